@@ -1,0 +1,230 @@
+//! The validated configuration: plain types that the composition root takes apart and hands to the rooms.
+
+use crate::lang::Lang;
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+/// Everything that can be configured, valid as a whole.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// The directory of everything that the appliance remembers.
+    pub data_dir: PathBuf,
+    /// Where it listens.
+    pub listen: Listen,
+    /// Whether and how it serves HTTPS.
+    pub tls: Tls,
+    /// What it serves.
+    pub site: Site,
+    /// What the reference display shows.
+    pub display: Display,
+    /// The bounds that keep it alive.
+    pub limits: Limits,
+    /// What it writes to its log.
+    pub log: Log,
+    /// How it stops.
+    pub shutdown: Shutdown,
+}
+
+/// The addresses that the appliance listens on. At least one of the two lists has an element.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listen {
+    /// Addresses for cleartext HTTP.
+    pub http: Vec<SocketAddr>,
+    /// Addresses for HTTPS: empty exactly when [`Tls::Off`], whatever the file says.
+    pub https: Vec<SocketAddr>,
+}
+
+/// Whether and how HTTPS is served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tls {
+    /// Cleartext only.
+    Off,
+    /// With a certificate that the appliance makes for itself.
+    SelfSigned {
+        /// Host names (lower case) and IP addresses that the certificate is for: at least one.
+        names: Vec<String>,
+    },
+    /// With a certificate from files, which existed when the configuration was read.
+    Files {
+        /// The certificate chain, PEM.
+        cert: PathBuf,
+        /// The private key, PEM.
+        key: PathBuf,
+    },
+}
+
+/// What is served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// A directory to serve instead of the embedded display; it existed when the configuration was read.
+    pub dir: Option<PathBuf>,
+    /// The policy to send instead of the built-in one: `None` keeps the built-in, an empty text sends none.
+    /// Only visible ASCII and spaces, so that it is always a valid header value.
+    pub content_security_policy: Option<String>,
+}
+
+/// What the reference display shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Display {
+    /// The name of the workshop, 1 to 60 characters.
+    pub title: String,
+    /// The name of the production line, 1 to 60 characters.
+    pub line: String,
+    /// The language of the display.
+    pub language: Lang,
+    /// Whether it shows invented data.
+    pub demo: bool,
+    /// How often it asks for new data, 2 s to 1 h.
+    pub refresh: Duration,
+    /// What the workshop wants to reach.
+    pub targets: Targets,
+    /// The hours that count.
+    pub shift: Shift,
+}
+
+/// What the workshop wants to reach.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Targets {
+    /// Pieces a day, 1 to 1 000 000.
+    pub daily: u32,
+    /// Overall equipment effectiveness, per cent, 0 to 100.
+    pub oee_percent: f64,
+    /// Rejected pieces at most, per cent, 0 to 100.
+    pub reject_percent: f64,
+}
+
+/// The hours of work, local time: `start_hour` < `end_hour`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shift {
+    /// First hour, 0 to 23.
+    pub start_hour: u8,
+    /// The hour at which work ends, 1 to 24.
+    pub end_hour: u8,
+}
+
+/// The bounds that keep the appliance alive whatever its clients do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections open at once, 1 to 65 536.
+    pub connections: usize,
+    /// Connections open at once from one address, 1 to `connections`.
+    pub connections_per_peer: usize,
+    /// Bytes of a request's head, 8 KiB to 1 MiB.
+    pub header_bytes: usize,
+    /// Header fields of a request, 8 to 1000.
+    pub header_count: usize,
+    /// Time for a request's head to arrive, 1 s to 300 s.
+    pub header_timeout: Duration,
+    /// Time that an idle connection stays open, 1 s to 1 h.
+    pub keep_alive_idle: Duration,
+    /// Requests that one connection may bring, 1 to 100 000 000.
+    pub requests_per_connection: u64,
+    /// Bytes of a request's body, 0 to 1 MiB; 0 refuses bodies.
+    pub request_body_bytes: u64,
+    /// Time without progress after which a response is given up, 1 s to 1 h.
+    pub write_stall: Duration,
+    /// Time for a TLS handshake, 1 s to 300 s.
+    pub tls_handshake: Duration,
+}
+
+/// What goes to the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// The least important lines that are written.
+    pub level: Level,
+    /// The form of a line.
+    pub format: Format,
+    /// Which requests get a line.
+    pub access: Access,
+}
+
+/// How the appliance stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shutdown {
+    /// Time for open requests to end, 0 s to 600 s.
+    pub grace: Duration,
+}
+
+/// Declares an enumeration whose variants have a name in the configuration: `NAMES`, `from_name` and `name` come with it.
+macro_rules! choice {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant),+
+        }
+
+        impl $name {
+            /// Every name, in order.
+            pub const NAMES: &'static [&'static str] = &[$($text),+];
+
+            /// The variant with this name.
+            #[must_use]
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name {
+                    $($text => Some(Self::$variant),)+
+                    _ => None,
+                }
+            }
+
+            /// The name of this variant.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text),+
+                }
+            }
+        }
+    };
+}
+
+choice! {
+    /// How important a line of the log is.
+    Level {
+        /// Something failed.
+        Error = "error",
+        /// Something is not as it should be.
+        Warn = "warn",
+        /// What an operator wants to know.
+        Info = "info",
+        /// What a developer wants to know.
+        Debug = "debug",
+        /// Everything.
+        Trace = "trace",
+    }
+}
+
+choice! {
+    /// The form of a line of the log.
+    Format {
+        /// For people on a terminal, JSON elsewhere.
+        Auto = "auto",
+        /// For people.
+        Human = "human",
+        /// For machines.
+        Json = "json",
+    }
+}
+
+choice! {
+    /// Which requests get a line in the log.
+    Access {
+        /// None.
+        Off = "off",
+        /// Errors and a sample of the rest.
+        Sampled = "sampled",
+        /// Every one.
+        All = "all",
+    }
+}
+
+choice! {
+    /// Where the certificate comes from, as `tls.mode` names it.
+    TlsMode {
+        /// There is none: cleartext only.
+        Off = "off",
+        /// The appliance makes one.
+        SelfSigned = "self-signed",
+        /// From files.
+        Files = "files",
+    }
+}

@@ -1,0 +1,82 @@
+//! The two languages of everything a person reads: Spanish and English.
+//!
+//! The language comes from the environment in the order that POSIX gives (`LC_ALL`, `LC_MESSAGES`, `LANG`; an empty
+//! variable counts as absent). Anything but Spanish is answered in English.
+
+use std::ffi::OsString;
+
+/// A language that the appliance speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Lang {
+    /// Spanish.
+    Es,
+    /// English.
+    En,
+}
+
+impl Lang {
+    /// The language that the process's environment asks for.
+    #[must_use]
+    pub fn from_env() -> Self {
+        Self::from_vars(|name| std::env::var_os(name))
+    }
+
+    /// The language that a set of locale variables asks for, by name.
+    fn from_vars(var: impl Fn(&str) -> Option<OsString>) -> Self {
+        let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(var).find(|value| !value.is_empty());
+        let spanish = locale.is_some_and(|value| {
+            let language = value.to_string_lossy();
+            let language = language.split(['_', '.', '@', '-']).next().unwrap_or_default();
+            language.eq_ignore_ascii_case("es")
+                || language.eq_ignore_ascii_case("spa")
+                || language.eq_ignore_ascii_case("spanish")
+        });
+        if spanish { Self::Es } else { Self::En }
+    }
+
+    /// The one of two things that is meant for this language.
+    #[must_use]
+    pub fn pick<T>(self, es: T, en: T) -> T {
+        match self {
+            Self::Es => es,
+            Self::En => en,
+        }
+    }
+
+    /// The two-letter code of the language (ISO 639-1), as `display.language` and HTML's `lang` write it.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Es => "es",
+            Self::En => "en",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lang(vars: &[(&str, &str)]) -> Lang {
+        Lang::from_vars(|name| vars.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).into()))
+    }
+
+    #[test]
+    fn spanish_locales_are_recognised_and_the_rest_is_english() {
+        for spanish in ["es", "es_ES.UTF-8", "es_MX", "ES_es", "es@euro", "es.UTF-8", "es-AR", "spanish"] {
+            assert_eq!(lang(&[("LANG", spanish)]), Lang::Es, "{spanish}");
+        }
+        for english in ["", "C", "C.UTF-8", "POSIX", "en_GB.UTF-8", "de_DE", "est", "et_EE"] {
+            assert_eq!(lang(&[("LANG", english)]), Lang::En, "{english}");
+        }
+        assert_eq!(lang(&[]), Lang::En);
+    }
+
+    #[test]
+    fn the_order_is_that_of_posix_and_empty_is_absent() {
+        assert_eq!(lang(&[("LC_ALL", "es_ES"), ("LC_MESSAGES", "en_GB"), ("LANG", "en_GB")]), Lang::Es);
+        assert_eq!(lang(&[("LC_ALL", ""), ("LC_MESSAGES", "es_ES"), ("LANG", "en_GB")]), Lang::Es);
+        assert_eq!(lang(&[("LC_ALL", "C"), ("LANG", "es_ES")]), Lang::En);
+        assert_eq!(lang(&[("LC_MESSAGES", ""), ("LANG", "es_ES")]), Lang::Es);
+    }
+}
