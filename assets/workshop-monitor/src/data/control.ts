@@ -1,0 +1,47 @@
+import { looksLikeSettings, parseSettings, sameSettings, type Settings } from '../settings';
+import { startDemo, startErp, type Feed } from './feed';
+import { getJson } from './http';
+import { recall, remember } from './memory';
+import type { Model } from './model';
+import type { Store } from './store';
+
+/** Reads the box's settings again and again, and lets the feed follow them. */
+const AGAIN_MS = 60_000;
+const AGAIN_AFTER_FAILURE_MS = 5000;
+const DEADLINE_MS = 10_000;
+
+export function startControl(model: Store<Model>): void {
+  let feed: Feed | undefined;
+  let demo: boolean | undefined;
+
+  const follow = (settings: Settings) => {
+    model.set({ settings, settled: true });
+    if (demo === settings.demo) return;
+    demo = settings.demo;
+    if (feed) feed.stop();
+    // A demonstration's numbers must never be left standing as real ones, nor the other way round.
+    model.set({ picture: {}, lastEvent: null, erpAway: false });
+    feed = settings.demo ? startDemo(model) : startErp(model);
+  };
+
+  const read = () => {
+    getJson('/_edge/display.json', DEADLINE_MS).then((outcome) => {
+      let again = AGAIN_MS;
+      if (outcome.kind === 'ok' && looksLikeSettings(outcome.body)) {
+        const settings = parseSettings(outcome.body);
+        const known = model.get();
+        if (!known.settled || !sameSettings(known.settings, settings)) {
+          remember('settings', outcome.body);
+          follow(settings);
+        }
+      } else {
+        again = AGAIN_AFTER_FAILURE_MS;
+        // What the box said last time is a better guess than the defaults.
+        if (!model.get().settled) follow(parseSettings(recall('settings')));
+      }
+      model.set({ boxAway: outcome.kind === 'unreachable' || outcome.kind === 'hung' });
+      window.setTimeout(read, again);
+    });
+  };
+  read();
+}

@@ -1,0 +1,60 @@
+import type { MachineState, PartName, Severity } from '../data/erp';
+
+/** Every word on the screen, so that a language cannot lack one. */
+export interface Messages {
+  decimal: string;
+  thousands: string;
+  weekdays: string[];
+  months: string[];
+  date(weekday: string, day: number, month: string): string;
+  availability: string;
+  performance: string;
+  quality: string;
+  goal: string;
+  atGoal: string;
+  underGoal: string;
+  producedToday: string;
+  rejects: string;
+  rejectsLimit: string;
+  withinLimit: string;
+  overLimit: string;
+  orders: string;
+  ordersInProgress: string;
+  ordersCompleted: string;
+  hourly: string;
+  observedInPart: string;
+  perHour: string;
+  machines: string;
+  states: Record<MachineState, string>;
+  alerts: string;
+  severities: Record<Severity, string>;
+  noAlerts: string;
+  more(n: number): string;
+  waiting: string;
+  noMachines: string;
+  demo: string;
+  demoSentence: string;
+  boxAway: string;
+  erpAway: string;
+  dataAge(age: string): string;
+  partAge(part: string, age: string): string;
+  justNow: string;
+  seconds(n: number): string;
+  minutes(n: number): string;
+  hours(n: number): string;
+  days(n: number): string;
+  parts: Record<PartName, string>;
+  orderCreated(order: string): string;
+  orderUpdated(order: string): string;
+  lowStock(item: string): string;
+  apology: string;
+  fault: string;
+  demoMachines: string[];
+  demoAlerts: {
+    broken(machine: string): string;
+    maintenance(machine: string): string;
+    stock: string[];
+    delay: string[];
+    deadline: string[];
+  };
+}

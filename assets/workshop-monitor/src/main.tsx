@@ -1,0 +1,13 @@
+import { render } from 'preact';
+import { startControl } from './data/control';
+import { createModel } from './data/model';
+import './styles/index.css';
+import { App } from './view/App';
+
+const model = createModel(Date.now());
+const root = document.getElementById('display');
+if (root) {
+  root.textContent = '';
+  render(<App model={model} />, root);
+}
+startControl(model);

@@ -1,0 +1,63 @@
+import type { Oee as OeeValues } from '../data/erp';
+import type { Messages } from '../i18n';
+import { brief, NONE, oneDecimal, whole } from '../text/numbers';
+import { Icon } from './icons';
+
+interface Props {
+  oee: OeeValues | undefined;
+  target: number;
+  words: Messages;
+}
+
+export function Oee({ oee, target, words }: Props) {
+  const value = oee ? oee.oee : null;
+  const good = value !== null && value >= target;
+  const text = oneDecimal(value, words);
+  const cut = text.length - 2;
+  return (
+    <div class="card oee">
+      <div class="oee-main">
+        <h2>
+          OEE <span class="aside">{words.goal} {brief(target, words)} %</span>
+        </h2>
+        <p class={'oee-number' + (value === null ? '' : good ? ' good' : ' bad')} data-value="oee">
+          {value === null ? (
+            NONE
+          ) : (
+            <span>
+              <span class="oee-whole">{text.slice(0, cut)}</span>
+              <span class="oee-rest">{text.slice(cut)} %</span>
+            </span>
+          )}
+        </p>
+        <p class={'verdict' + (good ? ' good' : ' bad')}>
+          {value === null ? null : <Icon shape={good ? 'check' : 'down'} />}
+          <span>{value === null ? words.waiting : good ? words.atGoal : words.underGoal}</span>
+        </p>
+      </div>
+      <div class="factors">
+        <Factor name={words.availability} value={oee ? oee.availability : null} id="availability" words={words} />
+        <Factor name={words.performance} value={oee ? oee.performance : null} id="performance" words={words} />
+        <Factor name={words.quality} value={oee ? oee.quality : null} id="quality" words={words} />
+      </div>
+    </div>
+  );
+}
+
+function Factor({ name, value, id, words }: { name: string; value: number | null; id: string; words: Messages }) {
+  const filled = value === null ? 0 : Math.min(100, value);
+  return (
+    <div class="factor">
+      <p class="factor-text">
+        <span class="factor-name">{name}</span>
+        <span class="factor-value" data-value={id}>
+          {value !== null && value >= 100 ? whole(value, words) : oneDecimal(value, words)}
+          <span class="unit"> %</span>
+        </span>
+      </p>
+      <div class="bar">
+        <div class="bar-fill" style={{ width: filled + '%' }} />
+      </div>
+    </div>
+  );
+}
