@@ -35,6 +35,8 @@ export default defineConfig({
     cssTarget: 'chrome38',
     assetsInlineLimit: 0,
     modulePreload: false,
+    // The default minifier writes template literals and arrow functions, into old TVs' bundle too.
+    minify: 'terser',
     sourcemap: false,
     reportCompressedSize: false,
     // Base 64 puts '-' into hashes, which makes `name-hash.js` ambiguous for whoever recognises hashed names.
