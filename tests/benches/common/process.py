@@ -136,12 +136,15 @@ def raise_file_limit() -> int:
 
 
 def stop_on_signals() -> None:
-    """SIGTERM and SIGHUP end the run as Ctrl-C does: through every `finally`."""
+    """Any of these ends the run through every `finally`; a second one does not interrupt the tidying up."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def interrupt(number, _frame):
+        for each in numbers:
+            signal.signal(each, signal.SIG_IGN)
         raise SystemExit(128 + number)
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in numbers:
         signal.signal(number, interrupt)
 
 

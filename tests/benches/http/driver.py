@@ -159,7 +159,5 @@ def _progress(message: str) -> None:
 if __name__ == "__main__":
     try:
         main()
-    except KeyboardInterrupt:
-        sys.exit(130)
     except (load.LoadError, RuntimeError) as error:
         sys.exit(str(error))
