@@ -1,13 +1,10 @@
 import type { Alert, Severity } from '../data/erp';
 import type { Messages } from '../i18n';
 import { Icon, type Shape } from './icons';
+import { alertPage, alertRoom, PAGE_MS } from './pages';
+import { useTicking } from './tick';
 
 const SHAPES: Record<Severity, Shape> = { CRITICAL: 'stop', WARNING: 'triangle', INFO: 'info' };
-
-/** What the machines above leave room for. */
-export function alertRoom(machineCount: number): number {
-  return machineCount > 8 ? 3 : 4;
-}
 
 interface Props {
   alerts: Alert[] | undefined;
@@ -18,7 +15,8 @@ interface Props {
 export function Alerts({ alerts, machineCount, words }: Props) {
   const list = alerts || [];
   const room = alertRoom(machineCount);
-  const shown = list.slice(0, room);
+  const page = useTicking((now) => alertPage(list, room, now).page);
+  const { shown } = alertPage(list, room, page * PAGE_MS);
   const more = list.length - shown.length;
   return (
     <div class="card alerts">

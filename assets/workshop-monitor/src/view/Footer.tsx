@@ -37,7 +37,7 @@ export function Footer({ model, words }: { model: Model; words: Messages }) {
           <span>{trouble}</span>
         </p>
       ) : null}
-      <p class={'status' + (age ? ' old' : '')} data-age={age}>
+      <p class={'status' + (settings.demo ? ' demo-sentence' : age ? ' old' : '')} data-age={age}>
         {settings.demo ? words.demoSentence : age || (empty ? words.waiting : words.justNow)}
       </p>
       <p class="event">{event}</p>

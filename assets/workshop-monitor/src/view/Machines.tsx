@@ -1,6 +1,7 @@
 import type { Machine, MachineState } from '../data/erp';
 import type { Messages } from '../i18n';
 import { Icon, type Shape } from './icons';
+import { DENSE_FROM, machinePage, PAGE_MS } from './pages';
 import { useTicking } from './tick';
 
 const SHAPES: Record<MachineState, Shape> = {
@@ -10,29 +11,13 @@ const SHAPES: Record<MachineState, Shape> = {
   BROKEN: 'cross',
   UNKNOWN: 'unknown',
 };
-const WORST_FIRST: MachineState[] = ['BROKEN', 'MAINTENANCE', 'UNKNOWN', 'IN_USE', 'AVAILABLE'];
 const COUNTED: MachineState[] = ['IN_USE', 'AVAILABLE', 'MAINTENANCE', 'BROKEN'];
-
-export const PER_PAGE = 12;
-const PAGE_MS = 8000;
-
-/** All at once while they fit, each in its usual place; beyond that in turns, those in trouble first. */
-export function pageOf(machines: Machine[], now: number): { page: number; pages: number; shown: Machine[] } {
-  const pages = Math.max(1, Math.ceil(machines.length / PER_PAGE));
-  if (pages === 1) return { page: 0, pages, shown: machines };
-  const ordered = WORST_FIRST.reduce<Machine[]>(
-    (list, state) => list.concat(machines.filter((machine) => machine.state === state)),
-    [],
-  );
-  const page = Math.floor(now / PAGE_MS) % pages;
-  return { page, pages, shown: ordered.slice(page * PER_PAGE, (page + 1) * PER_PAGE) };
-}
 
 export function Machines({ machines, words }: { machines: Machine[] | undefined; words: Messages }) {
   const list = machines || [];
-  const page = useTicking((now) => pageOf(list, now).page);
-  const { pages, shown } = pageOf(list, page * PAGE_MS);
-  const dense = list.length > 8;
+  const page = useTicking((now) => machinePage(list, now).page);
+  const { pages, shown } = machinePage(list, page * PAGE_MS);
+  const dense = list.length >= DENSE_FROM;
   return (
     <div class="card machines">
       <h2>
@@ -61,7 +46,9 @@ export function Machines({ machines, words }: { machines: Machine[] | undefined;
         <div class={'tiles' + (dense ? ' dense' : '') + (pages > 1 ? ' full' : '')}>
           {shown.map((machine) => (
             <div key={machine.id} class={'tile state-' + machine.state} data-machine={machine.state}>
-              <Icon shape={SHAPES[machine.state]} />
+              <div class="lamp">
+                <Icon shape={SHAPES[machine.state]} />
+              </div>
               <div class="tile-text">
                 <p class="tile-name">{machine.name}</p>
                 <p class="tile-state">{words.states[machine.state]}</p>
