@@ -15,6 +15,9 @@ pub enum Lang {
 }
 
 impl Lang {
+    /// The codes of all languages, as [`Lang::code`] gives them.
+    pub const CODES: &'static [&'static str] = &["es", "en"];
+
     /// The language that the process's environment asks for.
     #[must_use]
     pub fn from_env() -> Self {
@@ -40,6 +43,16 @@ impl Lang {
         match self {
             Self::Es => es,
             Self::En => en,
+        }
+    }
+
+    /// The language with this two-letter code.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        match code {
+            "es" => Some(Self::Es),
+            "en" => Some(Self::En),
+            _ => None,
         }
     }
 
@@ -70,6 +83,14 @@ mod tests {
             assert_eq!(lang(&[("LANG", english)]), Lang::En, "{english}");
         }
         assert_eq!(lang(&[]), Lang::En);
+    }
+
+    #[test]
+    fn every_code_names_its_language() {
+        for code in Lang::CODES {
+            assert_eq!(Lang::from_code(code).map(Lang::code), Some(*code));
+        }
+        assert_eq!(Lang::from_code("fr"), None);
     }
 
     #[test]

@@ -1,7 +1,78 @@
 //! The configuration: `config.toml` < `WORKSHOP_EDGE_*` < flags, read once and validated once into a [`Config`].
+//!
+//! 1. `schema` is the one table of what can be configured; `types` is what the rest of the program gets.
+//! 2. `source` says where values come from; `layers` (with `file`) puts them one over the other, each made a `value`
+//!    of its key's kind and with its origin.
+//! 3. `check` holds them against each other and the file system, and `build` makes the [`Config`].
+//!
+//! Whoever edits the file sees everything that is wrong at once: no step stops at its first fault. What an older
+//! version does not know is a [`Warning`], so that it can start with a newer one's file.
 
+mod build;
+mod check;
+mod fault;
+mod file;
+mod layers;
+mod reference;
+mod schema;
+mod show;
+mod source;
 mod types;
+mod value;
+mod wording;
 
+pub use fault::{Fault, Faults, Notice, Origin, Warning};
+pub use reference::reference;
+pub use show::{Effective, effective_json, effective_table, report_json};
+pub use source::{DEFAULT_FILE, Overrides, Sources};
 pub use types::{
     Access, Config, Display, Format, Level, Limits, Listen, Log, Shift, Shutdown, Site, Targets, Tls, TlsMode,
 };
+
+/// A configuration that is valid.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The configuration.
+    pub config: Config,
+    /// What is probably a mistake, but does no harm: for the log.
+    pub warnings: Vec<Warning>,
+    /// The value of every key and where it comes from, in the order of the reference.
+    pub effective: Vec<Effective>,
+}
+
+/// Reads and validates a configuration.
+///
+/// # Errors
+/// Everything that is wrong with it, in all layers.
+pub fn load(sources: &Sources) -> Result<Loaded, Faults> {
+    let mut layers = layers::Layers::default();
+    layers.defaults(sources);
+    match &sources.overrides.config {
+        Some(named) => file::read(&mut layers, named, true),
+        None => file::read(&mut layers, &sources.default_file, false),
+    }
+    layers.environment(&sources.env);
+    layers.flags(&sources.overrides);
+    finish(layers)
+}
+
+/// The configuration that the layers make.
+fn finish(mut layers: layers::Layers) -> Result<Loaded, Faults> {
+    check::check(&mut layers);
+    let effective = show::effective(&layers);
+    // Only of right values: a wrong one has been reported, and would be reported again as missing.
+    let built = layers.faults.is_empty().then(|| build::build(&layers)).transpose();
+    let layers::Layers { mut faults, mut warnings, .. } = layers;
+    warnings.sort_by(|a, b| a.origin.cmp(&b.origin));
+    match built {
+        Ok(Some(config)) => Ok(Loaded { config, warnings, effective }),
+        other => {
+            faults.extend(other.err());
+            faults.sort_by(|a, b| a.origin.cmp(&b.origin));
+            Err(Faults { faults, warnings })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

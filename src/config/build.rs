@@ -1,0 +1,119 @@
+//! Values into the typed configuration.
+
+use super::{
+    fault::{Fault, Origin, Problem},
+    layers::Layers,
+    types::{
+        Access, Config, Display, Format, Level, Limits, Listen, Log, Shift, Shutdown, Site, Targets, Tls, TlsMode,
+    },
+    value::Value,
+};
+use crate::lang::Lang;
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+/// The configuration of values that are right. A value that is missing, or that the schema gives another kind, is a
+/// fault.
+pub(super) fn build(layers: &Layers) -> Result<Config, Fault> {
+    let values = Values(layers);
+    let tls = match values.choice("tls.mode", TlsMode::from_name)? {
+        TlsMode::Off => Tls::Off,
+        TlsMode::SelfSigned => Tls::SelfSigned { names: values.names("tls.names")? },
+        TlsMode::Files => Tls::Files { cert: values.path("tls.cert_file")?, key: values.path("tls.key_file")? },
+    };
+    let https = if tls == Tls::Off { Vec::new() } else { values.addresses("listen.https")? };
+    Ok(Config {
+        data_dir: values.path("data_dir")?,
+        listen: Listen { http: values.addresses("listen.http")?, https },
+        tls,
+        site: Site {
+            dir: values.optional("site.dir", Values::path)?,
+            content_security_policy: values.optional("site.content_security_policy", Values::text)?,
+        },
+        display: Display {
+            title: values.text("display.title")?,
+            line: values.text("display.line")?,
+            language: values.choice("display.language", Lang::from_code)?,
+            demo: values.bool("display.demo")?,
+            refresh: values.seconds("display.refresh_s")?,
+            targets: Targets {
+                daily: values.integer("display.targets.daily")?,
+                oee_percent: values.number("display.targets.oee_percent")?,
+                reject_percent: values.number("display.targets.reject_percent")?,
+            },
+            shift: Shift {
+                start_hour: values.integer("display.shift.start_hour")?,
+                end_hour: values.integer("display.shift.end_hour")?,
+            },
+        },
+        limits: Limits {
+            connections: values.integer("limits.connections")?,
+            connections_per_peer: values.integer("limits.connections_per_peer")?,
+            header_bytes: values.integer("limits.header_bytes")?,
+            header_count: values.integer("limits.header_count")?,
+            header_timeout: values.seconds("limits.header_timeout_s")?,
+            keep_alive_idle: values.seconds("limits.keep_alive_idle_s")?,
+            requests_per_connection: values.integer("limits.requests_per_connection")?,
+            request_body_bytes: values.integer("limits.request_body_bytes")?,
+            write_stall: values.seconds("limits.write_stall_s")?,
+            tls_handshake: values.seconds("limits.tls_handshake_s")?,
+        },
+        log: Log {
+            level: values.choice("log.level", Level::from_name)?,
+            format: values.choice("log.format", Format::from_name)?,
+            access: values.choice("log.access", Access::from_name)?,
+        },
+        shutdown: Shutdown { grace: values.seconds("shutdown.grace_s")? },
+    })
+}
+
+/// The values, by key and type.
+struct Values<'l>(&'l Layers);
+
+impl Values<'_> {
+    /// The value of a key, as `take` takes it out.
+    fn get<T>(&self, key: &str, take: impl FnOnce(&Value) -> Option<T>) -> Result<T, Fault> {
+        let value = self.0.get(key).and_then(|(value, _)| take(value));
+        value.ok_or_else(|| Fault::of(key, Origin::Default, Problem::Missing))
+    }
+
+    /// The value of a key that may have none.
+    fn optional<T>(&self, key: &str, get: fn(&Self, &str) -> Result<T, Fault>) -> Result<Option<T>, Fault> {
+        if self.0.is_absent(key) { Ok(None) } else { get(self, key).map(Some) }
+    }
+
+    fn path(&self, key: &str) -> Result<PathBuf, Fault> {
+        self.get(key, |value| if let Value::Path(path) = value { Some(path.clone()) } else { None })
+    }
+
+    fn text(&self, key: &str) -> Result<String, Fault> {
+        self.choice(key, |text| Some(text.to_owned()))
+    }
+
+    fn choice<T>(&self, key: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, Fault> {
+        self.get(key, |value| if let Value::Text(name) = value { parse(name) } else { None })
+    }
+
+    fn bool(&self, key: &str) -> Result<bool, Fault> {
+        self.get(key, |value| if let Value::Bool(bool) = value { Some(*bool) } else { None })
+    }
+
+    fn integer<T: TryFrom<u64>>(&self, key: &str) -> Result<T, Fault> {
+        self.get(key, |value| if let Value::Integer(integer) = value { T::try_from(*integer).ok() } else { None })
+    }
+
+    fn seconds(&self, key: &str) -> Result<Duration, Fault> {
+        self.integer(key).map(Duration::from_secs)
+    }
+
+    fn number(&self, key: &str) -> Result<f64, Fault> {
+        self.get(key, |value| if let Value::Number(number) = value { Some(*number) } else { None })
+    }
+
+    fn addresses(&self, key: &str) -> Result<Vec<SocketAddr>, Fault> {
+        self.get(key, |value| if let Value::Addresses(list) = value { Some(list.clone()) } else { None })
+    }
+
+    fn names(&self, key: &str) -> Result<Vec<String>, Fault> {
+        self.get(key, |value| if let Value::Names(list) = value { Some(list.clone()) } else { None })
+    }
+}

@@ -1,0 +1,289 @@
+//! What is wrong with a configuration, for people (in Spanish or English) and for machines.
+
+use super::schema::{Key, Kind};
+use crate::lang::Lang;
+use std::{fmt, io, path::PathBuf};
+
+/// Where a value comes from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// Nobody gave one.
+    Default,
+    /// The configuration file.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1; `None` when it is about the file as a whole.
+        line: Option<usize>,
+    },
+    /// An environment variable, by name.
+    Env(String),
+    /// A flag of the command line.
+    Flag(&'static str),
+}
+
+impl Origin {
+    /// The origin without the line: a path, the name of a variable, a flag, or `default`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Default => "default".to_owned(),
+            Self::File { path, .. } => path.display().to_string(),
+            Self::Env(name) => name.escape_debug().to_string(),
+            Self::Flag(flag) => (*flag).to_owned(),
+        }
+    }
+
+    /// The origin for a person.
+    #[must_use]
+    pub fn render(&self, lang: Lang) -> String {
+        match (self, self.line()) {
+            (Self::Default, _) => lang.pick("por defecto", "default").to_owned(),
+            (_, Some(line)) => format!("{}:{line}", self.name()),
+            (_, None) => self.name(),
+        }
+    }
+
+    /// The line of the file, from 1.
+    #[must_use]
+    pub const fn line(&self) -> Option<usize> {
+        match self {
+            Self::File { line, .. } => *line,
+            _ => None,
+        }
+    }
+}
+
+/// One thing that is wrong, and where.
+#[derive(Debug)]
+pub struct Fault {
+    /// Where the wrong value comes from.
+    pub origin: Origin,
+    /// The key that it is about, as its path in the file; `None` when it is about a source as a whole.
+    pub key: Option<String>,
+    /// What is wrong.
+    pub(super) problem: Problem,
+}
+
+impl Fault {
+    /// A fault of a key of the schema.
+    pub(super) fn of(key: &str, origin: Origin, problem: Problem) -> Self {
+        Self { origin, key: Some(key.to_owned()), problem }
+    }
+
+    /// How a valid value is written where the wrong one stands; `None` when no key is known.
+    #[must_use]
+    pub fn example(&self) -> Option<String> {
+        let key = self.key.as_deref().and_then(Key::find)?;
+        Some(match &self.origin {
+            Origin::File { .. } => format!("{} = {}", key.name(), key.example_toml()),
+            Origin::Env(name) => format!("{name}={}", key.example),
+            Origin::Flag("--set") | Origin::Default => format!("--set '{}={}'", key.path, key.example),
+            Origin::Flag(flag) => format!("{flag} '{}'", key.example),
+        })
+    }
+
+    /// The fault on a line or two, for a person.
+    #[must_use]
+    pub fn render(&self, lang: Lang) -> String {
+        let key = self.key.as_ref().map(|key| format!("{}: ", key.escape_debug())).unwrap_or_default();
+        let example = self.example().map(|example| format!("\n    {} {example}", lang.pick("ejemplo:", "example:")));
+        let origin = self.origin.render(lang);
+        format!("{origin}: {key}{}{}", self.problem(lang), example.unwrap_or_default())
+    }
+
+    /// What is wrong, without where.
+    #[must_use]
+    pub fn problem(&self, lang: Lang) -> String {
+        self.problem.render(lang)
+    }
+}
+
+/// Everything that is wrong with a configuration, of all layers.
+#[derive(Debug)]
+pub struct Faults {
+    /// What keeps the configuration from being used: one at least, by origin.
+    pub faults: Vec<Fault>,
+    /// What does not.
+    pub warnings: Vec<Warning>,
+}
+
+impl Faults {
+    /// The faults for a person: a heading, and a line or two for each.
+    #[must_use]
+    pub fn render(&self, lang: Lang) -> String {
+        let heading = match self.faults.len() {
+            1 => lang.pick("la configuración tiene un error:", "the configuration has a fault:").to_owned(),
+            n => {
+                lang.pick(format!("la configuración tiene {n} errores:"), format!("the configuration has {n} faults:"))
+            }
+        };
+        self.faults.iter().fold(heading, |text, fault| text + "\n  " + &fault.render(lang).replace('\n', "\n  "))
+    }
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(Lang::En))
+    }
+}
+
+impl std::error::Error for Faults {}
+
+/// Something that is probably a mistake, but does no harm: it is told and otherwise ignored, because a configuration
+/// may have been written for a newer version.
+#[derive(Debug)]
+pub struct Warning {
+    /// Where it stands.
+    pub origin: Origin,
+    /// The key or the environment variable that it is about.
+    pub name: String,
+    /// What is noticed.
+    pub notice: Notice,
+}
+
+/// What a warning is about.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// This version does not know the name.
+    Unknown {
+        /// The name that was probably meant.
+        suggestion: Option<String>,
+    },
+    /// The value has no effect while `tls.mode` is what it is.
+    Unused {
+        /// The modes (of `tls.mode`) that would use it.
+        modes: &'static str,
+    },
+}
+
+impl Warning {
+    /// The warning on a line, for a person.
+    #[must_use]
+    pub fn render(&self, lang: Lang) -> String {
+        let name = self.name.escape_debug();
+        let origin = match &self.origin {
+            Origin::Env(_) => String::new(),
+            origin => format!("{}: ", origin.render(lang)),
+        };
+        format!("{origin}{name}: {}", self.text(lang))
+    }
+
+    /// What is noticed, without where.
+    #[must_use]
+    pub fn text(&self, lang: Lang) -> String {
+        match &self.notice {
+            Notice::Unknown { suggestion } => {
+                lang.pick("no se conoce y se ignora", "is not known and is ignored").to_owned()
+                    + &did_you_mean(suggestion.as_deref(), lang)
+            }
+            Notice::Unused { modes } => lang.pick(
+                format!("no tiene efecto: solo se usa con tls.mode = {modes}"),
+                format!("has no effect: it is only used with tls.mode = {modes}"),
+            ),
+        }
+    }
+}
+
+/// The question after an unknown name.
+pub(super) fn did_you_mean(suggestion: Option<&str>, lang: Lang) -> String {
+    suggestion
+        .map(|name| lang.pick(format!("; ¿quería decir {name}?"), format!("; did you mean {name}?")))
+        .unwrap_or_default()
+}
+
+/// What is wrong.
+#[derive(Debug)]
+pub(super) enum Problem {
+    /// The file cannot be read.
+    Unreadable(io::Error),
+    /// The file is larger than any configuration.
+    TooLarge {
+        /// The most bytes that are read.
+        max: u64,
+    },
+    /// The file is in UTF-16, as some editors call "Unicode".
+    Utf16,
+    /// The text is not UTF-8.
+    NotUnicode,
+    /// The file is not TOML.
+    Syntax {
+        /// The column, in characters from 1.
+        column: usize,
+        /// What the parser says, in English.
+        message: String,
+    },
+    /// The value is not of the kind that the key wants, or out of its range.
+    Expected {
+        /// What the key wants.
+        kind: Kind,
+        /// Whether it is about an element of a list rather than the whole.
+        element: bool,
+        /// What was found, quoted.
+        found: String,
+    },
+    /// A table stands where the key wants a value, or the reverse.
+    TableExpected,
+    /// `--set` names a key that there is not.
+    UnknownKey {
+        /// The key that was probably meant.
+        suggestion: Option<String>,
+    },
+    /// `--set` without a key or without `=`: what was found, quoted.
+    NotAssignment(String),
+    /// There is no value, and no default.
+    Missing,
+    /// The value is required by `tls.mode`.
+    RequiredByTls(&'static str),
+    /// There is no address to listen on.
+    NoAddress,
+    /// The same address is listened on twice.
+    RepeatedAddress(std::net::SocketAddr),
+    /// The value must be less than that of another key.
+    NotLess {
+        /// The other key.
+        than: &'static str,
+        /// Its value.
+        limit: u64,
+    },
+    /// The value must be greater than that of another key.
+    NotGreater {
+        /// The other key.
+        than: &'static str,
+        /// Its value.
+        limit: u64,
+    },
+    /// The value must be that of another key at most.
+    Exceeds {
+        /// The other key.
+        key: &'static str,
+        /// Its value.
+        limit: u64,
+    },
+    /// There is no such directory.
+    NotDirectory(PathBuf),
+    /// There is no such file.
+    NotFile(PathBuf),
+}
+
+impl Problem {
+    /// A value that is not of a kind.
+    pub(super) fn expected(kind: Kind, found: &str) -> Self {
+        Self::Expected { kind, element: false, found: quoted(found) }
+    }
+
+    /// An element of a list that is not of the list's kind.
+    pub(super) fn element(kind: Kind, found: &str) -> Self {
+        Self::Expected { kind, element: true, found: quoted(found) }
+    }
+}
+
+/// What somebody wrote, short enough for a line and without anything that a terminal would obey.
+pub(super) fn quoted(text: &str) -> String {
+    const LONGEST: usize = 60;
+    let mut short: String = text.chars().take(LONGEST).collect();
+    if text.chars().nth(LONGEST).is_some() {
+        short.push('…');
+    }
+    format!("\"{}\"", short.escape_debug().to_string().replace("\\'", "'"))
+}

@@ -1,0 +1,118 @@
+//! The layer of the configuration file: TOML, in UTF-8, with or without a byte order mark, with either line ending.
+
+use super::{
+    fault::{Fault, Notice, Origin, Problem, Warning},
+    layers::Layers,
+    schema::{self, Key},
+    value,
+};
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+use toml::de::{DeTable, DeValue};
+
+/// The most bytes of a configuration file, so that a wrong path (a device, a disk image) cannot fill the memory.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// Reads a file into the layers. A missing file is a fault when it is `required`, and an empty one otherwise.
+pub(super) fn read(layers: &mut Layers, path: &Path, required: bool) {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes));
+    let problem = match read {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !required => return,
+        Err(error) => Problem::Unreadable(error),
+        Ok(length) if length as u64 > MAX_BYTES => Problem::TooLarge { max: MAX_BYTES },
+        Ok(_) => return parse(layers, path, &bytes),
+    };
+    layers.faults.push(Fault { origin: origin(path, None), key: None, problem });
+}
+
+/// Where something stands in a file.
+fn origin(path: &Path, line: Option<usize>) -> Origin {
+    Origin::File { path: path.to_owned(), line }
+}
+
+/// Puts a file's values into the layers.
+pub(super) fn parse(layers: &mut Layers, path: &Path, bytes: &[u8]) {
+    let whole = |problem, line| Fault { origin: origin(path, line), key: None, problem };
+    if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
+        layers.faults.push(whole(Problem::Utf16, None));
+        return;
+    }
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
+            layers.faults.push(whole(Problem::NotUnicode, Some(lines(good).len())));
+            return;
+        }
+    };
+    let walk = Walk { path: path.to_owned(), text, lines: lines(bytes) };
+    match DeTable::parse(text) {
+        Ok(document) => walk.table(layers, "", document.get_ref()),
+        Err(error) => {
+            let start = error.span().map_or(0, |span| span.start);
+            let problem = Problem::Syntax { column: walk.column(start), message: error.message().to_owned() };
+            layers.faults.push(whole(problem, Some(walk.line(start))));
+        }
+    }
+}
+
+/// Where every line starts.
+fn lines(bytes: &[u8]) -> Vec<usize> {
+    let after = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
+    std::iter::once(0).chain(after).collect()
+}
+
+/// A walk through the tables of a document.
+struct Walk<'t> {
+    path: PathBuf,
+    text: &'t str,
+    /// Where every line of the text starts.
+    lines: Vec<usize>,
+}
+
+impl Walk<'_> {
+    /// The line of a byte, from 1.
+    fn line(&self, byte: usize) -> usize {
+        self.lines.partition_point(|start| *start <= byte)
+    }
+
+    /// The column of a byte, in characters from 1.
+    fn column(&self, byte: usize) -> usize {
+        let start = self.lines.get(self.line(byte).saturating_sub(1)).copied().unwrap_or_default();
+        let before = self.text.get(start..byte).unwrap_or_default();
+        before.chars().count() + 1
+    }
+
+    /// Takes what a table holds; `prefix` is its path with a dot at the end, or nothing.
+    fn table(&self, layers: &mut Layers, prefix: &str, table: &DeTable<'_>) {
+        for (name, given) in table {
+            let at = |byte| origin(&self.path, Some(self.line(byte)));
+            let path = format!("{prefix}{}", name.get_ref());
+            match (Key::find(&path), given.get_ref()) {
+                (Some(key), _) => match value::from_toml(key.kind, given) {
+                    Ok(value) => layers.put(key, at(name.span().start), value),
+                    Err(problems) => {
+                        for (span, problem) in problems {
+                            layers.fault(key, at(span.start), problem);
+                        }
+                    }
+                },
+                (None, DeValue::Table(inner)) if schema::is_table(&path) => {
+                    self.table(layers, &format!("{path}."), inner);
+                }
+                (None, _) if schema::is_table(&path) => {
+                    layers.faults.push(Fault::of(&path, at(name.span().start), Problem::TableExpected));
+                }
+                (None, _) => {
+                    let notice = Notice::Unknown { suggestion: schema::suggest(&path) };
+                    layers.warnings.push(Warning { origin: at(name.span().start), name: path, notice });
+                }
+            }
+        }
+    }
+}

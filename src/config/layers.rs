@@ -1,0 +1,128 @@
+//! The layers, one over the other: each gives values with their origin, and every fault of every layer is kept.
+
+use super::{
+    fault::{Fault, Notice, Origin, Problem, Warning, quoted},
+    schema::{self, ENV_PREFIX, KEYS, Key},
+    source::{Overrides, Sources},
+    value::{self, Value},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ffi::{OsStr, OsString},
+};
+
+/// What the layers gave so far.
+#[derive(Default)]
+pub(super) struct Layers {
+    /// The value that counts of each key that has one.
+    values: BTreeMap<&'static str, (Value, Origin)>,
+    /// The keys whose last value was wrong: nothing can be said about them with respect to others.
+    broken: BTreeSet<&'static str>,
+    pub(super) faults: Vec<Fault>,
+    pub(super) warnings: Vec<Warning>,
+}
+
+impl Layers {
+    /// The values that hold when nobody gives any.
+    pub(super) fn defaults(&mut self, sources: &Sources) {
+        for key in KEYS {
+            if let Some(default) = key.default {
+                self.text(key, Origin::Default, OsStr::new(default));
+            }
+        }
+        if let (Some(key), Some(dir)) = (Key::find("data_dir"), sources.default_data_dir()) {
+            self.put(key, Origin::Default, Value::Path(dir));
+        }
+    }
+
+    /// The variables with our prefix.
+    pub(super) fn environment(&mut self, env: &[(OsString, OsString)]) {
+        for (name, value) in env {
+            let name = name.to_string_lossy();
+            if !name.starts_with(ENV_PREFIX) {
+                continue;
+            }
+            let origin = Origin::Env(name.to_string());
+            let Some(key) = Key::of_env(&name) else {
+                let notice = Notice::Unknown { suggestion: schema::suggest_env(&name) };
+                self.warnings.push(Warning { origin, name: name.into_owned(), notice });
+                continue;
+            };
+            self.text(key, origin, value);
+        }
+    }
+
+    /// The command line.
+    pub(super) fn flags(&mut self, flags: &Overrides) {
+        let listen = (!flags.listen.is_empty()).then(|| flags.listen.join(OsStr::new(",")));
+        for (flag, path, value) in [
+            ("--data-dir", "data_dir", flags.data_dir.as_deref()),
+            ("--listen", "listen.http", listen.as_deref()),
+            ("--site", "site.dir", flags.site.as_deref()),
+        ] {
+            if let (Some(key), Some(value)) = (Key::find(path), value) {
+                self.text(key, Origin::Flag(flag), value);
+            }
+        }
+        for assignment in &flags.set {
+            self.assignment(assignment);
+        }
+    }
+
+    /// One `KEY=VALUE`.
+    fn assignment(&mut self, assignment: &OsStr) {
+        let origin = Origin::Flag("--set");
+        // The bytes of an OsStr may only be taken apart as text, and no value here needs more than text.
+        let found = assignment.to_string_lossy();
+        let Some((path, value)) = found.split_once('=').map(|(path, value)| (path.trim(), value)) else {
+            self.faults.push(Fault { origin, key: None, problem: Problem::NotAssignment(quoted(&found)) });
+            return;
+        };
+        match Key::find(path) {
+            Some(key) if assignment.to_str().is_none() => self.fault(key, origin, Problem::NotUnicode),
+            Some(key) => self.text(key, origin, OsStr::new(value)),
+            None if schema::is_table(path) => self.faults.push(Fault::of(path, origin, Problem::TableExpected)),
+            None => {
+                let problem = Problem::UnknownKey { suggestion: schema::suggest(path) };
+                self.faults.push(Fault::of(path, origin, problem));
+            }
+        }
+    }
+
+    /// A value as text.
+    fn text(&mut self, key: &'static Key, origin: Origin, text: &OsStr) {
+        match value::from_text(key.kind, text) {
+            Ok(value) => self.put(key, origin, value),
+            Err(problems) => {
+                for problem in problems {
+                    self.fault(key, origin.clone(), problem);
+                }
+            }
+        }
+    }
+
+    /// A good value: it takes the place of that of the layers below.
+    pub(super) fn put(&mut self, key: &'static Key, origin: Origin, value: Value) {
+        self.broken.remove(key.path);
+        self.values.insert(key.path, (value, origin));
+    }
+
+    /// A wrong value.
+    pub(super) fn fault(&mut self, key: &'static Key, origin: Origin, problem: Problem) {
+        self.broken.insert(key.path);
+        self.faults.push(Fault::of(key.path, origin, problem));
+    }
+
+    /// The value of a key and its origin, unless it is absent or wrong.
+    pub(super) fn get(&self, path: &str) -> Option<(&Value, &Origin)> {
+        if self.broken.contains(path) {
+            return None;
+        }
+        self.values.get(path).map(|(value, origin)| (value, origin))
+    }
+
+    /// Whether no layer says anything about a key.
+    pub(super) fn is_absent(&self, path: &str) -> bool {
+        !self.values.contains_key(path) && !self.broken.contains(path)
+    }
+}

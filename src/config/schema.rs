@@ -1,0 +1,297 @@
+//! The one table of everything that can be configured. The names of the environment variables, the suggestions for
+//! a mistyped key, the output of `config show` and the reference in the manual all come from it.
+
+use super::{
+    types::{Access, Format, Level, TlsMode},
+    value,
+};
+use crate::lang::Lang;
+use std::ffi::OsStr;
+
+/// A key of the configuration.
+#[derive(Debug)]
+pub(super) struct Key {
+    /// Where it stands in the file: tables and name, joined by dots.
+    pub(super) path: &'static str,
+    /// What its value is.
+    pub(super) kind: Kind,
+    /// The value when no layer gives one, written as in an environment variable; `None` when there is none.
+    pub(super) default: Option<&'static str>,
+    /// A valid value, written as in an environment variable.
+    pub(super) example: &'static str,
+    /// What it is for, in Spanish.
+    pub(super) doc_es: &'static str,
+    /// What it is for, in English.
+    pub(super) doc_en: &'static str,
+}
+
+/// What the value of a key is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Kind {
+    /// A path in the file system.
+    Path,
+    /// A text of 1 to `max` characters, without control characters, not blank.
+    Text { max: usize },
+    /// The value of an HTTP header: visible ASCII and spaces; may be empty.
+    Header,
+    /// `true` or `false`.
+    Bool,
+    /// A whole number between two, inclusive.
+    Integer { min: u64, max: u64 },
+    /// A number between two, inclusive.
+    Number { min: f64, max: f64 },
+    /// One of these names.
+    Choice(&'static [&'static str]),
+    /// A list of addresses with a port.
+    Addresses,
+    /// A list of host names and IP addresses.
+    Names,
+}
+
+/// Starts an entry of the table; `example` is the default unless given.
+const fn key(path: &'static str, kind: Kind, default: &'static str, es: &'static str, en: &'static str) -> Key {
+    Key { path, kind, default: Some(default), example: default, doc_es: es, doc_en: en }
+}
+
+/// Starts an entry without a default.
+const fn optional(path: &'static str, kind: Kind, example: &'static str, es: &'static str, en: &'static str) -> Key {
+    Key { path, kind, default: None, example, doc_es: es, doc_en: en }
+}
+
+/// A whole number between two.
+const fn integer(min: u64, max: u64) -> Kind {
+    Kind::Integer { min, max }
+}
+
+/// A percentage.
+const PERCENT: Kind = Kind::Number { min: 0.0, max: 100.0 };
+
+/// Every key, in the order in which it is shown.
+#[rustfmt::skip]
+pub(super) const KEYS: &[Key] = &[
+    optional("data_dir", Kind::Path, "/var/lib/workshop-edge",
+        "Directorio de todo lo que el equipo recuerda. Sin valor: $STATE_DIRECTORY, o /var/lib/workshop-edge para root, o el directorio de estado del usuario.",
+        "Directory of everything that the box remembers. Without a value: $STATE_DIRECTORY, or /var/lib/workshop-edge for root, or the user's state directory."),
+    key("listen.http", Kind::Addresses, "[::]:8080",
+        "Direcciones para HTTP; [::] significa IPv6 e IPv4. Puede quedar vacía solo con HTTPS.",
+        "Addresses for HTTP; [::] means IPv6 and IPv4. May be empty only with HTTPS."),
+    key("listen.https", Kind::Addresses, "[::]:8443",
+        "Direcciones para HTTPS; se usan cuando tls.mode no es off.",
+        "Addresses for HTTPS; used when tls.mode is not off."),
+    key("tls.mode", Kind::Choice(TlsMode::NAMES), "off",
+        "Certificado de HTTPS: off (sin HTTPS), self-signed (lo crea el equipo) o files (de archivos).",
+        "Certificate for HTTPS: off (no HTTPS), self-signed (the box makes it) or files (from files)."),
+    optional("tls.cert_file", Kind::Path, "/etc/workshop-edge/cert.pem",
+        "Cadena de certificados en PEM, con tls.mode = files.",
+        "Certificate chain in PEM, with tls.mode = files."),
+    optional("tls.key_file", Kind::Path, "/etc/workshop-edge/key.pem",
+        "Archivo de la clave privada en PEM, con tls.mode = files.",
+        "File of the private key in PEM, with tls.mode = files."),
+    key("tls.names", Kind::Names, "taller.local",
+        "Nombres y direcciones IP del certificado, con tls.mode = self-signed.",
+        "Host names and IP addresses of the certificate, with tls.mode = self-signed."),
+    optional("site.dir", Kind::Path, "/srv/display",
+        "Directorio que se sirve en lugar de la pantalla incluida.",
+        "Directory that is served instead of the built-in display."),
+    optional("site.content_security_policy", Kind::Header, "default-src 'self'",
+        "Política Content-Security-Policy en lugar de la incluida; vacía, no se envía ninguna.",
+        "Content-Security-Policy instead of the built-in one; empty sends none."),
+    key("display.title", Kind::Text { max: 60 }, "Taller",
+        "Nombre del taller en la pantalla.",
+        "Name of the workshop on the display."),
+    key("display.line", Kind::Text { max: 60 }, "Línea 1",
+        "Nombre de la línea en la pantalla.",
+        "Name of the line on the display."),
+    key("display.language", Kind::Choice(Lang::CODES), "es",
+        "Idioma de la pantalla.",
+        "Language of the display."),
+    key("display.demo", Kind::Bool, "true",
+        "Si la pantalla muestra datos inventados.",
+        "Whether the display shows invented data."),
+    key("display.refresh_s", integer(2, 3600), "15",
+        "Cada cuántos segundos pide datos la pantalla.",
+        "How often the display asks for data, in seconds."),
+    key("display.targets.daily", integer(1, 1_000_000), "120",
+        "Piezas al día que se quieren alcanzar.",
+        "Pieces a day to reach."),
+    key("display.targets.oee_percent", PERCENT, "75.0",
+        "Eficiencia (OEE) que se quiere alcanzar, en tanto por ciento.",
+        "Overall equipment effectiveness to reach, per cent."),
+    key("display.targets.reject_percent", PERCENT, "3.0",
+        "Rechazo máximo deseado, en tanto por ciento.",
+        "Rejected pieces at most, per cent."),
+    key("display.shift.start_hour", integer(0, 23), "6",
+        "Hora a la que empieza la jornada.",
+        "Hour at which work starts."),
+    key("display.shift.end_hour", integer(1, 24), "22",
+        "Hora a la que termina la jornada, después de la de inicio.",
+        "Hour at which work ends, after the start."),
+    key("limits.connections", integer(1, 65_536), "1024",
+        "Conexiones abiertas a la vez.",
+        "Connections open at once."),
+    key("limits.connections_per_peer", integer(1, 65_536), "64",
+        "Conexiones abiertas a la vez desde una misma dirección.",
+        "Connections open at once from one address."),
+    key("limits.header_bytes", integer(8192, 1_048_576), "16384",
+        "Bytes de la cabecera de una petición.",
+        "Bytes of a request's head."),
+    key("limits.header_count", integer(8, 1000), "100",
+        "Campos de la cabecera de una petición.",
+        "Header fields of a request."),
+    key("limits.header_timeout_s", integer(1, 300), "10",
+        "Segundos para que llegue la cabecera de una petición.",
+        "Seconds for a request's head to arrive."),
+    key("limits.keep_alive_idle_s", integer(1, 3600), "75",
+        "Segundos que una conexión puede estar sin usarse.",
+        "Seconds that an idle connection stays open."),
+    key("limits.requests_per_connection", integer(1, 100_000_000), "1000",
+        "Peticiones por conexión.",
+        "Requests that one connection may bring."),
+    key("limits.request_body_bytes", integer(0, 1_048_576), "0",
+        "Bytes del cuerpo de una petición; 0 no admite ninguno.",
+        "Bytes of a request's body; 0 refuses bodies."),
+    key("limits.write_stall_s", integer(1, 3600), "30",
+        "Segundos sin avance tras los que se abandona una respuesta.",
+        "Seconds without progress after which a response is given up."),
+    key("limits.tls_handshake_s", integer(1, 300), "10",
+        "Segundos para acordar el cifrado.",
+        "Seconds for a TLS handshake."),
+    key("log.level", Kind::Choice(Level::NAMES), "info",
+        "Importancia mínima de lo que se registra.",
+        "Least important lines that are logged."),
+    key("log.format", Kind::Choice(Format::NAMES), "auto",
+        "Forma del registro; auto: legible en un terminal, JSON en lo demás.",
+        "Form of the log; auto: for people on a terminal, JSON elsewhere."),
+    key("log.access", Kind::Choice(Access::NAMES), "off",
+        "Qué peticiones se registran.",
+        "Which requests are logged."),
+    key("shutdown.grace_s", integer(0, 600), "10",
+        "Segundos para que terminen las peticiones abiertas al parar.",
+        "Seconds for open requests to end when stopping."),
+];
+
+/// The prefix of the environment variables.
+pub(super) const ENV_PREFIX: &str = "WORKSHOP_EDGE_";
+
+/// How alike two names must be, from 0 to 1, for one to be suggested for the other.
+const ALIKE: f64 = 0.7;
+
+impl Key {
+    /// The key with this path.
+    pub(super) fn find(path: &str) -> Option<&'static Self> {
+        KEYS.iter().find(|key| key.path == path)
+    }
+
+    /// The key that this environment variable sets.
+    pub(super) fn of_env(name: &str) -> Option<&'static Self> {
+        KEYS.iter().find(|key| key.env_name() == name)
+    }
+
+    /// The environment variable that sets this key.
+    pub(super) fn env_name(&self) -> String {
+        format!("{ENV_PREFIX}{}", self.path.replace('.', "_").to_uppercase())
+    }
+
+    /// The example as the file has it.
+    pub(super) fn example_toml(&self) -> String {
+        // A test holds every example to its kind.
+        value::from_text(self.kind, OsStr::new(self.example)).map(|value| value.to_toml()).unwrap_or_default()
+    }
+
+    /// The last part of the path: the name inside its table.
+    pub(super) fn name(&self) -> &'static str {
+        self.path.rsplit('.').next().unwrap_or(self.path)
+    }
+}
+
+/// Whether this path is that of a table.
+pub(super) fn is_table(path: &str) -> bool {
+    tables().any(|table| table == path)
+}
+
+/// The paths of the tables (of some more than once).
+fn tables() -> impl Iterator<Item = &'static str> {
+    KEYS.iter().flat_map(|key| key.path.match_indices('.').filter_map(|(end, _)| key.path.get(..end)))
+}
+
+/// The key or table that someone who wrote `path` probably meant.
+pub(super) fn suggest(path: &str) -> Option<String> {
+    // A key that stands in the wrong table, or outside all of them, is found by its name.
+    let same_name = || KEYS.iter().find(|key| key.name() == path.rsplit('.').next().unwrap_or(path));
+    let paths = KEYS.iter().map(|key| key.path).chain(tables());
+    closest(path, paths.map(str::to_owned)).or_else(|| same_name().map(|key| key.path.to_owned()))
+}
+
+/// The environment variable that someone who wrote `name` probably meant.
+pub(super) fn suggest_env(name: &str) -> Option<String> {
+    // The prefix is the same in all of them, and would make everything look alike.
+    let bare = |name: &str| name.trim_start_matches(ENV_PREFIX).to_owned();
+    closest(&bare(name), KEYS.iter().map(|key| bare(&key.env_name()))).map(|name| format!("{ENV_PREFIX}{name}"))
+}
+
+/// The candidate that is most like a name, if any is alike enough.
+fn closest(name: &str, candidates: impl Iterator<Item = String>) -> Option<String> {
+    // Beyond any name in the table; bounds the quadratic comparison.
+    if name.len() > 200 {
+        return None;
+    }
+    let name = name.to_lowercase();
+    candidates
+        .map(|candidate| (strsim::normalized_damerau_levenshtein(&name, &candidate.to_lowercase()), candidate))
+        .filter(|(score, _)| *score >= ALIKE)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_path_and_variable_is_unique_and_documented_in_both_languages() {
+        let paths: HashSet<_> = KEYS.iter().map(|key| key.path).collect();
+        let variables: HashSet<_> = KEYS.iter().map(Key::env_name).collect();
+        assert_eq!(paths.len(), KEYS.len());
+        assert_eq!(variables.len(), KEYS.len());
+        for key in KEYS {
+            assert!(key.doc_es.ends_with('.') && key.doc_en.ends_with('.'), "{}", key.path);
+            assert_ne!(key.doc_es, key.doc_en, "{}", key.path);
+            assert!(!is_table(key.path), "{}", key.path);
+            assert!(!key.example_toml().is_empty(), "{}", key.path);
+            if let Some(default) = key.default {
+                assert!(value::from_text(key.kind, OsStr::new(default)).is_ok(), "{}", key.path);
+            }
+            assert_eq!(Key::of_env(&key.env_name()).map(|found| found.path), Some(key.path));
+        }
+    }
+
+    #[test]
+    fn the_variable_of_a_key_is_its_path_in_capitals() {
+        let name = Key::find("limits.connections_per_peer").map(Key::env_name);
+        assert_eq!(name.as_deref(), Some("WORKSHOP_EDGE_LIMITS_CONNECTIONS_PER_PEER"));
+    }
+
+    #[test]
+    fn what_was_meant_is_suggested() {
+        for (written, meant) in [
+            ("limits.conections", Some("limits.connections")),
+            ("limit.connections", Some("limits.connections")),
+            ("connections", Some("limits.connections")),
+            ("display.refresh_s", Some("display.refresh_s")),
+            ("Display.Title", Some("display.title")),
+            ("displai", Some("display")),
+            ("display.target", Some("display.targets")),
+            ("log.levle", Some("log.level")),
+            ("erp", None),
+            ("erp.base_url", None),
+            ("limits.foo", None),
+            ("", None),
+        ] {
+            assert_eq!(suggest(written).as_deref(), meant, "{written}");
+        }
+        assert_eq!(suggest_env("WORKSHOP_EDGE_LISTEN_HTPP").as_deref(), Some("WORKSHOP_EDGE_LISTEN_HTTP"));
+        assert_eq!(suggest_env("WORKSHOP_EDGE_ERP_BASE_URL"), None);
+        assert_eq!(suggest(&"x".repeat(10_000)), None);
+    }
+}

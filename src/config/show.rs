@@ -1,0 +1,91 @@
+//! The configuration that holds, and what is wrong with it, for people and for machines.
+
+use super::{
+    fault::{Fault, Origin, Warning},
+    layers::Layers,
+    schema::KEYS,
+};
+use crate::lang::Lang;
+use serde_json::{Value as Json, json};
+use std::fmt::Write as _;
+
+/// The value of a key that holds, and where it comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Effective {
+    /// The key, as its path in the file.
+    pub key: &'static str,
+    /// The value; `null` when there is none.
+    pub value: Json,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// The value of every key, in the order of the schema.
+pub(super) fn effective(layers: &Layers) -> Vec<Effective> {
+    let one = |path| {
+        let (value, origin) =
+            layers.get(path).map_or((Json::Null, Origin::Default), |(value, origin)| (value.to_json(), origin.clone()));
+        Effective { key: path, value, origin }
+    };
+    KEYS.iter().map(|key| one(key.path)).collect()
+}
+
+/// A table for a person: key, value (as the file would have it) and origin.
+#[must_use]
+pub fn effective_table(effective: &[Effective], lang: Lang) -> String {
+    let heading = lang.pick(["CLAVE", "VALOR", "ORIGEN"], ["KEY", "VALUE", "ORIGIN"]).map(str::to_owned);
+    let cells = effective.iter().map(|Effective { key, value, origin }| {
+        let value = if value.is_null() { "—".to_owned() } else { value.to_string() };
+        [(*key).to_owned(), value, origin.render(lang)]
+    });
+    let rows: Vec<_> = std::iter::once(heading).chain(cells).collect();
+    // One very long value does not push the origins of all the others away.
+    let widest = |column: fn(&[String; 3]) -> &String| {
+        rows.iter().map(|row| column(row).chars().count()).filter(|width| *width <= 60).max().unwrap_or_default()
+    };
+    let (keys, values) = (widest(|[key, ..]| key), widest(|[_, value, _]| value));
+    rows.iter().fold(String::new(), |mut text, [key, value, origin]| {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{key:keys$}  {value:values$}  {origin}");
+        text
+    })
+}
+
+/// The same as [`effective_table`] for a machine: an array of `{key, value, origin, line}`.
+#[must_use]
+pub fn effective_json(effective: &[Effective]) -> Json {
+    effective
+        .iter()
+        .map(|Effective { key, value, origin }| {
+            json!({ "key": key, "value": value, "origin": origin.name(), "line": origin.line() })
+        })
+        .collect()
+}
+
+/// The result of a check for a machine: `{ok, faults: [{origin, line, key, problem, example}], warnings: [{origin,
+/// line, key, problem}]}`.
+#[must_use]
+pub fn report_json(faults: &[Fault], warnings: &[Warning], lang: Lang) -> Json {
+    let fault = |fault: &Fault| {
+        json!({
+            "origin": fault.origin.name(),
+            "line": fault.origin.line(),
+            "key": fault.key,
+            "problem": fault.problem(lang),
+            "example": fault.example(),
+        })
+    };
+    let warning = |warning: &Warning| {
+        json!({
+            "origin": warning.origin.name(),
+            "line": warning.origin.line(),
+            "key": warning.name,
+            "problem": warning.text(lang),
+        })
+    };
+    json!({
+        "ok": faults.is_empty(),
+        "faults": faults.iter().map(fault).collect::<Json>(),
+        "warnings": warnings.iter().map(warning).collect::<Json>(),
+    })
+}

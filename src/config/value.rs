@@ -1,0 +1,194 @@
+//! One value: from text (environment, flags, defaults) or from TOML, by the kind of its key.
+
+use super::{fault::Problem, schema::Kind};
+use std::{
+    ffi::{OsStr, OsString},
+    net::{IpAddr, SocketAddr},
+    ops::Range,
+    path::PathBuf,
+};
+use toml::{
+    Spanned,
+    de::{DeArray, DeValue},
+};
+
+/// A value of the kind that its key wants.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Value {
+    Path(PathBuf),
+    /// A text, a header's value or one of several names.
+    Text(String),
+    Bool(bool),
+    Integer(u64),
+    Number(f64),
+    Addresses(Vec<SocketAddr>),
+    Names(Vec<String>),
+}
+
+impl Value {
+    /// The value as JSON has it (a path that is not Unicode loses what is not).
+    pub(super) fn to_json(&self) -> serde_json::Value {
+        match self {
+            Self::Path(path) => path.to_string_lossy().into(),
+            Self::Text(text) => text.as_str().into(),
+            Self::Bool(bool) => (*bool).into(),
+            Self::Integer(integer) => (*integer).into(),
+            Self::Number(number) => (*number).into(),
+            Self::Addresses(list) => list.iter().map(ToString::to_string).collect(),
+            Self::Names(list) => list.iter().map(String::as_str).collect(),
+        }
+    }
+
+    /// The value as `config.toml` has it: for these kinds, JSON's notation is TOML's too.
+    pub(super) fn to_toml(&self) -> String {
+        self.to_json().to_string()
+    }
+}
+
+/// The value that a text has, as environment variables and flags give it: lists are separated by commas.
+pub(super) fn from_text(kind: Kind, text: &OsStr) -> Result<Value, Vec<Problem>> {
+    if kind == Kind::Path {
+        return path(text);
+    }
+    let Some(text) = text.to_str() else { return Err(vec![Problem::NotUnicode]) };
+    let elements = || text.split(',').map(str::trim).filter(|_| !text.trim().is_empty());
+    match kind {
+        Kind::Addresses => list(kind, elements(), address).map(Value::Addresses),
+        Kind::Names => list(kind, elements(), name).map(Value::Names),
+        _ => scalar(kind, text).ok_or_else(|| vec![Problem::expected(kind, text)]),
+    }
+}
+
+/// A path from a text: anything but nothing.
+fn path(text: &OsStr) -> Result<Value, Vec<Problem>> {
+    // A zero byte cannot reach the file system; TOML can write one.
+    if text.is_empty() || text.as_encoded_bytes().contains(&0) {
+        return Err(vec![Problem::expected(Kind::Path, &text.to_string_lossy())]);
+    }
+    Ok(Value::Path(PathBuf::from(text)))
+}
+
+/// Every element of a list, or what is wrong with each that is.
+fn list<'t, T>(
+    kind: Kind,
+    elements: impl Iterator<Item = &'t str>,
+    parse: impl Fn(&str) -> Option<T>,
+) -> Result<Vec<T>, Vec<Problem>> {
+    let (mut good, mut bad) = (Vec::new(), Vec::new());
+    for element in elements {
+        match parse(element) {
+            Some(value) => good.push(value),
+            None => bad.push(Problem::element(kind, element)),
+        }
+    }
+    if bad.is_empty() { Ok(good) } else { Err(bad) }
+}
+
+/// A value that is not a list.
+fn scalar(kind: Kind, text: &str) -> Option<Value> {
+    match kind {
+        Kind::Text { max } => {
+            let fits = !text.trim().is_empty() && text.chars().count() <= max && !text.chars().any(char::is_control);
+            fits.then(|| Value::Text(text.to_owned()))
+        }
+        Kind::Header => text.bytes().all(|byte| matches!(byte, b' '..=b'~')).then(|| Value::Text(text.to_owned())),
+        Kind::Bool => match text.trim() {
+            "true" | "1" => Some(Value::Bool(true)),
+            "false" | "0" => Some(Value::Bool(false)),
+            _ => None,
+        },
+        Kind::Integer { min, max } => integer(text.trim().parse().ok()?, min, max),
+        Kind::Number { min, max } => number(text.trim().parse().ok()?, min, max),
+        Kind::Choice(names) => {
+            let name = text.trim();
+            names.contains(&name).then(|| Value::Text(name.to_owned()))
+        }
+        Kind::Path | Kind::Addresses | Kind::Names => None,
+    }
+}
+
+/// A whole number, if it is within its limits.
+fn integer(integer: u64, min: u64, max: u64) -> Option<Value> {
+    (min..=max).contains(&integer).then_some(Value::Integer(integer))
+}
+
+/// A number, if it is within its limits.
+fn number(number: f64, min: f64, max: f64) -> Option<Value> {
+    (min..=max).contains(&number).then_some(Value::Number(number))
+}
+
+/// An address with a port.
+fn address(text: &str) -> Option<SocketAddr> {
+    text.parse().ok()
+}
+
+/// An IP address, or a host name (RFC 1123, in lower case).
+fn name(text: &str) -> Option<String> {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    // A last label of digits is an IPv4 address, or a mistyped one.
+    let digits = |label: &str| label.bytes().all(|byte| byte.is_ascii_digit());
+    if let Ok(address) = text.parse::<IpAddr>() {
+        return Some(address.to_string());
+    }
+    let host = text.len() <= 253 && text.split('.').all(label) && !text.rsplit('.').next().is_some_and(digits);
+    host.then(|| text.to_ascii_lowercase())
+}
+
+/// What is wrong at a place (a range of bytes) of a TOML document.
+pub(super) type Misplaced = (Range<usize>, Problem);
+
+/// The value that TOML gives.
+pub(super) fn from_toml(kind: Kind, given: &Spanned<DeValue<'_>>) -> Result<Value, Vec<Misplaced>> {
+    let wrong = || vec![(given.span(), Problem::expected(kind, &excerpt(given.get_ref())))];
+    match (kind, given.get_ref()) {
+        (Kind::Addresses, DeValue::Array(array)) => array_of(kind, array, address).map(Value::Addresses),
+        (Kind::Names, DeValue::Array(array)) => array_of(kind, array, name).map(Value::Names),
+        (Kind::Bool, DeValue::Boolean(bool)) => Ok(Value::Bool(*bool)),
+        (Kind::Integer { min, max }, DeValue::Integer(digits)) => u64::from_str_radix(digits.as_str(), digits.radix())
+            .ok()
+            .and_then(|value| integer(value, min, max))
+            .ok_or_else(wrong),
+        (Kind::Number { min, max }, DeValue::Float(float)) => {
+            float.as_str().parse().ok().and_then(|value| number(value, min, max)).ok_or_else(wrong)
+        }
+        (Kind::Number { min, max }, DeValue::Integer(digits)) => u32::from_str_radix(digits.as_str(), digits.radix())
+            .ok()
+            .and_then(|value| number(value.into(), min, max))
+            .ok_or_else(wrong),
+        (Kind::Path | Kind::Text { .. } | Kind::Header | Kind::Choice(_), DeValue::String(text)) => {
+            from_text(kind, &OsString::from(text.as_ref()))
+                .map_err(|problems| problems.into_iter().map(|problem| (given.span(), problem)).collect())
+        }
+        _ => Err(wrong()),
+    }
+}
+
+/// Every element of an array of texts, or what is wrong with each that is.
+fn array_of<T>(kind: Kind, array: &DeArray<'_>, parse: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, Vec<Misplaced>> {
+    let (mut good, mut bad) = (Vec::new(), Vec::new());
+    for element in array {
+        match element.get_ref().as_str().and_then(&parse) {
+            Some(value) => good.push(value),
+            None => bad.push((element.span(), Problem::element(kind, &excerpt(element.get_ref())))),
+        }
+    }
+    if bad.is_empty() { Ok(good) } else { Err(bad) }
+}
+
+/// How a value of TOML is quoted in a message.
+fn excerpt(value: &DeValue<'_>) -> String {
+    match value {
+        DeValue::String(text) => text.to_string(),
+        DeValue::Integer(integer) => integer.to_string(),
+        DeValue::Float(float) => float.to_string(),
+        DeValue::Boolean(bool) => bool.to_string(),
+        DeValue::Datetime(datetime) => datetime.to_string(),
+        DeValue::Array(_) => "[…]".to_owned(),
+        DeValue::Table(_) => "{…}".to_owned(),
+    }
+}

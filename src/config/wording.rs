@@ -1,0 +1,173 @@
+//! The words for what is wrong, in Spanish and English.
+
+use super::{
+    fault::{Problem, did_you_mean},
+    schema::Kind,
+};
+use crate::lang::Lang;
+use std::io;
+
+impl Problem {
+    /// What is wrong, as the rest of a line that begins with where and which key.
+    pub(super) fn render(&self, lang: Lang) -> String {
+        match self {
+            Self::Unreadable(error) => {
+                let reason = io_reason(error, lang);
+                lang.pick(format!("no se puede leer: {reason}"), format!("cannot be read: {reason}"))
+            }
+            Self::TooLarge { max } => lang.pick(
+                format!("ocupa más de {max} bytes: no es una configuración"),
+                format!("is larger than {max} bytes: this is not a configuration"),
+            ),
+            Self::Utf16 => {
+                lang.pick("está en UTF-16: guárdelo como UTF-8", "is in UTF-16: save it as UTF-8").to_owned()
+            }
+            Self::NotUnicode => lang
+                .pick(
+                    "contiene caracteres que no son UTF-8: guárdelo como UTF-8",
+                    "contains characters that are not UTF-8: save it as UTF-8",
+                )
+                .to_owned(),
+            Self::Syntax { column, message } => {
+                let reason = syntax_reason(message, lang);
+                lang.pick(format!("columna {column}: {reason}"), format!("column {column}: {reason}"))
+            }
+            Self::Expected { kind, element, found } => {
+                let wanted = if *element { describe_element(*kind, lang) } else { describe(*kind, lang) };
+                lang.pick(format!("debe ser {wanted}, no {found}"), format!("must be {wanted}, not {found}"))
+            }
+            Self::TableExpected => lang
+                .pick(
+                    "es una sección: no puede tener un valor propio",
+                    "is a section: it cannot have a value of its own",
+                )
+                .to_owned(),
+            Self::UnknownKey { suggestion } => {
+                lang.pick("no existe esa clave", "there is no such key").to_owned()
+                    + &did_you_mean(suggestion.as_deref(), lang)
+            }
+            Self::NotAssignment(found) => lang.pick(
+                format!("debe tener la forma CLAVE=VALOR, no {found}"),
+                format!("must have the form KEY=VALUE, not {found}"),
+            ),
+            Self::Missing => lang
+                .pick("falta un valor, y no hay ninguno por defecto", "a value is missing, and there is no default")
+                .to_owned(),
+            Self::RequiredByTls(mode) => lang.pick(
+                format!("es necesario con tls.mode = \"{mode}\""),
+                format!("is required with tls.mode = \"{mode}\""),
+            ),
+            Self::NoAddress => lang
+                .pick(
+                    "no queda ninguna dirección en la que escuchar: indique una aquí",
+                    "no address is left to listen on: give one here",
+                )
+                .to_owned(),
+            Self::RepeatedAddress(address) => lang.pick(
+                format!("la dirección {address} aparece dos veces"),
+                format!("the address {address} appears twice"),
+            ),
+            Self::NotLess { than, limit } => {
+                lang.pick(format!("debe ser menor que {than} ({limit})"), format!("must be less than {than} ({limit})"))
+            }
+            Self::NotGreater { than, limit } => lang
+                .pick(format!("debe ser mayor que {than} ({limit})"), format!("must be greater than {than} ({limit})")),
+            Self::Exceeds { key, limit } => lang.pick(
+                format!("no puede ser mayor que {key} ({limit})"),
+                format!("cannot be greater than {key} ({limit})"),
+            ),
+            Self::NotDirectory(path) => {
+                let path = path.display();
+                lang.pick(
+                    format!("{path} no es un directorio que exista"),
+                    format!("{path} is not an existing directory"),
+                )
+            }
+            Self::NotFile(path) => {
+                let path = path.display();
+                lang.pick(format!("{path} no es un archivo que exista"), format!("{path} is not an existing file"))
+            }
+        }
+    }
+}
+
+/// What a kind of value is called.
+pub(super) fn describe(kind: Kind, lang: Lang) -> String {
+    match kind {
+        Kind::Path => lang.pick("una ruta", "a path").to_owned(),
+        Kind::Text { max } => {
+            lang.pick(format!("un texto de 1 a {max} caracteres"), format!("a text of 1 to {max} characters"))
+        }
+        Kind::Header => lang
+            .pick(
+                "un texto en una línea, sin acentos ni otros caracteres que no sean ASCII",
+                "a text on one line, in ASCII",
+            )
+            .to_owned(),
+        Kind::Bool => lang.pick("true o false", "true or false").to_owned(),
+        Kind::Integer { min, max } => {
+            lang.pick(format!("un número entero de {min} a {max}"), format!("a whole number from {min} to {max}"))
+        }
+        Kind::Number { min, max } => {
+            lang.pick(format!("un número de {min} a {max}"), format!("a number from {min} to {max}"))
+        }
+        Kind::Choice(names) => {
+            let names = names.join(", ");
+            lang.pick(format!("uno de: {names}"), format!("one of: {names}"))
+        }
+        Kind::Addresses => {
+            lang.pick("una lista de direcciones con puerto", "a list of addresses with a port").to_owned()
+        }
+        Kind::Names => lang
+            .pick("una lista de nombres de equipo o direcciones IP", "a list of host names or IP addresses")
+            .to_owned(),
+    }
+}
+
+/// What an element of a list is called.
+fn describe_element(kind: Kind, lang: Lang) -> String {
+    match kind {
+        Kind::Addresses => lang.pick("una dirección IP con puerto", "an IP address with a port").to_owned(),
+        Kind::Names => lang.pick("un nombre de equipo o una dirección IP", "a host name or an IP address").to_owned(),
+        kind => describe(kind, lang),
+    }
+}
+
+/// Why a file cannot be read.
+fn io_reason(error: &io::Error, lang: Lang) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => lang.pick("no existe", "there is no such file").to_owned(),
+        io::ErrorKind::PermissionDenied => lang.pick("falta el permiso", "permission denied").to_owned(),
+        io::ErrorKind::IsADirectory => lang.pick("es un directorio", "it is a directory").to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// The parser's sentences that a person editing the file by hand meets most, and their translation.
+const SYNTAX_ES: &[(&str, &str)] = &[
+    ("string values must be quoted", "los textos se escriben entre comillas"),
+    ("duplicate key", "la clave está repetida"),
+    ("key with no value", "falta el signo = y el valor"),
+    ("missing value", "falta el valor"),
+    ("invalid basic string", "el texto entre comillas no termina en su línea"),
+    ("missing assignment", "falta el signo ="),
+    ("missing comma", "falta una coma"),
+    ("extra comma", "sobra una coma"),
+    ("extra `=`", "sobra un signo ="),
+    ("unclosed array", "falta el corchete ] que cierra la lista"),
+    ("unclosed table", "falta el corchete ] que cierra el nombre de la sección"),
+    ("unclosed inline table", "falta la llave } que cierra la sección"),
+    ("unexpected leading zero", "un número no empieza por 0"),
+    ("invalid unquoted key", "el nombre de la clave no es válido"),
+    ("unexpected key or value", "sobra texto en esta línea"),
+];
+
+/// What the parser says, in the person's language as far as it is known.
+fn syntax_reason(message: &str, lang: Lang) -> String {
+    let spanish = SYNTAX_ES.iter().find(|(english, _)| message.starts_with(english)).map(|(_, spanish)| *spanish);
+    match (lang, spanish) {
+        (Lang::Es, Some(spanish)) => spanish.to_owned(),
+        (Lang::Es, None) => format!("no es TOML válido ({message})"),
+        (Lang::En, _) => message.to_owned(),
+    }
+}
