@@ -1,3 +1,4 @@
+import './locale';
 import { render } from 'preact';
 import { startControl } from './data/control';
 import { createModel } from './data/model';

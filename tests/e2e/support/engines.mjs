@@ -1,0 +1,122 @@
+// Old Chromium builds that come inside npm packages, unpacked once into a cache of this folder, and driven over the raw
+// DevTools protocol: today's automation libraries no longer speak to them.
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { brotliDecompressSync } from 'node:zlib';
+import WebSocket from 'ws';
+import { here } from './paths.mjs';
+
+export const OLD_ENGINES = ['64', '67', '80', '92', '108'];
+
+function unpack(version) {
+  const ready = here(`engines/${version}`);
+  if (existsSync(join(ready, 'chromium'))) return ready;
+  const from = here(`node_modules/chromium-${version}/bin`);
+  // Filled aside and renamed, so that an interrupted run leaves nothing half unpacked.
+  const aside = `${ready}.${process.pid}`;
+  rmSync(aside, { recursive: true, force: true });
+  mkdirSync(aside, { recursive: true });
+  for (const name of readdirSync(from)) {
+    const bytes = brotliDecompressSync(readFileSync(join(from, name)));
+    if (name.endsWith('.tar.br')) execFileSync('tar', ['-x', '-C', aside], { input: bytes });
+    else writeFileSync(join(aside, 'chromium'), bytes, { mode: 0o755 });
+  }
+  renameSync(aside, ready);
+  return ready;
+}
+
+/** One page of an old engine. Collects what went wrong in it; `value` evaluates an expression and gives its result. */
+export async function openOldEngine(version) {
+  const home = unpack(version);
+  const profile = mkdtempSync(join(tmpdir(), `engine-${version}-`));
+  const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--single-process', '--no-zygote', '--no-first-run'];
+  flags.push('--disable-background-networking', '--disable-component-update', '--disable-sync', '--hide-scrollbars');
+  flags.push('--remote-debugging-port=0', '--window-size=1920,1080', `--user-data-dir=${profile}`, 'about:blank');
+  const child = spawn(join(home, 'chromium'), flags, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, LD_LIBRARY_PATH: [join(home, 'lib'), home].join(':'), HOME: profile },
+  });
+
+  const port = await new Promise((resolve, reject) => {
+    let said = '';
+    child.stderr.on('data', (chunk) => {
+      said = (said + chunk).slice(-4000);
+      const match = /DevTools listening on ws:\/\/[^:]+:(\d+)\//.exec(said);
+      if (match) resolve(match[1]);
+    });
+    child.on('exit', (code, signal) => reject(new Error(`Chromium ${version} ended (${code ?? signal}): ${said}`)));
+    child.on('error', reject);
+  });
+  let page;
+  // Some builds open their port before their first page.
+  while (!page) {
+    const targets = await (await fetch(`http://127.0.0.1:${port}/json/list`)).json();
+    page = targets.find((target) => target.type === 'page');
+  }
+  const socket = new WebSocket(page.webSocketDebuggerUrl, { perMessageDeflate: false });
+  await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
+
+  const waiting = new Map();
+  const faults = [];
+  let last = 0;
+  socket.on('message', (raw) => {
+    const message = JSON.parse(raw);
+    if (message.id) {
+      const { resolve, reject } = waiting.get(message.id);
+      waiting.delete(message.id);
+      if (message.error) reject(new Error(message.error.message));
+      else resolve(message.result);
+    } else if (message.method === 'Runtime.exceptionThrown') {
+      const { text, exception, url } = message.params.exceptionDetails;
+      faults.push(`exception: ${text} ${exception?.description ?? ''} ${url ?? ''}`);
+    } else if (message.method === 'Runtime.consoleAPICalled' && message.params.type === 'error') {
+      faults.push(`console: ${message.params.args.map((arg) => arg.value ?? arg.description).join(' ')}`);
+    } else if (message.method === 'Log.entryAdded' && message.params.entry.level === 'error') {
+      faults.push(`log: ${message.params.entry.text} ${message.params.entry.url ?? ''}`);
+    }
+  });
+  const send = (method, params = {}) =>
+    new Promise((resolve, reject) => {
+      waiting.set((last += 1), { resolve, reject });
+      socket.send(JSON.stringify({ id: last, method, params }));
+    });
+
+  await send('Page.enable');
+  await send('Runtime.enable');
+  await send('Log.enable');
+  await send('Emulation.setDeviceMetricsOverride', { width: 1920, height: 1080, deviceScaleFactor: 1, mobile: false });
+
+  const value = async (expression) => {
+    const { result, exceptionDetails } = await send('Runtime.evaluate', {
+      expression,
+      returnByValue: true,
+      awaitPromise: true,
+    });
+    if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+    return result.value;
+  };
+  return {
+    version,
+    faults,
+    send,
+    value,
+    product: async () => (await send('Browser.getVersion')).product,
+    beforeScripts: (source) => send('Page.addScriptToEvaluateOnNewDocument', { source }),
+    goto: (url) => send('Page.navigate', { url }),
+    async screenshot(file) {
+      const { data } = await send('Page.captureScreenshot', { format: 'png' });
+      writeFileSync(file, Buffer.from(data, 'base64'));
+    },
+    async close() {
+      socket.terminate();
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.removeAllListeners('exit');
+      const gone = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGKILL');
+      await Promise.race([gone, ended]);
+      rmSync(profile, { recursive: true, force: true });
+    },
+  };
+}
