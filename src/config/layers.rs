@@ -11,6 +11,10 @@ use std::{
     ffi::{OsStr, OsString},
 };
 
+/// What the build script gives the compiler; cargo gives it to the programs that it runs, too.
+const OF_THE_BUILD: &[&str] =
+    &["WORKSHOP_EDGE_BUILD_EPOCH", "WORKSHOP_EDGE_COMMIT", "WORKSHOP_EDGE_DIST", "WORKSHOP_EDGE_TARGET"];
+
 /// What the layers gave so far.
 #[derive(Default)]
 pub(super) struct Layers {
@@ -39,7 +43,7 @@ impl Layers {
     pub(super) fn environment(&mut self, env: &[(OsString, OsString)]) {
         for (name, value) in env {
             let name = name.to_string_lossy();
-            if !name.starts_with(ENV_PREFIX) {
+            if !name.starts_with(ENV_PREFIX) || OF_THE_BUILD.contains(&name.as_ref()) {
                 continue;
             }
             let origin = Origin::Env(name.to_string());

@@ -1,0 +1,173 @@
+//! What can be typed, and its help in both languages.
+
+use crate::{config::DEFAULT_FILE, lang::Lang};
+use clap::{Arg, ArgAction, Command, ValueEnum, value_parser};
+use clap_complete::Shell;
+use std::ffi::OsString;
+
+/// The name of the program.
+pub(super) const NAME: &str = "workshop-edge";
+
+/// The exit codes, as the help and the manual tell them.
+pub(super) const fn exit_codes(lang: Lang) -> &'static str {
+    match lang {
+        Lang::Es => {
+            "0   todo bien\n1   fallo durante la ejecución\n2   la línea de órdenes no es válida\n78  la configuración no es válida"
+        }
+        Lang::En => {
+            "0   all is well\n1   failure while running\n2   the command line is not valid\n78  the configuration is not valid"
+        }
+    }
+}
+
+/// The heading of the list of exit codes.
+pub(super) const fn exit_codes_heading(lang: Lang) -> &'static str {
+    match lang {
+        Lang::Es => "Códigos de salida",
+        Lang::En => "Exit codes",
+    }
+}
+
+/// The whole command line.
+pub(super) fn command(lang: Lang) -> Command {
+    let codes = exit_codes(lang).replace('\n', "\n  ");
+    let root = order(NAME, "", lang.pick("<ORDEN>", "<COMMAND>"), lang)
+        .about(lang.pick(
+            "Sirve la pantalla del taller a los televisores de la red local.",
+            "Serves the workshop's display to the Smart TVs of the local network.",
+        ))
+        .version(env!("CARGO_PKG_VERSION"))
+        .disable_version_flag(true)
+        .arg(
+            Arg::new("version")
+                .short('V')
+                .long("version")
+                .action(ArgAction::Version)
+                .help(lang.pick("Muestra la versión", "Print the version")),
+        )
+        .after_help(format!("{}:\n  {codes}", exit_codes_heading(lang)))
+        .subcommand(serve(lang))
+        .subcommand(config(lang))
+        .subcommand(
+            order("version", "version", lang.pick("[OPCIONES]", "[OPTIONS]"), lang)
+                .about(lang.pick("Dice qué binario es este", "Say which binary this is"))
+                .arg(json(lang)),
+        )
+        .subcommand(
+            order("completions", "completions", "<SHELL>", lang)
+                .about(lang.pick("Escribe el autocompletado para un shell", "Print the completions for a shell"))
+                .arg(
+                    Arg::new("shell")
+                        .value_name("SHELL")
+                        .help_heading(lang.pick("Argumentos", "Arguments"))
+                        .help(Shell::value_variants().iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
+                        .required(true)
+                        .hide_possible_values(true)
+                        .value_parser(value_parser!(Shell)),
+                ),
+        )
+        .subcommand(
+            order("man", "man", "", lang).about(lang.pick("Escribe la página del manual", "Print the manual page")),
+        );
+    parent(root, lang)
+}
+
+/// An order with what all of them have: headings, usage and `--help` in the person's language. `path` is how it is
+/// typed after the program's name.
+fn order(name: &'static str, path: &str, arguments: &str, lang: Lang) -> Command {
+    let words = [NAME, path, arguments];
+    let usage = words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    let heading = lang.pick("Uso", "Usage");
+    Command::new(name)
+        .help_template(format!("{{about-with-newline}}\n{heading}: {{usage}}\n\n{{all-args}}{{after-help}}"))
+        .override_usage(usage)
+        .next_help_heading(lang.pick("Opciones", "Options"))
+        .disable_help_flag(true)
+        .arg(
+            Arg::new("help")
+                .short('h')
+                .long("help")
+                .action(ArgAction::Help)
+                .display_order(1000)
+                .help(lang.pick("Muestra esta ayuda", "Print this help")),
+        )
+}
+
+/// An order that only has others below it.
+fn parent(order: Command, lang: Lang) -> Command {
+    order
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        .subcommand_help_heading(lang.pick("Órdenes", "Commands"))
+        .subcommand_value_name(lang.pick("ORDEN", "COMMAND"))
+}
+
+/// `serve`
+fn serve(lang: Lang) -> Command {
+    let order = order("serve", "serve", lang.pick("[OPCIONES]", "[OPTIONS]"), lang)
+        .about(lang.pick("Sirve la pantalla hasta que se le pide parar", "Serve the display until asked to stop"));
+    configured(order, lang)
+}
+
+/// `config` and what is below it.
+fn config(lang: Lang) -> Command {
+    let options = lang.pick("[OPCIONES]", "[OPTIONS]");
+    let root = order("config", "config", lang.pick("<ORDEN>", "<COMMAND>"), lang)
+        .about(lang.pick("Comprueba o muestra la configuración", "Check or show the configuration"))
+        .subcommand(
+            configured(order("check", "config check", options, lang), lang)
+                .about(lang.pick(
+                    "Comprueba la configuración y dice todo lo que está mal",
+                    "Check the configuration and say everything that is wrong",
+                ))
+                .arg(json(lang)),
+        )
+        .subcommand(
+            configured(order("show", "config show", options, lang), lang)
+                .about(lang.pick("Muestra cada valor y de dónde viene", "Show every value and where it comes from"))
+                .arg(json(lang)),
+        )
+        .subcommand(order("example", "config example", "", lang).about(lang.pick(
+            "Escribe un config.toml comentado con todas las claves",
+            "Print a commented config.toml with every key",
+        )));
+    parent(root, lang)
+}
+
+/// `--json`
+fn json(lang: Lang) -> Arg {
+    Arg::new("json")
+        .long("json")
+        .action(ArgAction::SetTrue)
+        .help(lang.pick("Responde en JSON, para programas", "Answer in JSON, for programs"))
+}
+
+/// Adds the options that say something about the configuration.
+fn configured(order: Command, lang: Lang) -> Command {
+    let option = |name: &'static str, value: &'static str| {
+        Arg::new(name).long(name).value_name(value).value_parser(value_parser!(OsString))
+    };
+    order
+        .arg(option("config", lang.pick("ARCHIVO", "FILE")).help(lang.pick(
+            format!("Archivo de configuración [por defecto: {DEFAULT_FILE}]"),
+            format!("Configuration file [default: {DEFAULT_FILE}]"),
+        )))
+        .arg(
+            option("data-dir", "DIR").help(
+                lang.pick("Directorio de los datos del equipo (data_dir)", "Directory of the box's data (data_dir)"),
+            ),
+        )
+        .arg(option("listen", lang.pick("DIRECCIÓN", "ADDRESS")).action(ArgAction::Append).help(lang.pick(
+            "Dirección con puerto para HTTP, en lugar de listen.http; se puede repetir",
+            "Address with a port for HTTP, instead of listen.http; repeatable",
+        )))
+        .arg(option("site", "DIR").help(lang.pick(
+            "Directorio que se sirve en lugar de la pantalla incluida (site.dir)",
+            "Directory to serve instead of the built-in display (site.dir)",
+        )))
+        .arg(option("set", lang.pick("CLAVE=VALOR", "KEY=VALUE")).action(ArgAction::Append).help(lang.pick(
+            "Valor de cualquier clave de la configuración; se puede repetir",
+            "Value of any key of the configuration; repeatable",
+        )))
+}

@@ -1,0 +1,87 @@
+//! The manual page: the orders from the definition of the command line, the keys from the configuration's reference.
+
+use super::definition;
+use crate::{config, lang::Lang};
+use clap::Command;
+use clap_mangen::{
+    Man,
+    roff::{Roff, bold, roman},
+};
+use std::io;
+
+/// The page, in roff.
+pub(super) fn page(lang: Lang) -> io::Result<String> {
+    let mut command = definition::command(lang);
+    command.build();
+    let man = Man::new(command.clone()).section("8");
+    let mut page = Vec::new();
+    man.render_title(&mut page)?;
+    man.render_name_section(&mut page)?;
+    man.render_synopsis_section(&mut page)?;
+    man.render_description_section(&mut page)?;
+    section(lang.pick("ÓRDENES", "COMMANDS")).to_writer(&mut page)?;
+    for order in command.get_subcommands() {
+        let mut below = order.get_subcommands().peekable();
+        if below.peek().is_none() {
+            self::order(order, &mut page)?;
+        }
+        for order in below {
+            self::order(order, &mut page)?;
+        }
+    }
+    section(&definition::exit_codes_heading(lang).to_uppercase()).to_writer(&mut page)?;
+    verbatim(definition::exit_codes(lang)).to_writer(&mut page)?;
+    section(lang.pick("CONFIGURACIÓN", "CONFIGURATION")).to_writer(&mut page)?;
+    let mut layers = Roff::new();
+    layers.text([roman(lang.pick(
+        "Las opciones de la línea de órdenes valen más que las variables de entorno, y estas más que el archivo:",
+        "Options of the command line count more than environment variables, and these more than the file:",
+    ))]);
+    layers.to_writer(&mut page)?;
+    verbatim(&config::reference(lang)).to_writer(&mut page)?;
+    let page = String::from_utf8_lossy(&page).into_owned();
+    Ok(lang.pick(in_spanish(&page), page))
+}
+
+/// The headings that the generator writes, in Spanish.
+fn in_spanish(page: &str) -> String {
+    [("NAME", "NOMBRE"), ("SYNOPSIS", "SINOPSIS"), ("DESCRIPTION", "DESCRIPCIÓN")]
+        .iter()
+        .fold(page.to_owned(), |page, (en, es)| page.replacen(&format!(".SH {en}\n"), &format!(".SH {es}\n"), 1))
+}
+
+/// A heading.
+fn section(heading: &str) -> Roff {
+    let mut roff = Roff::new();
+    roff.control("SH", [heading]);
+    roff
+}
+
+/// Text as it is, line by line.
+fn verbatim(text: &str) -> Roff {
+    let mut roff = Roff::new();
+    roff.control("PP", []).control("nf", []);
+    for line in text.lines() {
+        roff.text([roman(line)]);
+    }
+    roff.control("fi", []);
+    roff
+}
+
+/// An order: how it is typed, what it does, its options.
+fn order(order: &Command, page: &mut Vec<u8>) -> io::Result<()> {
+    let usage = order.get_overridden_usage().map(ToString::to_string).unwrap_or_default();
+    let mut roff = Roff::new();
+    roff.control("SS", []).text([bold(usage)]);
+    roff.text([roman(order.get_about().map(ToString::to_string).unwrap_or_default())]);
+    roff.to_writer(page)?;
+    let mut options = Vec::new();
+    Man::new(order.clone()).render_options_section(&mut options)?;
+    // The options stay inside the order's section, without a heading of their own.
+    let options = String::from_utf8_lossy(&options);
+    for line in options.lines().filter(|line| !line.starts_with(".SH ")) {
+        page.extend_from_slice(line.as_bytes());
+        page.push(b'\n');
+    }
+    Ok(())
+}

@@ -1,0 +1,215 @@
+//! The command line: what a person types becomes a [`Command`], and every command but `serve` is carried out here.
+//!
+//! Everything that a person reads is in Spanish or English; names (orders, options, keys) are the same in both.
+
+mod definition;
+mod man;
+mod output;
+mod usage;
+
+use crate::{
+    config::{self, Faults, Loaded, Overrides, Sources, Warning},
+    lang::Lang,
+};
+use clap::ArgMatches;
+use clap_complete::Shell;
+use serde_json::json;
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+
+/// The exit code of a failure while running.
+pub const EXIT_FAILURE: u8 = 1;
+/// The exit code of a command line that is not understood.
+pub const EXIT_USAGE: u8 = 2;
+/// The exit code of a configuration that is not valid (`EX_CONFIG` of sysexits.h).
+pub const EXIT_CONFIG: u8 = 78;
+
+/// What the command line asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Serve the display.
+    Serve(Overrides),
+    /// Say whether the configuration is valid.
+    ConfigCheck {
+        /// What the command line says about the configuration.
+        overrides: Overrides,
+        /// Whether a machine reads the answer.
+        json: bool,
+    },
+    /// Show every value and where it comes from.
+    ConfigShow {
+        /// What the command line says about the configuration.
+        overrides: Overrides,
+        /// Whether a machine reads the answer.
+        json: bool,
+    },
+    /// Print a commented configuration file.
+    ConfigExample,
+    /// Print which binary this is.
+    Version {
+        /// Whether a machine reads the answer.
+        json: bool,
+    },
+    /// Print the completions for a shell.
+    Completions(Shell),
+    /// Print the manual page.
+    Man,
+}
+
+/// A command line that leads to no command: help was asked for, or it is not understood.
+#[derive(Debug)]
+pub struct Exit {
+    /// The exit code.
+    pub code: u8,
+    /// What to tell the person.
+    pub text: String,
+}
+
+impl Exit {
+    /// Tells the person (on standard output what was asked for, on standard error what went wrong), and gives the code
+    /// to end with.
+    #[must_use]
+    pub fn emit(self) -> ExitCode {
+        if self.code == 0 {
+            return output::answer(&self.text, 0);
+        }
+        output::complain(&self.text);
+        ExitCode::from(self.code)
+    }
+}
+
+/// Understands a command line; the first argument is the name of the program.
+///
+/// # Errors
+/// The help or version that was asked for, or what is not understood.
+pub fn parse(args: impl IntoIterator<Item = OsString>, lang: Lang) -> Result<Command, Exit> {
+    let matches = definition::command(lang).try_get_matches_from(args).map_err(|error| usage::exit(&error, lang))?;
+    command(&matches).ok_or_else(|| usage::no_command(lang))
+}
+
+/// The command that the arguments name. `None` cannot happen as long as this and the definition agree.
+fn command(matches: &ArgMatches) -> Option<Command> {
+    Some(match matches.subcommand()? {
+        ("serve", arguments) => Command::Serve(overrides(arguments)),
+        ("config", of) => match of.subcommand()? {
+            ("check", of) => Command::ConfigCheck { overrides: overrides(of), json: of.get_flag("json") },
+            ("show", of) => Command::ConfigShow { overrides: overrides(of), json: of.get_flag("json") },
+            ("example", _) => Command::ConfigExample,
+            _ => return None,
+        },
+        ("version", of) => Command::Version { json: of.get_flag("json") },
+        ("completions", of) => Command::Completions(*of.get_one("shell")?),
+        ("man", _) => Command::Man,
+        _ => return None,
+    })
+}
+
+/// What the arguments say about the configuration.
+fn overrides(matches: &ArgMatches) -> Overrides {
+    let one = |id| matches.get_one::<OsString>(id).cloned();
+    let all = |id| matches.get_many::<OsString>(id).unwrap_or_default().cloned().collect();
+    Overrides {
+        config: one("config").map(PathBuf::from),
+        data_dir: one("data-dir"),
+        listen: all("listen"),
+        site: one("site"),
+        set: all("set"),
+    }
+}
+
+/// Carries out a command, `serve` by way of the given function, and gives the code to end with.
+#[must_use]
+pub fn run(command: Command, lang: Lang, serve: impl FnOnce(Overrides) -> ExitCode) -> ExitCode {
+    match command {
+        Command::Serve(overrides) => serve(overrides),
+        Command::ConfigCheck { overrides, json } => check(overrides, json, lang),
+        Command::ConfigShow { overrides, json } => show(overrides, json, lang),
+        Command::ConfigExample => output::answer(&config::reference(lang), 0),
+        Command::Version { json } => output::answer(&version(json), 0),
+        Command::Completions(shell) => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut definition::command(lang), definition::NAME, &mut script);
+            output::answer(&String::from_utf8_lossy(&script), 0)
+        }
+        Command::Man => match man::page(lang) {
+            Ok(page) => output::answer(&page, 0),
+            Err(error) => {
+                output::complain(&format!("{error}\n"));
+                ExitCode::from(EXIT_FAILURE)
+            }
+        },
+    }
+}
+
+/// The configuration of this process, for `serve`: its faults are told to the person, and the code to end with is the
+/// error. Its warnings are left to the log.
+///
+/// # Errors
+/// [`EXIT_CONFIG`], after everything that is wrong has been told on standard error.
+pub fn configuration(overrides: Overrides, lang: Lang) -> Result<Loaded, ExitCode> {
+    config::load(&Sources::of_process(overrides)).map_err(|faults| {
+        output::complain(&human_faults(&faults, lang));
+        ExitCode::from(EXIT_CONFIG)
+    })
+}
+
+/// `config check`
+fn check(overrides: Overrides, json: bool, lang: Lang) -> ExitCode {
+    match (config::load(&Sources::of_process(overrides)), json) {
+        (Ok(loaded), true) => output::answer(&report(&[], &loaded.warnings, lang), 0),
+        (Ok(loaded), false) => {
+            let ok = lang.pick("correcta\n", "ok\n");
+            output::answer(&(human_warnings(&loaded.warnings, lang) + ok), 0)
+        }
+        (Err(wrong), true) => output::answer(&report(&wrong.faults, &wrong.warnings, lang), EXIT_CONFIG),
+        (Err(wrong), false) => output::answer(&human_faults(&wrong, lang), EXIT_CONFIG),
+    }
+}
+
+/// `config show`
+fn show(overrides: Overrides, json: bool, lang: Lang) -> ExitCode {
+    match (config::load(&Sources::of_process(overrides)), json) {
+        (Ok(loaded), true) => output::answer(&format!("{:#}\n", config::effective_json(&loaded.effective)), 0),
+        (Ok(loaded), false) => {
+            output::complain(&human_warnings(&loaded.warnings, lang));
+            output::answer(&config::effective_table(&loaded.effective, lang), 0)
+        }
+        (Err(wrong), true) => output::answer(&report(&wrong.faults, &wrong.warnings, lang), EXIT_CONFIG),
+        (Err(wrong), false) => {
+            output::complain(&human_faults(&wrong, lang));
+            ExitCode::from(EXIT_CONFIG)
+        }
+    }
+}
+
+/// The result of a check for a machine.
+fn report(faults: &[config::Fault], warnings: &[Warning], lang: Lang) -> String {
+    format!("{:#}\n", config::report_json(faults, warnings, lang))
+}
+
+/// Warnings for a person, one a line.
+fn human_warnings(warnings: &[Warning], lang: Lang) -> String {
+    let word = lang.pick("aviso", "warning");
+    warnings.iter().fold(String::new(), |text, warning| text + word + ": " + &warning.render(lang) + "\n")
+}
+
+/// Warnings and faults for a person.
+fn human_faults(wrong: &Faults, lang: Lang) -> String {
+    format!("{}error: {}\n", human_warnings(&wrong.warnings, lang), wrong.render(lang))
+}
+
+/// Which binary this is.
+fn version(json: bool) -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    let commit = option_env!("WORKSHOP_EDGE_COMMIT").unwrap_or("unknown");
+    let target = option_env!("WORKSHOP_EDGE_TARGET").unwrap_or("unknown");
+    let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
+    if json {
+        let facts = json!({ "version": version, "commit": commit, "target": target, "profile": profile });
+        format!("{facts:#}\n")
+    } else {
+        format!("{} {version} ({commit}, {target}, {profile})\n", definition::NAME)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,25 @@
+//! Writing to the person or to the next program, who may have stopped reading.
+
+use super::EXIT_FAILURE;
+use std::{
+    io::{self, ErrorKind, Write as _},
+    process::ExitCode,
+};
+
+/// Writes an answer to standard output and gives the code to end with: the given one, also when the reader has gone
+/// (it has read what it wanted), or a failure when the answer cannot be written (a full disk).
+pub(super) fn answer(text: &str, code: u8) -> ExitCode {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            complain(&format!("stdout: {error}\n"));
+            ExitCode::from(EXIT_FAILURE)
+        }
+        _ => ExitCode::from(code),
+    }
+}
+
+/// Writes what went wrong to standard error. When even that is impossible there is nobody left to tell.
+pub(super) fn complain(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
