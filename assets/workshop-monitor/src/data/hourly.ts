@@ -32,6 +32,8 @@ export function emptyHourly(day: string): Hourly {
   return { day, made: of24(0), seen: of24(false), unplaced: 0, last: null };
 }
 
+const CLOCK_STEP_MS = 60_000;
+
 export interface Sample {
   at: number;
   total: number;
@@ -41,7 +43,12 @@ export interface Sample {
 export function addSample(before: Hourly, sample: Sample, longestGapMs: number): Hourly {
   const day = dayOf(sample.at);
   const previous = before.last;
-  if (previous && sample.at <= previous.at) return before;
+  if (previous && sample.at <= previous.at) {
+    if (previous.at - sample.at < CLOCK_STEP_MS) return before;
+    // The TV's clock was put back; waiting for it to catch up could take years.
+    const kept = before.day === day ? before : emptyHourly(day);
+    return Object.assign({}, kept, { last: { at: sample.at, total: sample.total, dayStart: sample.dayStart } });
+  }
 
   const hour = new Date(sample.at).getHours();
   const newDay = before.day !== day;

@@ -32,5 +32,7 @@ export function alertPage(alerts: Alert[], room: number, now: number): { page: n
   const others = alerts.slice(pinned);
   const places = room - pinned;
   const page = Math.floor(now / PAGE_MS) % Math.ceil(others.length / places);
-  return { page, shown: alerts.slice(0, pinned).concat(others.slice(page * places, (page + 1) * places)) };
+  // The last page is filled up from the one before it rather than shown half empty.
+  const first = Math.min(page * places, others.length - places);
+  return { page, shown: alerts.slice(0, pinned).concat(others.slice(first, first + places)) };
 }

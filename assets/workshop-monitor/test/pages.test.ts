@@ -1,0 +1,37 @@
+import { expect, it } from 'vitest';
+import type { Alert, Machine } from '../src/data/erp';
+import { alertPage, machinePage, MACHINES_PER_PAGE, PAGE_MS } from '../src/view/pages';
+
+const machine = (i: number): Machine => ({ id: String(i), name: 'M' + i, state: i === 20 ? 'BROKEN' : 'IN_USE' });
+const alert = (id: string, severity: Alert['severity']): Alert => ({ id, severity, title: id });
+
+it('shows machines in their places while they fit', () => {
+  const list = Array.from({ length: MACHINES_PER_PAGE }, (_, i) => machine(i));
+  expect(machinePage(list, 123_456)).toEqual({ page: 0, pages: 1, shown: list });
+});
+
+it('shows every one of many machines in turn, those in trouble first', () => {
+  const list = Array.from({ length: 24 }, (_, i) => machine(i));
+  const turns = [0, 1].map((page) => machinePage(list, page * PAGE_MS).shown);
+  expect(turns[0]?.[0]?.state).toBe('BROKEN');
+  expect(new Set(turns.flat().map(({ id }) => id)).size).toBe(24);
+});
+
+it('keeps critical alerts in view while the others take turns', () => {
+  const list = [alert('c', 'CRITICAL'), ...Array.from({ length: 7 }, (_, i) => alert('w' + i, 'WARNING'))];
+  const seen = new Set<string>();
+  for (let page = 0; page < 3; page++) {
+    const { shown } = alertPage(list, 4, page * PAGE_MS);
+    expect(shown[0]?.id).toBe('c');
+    expect(shown).toHaveLength(4);
+    shown.forEach(({ id }) => seen.add(id));
+  }
+  expect(seen.size).toBe(8);
+});
+
+it('lets critical alerts take turns too when there are more than fit', () => {
+  const list = Array.from({ length: 6 }, (_, i) => alert('c' + i, 'CRITICAL'));
+  const seen = new Set<string>();
+  for (let page = 0; page < 3; page++) alertPage(list, 4, page * PAGE_MS).shown.forEach(({ id }) => seen.add(id));
+  expect(seen.size).toBe(6);
+});

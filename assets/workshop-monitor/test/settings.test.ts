@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { DEFAULTS, looksLikeSettings, parseSettings, shiftHours } from '../src/settings';
+
+describe("the box's settings", () => {
+  it('are read whole', () => {
+    const read = parseSettings({
+      title: 'Taller Norte',
+      line: 'Línea 2',
+      language: 'en',
+      demo: false,
+      refresh_s: 2,
+      targets: { daily: 80, oee_percent: 70.5, reject_percent: 1 },
+      shift: { start_hour: 7, end_hour: 15 },
+      new_field: 'of a later box',
+    });
+    expect(read).toEqual({
+      title: 'Taller Norte',
+      line: 'Línea 2',
+      language: 'en',
+      demo: false,
+      refreshS: 2,
+      targets: { daily: 80, oeePercent: 70.5, rejectPercent: 1 },
+      shift: { startHour: 7, endHour: 15 },
+    });
+  });
+
+  it.each([
+    undefined,
+    null,
+    'text',
+    7,
+    [],
+    {},
+    { title: '', line: 4, language: 'fr', demo: 'yes', refresh_s: 0, targets: 'x', shift: [] },
+    { refresh_s: Infinity, targets: { daily: -1, oee_percent: 101, reject_percent: NaN }, shift: { start_hour: 24 } },
+  ])('fall back to the defaults: %j', (value) => expect(parseSettings(value)).toEqual(DEFAULTS));
+
+  it('are told from an error page', () => {
+    expect(looksLikeSettings({ demo: true })).toBe(true);
+    expect(looksLikeSettings({ statusCode: 404, message: 'Not found' })).toBe(false);
+    expect(looksLikeSettings([])).toBe(false);
+  });
+});
+
+describe("the shift's hours", () => {
+  it('run from the start to before the end', () => expect(shiftHours({ startHour: 6, endHour: 9 })).toEqual([6, 7, 8]));
+  it('may pass midnight', () => expect(shiftHours({ startHour: 22, endHour: 2 })).toEqual([22, 23, 0, 1]));
+  it('are all of the day when start and end are the same', () => {
+    expect(shiftHours({ startHour: 6, endHour: 6 })).toHaveLength(24);
+    expect(shiftHours({ startHour: 0, endHour: 24 })).toHaveLength(24);
+  });
+});
