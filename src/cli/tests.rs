@@ -1,1 +1,120 @@
+use super::*;
+use clap::error::ErrorKind;
 
+/// What a command line means; words are separated by spaces.
+fn typed(line: &str, lang: Lang) -> Result<Command, Exit> {
+    parse(std::iter::once("workshop-edge").chain(line.split_whitespace()).map(OsString::from), lang)
+}
+
+#[test]
+fn the_definition_holds_in_both_languages() {
+    definition::command(Lang::Es).debug_assert();
+    definition::command(Lang::En).debug_assert();
+}
+
+#[test]
+fn every_command_is_understood() {
+    let set = || Overrides { set: vec!["log.level=warn".into(), "a=b".into()], ..Overrides::default() };
+    let all = Overrides {
+        config: Some("/c".into()),
+        data_dir: Some("/d".into()),
+        listen: vec!["[::]:80".into(), "[::]:81".into()],
+        site: Some("/s".into()),
+        set: Vec::new(),
+    };
+    for (line, command) in [
+        ("serve", Command::Serve(Overrides::default())),
+        ("serve --config /c --data-dir=/d --listen [::]:80 --site /s --listen [::]:81", Command::Serve(all)),
+        ("config check --set log.level=warn --set a=b", Command::ConfigCheck { overrides: set(), json: false }),
+        ("config check --json", Command::ConfigCheck { overrides: Overrides::default(), json: true }),
+        ("config show --set log.level=warn --json --set a=b", Command::ConfigShow { overrides: set(), json: true }),
+        ("config example", Command::ConfigExample),
+        ("version", Command::Version { json: false }),
+        ("version --json", Command::Version { json: true }),
+        ("completions zsh", Command::Completions(Shell::Zsh)),
+        ("man", Command::Man),
+    ] {
+        assert_eq!(typed(line, Lang::Es).ok().as_ref(), Some(&command), "{line}");
+    }
+}
+
+#[test]
+fn what_is_not_understood_is_said_in_the_persons_language() {
+    for (line, es, en) in [
+        ("serv", "no existe la orden «serv»\n  ¿quería decir «serve»?", "unrecognized subcommand 'serv'"),
+        ("serve --sit x", "no existe la opción «--sit»\n  ¿quería decir «--site»?", "unexpected argument '--sit'"),
+        ("serve x", "sobra el argumento «x»", "unexpected argument 'x'"),
+        ("serve --site", "a «--site <DIR>» le falta un valor", "a value is required for '--site <DIR>'"),
+        ("serve --site a --site b", "«--site <DIR>» no se puede repetir", "cannot be used multiple times"),
+        ("config show --json=x", "«--json» no admite un valor", "unexpected value 'x'"),
+        ("completions", "falta: <SHELL>", "were not provided"),
+        ("completions ksh", "«ksh» no es un valor de «<SHELL>»\n  posibles: bash, ", "invalid value 'ksh'"),
+    ] {
+        for (lang, told) in [(Lang::Es, es), (Lang::En, en)] {
+            let exit = typed(line, lang).unwrap_err();
+            assert_eq!(exit.code, EXIT_USAGE, "{line}");
+            assert!(exit.text.contains(told), "{line}: {}", exit.text);
+        }
+        let spanish = typed(line, Lang::Es).unwrap_err().text;
+        assert!(spanish.ends_with("Más información con --help.\n"), "{spanish}");
+        assert!(!spanish.contains("Usage"), "{spanish}");
+    }
+}
+
+#[test]
+fn help_is_in_the_persons_language_throughout() {
+    for line in [
+        "-h",
+        "serve --help",
+        "config -h",
+        "config check -h",
+        "config show -h",
+        "config example -h",
+        "version -h",
+        "completions -h",
+        "man -h",
+    ] {
+        let es = typed(line, Lang::Es).unwrap_err();
+        let en = typed(line, Lang::En).unwrap_err();
+        assert_eq!((es.code, en.code), (0, 0), "{line}");
+        assert!(es.text.contains("\nUso: workshop-edge") && es.text.contains("\nOpciones:\n"), "{}", es.text);
+        assert!(en.text.contains("\nUsage: workshop-edge") && en.text.contains("\nOptions:\n"), "{}", en.text);
+        for english in
+            ["Usage", "Options", "Commands", "Arguments", "Print", "default", "possible values", "OPTIONS", "FILE"]
+        {
+            assert!(!es.text.contains(english), "{line}: {english}: {}", es.text);
+        }
+    }
+    for nothing in ["", "config"] {
+        let help = typed(nothing, Lang::Es).unwrap_err();
+        assert_eq!(help.code, EXIT_USAGE);
+        assert!(help.text.contains("Órdenes:"), "{}", help.text);
+    }
+}
+
+#[test]
+fn every_kind_of_error_that_clap_has_leads_to_spanish_words() {
+    for kind in [ErrorKind::NoEquals, ErrorKind::TooFewValues, ErrorKind::InvalidUtf8, ErrorKind::MissingSubcommand] {
+        let exit = usage::exit(&clap::Error::new(kind), Lang::Es);
+        assert!(exit.text.starts_with("error: "), "{}", exit.text);
+    }
+}
+
+#[test]
+fn the_manual_has_the_orders_the_codes_and_the_keys_in_both_languages() {
+    for (lang, headings) in [
+        (Lang::Es, ["NOMBRE", "SINOPSIS", "DESCRIPCIÓN", "ÓRDENES", "CÓDIGOS DE SALIDA", "CONFIGURACIÓN"]),
+        (Lang::En, ["NAME", "SYNOPSIS", "DESCRIPTION", "COMMANDS", "EXIT CODES", "CONFIGURATION"]),
+    ] {
+        let page = man::page(lang).unwrap();
+        let found: Vec<_> = page
+            .lines()
+            .filter_map(|line| line.strip_prefix(".SH "))
+            .map(|heading| heading.trim_matches('"'))
+            .collect();
+        assert_eq!(found, headings);
+        for text in ["workshop\\-edge config show", "\\-\\-data\\-dir", "WORKSHOP_EDGE_LIMITS_CONNECTIONS"] {
+            assert!(page.contains(text), "{text}");
+        }
+    }
+}

@@ -1,7 +1,6 @@
 //! Values into the typed configuration.
 
 use super::{
-    fault::{Fault, Origin, Problem},
     layers::Layers,
     types::{
         Access, Config, Display, Format, Level, Limits, Listen, Log, Shift, Shutdown, Site, Targets, Tls, TlsMode,
@@ -11,9 +10,11 @@ use super::{
 use crate::lang::Lang;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-/// The configuration of values that are right. A value that is missing, or that the schema gives another kind, is a
-/// fault.
-pub(super) fn build(layers: &Layers) -> Result<Config, Fault> {
+/// The key of a value that is not there, or that the schema gives another kind.
+pub(super) struct Absent(pub(super) &'static str);
+
+/// The configuration of values that are right.
+pub(super) fn build(layers: &Layers) -> Result<Config, Absent> {
     let values = Values(layers);
     let tls = match values.choice("tls.mode", TlsMode::from_name)? {
         TlsMode::Off => Tls::Off,
@@ -71,49 +72,53 @@ struct Values<'l>(&'l Layers);
 
 impl Values<'_> {
     /// The value of a key, as `take` takes it out.
-    fn get<T>(&self, key: &str, take: impl FnOnce(&Value) -> Option<T>) -> Result<T, Fault> {
+    fn get<T>(&self, key: &'static str, take: impl FnOnce(&Value) -> Option<T>) -> Result<T, Absent> {
         let value = self.0.get(key).and_then(|(value, _)| take(value));
-        value.ok_or_else(|| Fault::of(key, Origin::Default, Problem::Missing))
+        value.ok_or(Absent(key))
     }
 
     /// The value of a key that may have none.
-    fn optional<T>(&self, key: &str, get: fn(&Self, &str) -> Result<T, Fault>) -> Result<Option<T>, Fault> {
+    fn optional<T>(
+        &self,
+        key: &'static str,
+        get: fn(&Self, &'static str) -> Result<T, Absent>,
+    ) -> Result<Option<T>, Absent> {
         if self.0.is_absent(key) { Ok(None) } else { get(self, key).map(Some) }
     }
 
-    fn path(&self, key: &str) -> Result<PathBuf, Fault> {
+    fn path(&self, key: &'static str) -> Result<PathBuf, Absent> {
         self.get(key, |value| if let Value::Path(path) = value { Some(path.clone()) } else { None })
     }
 
-    fn text(&self, key: &str) -> Result<String, Fault> {
+    fn text(&self, key: &'static str) -> Result<String, Absent> {
         self.choice(key, |text| Some(text.to_owned()))
     }
 
-    fn choice<T>(&self, key: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, Fault> {
+    fn choice<T>(&self, key: &'static str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, Absent> {
         self.get(key, |value| if let Value::Text(name) = value { parse(name) } else { None })
     }
 
-    fn bool(&self, key: &str) -> Result<bool, Fault> {
+    fn bool(&self, key: &'static str) -> Result<bool, Absent> {
         self.get(key, |value| if let Value::Bool(bool) = value { Some(*bool) } else { None })
     }
 
-    fn integer<T: TryFrom<u64>>(&self, key: &str) -> Result<T, Fault> {
+    fn integer<T: TryFrom<u64>>(&self, key: &'static str) -> Result<T, Absent> {
         self.get(key, |value| if let Value::Integer(integer) = value { T::try_from(*integer).ok() } else { None })
     }
 
-    fn seconds(&self, key: &str) -> Result<Duration, Fault> {
+    fn seconds(&self, key: &'static str) -> Result<Duration, Absent> {
         self.integer(key).map(Duration::from_secs)
     }
 
-    fn number(&self, key: &str) -> Result<f64, Fault> {
+    fn number(&self, key: &'static str) -> Result<f64, Absent> {
         self.get(key, |value| if let Value::Number(number) = value { Some(*number) } else { None })
     }
 
-    fn addresses(&self, key: &str) -> Result<Vec<SocketAddr>, Fault> {
+    fn addresses(&self, key: &'static str) -> Result<Vec<SocketAddr>, Absent> {
         self.get(key, |value| if let Value::Addresses(list) = value { Some(list.clone()) } else { None })
     }
 
-    fn names(&self, key: &str) -> Result<Vec<String>, Fault> {
+    fn names(&self, key: &'static str) -> Result<Vec<String>, Absent> {
         self.get(key, |value| if let Value::Names(list) = value { Some(list.clone()) } else { None })
     }
 }

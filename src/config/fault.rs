@@ -212,6 +212,8 @@ pub(super) enum Problem {
         column: usize,
         /// What the parser says, in English.
         message: String,
+        /// The line, shortened.
+        line: String,
     },
     /// The value is not of the kind that the key wants, or out of its range.
     Expected {
@@ -267,23 +269,29 @@ pub(super) enum Problem {
 }
 
 impl Problem {
-    /// A value that is not of a kind.
-    pub(super) fn expected(kind: Kind, found: &str) -> Self {
-        Self::Expected { kind, element: false, found: quoted(found) }
+    /// A value that is not of a kind; `found` is how it is written.
+    pub(super) fn expected(kind: Kind, found: String) -> Self {
+        Self::Expected { kind, element: false, found }
     }
 
-    /// An element of a list that is not of the list's kind.
-    pub(super) fn element(kind: Kind, found: &str) -> Self {
-        Self::Expected { kind, element: true, found: quoted(found) }
+    /// An element of a list that is not of the list's kind; `found` is how it is written.
+    pub(super) fn element(kind: Kind, found: String) -> Self {
+        Self::Expected { kind, element: true, found }
     }
 }
 
 /// What somebody wrote, short enough for a line and without anything that a terminal would obey.
-pub(super) fn quoted(text: &str) -> String {
+pub(super) fn excerpt(text: &str) -> String {
     const LONGEST: usize = 60;
-    let mut short: String = text.chars().take(LONGEST).collect();
+    let visible = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+    let mut short: String = text.chars().take(LONGEST).map(visible).collect();
     if text.chars().nth(LONGEST).is_some() {
         short.push('…');
     }
-    format!("\"{}\"", short.escape_debug().to_string().replace("\\'", "'"))
+    short
+}
+
+/// The same, between quotation marks.
+pub(super) fn quoted(text: &str) -> String {
+    format!("\"{}\"", excerpt(text))
 }

@@ -1,12 +1,13 @@
 //! The layer of the configuration file: TOML, in UTF-8, with or without a byte order mark, with either line ending.
 
 use super::{
-    fault::{Fault, Notice, Origin, Problem, Warning},
+    fault::{Fault, Notice, Origin, Problem, Warning, excerpt},
     layers::Layers,
     schema::{self, Key},
     value,
 };
 use std::{
+    collections::BTreeSet,
     fs::File,
     io::{self, Read},
     path::{Path, PathBuf},
@@ -15,6 +16,12 @@ use toml::de::{DeTable, DeValue};
 
 /// The most bytes of a configuration file, so that a wrong path (a device, a disk image) cannot fill the memory.
 const MAX_BYTES: u64 = 1 << 20;
+
+/// The most mistakes of syntax that are told: an open bracket at the beginning turns every later line into one.
+const MAX_SYNTAX_FAULTS: usize = 20;
+
+/// How the parser begins to complain about a value that is no TOML; of nothing at all, it says the same.
+const UNQUOTED: &str = "string values must be quoted";
 
 /// Reads a file into the layers. A missing file is a fault when it is `required`, and an empty one otherwise.
 pub(super) fn read(layers: &mut Layers, path: &Path, required: bool) {
@@ -50,15 +57,21 @@ pub(super) fn parse(layers: &mut Layers, path: &Path, bytes: &[u8]) {
             return;
         }
     };
-    let walk = Walk { path: path.to_owned(), text, lines: lines(bytes) };
-    match DeTable::parse(text) {
-        Ok(document) => walk.table(layers, "", document.get_ref()),
-        Err(error) => {
-            let start = error.span().map_or(0, |span| span.start);
-            let problem = Problem::Syntax { column: walk.column(start), message: error.message().to_owned() };
-            layers.faults.push(whole(problem, Some(walk.line(start))));
+    let (document, errors) = DeTable::parse_recoverable(text);
+    let mut walk = Walk { path: path.to_owned(), text, lines: lines(bytes), torn: BTreeSet::new() };
+    for error in errors {
+        let byte = error.span().map_or(0, |span| span.start);
+        let line = walk.line(byte);
+        // The first mistake of a line makes the parser stumble over the rest of it.
+        if walk.torn.insert(line) && walk.torn.len() <= MAX_SYNTAX_FAULTS {
+            let missing = error.span().is_some_and(|span| span.is_empty()) && error.message().starts_with(UNQUOTED);
+            let message = if missing { "missing value" } else { error.message() }.to_owned();
+            let problem = Problem::Syntax { column: walk.column(byte), message, line: walk.excerpt(line) };
+            layers.faults.push(whole(problem, Some(line)));
         }
     }
+    layers.torn |= !walk.torn.is_empty();
+    walk.table(layers, "", document.get_ref());
 }
 
 /// Where every line starts.
@@ -73,6 +86,8 @@ struct Walk<'t> {
     text: &'t str,
     /// Where every line of the text starts.
     lines: Vec<usize>,
+    /// The lines that are not TOML: what the parser made of them counts for nothing.
+    torn: BTreeSet<usize>,
 }
 
 impl Walk<'_> {
@@ -85,19 +100,31 @@ impl Walk<'_> {
     fn column(&self, byte: usize) -> usize {
         let start = self.lines.get(self.line(byte).saturating_sub(1)).copied().unwrap_or_default();
         let before = self.text.get(start..byte).unwrap_or_default();
-        before.chars().count() + 1
+        // The end of a line is one place, also where it is two characters.
+        before.trim_end_matches('\r').chars().count() + 1
+    }
+
+    /// A line, short enough to be told.
+    fn excerpt(&self, line: usize) -> String {
+        excerpt(self.text.lines().nth(line.saturating_sub(1)).unwrap_or_default().trim())
     }
 
     /// Takes what a table holds; `prefix` is its path with a dot at the end, or nothing.
     fn table(&self, layers: &mut Layers, prefix: &str, table: &DeTable<'_>) {
         for (name, given) in table {
             let at = |byte| origin(&self.path, Some(self.line(byte)));
+            if self.torn.contains(&self.line(name.span().start)) {
+                continue;
+            }
             let path = format!("{prefix}{}", name.get_ref());
             match (Key::find(&path), given.get_ref()) {
                 (Some(key), _) => match value::from_toml(key.kind, given) {
                     Ok(value) => layers.put(key, at(name.span().start), value),
                     Err(problems) => {
                         for (span, problem) in problems {
+                            if self.torn.contains(&self.line(span.start)) {
+                                continue;
+                            }
                             layers.fault(key, at(span.start), problem);
                         }
                     }

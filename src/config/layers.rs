@@ -22,6 +22,8 @@ pub(super) struct Layers {
     values: BTreeMap<&'static str, (Value, Origin)>,
     /// The keys whose last value was wrong: nothing can be said about them with respect to others.
     broken: BTreeSet<&'static str>,
+    /// Whether the file is torn by mistakes of syntax, so that an absent value may only be an unread one.
+    pub(super) torn: bool,
     pub(super) faults: Vec<Fault>,
     pub(super) warnings: Vec<Warning>,
 }

@@ -58,20 +58,20 @@ pub fn load(sources: &Sources) -> Result<Loaded, Faults> {
 
 /// The configuration that the layers make.
 fn finish(mut layers: layers::Layers) -> Result<Loaded, Faults> {
-    check::check(&mut layers);
+    if !layers.torn {
+        check::check(&mut layers);
+    }
     let effective = show::effective(&layers);
     // Only of right values: a wrong one has been reported, and would be reported again as missing.
-    let built = layers.faults.is_empty().then(|| build::build(&layers)).transpose();
+    let built = layers.faults.is_empty().then(|| build::build(&layers));
     let layers::Layers { mut faults, mut warnings, .. } = layers;
     warnings.sort_by(|a, b| a.origin.cmp(&b.origin));
     match built {
-        Ok(Some(config)) => Ok(Loaded { config, warnings, effective }),
-        other => {
-            faults.extend(other.err());
-            faults.sort_by(|a, b| a.origin.cmp(&b.origin));
-            Err(Faults { faults, warnings })
-        }
+        Some(Ok(config)) => return Ok(Loaded { config, warnings, effective }),
+        Some(Err(build::Absent(key))) => faults.push(Fault::of(key, Origin::Default, fault::Problem::Missing)),
+        None => faults.sort_by(|a, b| a.origin.cmp(&b.origin)),
     }
+    Err(Faults { faults, warnings })
 }
 
 #[cfg(test)]

@@ -1,1 +1,420 @@
+#![allow(clippy::disallowed_methods, reason = "the file of a test need not survive a power cut")]
 
+use super::*;
+use crate::lang::Lang;
+use proptest::prelude::*;
+use std::{ffi::OsString, path::Path, time::Duration};
+
+/// The sources of a test: a file's text, variables (without the prefix) and `--set` assignments.
+fn read(file: &[u8], env: &[(&str, &str)], set: &[&str]) -> Result<Loaded, Faults> {
+    let sources = Sources {
+        overrides: Overrides { set: set.iter().map(OsString::from).collect(), ..Overrides::default() },
+        env: env.iter().map(|(name, value)| (format!("WORKSHOP_EDGE_{name}").into(), value.into())).collect(),
+        root: true,
+        default_file: "absent".into(),
+    };
+    let mut layers = layers::Layers::default();
+    layers.defaults(&sources);
+    file::parse(&mut layers, Path::new("config.toml"), file);
+    layers.environment(&sources.env);
+    layers.flags(&sources.overrides);
+    finish(layers)
+}
+
+/// The configuration of a file that has no faults.
+fn good(file: &str) -> Loaded {
+    read(file.as_bytes(), &[], &[]).unwrap_or_else(|faults| panic!("{file}\n{faults}"))
+}
+
+/// The faults of a file, a line each, in English.
+fn faults(file: &[u8], env: &[(&str, &str)], set: &[&str]) -> Vec<String> {
+    match read(file, env, set) {
+        Ok(_) => Vec::new(),
+        Err(faults) => faults
+            .faults
+            .iter()
+            .map(|fault| fault.render(Lang::En).lines().next().unwrap_or_default().to_owned())
+            .collect(),
+    }
+}
+
+#[test]
+fn nothing_at_all_gives_the_defaults() {
+    let Loaded { config, warnings, effective } = good("");
+    assert!(warnings.is_empty());
+    assert!(effective.iter().all(|one| one.origin == Origin::Default));
+    let expected = Config {
+        data_dir: "/var/lib/workshop-edge".into(),
+        listen: Listen { http: vec![([0u16; 8], 8080).into()], https: Vec::new() },
+        tls: Tls::Off,
+        site: Site { dir: None, content_security_policy: None },
+        display: Display {
+            title: "Taller".into(),
+            line: "Línea 1".into(),
+            language: Lang::Es,
+            demo: true,
+            refresh: Duration::from_secs(15),
+            targets: Targets { daily: 120, oee_percent: 75.0, reject_percent: 3.0 },
+            shift: Shift { start_hour: 6, end_hour: 22 },
+        },
+        limits: Limits {
+            connections: 1024,
+            connections_per_peer: 64,
+            header_bytes: 16384,
+            header_count: 100,
+            header_timeout: Duration::from_secs(10),
+            keep_alive_idle: Duration::from_secs(75),
+            requests_per_connection: 1000,
+            request_body_bytes: 0,
+            write_stall: Duration::from_secs(30),
+            tls_handshake: Duration::from_secs(10),
+        },
+        log: Log { level: Level::Info, format: Format::Auto, access: Access::Off },
+        shutdown: Shutdown { grace: Duration::from_secs(10) },
+    };
+    assert_eq!(config, expected);
+}
+
+#[test]
+fn a_layer_takes_the_place_of_those_below_it() {
+    let file = b"[display]\ntitle = 'file'\nline = 'file'\nrefresh_s = 20";
+    let env = [("DISPLAY_LINE", "env"), ("DISPLAY_REFRESH_S", "30")];
+    let loaded = read(file, &env, &["display.refresh_s=39", "display.refresh_s=40"]).unwrap();
+    assert_eq!(loaded.config.display.title, "file");
+    assert_eq!(loaded.config.display.line, "env");
+    assert_eq!(loaded.config.display.refresh, Duration::from_secs(40));
+    let origin = |key| loaded.effective.iter().find(|one| one.key == key).unwrap().origin.render(Lang::En);
+    assert_eq!(origin("display.title"), "config.toml:2");
+    assert_eq!(origin("display.line"), "WORKSHOP_EDGE_DISPLAY_LINE");
+    assert_eq!(origin("display.refresh_s"), "--set");
+    assert_eq!(origin("display.demo"), "default");
+}
+
+#[test]
+fn flags_with_a_name_of_their_own_set_their_keys() {
+    let overrides = Overrides {
+        config: None,
+        data_dir: Some("/d".into()),
+        listen: vec!["127.0.0.1:0".into(), "[::1]:0".into()],
+        site: Some("/".into()),
+        set: Vec::new(),
+    };
+    let sources = Sources { overrides, env: Vec::new(), root: false, default_file: "absent".into() };
+    let config = load(&sources).unwrap().config;
+    assert_eq!(config.data_dir, Path::new("/d"));
+    assert_eq!(config.listen.http, ["127.0.0.1:0".parse().unwrap(), "[::1]:0".parse().unwrap()]);
+    assert_eq!(config.site.dir.as_deref(), Some(Path::new("/")));
+}
+
+#[test]
+fn a_wrong_value_is_told_by_the_layer_that_has_it_even_when_another_takes_its_place() {
+    let told = faults(b"[log]\nlevel = 'loud'", &[("LOG_LEVEL", "louder")], &["log.level=info"]);
+    assert_eq!(told.len(), 2, "{told:#?}");
+    assert!(told[0].starts_with("config.toml:2: log.level: must be one of: error, warn, info, debug, trace"));
+    assert!(told[1].starts_with("WORKSHOP_EDGE_LOG_LEVEL: log.level: "));
+}
+
+#[test]
+fn every_kind_of_value_is_held_to_its_limits() {
+    for (key, good, bad) in [
+        ("display.title", &["x", "ñ¡é 🏭"][..], &["", "  ", "a\u{7}b"][..]),
+        ("display.demo", &["true", "false", "1", "0"], &["yes", "TRUE", ""]),
+        (
+            "display.refresh_s",
+            &["2", "3600", " 15 ", "+5"],
+            &["1", "3601", "-5", "1.5", "2e1", "", "99999999999999999999"],
+        ),
+        ("display.targets.daily", &["1", "1000000"], &["0", "1000001"]),
+        ("display.targets.oee_percent", &["0", "100", "82.5"], &["-0.1", "100.1", "NaN", "inf", "82,5", ""]),
+        ("display.language", &["es", "en"], &["fr", "ES", ""]),
+        (
+            "listen.http",
+            &["0.0.0.0:80", "[::]:80,127.0.0.1:81", "[fe80::1%2]:80"],
+            &["8080", ":8080", "localhost:80", "::1", "1.2.3.4", "1.2.3.4:65536", "0.0.0.0:80,", ""],
+        ),
+        (
+            "tls.names",
+            &["taller", "taller.local", "a-1.b.c", "192.168.1.2", "::1", "taller.local,10.0.0.1"],
+            &["-a", "a-", "a..b", "a_b", "ñ.local", "*.local", "1.2.3", "a b", "taller.", "http://a"],
+        ),
+        ("site.content_security_policy", &["", "default-src 'self'; img-src *"], &["a\nb", "é", "\u{7f}"]),
+        ("log.access", &["off", "sampled", "all"], &["some"]),
+        ("limits.request_body_bytes", &["0", "1048576"], &["1048577"]),
+        ("data_dir", &["/x", "x"], &[""]),
+    ] {
+        for value in good {
+            let told = faults(b"", &[], &[&format!("{key}={value}")]);
+            assert!(told.is_empty(), "{key}={value}: {told:#?}");
+        }
+        for value in bad {
+            let told = faults(b"", &[], &[&format!("{key}={value}")]);
+            assert_eq!(told.len(), 1, "{key}={value}: {told:#?}");
+            assert!(told[0].starts_with(&format!("--set: {key}: ")), "{told:#?}");
+        }
+    }
+    assert!(faults(b"", &[], &[&format!("display.title={}", "ñ".repeat(60))]).is_empty());
+    assert_eq!(faults(b"", &[], &[&format!("display.title={}", "ñ".repeat(61))]).len(), 1);
+}
+
+#[test]
+fn values_of_toml_are_of_the_type_that_the_key_wants() {
+    for (file, told) in [
+        ("display.title = 1", "must be a text of 1 to 60 characters, not 1"),
+        ("display.title.x = 1", "must be a text of 1 to 60 characters, not {…}"),
+        ("display.refresh_s = '15'", "must be a whole number from 2 to 3600, not \"15\""),
+        ("display.refresh_s = 15.0", "must be a whole number from 2 to 3600, not 15.0"),
+        ("display.refresh_s = 1979-05-27", "must be a whole number from 2 to 3600, not 1979-05-27"),
+        ("display.targets.oee_percent = nan", "must be a number from 0 to 100, not nan"),
+        ("display.demo = 1", "must be true or false, not 1"),
+        ("listen.http = '[::]:80'", "must be a list of addresses with a port, not \"[::]:80\""),
+        ("listen.http = [80]", "must be an IP address with a port, not 80"),
+        ("display.targets = []", "is a section: it cannot have a value of its own"),
+        ("data_dir = \"a\\u0000b\"", "must be a path, not \"a\u{FFFD}b\""),
+    ] {
+        let given = faults(file.as_bytes(), &[], &[]);
+        assert_eq!(given.len(), 1, "{file}: {given:#?}");
+        assert!(given[0].ends_with(told), "{file}: {given:#?}");
+    }
+    let config =
+        good("display.targets.oee_percent = 80\nlimits.header_bytes = 0x4000\nlimits.connections = 1_000").config;
+    assert!((config.display.targets.oee_percent - 80.0).abs() < f64::EPSILON);
+    assert_eq!((config.limits.header_bytes, config.limits.connections), (0x4000, 1000));
+}
+
+#[test]
+fn the_rules_between_keys_hold() {
+    for (set, told) in [
+        (
+            &["limits.connections=10", "limits.connections_per_peer=11"][..],
+            &["limits.connections_per_peer: cannot be greater than limits.connections (10)"][..],
+        ),
+        (
+            &["display.shift.start_hour=22"],
+            &["display.shift.start_hour: must be less than display.shift.end_hour (22)"],
+        ),
+        (&["display.shift.end_hour=6"], &["display.shift.end_hour: must be greater than display.shift.start_hour (6)"]),
+        (&["listen.http="], &["listen.http: no address is left to listen on: give one here"]),
+        (
+            &["listen.http=", "listen.https=", "tls.mode=self-signed"],
+            &["listen.https: no address is left to listen on: give one here"],
+        ),
+        (&["listen.http=[::]:80,[::]:80"], &["listen.http: the address [::]:80 appears twice"]),
+        (&["listen.http=[::]:8443", "tls.mode=self-signed"], &["listen.https: the address [::]:8443 appears twice"]),
+        (&["tls.mode=self-signed", "tls.names="], &["tls.names: is required with tls.mode = \"self-signed\""]),
+        (
+            &["tls.mode=files"],
+            &[
+                "tls.cert_file: is required with tls.mode = \"files\"",
+                "tls.key_file: is required with tls.mode = \"files\"",
+            ],
+        ),
+        (
+            &["tls.mode=files", "tls.cert_file=/nope", "tls.key_file=/"],
+            &["tls.cert_file: /nope is not an existing file", "tls.key_file: / is not an existing file"],
+        ),
+        (&["site.dir=/nope"], &["site.dir: /nope is not an existing directory"]),
+        // What is wrong by itself is not said to be wrong with respect to another, too.
+        (
+            &["limits.connections=0", "limits.connections_per_peer=65536"],
+            &["limits.connections: must be a whole number from 1 to 65536, not \"0\""],
+        ),
+        (
+            &["tls.mode=files", "tls.cert_file=", "tls.key_file=/"],
+            &["tls.cert_file: must be a path, not \"\"", "tls.key_file: / is not an existing file"],
+        ),
+    ] {
+        let given = faults(b"", &[], set);
+        assert_eq!(given.len(), told.len(), "{set:?}: {given:#?}");
+        for (given, told) in given.iter().zip(told) {
+            assert!(given.ends_with(told), "{set:?}: {given}");
+        }
+    }
+}
+
+#[test]
+fn what_the_rules_allow_is_built() {
+    let few = good("limits.connections = 10").config.limits;
+    assert_eq!((few.connections, few.connections_per_peer), (10, 10), "a default gives way");
+    let own = good("tls = { mode = 'self-signed', names = ['Taller.LOCAL', '10.0.0.1'] }\nlisten.http = []").config;
+    assert_eq!(own.tls, Tls::SelfSigned { names: vec!["taller.local".into(), "10.0.0.1".into()] });
+    assert_eq!((own.listen.http.len(), own.listen.https.len()), (0, 1));
+    assert!(good("listen.http = ['[::]:0', '[::]:0']").config.listen.http.len() == 2, "port 0 is any port");
+    let none = good("site.content_security_policy = ''").config.site;
+    assert_eq!(none.content_security_policy.as_deref(), Some(""));
+    assert_eq!(good("listen.https = ['[::]:1']").config.listen.https, [], "without TLS there is no HTTPS");
+}
+
+#[test]
+fn what_this_version_does_not_know_is_a_warning() {
+    let file = "erp.base_url = 'x'\n[limits]\nconections = 1\n[limit]\nx = 1\ny = 2";
+    let loaded = read(file.as_bytes(), &[("LOG_LEVLE", "info"), ("COMMIT", "of the build")], &[]).unwrap();
+    let told: Vec<_> = loaded.warnings.iter().map(|warning| warning.render(Lang::En)).collect();
+    assert_eq!(
+        told,
+        [
+            "config.toml:1: erp: is not known and is ignored",
+            "config.toml:3: limits.conections: is not known and is ignored; did you mean limits.connections?",
+            "config.toml:4: limit: is not known and is ignored; did you mean limits?",
+            "WORKSHOP_EDGE_LOG_LEVLE: is not known and is ignored; did you mean WORKSHOP_EDGE_LOG_LEVEL?",
+        ]
+    );
+}
+
+#[test]
+fn what_has_no_effect_is_a_warning() {
+    let loaded = good("[tls]\ncert_file = 'c'\nnames = ['x']\n[listen]\nhttps = ['[::]:1']");
+    let told: Vec<_> = loaded.warnings.iter().map(|warning| (warning.name.as_str(), warning.origin.line())).collect();
+    assert_eq!(told, [("tls.cert_file", Some(2)), ("tls.names", Some(3)), ("listen.https", Some(5))]);
+}
+
+#[test]
+fn an_unknown_key_of_the_command_line_is_a_fault() {
+    assert_eq!(
+        faults(b"", &[], &["log.levle=info", "log=info", "nonsense", "=x"]),
+        [
+            "--set: log.levle: there is no such key; did you mean log.level?",
+            "--set: log: is a section: it cannot have a value of its own",
+            "--set: must have the form KEY=VALUE, not \"nonsense\"",
+            "--set: : there is no such key",
+        ]
+    );
+}
+
+#[test]
+fn marks_and_line_endings_of_other_systems_are_read() {
+    let config = read(b"\xEF\xBB\xBF# x\r\n[display]\r\ntitle = \"L\xC3\xADnea\"\r\n", &[], &[]).unwrap().config;
+    assert_eq!(config.display.title, "Línea");
+    assert_eq!(
+        faults(b"\xEF\xBB\xBF[log]\r\n\r\nlevel = 1\r\n", &[], &[]).concat().split(' ').next(),
+        Some("config.toml:3:")
+    );
+    assert_eq!(
+        faults(b"[display]\ntitle = 'L\xEDnea'", &[], &[]),
+        ["config.toml:2: contains characters that are not UTF-8: save it as UTF-8"]
+    );
+    assert_eq!(faults(b"\xFF\xFEa\0", &[], &[]), ["config.toml: is in UTF-16: save it as UTF-8"]);
+}
+
+#[test]
+fn every_line_that_is_not_toml_is_told_and_the_others_are_still_checked() {
+    let file =
+        b"[display]\ntitle = \xC3\xA9\nrefresh_s =\n[limits]\nconnections = 0\nconnections = 1\n[tls]\nmode = 'files'";
+    assert_eq!(
+        faults(file, &[], &[]),
+        [
+            "config.toml:2: column 9: a text is written in quotation marks",
+            "config.toml:3: column 12: the value is missing",
+            "config.toml:5: limits.connections: must be a whole number from 1 to 65536, not 0",
+            "config.toml:6: column 1: the key is repeated",
+        ]
+    );
+    let endless = format!("a = [\n{}", "b = 1\n".repeat(1000));
+    assert_eq!(faults(endless.as_bytes(), &[], &[]).len(), 20);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_a_fault_unless_it_is_the_default_and_absent() {
+    let dir = tempfile::tempdir().unwrap();
+    let load_from = |named: Option<&Path>, default: &Path| {
+        let overrides = Overrides { config: named.map(Path::to_owned), ..Overrides::default() };
+        load(&Sources { overrides, env: Vec::new(), root: true, default_file: default.to_owned() })
+    };
+    let (absent, present, huge) = (dir.path().join("absent"), dir.path().join("present"), dir.path().join("huge"));
+    std::fs::write(&present, "display.title = 'here'").unwrap();
+    std::fs::write(&huge, vec![b'#'; (1 << 20) + 1]).unwrap();
+    assert!(load_from(None, &absent).is_ok());
+    assert_eq!(load_from(None, &present).unwrap().config.display.title, "here");
+    assert_eq!(load_from(Some(&present), &absent).unwrap().config.display.title, "here");
+    for bad in [&absent, dir.path(), &huge] {
+        assert_eq!(load_from(Some(bad), &present).unwrap_err().faults.len(), 1, "{}", bad.display());
+    }
+    assert!(load_from(None, dir.path()).is_err());
+}
+
+#[test]
+fn a_data_directory_that_nothing_gives_is_a_fault() {
+    let sources =
+        Sources { overrides: Overrides::default(), env: Vec::new(), root: false, default_file: "absent".into() };
+    let wrong = load(&sources).unwrap_err();
+    assert_eq!(wrong.faults.len(), 1);
+    assert!(wrong.render(Lang::En).contains("default: data_dir: a value is missing, and there is no default"));
+    assert!(wrong.render(Lang::Es).contains("--set 'data_dir=/var/lib/workshop-edge'"));
+}
+
+#[test]
+#[cfg(unix)]
+fn paths_may_be_any_bytes_and_other_values_may_not() {
+    use std::os::unix::ffi::OsStringExt;
+    let odd = OsString::from_vec(b"/\xFF".to_vec());
+    let env = |name: &str| vec![(OsString::from(name), odd.clone())];
+    let read = |env| load(&Sources { overrides: Overrides::default(), env, root: true, default_file: "absent".into() });
+    assert_eq!(read(env("WORKSHOP_EDGE_DATA_DIR")).unwrap().config.data_dir.as_os_str(), odd);
+    assert_eq!(read(env("WORKSHOP_EDGE_DISPLAY_TITLE")).unwrap_err().faults.len(), 1);
+}
+
+#[test]
+fn the_example_of_every_fault_is_valid_where_it_is_given() {
+    for key in schema::KEYS.iter().filter(|key| key.kind != schema::Kind::Path) {
+        let parent = key.path.rsplit_once('.').map_or(String::new(), |(parent, _)| format!("[{parent}]\n"));
+        let fault = |origin| Fault::of(key.path, origin, fault::Problem::Missing).example().unwrap();
+        let file = fault(Origin::File { path: "x".into(), line: None });
+        assert!(faults(format!("{parent}{file}").as_bytes(), &[], &[]).is_empty(), "{file}");
+        let env = fault(Origin::Env(key.env_name()));
+        let (name, value) = env.split_once('=').unwrap();
+        assert!(faults(b"", &[(name.strip_prefix("WORKSHOP_EDGE_").unwrap(), value)], &[]).is_empty(), "{env}");
+    }
+}
+
+#[test]
+fn the_reference_is_a_valid_file_with_every_key() {
+    for lang in [Lang::Es, Lang::En] {
+        let reference = reference(lang);
+        assert!(good(&reference).effective.iter().all(|one| one.origin == Origin::Default));
+        // A key's line is a comment without a space after the mark.
+        let lines =
+            reference.lines().map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line));
+        let live = lines.filter(|line| !line.starts_with("dir =")).collect::<Vec<_>>().join("\n");
+        let loaded = good(&live);
+        let given = loaded.effective.iter().filter(|one| one.origin != Origin::Default).count();
+        assert_eq!(given, schema::KEYS.len() - 1);
+    }
+}
+
+#[test]
+fn what_is_told_gives_no_orders_to_a_terminal() {
+    let wrong = read("display.demo = \"\\u001b[2J\"\n\"\\u001b[1m\" = 1".as_bytes(), &[], &["\u{1b}[0m=1", "\u{1b}x"])
+        .unwrap_err();
+    let warnings: String = wrong.warnings.iter().map(|warning| warning.render(Lang::Es)).collect();
+    assert!(!(wrong.render(Lang::Es) + &warnings).contains('\u{1b}'));
+}
+
+proptest! {
+    #[test]
+    fn no_file_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let _ = read(&bytes, &[], &[]).map_err(|faults| faults.render(Lang::Es));
+    }
+
+    #[test]
+    fn no_text_that_looks_like_toml_panics(text in r#"([\[\]={}"'#,.\n\r\t éa0-9_-]|limits|connections|display|title|listen|http|tls|names){0,40}"#) {
+        let _ = read(text.as_bytes(), &[], &[]).map_err(|faults| faults.render(Lang::En));
+    }
+
+    #[test]
+    fn no_value_panics_and_a_good_one_is_read_back(at in 0..schema::KEYS.len(), value in r"[ -~é\n]{0,12}|[0-9]{1,7}|[a-z.,:0-9\[\]-]{0,20}") {
+        let key = &schema::KEYS[at];
+        if let Ok(read) = value::from_text(key.kind, value.as_ref()) {
+            let line = format!("x = {}", read.to_toml());
+            let document = toml::de::DeTable::parse(&line).expect("valid TOML");
+            prop_assert_eq!(value::from_toml(key.kind, &document.get_ref()["x"]).ok(), Some(read));
+        }
+    }
+
+    #[test]
+    fn every_value_of_the_environment_is_read_or_told(at in 0..schema::KEYS.len(), value in ".{0,20}") {
+        let name = schema::KEYS[at].env_name();
+        let name = name.strip_prefix("WORKSHOP_EDGE_").unwrap();
+        if let Err(wrong) = read(b"", &[(name, &value)], &[]) {
+            prop_assert!(!wrong.faults.is_empty());
+        }
+    }
+}

@@ -1,6 +1,9 @@
 //! One value: from text (environment, flags, defaults) or from TOML, by the kind of its key.
 
-use super::{fault::Problem, schema::Kind};
+use super::{
+    fault::{Problem, excerpt, quoted},
+    schema::Kind,
+};
 use std::{
     ffi::{OsStr, OsString},
     net::{IpAddr, SocketAddr},
@@ -55,7 +58,7 @@ pub(super) fn from_text(kind: Kind, text: &OsStr) -> Result<Value, Vec<Problem>>
     match kind {
         Kind::Addresses => list(kind, elements(), address).map(Value::Addresses),
         Kind::Names => list(kind, elements(), name).map(Value::Names),
-        _ => scalar(kind, text).ok_or_else(|| vec![Problem::expected(kind, text)]),
+        _ => scalar(kind, text).ok_or_else(|| vec![Problem::expected(kind, quoted(text))]),
     }
 }
 
@@ -63,7 +66,7 @@ pub(super) fn from_text(kind: Kind, text: &OsStr) -> Result<Value, Vec<Problem>>
 fn path(text: &OsStr) -> Result<Value, Vec<Problem>> {
     // A zero byte cannot reach the file system; TOML can write one.
     if text.is_empty() || text.as_encoded_bytes().contains(&0) {
-        return Err(vec![Problem::expected(Kind::Path, &text.to_string_lossy())]);
+        return Err(vec![Problem::expected(Kind::Path, quoted(&text.to_string_lossy()))]);
     }
     Ok(Value::Path(PathBuf::from(text)))
 }
@@ -78,7 +81,7 @@ fn list<'t, T>(
     for element in elements {
         match parse(element) {
             Some(value) => good.push(value),
-            None => bad.push(Problem::element(kind, element)),
+            None => bad.push(Problem::element(kind, quoted(element))),
         }
     }
     if bad.is_empty() { Ok(good) } else { Err(bad) }
@@ -144,7 +147,7 @@ pub(super) type Misplaced = (Range<usize>, Problem);
 
 /// The value that TOML gives.
 pub(super) fn from_toml(kind: Kind, given: &Spanned<DeValue<'_>>) -> Result<Value, Vec<Misplaced>> {
-    let wrong = || vec![(given.span(), Problem::expected(kind, &excerpt(given.get_ref())))];
+    let wrong = || vec![(given.span(), Problem::expected(kind, written(given.get_ref())))];
     match (kind, given.get_ref()) {
         (Kind::Addresses, DeValue::Array(array)) => array_of(kind, array, address).map(Value::Addresses),
         (Kind::Names, DeValue::Array(array)) => array_of(kind, array, name).map(Value::Names),
@@ -174,18 +177,18 @@ fn array_of<T>(kind: Kind, array: &DeArray<'_>, parse: impl Fn(&str) -> Option<T
     for element in array {
         match element.get_ref().as_str().and_then(&parse) {
             Some(value) => good.push(value),
-            None => bad.push((element.span(), Problem::element(kind, &excerpt(element.get_ref())))),
+            None => bad.push((element.span(), Problem::element(kind, written(element.get_ref())))),
         }
     }
     if bad.is_empty() { Ok(good) } else { Err(bad) }
 }
 
 /// How a value of TOML is quoted in a message.
-fn excerpt(value: &DeValue<'_>) -> String {
+fn written(value: &DeValue<'_>) -> String {
     match value {
-        DeValue::String(text) => text.to_string(),
-        DeValue::Integer(integer) => integer.to_string(),
-        DeValue::Float(float) => float.to_string(),
+        DeValue::String(text) => quoted(text),
+        DeValue::Integer(integer) => excerpt(&integer.to_string()),
+        DeValue::Float(float) => excerpt(&float.to_string()),
         DeValue::Boolean(bool) => bool.to_string(),
         DeValue::Datetime(datetime) => datetime.to_string(),
         DeValue::Array(_) => "[…]".to_owned(),

@@ -28,9 +28,13 @@ impl Problem {
                     "contains characters that are not UTF-8: save it as UTF-8",
                 )
                 .to_owned(),
-            Self::Syntax { column, message } => {
+            Self::Syntax { column, message, line } => {
                 let reason = syntax_reason(message, lang);
-                lang.pick(format!("columna {column}: {reason}"), format!("column {column}: {reason}"))
+                let column = lang.pick(format!("columna {column}"), format!("column {column}"));
+                format!(
+                    "{column}: {reason}
+    {line}"
+                )
             }
             Self::Expected { kind, element, found } => {
                 let wanted = if *element { describe_element(*kind, lang) } else { describe(*kind, lang) };
@@ -143,31 +147,29 @@ fn io_reason(error: &io::Error, lang: Lang) -> String {
     }
 }
 
-/// The parser's sentences that a person editing the file by hand meets most, and their translation.
-const SYNTAX_ES: &[(&str, &str)] = &[
-    ("string values must be quoted", "los textos se escriben entre comillas"),
-    ("duplicate key", "la clave está repetida"),
-    ("key with no value", "falta el signo = y el valor"),
-    ("missing value", "falta el valor"),
-    ("invalid basic string", "el texto entre comillas no termina en su línea"),
-    ("missing assignment", "falta el signo ="),
-    ("missing comma", "falta una coma"),
-    ("extra comma", "sobra una coma"),
-    ("extra `=`", "sobra un signo ="),
-    ("unclosed array", "falta el corchete ] que cierra la lista"),
-    ("unclosed table", "falta el corchete ] que cierra el nombre de la sección"),
-    ("unclosed inline table", "falta la llave } que cierra la sección"),
-    ("unexpected leading zero", "un número no empieza por 0"),
-    ("invalid unquoted key", "el nombre de la clave no es válido"),
-    ("unexpected key or value", "sobra texto en esta línea"),
+/// How the parser's sentences begin that a person editing the file by hand meets most, in Spanish and in plain English.
+const SYNTAX: &[(&str, &str, &str)] = &[
+    ("string values must be quoted", "los textos se escriben entre comillas", "a text is written in quotation marks"),
+    ("duplicate key", "la clave está repetida", "the key is repeated"),
+    ("key with no value", "falta el signo = y el valor", "the = sign and the value are missing"),
+    ("missing value", "falta el valor", "the value is missing"),
+    ("invalid basic string", "faltan las comillas que cierran el texto", "the closing quotation mark is missing"),
+    ("missing assignment", "falta el signo =", "the = sign is missing"),
+    ("missing comma", "falta una coma", "a comma is missing"),
+    ("extra comma", "sobra una coma", "there is a comma too many"),
+    ("extra `=`", "sobra un signo =", "there is an = sign too many"),
+    ("unclosed array", "falta el ] que cierra la lista", "the ] that closes the list is missing"),
+    ("unclosed table", "falta el ] que cierra la sección", "the ] that closes the section's name is missing"),
+    ("unclosed inline table", "falta la } que cierra la sección", "the } that closes the section is missing"),
+    ("unexpected leading zero", "un número no empieza por 0", "a number does not begin with 0"),
+    ("invalid unquoted key", "el nombre de la clave no es válido", "the name of the key is not valid"),
+    ("unexpected key or value", "sobra texto en la línea", "there is something too much on the line"),
 ];
 
-/// What the parser says, in the person's language as far as it is known.
+/// What the parser says, in plain words as far as they are known.
 fn syntax_reason(message: &str, lang: Lang) -> String {
-    let spanish = SYNTAX_ES.iter().find(|(english, _)| message.starts_with(english)).map(|(_, spanish)| *spanish);
-    match (lang, spanish) {
-        (Lang::Es, Some(spanish)) => spanish.to_owned(),
-        (Lang::Es, None) => format!("no es TOML válido ({message})"),
-        (Lang::En, _) => message.to_owned(),
+    match SYNTAX.iter().find(|(begins, ..)| message.starts_with(begins)) {
+        Some((_, es, en)) => lang.pick(*es, *en).to_owned(),
+        None => lang.pick(format!("no es TOML válido ({message})"), format!("this is not TOML ({message})")),
     }
 }
