@@ -1,7 +1,7 @@
 //! What can be typed, and its help in both languages.
 
 use crate::{config::DEFAULT_FILE, lang::Lang};
-use clap::{Arg, ArgAction, Command, ValueEnum, value_parser};
+use clap::{Arg, ArgAction, Command, ValueEnum, ValueHint, value_parser};
 use clap_complete::Shell;
 use std::ffi::OsString;
 
@@ -145,29 +145,33 @@ fn json(lang: Lang) -> Arg {
 
 /// Adds the options that say something about the configuration.
 fn configured(order: Command, lang: Lang) -> Command {
-    let option = |name: &'static str, value: &'static str| {
-        Arg::new(name).long(name).value_name(value).value_parser(value_parser!(OsString))
+    let option = |name: &'static str, hint: ValueHint, value: &'static str| {
+        Arg::new(name).long(name).value_name(value).value_hint(hint).value_parser(value_parser!(OsString))
     };
     order
-        .arg(option("config", lang.pick("ARCHIVO", "FILE")).help(lang.pick(
+        .arg(option("config", ValueHint::FilePath, lang.pick("ARCHIVO", "FILE")).help(lang.pick(
             format!("Archivo de configuración [por defecto: {DEFAULT_FILE}]"),
             format!("Configuration file [default: {DEFAULT_FILE}]"),
         )))
         .arg(
-            option("data-dir", "DIR").help(
+            option("data-dir", ValueHint::DirPath, "DIR").help(
                 lang.pick("Directorio de los datos del equipo (data_dir)", "Directory of the box's data (data_dir)"),
             ),
         )
-        .arg(option("listen", lang.pick("DIRECCIÓN", "ADDRESS")).action(ArgAction::Append).help(lang.pick(
-            "Dirección con puerto para HTTP, en lugar de listen.http; se puede repetir",
-            "Address with a port for HTTP, instead of listen.http; repeatable",
-        )))
-        .arg(option("site", "DIR").help(lang.pick(
+        .arg(option("listen", ValueHint::Other, lang.pick("DIRECCIÓN", "ADDRESS")).action(ArgAction::Append).help(
+            lang.pick(
+                "Dirección con puerto para HTTP, en lugar de listen.http; se puede repetir",
+                "Address with a port for HTTP, instead of listen.http; repeatable",
+            ),
+        ))
+        .arg(option("site", ValueHint::DirPath, "DIR").help(lang.pick(
             "Directorio que se sirve en lugar de la pantalla incluida (site.dir)",
             "Directory to serve instead of the built-in display (site.dir)",
         )))
-        .arg(option("set", lang.pick("CLAVE=VALOR", "KEY=VALUE")).action(ArgAction::Append).help(lang.pick(
-            "Valor de cualquier clave de la configuración; se puede repetir",
-            "Value of any key of the configuration; repeatable",
-        )))
+        .arg(option("set", ValueHint::Other, lang.pick("CLAVE=VALOR", "KEY=VALUE")).action(ArgAction::Append).help(
+            lang.pick(
+                "Valor de cualquier clave de la configuración; se puede repetir",
+                "Value of any key of the configuration; repeatable",
+            ),
+        ))
 }

@@ -1,8 +1,9 @@
 //! The rules between keys, and between the configuration and the file system.
 
 use super::{
-    fault::{Fault, Notice, Origin, Problem, Warning},
+    fault::{Fault, Notice, Problem, Warning},
     layers::Layers,
+    origin::Origin,
     schema::Key,
     types::TlsMode,
     value::Value,

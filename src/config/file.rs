@@ -1,10 +1,11 @@
 //! The layer of the configuration file: TOML, in UTF-8, with or without a byte order mark, with either line ending.
 
 use super::{
-    fault::{Fault, Notice, Origin, Problem, Warning, excerpt},
+    fault::{Fault, Notice, Problem, Warning, excerpt},
     layers::Layers,
+    origin::Origin,
     schema::{self, Key},
-    value,
+    suggest, value,
 };
 use std::{
     collections::BTreeSet,
@@ -136,7 +137,7 @@ impl Walk<'_> {
                     layers.faults.push(Fault::of(&path, at(name.span().start), Problem::TableExpected));
                 }
                 (None, _) => {
-                    let notice = Notice::Unknown { suggestion: schema::suggest(&path) };
+                    let notice = Notice::Unknown { suggestion: suggest::key(&path) };
                     layers.warnings.push(Warning { origin: at(name.span().start), name: path, notice });
                 }
             }

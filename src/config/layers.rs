@@ -1,9 +1,11 @@
 //! The layers, one over the other: each gives values with their origin, and every fault of every layer is kept.
 
 use super::{
-    fault::{Fault, Notice, Origin, Problem, Warning, quoted},
+    fault::{Fault, Notice, Problem, Warning, quoted},
+    origin::Origin,
     schema::{self, ENV_PREFIX, KEYS, Key},
     source::{Overrides, Sources},
+    suggest,
     value::{self, Value},
 };
 use std::{
@@ -50,7 +52,7 @@ impl Layers {
             }
             let origin = Origin::Env(name.to_string());
             let Some(key) = Key::of_env(&name) else {
-                let notice = Notice::Unknown { suggestion: schema::suggest_env(&name) };
+                let notice = Notice::Unknown { suggestion: suggest::variable(&name) };
                 self.warnings.push(Warning { origin, name: name.into_owned(), notice });
                 continue;
             };
@@ -89,7 +91,7 @@ impl Layers {
             Some(key) => self.text(key, origin, OsStr::new(value)),
             None if schema::is_table(path) => self.faults.push(Fault::of(path, origin, Problem::TableExpected)),
             None => {
-                let problem = Problem::UnknownKey { suggestion: schema::suggest(path) };
+                let problem = Problem::UnknownKey { suggestion: suggest::key(path) };
                 self.faults.push(Fault::of(path, origin, problem));
             }
         }

@@ -2,8 +2,9 @@
 //!
 //! 1. `schema` is the one table of what can be configured; `types` is what the rest of the program gets.
 //! 2. `source` says where values come from; `layers` (with `file`) puts them one over the other, each made a `value`
-//!    of its key's kind and with its origin.
+//!    of its key's kind and with its `origin`; `suggest` knows what an unknown name was meant to be.
 //! 3. `check` holds them against each other and the file system, and `build` makes the [`Config`].
+//! 4. `fault` and `wording` say what is wrong; `show` and `reference` say what holds and what there is.
 //!
 //! Whoever edits the file sees everything that is wrong at once: no step stops at its first fault. What an older
 //! version does not know is a [`Warning`], so that it can start with a newer one's file.
@@ -13,15 +14,18 @@ mod check;
 mod fault;
 mod file;
 mod layers;
+mod origin;
 mod reference;
 mod schema;
 mod show;
 mod source;
+mod suggest;
 mod types;
 mod value;
 mod wording;
 
-pub use fault::{Fault, Faults, Notice, Origin, Warning};
+pub use fault::{Fault, Faults, Notice, Warning};
+pub use origin::Origin;
 pub use reference::reference;
 pub use show::{Effective, effective_json, effective_table, report_json};
 pub use source::{DEFAULT_FILE, Overrides, Sources};

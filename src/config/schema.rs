@@ -173,9 +173,6 @@ pub(super) const KEYS: &[Key] = &[
 /// The prefix of the environment variables.
 pub(super) const ENV_PREFIX: &str = "WORKSHOP_EDGE_";
 
-/// How alike two names must be, from 0 to 1, for one to be suggested for the other.
-const ALIKE: f64 = 0.7;
-
 impl Key {
     /// The key with this path.
     pub(super) fn find(path: &str) -> Option<&'static Self> {
@@ -210,37 +207,8 @@ pub(super) fn is_table(path: &str) -> bool {
 }
 
 /// The paths of the tables (of some more than once).
-fn tables() -> impl Iterator<Item = &'static str> {
+pub(super) fn tables() -> impl Iterator<Item = &'static str> {
     KEYS.iter().flat_map(|key| key.path.match_indices('.').filter_map(|(end, _)| key.path.get(..end)))
-}
-
-/// The key or table that someone who wrote `path` probably meant.
-pub(super) fn suggest(path: &str) -> Option<String> {
-    // A key that stands in the wrong table, or outside all of them, is found by its name.
-    let same_name = || KEYS.iter().find(|key| key.name() == path.rsplit('.').next().unwrap_or(path));
-    let paths = KEYS.iter().map(|key| key.path).chain(tables());
-    closest(path, paths.map(str::to_owned)).or_else(|| same_name().map(|key| key.path.to_owned()))
-}
-
-/// The environment variable that someone who wrote `name` probably meant.
-pub(super) fn suggest_env(name: &str) -> Option<String> {
-    // The prefix is the same in all of them, and would make everything look alike.
-    let bare = |name: &str| name.trim_start_matches(ENV_PREFIX).to_owned();
-    closest(&bare(name), KEYS.iter().map(|key| bare(&key.env_name()))).map(|name| format!("{ENV_PREFIX}{name}"))
-}
-
-/// The candidate that is most like a name, if any is alike enough.
-fn closest(name: &str, candidates: impl Iterator<Item = String>) -> Option<String> {
-    // Beyond any name in the table; bounds the quadratic comparison.
-    if name.len() > 200 {
-        return None;
-    }
-    let name = name.to_lowercase();
-    candidates
-        .map(|candidate| (strsim::normalized_damerau_levenshtein(&name, &candidate.to_lowercase()), candidate))
-        .filter(|(score, _)| *score >= ALIKE)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, candidate)| candidate)
 }
 
 #[cfg(test)]
@@ -270,28 +238,5 @@ mod tests {
     fn the_variable_of_a_key_is_its_path_in_capitals() {
         let name = Key::find("limits.connections_per_peer").map(Key::env_name);
         assert_eq!(name.as_deref(), Some("WORKSHOP_EDGE_LIMITS_CONNECTIONS_PER_PEER"));
-    }
-
-    #[test]
-    fn what_was_meant_is_suggested() {
-        for (written, meant) in [
-            ("limits.conections", Some("limits.connections")),
-            ("limit.connections", Some("limits.connections")),
-            ("connections", Some("limits.connections")),
-            ("display.refresh_s", Some("display.refresh_s")),
-            ("Display.Title", Some("display.title")),
-            ("displai", Some("display")),
-            ("display.target", Some("display.targets")),
-            ("log.levle", Some("log.level")),
-            ("erp", None),
-            ("erp.base_url", None),
-            ("limits.foo", None),
-            ("", None),
-        ] {
-            assert_eq!(suggest(written).as_deref(), meant, "{written}");
-        }
-        assert_eq!(suggest_env("WORKSHOP_EDGE_LISTEN_HTPP").as_deref(), Some("WORKSHOP_EDGE_LISTEN_HTTP"));
-        assert_eq!(suggest_env("WORKSHOP_EDGE_ERP_BASE_URL"), None);
-        assert_eq!(suggest(&"x".repeat(10_000)), None);
     }
 }

@@ -1,8 +1,9 @@
 //! The configuration that holds, and what is wrong with it, for people and for machines.
 
 use super::{
-    fault::{Fault, Origin, Warning},
+    fault::{Fault, Warning},
     layers::Layers,
+    origin::Origin,
     schema::KEYS,
 };
 use crate::lang::Lang;

@@ -76,6 +76,84 @@ fn nothing_at_all_gives_the_defaults() {
 }
 
 #[test]
+fn every_key_reaches_its_own_field() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("pem");
+    std::fs::write(&file, "").unwrap();
+    let (dir, file) = (dir.path().display().to_string(), file.display().to_string());
+    let (site, cert, key) =
+        (format!("site.dir={dir}"), format!("tls.cert_file={file}"), format!("tls.key_file={dir}/./pem"));
+    let set = [
+        "data_dir=/d",
+        "listen.http=[::]:1",
+        "listen.https=[::]:2",
+        "tls.mode=files",
+        &site,
+        &cert,
+        &key,
+        "site.content_security_policy=p",
+        "display.title=t",
+        "display.line=l",
+        "display.language=en",
+        "display.demo=false",
+        "display.refresh_s=11",
+        "display.targets.daily=12",
+        "display.targets.oee_percent=13",
+        "display.targets.reject_percent=14",
+        "display.shift.start_hour=15",
+        "display.shift.end_hour=16",
+        "limits.connections=18",
+        "limits.connections_per_peer=17",
+        "limits.header_bytes=9000",
+        "limits.header_count=19",
+        "limits.header_timeout_s=20",
+        "limits.keep_alive_idle_s=21",
+        "limits.requests_per_connection=22",
+        "limits.request_body_bytes=23",
+        "limits.write_stall_s=24",
+        "limits.tls_handshake_s=25",
+        "log.level=debug",
+        "log.format=human",
+        "log.access=all",
+        "shutdown.grace_s=26",
+    ];
+    let loaded = read(b"", &[], &set).unwrap();
+    let expected = Config {
+        data_dir: "/d".into(),
+        listen: Listen { http: vec![([0u16; 8], 1).into()], https: vec![([0u16; 8], 2).into()] },
+        tls: Tls::Files { cert: file.into(), key: format!("{dir}/./pem").into() },
+        site: Site { dir: Some(dir.into()), content_security_policy: Some("p".into()) },
+        display: Display {
+            title: "t".into(),
+            line: "l".into(),
+            language: Lang::En,
+            demo: false,
+            refresh: Duration::from_secs(11),
+            targets: Targets { daily: 12, oee_percent: 13.0, reject_percent: 14.0 },
+            shift: Shift { start_hour: 15, end_hour: 16 },
+        },
+        limits: Limits {
+            connections: 18,
+            connections_per_peer: 17,
+            header_bytes: 9000,
+            header_count: 19,
+            header_timeout: Duration::from_secs(20),
+            keep_alive_idle: Duration::from_secs(21),
+            requests_per_connection: 22,
+            request_body_bytes: 23,
+            write_stall: Duration::from_secs(24),
+            tls_handshake: Duration::from_secs(25),
+        },
+        log: Log { level: Level::Debug, format: Format::Human, access: Access::All },
+        shutdown: Shutdown { grace: Duration::from_secs(26) },
+    };
+    assert_eq!(loaded.config, expected);
+    let unset: Vec<_> =
+        loaded.effective.iter().filter(|one| one.origin == Origin::Default).map(|one| one.key).collect();
+    assert_eq!(unset, ["tls.names"], "the test gives every key but the one that another mode uses");
+}
+
+#[test]
 fn a_layer_takes_the_place_of_those_below_it() {
     let file = b"[display]\ntitle = 'file'\nline = 'file'\nrefresh_s = 20";
     let env = [("DISPLAY_LINE", "env"), ("DISPLAY_REFRESH_S", "30")];
@@ -290,7 +368,7 @@ fn marks_and_line_endings_of_other_systems_are_read() {
     );
     assert_eq!(
         faults(b"[display]\ntitle = 'L\xEDnea'", &[], &[]),
-        ["config.toml:2: contains characters that are not UTF-8: save it as UTF-8"]
+        ["config.toml:2: contains bytes that are not UTF-8 (in the editor: save as UTF-8)"]
     );
     assert_eq!(faults(b"\xFF\xFEa\0", &[], &[]), ["config.toml: is in UTF-16: save it as UTF-8"]);
 }

@@ -24,8 +24,8 @@ impl Problem {
             }
             Self::NotUnicode => lang
                 .pick(
-                    "contiene caracteres que no son UTF-8: guárdelo como UTF-8",
-                    "contains characters that are not UTF-8: save it as UTF-8",
+                    "contiene bytes que no son UTF-8 (en el editor: guardar como UTF-8)",
+                    "contains bytes that are not UTF-8 (in the editor: save as UTF-8)",
                 )
                 .to_owned(),
             Self::Syntax { column, message, line } => {

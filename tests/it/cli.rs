@@ -1,7 +1,9 @@
 //! The command line as a person or a script meets it: through the binary.
 
+#![allow(clippy::expect_used, reason = "a helper that fails is a test that fails")]
+
 use std::{
-    io::Read as _,
+    io::{Read as _, pipe},
     process::{Command, Stdio},
 };
 
@@ -81,10 +83,10 @@ fn completions_and_the_manual_are_made() {
 fn a_reader_that_leaves_is_no_failure() {
     for arguments in [&["man"][..], &["config", "show"], &["config", "example"], &["completions", "bash"], &["--help"]]
     {
-        let mut child =
-            binary(&[], arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
-        // The reading end of the pipe is closed before the binary has written.
-        drop(child.stdout.take());
+        let (reader, writer) = pipe().expect("a pipe");
+        drop(reader);
+        let mut command = binary(&[], arguments);
+        let mut child = command.stdout(writer).stderr(Stdio::piped()).spawn().expect("it starts");
         let mut stderr = String::new();
         child.stderr.take().expect("a pipe").read_to_string(&mut stderr).expect("UTF-8");
         let status = child.wait().expect("it ends");

@@ -1,5 +1,12 @@
 //! The configuration as a technician meets it: through the binary, its files, its variables and its flags.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a helper that fails is a test that fails, and its file need not survive a power cut"
+)]
+
 use super::cli::{Told, run};
 use serde_json::Value as Json;
 use std::path::PathBuf;

@@ -1,0 +1,54 @@
+//! Where a value comes from, so that whoever gave a wrong one finds it.
+
+use crate::lang::Lang;
+use std::path::PathBuf;
+
+/// Where a value comes from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// Nobody gave one.
+    Default,
+    /// The configuration file.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1; `None` when it is about the file as a whole.
+        line: Option<usize>,
+    },
+    /// An environment variable, by name.
+    Env(String),
+    /// A flag of the command line.
+    Flag(&'static str),
+}
+
+impl Origin {
+    /// The origin without the line: a path, the name of a variable, a flag, or `default`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Default => "default".to_owned(),
+            Self::File { path, .. } => path.display().to_string(),
+            Self::Env(name) => name.escape_debug().to_string(),
+            Self::Flag(flag) => (*flag).to_owned(),
+        }
+    }
+
+    /// The origin for a person.
+    #[must_use]
+    pub fn render(&self, lang: Lang) -> String {
+        match (self, self.line()) {
+            (Self::Default, _) => lang.pick("por defecto", "default").to_owned(),
+            (_, Some(line)) => format!("{}:{line}", self.name()),
+            (_, None) => self.name(),
+        }
+    }
+
+    /// The line of the file, from 1.
+    #[must_use]
+    pub const fn line(&self) -> Option<usize> {
+        match self {
+            Self::File { line, .. } => *line,
+            _ => None,
+        }
+    }
+}
