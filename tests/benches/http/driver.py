@@ -39,6 +39,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--idle", type=int, default=2000, help="idle connections to open; 0 for none (2000)")
     parser.add_argument("--server-core", type=int, default=0)
     parser.add_argument("--client-core", type=int, default=1)
+    parser.add_argument("--nice", type=int, default=0, help="below 0 takes the cores from others on a busy machine; needs root")
     parser.add_argument("--seed", type=int, default=1, help="of the order within the rounds")
     parser.add_argument("--json", type=Path, help="write all samples and figures here as well")
     parser.add_argument("--binary", type=Path, default=ROOT / edge.BINARY, help="workshop-edge to measure")
@@ -52,6 +53,7 @@ def main() -> None:
     options = arguments()
     process.stop_on_signals()
     process.raise_file_limit()
+    os.nice(options.nice)  # inherited by servers and wrk alike
     os.sched_setaffinity(0, {options.client_core})  # for wrk too; each server is started on the other core
     names = _chosen(options.servers, servers.MEASURED, "server")
     dist = options.site or ROOT / "assets/workshop-monitor/dist"
@@ -101,7 +103,7 @@ def run_load(wanted, names, setting, options, results: report.Results) -> None:
                 for name in draw.sample(names, len(names)):
                     server = running[name, case.name]
                     headers = case.request_headers(server.port) if name != servers.RAW else dict(case.headers)
-                    sample = load.measure(server.process, server.port, case.path, headers, options.seconds)
+                    sample = measure_patiently(server, case.path, headers, options.seconds)
                     results.samples.setdefault(case.name, {}).setdefault(name, []).append(sample)
         in_order = {c.name: {n: results.samples[c.name][n] for n in names} for c in wanted if c.name in results.samples}
         results.samples = in_order
@@ -110,6 +112,15 @@ def run_load(wanted, names, setting, options, results: report.Results) -> None:
     finally:
         for server in {id(s): s for s in running.values()}.values():
             server.process.stop()
+
+
+def measure_patiently(server: servers.Running, path: str, headers: dict[str, str], seconds: int) -> load.Sample:
+    """One more try, so that a moment in which the machine stood still does not cost a long run."""
+    try:
+        return load.measure(server.process, server.port, path, headers, seconds)
+    except load.LoadError as error:
+        _progress(f"{server.name}, {path}: once more after: {error}")
+        return load.measure(server.process, server.port, path, headers, seconds)
 
 
 def run_costs(names, setting, options, results: report.Results) -> None:
