@@ -19,8 +19,11 @@ const DEMO_MS = 5000;
 const EVENT_PAUSE_MS = 1000;
 
 export function startDemo(model: Store<Model>): Feed {
+  let timer = 0;
   const play = () => {
-    const now = Date.now();
+    // In step with the clock, so that all TVs in the room change together.
+    const now = Date.now() - (Date.now() % DEMO_MS);
+    timer = window.setTimeout(play, DEMO_MS - (Date.now() % DEMO_MS));
     const { settings } = model.get();
     const parts = demoParts(now, settings, messages(settings.language));
     const picture: Picture = {};
@@ -28,8 +31,7 @@ export function startDemo(model: Store<Model>): Feed {
     model.set({ picture, hourly: demoHourly(now, settings), erpAway: false });
   };
   play();
-  const timer = window.setInterval(play, DEMO_MS);
-  return { stop: () => window.clearInterval(timer) };
+  return { stop: () => window.clearTimeout(timer) };
 }
 
 function put<P extends PartName>(picture: Picture, name: P, value: Parts[P], at: number): void {

@@ -21,14 +21,8 @@ export function Oee({ oee, target, words }: Props) {
           OEE <span class="aside">{words.goal} {brief(target, words)} %</span>
         </h2>
         <p class={'oee-number' + (value === null ? '' : good ? ' good' : ' bad')} data-value="oee">
-          {value === null ? (
-            NONE
-          ) : (
-            <span>
-              <span class="oee-whole">{text.slice(0, cut)}</span>
-              <span class="oee-rest">{text.slice(cut)} %</span>
-            </span>
-          )}
+          <span class="oee-whole">{value === null ? NONE : text.slice(0, cut)}</span>
+          <span class="oee-rest">{value === null ? '' : text.slice(cut) + ' %'}</span>
         </p>
         <p class={'verdict' + (good ? ' good' : ' bad')}>
           {value === null ? null : <Icon shape={good ? 'check' : 'down'} />}

@@ -1,0 +1,68 @@
+// The real box, as a child process with a configuration and a data directory of its own.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { here } from './paths.mjs';
+
+const BINARY =
+  process.env.WORKSHOP_EDGE_BIN || here('../../target/x86_64-unknown-linux-musl/release/workshop-edge');
+
+const config = (display) => `[display]
+title = ${JSON.stringify(display.title)}
+line = ${JSON.stringify(display.line)}
+language = "${display.language}"
+demo = ${display.demo}
+refresh_s = ${display.refreshS}
+[display.targets]
+daily = 120
+oee_percent = 75.0
+reject_percent = 3.0
+[display.shift]
+start_hour = 6
+end_hour = 22
+`;
+
+const DISPLAY = { title: 'Taller Norte', line: 'Línea 2', language: 'es', demo: false, refreshS: 2 };
+
+/** Resolves when the box says that it listens; rejects with what it said when it ends instead. */
+export async function startBox(display = {}) {
+  if (!existsSync(BINARY)) throw new Error(`no box at ${BINARY}: build it, or set WORKSHOP_EDGE_BIN`);
+  const folder = mkdtempSync(join(tmpdir(), 'box-'));
+  writeFileSync(join(folder, 'config.toml'), config({ ...DISPLAY, ...display }));
+  const flags = ['serve', '--listen', '127.0.0.1:0', '--data-dir', join(folder, 'data')];
+  const child = spawn(BINARY, [...flags, '--config', join(folder, 'config.toml')], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const exited = new Promise((resolve) => child.once('exit', (code, signal) => resolve(code ?? signal)));
+  const said = [];
+  const keep = (line) => {
+    said.push(line);
+    if (said.length > 40) said.shift();
+  };
+  createInterface({ input: child.stderr }).on('line', keep);
+  const port = await new Promise((resolve, reject) => {
+    child.once('error', reject);
+    exited.then((how) => reject(new Error(`the box ended (${how}):\n${said.join('\n')}`)));
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      keep(line);
+      let fields;
+      try {
+        ({ fields } = JSON.parse(line));
+      } catch {
+        return;
+      }
+      if (fields?.message === 'listening' && fields.scheme === 'http') resolve(Number(fields.address.split(':').pop()));
+    });
+  });
+  return {
+    port,
+    url: `http://127.0.0.1:${port}/`,
+    async stop() {
+      child.kill('SIGKILL');
+      await exited;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

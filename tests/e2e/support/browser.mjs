@@ -1,0 +1,52 @@
+// The current Chromium, and pages that remember whatever went wrong in them.
+import { chromium } from 'playwright-core';
+
+export const SIZES = [
+  [1920, 1080],
+  [1280, 720],
+  [1280, 623],
+];
+/** A working afternoon, so that the demonstration has something to show at any time of the real day. */
+export const AFTERNOON = new Date(2026, 10, 24, 14, 32, 10);
+
+export function launch() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--no-first-run',
+      '--disable-quic',
+      '--js-flags=--expose-gc',
+    ],
+  });
+}
+
+export async function openPage(browser, { width = 1920, height = 1080, ...options } = {}) {
+  const context = await browser.newContext({ viewport: { width, height }, ...options });
+  const page = await context.newPage();
+  const problems = { console: [], uncaught: [] };
+  page.on('console', (message) => {
+    if (message.type() === 'error') problems.console.push(`${message.text()} ${message.location().url}`);
+  });
+  page.on('pageerror', (error) => problems.uncaught.push(String(error)));
+  return { context, page, problems };
+}
+
+/** The page is drawn: machines, and the bars of the chart. */
+export async function drawn(page) {
+  await page.waitForSelector('.tile');
+  await page.waitForSelector('.chart canvas');
+}
+
+export const shown = (page, name) => page.textContent(`[data-value="${name}"]`);
+
+export async function until(page, selector, text) {
+  await page.waitForFunction(
+    ([where, wanted]) => (document.querySelector(where)?.textContent ?? '').includes(wanted),
+    [selector, text],
+  );
+}
