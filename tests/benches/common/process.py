@@ -38,6 +38,7 @@ class Process:
                 start_new_session=True,
             )
         self.pid = self._child.pid
+        share_nice(self.pid)
 
     def alive(self) -> bool:
         return self._child.poll() is None
@@ -94,6 +95,16 @@ def on_core(core: int | None):
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+def share_nice(pid: int) -> None:
+    """Linux may weigh whole sessions against each other and niceness only within one; a session started here is then
+    given our niceness as a whole."""
+    if (nice := os.nice(0)) < 0:
+        try:
+            Path(f"/proc/{pid}/autogroup").write_text(str(nice))
+        except OSError:
+            pass  # the kernel does not group sessions
 
 
 def wait_for_port(port: int, process: Process, timeout: float = 30) -> None:

@@ -5,7 +5,7 @@ import resource
 import subprocess
 from dataclasses import dataclass
 
-from process import Process
+from process import Process, share_nice
 
 CONNECTIONS = 64
 
@@ -27,17 +27,27 @@ def measure(process: Process, port: int, path: str, headers: dict[str, str], sec
     for name, value in headers.items():
         command += ["-H", f"{name}: {value}"]
     before, client_before = process.cpu_seconds(), _client_seconds()
-    result = subprocess.run(command + [f"http://127.0.0.1:{port}{path}"], capture_output=True, text=True, check=True)
+    output = _run(command + [f"http://127.0.0.1:{port}{path}"])
     spent, client_spent = process.cpu_seconds() - before, _client_seconds() - client_before
-    output = result.stdout
     requests = re.search(r"(\d+) requests in", output)
     rate = re.search(r"Requests/sec:\s*([\d.]+)", output)
     if not requests or not rate or int(requests[1]) == 0:
-        raise LoadError(f"wrk measured nothing:\n{output}{result.stderr}")
+        raise LoadError(f"wrk measured nothing:\n{output}")
     # A rate that counts refusals and resets would be no rate of answers.
     if "Non-2xx" in output or "Socket errors" in output:
         raise LoadError(f"errors under load:\n{output}")
     return Sample(float(rate[1]), spent * 1e6 / int(requests[1]), spent / seconds, client_spent / seconds)
+
+
+def _run(command: list[str]) -> str:
+    pipe = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    with subprocess.Popen(command, start_new_session=True, **pipe) as child:
+        share_nice(child.pid)
+        try:
+            return child.communicate()[0]
+        except BaseException:
+            child.kill()
+            raise
 
 
 def _client_seconds() -> float:
