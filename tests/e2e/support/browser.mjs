@@ -50,3 +50,13 @@ export async function until(page, selector, text) {
     [selector, text],
   );
 }
+
+/** Another size, once the chart has followed it. */
+export async function resize(page, width, height) {
+  await page.setViewportSize({ width, height });
+  await page.waitForFunction(() => {
+    const chart = document.querySelector('.chart');
+    const plot = chart?.querySelector('.uplot');
+    return plot && Math.abs(plot.clientWidth - chart.clientWidth) < 2 && Math.abs(plot.clientHeight - chart.clientHeight) < 2;
+  });
+}

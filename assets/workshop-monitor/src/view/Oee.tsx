@@ -12,8 +12,9 @@ interface Props {
 export function Oee({ oee, target, words }: Props) {
   const value = oee ? oee.oee : null;
   const good = value !== null && value >= target;
-  const text = oneDecimal(value, words);
-  const cut = text.length - 2;
+  // From a hundred on there is no room for a decimal, and no use for it.
+  const text = value !== null && value >= 100 ? whole(value, words) : oneDecimal(value, words);
+  const cut = value !== null && value >= 100 ? text.length : text.length - 2;
   return (
     <div class="card oee">
       <div class="oee-main">

@@ -16,6 +16,7 @@ export function Production({ picture, targets, words }: Props) {
   const rejects = picture.quality ? picture.quality.value.rejectPercent : null;
   const within = rejects !== null && rejects <= targets.rejectPercent;
   const orders = picture.orders ? picture.orders.value : null;
+  const most = orders ? Math.max(orders.inProgress || 0, orders.completed || 0) : 0;
   const long = whole(produced, words).length + whole(targets.daily, words).length > 7;
   return (
     <div class="row">
@@ -33,9 +34,9 @@ export function Production({ picture, targets, words }: Props) {
       </div>
       <div class="card rejects">
         <h2>{words.rejects}</h2>
-        <p class="figure">
+        <p class={'figure' + (rejects !== null && rejects >= 10 ? ' long' : '')}>
           <span class="big" data-value="rejects">
-            {oneDecimal(rejects, words)}
+            {rejects !== null && rejects >= 100 ? whole(rejects, words) : oneDecimal(rejects, words)}
           </span>
           <span class="of"> %</span>
         </p>
@@ -46,7 +47,7 @@ export function Production({ picture, targets, words }: Props) {
           </span>
         </p>
       </div>
-      <div class="card orders">
+      <div class={'card orders' + (most > 999 ? ' crowded' : '')}>
         <h2>{words.orders}</h2>
         <p class="order-row">
           <span class="order-count" data-value="in-progress">
