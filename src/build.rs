@@ -1,0 +1,56 @@
+//! Facts fixed when the binary is built: which `dist` it embeds, from which commit,
+//! for which target, and when.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?);
+
+    println!("cargo:rerun-if-env-changed=WORKSHOP_DIST");
+    let dist = match std::env::var_os("WORKSHOP_DIST") {
+        Some(dist) => root.join(dist),
+        None => root.join("assets/workshop-monitor/dist"),
+    };
+    if !dist.join("index.html").is_file() {
+        return Err(format!(
+            "{} has no index.html: build the display first (just display), or name another dist with WORKSHOP_DIST",
+            dist.display()
+        )
+        .into());
+    }
+    println!("cargo:rerun-if-changed={}", dist.display());
+    println!("cargo:rustc-env=WORKSHOP_EDGE_DIST={}", dist.display());
+
+    println!("cargo:rustc-env=WORKSHOP_EDGE_TARGET={}", std::env::var("TARGET")?);
+    println!("cargo:rerun-if-env-changed=WORKSHOP_EDGE_COMMIT");
+    let commit = std::env::var("WORKSHOP_EDGE_COMMIT")
+        .ok()
+        .or_else(|| git(&["rev-parse", "--short=12", "HEAD"]))
+        .unwrap_or_else(|| "unknown".into());
+    println!("cargo:rustc-env=WORKSHOP_EDGE_COMMIT={commit}");
+
+    // Reproducible: the commit's time, not the wall clock's (reproducible-builds.org,
+    // SOURCE_DATE_EPOCH). It is the embedded site's Last-Modified and the lower bound of
+    // trusted time.
+    println!("cargo:rerun-if-env-changed=SOURCE_DATE_EPOCH");
+    let epoch = match std::env::var("SOURCE_DATE_EPOCH").ok().or_else(|| git(&["log", "-1", "--format=%ct"])) {
+        Some(seconds) => seconds.parse::<u64>()?,
+        None => SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs(),
+    };
+    println!("cargo:rustc-env=WORKSHOP_EDGE_BUILD_EPOCH={epoch}");
+    // A debug build may carry the commit of its last rebuild; a release build must not.
+    if std::env::var("PROFILE")? == "release" && root.join(".git/HEAD").exists() {
+        println!("cargo:rerun-if-changed=.git/HEAD");
+        println!("cargo:rerun-if-changed=.git/refs/heads");
+    }
+    Ok(())
+}
+
+fn git(arguments: &[&str]) -> Option<String> {
+    let output = Command::new("git").args(arguments).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let text = text.trim();
+    (output.status.success() && !text.is_empty()).then(|| text.to_owned())
+}

@@ -1,0 +1,49 @@
+//! What the box tells the display: the body of `/_edge/display.json`.
+
+use serde::Serialize;
+
+/// The display's settings; every field is always present.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Settings {
+    /// The workshop's name.
+    pub title: String,
+    /// The line or area that this display is for.
+    pub line: String,
+    /// ISO 639-1: `es` or `en`.
+    pub language: &'static str,
+    /// No ERP is configured: play demonstration data, marked as such.
+    pub demo: bool,
+    /// Seconds between two looks at the data.
+    pub refresh_s: u64,
+    /// What the figures are held against.
+    pub targets: Targets,
+    /// The hours that the bar chart shows, local time.
+    pub shift: Shift,
+}
+
+/// What the figures are held against.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Targets {
+    /// Pieces a day.
+    pub daily: u32,
+    /// Overall equipment effectiveness, percent.
+    pub oee_percent: f64,
+    /// Rejects, percent; above it is bad.
+    pub reject_percent: f64,
+}
+
+/// Working hours, `start_hour` included, `end_hour` not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Shift {
+    /// 0 to 23.
+    pub start_hour: u8,
+    /// 1 to 24.
+    pub end_hour: u8,
+}
+
+impl Settings {
+    /// The settings as JSON.
+    pub fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
+        serde_json::to_vec(self)
+    }
+}

@@ -1,0 +1,99 @@
+//! Files that are either the old ones or the new ones, whenever the power goes.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+/// What could not be done to which file.
+#[derive(Debug, Error)]
+#[error("cannot {operation} {}", path.display())]
+pub struct DurableError {
+    operation: &'static str,
+    path: PathBuf,
+    source: io::Error,
+}
+
+/// Replaces `path` by `bytes`: written beside it, synced, renamed over it, and the
+/// directory synced. `mode` is the file's permission bits before the umask. The directory
+/// is made when it is missing.
+pub fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DurableError> {
+    let directory = path.parent().unwrap_or(Path::new("."));
+    create_dir(directory)?;
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(".tmp");
+    let temporary = PathBuf::from(temporary);
+
+    let at = |operation, path: &Path| {
+        let path = path.to_owned();
+        move |source| DurableError { operation, path, source }
+    };
+    // A leftover of an interrupted write may have other permissions: never reuse it.
+    match fs::remove_file(&temporary) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at("remove", &temporary)(error)),
+        _ => {}
+    }
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(&temporary)
+        .map_err(at("create", &temporary))?;
+    file.write_all(bytes).map_err(at("write", &temporary))?;
+    file.sync_all().map_err(at("sync", &temporary))?;
+    fs::rename(&temporary, path).map_err(at("rename a new file to", path))?;
+    sync_dir(directory)
+}
+
+/// Makes a directory and its parents, and syncs the names of those it made.
+pub fn create_dir(path: &Path) -> Result<(), DurableError> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    if let Some(parent) = parent {
+        create_dir(parent)?;
+    }
+    match fs::create_dir(path) {
+        Err(source) if source.kind() != io::ErrorKind::AlreadyExists => {
+            return Err(DurableError { operation: "create", path: path.to_owned(), source });
+        }
+        _ => {}
+    }
+    sync_dir(parent.unwrap_or(Path::new(".")))
+}
+
+fn sync_dir(path: &Path) -> Result<(), DurableError> {
+    File::open(path).and_then(|directory| directory.sync_all()).map_err(|source| DurableError {
+        operation: "sync",
+        path: path.to_owned(),
+        source,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_whole_and_leaves_nothing_beside_it() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("a/b/key.pem");
+        write(&path, b"first", 0o600).expect("written");
+        fs::write(path.with_extension("pem.tmp"), b"torn").expect("a leftover");
+        write(&path, b"second", 0o600).expect("written again");
+        assert_eq!(fs::read(&path).expect("readable"), b"second");
+        assert_eq!(fs::metadata(&path).expect("metadata").permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(path.parent().expect("a parent")).expect("listed").count(), 1);
+    }
+
+    #[test]
+    fn an_error_names_the_operation_and_the_file() {
+        let error = write(Path::new("/proc/nowhere/x"), b"", 0o644).expect_err("cannot work");
+        assert_eq!(error.to_string(), "cannot create /proc/nowhere");
+    }
+}

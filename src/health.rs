@@ -1,0 +1,137 @@
+//! What the box says of itself: readiness as a latch that tasks hold, and checks that rooms
+//! report to.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use serde::Serialize;
+
+/// The state of the box or of one of its parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// All is well.
+    Ok,
+    /// The display is served, but somebody should look.
+    Degraded,
+    /// The display is not served.
+    Failing,
+}
+
+/// One part's last word.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// How the part is.
+    pub status: Status,
+    /// Why it is not [`Status::Ok`], in English, for technicians and monitoring.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// The whole answer of `/health`.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// The worst of all checks.
+    pub status: Status,
+    /// The running version.
+    pub version: &'static str,
+    /// Whole seconds since the process started.
+    pub uptime_s: u64,
+    /// By the name of the part.
+    pub checks: BTreeMap<&'static str, Check>,
+}
+
+/// Collects what the parts report.
+#[derive(Clone)]
+pub struct Health {
+    started: Instant,
+    ready: Arc<AtomicBool>,
+    checks: Arc<Mutex<BTreeMap<&'static str, Check>>>,
+}
+
+/// One part's place in the report.
+#[derive(Clone)]
+pub struct Probe {
+    name: &'static str,
+    checks: Arc<Mutex<BTreeMap<&'static str, Check>>>,
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self { started: Instant::now(), ready: Arc::default(), checks: Arc::default() }
+    }
+}
+
+impl Health {
+    /// A place in the report, at first [`Status::Ok`].
+    #[must_use]
+    pub fn probe(&self, name: &'static str) -> Probe {
+        let probe = Probe { name, checks: Arc::clone(&self.checks) };
+        probe.set(Status::Ok, None);
+        probe
+    }
+
+    /// Everything is bound and serves; `false` again while the process drains.
+    pub fn set_ready(&self, ready: bool) {
+        self.ready.store(ready, Ordering::Release);
+    }
+
+    /// Whether requests are welcome.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Acquire)
+    }
+
+    /// The report at this moment.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        let checks = self.checks.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let worst = checks.values().map(|check| check.status).max().unwrap_or(Status::Ok);
+        Report { status: worst, version: env!("CARGO_PKG_VERSION"), uptime_s: self.started.elapsed().as_secs(), checks }
+    }
+}
+
+impl Probe {
+    /// Reports how the part is.
+    pub fn set(&self, status: Status, reason: Option<String>) {
+        let mut checks = self.checks.lock().unwrap_or_else(PoisonError::into_inner);
+        checks.insert(self.name, Check { status, reason });
+    }
+
+    /// Reports a fault that leaves the display served, or that it is over.
+    pub fn degraded(&self, reason: Option<String>) {
+        let status = if reason.is_some() { Status::Degraded } else { Status::Ok };
+        self.set(status, reason);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_part_decides() {
+        let health = Health::default();
+        let (site, discovery) = (health.probe("site"), health.probe("discovery"));
+        assert_eq!(health.report().status, Status::Ok);
+        discovery.degraded(Some("no network".into()));
+        assert_eq!(health.report().status, Status::Degraded);
+        site.set(Status::Failing, Some("no files".into()));
+        assert_eq!(health.report().status, Status::Failing);
+        site.set(Status::Ok, None);
+        discovery.degraded(None);
+        assert_eq!(health.report().status, Status::Ok);
+    }
+
+    #[test]
+    fn the_wire_form_is_stable() {
+        let health = Health::default();
+        health.probe("site").degraded(Some("half a dist".into()));
+        let json = serde_json::to_value(health.report()).expect("serialised");
+        assert_eq!(json["status"], "degraded");
+        assert_eq!(json["checks"]["site"], serde_json::json!({"status": "degraded", "reason": "half a dist"}));
+        assert!(json["uptime_s"].is_u64() && json["version"].is_string());
+    }
+}

@@ -1,0 +1,166 @@
+//! Accepts connections, refuses those there is no room for, and deals the rest to the workers.
+
+use std::io::{self, Read as _, Write as _};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::limits::{House, Room};
+use super::listener::{Listener, Scheme};
+use super::worker::Dealer;
+use crate::metrics::{Metrics, Reason};
+
+/// A connection that has room, on its way to a worker.
+pub(super) struct Accepted {
+    pub(super) stream: TcpStream,
+    pub(super) peer: SocketAddr,
+    pub(super) scheme: Scheme,
+    pub(super) room: Room,
+}
+
+/// Serves one listener.
+pub(super) struct Acceptor {
+    socket: TcpListener,
+    scheme: Scheme,
+    house: Arc<House>,
+    metrics: Arc<Metrics>,
+    dealer: Dealer,
+}
+
+/// How long to wait when the kernel has no socket left: until then some connection may have
+/// gone. Doubled up to the second.
+const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
+
+impl Acceptor {
+    pub(super) fn new(
+        listener: Listener,
+        house: Arc<House>,
+        metrics: Arc<Metrics>,
+        dealer: Dealer,
+    ) -> io::Result<Self> {
+        let scheme = listener.scheme;
+        let socket = TcpListener::from_std(listener.socket)?;
+        Ok(Self { socket, scheme, house, metrics, dealer })
+    }
+
+    /// Accepts until `stop`. The listening socket is closed when this returns, so that the
+    /// kernel refuses what nobody would answer.
+    pub(super) async fn run(self, stop: CancellationToken) {
+        let mut back_off = BACK_OFF.0;
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                accepted = self.socket.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, peer)) => {
+                    back_off = BACK_OFF.0;
+                    self.receive(stream, peer);
+                }
+                // The peer has gone again (accept(2): treat these like EAGAIN).
+                Err(error) if concerns_one_peer(&error) => {}
+                Err(error) => {
+                    self.metrics.rejected(Reason::Accept);
+                    tracing::warn!(%error, back_off_ms = back_off.as_millis(), "cannot accept connections, waiting");
+                    tokio::select! {
+                        () = stop.cancelled() => return,
+                        () = tokio::time::sleep(back_off) => {}
+                    }
+                    back_off = (back_off * 2).min(BACK_OFF.1);
+                }
+            }
+        }
+    }
+
+    fn receive(&self, stream: tokio::net::TcpStream, peer: SocketAddr) {
+        // Out of this runtime's reactor, since a worker's takes it over.
+        let stream = match stream.set_nodelay(true).and_then(|()| stream.into_std()) {
+            Ok(stream) => stream,
+            Err(error) => {
+                tracing::debug!(%peer, %error, "a connection was lost before it began");
+                return;
+            }
+        };
+        match self.house.enter(peer.ip()) {
+            Ok(room) => {
+                self.metrics.accepted();
+                self.dealer.deal(Accepted { stream, peer, scheme: self.scheme, room });
+            }
+            Err(reason) => {
+                self.metrics.rejected(reason);
+                tracing::debug!(%peer, ?reason, "no room for a connection");
+                if self.scheme == Scheme::Http {
+                    refuse(&stream);
+                }
+            }
+        }
+    }
+}
+
+/// The whole answer of a full house. The page comes back by itself: nobody is there to press
+/// "try again".
+const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
+    Content-Type: text/html; charset=utf-8\r\n\
+    Content-Length: 308\r\n\
+    Cache-Control: no-store\r\n\
+    Retry-After: 5\r\n\
+    Connection: close\r\n\r\n\
+    <!doctype html><html lang=\"es\"><head><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"5\">\
+    <title>503</title></head><body><h1>Un momento...</h1><p>El equipo atiende ya a demasiadas pantallas. Se reintenta solo.</p>\
+    <p lang=\"en\">The box is serving too many screens already. It tries again by itself.</p></body></html>";
+
+/// Says why, as far as that works without waiting: the send buffer of a new connection takes
+/// it, and what the peer has sent is read away, since closing over unread octets would reset
+/// the connection and lose the answer (RFC 9112 section 9.6).
+fn refuse(mut stream: &TcpStream) {
+    let mut unread = [0; 2048];
+    let _ = stream.read(&mut unread);
+    let _ = stream.write(FULL);
+    let _ = stream.shutdown(Shutdown::Write);
+}
+
+fn concerns_one_peer(error: &io::Error) -> bool {
+    use io::ErrorKind::{
+        ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable, Interrupted, NetworkDown,
+        NetworkUnreachable, PermissionDenied, WouldBlock,
+    };
+    matches!(
+        error.kind(),
+        ConnectionAborted
+            | ConnectionRefused
+            | ConnectionReset
+            | HostUnreachable
+            | Interrupted
+            | NetworkDown
+            | NetworkUnreachable
+            // A firewall rule forbids this peer.
+            | PermissionDenied
+            | WouldBlock
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_full_house_announces_its_true_length() {
+        let text = std::str::from_utf8(FULL).expect("text");
+        let (head, body) = text.split_once("\r\n\r\n").expect("a head");
+        assert!(head.contains(&format!("\r\nContent-Length: {}\r\n", body.len())), "the body has {}", body.len());
+    }
+
+    #[test]
+    fn only_exhaustion_backs_off() {
+        assert!(concerns_one_peer(&io::ErrorKind::ConnectionAborted.into()));
+        for errno in
+            [rustix::io::Errno::MFILE, rustix::io::Errno::NFILE, rustix::io::Errno::NOBUFS, rustix::io::Errno::NOMEM]
+        {
+            assert!(!concerns_one_peer(&errno.into()));
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! A file of the site as an answer: negotiation, preconditions and ranges, in the order of
+//! RFC 9110.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+
+use super::body::Body;
+use super::conditional::{self, Outcome, Validators};
+use super::negotiate::{Coding, Preference};
+use super::range::{self, ByteRange, Requested};
+use super::respond::{Refusal, empty};
+use super::route::is_navigation;
+use crate::site::{Asset, Representation, Site};
+
+/// Answers a GET or HEAD for a decoded path.
+pub(super) fn answer(parts: &Parts, site: &Site, path: &str) -> Result<Response<Body>, Refusal> {
+    let asset = site
+        .get(path)
+        .or_else(|| is_navigation(path, &parts.headers).then(|| site.index()).flatten())
+        .ok_or(Refusal::NotFound)?;
+    let preference = Preference::of(&parts.headers);
+
+    if let Some(requested) = requested_range(parts, asset, preference) {
+        precondition(parts, asset, &asset.identity)?.map_or_else(|| partial(asset, requested), Ok)
+    } else {
+        let selected = select(asset, preference)?;
+        Ok(precondition(parts, asset, selected)?.unwrap_or_else(|| whole(&parts.method, selected)))
+    }
+}
+
+fn select(asset: &Asset, preference: Preference) -> Result<&Representation, Refusal> {
+    let coding = preference.choose(asset.gzip.is_some(), asset.brotli.is_some()).ok_or(Refusal::NotAcceptable)?;
+    Ok(match coding {
+        Coding::Identity => Some(&asset.identity),
+        Coding::Gzip => asset.gzip.as_ref(),
+        Coding::Brotli => asset.brotli.as_ref(),
+    }
+    .unwrap_or(&asset.identity))
+}
+
+/// The range that is to be honoured: of a GET (RFC 9110 section 14.2), on the bytes as they
+/// are, and of the representation that the client knows (If-Range).
+fn requested_range(parts: &Parts, asset: &Asset, preference: Preference) -> Option<Requested> {
+    let value = parts.headers.get(header::RANGE)?;
+    if parts.method != Method::GET
+        || !preference.allows_identity()
+        || !conditional::range_applies(&parts.headers, validators(asset, &asset.identity))
+    {
+        return None;
+    }
+    match range::parse(value.to_str().ok()?, asset.identity.body.len()) {
+        Requested::Whole => None,
+        other => Some(other),
+    }
+}
+
+fn validators<'a>(asset: &Asset, representation: &'a Representation) -> Validators<'a> {
+    Validators { etag: &representation.etag, last_modified: asset.last_modified }
+}
+
+/// The answer that the preconditions ask for, if it is not the representation itself.
+fn precondition(parts: &Parts, asset: &Asset, selected: &Representation) -> Result<Option<Response<Body>>, Refusal> {
+    match conditional::evaluate(&parts.headers, validators(asset, selected)) {
+        Outcome::Proceed => Ok(None),
+        Outcome::NotModified => Ok(Some(empty(StatusCode::NOT_MODIFIED, selected.not_modified.clone()))),
+        Outcome::Failed => Err(Refusal::Precondition),
+    }
+}
+
+fn whole(method: &Method, selected: &Representation) -> Response<Body> {
+    let body = if *method == Method::HEAD { Body::Empty } else { Body::Whole(selected.body.clone()) };
+    let mut response = Response::new(body);
+    *response.headers_mut() = selected.ok.clone();
+    response
+}
+
+fn partial(asset: &Asset, requested: Requested) -> Result<Response<Body>, Refusal> {
+    let length = asset.identity.body.len();
+    let mut headers = asset.identity.ok.clone();
+    let body = match requested {
+        Requested::Parts(parts) => match *parts.as_slice() {
+            [part] => {
+                headers.insert(header::CONTENT_RANGE, content_range(part, length)?);
+                headers.insert(header::CONTENT_LENGTH, HeaderValue::from(part.length()));
+                Body::Whole(slice(asset, part))
+            }
+            ref parts => multipart(asset, parts, &mut headers)?,
+        },
+        Requested::Unsatisfiable | Requested::Whole => return Err(Refusal::Range(length)),
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+    *response.headers_mut() = headers;
+    Ok(response)
+}
+
+/// `multipart/byteranges` (RFC 9110 section 14.6).
+fn multipart(asset: &Asset, parts: &[ByteRange], headers: &mut HeaderMap) -> Result<Body, Refusal> {
+    // The tag is a digest of the content, so the content cannot hold it.
+    let boundary = asset.identity.etag.trim_matches('"');
+    let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let length = asset.identity.body.len();
+
+    let mut pieces = VecDeque::with_capacity(parts.len() * 2 + 1);
+    for part in parts {
+        let ByteRange { first, last } = part;
+        pieces.push_back(Bytes::from(format!(
+            "\r\n--{boundary}\r\nContent-Type: {media}\r\nContent-Range: bytes {first}-{last}/{length}\r\n\r\n"
+        )));
+        pieces.push_back(slice(asset, *part));
+    }
+    pieces.push_back(Bytes::from(format!("\r\n--{boundary}--\r\n")));
+
+    let total: usize = pieces.iter().map(Bytes::len).sum();
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(total));
+    headers.insert(header::CONTENT_TYPE, field(&format!("multipart/byteranges; boundary={boundary}"))?);
+    Ok(Body::Pieces(pieces))
+}
+
+fn slice(asset: &Asset, part: ByteRange) -> Bytes {
+    // `range::parse` keeps parts inside the length that it was given.
+    asset.identity.body.slice(part.first..=part.last)
+}
+
+fn content_range(part: ByteRange, length: usize) -> Result<HeaderValue, Refusal> {
+    field(&format!("bytes {}-{}/{length}", part.first, part.last))
+}
+
+fn field(text: &str) -> Result<HeaderValue, Refusal> {
+    HeaderValue::from_str(text).map_err(|_| Refusal::Internal)
+}

@@ -1,0 +1,89 @@
+//! The Host field (RFC 9110 section 7.2, RFC 9112 section 3.2).
+
+use http::{HeaderMap, Version, header};
+use thiserror::Error;
+
+/// Why a request's Host is refused; every case is a `400 Bad Request`, as RFC 9112
+/// section 3.2 demands.
+#[derive(Debug, Error, PartialEq, Eq, Clone, Copy)]
+pub(super) enum HostError {
+    /// An HTTP/1.1 request without a Host field.
+    #[error("the Host header is missing")]
+    Missing,
+    /// More than one Host field line.
+    #[error("the request has more than one Host header")]
+    Repeated,
+    /// The value is no `uri-host [ ":" port ]`.
+    #[error("the Host header is not a host name or address")]
+    Invalid,
+}
+
+/// Checks that a request names its host once and correctly.
+pub(super) fn check(version: Version, headers: &HeaderMap) -> Result<(), HostError> {
+    let mut values = headers.get_all(header::HOST).iter();
+    let Some(value) = values.next() else {
+        return if version >= Version::HTTP_11 { Err(HostError::Missing) } else { Ok(()) };
+    };
+    if values.next().is_some() {
+        return Err(HostError::Repeated);
+    }
+    if is_host(value.as_bytes()) { Ok(()) } else { Err(HostError::Invalid) }
+}
+
+/// Whether `value` is `uri-host [ ":" port ]` (RFC 3986 section 3.2.2). An empty host is
+/// allowed by RFC 9112 section 3.2 for targets without an authority.
+fn is_host(value: &[u8]) -> bool {
+    let (name_is_good, after) = if let Some(rest) = value.strip_prefix(b"[") {
+        let Some(end) = rest.iter().position(|&byte| byte == b']') else { return false };
+        let (literal, after) = rest.split_at(end);
+        let literal = std::str::from_utf8(literal).unwrap_or_default();
+        (literal.parse::<std::net::Ipv6Addr>().is_ok(), after.get(1..).unwrap_or_default())
+    } else {
+        let end = value.iter().position(|&byte| byte == b':').unwrap_or(value.len());
+        let (name, after) = value.split_at(end);
+        (name.iter().all(|&byte| is_reg_name(byte)), after)
+    };
+    name_is_good && is_port(after)
+}
+
+/// unreserved, sub-delims or `%`.
+fn is_reg_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%".contains(&byte)
+}
+
+/// Empty, or `:` and a port number, whose digits may be left out.
+fn is_port(after: &[u8]) -> bool {
+    let Some(digits) = after.strip_prefix(b":") else { return after.is_empty() };
+    let text = std::str::from_utf8(digits).unwrap_or("x");
+    text.is_empty() || (digits.iter().all(u8::is_ascii_digit) && text.parse::<u16>().is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_that_stand() {
+        for host in ["taller.local", "taller.local:8080", "192.168.1.7", "[::1]", "[fe80::1]:80", "", "a_b", "tv:"] {
+            assert!(is_host(host.as_bytes()), "{host}");
+        }
+    }
+
+    #[test]
+    fn hosts_that_do_not() {
+        for host in ["a b", "a/b", "user@tv", "[::1", "[zz]", "[::1]x", "tv:65536", "tv:8a", "tv:80:80", "a<b", "ñ"] {
+            assert!(!is_host(host.as_bytes()), "{host}");
+        }
+    }
+
+    #[test]
+    fn one_host_in_every_http_11_request() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(check(Version::HTTP_11, &headers), Err(HostError::Missing));
+        assert_eq!(check(Version::HTTP_10, &headers), Ok(()));
+        headers.append(header::HOST, http::HeaderValue::from_static("tv"));
+        assert_eq!(check(Version::HTTP_11, &headers), Ok(()));
+        headers.append(header::HOST, http::HeaderValue::from_static("tv"));
+        assert_eq!(check(Version::HTTP_10, &headers), Err(HostError::Repeated));
+    }
+}

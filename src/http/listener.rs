@@ -1,0 +1,151 @@
+//! Listening sockets: bound here, or inherited from systemd or from the process before.
+
+use std::fmt;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+
+use listenfd::ListenFd;
+use socket2::{Domain, Protocol, Socket, Type};
+use thiserror::Error;
+
+/// How many connections may wait to be accepted; the kernel caps it at `somaxconn`.
+const BACKLOG: i32 = 1024;
+
+/// What is spoken on a listener.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheme {
+    /// HTTP over TCP.
+    Http,
+    /// HTTP over TLS.
+    Https,
+}
+
+impl fmt::Display for Scheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        })
+    }
+}
+
+/// A socket that listens.
+#[derive(Debug)]
+pub struct Listener {
+    pub(super) socket: TcpListener,
+    pub(super) scheme: Scheme,
+    address: SocketAddr,
+}
+
+/// A socket could not be bound.
+#[derive(Debug, Error)]
+#[error("cannot listen on {address}{}", hint(source))]
+pub struct BindError {
+    address: SocketAddr,
+    source: io::Error,
+}
+
+fn hint(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            " (another program has that port: stop it, or choose another with --listen or listen.http)"
+        }
+        io::ErrorKind::PermissionDenied => {
+            " (ports below 1024 need the socket unit, CAP_NET_BIND_SERVICE or root: choose 8080, or install the service)"
+        }
+        io::ErrorKind::AddrNotAvailable => " (this machine does not have that address)",
+        _ => "",
+    }
+}
+
+impl Listener {
+    /// Binds `address`. `[::]` takes IPv4 too, and falls back to `0.0.0.0` on a machine without
+    /// IPv6.
+    pub fn bind(address: SocketAddr, scheme: Scheme) -> Result<Self, BindError> {
+        match bind(address) {
+            Err(error) if address.ip().is_unspecified() && address.is_ipv6() && lacks_ipv6(&error) => {
+                tracing::warn!(%address, "this machine has no IPv6, listening on IPv4 alone");
+                let address = SocketAddr::from((Ipv4Addr::UNSPECIFIED, address.port()));
+                Self::of(bind(address), address, scheme)
+            }
+            bound => Self::of(bound, address, scheme),
+        }
+    }
+
+    fn of(bound: io::Result<TcpListener>, address: SocketAddr, scheme: Scheme) -> Result<Self, BindError> {
+        bound.and_then(|socket| Self::adopt(socket, scheme)).map_err(|source| BindError { address, source })
+    }
+
+    fn adopt(socket: TcpListener, scheme: Scheme) -> io::Result<Self> {
+        socket.set_nonblocking(true)?;
+        let address = socket.local_addr()?;
+        Ok(Self { socket, scheme, address })
+    }
+
+    /// The address that it really has, the port included.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What is spoken on it.
+    #[must_use]
+    pub fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+}
+
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    if address.is_ipv6() {
+        socket.set_only_v6(!address.ip().is_unspecified())?;
+    }
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+fn lacks_ipv6(error: &io::Error) -> bool {
+    // EAFNOSUPPORT with the module missing, EADDRNOTAVAIL with IPv6 disabled by sysctl.
+    error.kind() == io::ErrorKind::AddrNotAvailable
+        || error.raw_os_error() == Some(rustix::io::Errno::AFNOSUPPORT.raw_os_error())
+}
+
+/// The listeners that the environment hands over (`sd_listen_fds(3)`); those named `https` in
+/// `LISTEN_FDNAMES` speak TLS.
+#[derive(Debug)]
+pub struct Inherited {
+    /// Ready to be served.
+    pub listeners: Vec<Listener>,
+}
+
+impl Inherited {
+    /// Takes them, once a process.
+    pub fn from_env() -> io::Result<Self> {
+        let names = std::env::var("LISTEN_FDNAMES").unwrap_or_default();
+        let mut names = names.split(':');
+        let mut descriptors = ListenFd::from_env();
+        let mut listeners = Vec::with_capacity(descriptors.len());
+        for index in 0..descriptors.len() {
+            let scheme = if names.next() == Some("https") { Scheme::Https } else { Scheme::Http };
+            if let Some(socket) = descriptors.take_tcp_listener(index)? {
+                listeners.push(Listener::adopt(socket, scheme)?);
+            }
+        }
+        Ok(Self { listeners })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_real_port_is_known_and_a_taken_one_is_explained() {
+        let first = Listener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), Scheme::Http).expect("bound");
+        assert_ne!(first.address().port(), 0);
+        let error = Listener::bind(first.address(), Scheme::Http).expect_err("taken");
+        assert!(error.to_string().contains("another program has that port"), "{error}");
+    }
+}

@@ -1,0 +1,190 @@
+//! Serving over HTTP/1.1 (RFC 9110, RFC 9112).
+//!
+//! ```text
+//! listener ──accept, limits──> workers (one a core) ──tls──> connection ──> service
+//!                                                        route ─> assets | health | metrics ─> respond
+//! ```
+//!
+//! One acceptor deals connections to one single-threaded runtime a core; what belongs to a
+//! connection never crosses threads.
+
+mod accept;
+mod assets;
+mod body;
+mod conditional;
+mod connection;
+mod deadlines;
+mod host;
+mod limits;
+mod listener;
+mod negotiate;
+mod range;
+mod request_id;
+mod respond;
+mod route;
+mod service;
+mod target;
+mod tls;
+mod worker;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio_util::sync::CancellationToken;
+
+pub use listener::{BindError, Inherited, Listener, Scheme};
+pub use route::is_reserved;
+pub use tls::{SelfSigned, Tls, TlsError, TlsFiles};
+
+use self::deadlines::Timeouts;
+use self::limits::House;
+use self::service::Rooms;
+use self::worker::Workers;
+use crate::health::Health;
+use crate::metrics::Metrics;
+use crate::site::Current;
+
+/// Pure parts, for fuzzing and benchmarks.
+#[doc(hidden)]
+pub mod pure {
+    pub use super::conditional::{Validators, evaluate, range_applies};
+    pub use super::negotiate::{Coding, Preference};
+    pub use super::range::{ByteRange, Requested, parse as parse_range};
+    pub use super::target::{TargetError, decode as decode_path, parse as parse_target};
+}
+
+/// Which requests are logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccessLog {
+    /// Only faults of the box.
+    Off,
+    /// Faults, and one request of a hundred.
+    Sampled,
+    /// Every request.
+    All,
+}
+
+/// What a peer may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Connections at once.
+    pub connections: usize,
+    /// Connections at once from one address.
+    pub connections_per_peer: usize,
+    /// Octets of a request's head; at least 8192.
+    pub header_bytes: usize,
+    /// Field lines of a request's head.
+    pub header_count: usize,
+    /// From a head's first octet to its end.
+    pub header_timeout: Duration,
+    /// Without an octet in either direction.
+    pub keep_alive_idle: Duration,
+    /// Answers on one connection before it is closed.
+    pub requests_per_connection: u64,
+    /// Octets of a request's body.
+    pub request_body_bytes: u64,
+    /// Without the peer taking anything of its answer.
+    pub write_stall: Duration,
+    /// For a TLS handshake.
+    pub tls_handshake: Duration,
+}
+
+/// What the server answers from.
+pub struct Parts {
+    /// The display.
+    pub site: Arc<Current>,
+    /// What `/health` tells.
+    pub health: Health,
+    /// What `/metrics` tells.
+    pub metrics: Arc<Metrics>,
+    /// The body of `/_edge/display.json`.
+    pub display: Bytes,
+    /// For listeners of [`Scheme::Https`].
+    pub tls: Option<Tls>,
+}
+
+/// A running server.
+pub struct Server {
+    workers: Workers,
+    /// Stops the acceptors.
+    accepting: CancellationToken,
+    acceptors: tokio::task::JoinSet<()>,
+}
+
+/// The server could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// A thread or its runtime.
+    #[error("cannot start a worker")]
+    Worker(#[source] std::io::Error),
+    /// A listening socket could not be watched.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+impl Server {
+    /// Starts to answer on all listeners; must run inside a `LocalSet` whose runtime lives as
+    /// long as the server.
+    pub fn start(
+        listeners: Vec<Listener>,
+        parts: Parts,
+        limits: &Limits,
+        access_log: AccessLog,
+    ) -> Result<Self, ServerError> {
+        let Parts { site, health, metrics, display, tls } = parts;
+        let rooms = Arc::new(Rooms {
+            site,
+            health,
+            metrics: Arc::clone(&metrics),
+            display,
+            most_body: limits.request_body_bytes,
+            requests_per_connection: limits.requests_per_connection,
+            access_log,
+        });
+        let connections = Arc::new(connection::Settings {
+            rooms,
+            tls,
+            timeouts: Timeouts {
+                head: limits.header_timeout,
+                idle: limits.keep_alive_idle,
+                write_stall: limits.write_stall,
+            },
+            tls_handshake: limits.tls_handshake,
+            header_bytes: limits.header_bytes,
+            header_count: limits.header_count,
+        });
+        let workers = Workers::start(connections, limits.connections).map_err(ServerError::Worker)?;
+
+        let house = House::new(limits.connections, limits.connections_per_peer);
+        let accepting = CancellationToken::new();
+        let mut acceptors = tokio::task::JoinSet::new();
+        for listener in listeners {
+            let address = listener.address();
+            let acceptor = accept::Acceptor::new(listener, Arc::clone(&house), Arc::clone(&metrics), workers.dealer())
+                .map_err(|source| ServerError::Listen { address, source })?;
+            acceptors.spawn_local(acceptor.run(accepting.clone()));
+        }
+        Ok(Self { workers, accepting, acceptors })
+    }
+
+    /// Whether every worker answers; waits as long as the slowest takes.
+    pub async fn is_alive(&self) -> bool {
+        self.workers.ping().await
+    }
+
+    /// Stops accepting, lets running answers finish, closes idle and long-lived connections.
+    /// What is still there after `grace`, or when `at_once` is done, is cut off. Gives how many
+    /// connections that were.
+    pub async fn drain(mut self, grace: Duration, at_once: impl Future<Output = ()>) -> usize {
+        self.accepting.cancel();
+        while self.acceptors.join_next().await.is_some() {}
+        self.workers.drain(grace, at_once).await
+    }
+}

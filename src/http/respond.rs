@@ -1,0 +1,199 @@
+//! The one place that turns outcomes and errors into responses.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+
+use super::body::Body;
+use super::host::HostError;
+use super::target::TargetError;
+
+/// Everything that can be wrong with a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    Target(TargetError),
+    Host(HostError),
+    /// An expectation other than `100-continue` (RFC 9110 section 10.1.1).
+    Expectation,
+    NotFound,
+    /// A method that exists, but not here; with the value of Allow.
+    Method(&'static str),
+    /// A method that nobody has heard of.
+    UnknownMethod,
+    /// The client refuses every coding that there is.
+    NotAcceptable,
+    Precondition,
+    /// With the length of the representation.
+    Range(usize),
+    BodyTooLarge,
+    /// A fault of ours.
+    Internal,
+}
+
+impl Refusal {
+    pub(super) fn status(self) -> StatusCode {
+        match self {
+            Self::Target(_) | Self::Host(_) => StatusCode::BAD_REQUEST,
+            Self::Expectation => StatusCode::EXPECTATION_FAILED,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::UnknownMethod => StatusCode::NOT_IMPLEMENTED,
+            Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+            Self::Precondition => StatusCode::PRECONDITION_FAILED,
+            Self::Range(_) => StatusCode::RANGE_NOT_SATISFIABLE,
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// What happened and what to do, in Spanish and in English.
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::NotFound => (
+                "Esta página no existe. La pantalla está en la dirección del equipo, sin nada detrás.",
+                "This page does not exist. The display is at the box's address with nothing behind it.",
+            ),
+            Self::Method(_) | Self::UnknownMethod => {
+                ("Esta dirección solo se puede leer.", "This address can only be read.")
+            }
+            Self::NotAcceptable => (
+                "El navegador rechaza todos los formatos disponibles.",
+                "The browser refuses every form that there is.",
+            ),
+            Self::Precondition => ("La página ha cambiado.", "The page has changed."),
+            Self::Range(_) => ("Esa parte del archivo no existe.", "That part of the file does not exist."),
+            Self::BodyTooLarge => ("La petición es demasiado grande.", "The request is too large."),
+            Self::Internal => ("El equipo ha tenido un fallo.", "The box has had a fault."),
+            Self::Target(_) | Self::Host(_) | Self::Expectation => {
+                ("La petición no es válida.", "The request is not valid.")
+            }
+        }
+    }
+
+    /// Whether the connection is of no more use: its framing or its peer is in doubt.
+    fn closes(self) -> bool {
+        matches!(self, Self::Target(_) | Self::Host(_) | Self::Expectation | Self::BodyTooLarge | Self::Internal)
+    }
+
+    /// The answer; a page where the client reads HTML, else a line of text. `id` lets a person
+    /// who reports it and the log that holds it come together.
+    pub(super) fn respond(self, as_page: bool, id: &str) -> Response<Body> {
+        let status = self.status();
+        let (spanish, english) = self.words();
+        let detail = match self {
+            Self::Target(error) => error.to_string(),
+            Self::Host(error) => error.to_string(),
+            _ => status.canonical_reason().unwrap_or_default().to_owned(),
+        };
+        let (media, text) = if as_page {
+            ("text/html; charset=utf-8", page(status, spanish, english, &detail, id))
+        } else {
+            ("text/plain; charset=utf-8", format!("{status}: {detail}\n{spanish}\n{english}\n{id}\n"))
+        };
+        let mut response = no_store(status, media, Bytes::from(text));
+        let headers = response.headers_mut();
+        match self {
+            Self::Method(allow) => {
+                headers.insert(header::ALLOW, HeaderValue::from_static(allow));
+            }
+            Self::Range(length) => {
+                if let Ok(value) = HeaderValue::from_str(&format!("bytes */{length}")) {
+                    headers.insert(header::CONTENT_RANGE, value);
+                }
+            }
+            Self::NotAcceptable => {
+                headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+            }
+            _ => {}
+        }
+        if self.closes() {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+}
+
+/// An answer that was made for this request alone.
+pub(super) fn no_store(status: StatusCode, media: &'static str, body: Bytes) -> Response<Body> {
+    let mut response = Response::new(Body::Whole(body.clone()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if media.starts_with("text/html") {
+        headers.insert(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'"),
+        );
+    }
+    response
+}
+
+/// An answer without a body.
+pub(super) fn empty(status: StatusCode, headers: HeaderMap) -> Response<Body> {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}
+
+/// A page for people in front of a TV: large, bilingual, without script, and without
+/// anything of the request in it. Styles are those that Chromium 38 knows.
+fn page(status: StatusCode, spanish: &str, english: &str, detail: &str, id: &str) -> String {
+    let code = status.as_u16();
+    format!(
+        "<!doctype html><html lang=\"es\"><head><meta charset=\"utf-8\"><title>{code}</title>\
+         <meta name=\"viewport\" content=\"width=device-width\"><style>\
+         body{{margin:10% 8%;background:#0b1117;color:#f2f5f7;font:2.2vw/1.4 sans-serif}}\
+         h1{{margin:0;font-size:7vw;color:#ffc857}}p{{margin:.6em 0}}a{{color:#7cc4ff}}small{{font-size:1.4vw;color:#b6c2cc}}\
+         @media(max-width:900px){{body{{font-size:20px}}h1{{font-size:64px}}small{{font-size:14px}}}}\
+         </style></head><body><h1>{code}</h1><p>{spanish}</p><p lang=\"en\">{english}</p>\
+         <p><a href=\"/\">Ir a la pantalla · Go to the display</a></p><p><small>{detail} · {id}</small></p></body></html>"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_refusal_speaks_both_languages_in_both_forms() {
+        for refusal in [
+            Refusal::Target(TargetError::Slash),
+            Refusal::Host(HostError::Missing),
+            Refusal::Expectation,
+            Refusal::NotFound,
+            Refusal::Method("GET"),
+            Refusal::UnknownMethod,
+            Refusal::NotAcceptable,
+            Refusal::Precondition,
+            Refusal::Range(7),
+            Refusal::BodyTooLarge,
+            Refusal::Internal,
+        ] {
+            let (spanish, english) = refusal.words();
+            for as_page in [true, false] {
+                let response = refusal.respond(as_page, "id-1");
+                assert!(response.status().is_client_error() || response.status().is_server_error());
+                let Body::Whole(body) = response.body() else { panic!("{refusal:?} has no body") };
+                let text = std::str::from_utf8(body).expect("text");
+                assert!(text.contains(spanish) && text.contains(english) && text.contains("id-1"), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_fields_that_rfc_9110_demands() {
+        let fields = |refusal: Refusal| refusal.respond(false, "").headers().clone();
+        assert_eq!(
+            fields(Refusal::Method("GET, HEAD")).get(header::ALLOW).map(HeaderValue::as_bytes),
+            Some(&b"GET, HEAD"[..])
+        );
+        assert_eq!(
+            fields(Refusal::Range(7)).get(header::CONTENT_RANGE).map(HeaderValue::as_bytes),
+            Some(&b"bytes */7"[..])
+        );
+        assert!(fields(Refusal::Host(HostError::Missing)).contains_key(header::CONNECTION));
+    }
+}

@@ -1,0 +1,209 @@
+//! From a parsed head to the room that answers it; a pure function.
+
+use std::borrow::Cow;
+
+use http::request::Parts;
+use http::{HeaderMap, Method, header};
+
+use super::host;
+use super::respond::Refusal;
+use super::target::{self, Target};
+use crate::metrics::RouteClass;
+
+/// The prefix that the box keeps for itself.
+pub(super) const RESERVED: &str = "/_edge";
+
+/// Who answers.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Route<'a> {
+    /// OPTIONS of anything.
+    Options,
+    /// `/health`: everything.
+    Health,
+    /// `/health/live`: the process answers.
+    Live,
+    /// `/health/ready`: the process wants requests.
+    Ready,
+    /// `/metrics`.
+    Metrics,
+    /// `/_edge/display.json`.
+    DisplaySettings,
+    /// The dist, with the decoded path.
+    Site(Cow<'a, str>),
+}
+
+impl Route<'_> {
+    pub(super) fn class(&self) -> RouteClass {
+        match self {
+            Self::Options => RouteClass::None,
+            Self::Health | Self::Live | Self::Ready => RouteClass::Health,
+            Self::Metrics => RouteClass::Metrics,
+            Self::DisplaySettings => RouteClass::Edge,
+            Self::Site(path) if path.ends_with('/') || path.ends_with(".html") => RouteClass::Page,
+            Self::Site(_) => RouteClass::Asset,
+        }
+    }
+}
+
+/// Whether the box answers this path itself, so that a dist cannot.
+#[must_use]
+pub fn is_reserved(path: &str) -> bool {
+    ["/health", "/metrics", RESERVED]
+        .iter()
+        .any(|reserved| path.strip_prefix(reserved).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+}
+
+/// The methods of everything that the box serves so far.
+pub(super) const ALLOW: &str = "GET, HEAD, OPTIONS";
+
+/// Finds who answers a request; `body` is the length of its body, where it says so.
+pub(super) fn route(parts: &Parts, body: BodyLength, most_body: u64) -> Result<Route<'_>, Refusal> {
+    host::check(parts.version, &parts.headers).map_err(Refusal::Host)?;
+    let target = target::parse(&parts.uri).map_err(Refusal::Target)?;
+    check_method(&parts.method)?;
+    check_expectation(&parts.headers)?;
+    if body.exceeds(most_body) {
+        return Err(Refusal::BodyTooLarge);
+    }
+    if parts.method == Method::OPTIONS {
+        return Ok(Route::Options);
+    }
+    match target {
+        // RFC 9112 section 3.2.4: the asterisk-form is for OPTIONS alone.
+        Target::Server => Err(Refusal::Target(target::TargetError::NoPath)),
+        Target::Path(path) => Ok(match &*path {
+            "/health" => Route::Health,
+            "/health/live" => Route::Live,
+            "/health/ready" => Route::Ready,
+            "/metrics" => Route::Metrics,
+            "/_edge/display.json" => Route::DisplaySettings,
+            other if is_reserved(other) => return Err(Refusal::NotFound),
+            _ => Route::Site(path),
+        }),
+    }
+}
+
+/// What a request's head says of its body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BodyLength {
+    /// Content-Length, or 0 for no body.
+    Known(u64),
+    /// Chunked.
+    Unknown,
+}
+
+impl BodyLength {
+    fn exceeds(self, most: u64) -> bool {
+        match self {
+            Self::Known(length) => length > most,
+            // Nobody reads it, so any of it would be too much.
+            Self::Unknown => true,
+        }
+    }
+}
+
+fn check_method(method: &Method) -> Result<(), Refusal> {
+    match *method {
+        Method::GET | Method::HEAD | Method::OPTIONS => Ok(()),
+        Method::POST | Method::PUT | Method::DELETE | Method::PATCH | Method::TRACE | Method::CONNECT => {
+            Err(Refusal::Method(ALLOW))
+        }
+        _ => Err(Refusal::UnknownMethod),
+    }
+}
+
+fn check_expectation(headers: &HeaderMap) -> Result<(), Refusal> {
+    match headers.get(header::EXPECT) {
+        Some(value) if !value.as_bytes().eq_ignore_ascii_case(b"100-continue") => Err(Refusal::Expectation),
+        _ => Ok(()),
+    }
+}
+
+/// Whether the client navigates, so that an unknown path is a route of the single-page app:
+/// it asks for HTML by name (`*/*`, as scripts and images send, is not enough) at a path
+/// whose last segment has no extension.
+pub(super) fn is_navigation(path: &str, headers: &HeaderMap) -> bool {
+    let last = path.rsplit('/').next().unwrap_or(path);
+    !last.contains('.') && wants_page(headers)
+}
+
+/// Whether the client asks for HTML by name.
+pub(super) fn wants_page(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|element| element.split(';').next())
+        .any(|media| media.trim().eq_ignore_ascii_case("text/html"))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+
+    fn parts(method: &str, uri: &str, fields: &[(&str, &str)]) -> Parts {
+        let mut request = Request::builder().method(method).uri(uri).header("host", "tv");
+        for (name, value) in fields {
+            request = request.header(*name, *value);
+        }
+        request.body(()).expect("a request").into_parts().0
+    }
+
+    fn routed(method: &str, uri: &str) -> Result<RouteClass, http::StatusCode> {
+        let parts = parts(method, uri, &[]);
+        route(&parts, BodyLength::Known(0), 0).map(|route| route.class()).map_err(Refusal::status)
+    }
+
+    #[test]
+    fn reserved_paths_win_over_the_dist() {
+        assert_eq!(routed("GET", "/health"), Ok(RouteClass::Health));
+        assert_eq!(routed("GET", "/_edge/display.json"), Ok(RouteClass::Edge));
+        assert_eq!(routed("GET", "/%5Fedge/display.json"), Ok(RouteClass::Edge));
+        assert_eq!(routed("GET", "/assets/../metrics"), Ok(RouteClass::Metrics));
+        assert_eq!(routed("GET", "/_edge/other").map_err(|status| status.as_u16()), Err(404));
+        assert_eq!(routed("GET", "/healthy.html"), Ok(RouteClass::Page));
+        assert_eq!(routed("GET", "/"), Ok(RouteClass::Page));
+    }
+
+    #[test]
+    fn methods_and_targets() {
+        for (method, uri, status) in [
+            ("POST", "/", 405),
+            ("TRACE", "/", 405),
+            ("CONNECT", "tv:80", 400),
+            ("BREW", "/", 501),
+            ("GET", "*", 400),
+            ("GET", "/%", 400),
+        ] {
+            assert_eq!(routed(method, uri).map_err(|status| status.as_u16()), Err(status), "{method} {uri}");
+        }
+        assert_eq!(routed("OPTIONS", "*"), Ok(RouteClass::None));
+        assert_eq!(routed("HEAD", "http://tv/"), Ok(RouteClass::Page));
+    }
+
+    #[test]
+    fn bodies_and_expectations() {
+        let with = |fields: &[(&str, &str)], body, most| {
+            route(&parts("GET", "/", fields), body, most).map(|_| ()).map_err(|refusal| refusal.status().as_u16())
+        };
+        assert_eq!(with(&[], BodyLength::Known(5), 0), Err(413));
+        assert_eq!(with(&[], BodyLength::Known(5), 5), Ok(()));
+        assert_eq!(with(&[], BodyLength::Unknown, 5), Err(413));
+        assert_eq!(with(&[("expect", "100-Continue")], BodyLength::Known(0), 0), Ok(()));
+        assert_eq!(with(&[("expect", "a miracle")], BodyLength::Known(0), 0), Err(417));
+    }
+
+    #[test]
+    fn navigations() {
+        let headers = |accept| parts("GET", "/", &[("accept", accept)]).headers;
+        let browser = headers("text/html,application/xhtml+xml;q=0.9,*/*;q=0.8");
+        assert!(is_navigation("/lines/2", &browser));
+        assert!(is_navigation("/lines/", &browser));
+        assert!(!is_navigation("/assets/gone-BhL3x9Qa.js", &browser));
+        assert!(!is_navigation("/lines/2", &headers("*/*")));
+        assert!(!is_navigation("/lines/2", &HeaderMap::new()));
+    }
+}

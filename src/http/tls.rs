@@ -1,0 +1,128 @@
+//! TLS: a certificate of the box's own, or files that are read again when they change.
+
+mod files;
+mod self_signed;
+
+use std::io;
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use thiserror::Error;
+use tokio::net::TcpStream;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::{self, ServerConfig};
+use tokio_rustls::server::TlsStream;
+
+pub use files::TlsFiles;
+pub use self_signed::SelfSigned;
+
+use crate::durable::DurableError;
+
+/// How often certificate files are looked at; their issuer renews them days ahead.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// Why there is no TLS.
+#[derive(Debug, Error)]
+pub enum TlsError {
+    /// A file could not be read.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// Which.
+        path: std::path::PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file is not what it should be.
+    #[error("{} holds no usable {what} in PEM form", path.display())]
+    Pem {
+        /// Which.
+        path: std::path::PathBuf,
+        /// `certificate` or `private key`.
+        what: &'static str,
+        /// Why.
+        source: rustls::pki_types::pem::Error,
+    },
+    /// The key is not the certificate's, or of a kind that is not supported.
+    #[error("the certificate and the private key cannot be used")]
+    Pair(#[source] rustls::Error),
+    /// The box's own certificate could not be made.
+    #[error("cannot make a certificate")]
+    Make(#[source] rcgen::Error),
+    /// The box's own certificate could not be kept.
+    #[error("cannot keep the certificate")]
+    Keep(#[source] DurableError),
+    /// The watching thread could not be started.
+    #[error("cannot start the certificate's background thread")]
+    Thread(#[source] io::Error),
+}
+
+/// Accepts TLS with the newest certificate.
+#[derive(Clone)]
+pub struct Tls {
+    config: Arc<ArcSwap<ServerConfig>>,
+    /// Ends the watching thread with the last clone.
+    _stop: Option<mpsc::Sender<()>>,
+}
+
+impl Tls {
+    /// The box's own certificate, made at the first start and kept.
+    pub fn self_signed(settings: &SelfSigned) -> Result<Self, TlsError> {
+        Ok(Self { config: Arc::new(ArcSwap::new(settings.load_or_make()?)), _stop: None })
+    }
+
+    /// A certificate chain and its key from files. When they change they are read again; a
+    /// pair that cannot be used is reported, and the one before stays. `report` is told of each
+    /// fault in words, and `None` when all is well again.
+    pub fn files(files: TlsFiles, report: impl Fn(Option<String>) + Send + 'static) -> Result<Self, TlsError> {
+        // The state is taken before the content: a change in between is seen at the next look.
+        let mut seen = files.state();
+        let config = Arc::new(ArcSwap::new(files.load()?));
+        let (stop, stopped) = mpsc::channel::<()>();
+        let target = Arc::clone(&config);
+        let watch = move || {
+            while stopped.recv_timeout(LOOK_EVERY) == Err(mpsc::RecvTimeoutError::Timeout) {
+                let state = files.state();
+                if state == seen {
+                    continue;
+                }
+                seen = state;
+                match files.load() {
+                    Ok(fresh) => {
+                        target.store(fresh);
+                        tracing::info!("the certificate has changed and is used from now on");
+                        report(None);
+                    }
+                    Err(error) => {
+                        let words = crate::error_chain(&error);
+                        tracing::error!(error = %words, "the changed certificate is unusable, using the one before");
+                        report(Some(format!("the changed certificate is unusable: {words}")));
+                    }
+                }
+            }
+        };
+        thread::Builder::new().name("certificate".into()).spawn(watch).map_err(TlsError::Thread)?;
+        Ok(Self { config, _stop: Some(stop) })
+    }
+
+    pub(super) async fn accept(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+        tokio_rustls::TlsAcceptor::from(self.config.load_full()).accept(stream).await
+    }
+}
+
+/// TLS 1.2 and 1.3: TVs from 2016 on know the former.
+fn server_config(
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+) -> Result<Arc<ServerConfig>, TlsError> {
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(TlsError::Pair)?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .map_err(TlsError::Pair)?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}

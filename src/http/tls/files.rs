@@ -1,0 +1,55 @@
+//! A certificate chain and its key in two PEM files.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::pki_types::pem::{self, PemObject as _};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+use super::{TlsError, server_config};
+
+/// Where they are.
+#[derive(Debug, Clone)]
+pub struct TlsFiles {
+    /// The chain, the box's own certificate first.
+    pub certificate: PathBuf,
+    /// PKCS#8, PKCS#1 or SEC1.
+    pub key: PathBuf,
+}
+
+/// What shows that a file has changed.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct State([Option<(SystemTime, u64)>; 2]);
+
+impl TlsFiles {
+    pub(super) fn state(&self) -> State {
+        State([&self.certificate, &self.key].map(|path| {
+            let metadata = fs::metadata(path).ok()?;
+            Some((metadata.modified().ok()?, metadata.len()))
+        }))
+    }
+
+    pub(super) fn load(&self) -> Result<Arc<ServerConfig>, TlsError> {
+        let certificate = read(&self.certificate)?;
+        let key = read(&self.key)?;
+        let failed = |path: &Path, what| {
+            let path = path.to_owned();
+            move |source| TlsError::Pem { path, what, source }
+        };
+        let chain: Vec<_> = CertificateDer::pem_slice_iter(&certificate)
+            .collect::<Result<_, _>>()
+            .map_err(failed(&self.certificate, "certificate"))?;
+        if chain.is_empty() {
+            return Err(failed(&self.certificate, "certificate")(pem::Error::NoItemsFound));
+        }
+        let key = PrivateKeyDer::from_pem_slice(&key).map_err(failed(&self.key, "private key"))?;
+        server_config(chain, key)
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
+    fs::read(path).map_err(|source| TlsError::Read { path: path.to_owned(), source })
+}

@@ -1,0 +1,57 @@
+//! workshop-edge: one static binary on a shop floor that serves the workshop monitor to Smart TVs.
+//!
+//! # The walks
+//!
+//! **A TV's request**: [`http`] accepts and takes room from the limits → TLS in its own task →
+//! `route` on the parsed head → the [`site`], [`health`] or [`metrics`] → `respond`. One straight
+//! function from the parsed head to the response.
+//!
+//! **The configuration**: [`config`] reads file, environment and flags once, reports every fault
+//! at once, and hands a validated [`config::Config`] to [`app`], which takes it apart piece by
+//! piece.
+//!
+//! # The rooms
+//!
+//! `main` → [`cli`] → [`app`]. Only [`app`] knows every room, and hands each its own settings;
+//! rooms do not know the configuration and not each other, except for what
+//! the test of the dependency directions (`tests/it/architecture.rs`) lists.
+//!
+//! | room | what it is for |
+//! | --- | --- |
+//! | [`app`] | build every part, run, drain |
+//! | [`cli`] | what a person types |
+//! | [`config`] | file < environment < flags → one validated value |
+//! | [`display`] | what the box tells the display |
+//! | [`durable`] | files that survive a power cut |
+//! | [`health`] | readiness, and what the parts report |
+//! | [`http`] | listener, limits, TLS, routing, answers |
+//! | [`lang`] | Spanish and English |
+//! | [`metrics`] | the figures of `/metrics` |
+//! | [`service_manager`] | systemd's notify socket |
+//! | [`site`] | the dist in memory, with its representations |
+//! | [`telemetry`] | logs |
+
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod display;
+pub mod durable;
+pub mod health;
+pub mod http;
+pub mod lang;
+pub mod metrics;
+pub mod service_manager;
+pub mod site;
+pub mod telemetry;
+
+/// An error and all its causes on one line, as logs and health reports show it.
+#[must_use]
+pub fn error_chain(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        words = format!("{words}: {cause}");
+        source = cause.source();
+    }
+    words
+}

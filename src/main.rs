@@ -1,0 +1,51 @@
+//! The appliance: logs, exit codes, dispatch.
+
+use std::process::ExitCode;
+
+use tracing::level_filters::LevelFilter;
+use workshop_edge::app::App;
+use workshop_edge::config::{self, Format, Level, Loaded, Overrides};
+use workshop_edge::lang::Lang;
+use workshop_edge::{cli, error_chain, telemetry};
+
+fn main() -> ExitCode {
+    let lang = Lang::from_env();
+    match cli::parse(std::env::args_os(), lang) {
+        Ok(command) => cli::run(command, lang, |overrides| serve(overrides, lang)),
+        Err(exit) => exit.emit(),
+    }
+}
+
+fn serve(overrides: Overrides, lang: Lang) -> ExitCode {
+    let Loaded { config, warnings, effective: _ } = match cli::configuration(overrides, lang) {
+        Ok(loaded) => loaded,
+        Err(code) => return code,
+    };
+    start_logs(config.log);
+    for warning in warnings {
+        tracing::warn!("{}", warning.render(Lang::En));
+    }
+    match App::build(config).and_then(App::run) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error = %error_chain(&error), "the box cannot serve");
+            ExitCode::from(cli::EXIT_FAILURE)
+        }
+    }
+}
+
+fn start_logs(log: config::Log) {
+    let level = match log.level {
+        Level::Error => LevelFilter::ERROR,
+        Level::Warn => LevelFilter::WARN,
+        Level::Info => LevelFilter::INFO,
+        Level::Debug => LevelFilter::DEBUG,
+        Level::Trace => LevelFilter::TRACE,
+    };
+    let format = match log.format {
+        Format::Auto => telemetry::Format::Auto,
+        Format::Human => telemetry::Format::Human,
+        Format::Json => telemetry::Format::Json,
+    };
+    telemetry::start(level, format);
+}

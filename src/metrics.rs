@@ -1,0 +1,189 @@
+//! The figures behind `/metrics`, in the OpenMetrics text format
+//! (<https://prometheus.io/docs/specs/om/open_metrics_spec/>).
+
+mod process;
+
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
+
+/// Which part of the box answers a request; few and fixed, so that no client can make new
+/// time series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum RouteClass {
+    /// A page of the display.
+    Page,
+    /// Any other file of the display.
+    Asset,
+    /// `/_edge/*`.
+    Edge,
+    /// `/health*`.
+    Health,
+    /// `/metrics`.
+    Metrics,
+    /// Refused before it had a route.
+    None,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    route: RouteClass,
+    status: u16,
+}
+
+/// Why a connection was refused or closed by the box.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum Reason {
+    /// All connections are taken.
+    Full,
+    /// This address has its share of connections.
+    PeerFull,
+    /// The request's head did not come in time.
+    HeaderTimeout,
+    /// Nothing was said for long.
+    Idle,
+    /// The peer stopped reading its answer.
+    WriteStall,
+    /// The TLS handshake failed or took too long.
+    Tls,
+    /// The kernel could not give another socket.
+    Accept,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabels {
+    reason: Reason,
+}
+
+/// Every figure of the process. Cheap to update, shared by reference.
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    request_duration: Histogram,
+    sent_bytes: Counter,
+    accepted: Counter,
+    rejected: Family<ReasonLabels, Counter>,
+    open_connections: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("workshop_edge");
+        let requests = Family::default();
+        // 10 µs to 10 s: from a file in memory to a slow upstream.
+        let request_duration = Histogram::new(
+            [0.000_01, 0.000_05, 0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0].into_iter(),
+        );
+        let sent_bytes = Counter::<u64, AtomicU64>::default();
+        let accepted = Counter::<u64, AtomicU64>::default();
+        let rejected = Family::default();
+        let open_connections = Gauge::default();
+
+        registry.register("http_requests", "Answers by part of the box and status", requests.clone());
+        registry.register_with_unit(
+            "http_request_duration",
+            "From a request's parsed head to the head of its answer",
+            Unit::Seconds,
+            request_duration.clone(),
+        );
+        registry.register_with_unit("http_sent", "Octets written, heads included", Unit::Bytes, sent_bytes.clone());
+        registry.register("http_connections_accepted", "Connections accepted", accepted.clone());
+        registry.register("http_connections_open", "Connections open now", open_connections.clone());
+        registry.register(
+            "http_connections_rejected",
+            "Connections that the box refused or closed, by reason",
+            rejected.clone(),
+        );
+        registry.register(
+            "build",
+            "What is running",
+            Info::new(vec![
+                ("version", env!("CARGO_PKG_VERSION")),
+                ("commit", env!("WORKSHOP_EDGE_COMMIT")),
+                ("target", env!("WORKSHOP_EDGE_TARGET")),
+            ]),
+        );
+        // These names are the Prometheus convention, without a prefix of ours.
+        registry.sub_registry_with_prefix("").register_collector(Box::new(process::ProcessCollector));
+        Self { registry, requests, request_duration, sent_bytes, accepted, rejected, open_connections }
+    }
+}
+
+impl Metrics {
+    /// One answer.
+    pub fn answered(&self, route: RouteClass, status: http::StatusCode, took: Duration) {
+        self.requests.get_or_create(&RequestLabels { route, status: status.as_u16() }).inc();
+        self.request_duration.observe(took.as_secs_f64());
+    }
+
+    /// Octets written to a peer.
+    pub fn sent(&self, octets: u64) {
+        self.sent_bytes.inc_by(octets);
+    }
+
+    /// A connection was accepted.
+    pub fn accepted(&self) {
+        self.accepted.inc();
+        self.open_connections.inc();
+    }
+
+    /// An accepted connection is gone.
+    pub fn closed(&self) {
+        self.open_connections.dec();
+    }
+
+    /// A connection was refused, or closed by the box against the peer's will.
+    pub fn rejected(&self, reason: Reason) {
+        self.rejected.get_or_create(&ReasonLabels { reason }).inc();
+    }
+
+    /// The exposition, of media type [`CONTENT_TYPE`].
+    pub fn exposition(&self) -> Result<String, std::fmt::Error> {
+        let mut text = String::new();
+        text::encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
+
+/// OpenMetrics 1.0.0.
+pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_exposition_has_every_family_and_its_end() {
+        let metrics = Metrics::default();
+        metrics.accepted();
+        metrics.answered(RouteClass::Page, http::StatusCode::OK, Duration::from_micros(20));
+        metrics.rejected(Reason::Full);
+        metrics.sent(10);
+        let text = metrics.exposition().expect("encoded");
+        for line in [
+            "workshop_edge_http_requests_total{route=\"Page\",status=\"200\"} 1",
+            "workshop_edge_http_request_duration_seconds_bucket{le=\"5e-5\"} 1",
+            "workshop_edge_http_sent_bytes_total 10",
+            "workshop_edge_http_connections_open 1",
+            "workshop_edge_http_connections_rejected_total{reason=\"Full\"} 1",
+            "# EOF",
+        ] {
+            assert!(text.lines().any(|candidate| candidate == line), "{line} is not in:\n{text}");
+        }
+        for name in [
+            "process_resident_memory_bytes",
+            "process_cpu_seconds_total",
+            "process_open_fds",
+            "workshop_edge_build_info",
+        ] {
+            assert!(text.contains(name), "{name} is not in:\n{text}");
+        }
+    }
+}

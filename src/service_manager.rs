@@ -1,0 +1,34 @@
+//! The service manager's side: readiness, stop and watchdog over `NOTIFY_SOCKET`
+//! (sd_notify(3)). Without a manager, nothing happens.
+
+use std::time::Duration;
+
+use sd_notify::NotifyState;
+
+/// Everything is bound and serves.
+pub fn ready() {
+    tell(&[NotifyState::Ready]);
+}
+
+/// The process drains.
+pub fn stopping() {
+    tell(&[NotifyState::Stopping]);
+}
+
+/// The process has just proved that it works.
+pub fn alive() {
+    tell(&[NotifyState::Watchdog]);
+}
+
+/// How often the manager wants to hear [`alive`]: half its limit, as sd_watchdog_enabled(3)
+/// recommends. `None` when it does not watch this process.
+#[must_use]
+pub fn watchdog_interval() -> Option<Duration> {
+    sd_notify::watchdog_enabled().map(|limit| limit / 2)
+}
+
+fn tell(states: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
+        tracing::warn!(%error, ?states, "cannot tell the service manager");
+    }
+}

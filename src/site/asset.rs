@@ -1,0 +1,212 @@
+//! One file, in every form in which it can be sent.
+
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use ring::digest::{SHA256, digest};
+
+use super::{File, csp, hashed, media};
+
+/// A file with its representations (RFC 9110 section 8).
+#[derive(Debug, Clone)]
+pub struct Asset {
+    /// The bytes as they are.
+    pub identity: Representation,
+    /// Coded with gzip, once made, where that is smaller.
+    pub gzip: Option<Representation>,
+    /// Coded with Brotli, once made, where that is smaller.
+    pub brotli: Option<Representation>,
+    /// When the file last changed, in whole seconds.
+    pub last_modified: SystemTime,
+    lifetime: Lifetime,
+    digest: String,
+    fields: HeaderMap,
+}
+
+/// One representation, with its answers' header fields made beforehand: a request costs a
+/// clone and no formatting.
+#[derive(Debug, Clone)]
+pub struct Representation {
+    /// The body.
+    pub body: Bytes,
+    /// The strong entity tag, quotes included.
+    pub etag: String,
+    /// The fields of a `200 OK`.
+    pub ok: HeaderMap,
+    /// The fields of a `304 Not Modified` (RFC 9110 section 15.4.5).
+    pub not_modified: HeaderMap,
+}
+
+/// For how long a client may use a copy without asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lifetime {
+    /// The name changes with the content.
+    Immutable,
+    /// A page: never stored, since TVs revalidate badly and then show an old page.
+    NoStore,
+    /// Everything else: stored, but asked about each time.
+    Revalidate,
+}
+
+impl Lifetime {
+    fn cache_control(self) -> HeaderValue {
+        HeaderValue::from_static(match self {
+            Self::Immutable => "public, max-age=31536000, immutable",
+            Self::NoStore => "no-store",
+            Self::Revalidate => "no-cache",
+        })
+    }
+}
+
+const NOSNIFF: HeaderName = header::X_CONTENT_TYPE_OPTIONS;
+
+impl Asset {
+    /// `policy` replaces the page's own Content-Security-Policy; an empty one sends none.
+    pub(super) fn new(file: File, policy: Option<&str>) -> Self {
+        let media = media::of(&file.path);
+        let is_page = media.starts_with("text/html");
+        let lifetime = if is_page {
+            Lifetime::NoStore
+        } else if hashed::is_hashed(&file.path) {
+            Lifetime::Immutable
+        } else {
+            Lifetime::Revalidate
+        };
+
+        let mut fields = HeaderMap::new();
+        insert(&mut fields, header::CONTENT_TYPE, &media);
+        fields.insert(header::CACHE_CONTROL, lifetime.cache_control());
+        fields.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+        fields.insert(NOSNIFF, HeaderValue::from_static("nosniff"));
+        insert(&mut fields, header::LAST_MODIFIED, &httpdate::fmt_http_date(file.modified));
+        if media::is_compressible(&media) {
+            fields.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+        }
+        // A scripted SVG is a document too, when it is opened by itself.
+        if is_page || media.starts_with("image/svg") {
+            let policy = match policy {
+                Some(configured) => configured.to_owned(),
+                None => csp::for_page(&String::from_utf8_lossy(&file.bytes)),
+            };
+            if !policy.is_empty() {
+                insert(&mut fields, header::CONTENT_SECURITY_POLICY, &policy);
+            }
+        }
+
+        // 128 bits of SHA-256 are plenty to tell versions of one path apart.
+        let digest: String = hex(digest(&SHA256, &file.bytes).as_ref()).chars().take(32).collect();
+        let identity = Representation::new(&fields, file.bytes, &digest, None);
+        Self { identity, gzip: None, brotli: None, last_modified: file.modified, lifetime, digest, fields }
+    }
+
+    /// Whether the content can never change under this name.
+    #[must_use]
+    pub fn is_immutable(&self) -> bool {
+        self.lifetime == Lifetime::Immutable
+    }
+
+    /// Whether this is a file that a coding can make smaller.
+    pub(super) fn is_compressible(&self) -> bool {
+        self.fields.contains_key(header::VARY)
+    }
+
+    /// Identifies the content.
+    pub(super) fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    pub(super) fn add_gzip(&mut self, body: Vec<u8>) {
+        self.gzip = self.smaller(body, "gzip", "gz");
+    }
+
+    pub(super) fn add_brotli(&mut self, body: Vec<u8>) {
+        self.brotli = self.smaller(body, "br", "br");
+    }
+
+    fn smaller(&self, body: Vec<u8>, coding: &'static str, suffix: &str) -> Option<Representation> {
+        let tag = format!("{}-{suffix}", self.digest);
+        (body.len() < self.identity.body.len())
+            .then(|| Representation::new(&self.fields, Bytes::from(body.into_boxed_slice()), &tag, Some(coding)))
+    }
+}
+
+impl Representation {
+    fn new(fields: &HeaderMap, body: Bytes, tag: &str, coding: Option<&'static str>) -> Self {
+        let etag = format!("\"{tag}\"");
+        let mut ok = fields.clone();
+        insert(&mut ok, header::ETAG, &etag);
+        ok.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+        if let Some(coding) = coding {
+            ok.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
+        }
+        let not_modified = [header::CACHE_CONTROL, header::ETAG, header::VARY]
+            .into_iter()
+            .filter_map(|name| ok.get(&name).cloned().map(|value| (name, value)))
+            .collect();
+        Self { body, etag, ok, not_modified }
+    }
+}
+
+/// Inserts a value that is known to be visible ASCII; anything else would be a fault of the
+/// caller, and leaving the field out is the safe answer to it.
+fn insert(fields: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        fields.insert(name, value);
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+
+    fn asset(path: &str, body: &'static str, policy: Option<&str>) -> Asset {
+        Asset::new(File { path: path.into(), bytes: Bytes::from_static(body.as_bytes()), modified: UNIX_EPOCH }, policy)
+    }
+
+    fn field(asset: &Asset, name: HeaderName) -> Option<&str> {
+        asset.identity.ok.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    #[test]
+    fn each_kind_of_file_has_its_lifetime() {
+        let cache = |path| field(&asset(path, "x", None), header::CACHE_CONTROL).map(str::to_owned);
+        assert_eq!(cache("/index.html").as_deref(), Some("no-store"));
+        assert_eq!(cache("/assets/index-BhL3x9Qa.js").as_deref(), Some("public, max-age=31536000, immutable"));
+        assert_eq!(cache("/favicon.ico").as_deref(), Some("no-cache"));
+    }
+
+    #[test]
+    fn only_pages_have_a_policy_and_the_configured_one_wins() {
+        assert!(field(&asset("/a.js", "x", None), header::CONTENT_SECURITY_POLICY).is_none());
+        let own = asset("/a.html", "<script>x</script>", None);
+        assert!(field(&own, header::CONTENT_SECURITY_POLICY).is_some_and(|policy| policy.contains("'sha256-")));
+        let configured = asset("/a.html", "x", Some("default-src *"));
+        assert_eq!(field(&configured, header::CONTENT_SECURITY_POLICY), Some("default-src *"));
+        assert!(field(&asset("/a.html", "x", Some("")), header::CONTENT_SECURITY_POLICY).is_none());
+    }
+
+    #[test]
+    fn every_representation_has_its_own_tag_and_a_larger_one_is_dropped() {
+        let mut asset = asset("/a.js", "some script", None);
+        asset.add_gzip(b"small".to_vec());
+        asset.add_brotli(b"much longer than the script".to_vec());
+        let gzip = asset.gzip.expect("smaller");
+        assert_ne!(gzip.etag, asset.identity.etag);
+        assert_eq!(gzip.ok.get(header::CONTENT_ENCODING), Some(&HeaderValue::from_static("gzip")));
+        assert_eq!(gzip.ok.get(header::CONTENT_LENGTH), Some(&HeaderValue::from_static("5")));
+        assert!(gzip.not_modified.get(header::CONTENT_LENGTH).is_none());
+        assert!(asset.brotli.is_none());
+    }
+}

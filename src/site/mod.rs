@@ -1,0 +1,106 @@
+//! The display's files, held in memory, ready to be sent.
+//!
+//! ```text
+//! embedded | directory ──> File ──> Asset (identity) ──encode──> Asset (+ gzip, + br)
+//!                                      └──────────── Site, swapped whole ────────────┘
+//! ```
+//!
+//! A [`Site`] never changes; a new one replaces it in [`Current`] while requests go on
+//! reading the old one.
+
+mod asset;
+mod csp;
+mod directory;
+mod embedded;
+mod encode;
+mod hashed;
+mod media;
+mod publish;
+mod retained;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+
+pub use asset::{Asset, Representation};
+pub use directory::DirectoryError;
+pub use publish::{Current, Publisher, Settings, SiteError};
+
+/// One file of a dist, as its source gives it.
+pub(crate) struct File {
+    /// Absolute URL path, decoded: `/assets/index-Ab12Cd34.js`.
+    path: String,
+    bytes: Bytes,
+    /// Whole seconds, so that it survives an HTTP date.
+    modified: SystemTime,
+}
+
+/// A dist, indexed by URL path.
+#[derive(Clone, Default)]
+pub struct Site {
+    assets: HashMap<String, Arc<Asset>>,
+}
+
+impl Site {
+    fn new(files: Vec<File>, content_security_policy: Option<&str>) -> Self {
+        let assets = files
+            .into_iter()
+            .map(|file| {
+                let path = file.path.clone();
+                (path, Arc::new(Asset::new(file, content_security_policy)))
+            })
+            .collect();
+        Self { assets }
+    }
+
+    /// The asset at a decoded URL path; a path that ends in `/` means its `index.html`.
+    #[must_use]
+    pub fn get(&self, path: &str) -> Option<&Asset> {
+        if path == "/" {
+            return self.index();
+        }
+        let asset =
+            if path.ends_with('/') { self.assets.get(&format!("{path}index.html")) } else { self.assets.get(path) };
+        asset.map(Arc::as_ref)
+    }
+
+    /// The page that navigations get.
+    #[must_use]
+    pub fn index(&self) -> Option<&Asset> {
+        self.assets.get("/index.html").map(Arc::as_ref)
+    }
+
+    /// How many files there are.
+    fn len(&self) -> usize {
+        self.assets.len()
+    }
+
+    /// Every file's decoded URL path.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.assets.keys().map(String::as_str)
+    }
+
+    /// Takes over the representations of files that an older dist holds unchanged.
+    fn reuse(&mut self, older: &Site) {
+        for (path, asset) in &mut self.assets {
+            if let Some(known) = older.assets.get(path)
+                && known.digest() == asset.digest()
+                && known.last_modified == asset.last_modified
+            {
+                *asset = Arc::clone(known);
+            }
+        }
+    }
+
+    /// Adds those hashed assets of an older dist whose names this one does not have, so that
+    /// a TV that still shows the older page finds its files.
+    fn retain(&mut self, older: &Site) {
+        for (path, asset) in &older.assets {
+            if asset.is_immutable() && !self.assets.contains_key(path) {
+                self.assets.insert(path.clone(), Arc::clone(asset));
+            }
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! One integration-test binary: the real program, driven from outside.
