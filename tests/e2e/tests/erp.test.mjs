@@ -121,7 +121,7 @@ describe('with an ERP', () => {
       await until(page, '[data-value="produced"]', String(completed));
     }
     await page.clock.runFor(100);
-    assert.match(await page.getAttribute('.chart', 'aria-label'), /13 h: \?, 14 h: 4, 15 h: \?/);
+    assert.match(await page.getAttribute('.chart', 'aria-label'), /13 h: \?, 14 h: 4, 15 h: –/);
     quiet();
   });
 

@@ -85,6 +85,8 @@ export interface HourBar {
   hour: number;
   /** `null` where nobody watched, or the hour has not come. */
   made: number | null;
+  /** The hour has come, but nobody watched it. */
+  unseen: boolean;
   current: boolean;
 }
 
@@ -100,7 +102,8 @@ export function hourBars(hourly: Hourly, hours: number[], now: number): { bars: 
     const made = hourly.made[hour] || 0;
     const seen = hourly.seen[hour] === true;
     if (known && !seen) partial = true;
-    return { hour, made: known && (seen || made > 0) ? made : null, current: hour === current };
+    const counted = known && (seen || made > 0);
+    return { hour, made: counted ? made : null, unseen: known && !counted, current: hour === current };
   });
   return { bars, partial: partial || (today && hourly.unplaced > 0) };
 }

@@ -36,7 +36,7 @@ export function HourlyChart({ hourly, settings, words }: Props) {
     chart.current?.show(view);
   }, [key, hourNow]);
 
-  const spoken = bars.map((bar) => bar.hour + ' h: ' + (bar.made === null ? '?' : bar.made)).join(', ');
+  const spoken = bars.map((bar) => bar.hour + ' h: ' + (bar.made === null ? (bar.unseen ? '?' : '–') : bar.made)).join(', ');
   return (
     <div class="card hourly">
       <h2>

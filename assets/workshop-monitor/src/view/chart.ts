@@ -57,10 +57,10 @@ function figures(plot: uPlot, view: ChartView): void {
   ctx.textAlign = 'center';
   ctx.textBaseline = 'bottom';
   view.bars.forEach((bar, index) => {
-    if (bar.made === null) return;
-    const text = String(bar.made);
+    if (bar.made === null && !bar.unseen) return;
+    const text = bar.made === null ? '?' : String(bar.made);
     const x = plot.valToPos(index, 'x', true);
-    const over = plot.valToPos(bar.made, 'y', true) - unit * 0.15;
+    const over = plot.valToPos(bar.made || 0, 'y', true) - unit * 0.15;
     // A dark halo keeps a figure readable where the target line passes through it.
     ctx.setLineDash([]);
     ctx.lineWidth = unit * 0.4;
