@@ -126,6 +126,7 @@ impl App {
         let server = Server::start(self.listeners, self.parts, &self.limits, self.access_log)?;
         self.health.set_ready(true);
         service_manager::ready();
+        tracing::info!(version = env!("CARGO_PKG_VERSION"), "ready");
 
         tokio::select! {
             name = stop.next() => tracing::info!(signal = name, grace_s = self.grace.as_secs(), "stopping"),

@@ -6,7 +6,7 @@ mod process;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, text};
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -16,7 +16,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 /// Which part of the box answers a request; few and fixed, so that no client can make new
 /// time series.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RouteClass {
     /// A page of the display.
     Page,
@@ -32,6 +32,20 @@ pub enum RouteClass {
     None,
 }
 
+impl EncodeLabelValue for RouteClass {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let word = match self {
+            Self::Page => "page",
+            Self::Asset => "asset",
+            Self::Edge => "edge",
+            Self::Health => "health",
+            Self::Metrics => "metrics",
+            Self::None => "none",
+        };
+        word.encode(encoder)
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
     route: RouteClass,
@@ -39,7 +53,7 @@ struct RequestLabels {
 }
 
 /// Why a connection was refused or closed by the box.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {
     /// All connections are taken.
     Full,
@@ -55,6 +69,28 @@ pub enum Reason {
     Tls,
     /// The kernel could not give another socket.
     Accept,
+}
+
+impl Reason {
+    /// The word that metrics and logs use.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::PeerFull => "peer_full",
+            Self::HeaderTimeout => "header_timeout",
+            Self::Idle => "idle",
+            Self::WriteStall => "write_stall",
+            Self::Tls => "tls",
+            Self::Accept => "accept",
+        }
+    }
+}
+
+impl EncodeLabelValue for Reason {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
+        self.word().encode(encoder)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -75,7 +111,10 @@ pub struct Metrics {
 
 impl Default for Metrics {
     fn default() -> Self {
-        let mut registry = Registry::with_prefix("workshop_edge");
+        let mut registry = Registry::default();
+        // The convention's names for figures of any process; all others carry ours.
+        registry.register_collector(Box::new(process::ProcessCollector));
+        let ours = registry.sub_registry_with_prefix("workshop_edge");
         let requests = Family::default();
         // 10 µs to 10 s: from a file in memory to a slow upstream.
         let request_duration = Histogram::new(
@@ -86,22 +125,22 @@ impl Default for Metrics {
         let rejected = Family::default();
         let open_connections = Gauge::default();
 
-        registry.register("http_requests", "Answers by part of the box and status", requests.clone());
-        registry.register_with_unit(
+        ours.register("http_requests", "Answers by part of the box and status", requests.clone());
+        ours.register_with_unit(
             "http_request_duration",
             "From a request's parsed head to the head of its answer",
             Unit::Seconds,
             request_duration.clone(),
         );
-        registry.register_with_unit("http_sent", "Octets written, heads included", Unit::Bytes, sent_bytes.clone());
-        registry.register("http_connections_accepted", "Connections accepted", accepted.clone());
-        registry.register("http_connections_open", "Connections open now", open_connections.clone());
-        registry.register(
+        ours.register_with_unit("http_sent", "Octets written, heads included", Unit::Bytes, sent_bytes.clone());
+        ours.register("http_connections_accepted", "Connections accepted", accepted.clone());
+        ours.register("http_connections_open", "Connections open now", open_connections.clone());
+        ours.register(
             "http_connections_rejected",
             "Connections that the box refused or closed, by reason",
             rejected.clone(),
         );
-        registry.register(
+        ours.register(
             "build",
             "What is running",
             Info::new(vec![
@@ -110,8 +149,6 @@ impl Default for Metrics {
                 ("target", env!("WORKSHOP_EDGE_TARGET")),
             ]),
         );
-        // These names are the Prometheus convention, without a prefix of ours.
-        registry.sub_registry_with_prefix("").register_collector(Box::new(process::ProcessCollector));
         Self { registry, requests, request_duration, sent_bytes, accepted, rejected, open_connections }
     }
 }
@@ -168,11 +205,11 @@ mod tests {
         metrics.sent(10);
         let text = metrics.exposition().expect("encoded");
         for line in [
-            "workshop_edge_http_requests_total{route=\"Page\",status=\"200\"} 1",
-            "workshop_edge_http_request_duration_seconds_bucket{le=\"5e-5\"} 1",
+            "workshop_edge_http_requests_total{route=\"page\",status=\"200\"} 1",
+            "workshop_edge_http_request_duration_seconds_bucket{le=\"0.00005\"} 1",
             "workshop_edge_http_sent_bytes_total 10",
             "workshop_edge_http_connections_open 1",
-            "workshop_edge_http_connections_rejected_total{reason=\"Full\"} 1",
+            "workshop_edge_http_connections_rejected_total{reason=\"full\"} 1",
             "# EOF",
         ] {
             assert!(text.lines().any(|candidate| candidate == line), "{line} is not in:\n{text}");

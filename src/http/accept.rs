@@ -92,7 +92,7 @@ impl Acceptor {
             }
             Err(reason) => {
                 self.metrics.rejected(reason);
-                tracing::debug!(%peer, ?reason, "no room for a connection");
+                tracing::debug!(%peer, reason = reason.word(), "no room for a connection");
                 if self.scheme == Scheme::Http {
                     refuse(&stream);
                 }
@@ -105,7 +105,7 @@ impl Acceptor {
 /// "try again".
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     Content-Type: text/html; charset=utf-8\r\n\
-    Content-Length: 308\r\n\
+    Content-Length: 322\r\n\
     Cache-Control: no-store\r\n\
     Retry-After: 5\r\n\
     Connection: close\r\n\r\n\

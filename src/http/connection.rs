@@ -75,6 +75,8 @@ where
     let service = Service::new(Arc::clone(&settings.rooms), activity.clone(), peer, number);
     let mut connection = pin!(
         http1::Builder::new()
+            // A client may say that it has no more to say and still want its answer.
+            .half_close(true)
             .max_buf_size(settings.header_bytes)
             .max_headers(settings.header_count)
             .serve_connection(io, service)
@@ -115,7 +117,7 @@ where
         End::Closed(Err(error)) => tracing::debug!(%peer, connection = number, %error, "a connection failed"),
         End::Overdue(reason) => {
             metrics.rejected(reason);
-            tracing::debug!(%peer, connection = number, ?reason, "a connection was closed");
+            tracing::debug!(%peer, connection = number, reason = reason.word(), "a connection was closed");
         }
     }
 }

@@ -1,1 +1,17 @@
-//! One integration-test binary: the real program, driven from outside.
+//! One integration-test binary: the real box as a child process, driven over sockets and by real clients.
+
+#![allow(clippy::disallowed_methods, reason = "tests make torn files and wait on purpose")]
+
+mod architecture;
+mod cli;
+mod config;
+mod conformance;
+mod hostile;
+mod lifecycle;
+mod limits;
+mod observability;
+mod serving;
+mod site_directory;
+#[path = "../support/mod.rs"]
+mod support;
+mod tls;

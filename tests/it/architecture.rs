@@ -1,0 +1,94 @@
+//! The rooms know each other only as the crate's documentation says.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Which rooms a room may use. `app` is the composition root and uses all; the crate's root
+/// belongs to nobody.
+const ALLOWED: &[(&str, &[&str])] = &[
+    ("app", &["config", "display", "health", "http", "metrics", "service_manager", "site"]),
+    ("cli", &["config", "lang"]),
+    ("config", &["lang"]),
+    ("display", &[]),
+    ("durable", &[]),
+    ("health", &[]),
+    ("http", &["durable", "health", "metrics", "site"]),
+    ("lang", &[]),
+    ("metrics", &[]),
+    ("service_manager", &[]),
+    ("site", &["durable"]),
+    ("telemetry", &[]),
+];
+
+fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(directory).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// The rooms that a text names behind `crate::`, in braces too.
+fn used(text: &str, rooms: &BTreeSet<&str>) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (at, _) in text.match_indices("crate::") {
+        let rest = &text[at + "crate::".len()..];
+        let names = if let Some(group) = rest.strip_prefix('{') {
+            // Only the first level counts: what stands in inner braces belongs to a room.
+            let mut depth = 0;
+            let mut names = vec![String::new()];
+            for character in group.chars() {
+                match character {
+                    '{' => depth += 1,
+                    '}' if depth == 0 => break,
+                    '}' => depth -= 1,
+                    ',' if depth == 0 => names.push(String::new()),
+                    other if depth == 0 => names.last_mut().expect("never empty").push(other),
+                    _ => {}
+                }
+            }
+            names
+        } else {
+            vec![rest.to_owned()]
+        };
+        for name in names {
+            let word: String =
+                name.trim().chars().take_while(|character| character.is_alphanumeric() || *character == '_').collect();
+            if rooms.contains(word.as_str()) {
+                found.insert(word);
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn rooms_use_only_what_they_may() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let rooms: BTreeSet<&str> = ALLOWED.iter().map(|(room, _)| *room).collect();
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    let mut seen = BTreeSet::new();
+    for file in files {
+        let relative = file.strip_prefix(&root).expect("inside");
+        let first = relative.components().next().expect("a name").as_os_str().to_string_lossy();
+        let room = first.trim_end_matches(".rs").to_owned();
+        let Some((_, allowed)) = ALLOWED.iter().find(|(name, _)| *name == room) else {
+            assert!(["main", "lib", "build"].contains(&room.as_str()), "the room {room} is not in the table");
+            continue;
+        };
+        for used in used(&fs::read_to_string(&file).expect("text"), &rooms) {
+            assert!(
+                used == room || allowed.contains(&used.as_str()),
+                "{} uses crate::{used}, which {room} may not",
+                relative.display()
+            );
+        }
+        seen.insert(room);
+    }
+    assert_eq!(seen.len(), ALLOWED.len(), "the table names rooms that are not there: {ALLOWED:?}");
+}

@@ -1,0 +1,145 @@
+//! Start, stop, and what a service manager hands over and hears.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixDatagram;
+use std::process::Stdio;
+
+use crate::support::{Edge, PATIENCE, Setup, dist, eventually};
+
+fn film() -> tempfile::TempDir {
+    dist(&[("index.html", b"x"), ("film.mp4", &vec![7; 16 * 1024 * 1024])])
+}
+
+#[test]
+fn sigterm_and_sigint_end_well() {
+    for signal in ["TERM", "INT"] {
+        let mut edge = Edge::start();
+        let mut idle = edge.connect();
+        assert_eq!(idle.request("GET", "/health/live", &[]).status, 200);
+        edge.signal(signal);
+        assert_eq!(idle.reply(false), None, "an idle connection is closed");
+        assert_eq!(edge.wait().code(), Some(0));
+        edge.wait_for_log("\"stopped\"");
+    }
+}
+
+#[test]
+fn what_runs_is_finished_before_the_end() {
+    let dist = film();
+    let mut edge = Setup::new("").site(dist.path()).start();
+    let mut client = edge.connect();
+    client.send_request("GET", "/film.mp4", &[]);
+    // The answer is under way once its first octets are counted, and cannot be done: the socket
+    // buffers do not hold it.
+    edge.wait_for_metric("workshop_edge_http_sent_bytes_total", 100_000.0);
+    edge.signal("TERM");
+    edge.wait_for_log("\"stopping\"");
+    eventually("no more connections", || std::net::TcpStream::connect(edge.address()).is_err());
+
+    let reply = client.reply(false).expect("the whole answer");
+    assert_eq!(reply.body.len(), 16 * 1024 * 1024);
+    assert_eq!(edge.wait().code(), Some(0));
+    edge.wait_for_log("\"stopped\"");
+}
+
+#[test]
+fn a_second_signal_does_not_wait() {
+    let dist = film();
+    let mut edge = Setup::new("[shutdown]\ngrace_s = 600\n").site(dist.path()).start();
+    let mut stuck = edge.connect();
+    stuck.send_request("GET", "/film.mp4", &[]);
+    edge.wait_for_metric("workshop_edge_http_sent_bytes_total", 100_000.0);
+    edge.signal("TERM");
+    edge.wait_for_log("\"stopping\"");
+    edge.signal("TERM");
+    assert_eq!(edge.wait().code(), Some(0));
+    edge.wait_for_log("stopping at once");
+    edge.wait_for_log("\"cut_off\":1");
+}
+
+#[test]
+fn the_grace_ends() {
+    let dist = film();
+    let mut edge = Setup::new("[shutdown]\ngrace_s = 1\n").site(dist.path()).start();
+    let mut stuck = edge.connect();
+    stuck.send_request("GET", "/film.mp4", &[]);
+    edge.wait_for_metric("workshop_edge_http_sent_bytes_total", 100_000.0);
+    edge.signal("TERM");
+    assert_eq!(edge.wait().code(), Some(0));
+    edge.wait_for_log("\"cut_off\":1");
+}
+
+#[test]
+fn a_taken_port_is_explained() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("bound");
+    let address = taken.local_addr().expect("an address").to_string();
+    let mut edge = Setup::new("").without_listen().argument("--listen").argument(&address).spawn(Stdio::null());
+    assert_eq!(edge.wait().code(), Some(1));
+    edge.wait_for_log("another program has that port");
+    assert!(edge.log().contains(&address), "{}", edge.log());
+}
+
+/// A shell that moves standard input to descriptor 3, as systemd would pass it, names itself in
+/// `LISTEN_PID`, and becomes the box.
+const HAND_OVER: &[&str] = &["sh", "-c", "LISTEN_PID=$$ exec \"$0\" \"$@\" 3<&0 </dev/null"];
+
+#[test]
+fn a_listener_that_is_handed_over_is_served_and_never_closes() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("bound");
+    let address = listener.local_addr().expect("an address");
+    let start = || {
+        let socket: OwnedFd = listener.try_clone().expect("a copy").into();
+        Setup::new("").without_listen().through(HAND_OVER).env("LISTEN_FDS", "1").start_with(Stdio::from(socket))
+    };
+    let first = start();
+    assert_eq!(first.address(), address);
+    assert_eq!(first.get("/", &[]).status, 200);
+    first.stop();
+
+    // Between two boxes a connection waits in the socket instead of being refused.
+    let mut early = crate::support::Client::connect(address);
+    early.send_request("GET", "/health/live", &[]);
+    let second = start();
+    assert_eq!(early.reply(false).expect("an answer").status, 200);
+    second.stop();
+}
+
+#[test]
+fn the_service_manager_hears_of_it() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("notify");
+    let socket = UnixDatagram::bind(&path).expect("bound");
+    socket.set_read_timeout(Some(PATIENCE)).expect("a time-out");
+    let heard = || {
+        let mut buffer = [0; 256];
+        let length = socket.recv(&mut buffer).expect("a message");
+        String::from_utf8_lossy(&buffer[..length]).trim().to_owned()
+    };
+    let edge = Setup::new("").env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "200000").start();
+    assert_eq!(heard(), "READY=1");
+    assert_eq!(heard(), "WATCHDOG=1");
+    assert_eq!(heard(), "WATCHDOG=1");
+    edge.signal("TERM");
+    loop {
+        match heard().as_str() {
+            "WATCHDOG=1" => {}
+            other => {
+                assert_eq!(other, "STOPPING=1");
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn a_data_directory_that_cannot_be_written_stops_no_display() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("not-a-directory");
+    fs::write(&file, "").expect("a file");
+    let edge = Setup::new("").data(&file).start();
+    assert_eq!(edge.get("/", &[]).status, 200);
+    eventually("the fault", || edge.health()["status"] == "degraded");
+    assert!(edge.health()["checks"]["site"]["reason"].as_str().expect("words").contains("not-a-directory"));
+}

@@ -1,0 +1,156 @@
+//! What a peer may take, and that one peer's greed is not the others' loss.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
+use crate::support::{Client, Setup, dist, eventually};
+
+#[test]
+fn a_head_that_is_too_large_or_has_too_many_fields_is_refused() {
+    let edge = Setup::new("[limits]\nheader_bytes = 8192\nheader_count = 20\n").start();
+    let large = "x".repeat(20_000);
+    assert_eq!(edge.get("/", &[("x-large", &large)]).status, 431);
+    let mut client = edge.connect();
+    client.send(format!("GET /{} HTTP/1.1\r\nHost: tv\r\n\r\n", "x".repeat(70_000)).as_bytes());
+    assert!([414, 431].contains(&client.reply(false).expect("an answer").status));
+    let many: Vec<(String, String)> = (0..30).map(|number| (format!("x-{number}"), "v".into())).collect();
+    let many: Vec<(&str, &str)> = many.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    assert_eq!(edge.get("/", &many).status, 431);
+    assert_eq!(edge.get("/", &many[..10]).status, 200);
+}
+
+#[test]
+fn a_slow_head_is_cut_off_however_it_dribbles() {
+    let edge = Setup::new("[limits]\nheader_timeout_s = 1\nkeep_alive_idle_s = 3600\n").start();
+    let mut silent = edge.connect();
+    let mut half = edge.connect();
+    half.send(b"GET / HTTP/1.1\r\nHost: tv\r\nX-Slow: ");
+    let mut second = edge.connect();
+    assert_eq!(second.request("GET", "/health/live", &[]).status, 200);
+    second.send(b"GET / HTT");
+    for client in [&mut silent, &mut half, &mut second] {
+        assert_eq!(client.reply(false), None);
+    }
+    edge.wait_for_metric("workshop_edge_http_connections_rejected_total{reason=\"header_timeout\"}", 3.0);
+}
+
+#[test]
+fn an_idle_connection_has_its_own_longer_time() {
+    let edge = Setup::new("[limits]\nheader_timeout_s = 1\nkeep_alive_idle_s = 2\n").start();
+    let mut client = edge.connect();
+    assert_eq!(client.request("GET", "/health/live", &[]).status, 200);
+    client.wait_for_close();
+    edge.wait_for_metric("workshop_edge_http_connections_rejected_total{reason=\"idle\"}", 1.0);
+    assert_eq!(edge.metric("workshop_edge_http_connections_rejected_total{reason=\"header_timeout\"}"), 0.0);
+}
+
+/// A film larger than all socket buffers on the way.
+fn film() -> tempfile::TempDir {
+    dist(&[("index.html", b"x"), ("film.mp4", &vec![7; 32 * 1024 * 1024])])
+}
+
+#[test]
+fn a_peer_that_stops_reading_is_cut_off() {
+    let dist = film();
+    let edge = Setup::new("[limits]\nwrite_stall_s = 1\n").site(dist.path()).start();
+    let mut client = edge.connect();
+    client.send_request("GET", "/film.mp4", &[]);
+    edge.wait_for_metric("workshop_edge_http_connections_rejected_total{reason=\"write_stall\"}", 1.0);
+}
+
+#[test]
+fn slow_peers_hold_nobody_up() {
+    let dist = film();
+    let edge = Setup::new("[limits]\nconnections_per_peer = 300\n").site(dist.path()).start();
+    let slow: Vec<Client> = (0..200)
+        .map(|number| {
+            let mut client = edge.connect();
+            match number % 3 {
+                0 => client.send(b"GET / HTTP/1.1\r\n"),
+                1 => client.send_request("GET", "/film.mp4", &[]),
+                _ => {}
+            }
+            client
+        })
+        .collect();
+    for _ in 0..100 {
+        assert_eq!(edge.get("/", &[]).status, 200);
+    }
+    drop(slow);
+}
+
+#[test]
+fn a_full_house_says_when_to_come_back() {
+    let edge = Setup::new("[limits]\nconnections = 4\nconnections_per_peer = 4\n").start();
+    let mut guests: Vec<Client> = (0..4).map(|_| edge.connect()).collect();
+    for guest in &mut guests {
+        assert_eq!(guest.request("GET", "/health/live", &[]).status, 200);
+    }
+    let reply = edge.get("/", &[]);
+    assert_eq!((reply.status, reply.field("retry-after")), (503, Some("5")));
+    assert!(reply.text().contains("demasiadas pantallas") && reply.text().contains("too many screens"));
+
+    drop(guests.pop());
+    eventually("room again", || edge.get("/", &[]).status == 200);
+}
+
+#[test]
+fn one_address_cannot_take_all_connections() {
+    let edge = Setup::new("[limits]\nconnections = 100\nconnections_per_peer = 2\n").start();
+    let guests: Vec<Client> = (0..2)
+        .map(|_| {
+            let mut guest = edge.connect();
+            assert_eq!(guest.request("GET", "/health/live", &[]).status, 200);
+            guest
+        })
+        .collect();
+    assert_eq!(edge.get("/", &[]).status, 503);
+
+    // Another loopback address is another peer.
+    let other = std::process::Command::new("curl")
+        .args(["-sf", "--interface", "127.0.0.2", &edge.url("/health/live")])
+        .output()
+        .expect("curl");
+    assert!(other.status.success() && other.stdout.starts_with(b"{\"status\":\"ok\""), "{other:?}");
+    drop(guests);
+    edge.wait_for_metric("workshop_edge_http_connections_rejected_total{reason=\"peer_full\"}", 1.0);
+}
+
+#[test]
+fn a_connection_ends_after_its_share_of_requests() {
+    let edge = Setup::new("[limits]\nrequests_per_connection = 3\n").start();
+    let mut client = edge.connect();
+    for number in 1..=3 {
+        let reply = client.request("GET", "/health/live", &[]);
+        assert_eq!(reply.field("connection"), (number == 3).then_some("close"));
+    }
+    assert_eq!(client.reply(false), None);
+}
+
+#[test]
+fn without_descriptors_it_waits_and_comes_back() {
+    let edge = Setup::new("[limits]\nconnections = 1000\nconnections_per_peer = 1000\n")
+        .through(&["prlimit", "--nofile=32:32"])
+        .start();
+    let guests: Vec<TcpStream> = (0..64).map(|_| TcpStream::connect(edge.address()).expect("queued")).collect();
+    edge.wait_for_log("cannot accept connections, waiting");
+    drop(guests);
+    eventually("an answer", || {
+        let Ok(mut stream) = TcpStream::connect(edge.address()) else { return false };
+        let _ = stream.write_all(b"GET /health/live HTTP/1.0\r\n\r\n");
+        let mut text = Vec::new();
+        stream.read_to_end(&mut text).is_ok() && text.starts_with(b"HTTP/1.0 200")
+    });
+    // It backed off instead of spinning: a spin writes thousands of lines a second.
+    let lines = edge.logged("cannot accept connections, waiting").len();
+    assert!(lines < 2000, "{lines} lines");
+}
+
+#[test]
+fn the_limit_of_open_files_is_raised_to_what_is_needed() {
+    let edge = Setup::new("[limits]\nconnections = 2000\n").through(&["prlimit", "--nofile=256:8192"]).start();
+    let limits = fs::read_to_string(format!("/proc/{}/limits", edge.pid())).expect("readable");
+    let line = limits.lines().find(|line| line.starts_with("Max open files")).expect("a line");
+    assert_eq!(line.split_whitespace().nth(3), Some("2128"), "{line}");
+}

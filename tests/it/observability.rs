@@ -1,0 +1,76 @@
+//! Health, metrics and logs.
+
+use crate::support::{Edge, Setup};
+
+#[test]
+fn health_is_for_machines() {
+    let edge = Edge::start();
+    let reply = edge.get("/health", &[]);
+    assert_eq!(reply.field("content-type"), Some("application/json; charset=utf-8"));
+    assert_eq!(reply.field("cache-control"), Some("no-store"));
+    let health = edge.health();
+    assert_eq!(health["status"], "ok");
+    assert_eq!(health["version"], env!("CARGO_PKG_VERSION"));
+    assert!(health["uptime_s"].is_u64() && health["checks"]["site"]["status"] == "ok");
+    assert_eq!(edge.get("/health/live", &[]).text(), "{\"status\":\"ok\"}");
+    assert_eq!(edge.get("/health/ready", &[]).text(), "{\"status\":\"ok\"}");
+}
+
+#[test]
+fn metrics_tell_what_happened() {
+    let edge = Edge::start();
+    let before = edge.metric("workshop_edge_http_sent_bytes_total");
+    for _ in 0..3 {
+        assert_eq!(edge.get("/", &[]).status, 200);
+    }
+    assert_eq!(edge.get("/assets/none.js", &[]).status, 404);
+    assert_eq!(edge.connect().request("POST", "/", &[]).status, 405);
+    let reply = edge.get("/metrics", &[]);
+    assert_eq!(reply.field("content-type"), Some("application/openmetrics-text; version=1.0.0; charset=utf-8"));
+    assert!(reply.text().ends_with("# EOF\n"));
+    for (line, value) in [
+        ("workshop_edge_http_requests_total{route=\"page\",status=\"200\"}", 3.0),
+        ("workshop_edge_http_requests_total{route=\"asset\",status=\"404\"}", 1.0),
+        ("workshop_edge_http_requests_total{route=\"none\",status=\"405\"}", 1.0),
+    ] {
+        assert!((edge.metric(line) - value).abs() < f64::EPSILON, "{line} in\n{}", reply.text());
+    }
+    assert!(edge.metric("workshop_edge_http_sent_bytes_total") > before + 3.0 * 1000.0);
+    assert!(edge.metric("process_resident_memory_bytes") > 1e6);
+    assert!(edge.metric("process_open_fds") > 3.0);
+}
+
+#[test]
+fn an_access_line_has_the_requests_id_and_no_query() {
+    let edge = Setup::new("[log]\naccess = \"all\"\n").start();
+    let page = edge.get("/nothing?token=secret", &[]);
+    edge.wait_for_log("\"path\":\"/nothing\"");
+    let line = &edge.logged("request")[0]["fields"];
+    assert_eq!((&line["method"], &line["status"]), (&"GET".into(), &404.into()));
+    let id = line["id"].as_str().expect("an id");
+    assert!(page.text().contains(id), "the page tells the id: {}", page.text());
+    assert!(!edge.log().contains("secret"));
+}
+
+#[test]
+fn by_default_requests_leave_no_line() {
+    let edge = Edge::start();
+    for path in ["/", "/missing"] {
+        edge.get(path, &[]);
+    }
+    edge.signal("TERM");
+    edge.wait_for_log("\"stopped\"");
+    assert!(edge.logged("request").is_empty(), "{}", edge.log());
+}
+
+#[test]
+fn a_sampled_access_log_has_the_first_request_of_a_connection_and_few_others() {
+    let edge = Setup::new("[log]\naccess = \"sampled\"\n").start();
+    let mut client = edge.connect();
+    for _ in 0..150 {
+        client.request("GET", "/health/live", &[]);
+    }
+    edge.signal("TERM");
+    edge.wait_for_log("\"stopped\"");
+    assert_eq!(edge.logged("request").len(), 2, "{}", edge.log());
+}
