@@ -20,6 +20,11 @@ describe('what a Chromium 38 to 63 is given', () => {
   });
   after(() => box?.stop());
 
+  test('is the bundle of this repository: the box was built after it', () => {
+    const named = (page) => [...page.matchAll(/\/assets\/[\w-]+\.(?:js|css)/g)].map(([name]) => name);
+    assert.deepEqual(named(html), named(readFileSync(dist('index.html'), 'utf8')));
+  });
+
   test('parses as ES5: the legacy bundle', () => {
     const scripts = assets.filter((name) => /-legacy-.*\.js$/.test(name));
     assert.ok(scripts.length >= 3, `${scripts}`);
