@@ -31,6 +31,8 @@
 //! | [`site`] | the dist in memory, with its representations |
 //! | [`telemetry`] | logs |
 
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make torn files on purpose"))]
+
 pub mod app;
 pub mod cli;
 pub mod config;

@@ -1,4 +1,4 @@
-//! The figures behind `/metrics`, in the OpenMetrics text format
+//! The figures behind `/metrics`, in the `OpenMetrics` text format
 //! (<https://prometheus.io/docs/specs/om/open_metrics_spec/>).
 
 mod process;
@@ -117,9 +117,8 @@ impl Default for Metrics {
         let ours = registry.sub_registry_with_prefix("workshop_edge");
         let requests = Family::default();
         // 10 µs to 10 s: from a file in memory to a slow upstream.
-        let request_duration = Histogram::new(
-            [0.000_01, 0.000_05, 0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0].into_iter(),
-        );
+        let request_duration =
+            Histogram::new([0.000_01, 0.000_05, 0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0]);
         let sent_bytes = Counter::<u64, AtomicU64>::default();
         let accepted = Counter::<u64, AtomicU64>::default();
         let rejected = Family::default();
@@ -189,7 +188,7 @@ impl Metrics {
     }
 }
 
-/// OpenMetrics 1.0.0.
+/// `OpenMetrics` 1.0.0.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 #[cfg(test)]

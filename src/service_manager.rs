@@ -1,5 +1,5 @@
 //! The service manager's side: readiness, stop and watchdog over `NOTIFY_SOCKET`
-//! (sd_notify(3)). Without a manager, nothing happens.
+//! (`sd_notify(3)`). Without a manager, nothing happens.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ pub fn alive() {
     tell(&[NotifyState::Watchdog]);
 }
 
-/// How often the manager wants to hear [`alive`]: half its limit, as sd_watchdog_enabled(3)
+/// How often the manager wants to hear [`alive`]: half its limit, as `sd_watchdog_enabled(3)`
 /// recommends. `None` when it does not watch this process.
 #[must_use]
 pub fn watchdog_interval() -> Option<Duration> {

@@ -160,7 +160,7 @@ impl Server {
             header_bytes: limits.header_bytes,
             header_count: limits.header_count,
         });
-        let workers = Workers::start(connections, limits.connections).map_err(ServerError::Worker)?;
+        let workers = Workers::start(&connections, limits.connections).map_err(ServerError::Worker)?;
 
         let house = House::new(limits.connections, limits.connections_per_peer);
         let accepting = CancellationToken::new();

@@ -114,11 +114,12 @@ impl Refusal {
 
 /// An answer that was made for this request alone.
 pub(super) fn no_store(status: StatusCode, media: &'static str, body: Bytes) -> Response<Body> {
-    let mut response = Response::new(Body::Whole(body.clone()));
+    let length = body.len();
+    let mut response = Response::new(Body::Whole(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
-    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if media.starts_with("text/html") {

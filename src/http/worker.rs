@@ -41,7 +41,7 @@ enum Message {
 
 impl Workers {
     /// `most_connections` bounds what can wait for a worker.
-    pub(super) fn start(settings: Arc<Settings>, most_connections: usize) -> io::Result<Self> {
+    pub(super) fn start(settings: &Arc<Settings>, most_connections: usize) -> io::Result<Self> {
         let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let drain = CancellationToken::new();
         let abort = CancellationToken::new();
@@ -53,7 +53,7 @@ impl Workers {
             let (ended, end) = oneshot::channel();
             let load = Arc::<AtomicUsize>::default();
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            let run = run(inbox, Arc::clone(&settings), Arc::clone(&load), drain.clone(), abort.clone());
+            let run = run(inbox, Arc::clone(settings), Arc::clone(&load), drain.clone(), abort.clone());
             thread::Builder::new().name(format!("http-{index}")).spawn(move || {
                 LocalSet::new().block_on(&runtime, run);
                 // The other side is gone only when nobody waits any more.

@@ -18,6 +18,7 @@ use bytes::Bytes;
 use ring::digest::{Context, SHA256};
 use thiserror::Error;
 
+use super::asset::hex;
 use super::{File, Site};
 use crate::durable::{self, DurableError};
 
@@ -77,7 +78,7 @@ fn generation(site: &Site) -> Result<String, RetainedError> {
         context.update(asset.digest().as_bytes());
         context.update(b"\n");
     }
-    Ok(context.finish().as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(context.finish().as_ref()).chars().take(16).collect())
 }
 
 fn is_generation(name: &str) -> bool {

@@ -76,19 +76,19 @@ fn rooms_use_only_what_they_may() {
     for file in files {
         let relative = file.strip_prefix(&root).expect("inside");
         let first = relative.components().next().expect("a name").as_os_str().to_string_lossy();
-        let room = first.trim_end_matches(".rs").to_owned();
-        let Some((_, allowed)) = ALLOWED.iter().find(|(name, _)| *name == room) else {
-            assert!(["main", "lib", "build"].contains(&room.as_str()), "the room {room} is not in the table");
+        let name = first.trim_end_matches(".rs").to_owned();
+        let Some((_, allowed)) = ALLOWED.iter().find(|(candidate, _)| *candidate == name) else {
+            assert!(["main", "lib", "build"].contains(&name.as_str()), "the room {name} is not in the table");
             continue;
         };
         for used in used(&fs::read_to_string(&file).expect("text"), &rooms) {
             assert!(
-                used == room || allowed.contains(&used.as_str()),
-                "{} uses crate::{used}, which {room} may not",
+                used == name || allowed.contains(&used.as_str()),
+                "{} uses crate::{used}, which {name} may not",
                 relative.display()
             );
         }
-        seen.insert(room);
+        seen.insert(name);
     }
     assert_eq!(seen.len(), ALLOWED.len(), "the table names rooms that are not there: {ALLOWED:?}");
 }

@@ -5,7 +5,7 @@ use std::fs;
 
 use crate::support::{Client, Edge, Setup, eventually};
 
-/// A small reproducible generator (SplitMix64, Steele et al. 2014): a failure can be repeated.
+/// A small reproducible generator (`SplitMix64`, Steele et al. 2014): a failure can be repeated.
 struct Random(u64);
 
 impl Random {

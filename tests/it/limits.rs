@@ -42,7 +42,7 @@ fn an_idle_connection_has_its_own_longer_time() {
     assert_eq!(client.request("GET", "/health/live", &[]).status, 200);
     client.wait_for_close();
     edge.wait_for_metric("workshop_edge_http_connections_rejected_total{reason=\"idle\"}", 1.0);
-    assert_eq!(edge.metric("workshop_edge_http_connections_rejected_total{reason=\"header_timeout\"}"), 0.0);
+    assert!(edge.metric("workshop_edge_http_connections_rejected_total{reason=\"header_timeout\"}") < 1.0);
 }
 
 /// A film larger than all socket buffers on the way.

@@ -1,6 +1,13 @@
 //! One integration-test binary: the real box as a child process, driven over sockets and by real clients.
 
 #![allow(clippy::disallowed_methods, reason = "tests make torn files and wait on purpose")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "what fails in a helper is a test that fails"
+)]
 
 mod architecture;
 mod cli;

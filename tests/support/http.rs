@@ -48,7 +48,9 @@ impl Client {
     pub(crate) fn send_request(&mut self, method: &str, path: &str, fields: &[(&str, &str)]) {
         let mut head = format!("{method} {path} HTTP/1.1\r\nHost: taller.local\r\n");
         for (name, value) in fields {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            for part in [name, ": ", value, "\r\n"] {
+                head.push_str(part);
+            }
         }
         head.push_str("\r\n");
         self.send(head.as_bytes());
@@ -101,7 +103,7 @@ impl Client {
 
     /// Reads more; `false` at the end of the connection, however it came.
     fn fill(&mut self) -> bool {
-        let mut piece = [0; 65536];
+        let mut piece = [0; 16384];
         match self.stream.read(&mut piece) {
             Ok(0) => false,
             Ok(count) => {

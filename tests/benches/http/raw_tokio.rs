@@ -54,7 +54,7 @@ async fn answer_all(mut stream: TcpStream, answer: &[u8]) -> io::Result<()> {
         if read == 0 {
             return Ok(());
         }
-        for _ in 0..heads_ended(&mut matched, &buffer[..read]) {
+        for _ in 0..heads_ended(&mut matched, buffer.get(..read).unwrap_or_default()) {
             stream.write_all(answer).await?;
         }
     }
