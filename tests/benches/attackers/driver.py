@@ -21,6 +21,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("mode", nargs="?", choices=("all", "slow", "malformed"), default="all")
     parser.add_argument("--connections", type=int, default=300, help="of a slow attacker (300)")
     parser.add_argument("--seconds", type=int, default=45, help="that a slow attacker lasts (45)")
+    parser.add_argument("--attack", default="", help="only slow attacks whose name holds this, such as read")
     parser.add_argument("--calm", type=float, default=5, help="seconds to measure the client before an attack (5)")
     parser.add_argument("--count", type=int, default=10_000, help="malformed requests (10000)")
     parser.add_argument("--seed", type=int, default=1, help="of the malformed requests (1)")
@@ -37,7 +38,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="edge-attack-") as scratch:
         print(f"load average {os.getloadavg()[0]:.2f} on {os.cpu_count()} cores")
         if options.mode in ("all", "slow"):
-            faults += slow.run(options.binary, Path(scratch), options.connections, options.seconds, options.calm)
+            faults += slow.run(
+                options.binary, Path(scratch), options.connections, options.seconds, options.calm, options.attack
+            )
         if options.mode in ("all", "malformed"):
             faults += malformed.run(options.binary, Path(scratch), options.count, options.seed, options.max_growth)
     print(f"\n{len(faults)} invariants failed" if faults else "\nall invariants hold")

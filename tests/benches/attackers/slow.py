@@ -34,9 +34,11 @@ def attacks(connections: int) -> list[Attack]:
     ]
 
 
-def run(binary: Path, scratch: Path, connections: int, seconds: int, calm: float) -> list[str]:
+def run(binary: Path, scratch: Path, connections: int, seconds: int, calm: float, only: str) -> list[str]:
     faults = []
     for number, attack in enumerate(attacks(connections)):
+        if only not in attack.name:
+            continue
         with Server(binary, scratch, attack.limits, f"slow-{number}") as server:
             found = _one(attack, server, scratch / f"slow-{number}", connections, seconds, calm)
         faults += [f"{attack.name}: {fault}" for fault in found]
@@ -56,14 +58,15 @@ def _one(attack: Attack, server: Server, directory: Path, connections: int, seco
         "slowhttptest", *attack.options, "-c", str(connections), "-r", str(connections), "-l", str(seconds),
         "-u", f"http://127.0.0.1:{server.port}{path}", "-g", "-o", str(prefix), "-v", "1",
     ]  # fmt: skip
-    most_files = 0
+    most_files = last_files = server.base_files
     with Probe(server.port) as probe:
         began = time.monotonic()
         attacker = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             deadline = time.monotonic() + seconds + 20
             while attacker.poll() is None and time.monotonic() < deadline and server.process.alive():
-                most_files = max(most_files, server.process.open_files())
+                last_files = server.process.open_files()
+                most_files = max(most_files, last_files)
                 time.sleep(0.25)
         finally:
             attacker.kill()
@@ -74,7 +77,12 @@ def _one(attack: Attack, server: Server, directory: Path, connections: int, seco
     # slowhttptest ends before its time only when it has no connection left.
     early = lasted if (lasted := time.monotonic() - began) < seconds - 1 else None
     life = _lifetimes(prefix.with_suffix(".csv"), early)
-    print(f"  attackers       {life}; most descriptors beyond the base: {most_files - server.base_files}")
+    print(f"  attackers       {life}")
+    # The attacker does not see the server close a connection while there are octets that it has not read.
+    print(
+        f"  descriptors     at most {most_files - server.base_files} beyond the base, "
+        f"{max(0, last_files - server.base_files)} when the attack ended"
+    )
     faults = server.faults()
     if server.process.alive():
         after = server.process.memory()
