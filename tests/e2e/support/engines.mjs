@@ -60,6 +60,11 @@ export async function openOldEngine(version) {
 
   const waiting = new Map();
   const faults = [];
+  const onFault = new Set();
+  const fault = (text) => {
+    faults.push(text);
+    onFault.forEach((tell) => tell(text));
+  };
   let last = 0;
   socket.on('message', (raw) => {
     const message = JSON.parse(raw);
@@ -70,11 +75,11 @@ export async function openOldEngine(version) {
       else resolve(message.result);
     } else if (message.method === 'Runtime.exceptionThrown') {
       const { text, exception, url } = message.params.exceptionDetails;
-      faults.push(`exception: ${text} ${exception?.description ?? ''} ${url ?? ''}`);
+      fault(`exception: ${text} ${exception?.description ?? ''} ${url ?? ''}`);
     } else if (message.method === 'Runtime.consoleAPICalled' && message.params.type === 'error') {
-      faults.push(`console: ${message.params.args.map((arg) => arg.value ?? arg.description).join(' ')}`);
+      fault(`console: ${message.params.args.map((arg) => arg.value ?? arg.description).join(' ')}`);
     } else if (message.method === 'Log.entryAdded' && message.params.entry.level === 'error') {
-      faults.push(`log: ${message.params.entry.text} ${message.params.entry.url ?? ''}`);
+      fault(`log: ${message.params.entry.text} ${message.params.entry.url ?? ''}`);
     }
   });
   const send = (method, params = {}) =>
@@ -104,6 +109,21 @@ export async function openOldEngine(version) {
     value,
     product: async () => (await send('Browser.getVersion')).product,
     beforeScripts: (source) => send('Page.addScriptToEvaluateOnNewDocument', { source }),
+    /** Waits in the page until the expression is true; a fault in the page meanwhile is the end of waiting. */
+    async until(condition) {
+      let stop;
+      const faulty = new Promise((_, reject) => {
+        stop = (text) => reject(new Error(`while waiting for ${condition}: ${text}`));
+        onFault.add(stop);
+        if (faults.length > 0) stop(faults[0]);
+      });
+      const look = `(function look() { if (${condition}) resolve(true); else setTimeout(look, 50); })();`;
+      try {
+        await Promise.race([faulty, value(`new Promise(function (resolve) { ${look} })`)]);
+      } finally {
+        onFault.delete(stop);
+      }
+    },
     goto: (url) => send('Page.navigate', { url }),
     async screenshot(file) {
       const { data } = await send('Page.captureScreenshot', { format: 'png' });

@@ -58,11 +58,6 @@ const onlyChromium38 = `(function () {
   window.stripped = true;
 })();`;
 
-/** Resolves in the page when the condition holds; the engine itself waits for it. */
-const until = (condition) => `new Promise(function (resolve) {
-  (function look() { if (${condition}) resolve(true); else setTimeout(look, 50); })();
-})`;
-
 /** Names and boxes of the machines, and whether the chart holds anything but the card's colour. */
 const picture = `(function () {
   var tiles = [].slice.call(document.querySelectorAll('.tile-name'));
@@ -116,8 +111,10 @@ for (const [index, [version, name]] of lab.entries()) {
     const look = async (url, file) => {
       engine.faults.length = 0;
       await engine.goto(url);
-      await engine.value(until(`location.href === '${url}' && document.querySelector('.tile') && document.querySelector('.chart canvas')`));
-      await engine.value(until(`document.querySelector('[data-value=completed]').textContent !== '–'`));
+      await engine.until(
+        `location.href === '${url}' && document.querySelector('.tile') && document.querySelector('.chart canvas')`,
+      );
+      await engine.until(`document.querySelector('[data-value=completed]').textContent !== '–'`);
       const seen = await engine.value(picture);
       await engine.screenshot(artefact(file));
       return seen;
@@ -141,7 +138,7 @@ for (const [index, [version, name]] of lab.entries()) {
       assert.equal(/-legacy-/.test(seen.scripts), Number(version) < 85);
       await origin.until(({ listened }) => listened.length > heard);
       origin.io.emit('production:order-created', { orderNumber: `OP-${label}` });
-      await engine.value(until(`/OP-${label} creada/.test(document.querySelector('.event').textContent)`));
+      await engine.until(`/OP-${label} creada/.test(document.querySelector('.event').textContent)`);
       assert.deepEqual(engine.faults, []);
     });
 

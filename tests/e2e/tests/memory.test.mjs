@@ -6,7 +6,7 @@ import { alert, machines, startOrigin } from '../support/erp.mjs';
 
 const WARM_UP = 150;
 const MEASURED = 600;
-/** A leak of one small object for each refresh would pass this many times over. */
+/** A picture, a chart or a set of listeners that were kept at each refresh would pass this many times over. */
 const MOST_GROWTH = 1024 * 1024;
 
 let box;
