@@ -107,6 +107,7 @@ pub struct Metrics {
     accepted: Counter,
     rejected: Family<ReasonLabels, Counter>,
     open_connections: Gauge,
+    resting_connections: Gauge,
 }
 
 impl Default for Metrics {
@@ -123,17 +124,23 @@ impl Default for Metrics {
         let accepted = Counter::<u64, AtomicU64>::default();
         let rejected = Family::default();
         let open_connections = Gauge::default();
+        let resting_connections = Gauge::default();
 
         ours.register("http_requests", "Answers by part of the box and status", requests.clone());
         ours.register_with_unit(
             "http_request_duration",
-            "From a request's parsed head to the head of its answer",
+            "From a request's last octet to the head of its answer",
             Unit::Seconds,
             request_duration.clone(),
         );
         ours.register_with_unit("http_sent", "Octets written, heads included", Unit::Bytes, sent_bytes.clone());
         ours.register("http_connections_accepted", "Connections accepted", accepted.clone());
         ours.register("http_connections_open", "Connections open now", open_connections.clone());
+        ours.register(
+            "http_connections_resting",
+            "Open connections that are between requests and hold no buffers",
+            resting_connections.clone(),
+        );
         ours.register(
             "http_connections_rejected",
             "Connections that the box refused or closed, by reason",
@@ -148,7 +155,16 @@ impl Default for Metrics {
                 ("target", env!("WORKSHOP_EDGE_TARGET")),
             ]),
         );
-        Self { registry, requests, request_duration, sent_bytes, accepted, rejected, open_connections }
+        Self {
+            registry,
+            requests,
+            request_duration,
+            sent_bytes,
+            accepted,
+            rejected,
+            open_connections,
+            resting_connections,
+        }
     }
 }
 
@@ -175,6 +191,13 @@ impl Metrics {
         self.open_connections.dec();
     }
 
+    /// A connection rests, until what this returns is dropped.
+    #[must_use]
+    pub fn rests(&self) -> Resting<'_> {
+        self.resting_connections.inc();
+        Resting(&self.resting_connections)
+    }
+
     /// A connection was refused, or closed by the box against the peer's will.
     pub fn rejected(&self, reason: Reason) {
         self.rejected.get_or_create(&ReasonLabels { reason }).inc();
@@ -185,6 +208,15 @@ impl Metrics {
         let mut text = String::new();
         text::encode(&mut text, &self.registry)?;
         Ok(text)
+    }
+}
+
+/// Counts a connection as resting.
+pub struct Resting<'a>(&'a Gauge);
+
+impl Drop for Resting<'_> {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }
 

@@ -28,6 +28,7 @@ pub(super) struct Acceptor {
     house: Arc<House>,
     metrics: Arc<Metrics>,
     dealer: Dealer,
+    write_stall: Duration,
 }
 
 /// How long to wait when the kernel has no socket left: until then some connection may have
@@ -40,10 +41,11 @@ impl Acceptor {
         house: Arc<House>,
         metrics: Arc<Metrics>,
         dealer: Dealer,
+        write_stall: Duration,
     ) -> io::Result<Self> {
         let scheme = listener.scheme;
         let socket = TcpListener::from_std(listener.socket)?;
-        Ok(Self { socket, scheme, house, metrics, dealer })
+        Ok(Self { socket, scheme, house, metrics, dealer, write_stall })
     }
 
     /// Accepts until `stop`. The listening socket is closed when this returns, so that the
@@ -76,9 +78,18 @@ impl Acceptor {
         }
     }
 
+    fn prepare(&self, stream: &tokio::net::TcpStream) -> io::Result<()> {
+        let socket = socket2::SockRef::from(stream);
+        socket.set_tcp_nodelay(true)?;
+        socket.set_tcp_notsent_lowat(UNSENT)?;
+        // A short answer is all in the kernel's hands, so a stalled write never shows; the
+        // kernel gives up by the same rule then (RFC 5482).
+        socket.set_tcp_user_timeout(Some(self.write_stall))
+    }
+
     fn receive(&self, stream: tokio::net::TcpStream, peer: SocketAddr) {
         // Out of this runtime's reactor, since a worker's takes it over.
-        let stream = match stream.set_nodelay(true).and_then(|()| stream.into_std()) {
+        let stream = match self.prepare(&stream).and_then(|()| stream.into_std()) {
             Ok(stream) => stream,
             Err(error) => {
                 tracing::debug!(%peer, %error, "a connection was lost before it began");
@@ -100,6 +111,10 @@ impl Acceptor {
         }
     }
 }
+
+/// How much of an answer the kernel takes before the peer has. Without it, it takes megabytes
+/// for each peer that does not read: a small box has less memory than that.
+const UNSENT: u32 = 256 * 1024;
 
 /// The whole answer of a full house. The page comes back by itself: nobody is there to press
 /// "try again".

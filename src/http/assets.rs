@@ -71,7 +71,7 @@ fn precondition(parts: &Parts, asset: &Asset, selected: &Representation) -> Resu
 }
 
 fn whole(method: &Method, selected: &Representation) -> Response<Body> {
-    let body = if *method == Method::HEAD { Body::Empty } else { Body::Whole(selected.body.clone()) };
+    let body = if *method == Method::HEAD { Body::EMPTY } else { Body::whole(selected.body.clone()) };
     let mut response = Response::new(body);
     *response.headers_mut() = selected.ok.clone();
     response
@@ -85,7 +85,7 @@ fn partial(asset: &Asset, requested: Requested) -> Result<Response<Body>, Refusa
             [part] => {
                 headers.insert(header::CONTENT_RANGE, content_range(part, length)?);
                 headers.insert(header::CONTENT_LENGTH, HeaderValue::from(part.length()));
-                Body::Whole(slice(asset, part))
+                Body::whole(slice(asset, part))
             }
             ref parts => multipart(asset, parts, &mut headers)?,
         },
@@ -117,7 +117,7 @@ fn multipart(asset: &Asset, parts: &[ByteRange], headers: &mut HeaderMap) -> Res
     let total: usize = pieces.iter().map(Bytes::len).sum();
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(total));
     headers.insert(header::CONTENT_TYPE, field(&format!("multipart/byteranges; boundary={boundary}"))?);
-    Ok(Body::Pieces(pieces))
+    Ok(Body::pieces(pieces))
 }
 
 fn slice(asset: &Asset, part: ByteRange) -> Bytes {

@@ -8,24 +8,58 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
+use super::deadlines::Answering;
+
 /// An answer's body.
 #[derive(Debug)]
-pub(super) enum Body {
-    /// None.
+pub(super) struct Body {
+    content: Content,
+    /// The connection is busy as long as this is here.
+    answering: Option<Answering>,
+}
+
+/// What it holds.
+#[derive(Debug)]
+enum Content {
     Empty,
-    /// One piece.
     Whole(Bytes),
-    /// Several pieces, one after the other.
     Pieces(VecDeque<Bytes>),
 }
 
 impl Body {
+    /// None.
+    pub(super) const EMPTY: Self = Self { content: Content::Empty, answering: None };
+
+    /// One piece.
+    pub(super) fn whole(bytes: Bytes) -> Self {
+        Self { content: Content::Whole(bytes), answering: None }
+    }
+
+    /// Several pieces, one after the other.
+    pub(super) fn pieces(pieces: VecDeque<Bytes>) -> Self {
+        Self { content: Content::Pieces(pieces), answering: None }
+    }
+
+    /// Holds the connection busy until the body is handed over.
+    pub(super) fn hold(&mut self, answering: Answering) {
+        self.answering = Some(answering);
+    }
+
+    #[cfg(test)]
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        match self.content {
+            Content::Empty => Vec::new(),
+            Content::Whole(bytes) => bytes.to_vec(),
+            Content::Pieces(pieces) => pieces.into_iter().flatten().collect(),
+        }
+    }
+
     /// Octets still to be sent.
     fn length(&self) -> u64 {
-        match self {
-            Self::Empty => 0,
-            Self::Whole(bytes) => bytes.len() as u64,
-            Self::Pieces(pieces) => pieces.iter().map(|piece| piece.len() as u64).sum(),
+        match &self.content {
+            Content::Empty => 0,
+            Content::Whole(bytes) => bytes.len() as u64,
+            Content::Pieces(pieces) => pieces.iter().map(|piece| piece.len() as u64).sum(),
         }
     }
 }
@@ -35,12 +69,12 @@ impl http_body::Body for Body {
     type Error = Infallible;
 
     fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let piece = match &mut *self {
-            Self::Empty => None,
-            Self::Pieces(pieces) => pieces.pop_front(),
-            Self::Whole(bytes) => {
+        let piece = match &mut self.content {
+            Content::Empty => None,
+            Content::Pieces(pieces) => pieces.pop_front(),
+            Content::Whole(bytes) => {
                 let bytes = std::mem::take(bytes);
-                *self = Self::Empty;
+                self.content = Content::Empty;
                 Some(bytes)
             }
         };

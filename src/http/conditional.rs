@@ -27,6 +27,9 @@ pub enum Outcome {
 /// Evaluates the preconditions of a GET or HEAD in the order of RFC 9110 section 13.2.2.
 #[must_use]
 pub fn evaluate(headers: &HeaderMap, validators: Validators<'_>) -> Outcome {
+    if !is_conditional(headers) {
+        return Outcome::Proceed;
+    }
     if headers.contains_key(header::IF_MATCH) {
         if !lists(headers, header::IF_MATCH, |tag| strong(tag, validators.etag)) {
             return Outcome::Failed;
@@ -46,6 +49,12 @@ pub fn evaluate(headers: &HeaderMap, validators: Validators<'_>) -> Outcome {
         return Outcome::NotModified;
     }
     Outcome::Proceed
+}
+
+/// Whether there is any precondition; most requests have none, and this look costs less than
+/// four searches.
+fn is_conditional(headers: &HeaderMap) -> bool {
+    headers.keys().any(|name| name.as_str().starts_with("if-"))
 }
 
 /// Whether a Range is to be honoured: If-Range is absent or names exactly this

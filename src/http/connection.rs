@@ -1,25 +1,29 @@
 //! One connection from its first octet to its last.
 
 use std::future::poll_fn;
+use std::mem::MaybeUninit;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
+use bytes::Bytes;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
 use super::accept::Accepted;
-use super::deadlines::{Activity, Timeouts, Watched};
+use super::deadlines::{Activity, Due, Timeouts, Watched};
+use super::drain::Drain;
 use super::listener::Scheme;
 use super::service::{Rooms, Service};
 use super::tls::Tls;
+use super::watch::Watch;
+use super::worker::Load;
 use crate::metrics::{Metrics, Reason};
 
 /// What all connections share.
@@ -32,9 +36,10 @@ pub(super) struct Settings {
     pub(super) header_count: usize,
 }
 
-/// Serves a connection until it ends; once `drain` is cancelled, it ends after the answer
-/// that is under way.
-pub(super) async fn serve(accepted: Accepted, settings: Arc<Settings>, drain: CancellationToken) {
+/// Serves a connection until it ends; once the drain begins, it ends after the answer that is
+/// under way. `load` is what the worker counts it by.
+pub(super) async fn serve(accepted: Accepted, settings: Arc<Settings>, drain: Rc<Drain>, load: Load) {
+    let _load = load;
     let Accepted { stream, peer, scheme, room: _room } = accepted;
     let _open = Open(Arc::clone(&settings.rooms.metrics));
     let stream = match TcpStream::from_std(stream) {
@@ -45,24 +50,25 @@ pub(super) async fn serve(accepted: Accepted, settings: Arc<Settings>, drain: Ca
         }
     };
     match (scheme, &settings.tls) {
-        (Scheme::Http, _) => speak(stream, peer, &settings, drain).await,
-        (Scheme::Https, Some(tls)) => {
-            let handshake = tokio::time::timeout(settings.tls_handshake, tls.accept(stream));
-            let failure = match handshake.await {
-                // Boxed: a TLS stream is large, and the future would carry room for it in every
-                // plain connection too.
-                Ok(Ok(stream)) => return Box::pin(speak(stream, peer, &settings, drain)).await,
-                Ok(Err(error)) => error.to_string(),
-                Err(_) => "it took too long".to_owned(),
-            };
-            settings.rooms.metrics.rejected(Reason::Tls);
-            tracing::debug!(%peer, error = failure, "a TLS handshake failed");
-        }
+        (Scheme::Http, _) => speak(stream, peer, &settings, &drain).await,
+        // Boxed: a handshake and a TLS stream are large, and every plain connection would carry
+        // room for them too.
+        (Scheme::Https, Some(tls)) => Box::pin(speak_tls(stream, peer, tls, &settings, &drain)).await,
         (Scheme::Https, None) => tracing::error!(%peer, "a TLS listener without a certificate"),
     }
 }
 
-async fn speak<S>(stream: S, peer: SocketAddr, settings: &Settings, drain: CancellationToken)
+async fn speak_tls(stream: TcpStream, peer: SocketAddr, tls: &Tls, settings: &Settings, drain: &Drain) {
+    let failure = match tokio::time::timeout(settings.tls_handshake, tls.accept(stream)).await {
+        Ok(Ok(stream)) => return speak(stream, peer, settings, drain).await,
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "it took too long".to_owned(),
+    };
+    settings.rooms.metrics.rejected(Reason::Tls);
+    tracing::debug!(%peer, error = failure, "a TLS handshake failed");
+}
+
+async fn speak<S>(stream: S, peer: SocketAddr, settings: &Settings, drain: &Drain)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -71,48 +77,22 @@ where
 
     let metrics = &settings.rooms.metrics;
     let activity = Activity::new(settings.timeouts);
-    let io = TokioIo::new(Watched::new(stream, activity.clone(), Arc::clone(metrics)));
-    let service = Service::new(Arc::clone(&settings.rooms), activity.clone(), peer, number);
-    let mut connection = pin!(
-        http1::Builder::new()
-            // A client may say that it has no more to say and still want its answer.
-            .half_close(true)
-            .max_buf_size(settings.header_bytes)
-            .max_headers(settings.header_count)
-            .serve_connection(io, service)
-    );
-    let mut drained = pin!(drain.cancelled());
-    let mut draining = false;
-    let mut armed = activity.due();
-    let mut timer = pin!(tokio::time::sleep_until(armed));
+    let mut stream = Watched::new(stream, Rc::clone(&activity), Arc::clone(metrics));
+    let mut service = Service::new(Arc::clone(&settings.rooms), Rc::clone(&activity), peer, number);
 
-    let ended = poll_fn(|cx| {
-        if let Poll::Ready(result) = connection.as_mut().poll(cx) {
-            return Poll::Ready(End::Closed(result));
+    let mut watch = pin!(Watch::new(&activity, drain));
+    let end = loop {
+        match exchange(stream, service, settings, watch.as_mut()).await {
+            Exchanged::Ended(end) => break end,
+            Exchanged::Resting(resting, next) => (stream, service) = (resting, next),
         }
-        if !draining && drained.as_mut().poll(cx).is_ready() {
-            draining = true;
-            connection.as_mut().graceful_shutdown();
-            if let Poll::Ready(result) = connection.as_mut().poll(cx) {
-                return Poll::Ready(End::Closed(result));
-            }
+        activity.rest();
+        let _resting = metrics.rests();
+        if let Some(end) = rest(&mut stream, watch.as_mut()).await {
+            break end;
         }
-        // Only ever moved closer here; when it goes off too early, it is set anew.
-        let due = activity.due();
-        if due < armed {
-            armed = due;
-            timer.as_mut().reset(armed);
-        }
-        while timer.as_mut().poll(cx).is_ready() {
-            if let Some(reason) = activity.overdue(Instant::now()) {
-                return Poll::Ready(End::Overdue(reason));
-            }
-            armed = activity.due();
-            timer.as_mut().reset(armed);
-        }
-        Poll::Pending
-    });
-    match ended.await {
+    };
+    match end {
         End::Closed(Ok(())) => {}
         End::Closed(Err(error)) => tracing::debug!(%peer, connection = number, %error, "a connection failed"),
         End::Overdue(reason) => {
@@ -122,9 +102,96 @@ where
     }
 }
 
+/// How a connection ended.
 enum End {
     Closed(hyper::Result<()>),
     Overdue(Reason),
+}
+
+/// What became of a run of requests.
+enum Exchanged<S> {
+    Ended(End),
+    /// Nothing is under way, and nothing was asked for some time.
+    Resting(Watched<S>, Service),
+}
+
+/// Requests and answers, until the connection ends or has nothing to do.
+async fn exchange<S>(
+    stream: Watched<S>,
+    service: Service,
+    settings: &Settings,
+    mut watch: Pin<&mut Watch<'_>>,
+) -> Exchanged<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut connection = http1::Builder::new()
+        // A client may say that it has no more to say and still want its answer.
+        .half_close(true)
+        .max_buf_size(settings.header_bytes)
+        .max_headers(settings.header_count)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut draining = false;
+    let ended = poll_fn(|cx| {
+        if let Poll::Ready(result) = Pin::new(&mut connection).poll(cx) {
+            return Poll::Ready(Some(End::Closed(result)));
+        }
+        if !draining && watch.as_mut().drains(cx) {
+            draining = true;
+            Pin::new(&mut connection).graceful_shutdown();
+            if let Poll::Ready(result) = Pin::new(&mut connection).poll(cx) {
+                return Poll::Ready(Some(End::Closed(result)));
+            }
+        }
+        watch.as_mut().poll_due(cx).map(|due| match due {
+            Due::Overdue(reason) => Some(End::Overdue(reason)),
+            Due::Rest => None,
+        })
+    });
+    if let Some(end) = ended.await {
+        return Exchanged::Ended(end);
+    }
+    let http1::Parts { io, read_buf, service, .. } = connection.into_parts();
+    let mut stream = io.into_inner();
+    // A copy, nearly always of nothing: even an empty slice would keep the buffer alive.
+    stream.unread(Bytes::copy_from_slice(&read_buf));
+    Exchanged::Resting(stream, service)
+}
+
+/// Waits for the next request with no more than the socket in memory: the server's two buffers
+/// are most of what a connection costs. `None` when the peer speaks again.
+async fn rest<S>(stream: &mut Watched<S>, mut watch: Pin<&mut Watch<'_>>) -> Option<End>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let closed = poll_fn(|cx| {
+        let mut first = [MaybeUninit::uninit(); 512];
+        let mut first = ReadBuf::uninit(&mut first);
+        match Pin::new(&mut *stream).poll_read(cx, &mut first) {
+            Poll::Ready(Ok(())) if !first.filled().is_empty() => {
+                stream.unread(Bytes::copy_from_slice(first.filled()));
+                return Poll::Ready(None);
+            }
+            // Between requests, a peer that resets has just gone.
+            Poll::Ready(_) => return Poll::Ready(Some(End::Closed(Ok(())))),
+            Poll::Pending => {}
+        }
+        if watch.as_mut().drains(cx) {
+            return Poll::Ready(Some(End::Closed(Ok(()))));
+        }
+        match watch.as_mut().poll_due(cx) {
+            Poll::Ready(Due::Overdue(reason)) => Poll::Ready(Some(End::Overdue(reason))),
+            Poll::Ready(Due::Rest) | Poll::Pending => Poll::Pending,
+        }
+    });
+    let end = closed.await?;
+    // TLS says goodbye, if that works at once: nobody waits for it.
+    poll_fn(|cx| {
+        let _ = Pin::new(&mut *stream).poll_shutdown(cx);
+        Poll::Ready(())
+    })
+    .await;
+    Some(end)
 }
 
 /// Counts a connection as open.

@@ -1,7 +1,8 @@
-//! When a connection has had its time: slow heads, silence, and answers that nobody reads.
+//! When a connection has had its time: slow heads, silence, and answers that nobody reads; and
+//! when it may rest.
 //!
-//! One lazily armed timer a connection watches all three, so a request costs a glance at
-//! the clock and no timer operation.
+//! One lazily armed timer a connection watches all of it, so a request costs a glance at the
+//! clock and no timer operation.
 
 use std::cell::Cell;
 use std::io;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
@@ -27,6 +29,19 @@ pub(super) struct Timeouts {
     pub(super) write_stall: Duration,
 }
 
+/// After this long between requests, a connection gives its buffers back. Displays ask every
+/// few seconds, so most connections of a workshop rest most of the time.
+const REST_AFTER: Duration = Duration::from_secs(1);
+
+/// What is due on a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Due {
+    /// It is between requests and may give its buffers back.
+    Rest,
+    /// It is to be closed.
+    Overdue(Reason),
+}
+
 /// What a connection has been doing; shared by its stream, its service and its task, which
 /// all live on one thread.
 #[derive(Debug)]
@@ -37,6 +52,19 @@ pub(super) struct Activity {
     head: Cell<Option<Instant>>,
     /// Since when a write waits for the peer.
     stalled: Cell<Option<Instant>>,
+    /// Answers whose body is not all handed over.
+    answering: Cell<u32>,
+    resting: Cell<bool>,
+}
+
+/// An answer under way, until dropped.
+#[derive(Debug)]
+pub(super) struct Answering(Rc<Activity>);
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.0.answering.set(self.0.answering.get() - 1);
+    }
 }
 
 impl Activity {
@@ -44,32 +72,44 @@ impl Activity {
         let now = Instant::now();
         // A peer that connects and says nothing gets the time of a head, not that of an idle
         // connection.
-        Rc::new(Self { timeouts, last: Cell::new(now), head: Cell::new(Some(now)), stalled: Cell::new(None) })
+        Rc::new(Self {
+            timeouts,
+            last: Cell::new(now),
+            head: Cell::new(Some(now)),
+            stalled: Cell::new(None),
+            answering: Cell::new(0),
+            resting: Cell::new(false),
+        })
     }
 
-    /// A head is complete.
-    pub(super) fn head_complete(&self) {
+    /// A head is complete, and its answer begins; gives when its last octets came.
+    pub(super) fn answer(self: &Rc<Self>) -> (Answering, Instant) {
         self.head.set(None);
+        self.answering.set(self.answering.get() + 1);
+        (Answering(Rc::clone(self)), self.last.get())
     }
 
-    /// When the connection is overdue, if nothing happens until then.
-    pub(super) fn due(&self) -> Instant {
-        self.earliest().0
+    /// The connection has given its buffers back, until the peer speaks again.
+    pub(super) fn rest(&self) {
+        self.resting.set(true);
     }
 
-    /// Why the connection is overdue at `now`, if it is.
-    pub(super) fn overdue(&self, now: Instant) -> Option<Reason> {
-        let (due, reason) = self.earliest();
-        (due <= now).then_some(reason)
-    }
-
-    fn earliest(&self) -> (Instant, Reason) {
-        let mut earliest = (self.last.get() + self.timeouts.idle, Reason::Idle);
-        if let Some(since) = self.stalled.get() {
-            earliest = sooner(earliest, (since + self.timeouts.write_stall, Reason::WriteStall));
-        }
-        if let Some(since) = self.head.get() {
-            earliest = sooner(earliest, (since + self.timeouts.head, Reason::HeaderTimeout));
+    /// What comes next if nothing happens, and when.
+    pub(super) fn due(&self) -> (Instant, Due) {
+        let idle = self.last.get();
+        let mut earliest = (idle + self.timeouts.idle, Due::Overdue(Reason::Idle));
+        match (self.head.get(), self.stalled.get()) {
+            (None, None) if self.answering.get() == 0 && !self.resting.get() => {
+                earliest = sooner(earliest, (idle + REST_AFTER, Due::Rest));
+            }
+            (head, stalled) => {
+                if let Some(since) = stalled {
+                    earliest = sooner(earliest, (since + self.timeouts.write_stall, Due::Overdue(Reason::WriteStall)));
+                }
+                if let Some(since) = head {
+                    earliest = sooner(earliest, (since + self.timeouts.head, Due::Overdue(Reason::HeaderTimeout)));
+                }
+            }
         }
         earliest
     }
@@ -77,6 +117,7 @@ impl Activity {
     fn has_read(&self) {
         let now = Instant::now();
         self.last.set(now);
+        self.resting.set(false);
         if self.head.get().is_none() {
             self.head.set(Some(now));
         }
@@ -100,20 +141,27 @@ impl Activity {
     }
 }
 
-fn sooner(one: (Instant, Reason), other: (Instant, Reason)) -> (Instant, Reason) {
+fn sooner(one: (Instant, Due), other: (Instant, Due)) -> (Instant, Due) {
     if other.0 < one.0 { other } else { one }
 }
 
 /// A stream that keeps an [`Activity`] and counts what it writes.
 pub(super) struct Watched<S> {
     stream: S,
+    /// Octets that were read and given back; they are read first.
+    unread: Bytes,
     activity: Rc<Activity>,
     metrics: Arc<Metrics>,
 }
 
 impl<S> Watched<S> {
     pub(super) fn new(stream: S, activity: Rc<Activity>, metrics: Arc<Metrics>) -> Self {
-        Self { stream, activity, metrics }
+        Self { stream, unread: Bytes::new(), activity, metrics }
+    }
+
+    /// Gives back octets that were read too early.
+    pub(super) fn unread(&mut self, octets: Bytes) {
+        self.unread = octets;
     }
 
     fn note_write(&self, result: &Poll<io::Result<usize>>) {
@@ -130,6 +178,11 @@ impl<S> Watched<S> {
 
 impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if !self.unread.is_empty() {
+            let count = buffer.remaining().min(self.unread.len());
+            buffer.put_slice(&self.unread.split_to(count));
+            return Poll::Ready(Ok(()));
+        }
         let before = buffer.filled().len();
         let result = Pin::new(&mut self.stream).poll_read(cx, buffer);
         if buffer.filled().len() > before {
@@ -184,6 +237,12 @@ mod tests {
         Duration::from_secs(seconds)
     }
 
+    /// What is due now, if anything is.
+    fn due(activity: &Activity) -> Option<Due> {
+        let (at, due) = activity.due();
+        (at <= Instant::now()).then_some(due)
+    }
+
     // The clock of a paused runtime moves only when told to: no test here waits.
     fn with_clock(test: impl AsyncFnOnce(Rc<Activity>)) {
         let runtime =
@@ -197,53 +256,68 @@ mod tests {
             for _ in 0..9 {
                 tokio::time::advance(after(1)).await;
                 activity.has_read();
-                assert_eq!(activity.overdue(Instant::now()), None);
+                assert_eq!(due(&activity), None);
             }
             tokio::time::advance(after(1)).await;
-            assert_eq!(activity.overdue(Instant::now()), Some(Reason::HeaderTimeout));
+            assert_eq!(due(&activity), Some(Due::Overdue(Reason::HeaderTimeout)));
         });
     }
 
     #[test]
-    fn between_requests_there_is_more_time() {
+    fn between_requests_there_is_more_time_and_rest() {
         with_clock(async |activity| {
             activity.has_read();
-            activity.head_complete();
+            drop(activity.answer());
             activity.has_written();
-            tokio::time::advance(after(74)).await;
-            assert_eq!(activity.overdue(Instant::now()), None);
-            tokio::time::advance(after(1)).await;
-            assert_eq!(activity.overdue(Instant::now()), Some(Reason::Idle));
+            assert_eq!(due(&activity), None);
+            tokio::time::advance(REST_AFTER).await;
+            assert_eq!(due(&activity), Some(Due::Rest));
+            activity.rest();
+            tokio::time::advance(Duration::from_millis(73_999)).await;
+            assert_eq!(due(&activity), None);
+            tokio::time::advance(Duration::from_millis(1)).await;
+            assert_eq!(due(&activity), Some(Due::Overdue(Reason::Idle)));
+        });
+    }
+
+    #[test]
+    fn nobody_rests_during_an_answer() {
+        with_clock(async |activity| {
+            let (answering, _) = activity.answer();
+            tokio::time::advance(after(60)).await;
+            assert_eq!(due(&activity), None);
+            drop(answering);
+            assert_eq!(due(&activity), Some(Due::Rest));
         });
     }
 
     #[test]
     fn a_peer_that_stops_reading_is_overdue_and_one_that_reads_slowly_is_not() {
         with_clock(async |activity| {
-            activity.head_complete();
+            drop(activity.answer());
             activity.waits_to_write();
             tokio::time::advance(after(29)).await;
             activity.has_written();
             activity.waits_to_write();
             tokio::time::advance(after(29)).await;
-            assert_eq!(activity.overdue(Instant::now()), None);
+            assert_eq!(due(&activity), None);
             tokio::time::advance(after(1)).await;
-            assert_eq!(activity.overdue(Instant::now()), Some(Reason::WriteStall));
+            assert_eq!(due(&activity), Some(Due::Overdue(Reason::WriteStall)));
         });
     }
 
     #[test]
     fn a_pipelined_start_of_a_head_waits_for_the_answer_before_it() {
         with_clock(async |activity| {
-            activity.head_complete();
+            drop(activity.answer());
             activity.has_read();
             for _ in 0..5 {
                 tokio::time::advance(after(9)).await;
                 activity.has_written();
             }
-            assert_eq!(activity.overdue(Instant::now()), None);
+            assert_eq!(due(&activity), None);
             tokio::time::advance(after(10)).await;
-            assert_eq!(activity.overdue(Instant::now()), Some(Reason::HeaderTimeout));
+            assert_eq!(due(&activity), Some(Due::Overdue(Reason::HeaderTimeout)));
         });
     }
 }

@@ -14,6 +14,7 @@ mod body;
 mod conditional;
 mod connection;
 mod deadlines;
+mod drain;
 mod host;
 mod limits;
 mod listener;
@@ -25,6 +26,7 @@ mod route;
 mod service;
 mod target;
 mod tls;
+mod watch;
 mod worker;
 
 use std::net::SocketAddr;
@@ -167,8 +169,14 @@ impl Server {
         let mut acceptors = tokio::task::JoinSet::new();
         for listener in listeners {
             let address = listener.address();
-            let acceptor = accept::Acceptor::new(listener, Arc::clone(&house), Arc::clone(&metrics), workers.dealer())
-                .map_err(|source| ServerError::Listen { address, source })?;
+            let acceptor = accept::Acceptor::new(
+                listener,
+                Arc::clone(&house),
+                Arc::clone(&metrics),
+                workers.dealer(),
+                limits.write_stall,
+            )
+            .map_err(|source| ServerError::Listen { address, source })?;
             acceptors.spawn_local(acceptor.run(accepting.clone()));
         }
         Ok(Self { workers, accepting, acceptors })

@@ -71,7 +71,7 @@ impl Named {
     fn add(&mut self, element: &str) {
         let (coding, parameters) = element.split_once(';').unwrap_or((element, ""));
         let Some(weight) = weight(parameters) else { return };
-        let coding = coding.trim();
+        let coding = coding.trim_matches([' ', '\t']);
         let slot = if coding.eq_ignore_ascii_case("gzip") || coding.eq_ignore_ascii_case("x-gzip") {
             &mut self.gzip
         } else if coding.eq_ignore_ascii_case("br") {
@@ -100,7 +100,7 @@ impl Named {
 /// The weight in thousandths of `q=…` (RFC 9110 section 12.4.2): 1000 when it is left
 /// out, `None` when it is malformed, so that the element is passed over.
 fn weight(parameters: &str) -> Option<u16> {
-    let parameters = parameters.trim();
+    let parameters = parameters.trim_matches([' ', '\t']);
     if parameters.is_empty() {
         return Some(1000);
     }

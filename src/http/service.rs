@@ -6,7 +6,6 @@ use std::future::{Ready, ready};
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -53,8 +52,7 @@ impl Service {
     }
 
     fn answer(&self, request: Request<Incoming>) -> Response<Body> {
-        let started = Instant::now();
-        self.activity.head_complete();
+        let (answering, received) = self.activity.answer();
         let id = RequestId { connection: self.connection, request: self.requests.get() + 1 };
         self.requests.set(id.request);
 
@@ -71,12 +69,13 @@ impl Service {
         let mut response =
             outcome.unwrap_or_else(|refusal| refusal.respond(wants_page(&parts.headers), &id.to_string()));
         if parts.method == Method::HEAD {
-            *response.body_mut() = Body::Empty;
+            *response.body_mut() = Body::EMPTY;
         }
         if id.request >= self.rooms.requests_per_connection {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
-        let took = started.elapsed();
+        response.body_mut().hold(answering);
+        let took = received.elapsed();
         self.rooms.metrics.answered(class, response.status(), took);
         self.log(id, &parts, &response, took);
         response

@@ -55,6 +55,10 @@ pub fn parse(uri: &Uri) -> Result<Target<'_>, TargetError> {
 /// Decodes an absolute path and removes its dot segments (RFC 3986 section 5.2.4), so
 /// that `..` never climbs above `/`.
 pub fn decode(path: &str) -> Result<Cow<'_, str>, TargetError> {
+    if is_plain(path) { Ok(Cow::Borrowed(path)) } else { decode_fully(path) }
+}
+
+fn decode_fully(path: &str) -> Result<Cow<'_, str>, TargetError> {
     check_escapes(path)?;
     let decoded = percent_decode_str(path).decode_utf8().map_err(|_| TargetError::NotUtf8)?;
     // An encoded slash shows as one slash more than the raw path has.
@@ -68,6 +72,17 @@ pub fn decode(path: &str) -> Result<Cow<'_, str>, TargetError> {
         return Ok(decoded);
     }
     Ok(Cow::Owned(without_dot_segments(&decoded)))
+}
+
+/// Whether nothing is to be decoded, refused or removed, as in nearly every request; one look
+/// at each octet instead of the five that the full rules take.
+fn is_plain(path: &str) -> bool {
+    let mut before = 0;
+    path.bytes().all(|byte| {
+        let is_dot_segment = byte == b'.' && before == b'/';
+        before = byte;
+        !is_dot_segment && (byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'-' | b'_' | b'~'))
+    })
 }
 
 fn check_escapes(path: &str) -> Result<(), TargetError> {
@@ -185,6 +200,11 @@ mod tests {
                 prop_assert!(decoded.starts_with('/'));
                 prop_assert!(decoded.split('/').all(|segment| segment != "." && segment != ".."));
             }
+        }
+
+        #[test]
+        fn the_short_cut_changes_nothing(raw in "/[a-z/._~-]{0,40}") {
+            prop_assert_eq!(decode(&raw).map(Cow::into_owned), decode_fully(&raw).map(Cow::into_owned));
         }
 
         #[test]

@@ -1,6 +1,7 @@
 //! One thread with one single-threaded runtime a core.
 
 use std::io;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -13,6 +14,7 @@ use tokio_util::task::TaskTracker;
 
 use super::accept::Accepted;
 use super::connection::{self, Settings};
+use super::drain::Drain;
 
 /// All workers.
 pub(super) struct Workers {
@@ -53,9 +55,10 @@ impl Workers {
             let (ended, end) = oneshot::channel();
             let load = Arc::<AtomicUsize>::default();
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            let run = run(inbox, Arc::clone(settings), Arc::clone(&load), drain.clone(), abort.clone());
+            let (settings, dealt, drain, abort) =
+                (Arc::clone(settings), Arc::clone(&load), drain.clone(), abort.clone());
             thread::Builder::new().name(format!("http-{index}")).spawn(move || {
-                LocalSet::new().block_on(&runtime, run);
+                LocalSet::new().block_on(&runtime, run(inbox, settings, dealt, drain, abort));
                 // The other side is gone only when nobody waits any more.
                 let _ = ended.send(());
             })?;
@@ -118,6 +121,7 @@ async fn run(
     abort: CancellationToken,
 ) {
     let connections = TaskTracker::new();
+    let draining = Rc::<Drain>::default();
     loop {
         let message = tokio::select! {
             biased;
@@ -127,17 +131,14 @@ async fn run(
         match message {
             Some(Message::Connection(accepted)) => {
                 let load = Load(Arc::clone(&load));
-                let served = connection::serve(accepted, Arc::clone(&settings), drain.clone());
-                connections.spawn_local(async move {
-                    let _load = load;
-                    served.await;
-                });
+                connections.spawn_local(connection::serve(accepted, Arc::clone(&settings), Rc::clone(&draining), load));
             }
             // Whoever asked may have given up.
             Some(Message::Ping(pong)) => drop(pong.send(())),
             None => break,
         }
     }
+    draining.begin();
     connections.close();
     tokio::select! {
         () = connections.wait() => {}
@@ -146,7 +147,7 @@ async fn run(
 }
 
 /// Takes a connection off the worker's load when it ends, however it ends.
-struct Load(Arc<AtomicUsize>);
+pub(super) struct Load(Arc<AtomicUsize>);
 
 impl Drop for Load {
     fn drop(&mut self) {

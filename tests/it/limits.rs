@@ -45,6 +45,29 @@ fn an_idle_connection_has_its_own_longer_time() {
     assert!(edge.metric("workshop_edge_http_connections_rejected_total{reason=\"header_timeout\"}") < 1.0);
 }
 
+#[test]
+fn a_connection_that_rested_goes_on_where_it_was() {
+    let edge = Setup::new("").start();
+    let resting = "workshop_edge_http_connections_resting";
+    let mut client = edge.connect();
+    assert_eq!(client.request("GET", "/health/live", &[]).status, 200);
+    edge.wait_for_metric(resting, 1.0);
+    // The first octets wake it, and the rest of the head may come later.
+    client.send(b"GET /health/live HTTP/1.1\r\nHo");
+    eventually("it is awake", || edge.metric(resting) < 1.0);
+    client.send(b"st: tv\r\n\r\nGET /missing HTTP/1.1\r\nHost: tv\r\n\r\n");
+    assert_eq!(client.reply(false).expect("an answer").status, 200);
+    assert_eq!(client.reply(false).expect("an answer").status, 404);
+
+    edge.wait_for_metric(resting, 1.0);
+    let long = "x".repeat(6000);
+    assert_eq!(client.request("GET", "/health/live", &[("x-long", &long)]).status, 200);
+    edge.wait_for_metric(resting, 1.0);
+    edge.signal("TERM");
+    assert_eq!(client.reply(false), None);
+    edge.wait_for_log("\"stopped\"");
+}
+
 /// A film larger than all socket buffers on the way.
 fn film() -> tempfile::TempDir {
     dist(&[("index.html", b"x"), ("film.mp4", &vec![7; 32 * 1024 * 1024])])
@@ -57,6 +80,16 @@ fn a_peer_that_stops_reading_is_cut_off() {
     let mut client = edge.connect();
     client.send_request("GET", "/film.mp4", &[]);
     edge.wait_for_metric("workshop_edge_http_connections_rejected_total{reason=\"write_stall\"}", 1.0);
+}
+
+#[test]
+fn a_peer_that_never_reads_a_short_answer_is_cut_off_too() {
+    // Small enough for the kernel to take it whole, too large for the peer's window.
+    let dist = dist(&[("index.html", b"x"), ("page.bin", &vec![7; 200 * 1024])]);
+    let edge = Setup::new("[limits]\nwrite_stall_s = 1\n").site(dist.path()).start();
+    let client = crate::support::deaf_client(edge.address(), b"GET /page.bin HTTP/1.1\r\nHost: tv\r\n\r\n");
+    eventually("only the asker is there", || edge.metric("workshop_edge_http_connections_open") < 2.0);
+    drop(client);
 }
 
 #[test]

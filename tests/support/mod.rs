@@ -23,6 +23,16 @@ pub(crate) fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     }
 }
 
+/// A connection with the smallest receive buffer, on which a request was sent and nothing is read.
+pub(crate) fn deaf_client(address: std::net::SocketAddr, request: &[u8]) -> socket2::Socket {
+    let socket =
+        socket2::Socket::new(socket2::Domain::for_address(address), socket2::Type::STREAM, None).expect("a socket");
+    socket.set_recv_buffer_size(1).expect("a small buffer");
+    socket.connect(&address.into()).expect("a connection");
+    socket.send(request).expect("sent");
+    socket
+}
+
 /// Runs a program that must succeed, and gives its standard output.
 pub(crate) fn run(program: &str, arguments: &[&str]) -> Vec<u8> {
     let output = std::process::Command::new(program)
