@@ -60,3 +60,12 @@ export async function resize(page, width, height) {
     return plot && Math.abs(plot.clientWidth - chart.clientWidth) < 2 && Math.abs(plot.clientHeight - chart.clientHeight) < 2;
   });
 }
+
+/** Lets the page's own clock run on until its requests, which take real time, have led to what is waited for. */
+export async function play(page, done) {
+  for (let second = 0; second < 900; second++) {
+    if (await done()) return;
+    await page.clock.runFor(1000);
+  }
+  throw new Error(`a quarter of an hour of the page's time did not lead to ${done}`);
+}

@@ -169,12 +169,20 @@ export async function startOrigin(boxPort) {
     url: `http://127.0.0.1:${server.address().port}/`,
     /** Resolves once the condition holds; looked at whenever something was answered or heard. */
     until: (condition) =>
-      new Promise((resolve) => {
+      new Promise((resolve, reject) => {
+        const end = () => {
+          clearTimeout(patience);
+          watchers.delete(look);
+        };
         const look = () => {
           if (!condition(state)) return;
-          watchers.delete(look);
+          end();
           resolve();
         };
+        const patience = setTimeout(() => {
+          end();
+          reject(new Error(`never came true: ${condition}`));
+        }, 30_000);
         watchers.add(look);
         look();
       }),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { startBox } from '../support/box.mjs';
-import { AFTERNOON, drawn, launch, openPage, resize, shown, SIZES, until } from '../support/browser.mjs';
+import { AFTERNOON, drawn, launch, openPage, play, resize, shown, SIZES, until } from '../support/browser.mjs';
 import { contrastFaults } from '../support/contrast.mjs';
 import { alert, FAULT_NAMES, machines, startOrigin } from '../support/erp.mjs';
 import { layoutFaults } from '../support/layout.mjs';
@@ -114,11 +114,7 @@ describe('with an ERP', () => {
     await page.waitForSelector('.partial');
     for (const completed of [48, 50, 51]) {
       origin.state.shop.throughput.completed = completed;
-      const refreshed = origin.refreshed();
-      await page.clock.runFor(2500);
-      await page.clock.runFor(2500);
-      await refreshed;
-      await until(page, '[data-value="produced"]', String(completed));
+      await play(page, async () => (await shown(page, 'produced')) === String(completed));
     }
     await page.clock.runFor(100);
     assert.match(await page.getAttribute('.chart', 'aria-label'), /13 h: \?, 14 h: 4, 15 h: –/);
@@ -130,10 +126,7 @@ describe('with an ERP', () => {
     const page = await open();
     await until(page, '[data-value="produced"]', '47');
     origin.state.fault = 'gateway';
-    const refreshed = origin.refreshed();
-    await page.clock.runFor(5000);
-    await refreshed;
-    await page.waitForSelector('[data-badge="erp"]');
+    await play(page, () => page.isVisible('[data-badge="erp"]'));
     await page.clock.fastForward(12 * 60_000);
     await until(page, '.status', 'Datos de hace 12 min');
     assert.equal(await shown(page, 'produced'), '47');
@@ -147,9 +140,8 @@ describe('with an ERP', () => {
     await until(page, '.status', 'Datos de hace');
 
     origin.state.fault = null;
-    await page.clock.runFor(5000);
-    await page.waitForSelector('[data-badge]', { state: 'detached' });
-    await until(page, '.status', 'Datos al día');
+    await play(page, async () => (await page.textContent('.status')) === 'Datos al día');
+    await play(page, async () => (await page.locator('[data-badge]').count()) === 0);
     onlyReports();
   });
 
@@ -173,8 +165,7 @@ describe('with an ERP', () => {
     await until(page, '.status', 'Alertas: datos de hace 5 min');
     assert.equal(await page.locator('.alert').count(), 3);
     origin.state.shop.throughput.completed = 49;
-    await page.clock.runFor(5000);
-    await until(page, '[data-value="produced"]', '49');
+    await play(page, async () => (await shown(page, 'produced')) === '49');
     onlyReports();
   });
 
@@ -184,19 +175,14 @@ describe('with an ERP', () => {
       const page = await open();
       await until(page, '[data-value="completed"]', '15');
       origin.state.fault = fault;
-      for (let round = 0; round < 3; round++) {
-        const refreshed = origin.refreshed();
-        await page.clock.runFor(2500);
-        await page.clock.runFor(2500);
-        await refreshed;
-      }
+      const from = origin.state.answered;
+      await play(page, () => origin.state.answered > from + 18);
       await page.waitForSelector('[data-badge]');
       assert.equal(await shown(page, 'oee'), '61,2 %');
       assert.equal(await shown(page, 'produced'), '47');
       assert.equal(await page.locator('.tile').count(), 8);
       origin.state.fault = null;
-      await page.clock.runFor(5000);
-      await page.waitForSelector('[data-badge]', { state: 'detached' });
+      await play(page, async () => (await page.locator('[data-badge]').count()) === 0);
       onlyReports();
     });
   }
@@ -206,17 +192,12 @@ describe('with an ERP', () => {
     const page = await open();
     await until(page, '[data-value="completed"]', '15');
     origin.state.fault = 'hang';
-    const refreshed = origin.refreshed();
     await page.clock.runFor(3000);
     // The deadline is the browser's own, in real time; the display does not hang on the page's clock for it.
     await page.waitForSelector('[data-badge="erp"]');
-    await page.clock.runFor(3000);
-    await refreshed;
     origin.state.fault = null;
     origin.state.shop.throughput.completed = 60;
-    origin.dropConnections();
-    await page.clock.runFor(5000);
-    await until(page, '[data-value="produced"]', '60');
+    await play(page, async () => (await shown(page, 'produced')) === '60');
     onlyReports();
   });
 
