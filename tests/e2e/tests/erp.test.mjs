@@ -85,9 +85,10 @@ describe('with an ERP', () => {
     quiet();
   });
 
-  test('has the display listen to its live events, and an event brings news at once', async () => {
+  test('has the display listen to its live events, and an event brings news at once', async (t) => {
     // A minute between refreshes: what comes sooner has come because of the event.
     const patient = await startBox({ refreshS: 60 });
+    t.after(() => patient.stop());
     origin.state.boxPort = patient.port;
     await opened.page.clock.install({ time: AFTERNOON });
     const page = await open();
@@ -104,7 +105,6 @@ describe('with an ERP', () => {
     origin.io.emit('inventory:low-stock', { itemName: 'Barra 40 mm', quantity: 2 });
     await until(page, '.event', 'Existencias bajas: Barra 40 mm');
     quiet();
-    await patient.stop();
   });
 
   test('gives each hour its bar as the display watches', async () => {
@@ -281,8 +281,9 @@ describe('with an ERP', () => {
   });
 
   for (const language of ['es', 'en']) {
-    test(`looks right in ${language} at every size`, async () => {
+    test(`looks right in ${language} at every size`, async (t) => {
       const spoken = await startBox({ language });
+      t.after(() => spoken.stop());
       origin.state.boxPort = spoken.port;
       await opened.page.clock.install({ time: AFTERNOON });
       const page = await open();
@@ -294,7 +295,6 @@ describe('with an ERP', () => {
       }
       assert.equal(await page.getAttribute('html', 'lang'), language);
       quiet();
-      await spoken.stop();
     });
   }
 });
@@ -306,9 +306,11 @@ describe('the box', () => {
   });
   after(() => browser?.close());
 
-  test('that dies leaves the picture and a badge, and its return is noticed', async () => {
+  test('that dies leaves the picture and a badge, and its return is noticed', async (t) => {
     let box = await startBox();
+    t.after(() => box.stop());
     const origin = await startOrigin(box.port);
+    t.after(() => origin.close());
     const { context, page, problems } = await openPage(browser);
     await page.goto(origin.url);
     await drawn(page);
@@ -334,14 +336,15 @@ describe('the box', () => {
     assert.deepEqual(problems.uncaught, []);
     assert.deepEqual(problems.console.filter((line) => !REPORTED_BY_CHROMIUM.test(line)), []);
     await context.close();
-    await origin.close();
-    await box.stop();
   });
 
-  test('has its changed settings followed without a reload', async () => {
+  test('has its changed settings followed without a reload', async (t) => {
     const first = await startBox();
+    t.after(() => first.stop());
     const second = await startBox({ line: 'Linie 7', language: 'en', demo: true });
+    t.after(() => second.stop());
     const origin = await startOrigin(first.port);
+    t.after(() => origin.close());
     const { context, page, problems } = await openPage(browser);
     await page.clock.install({ time: AFTERNOON });
     await page.goto(origin.url);
@@ -362,13 +365,11 @@ describe('the box', () => {
     assert.equal(loads, 0);
     assert.deepEqual(problems, { console: [], uncaught: [] });
     await context.close();
-    await origin.close();
-    await first.stop();
-    await second.stop();
   });
 
-  test('that does not know its display yet has a demonstration shown, and marked', async () => {
+  test('that does not know its display yet has a demonstration shown, and marked', async (t) => {
     const box = await startBox();
+    t.after(() => box.stop());
     const { context, page, problems } = await openPage(browser);
     await page.route('**/_edge/display.json', (route) => route.fulfill({ status: 404, body: 'no' }));
     await page.goto(box.url);
@@ -376,6 +377,5 @@ describe('the box', () => {
     assert.equal(await page.textContent('.demo-badge'), 'DEMO');
     assert.deepEqual(problems.uncaught, []);
     await context.close();
-    await box.stop();
   });
 });

@@ -98,6 +98,7 @@ test(`memory does not grow over ${MEASURED} refreshes`, async (t) => {
 
 test('memory does not grow over a day of the demonstration, 17280 pictures', async (t) => {
   const demo = await startBox({ demo: true });
+  t.after(() => demo.stop());
   const { context, page, problems } = await openPage(browser);
   const measure = await meter(context, page);
   await page.clock.install({ time: AFTERNOON });
@@ -115,5 +116,4 @@ test('memory does not grow over a day of the demonstration, 17280 pictures', asy
   steady(before, after);
   assert.deepEqual(problems, { console: [], uncaught: [] });
   await context.close();
-  await demo.stop();
 });
