@@ -1,0 +1,35 @@
+# What one does every day; `just` lists it. Everything also works without just: the commands are plain.
+
+musl := "x86_64-unknown-linux-musl"
+
+_list:
+    @just --list --unsorted
+
+# The static release binary
+build:
+    cargo build --release --target {{musl}} --bin workshop-edge
+
+# Every test, as the pipeline runs them
+test *STAGES:
+    tests/run {{STAGES}}
+
+# Side by side with nginx, static-web-server and Caddy
+bench *OPTIONS:
+    tests/benches/http/run {{OPTIONS}}
+
+# What slow and malformed clients can do
+attack *OPTIONS:
+    tests/benches/attackers/run {{OPTIONS}}
+
+# Rebuild the display's committed dist
+display:
+    cd assets/workshop-monitor && npm ci && npm run build
+
+# Format everything
+fmt:
+    cargo fmt
+    cargo fmt --manifest-path tests/fuzz/Cargo.toml
+
+# Serve the embedded display on port 8080
+serve *OPTIONS:
+    cargo run --release -- serve {{OPTIONS}}
