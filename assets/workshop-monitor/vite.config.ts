@@ -39,8 +39,9 @@ export default defineConfig({
     minify: 'terser',
     sourcemap: false,
     reportCompressedSize: false,
-    // Base 64 puts '-' into hashes, which makes `name-hash.js` ambiguous for whoever recognises hashed names.
-    rolldownOptions: { output: { hashCharacters: 'base36' } },
+    // Base 64 puts '-' into hashes, and eight letters of base 36 may be a word: with hexadecimal digits, whoever
+    // recognises hashed names is never in doubt.
+    rolldownOptions: { output: { hashCharacters: 'hex' } },
   },
   test: { include: ['test/**/*.test.ts'], environment: 'node' },
 } as Parameters<typeof defineConfig>[0]);
