@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use thiserror::Error;
+use tokio::runtime::LocalOptions;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::task::LocalSet;
 use tokio::time::MissedTickBehavior;
 
 use crate::config::{self, Config};
@@ -113,8 +113,11 @@ impl App {
 
     /// Serves until SIGTERM or SIGINT, then drains.
     pub fn run(self) -> Result<(), AppError> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(AppError::Runtime)?;
-        LocalSet::new().block_on(&runtime, self.serve())
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build_local(LocalOptions::default())
+            .map_err(AppError::Runtime)?;
+        runtime.block_on(self.serve())
     }
 
     async fn serve(self) -> Result<(), AppError> {

@@ -82,11 +82,18 @@ impl Activity {
         })
     }
 
-    /// A head is complete, and its answer begins; gives when its last octets came.
-    pub(super) fn answer(self: &Rc<Self>) -> (Answering, Instant) {
+    /// A head is complete, and its answer begins; it is under way until what this gives is
+    /// dropped.
+    pub(super) fn begin_answer(self: &Rc<Self>) -> Answering {
         self.head.set(None);
         self.answering.set(self.answering.get() + 1);
-        (Answering(Rc::clone(self)), self.last.get())
+        Answering(Rc::clone(self))
+    }
+
+    /// The head of an answer is made; gives the time since the last octets came.
+    pub(super) fn answered(&self) -> Duration {
+        let now = Instant::now();
+        now.saturating_duration_since(self.last.replace(now))
     }
 
     /// The connection has given its buffers back, until the peer speaks again.
@@ -124,6 +131,11 @@ impl Activity {
     }
 
     fn has_written(&self) {
+        // The usual case, an answer that the kernel takes whole: it was made just now, and that
+        // is known already, so the clock is left alone.
+        if self.answering.get() == 0 && self.stalled.get().is_none() && self.head.get().is_none() {
+            return;
+        }
         let now = Instant::now();
         self.last.set(now);
         self.stalled.set(None);
@@ -267,7 +279,7 @@ mod tests {
     fn between_requests_there_is_more_time_and_rest() {
         with_clock(async |activity| {
             activity.has_read();
-            drop(activity.answer());
+            drop(activity.begin_answer());
             activity.has_written();
             assert_eq!(due(&activity), None);
             tokio::time::advance(REST_AFTER).await;
@@ -283,7 +295,7 @@ mod tests {
     #[test]
     fn nobody_rests_during_an_answer() {
         with_clock(async |activity| {
-            let (answering, _) = activity.answer();
+            let answering = activity.begin_answer();
             tokio::time::advance(after(60)).await;
             assert_eq!(due(&activity), None);
             drop(answering);
@@ -294,7 +306,7 @@ mod tests {
     #[test]
     fn a_peer_that_stops_reading_is_overdue_and_one_that_reads_slowly_is_not() {
         with_clock(async |activity| {
-            drop(activity.answer());
+            drop(activity.begin_answer());
             activity.waits_to_write();
             tokio::time::advance(after(29)).await;
             activity.has_written();
@@ -309,7 +321,7 @@ mod tests {
     #[test]
     fn a_pipelined_start_of_a_head_waits_for_the_answer_before_it() {
         with_clock(async |activity| {
-            drop(activity.answer());
+            drop(activity.begin_answer());
             activity.has_read();
             for _ in 0..5 {
                 tokio::time::advance(after(9)).await;

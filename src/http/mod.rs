@@ -132,7 +132,7 @@ pub enum ServerError {
 }
 
 impl Server {
-    /// Starts to answer on all listeners; must run inside a `LocalSet` whose runtime lives as
+    /// Starts to answer on all listeners; must run inside a `LocalRuntime` that lives as
     /// long as the server.
     pub fn start(
         listeners: Vec<Listener>,

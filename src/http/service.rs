@@ -52,7 +52,7 @@ impl Service {
     }
 
     fn answer(&self, request: Request<Incoming>) -> Response<Body> {
-        let (answering, received) = self.activity.answer();
+        let answering = self.activity.begin_answer();
         let id = RequestId { connection: self.connection, request: self.requests.get() + 1 };
         self.requests.set(id.request);
 
@@ -75,7 +75,7 @@ impl Service {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         response.body_mut().hold(answering);
-        let took = received.elapsed();
+        let took = self.activity.answered();
         self.rooms.metrics.answered(class, response.status(), took);
         self.log(id, &parts, &response, took);
         response

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use tokio::runtime::LocalOptions;
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::LocalSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -54,14 +54,25 @@ impl Workers {
             let (messages, inbox) = mpsc::channel(most_connections + 1);
             let (ended, end) = oneshot::channel();
             let load = Arc::<AtomicUsize>::default();
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let (settings, dealt, drain, abort) =
                 (Arc::clone(settings), Arc::clone(&load), drain.clone(), abort.clone());
+            let (built, is_built) = std::sync::mpsc::channel();
             thread::Builder::new().name(format!("http-{index}")).spawn(move || {
-                LocalSet::new().block_on(&runtime, run(inbox, settings, dealt, drain, abort));
+                let runtime =
+                    tokio::runtime::Builder::new_current_thread().enable_all().build_local(LocalOptions::default());
+                match runtime {
+                    Ok(runtime) => {
+                        let _ = built.send(Ok(()));
+                        runtime.block_on(run(inbox, settings, dealt, drain, abort));
+                    }
+                    Err(error) => {
+                        let _ = built.send(Err(error));
+                    }
+                }
                 // The other side is gone only when nobody waits any more.
                 let _ = ended.send(());
             })?;
+            is_built.recv().map_err(io::Error::other)??;
             workers.push(Worker { messages, load });
             ends.push(end);
         }

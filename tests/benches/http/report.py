@@ -82,10 +82,10 @@ def print_all(results: Results) -> None:
     names = list(dict.fromkeys([*results.memory, *results.idle, *results.starts]))
     if names:
         rows = [_cost_row(results, name) for name in names]
-        header = ["server", "start ms", "(fastest-slowest)", "fresh PSS", "RSS", "PSS", "high water", "idle RSS", "idle anon"]
+        header = ["server", "start ms", "(fastest-slowest)", "fresh PSS", "RSS", "PSS", "high water", "conn. at once", "conn. idle", "anon"]
         title = (
             "memory in MB, fresh and after the load (site: "
-            f"{results.site_bytes / 1e6:.1f} MB); bytes per idle connection; start to first 200, median"
+            f"{results.site_bytes / 1e6:.1f} MB); bytes per connection right after its answer and idle; start to first 200, median"
         )
         print(table.render(title, header, rows))
     rows = [[t.what, t.wanted, t.got, t.limit, t.verdict] for t in targets(results)]
@@ -103,6 +103,7 @@ def _cost_row(results: Results, name: str) -> list[str]:
         _mb(memory and memory.rss),
         _mb(memory and memory.pss),
         _mb(memory and memory.high_water),
+        table.number(idle and idle.at_once_rss_bytes),
         table.number(idle and idle.rss_bytes),
         table.number(idle and idle.anonymous_bytes),
     ]

@@ -52,10 +52,15 @@ def _answers(port: int, head: bytes) -> bool:
         return False
 
 
+# Displays ask every 15 s; a connection is called idle after a fifth of that.
+IDLE_SECONDS = 3
+
+
 @dataclass(frozen=True)
 class Idle:
     connections: int
-    rss_bytes: float  # per connection
+    at_once_rss_bytes: float  # per connection, right after its answer
+    rss_bytes: float  # per connection, after IDLE_SECONDS of silence
     anonymous_bytes: float
     fresh: Memory  # of a server that has answered a few requests and nothing else
 
@@ -76,11 +81,14 @@ def idle_connections(name: str, setting: Setting, count: int) -> Idle:
             stream.sendall(head)
             wire.read_answer(stream)
         settle(server.process)
+        at_once = server.process.memory()
+        time.sleep(IDLE_SECONDS)
         after = server.process.memory()
         if server.process.open_files() < count:
             raise RuntimeError(f"{name} did not keep {count} connections open")
         return Idle(
             count,
+            (at_once.rss - before.rss) * 1024 / count,
             (after.rss - before.rss) * 1024 / count,
             (after.anonymous - before.anonymous) * 1024 / count,
             before,
