@@ -8,18 +8,10 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::limits::{House, Room};
+use super::dealer::{Accepted, Dealer};
+use super::limits::House;
 use super::listener::{Listener, Scheme};
-use super::worker::Dealer;
 use crate::metrics::{Metrics, Reason};
-
-/// A connection that has room, on its way to a worker.
-pub(super) struct Accepted {
-    pub(super) stream: TcpStream,
-    pub(super) peer: SocketAddr,
-    pub(super) scheme: Scheme,
-    pub(super) room: Room,
-}
 
 /// Serves one listener.
 pub(super) struct Acceptor {

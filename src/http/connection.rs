@@ -16,14 +16,13 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-use super::accept::Accepted;
 use super::deadlines::{Activity, Due, Timeouts, Watched};
+use super::dealer::{Accepted, Load};
 use super::drain::Drain;
 use super::listener::Scheme;
 use super::service::{Rooms, Service};
 use super::tls::Tls;
 use super::watch::Watch;
-use super::worker::Load;
 use crate::metrics::{Metrics, Reason};
 
 /// What all connections share.

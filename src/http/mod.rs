@@ -14,6 +14,7 @@ mod body;
 mod conditional;
 mod connection;
 mod deadlines;
+mod dealer;
 mod drain;
 mod host;
 mod limits;
@@ -173,7 +174,7 @@ impl Server {
                 listener,
                 Arc::clone(&house),
                 Arc::clone(&metrics),
-                workers.dealer(),
+                workers.dealer().clone(),
                 limits.write_stall,
             )
             .map_err(|source| ServerError::Listen { address, source })?;
@@ -184,7 +185,7 @@ impl Server {
 
     /// Whether every worker answers; waits as long as the slowest takes.
     pub async fn is_alive(&self) -> bool {
-        self.workers.ping().await
+        self.workers.dealer().ping().await
     }
 
     /// Stops accepting, lets running answers finish, closes idle and long-lived connections.

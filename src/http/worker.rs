@@ -3,7 +3,6 @@
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -12,8 +11,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::accept::Accepted;
 use super::connection::{self, Settings};
+use super::dealer::{Dealer, Message};
 use super::drain::Drain;
 
 /// All workers.
@@ -24,38 +23,19 @@ pub(super) struct Workers {
     abort: CancellationToken,
 }
 
-/// Gives each connection to the worker that has the fewest.
-#[derive(Clone)]
-pub(super) struct Dealer {
-    workers: Arc<[Worker]>,
-}
-
-struct Worker {
-    messages: mpsc::Sender<Message>,
-    /// Connections dealt to it and not yet ended.
-    load: Arc<AtomicUsize>,
-}
-
-enum Message {
-    Connection(Accepted),
-    Ping(oneshot::Sender<()>),
-}
-
 impl Workers {
     /// `most_connections` bounds what can wait for a worker.
     pub(super) fn start(settings: &Arc<Settings>, most_connections: usize) -> io::Result<Self> {
         let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let drain = CancellationToken::new();
         let abort = CancellationToken::new();
-        let mut workers = Vec::with_capacity(cores);
+        let mut inboxes = Vec::with_capacity(cores);
         let mut ends = Vec::with_capacity(cores);
         for index in 0..cores {
             // One place more for the ping, so that a full house is no dead worker.
             let (messages, inbox) = mpsc::channel(most_connections + 1);
             let (ended, end) = oneshot::channel();
-            let load = Arc::<AtomicUsize>::default();
-            let (settings, dealt, drain, abort) =
-                (Arc::clone(settings), Arc::clone(&load), drain.clone(), abort.clone());
+            let (settings, drain, abort) = (Arc::clone(settings), drain.clone(), abort.clone());
             let (built, is_built) = std::sync::mpsc::channel();
             thread::Builder::new().name(format!("http-{index}")).spawn(move || {
                 let runtime =
@@ -63,7 +43,7 @@ impl Workers {
                 match runtime {
                     Ok(runtime) => {
                         let _ = built.send(Ok(()));
-                        runtime.block_on(run(inbox, settings, dealt, drain, abort));
+                        runtime.block_on(run(inbox, settings, drain, abort));
                     }
                     Err(error) => {
                         let _ = built.send(Err(error));
@@ -73,24 +53,14 @@ impl Workers {
                 let _ = ended.send(());
             })?;
             is_built.recv().map_err(io::Error::other)??;
-            workers.push(Worker { messages, load });
+            inboxes.push(messages);
             ends.push(end);
         }
-        Ok(Self { dealer: Dealer { workers: workers.into() }, ends, drain, abort })
+        Ok(Self { dealer: Dealer::new(inboxes), ends, drain, abort })
     }
 
-    pub(super) fn dealer(&self) -> Dealer {
-        self.dealer.clone()
-    }
-
-    pub(super) async fn ping(&self) -> bool {
-        for worker in &*self.dealer.workers {
-            let (pong, answer) = oneshot::channel();
-            if worker.messages.send(Message::Ping(pong)).await.is_err() || answer.await.is_err() {
-                return false;
-            }
-        }
-        true
+    pub(super) fn dealer(&self) -> &Dealer {
+        &self.dealer
     }
 
     /// See `Server::drain`. A worker that does not even react to the cut is left behind.
@@ -106,28 +76,15 @@ impl Workers {
             () = tokio::time::sleep(grace) => {}
             () = at_once => {}
         }
-        let left = self.dealer.workers.iter().map(|worker| worker.load.load(Ordering::Relaxed)).sum();
+        let left = self.dealer.load();
         self.abort.cancel();
         left
-    }
-}
-
-impl Dealer {
-    pub(super) fn deal(&self, accepted: Accepted) {
-        let Some(worker) = self.workers.iter().min_by_key(|worker| worker.load.load(Ordering::Relaxed)) else { return };
-        worker.load.fetch_add(1, Ordering::Relaxed);
-        // The channel has a place for every connection that the limits let in; a worker that
-        // has ended drops it, and with it closes the connection.
-        if worker.messages.try_send(Message::Connection(accepted)).is_err() {
-            worker.load.fetch_sub(1, Ordering::Relaxed);
-        }
     }
 }
 
 async fn run(
     mut inbox: mpsc::Receiver<Message>,
     settings: Arc<Settings>,
-    load: Arc<AtomicUsize>,
     drain: CancellationToken,
     abort: CancellationToken,
 ) {
@@ -140,8 +97,7 @@ async fn run(
             () = drain.cancelled() => break,
         };
         match message {
-            Some(Message::Connection(accepted)) => {
-                let load = Load(Arc::clone(&load));
+            Some(Message::Connection(accepted, load)) => {
                 connections.spawn_local(connection::serve(accepted, Arc::clone(&settings), Rc::clone(&draining), load));
             }
             // Whoever asked may have given up.
@@ -154,14 +110,5 @@ async fn run(
     tokio::select! {
         () = connections.wait() => {}
         () = abort.cancelled() => {}
-    }
-}
-
-/// Takes a connection off the worker's load when it ends, however it ends.
-pub(super) struct Load(Arc<AtomicUsize>);
-
-impl Drop for Load {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
