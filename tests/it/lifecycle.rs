@@ -72,6 +72,23 @@ fn the_grace_ends() {
 }
 
 #[test]
+fn the_default_kind_of_address_takes_both_families() {
+    let edge = Setup::new("").without_listen().argument("--listen").argument("[::]:0").start();
+    let port = edge.address().port();
+    let mut families = vec!["127.0.0.1"];
+    // A machine without IPv6 is served over IPv4 alone.
+    if fs::read_to_string("/proc/net/if_inet6")
+        .is_ok_and(|addresses| addresses.contains("00000000000000000000000000000001"))
+    {
+        families.push("[::1]");
+    }
+    for host in families {
+        let url = format!("http://{host}:{port}/health/live");
+        assert_eq!(crate::support::run("curl", &["-sfg", &url]), b"{\"status\":\"ok\"}", "{host}");
+    }
+}
+
+#[test]
 fn a_taken_port_is_explained() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("bound");
     let address = taken.local_addr().expect("an address").to_string();
