@@ -6,6 +6,8 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixDatagram;
 use std::process::Stdio;
 
+use rustix::process::Signal;
+
 use crate::support::{Edge, PATIENCE, Setup, dist, eventually};
 
 fn film() -> tempfile::TempDir {
@@ -14,7 +16,7 @@ fn film() -> tempfile::TempDir {
 
 #[test]
 fn sigterm_and_sigint_end_well() {
-    for signal in ["TERM", "INT"] {
+    for signal in [Signal::TERM, Signal::INT] {
         let mut edge = Edge::start();
         let mut idle = edge.connect();
         assert_eq!(idle.request("GET", "/health/live", &[]).status, 200);
@@ -34,7 +36,7 @@ fn what_runs_is_finished_before_the_end() {
     // The answer is under way once its first octets are counted, and cannot be done: the socket
     // buffers do not hold it.
     edge.wait_for_metric("workshop_edge_http_sent_bytes_total", 100_000.0);
-    edge.signal("TERM");
+    edge.signal(Signal::TERM);
     edge.wait_for_log("\"stopping\"");
     eventually("no more connections", || std::net::TcpStream::connect(edge.address()).is_err());
 
@@ -51,9 +53,9 @@ fn a_second_signal_does_not_wait() {
     let mut stuck = edge.connect();
     stuck.send_request("GET", "/film.mp4", &[]);
     edge.wait_for_metric("workshop_edge_http_sent_bytes_total", 100_000.0);
-    edge.signal("TERM");
+    edge.signal(Signal::TERM);
     edge.wait_for_log("\"stopping\"");
-    edge.signal("TERM");
+    edge.signal(Signal::TERM);
     assert_eq!(edge.wait().code(), Some(0));
     edge.wait_for_log("stopping at once");
     edge.wait_for_log("\"cut_off\":1");
@@ -66,7 +68,7 @@ fn the_grace_ends() {
     let mut stuck = edge.connect();
     stuck.send_request("GET", "/film.mp4", &[]);
     edge.wait_for_metric("workshop_edge_http_sent_bytes_total", 100_000.0);
-    edge.signal("TERM");
+    edge.signal(Signal::TERM);
     assert_eq!(edge.wait().code(), Some(0));
     edge.wait_for_log("\"cut_off\":1");
 }
@@ -138,7 +140,7 @@ fn the_service_manager_hears_of_it() {
     assert_eq!(heard(), "READY=1");
     assert_eq!(heard(), "WATCHDOG=1");
     assert_eq!(heard(), "WATCHDOG=1");
-    edge.signal("TERM");
+    edge.signal(Signal::TERM);
     loop {
         match heard().as_str() {
             "WATCHDOG=1" => {}

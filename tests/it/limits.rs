@@ -5,6 +5,8 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Instant;
 
+use rustix::process::Signal;
+
 use crate::support::{Client, Setup, dist, eventually};
 
 #[test]
@@ -64,7 +66,7 @@ fn a_connection_that_rested_goes_on_where_it_was() {
     let long = "x".repeat(6000);
     assert_eq!(client.request("GET", "/health/live", &[("x-long", &long)]).status, 200);
     edge.wait_for_metric(resting, 1.0);
-    edge.signal("TERM");
+    edge.signal(Signal::TERM);
     assert_eq!(client.reply(false), None);
     edge.wait_for_log("\"stopped\"");
 }

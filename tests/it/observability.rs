@@ -1,5 +1,7 @@
 //! Health, metrics and logs.
 
+use rustix::process::Signal;
+
 use crate::support::{Edge, Setup};
 
 #[test]
@@ -58,7 +60,7 @@ fn by_default_requests_leave_no_line() {
     for path in ["/", "/missing"] {
         edge.get(path, &[]);
     }
-    edge.signal("TERM");
+    edge.signal(Signal::TERM);
     edge.wait_for_log("\"stopped\"");
     assert!(edge.logged("request").is_empty(), "{}", edge.log());
 }
@@ -70,7 +72,7 @@ fn a_sampled_access_log_has_the_first_request_of_a_connection_and_few_others() {
     for _ in 0..150 {
         client.request("GET", "/health/live", &[]);
     }
-    edge.signal("TERM");
+    edge.signal(Signal::TERM);
     edge.wait_for_log("\"stopped\"");
     assert_eq!(edge.logged("request").len(), 2, "{}", edge.log());
 }

@@ -7,6 +7,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Instant;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -236,8 +237,8 @@ impl Edge {
         self.child.id()
     }
 
-    pub(crate) fn signal(&self, name: &str) {
-        super::run("kill", &["-s", name, &self.pid().to_string()]);
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("it is there");
     }
 
     /// Waits for its end.
@@ -254,7 +255,7 @@ impl Edge {
 
     /// SIGTERM, and its end, which must be a good one.
     pub(crate) fn stop(mut self) {
-        self.signal("TERM");
+        self.signal(Signal::TERM);
         let status = self.wait();
         assert_eq!((status.code(), status.signal()), (Some(0), None), "{}", self.log());
     }
