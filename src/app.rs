@@ -35,6 +35,11 @@ pub enum AppError {
     /// HTTPS.
     #[error("HTTPS cannot be served")]
     Tls(#[source] TlsError),
+    /// A socket named `https` was handed over, but there is no certificate for it.
+    #[error(
+        "a socket named https was handed over (LISTEN_FDNAMES), but tls.mode is off: set it to self-signed or files, or remove the socket"
+    )]
+    NoCertificate,
     /// The server.
     #[error(transparent)]
     Server(#[from] ServerError),
@@ -76,6 +81,9 @@ impl App {
         }
         .transpose()
         .map_err(AppError::Tls)?;
+        if tls.is_none() && listeners.iter().any(|listener| listener.scheme() == Scheme::Https) {
+            return Err(AppError::NoCertificate);
+        }
 
         let probe = health.probe("site");
         let config::Site { dir, content_security_policy } = site;

@@ -126,6 +126,16 @@ fn a_listener_that_is_handed_over_is_served_and_never_closes() {
 }
 
 #[test]
+fn a_tls_socket_without_a_certificate_is_explained() {
+    let listener: OwnedFd = TcpListener::bind("127.0.0.1:0").expect("bound").into();
+    let setup =
+        Setup::new("").without_listen().through(HAND_OVER).env("LISTEN_FDS", "1").env("LISTEN_FDNAMES", "https");
+    let mut edge = setup.spawn(Stdio::from(listener));
+    assert_eq!(edge.wait().code(), Some(1));
+    edge.wait_for_log("tls.mode is off");
+}
+
+#[test]
 fn the_service_manager_hears_of_it() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("notify");
