@@ -2,17 +2,22 @@
 
 use std::future::pending;
 use std::io;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use thiserror::Error;
 use tokio::runtime::LocalOptions;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
 use crate::config::{self, Config};
-use crate::health::Health;
+use crate::discovery::{self, Discovery};
+use crate::health::{Health, Probe};
 use crate::http::{self, BindError, Inherited, Listener, Scheme, Server, ServerError, Tls, TlsError};
+use crate::identity::BoxId;
 use crate::metrics::Metrics;
 use crate::site::{self, Publisher, SiteError};
 use crate::{display, service_manager};
@@ -56,6 +61,7 @@ pub struct App {
     access_log: http::AccessLog,
     grace: Duration,
     health: Health,
+    discovery: Option<(discovery::Settings, watch::Sender<Bytes>, Probe)>,
     _publisher: Publisher,
 }
 
@@ -63,9 +69,10 @@ impl App {
     /// Builds every part and binds every socket; after it, nothing that the configuration says
     /// can fail any more.
     pub fn build(config: Config) -> Result<Self, AppError> {
-        let Config { data_dir, listen, tls, site, display, limits, log, shutdown } = config;
+        let Config { data_dir, listen, tls, discovery, site, display, limits, log, shutdown } = config;
         raise_descriptor_limit(limits.connections);
         let health = Health::default();
+        let id = BoxId::load(&data_dir);
 
         let listeners = listeners(&listen)?;
         let tls = match tls {
@@ -97,11 +104,16 @@ impl App {
             tracing::warn!(path, "the display has a file at a path that the box keeps for itself: it is not served");
         }
 
+        let (describe, description) = watch::channel(Bytes::new());
+        let discovery = discovery_settings(discovery, &data_dir, &id, &listeners)
+            .map(|settings| (settings, describe, health.probe("discovery")));
+
         let parts = http::Parts {
             site: current,
             health: health.clone(),
             metrics: Metrics::default().into(),
             display: Bytes::from(display_settings(display).to_json().map_err(AppError::Display)?),
+            description,
             tls,
         };
         Ok(Self {
@@ -115,6 +127,7 @@ impl App {
             },
             grace: shutdown.grace,
             health,
+            discovery,
             _publisher: publisher,
         })
     }
@@ -134,10 +147,13 @@ impl App {
         for listener in &self.listeners {
             tracing::info!(address = %listener.address(), scheme = %listener.scheme(), "listening");
         }
+        let metrics = Arc::clone(&self.parts.metrics);
         let server = Server::start(self.listeners, self.parts, &self.limits, self.access_log)?;
         self.health.set_ready(true);
         service_manager::ready();
         tracing::info!(version = env!("CARGO_PKG_VERSION"), "ready");
+        let discovery =
+            self.discovery.and_then(|(settings, describe, probe)| discover(settings, describe, probe, metrics));
 
         tokio::select! {
             name = stop.next() => tracing::info!(signal = name, grace_s = self.grace.as_secs(), "stopping"),
@@ -149,7 +165,12 @@ impl App {
             let name = stop.next().await;
             tracing::warn!(signal = name, "stopping at once");
         };
-        match server.drain(self.grace, second).await {
+        let goodbye = async {
+            if let Some(discovery) = discovery {
+                discovery.stop().await;
+            }
+        };
+        match tokio::join!(server.drain(self.grace, second), goodbye).0 {
             0 => tracing::info!("stopped"),
             cut_off => tracing::warn!(cut_off, "stopped before all connections had ended"),
         }
@@ -166,6 +187,61 @@ fn listeners(listen: &config::Listen) -> Result<Vec<Listener>, AppError> {
     let http = listen.http.iter().map(|address| Listener::bind(*address, Scheme::Http));
     let https = listen.https.iter().map(|address| Listener::bind(*address, Scheme::Https));
     Ok(http.chain(https).collect::<Result<_, _>>()?)
+}
+
+/// What discovery announces; nothing when only this machine can reach the box.
+fn discovery_settings(
+    discovery: config::Discovery,
+    data_dir: &Path,
+    id: &BoxId,
+    listeners: &[Listener],
+) -> Option<discovery::Settings> {
+    let config::Discovery { enabled, name, interface } = discovery;
+    let port = |scheme| {
+        let mut reachable = listeners
+            .iter()
+            .filter(|listener| listener.scheme() == scheme && !listener.address().ip().to_canonical().is_loopback());
+        reachable.next().map(|listener| listener.address().port())
+    };
+    let (http, https) = (port(Scheme::Http), port(Scheme::Https));
+    let is_on = enabled && (http.is_some() || https.is_some());
+    is_on.then(|| discovery::Settings {
+        data_dir: data_dir.to_owned(),
+        id: id.as_str().to_owned(),
+        name,
+        interface,
+        http,
+        https,
+    })
+}
+
+/// Starts discovery, and tells health and metrics what it learns. Without it the box serves on.
+fn discover(
+    settings: discovery::Settings,
+    describe: watch::Sender<Bytes>,
+    probe: Probe,
+    metrics: Arc<Metrics>,
+) -> Option<Discovery> {
+    let discovery = match Discovery::start(settings, describe) {
+        Ok(discovery) => discovery,
+        Err(error) => {
+            tracing::error!(%error, "discovery cannot start: the box is found by address only");
+            probe.degraded(Some(format!("discovery cannot start: {error}")));
+            return None;
+        }
+    };
+    let mut states = discovery.state();
+    tokio::task::spawn_local(async move {
+        loop {
+            let state = states.borrow_and_update().clone();
+            probe.degraded(state.fault());
+            metrics.discovered(state.is_renamed(), state.cached_records, state.daemons);
+            if states.changed().await.is_err() {
+                break;
+            }
+        }
+    });
+    Some(discovery)
 }
 
 /// SIGTERM and SIGINT.

@@ -21,10 +21,12 @@
 //! | [`app`] | build every part, run, drain |
 //! | [`cli`] | what a person types |
 //! | [`config`] | file < environment < flags → one validated value |
+//! | [`discovery`] | the box's name on the local network, and its announcements |
 //! | [`display`] | what the box tells the display |
 //! | [`durable`] | files that survive a power cut |
 //! | [`health`] | readiness, and what the parts report |
 //! | [`http`] | listener, limits, TLS, routing, answers |
+//! | [`identity`] | the box's id |
 //! | [`lang`] | Spanish and English |
 //! | [`metrics`] | the figures of `/metrics` |
 //! | [`service_manager`] | systemd's notify socket |
@@ -36,10 +38,12 @@
 pub mod app;
 pub mod cli;
 pub mod config;
+pub mod discovery;
 pub mod display;
 pub mod durable;
 pub mod health;
 pub mod http;
+pub mod identity;
 pub mod lang;
 pub mod metrics;
 pub mod service_manager;

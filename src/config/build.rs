@@ -3,7 +3,8 @@
 use super::{
     layers::Layers,
     types::{
-        Access, Config, Display, Format, Level, Limits, Listen, Log, Shift, Shutdown, Site, Targets, Tls, TlsMode,
+        Access, Config, Discovery, Display, Format, Level, Limits, Listen, Log, Shift, Shutdown, Site, Targets, Tls,
+        TlsMode,
     },
     value::Value,
 };
@@ -26,6 +27,11 @@ pub(super) fn build(layers: &Layers) -> Result<Config, Absent> {
         data_dir: values.path("data_dir")?,
         listen: Listen { http: values.addresses("listen.http")?, https },
         tls,
+        discovery: Discovery {
+            enabled: values.bool("discovery.enabled")?,
+            name: values.text("discovery.name")?,
+            interface: values.optional("discovery.interface", Values::text)?,
+        },
         site: Site {
             dir: values.optional("site.dir", Values::path)?,
             content_security_policy: values.optional("site.content_security_policy", Values::text)?,

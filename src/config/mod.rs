@@ -30,7 +30,8 @@ pub use reference::reference;
 pub use show::{Effective, effective_json, effective_table, report_json};
 pub use source::{DEFAULT_FILE, Overrides, Sources};
 pub use types::{
-    Access, Config, Display, Format, Level, Limits, Listen, Log, Shift, Shutdown, Site, Targets, Tls, TlsMode,
+    Access, Config, Discovery, Display, Format, Level, Limits, Listen, Log, Shift, Shutdown, Site, Targets, Tls,
+    TlsMode,
 };
 
 /// A configuration that is valid.

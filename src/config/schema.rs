@@ -46,6 +46,8 @@ pub(super) enum Kind {
     Addresses,
     /// A list of host names and IP addresses.
     Names,
+    /// One label of a host name (RFC 1123 section 2.1), in lower case.
+    Label,
 }
 
 /// Starts an entry of the table; `example` is the default unless given.
@@ -90,6 +92,15 @@ pub(super) const KEYS: &[Key] = &[
     key("tls.names", Kind::Names, "taller.local",
         "Nombres y direcciones IP del certificado, con tls.mode = self-signed.",
         "Host names and IP addresses of the certificate, with tls.mode = self-signed."),
+    key("discovery.enabled", Kind::Bool, "true",
+        "Si el equipo se anuncia en la red local (mDNS y SSDP).",
+        "Whether the box announces itself on the local network (mDNS and SSDP)."),
+    key("discovery.name", Kind::Label, "taller",
+        "Nombre del equipo en la red local, sin .local; con otro equipo del mismo nombre pasa a ser taller-2.",
+        "Name of the box on the local network, without .local; next to another box of that name it becomes taller-2."),
+    optional("discovery.interface", Kind::Text { max: 15 }, "eth0",
+        "Interfaz de red en la que se anuncia. Sin valor: la de la ruta por defecto.",
+        "Network interface to announce on. Without a value: that of the default route."),
     optional("site.dir", Kind::Path, "/srv/display",
         "Directorio que se sirve en lugar de la pantalla incluida.",
         "Directory that is served instead of the built-in display."),

@@ -47,6 +47,7 @@ fn nothing_at_all_gives_the_defaults() {
         data_dir: "/var/lib/workshop-edge".into(),
         listen: Listen { http: vec![([0u16; 8], 8080).into()], https: Vec::new() },
         tls: Tls::Off,
+        discovery: Discovery { enabled: true, name: "taller".into(), interface: None },
         site: Site { dir: None, content_security_policy: None },
         display: Display {
             title: "Taller".into(),
@@ -92,6 +93,9 @@ fn every_key_reaches_its_own_field() {
         &cert,
         &key,
         "site.content_security_policy=p",
+        "discovery.enabled=false",
+        "discovery.name=Nave-2",
+        "discovery.interface=eth7",
         "display.title=t",
         "display.line=l",
         "display.language=en",
@@ -122,6 +126,7 @@ fn every_key_reaches_its_own_field() {
         data_dir: "/d".into(),
         listen: Listen { http: vec![([0u16; 8], 1).into()], https: vec![([0u16; 8], 2).into()] },
         tls: Tls::Files { cert: file.into(), key: format!("{dir}/./pem").into() },
+        discovery: Discovery { enabled: false, name: "nave-2".into(), interface: Some("eth7".into()) },
         site: Site { dir: Some(dir.into()), content_security_policy: Some("p".into()) },
         display: Display {
             title: "t".into(),
@@ -441,6 +446,14 @@ fn the_example_of_every_fault_is_valid_where_it_is_given() {
         let (name, value) = env.split_once('=').unwrap();
         assert!(faults(b"", &[(name.strip_prefix("WORKSHOP_EDGE_").unwrap(), value)], &[]).is_empty(), "{env}");
     }
+}
+
+#[test]
+fn a_name_is_one_label() {
+    for name in ["a.b", "", "-a", "a-", "ñ", "a b", &"a".repeat(64)] {
+        assert_eq!(faults(b"", &[("DISCOVERY_NAME", name)], &[]).len(), 1, "{name}");
+    }
+    assert_eq!(good("[discovery]\nname = \"TALLER\"\n").config.discovery.name, "taller");
 }
 
 #[test]

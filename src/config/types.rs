@@ -12,6 +12,8 @@ pub struct Config {
     pub listen: Listen,
     /// Whether and how it serves HTTPS.
     pub tls: Tls,
+    /// How it is found.
+    pub discovery: Discovery,
     /// What it serves.
     pub site: Site,
     /// What the reference display shows.
@@ -50,6 +52,17 @@ pub enum Tls {
         /// The private key, PEM.
         key: PathBuf,
     },
+}
+
+/// How the appliance is found on the local network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Discovery {
+    /// Whether it announces itself.
+    pub enabled: bool,
+    /// The label before `.local`, in lower case.
+    pub name: String,
+    /// The interface to announce on: `None` chooses the one of the default route.
+    pub interface: Option<String>,
 }
 
 /// What is served.

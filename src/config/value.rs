@@ -106,6 +106,7 @@ fn scalar(kind: Kind, text: &str) -> Option<Value> {
             let name = text.trim();
             names.contains(&name).then(|| Value::Text(name.to_owned()))
         }
+        Kind::Label => label(text.trim()).then(|| Value::Text(text.trim().to_ascii_lowercase())),
         Kind::Path | Kind::Addresses | Kind::Names => None,
     }
 }
@@ -127,12 +128,6 @@ fn address(text: &str) -> Option<SocketAddr> {
 
 /// An IP address, or a host name (RFC 1123, in lower case).
 fn name(text: &str) -> Option<String> {
-    let label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
     // A last label of digits is an IPv4 address, or a mistyped one.
     let digits = |label: &str| label.bytes().all(|byte| byte.is_ascii_digit());
     if let Ok(address) = text.parse::<IpAddr>() {
@@ -140,6 +135,14 @@ fn name(text: &str) -> Option<String> {
     }
     let host = text.len() <= 253 && text.split('.').all(label) && !text.rsplit('.').next().is_some_and(digits);
     host.then(|| text.to_ascii_lowercase())
+}
+
+/// Whether this is one label of a host name (RFC 1123 section 2.1).
+fn label(label: &str) -> bool {
+    (1..=63).contains(&label.len())
+        && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        && !label.starts_with('-')
+        && !label.ends_with('-')
 }
 
 /// What is wrong at a place (a range of bytes) of a TOML document.
@@ -163,7 +166,7 @@ pub(super) fn from_toml(kind: Kind, given: &Spanned<DeValue<'_>>) -> Result<Valu
             .ok()
             .and_then(|value| number(value.into(), min, max))
             .ok_or_else(wrong),
-        (Kind::Path | Kind::Text { .. } | Kind::Header | Kind::Choice(_), DeValue::String(text)) => {
+        (Kind::Path | Kind::Text { .. } | Kind::Header | Kind::Choice(_) | Kind::Label, DeValue::String(text)) => {
             from_text(kind, &OsString::from(text.as_ref()))
                 .map_err(|problems| problems.into_iter().map(|problem| (given.span(), problem)).collect())
         }

@@ -125,6 +125,12 @@ pub(super) fn describe(kind: Kind, lang: Lang) -> String {
         Kind::Names => lang
             .pick("una lista de nombres de equipo o direcciones IP", "a list of host names or IP addresses")
             .to_owned(),
+        Kind::Label => lang
+            .pick(
+                "un nombre de equipo sin puntos: letras, cifras y guiones",
+                "a host name without dots: letters, digits and hyphens",
+            )
+            .to_owned(),
     }
 }
 

@@ -104,6 +104,8 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
     /// The body of `/_edge/display.json`.
     pub display: Bytes,
+    /// The body of `/_edge/ssdp.xml`; empty while there is none.
+    pub description: tokio::sync::watch::Receiver<Bytes>,
     /// For listeners of [`Scheme::Https`].
     pub tls: Option<Tls>,
 }
@@ -141,12 +143,13 @@ impl Server {
         limits: &Limits,
         access_log: AccessLog,
     ) -> Result<Self, ServerError> {
-        let Parts { site, health, metrics, display, tls } = parts;
+        let Parts { site, health, metrics, display, description, tls } = parts;
         let rooms = Arc::new(Rooms {
             site,
             health,
             metrics: Arc::clone(&metrics),
             display,
+            description,
             most_body: limits.request_body_bytes,
             requests_per_connection: limits.requests_per_connection,
             access_log,

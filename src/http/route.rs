@@ -28,6 +28,8 @@ pub(super) enum Route<'a> {
     Metrics,
     /// `/_edge/display.json`.
     DisplaySettings,
+    /// `/_edge/ssdp.xml`.
+    Description,
     /// The dist, with the decoded path.
     Site(Cow<'a, str>),
 }
@@ -38,7 +40,7 @@ impl Route<'_> {
             Self::Options => RouteClass::None,
             Self::Health | Self::Live | Self::Ready => RouteClass::Health,
             Self::Metrics => RouteClass::Metrics,
-            Self::DisplaySettings => RouteClass::Edge,
+            Self::DisplaySettings | Self::Description => RouteClass::Edge,
             Self::Site(path) if path.ends_with('/') || path.ends_with(".html") => RouteClass::Page,
             Self::Site(_) => RouteClass::Asset,
         }
@@ -77,6 +79,7 @@ pub(super) fn route(parts: &Parts, body: BodyLength, most_body: u64) -> Result<R
             "/health/ready" => Route::Ready,
             "/metrics" => Route::Metrics,
             "/_edge/display.json" => Route::DisplaySettings,
+            "/_edge/ssdp.xml" => Route::Description,
             other if is_reserved(other) => return Err(Refusal::NotFound),
             _ => Route::Site(path),
         }),

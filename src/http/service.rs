@@ -11,6 +11,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::{Body as _, Incoming};
+use tokio::sync::watch;
 
 use super::body::Body;
 use super::deadlines::Activity;
@@ -29,6 +30,8 @@ pub(super) struct Rooms {
     pub(super) metrics: Arc<Metrics>,
     /// The body of `/_edge/display.json`.
     pub(super) display: Bytes,
+    /// The body of `/_edge/ssdp.xml`; empty while there is none.
+    pub(super) description: watch::Receiver<Bytes>,
     pub(super) most_body: u64,
     pub(super) requests_per_connection: u64,
     pub(super) access_log: AccessLog,
@@ -123,6 +126,14 @@ impl Rooms {
                 HeaderMap::from_iter([(header::ALLOW, HeaderValue::from_static(ALLOW))]),
             )),
             Route::DisplaySettings => Ok(no_store(StatusCode::OK, JSON, self.display.clone())),
+            Route::Description => {
+                let description = self.description.borrow().clone();
+                if description.is_empty() {
+                    Err(Refusal::NotFound)
+                } else {
+                    Ok(no_store(StatusCode::OK, XML, description))
+                }
+            }
             Route::Live => Ok(json(StatusCode::OK, "ok")),
             Route::Ready => Ok(if self.health.is_ready() {
                 json(StatusCode::OK, "ok")
@@ -147,6 +158,7 @@ impl Rooms {
     }
 }
 
+const XML: &str = "text/xml; charset=utf-8";
 const JSON: &str = "application/json; charset=utf-8";
 
 fn json(status: StatusCode, word: &str) -> Response<Body> {

@@ -108,6 +108,9 @@ pub struct Metrics {
     rejected: Family<ReasonLabels, Counter>,
     open_connections: Gauge,
     resting_connections: Gauge,
+    renamed: Gauge,
+    cached_records: Gauge,
+    responders: Gauge,
 }
 
 impl Default for Metrics {
@@ -125,6 +128,9 @@ impl Default for Metrics {
         let rejected = Family::default();
         let open_connections = Gauge::default();
         let resting_connections = Gauge::default();
+        let renamed = Gauge::default();
+        let cached_records = Gauge::default();
+        let responders = Gauge::default();
 
         ours.register("http_requests", "Answers by part of the box and status", requests.clone());
         ours.register_with_unit(
@@ -146,6 +152,9 @@ impl Default for Metrics {
             "Connections that the box refused or closed, by reason",
             rejected.clone(),
         );
+        ours.register("discovery_renamed", "1 when the box has another name than it should", renamed.clone());
+        ours.register("discovery_cached_records", "Records of others in the responder's cache", cached_records.clone());
+        ours.register("discovery_responders", "Responders started since the process did", responders.clone());
         ours.register(
             "build",
             "What is running",
@@ -164,6 +173,9 @@ impl Default for Metrics {
             rejected,
             open_connections,
             resting_connections,
+            renamed,
+            cached_records,
+            responders,
         }
     }
 }
@@ -201,6 +213,13 @@ impl Metrics {
     /// A connection was refused, or closed by the box against the peer's will.
     pub fn rejected(&self, reason: Reason) {
         self.rejected.get_or_create(&ReasonLabels { reason }).inc();
+    }
+
+    /// What discovery is like.
+    pub fn discovered(&self, renamed: bool, cached_records: u64, responders: u64) {
+        self.renamed.set(renamed.into());
+        self.cached_records.set(i64::try_from(cached_records).unwrap_or(i64::MAX));
+        self.responders.set(i64::try_from(responders).unwrap_or(i64::MAX));
     }
 
     /// The exposition, of media type [`CONTENT_TYPE`].

@@ -7,13 +7,15 @@ use std::path::{Path, PathBuf};
 /// Which rooms a room may use. `app` is the composition root and uses all; the crate's root
 /// belongs to nobody.
 const ALLOWED: &[(&str, &[&str])] = &[
-    ("app", &["config", "display", "health", "http", "metrics", "service_manager", "site"]),
+    ("app", &["config", "discovery", "display", "health", "http", "identity", "metrics", "service_manager", "site"]),
     ("cli", &["config", "lang"]),
     ("config", &["lang"]),
+    ("discovery", &["durable"]),
     ("display", &[]),
     ("durable", &[]),
     ("health", &[]),
     ("http", &["durable", "health", "metrics", "site"]),
+    ("identity", &["durable"]),
     ("lang", &[]),
     ("metrics", &[]),
     ("service_manager", &[]),

@@ -1,0 +1,91 @@
+//! How the box is found: multicast DNS (RFC 6762, RFC 6763) under `<name>.local`, and SSDP.
+//!
+//! ```text
+//! keeper ─1 s─> lan (which interface)   ─5 s─> self_check ─> question (who answers for our name?)
+//!        └────> responder (mdns-sd)     └────> ssdp
+//! ```
+//!
+//! All of it runs on a thread of its own; nothing that serves waits for it, and nothing in it
+//! ends the box.
+
+mod keeper;
+mod lan;
+mod last_name;
+mod question;
+mod random;
+mod responder;
+mod routes;
+mod self_check;
+mod ssdp;
+mod state;
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::runtime::LocalOptions;
+use tokio::sync::watch;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+pub use state::{State, Status};
+
+/// The most that a stop waits for the goodbyes.
+const STOP: Duration = Duration::from_secs(2);
+
+/// What is announced, and where.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where its last name is kept.
+    pub data_dir: PathBuf,
+    /// The box's id, sixteen hexadecimal digits.
+    pub id: String,
+    /// The label before `.local`, in lower case.
+    pub name: String,
+    /// The interface, if it is not to be chosen.
+    pub interface: Option<String>,
+    /// The port of HTTP.
+    pub http: Option<u16>,
+    /// The port of HTTPS.
+    pub https: Option<u16>,
+}
+
+/// A running discovery.
+pub struct Discovery {
+    state: watch::Receiver<State>,
+    stop: CancellationToken,
+}
+
+impl Discovery {
+    /// Starts its thread. `description` gets the body of `/_edge/ssdp.xml`.
+    pub fn start(settings: Settings, description: watch::Sender<Bytes>) -> io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread();
+        let (sender, state) = watch::channel(State::new(&settings.name, &settings.name));
+        let stop = CancellationToken::new();
+        let token = stop.clone();
+        std::thread::Builder::new().name("discovery".to_owned()).spawn(move || {
+            let mut runtime = runtime;
+            match runtime.enable_all().build_local(LocalOptions::default()) {
+                Ok(runtime) => {
+                    runtime.block_on(async { keeper::Keeper::new(settings, sender, description).run(token).await });
+                }
+                Err(error) => tracing::error!(%error, "discovery has no runtime: the box is found by address only"),
+            }
+        })?;
+        Ok(Self { state, stop })
+    }
+
+    /// What it knows, and every change of it.
+    #[must_use]
+    pub fn state(&self) -> watch::Receiver<State> {
+        self.state.clone()
+    }
+
+    /// Says goodbye; takes two seconds at most.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        // The sender goes with the thread.
+        let _ = timeout(STOP, async { while self.state.changed().await.is_ok() {} }).await;
+    }
+}
