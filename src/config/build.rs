@@ -25,7 +25,11 @@ pub(super) fn build(layers: &Layers) -> Result<Config, Absent> {
     let https = if tls == Tls::Off { Vec::new() } else { values.addresses("listen.https")? };
     Ok(Config {
         data_dir: values.path("data_dir")?,
-        listen: Listen { http: values.addresses("listen.http")?, https },
+        listen: Listen {
+            http: values.addresses("listen.http")?,
+            https,
+            names: values.optional("listen.names", Values::names)?.unwrap_or_default(),
+        },
         tls,
         discovery: Discovery {
             enabled: values.bool("discovery.enabled")?,

@@ -45,7 +45,7 @@ fn nothing_at_all_gives_the_defaults() {
     assert!(effective.iter().all(|one| one.origin == Origin::Default));
     let expected = Config {
         data_dir: "/var/lib/workshop-edge".into(),
-        listen: Listen { http: vec![([0u16; 8], 8080).into()], https: Vec::new() },
+        listen: Listen { http: vec![([0u16; 8], 8080).into()], https: Vec::new(), names: Vec::new() },
         tls: Tls::Off,
         discovery: Discovery { enabled: true, name: "taller".into(), interface: None },
         site: Site { dir: None, content_security_policy: None },
@@ -88,6 +88,7 @@ fn every_key_reaches_its_own_field() {
         "data_dir=/d",
         "listen.http=[::]:1",
         "listen.https=[::]:2",
+        "listen.names=n.example",
         "tls.mode=files",
         &site,
         &cert,
@@ -124,7 +125,11 @@ fn every_key_reaches_its_own_field() {
     let loaded = read(b"", &[], &set).unwrap();
     let expected = Config {
         data_dir: "/d".into(),
-        listen: Listen { http: vec![([0u16; 8], 1).into()], https: vec![([0u16; 8], 2).into()] },
+        listen: Listen {
+            http: vec![([0u16; 8], 1).into()],
+            https: vec![([0u16; 8], 2).into()],
+            names: vec!["n.example".into()],
+        },
         tls: Tls::Files { cert: file.into(), key: format!("{dir}/./pem").into() },
         discovery: Discovery { enabled: false, name: "nave-2".into(), interface: Some("eth7".into()) },
         site: Site { dir: Some(dir.into()), content_security_policy: Some("p".into()) },

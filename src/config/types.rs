@@ -33,6 +33,8 @@ pub struct Listen {
     pub http: Vec<SocketAddr>,
     /// Addresses for HTTPS: empty exactly when [`Tls::Off`], whatever the file says.
     pub https: Vec<SocketAddr>,
+    /// Host names (lower case) by which it is reached, besides its own.
+    pub names: Vec<String>,
 }
 
 /// Whether and how HTTPS is served.

@@ -19,6 +19,7 @@ mod drain;
 mod host;
 mod limits;
 mod listener;
+mod names;
 mod negotiate;
 mod range;
 mod request_id;
@@ -38,6 +39,7 @@ use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 
 pub use listener::{BindError, Inherited, Listener, Scheme};
+pub use names::Names;
 pub use route::is_reserved;
 pub use tls::{SelfSigned, Tls, TlsError, TlsFiles};
 
@@ -106,6 +108,8 @@ pub struct Parts {
     pub display: Bytes,
     /// The body of `/_edge/ssdp.xml`; empty while there is none.
     pub description: tokio::sync::watch::Receiver<Bytes>,
+    /// Who may be meant by requests for the box's own paths.
+    pub names: Arc<Names>,
     /// For listeners of [`Scheme::Https`].
     pub tls: Option<Tls>,
 }
@@ -143,13 +147,14 @@ impl Server {
         limits: &Limits,
         access_log: AccessLog,
     ) -> Result<Self, ServerError> {
-        let Parts { site, health, metrics, display, description, tls } = parts;
+        let Parts { site, health, metrics, display, description, names, tls } = parts;
         let rooms = Arc::new(Rooms {
             site,
             health,
             metrics: Arc::clone(&metrics),
             display,
             description,
+            names,
             most_body: limits.request_body_bytes,
             requests_per_connection: limits.requests_per_connection,
             access_log,

@@ -25,6 +25,8 @@ pub(super) enum Refusal {
     /// With the length of the representation.
     Range(usize),
     BodyTooLarge,
+    /// The request names a host that is not this box (RFC 9110 section 15.5.20).
+    Misdirected,
     /// A fault of ours.
     Internal,
 }
@@ -41,6 +43,7 @@ impl Refusal {
             Self::Precondition => StatusCode::PRECONDITION_FAILED,
             Self::Range(_) => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -62,6 +65,10 @@ impl Refusal {
             Self::Precondition => ("La página ha cambiado.", "The page has changed."),
             Self::Range(_) => ("Esa parte del archivo no existe.", "That part of the file does not exist."),
             Self::BodyTooLarge => ("La petición es demasiado grande.", "The request is too large."),
+            Self::Misdirected => (
+                "El equipo no se llama así. Abra su dirección IP, o añada este nombre a listen.names.",
+                "This is not the box's name. Open its IP address, or add this name to listen.names.",
+            ),
             Self::Internal => ("El equipo ha tenido un fallo.", "The box has had a fault."),
             Self::Target(_) | Self::Host(_) | Self::Expectation => {
                 ("La petición no es válida.", "The request is not valid.")
@@ -171,6 +178,7 @@ mod tests {
             Refusal::Precondition,
             Refusal::Range(7),
             Refusal::BodyTooLarge,
+            Refusal::Misdirected,
             Refusal::Internal,
         ] {
             let (spanish, english) = refusal.words();

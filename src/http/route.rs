@@ -6,6 +6,7 @@ use http::request::Parts;
 use http::{HeaderMap, Method, header};
 
 use super::host;
+use super::names::Names;
 use super::respond::Refusal;
 use super::target::{self, Target};
 use crate::metrics::RouteClass;
@@ -50,16 +51,29 @@ impl Route<'_> {
 /// Whether the box answers this path itself, so that a dist cannot.
 #[must_use]
 pub fn is_reserved(path: &str) -> bool {
-    ["/health", "/metrics", RESERVED]
-        .iter()
-        .any(|reserved| path.strip_prefix(reserved).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+    ["/health", "/metrics", RESERVED].iter().any(|reserved| is_below(path, reserved))
 }
 
 /// The methods of everything that the box serves so far.
 pub(super) const ALLOW: &str = "GET, HEAD, OPTIONS";
 
+/// Whether a path is this one or below it.
+fn is_below(path: &str, top: &str) -> bool {
+    path.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Whether only those who mean this box may ask for this path.
+fn is_own(path: &str) -> bool {
+    is_below(path, RESERVED) || is_below(path, "/api")
+}
+
 /// Finds who answers a request; `body` is the length of its body, where it says so.
-pub(super) fn route(parts: &Parts, body: BodyLength, most_body: u64) -> Result<Route<'_>, Refusal> {
+pub(super) fn route<'a>(
+    parts: &'a Parts,
+    body: BodyLength,
+    most_body: u64,
+    names: &Names,
+) -> Result<Route<'a>, Refusal> {
     host::check(parts.version, &parts.headers).map_err(Refusal::Host)?;
     let target = target::parse(&parts.uri).map_err(Refusal::Target)?;
     check_method(&parts.method)?;
@@ -71,6 +85,7 @@ pub(super) fn route(parts: &Parts, body: BodyLength, most_body: u64) -> Result<R
         return Ok(Route::Options);
     }
     match target {
+        Target::Path(path) if is_own(&path) && !names.are_meant_by(parts) => Err(Refusal::Misdirected),
         // RFC 9112 section 3.2.4: the asterisk-form is for OPTIONS alone.
         Target::Server => Err(Refusal::Target(target::TargetError::NoPath)),
         Target::Path(path) => Ok(match &*path {
@@ -155,9 +170,15 @@ mod tests {
         request.body(()).expect("a request").into_parts().0
     }
 
+    fn names() -> Names {
+        let names = Names::default();
+        names.replace(["tv"]);
+        names
+    }
+
     fn routed(method: &str, uri: &str) -> Result<RouteClass, http::StatusCode> {
         let parts = parts(method, uri, &[]);
-        route(&parts, BodyLength::Known(0), 0).map(|route| route.class()).map_err(Refusal::status)
+        route(&parts, BodyLength::Known(0), 0, &names()).map(|route| route.class()).map_err(Refusal::status)
     }
 
     #[test]
@@ -188,9 +209,26 @@ mod tests {
     }
 
     #[test]
+    fn what_is_the_boxs_own_wants_its_name() {
+        let with = |uri: &str, host: &str| {
+            let parts = Request::get(uri).header("host", host).body(()).expect("a request").into_parts().0;
+            route(&parts, BodyLength::Known(0), 0, &names()).map_err(|refusal| refusal.status().as_u16()).map(drop)
+        };
+        for uri in ["/_edge/display.json", "/api", "/api/x", "/%61pi/x"] {
+            assert_eq!(with(uri, "evil.example"), Err(421), "{uri}");
+            assert_eq!(with(uri, "10.0.0.1"), Ok(()), "{uri}");
+        }
+        for uri in ["/", "/apiary", "/health", "/metrics"] {
+            assert_eq!(with(uri, "evil.example"), Ok(()), "{uri}");
+        }
+    }
+
+    #[test]
     fn bodies_and_expectations() {
         let with = |fields: &[(&str, &str)], body, most| {
-            route(&parts("GET", "/", fields), body, most).map(|_| ()).map_err(|refusal| refusal.status().as_u16())
+            route(&parts("GET", "/", fields), body, most, &names())
+                .map(|_| ())
+                .map_err(|refusal| refusal.status().as_u16())
         };
         assert_eq!(with(&[], BodyLength::Known(5), 0), Err(413));
         assert_eq!(with(&[], BodyLength::Known(5), 5), Ok(()));

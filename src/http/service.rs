@@ -15,6 +15,7 @@ use tokio::sync::watch;
 
 use super::body::Body;
 use super::deadlines::Activity;
+use super::names::Names;
 use super::request_id::RequestId;
 use super::respond::{Refusal, empty, no_store};
 use super::route::{ALLOW, BodyLength, Route, route, wants_page};
@@ -32,6 +33,7 @@ pub(super) struct Rooms {
     pub(super) display: Bytes,
     /// The body of `/_edge/ssdp.xml`; empty while there is none.
     pub(super) description: watch::Receiver<Bytes>,
+    pub(super) names: Arc<Names>,
     pub(super) most_body: u64,
     pub(super) requests_per_connection: u64,
     pub(super) access_log: AccessLog,
@@ -65,7 +67,7 @@ impl Service {
         } else {
             body.size_hint().exact().map_or(BodyLength::Unknown, BodyLength::Known)
         };
-        let (class, outcome) = match route(&parts, length, self.rooms.most_body) {
+        let (class, outcome) = match route(&parts, length, self.rooms.most_body, &self.rooms.names) {
             Ok(route) => (route.class(), self.rooms.answer(&parts, &route)),
             Err(refusal) => (RouteClass::None, Err(refusal)),
         };

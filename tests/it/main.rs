@@ -17,6 +17,7 @@ mod hostile;
 mod lifecycle;
 mod limits;
 mod observability;
+mod rebinding;
 mod serving;
 mod site_directory;
 #[path = "../support/mod.rs"]

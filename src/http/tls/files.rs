@@ -2,14 +2,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::SystemTime;
 
-use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject as _};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use super::{TlsError, server_config};
+use super::{Identity, TlsError, identity};
 
 /// Where they are.
 #[derive(Debug, Clone)]
@@ -32,7 +30,7 @@ impl TlsFiles {
         }))
     }
 
-    pub(super) fn load(&self) -> Result<Arc<ServerConfig>, TlsError> {
+    pub(super) fn load(&self) -> Result<Identity, TlsError> {
         let certificate = read(&self.certificate)?;
         let key = read(&self.key)?;
         let failed = |path: &Path, what| {
@@ -46,7 +44,7 @@ impl TlsFiles {
             return Err(failed(&self.certificate, "certificate")(pem::Error::NoItemsFound));
         }
         let key = PrivateKeyDer::from_pem_slice(&key).map_err(failed(&self.key, "private key"))?;
-        server_config(chain, key)
+        identity(chain, key)
     }
 }
 

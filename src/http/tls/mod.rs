@@ -9,9 +9,10 @@ use std::thread;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use ring::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
 use thiserror::Error;
 use tokio::net::TcpStream;
-use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::crypto::ring as provider;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{self, ServerConfig};
 use tokio_rustls::server::TlsStream;
@@ -59,10 +60,16 @@ pub enum TlsError {
     Thread(#[source] io::Error),
 }
 
+/// A certificate in use.
+struct Identity {
+    config: Arc<ServerConfig>,
+    fingerprint: [u8; SHA256_OUTPUT_LEN],
+}
+
 /// Accepts TLS with the newest certificate.
 #[derive(Clone)]
 pub struct Tls {
-    config: Arc<ArcSwap<ServerConfig>>,
+    identity: Arc<ArcSwap<Identity>>,
     /// Ends the watching thread with the last clone.
     _stop: Option<mpsc::Sender<()>>,
 }
@@ -70,7 +77,7 @@ pub struct Tls {
 impl Tls {
     /// The box's own certificate, made at the first start and kept.
     pub fn self_signed(settings: &SelfSigned) -> Result<Self, TlsError> {
-        Ok(Self { config: Arc::new(ArcSwap::new(settings.load_or_make()?)), _stop: None })
+        Ok(Self { identity: Arc::new(ArcSwap::from_pointee(settings.load_or_make()?)), _stop: None })
     }
 
     /// A certificate chain and its key from files. When they change they are read again; a
@@ -79,9 +86,9 @@ impl Tls {
     pub fn files(files: TlsFiles, report: impl Fn(Option<String>) + Send + 'static) -> Result<Self, TlsError> {
         // The state is taken before the content: a change in between is seen at the next look.
         let mut seen = files.state();
-        let config = Arc::new(ArcSwap::new(files.load()?));
+        let identity = Arc::new(ArcSwap::from_pointee(files.load()?));
         let (stop, stopped) = mpsc::channel::<()>();
-        let target = Arc::clone(&config);
+        let target = Arc::clone(&identity);
         let watch = move || {
             while stopped.recv_timeout(LOOK_EVERY) == Err(mpsc::RecvTimeoutError::Timeout) {
                 let state = files.state();
@@ -91,7 +98,7 @@ impl Tls {
                 seen = state;
                 match files.load() {
                     Ok(fresh) => {
-                        target.store(fresh);
+                        target.store(Arc::new(fresh));
                         tracing::info!("the certificate has changed and is used from now on");
                         report(None);
                     }
@@ -104,25 +111,32 @@ impl Tls {
             }
         };
         thread::Builder::new().name("certificate".into()).spawn(watch).map_err(TlsError::Thread)?;
-        Ok(Self { config, _stop: Some(stop) })
+        Ok(Self { identity, _stop: Some(stop) })
+    }
+
+    /// The SHA-256 of the box's certificate in DER form: what browsers show as its fingerprint.
+    #[must_use]
+    pub fn fingerprint(&self) -> [u8; 32] {
+        self.identity.load().fingerprint
     }
 
     pub(super) async fn accept(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
-        tokio_rustls::TlsAcceptor::from(self.config.load_full()).accept(stream).await
+        tokio_rustls::TlsAcceptor::from(Arc::clone(&self.identity.load().config)).accept(stream).await
     }
 }
 
 /// TLS 1.2 and 1.3: TVs from 2016 on know the former.
-fn server_config(
-    chain: Vec<CertificateDer<'static>>,
-    key: PrivateKeyDer<'static>,
-) -> Result<Arc<ServerConfig>, TlsError> {
-    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+fn identity(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<Identity, TlsError> {
+    let mut fingerprint = [0; SHA256_OUTPUT_LEN];
+    if let Some(certificate) = chain.first() {
+        fingerprint.copy_from_slice(digest(&SHA256, certificate).as_ref());
+    }
+    let mut config = ServerConfig::builder_with_provider(Arc::new(provider::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(TlsError::Pair)?
         .with_no_client_auth()
         .with_single_cert(chain, key)
         .map_err(TlsError::Pair)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
+    Ok(Identity { config: Arc::new(config), fingerprint })
 }

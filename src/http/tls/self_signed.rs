@@ -2,12 +2,10 @@
 //! browser that was told to trust it goes on doing so.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use rcgen::{CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose};
-use tokio_rustls::rustls::ServerConfig;
 
-use super::{TlsError, TlsFiles};
+use super::{Identity, TlsError, TlsFiles};
 use crate::durable;
 
 /// How the box's own certificate is made.
@@ -23,13 +21,13 @@ impl SelfSigned {
     /// Reads the kept certificate; makes a new one when there is none, when it is unusable (the
     /// two files are one after the other written, and the power may go in between), or when
     /// the configured names are others.
-    pub(super) fn load_or_make(&self) -> Result<Arc<ServerConfig>, TlsError> {
+    pub(super) fn load_or_make(&self) -> Result<Identity, TlsError> {
         let names_path = self.directory.join("names");
         let names = self.names.join("\n") + "\n";
         let same_names = std::fs::read_to_string(&names_path).is_ok_and(|kept| kept == names);
         if same_names {
             match self.files().load() {
-                Ok(config) => return Ok(config),
+                Ok(identity) => return Ok(identity),
                 Err(error) => {
                     tracing::warn!(error = %crate::error_chain(&error), "the kept certificate is unusable, making a new one");
                 }

@@ -1,26 +1,31 @@
 //! The composition root: build every part, then run, then drain.
 
+mod descriptors;
+mod discover;
+mod settings;
+mod signals;
+
 use std::future::pending;
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use thiserror::Error;
 use tokio::runtime::LocalOptions;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
+use self::discover::Followers;
+use self::signals::StopSignals;
 use crate::config::{self, Config};
-use crate::discovery::{self, Discovery};
-use crate::health::{Health, Probe};
-use crate::http::{self, BindError, Inherited, Listener, Scheme, Server, ServerError, Tls, TlsError};
+use crate::discovery;
+use crate::health::Health;
+use crate::http::{self, BindError, Inherited, Listener, Names, Scheme, Server, ServerError, Tls, TlsError};
 use crate::identity::BoxId;
 use crate::metrics::Metrics;
+use crate::service_manager;
 use crate::site::{self, Publisher, SiteError};
-use crate::{display, service_manager};
 
 /// Why the box does not serve.
 #[derive(Debug, Error)]
@@ -61,7 +66,7 @@ pub struct App {
     access_log: http::AccessLog,
     grace: Duration,
     health: Health,
-    discovery: Option<(discovery::Settings, watch::Sender<Bytes>, Probe)>,
+    discovery: Option<(discovery::Settings, watch::Sender<Bytes>, Followers)>,
     _publisher: Publisher,
 }
 
@@ -70,9 +75,13 @@ impl App {
     /// can fail any more.
     pub fn build(config: Config) -> Result<Self, AppError> {
         let Config { data_dir, listen, tls, discovery, site, display, limits, log, shutdown } = config;
-        raise_descriptor_limit(limits.connections);
+        descriptors::raise_limit(limits.connections);
         let health = Health::default();
         let id = BoxId::load(&data_dir);
+
+        let own_names = settings::names(&listen, &tls, &discovery);
+        let names = Arc::new(Names::default());
+        names.replace(own_names.iter().map(String::as_str));
 
         let listeners = listeners(&listen)?;
         let tls = match tls {
@@ -104,22 +113,31 @@ impl App {
             tracing::warn!(path, "the display has a file at a path that the box keeps for itself: it is not served");
         }
 
+        let metrics = Arc::new(Metrics::default());
         let (describe, description) = watch::channel(Bytes::new());
-        let discovery = discovery_settings(discovery, &data_dir, &id, &listeners)
-            .map(|settings| (settings, describe, health.probe("discovery")));
+        let discovery = settings::discovery(discovery, &data_dir, &id, &listeners).map(|settings| {
+            let followers = Followers {
+                probe: health.probe("discovery"),
+                metrics: Arc::clone(&metrics),
+                names: Arc::clone(&names),
+                own_names,
+            };
+            (settings, describe, followers)
+        });
 
         let parts = http::Parts {
             site: current,
             health: health.clone(),
-            metrics: Metrics::default().into(),
-            display: Bytes::from(display_settings(display).to_json().map_err(AppError::Display)?),
+            metrics,
+            display: Bytes::from(settings::display(display).to_json().map_err(AppError::Display)?),
             description,
             tls,
+            names,
         };
         Ok(Self {
             listeners,
             parts,
-            limits: http_limits(&limits),
+            limits: settings::http_limits(&limits),
             access_log: match log.access {
                 config::Access::Off => http::AccessLog::Off,
                 config::Access::Sampled => http::AccessLog::Sampled,
@@ -147,13 +165,12 @@ impl App {
         for listener in &self.listeners {
             tracing::info!(address = %listener.address(), scheme = %listener.scheme(), "listening");
         }
-        let metrics = Arc::clone(&self.parts.metrics);
         let server = Server::start(self.listeners, self.parts, &self.limits, self.access_log)?;
         self.health.set_ready(true);
         service_manager::ready();
         tracing::info!(version = env!("CARGO_PKG_VERSION"), "ready");
         let discovery =
-            self.discovery.and_then(|(settings, describe, probe)| discover(settings, describe, probe, metrics));
+            self.discovery.and_then(|(settings, describe, followers)| discover::start(settings, describe, followers));
 
         tokio::select! {
             name = stop.next() => tracing::info!(signal = name, grace_s = self.grace.as_secs(), "stopping"),
@@ -189,80 +206,6 @@ fn listeners(listen: &config::Listen) -> Result<Vec<Listener>, AppError> {
     Ok(http.chain(https).collect::<Result<_, _>>()?)
 }
 
-/// What discovery announces; nothing when only this machine can reach the box.
-fn discovery_settings(
-    discovery: config::Discovery,
-    data_dir: &Path,
-    id: &BoxId,
-    listeners: &[Listener],
-) -> Option<discovery::Settings> {
-    let config::Discovery { enabled, name, interface } = discovery;
-    let port = |scheme| {
-        let mut reachable = listeners
-            .iter()
-            .filter(|listener| listener.scheme() == scheme && !listener.address().ip().to_canonical().is_loopback());
-        reachable.next().map(|listener| listener.address().port())
-    };
-    let (http, https) = (port(Scheme::Http), port(Scheme::Https));
-    let is_on = enabled && (http.is_some() || https.is_some());
-    is_on.then(|| discovery::Settings {
-        data_dir: data_dir.to_owned(),
-        id: id.as_str().to_owned(),
-        name,
-        interface,
-        http,
-        https,
-    })
-}
-
-/// Starts discovery, and tells health and metrics what it learns. Without it the box serves on.
-fn discover(
-    settings: discovery::Settings,
-    describe: watch::Sender<Bytes>,
-    probe: Probe,
-    metrics: Arc<Metrics>,
-) -> Option<Discovery> {
-    let discovery = match Discovery::start(settings, describe) {
-        Ok(discovery) => discovery,
-        Err(error) => {
-            tracing::error!(%error, "discovery cannot start: the box is found by address only");
-            probe.degraded(Some(format!("discovery cannot start: {error}")));
-            return None;
-        }
-    };
-    let mut states = discovery.state();
-    tokio::task::spawn_local(async move {
-        loop {
-            let state = states.borrow_and_update().clone();
-            probe.degraded(state.fault());
-            metrics.discovered(state.is_renamed(), state.cached_records, state.daemons);
-            if states.changed().await.is_err() {
-                break;
-            }
-        }
-    });
-    Some(discovery)
-}
-
-/// SIGTERM and SIGINT.
-struct StopSignals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl StopSignals {
-    fn new() -> io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    async fn next(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
-        }
-    }
-}
-
 /// Tells the service manager that all workers answer, as long as they do: a hung one is then
 /// restarted by the manager.
 async fn watchdog(server: &Server) {
@@ -277,70 +220,5 @@ async fn watchdog(server: &Server) {
             tracing::error!("a worker has ended: the service manager will restart the box");
             return pending().await;
         }
-    }
-}
-
-/// Each connection is a descriptor, and the usual soft limit of 1024 is for programs with few.
-fn raise_descriptor_limit(connections: usize) {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-
-    /// Listeners, epoll, logs, files that are being read.
-    const OTHERS: u64 = 128;
-    let wanted = connections as u64 + OTHERS;
-    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    if current.is_none_or(|current| current >= wanted) {
-        return;
-    }
-    let allowed = maximum.map_or(wanted, |maximum| maximum.min(wanted));
-    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: Some(allowed), maximum }) {
-        tracing::warn!(%error, "cannot raise the limit of open files");
-    } else if allowed < wanted {
-        tracing::warn!(
-            allowed,
-            wanted,
-            "fewer files may be open than limits.connections needs: raise LimitNOFILE or lower limits.connections"
-        );
-    }
-}
-
-fn http_limits(limits: &config::Limits) -> http::Limits {
-    let config::Limits {
-        connections,
-        connections_per_peer,
-        header_bytes,
-        header_count,
-        header_timeout,
-        keep_alive_idle,
-        requests_per_connection,
-        request_body_bytes,
-        write_stall,
-        tls_handshake,
-    } = *limits;
-    http::Limits {
-        connections,
-        connections_per_peer,
-        header_bytes,
-        header_count,
-        header_timeout,
-        keep_alive_idle,
-        requests_per_connection,
-        request_body_bytes,
-        write_stall,
-        tls_handshake,
-    }
-}
-
-fn display_settings(display: config::Display) -> display::Settings {
-    let config::Display { title, line, language, demo, refresh, targets, shift } = display;
-    let config::Targets { daily, oee_percent, reject_percent } = targets;
-    let config::Shift { start_hour, end_hour } = shift;
-    display::Settings {
-        title,
-        line,
-        language: language.code(),
-        demo,
-        refresh_s: refresh.as_secs(),
-        targets: display::Targets { daily, oee_percent, reject_percent },
-        shift: display::Shift { start_hour, end_hour },
     }
 }

@@ -1,0 +1,56 @@
+//! Discovery at work: what it learns goes to health, metrics and the names of the box.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::sync::watch;
+
+use crate::discovery::{self, Discovery, State};
+use crate::health::Probe;
+use crate::http::Names;
+use crate::metrics::Metrics;
+
+/// Who is told what discovery learns.
+pub(super) struct Followers {
+    pub(super) probe: Probe,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) names: Arc<Names>,
+    /// The names that the box has in any case.
+    pub(super) own_names: Vec<String>,
+}
+
+impl Followers {
+    fn tell(&self, state: &State) {
+        self.probe.degraded(state.fault());
+        self.metrics.discovered(state.is_renamed(), state.cached_records, state.daemons);
+        let host = format!("{}.local", state.name);
+        self.names.replace(self.own_names.iter().map(String::as_str).chain([host.as_str()]));
+    }
+}
+
+/// Starts discovery. Without it the box serves on.
+pub(super) fn start(
+    settings: discovery::Settings,
+    describe: watch::Sender<Bytes>,
+    followers: Followers,
+) -> Option<Discovery> {
+    let discovery = match Discovery::start(settings, describe) {
+        Ok(discovery) => discovery,
+        Err(error) => {
+            tracing::error!(%error, "discovery cannot start: the box is found by address only");
+            followers.probe.degraded(Some(format!("discovery cannot start: {error}")));
+            return None;
+        }
+    };
+    let mut states = discovery.state();
+    tokio::task::spawn_local(async move {
+        loop {
+            let state = states.borrow_and_update().clone();
+            followers.tell(&state);
+            if states.changed().await.is_err() {
+                break;
+            }
+        }
+    });
+    Some(discovery)
+}
