@@ -20,14 +20,25 @@ pub enum Status {
     Failing,
 }
 
+/// What is wrong with a part, in both languages of those who read it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Fault {
+    /// For technicians and monitoring; the wire form of the whole.
+    pub en: String,
+    /// For the console.
+    #[serde(skip)]
+    pub es: String,
+}
+
 /// One part's last word.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Check {
     /// How the part is.
     pub status: Status,
-    /// Why it is not [`Status::Ok`], in English, for technicians and monitoring.
+    /// Why it is not [`Status::Ok`].
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
+    pub reason: Option<Fault>,
 }
 
 /// The whole answer of `/health`.
@@ -64,6 +75,13 @@ impl Default for Health {
     }
 }
 
+impl Fault {
+    /// With these words.
+    pub fn new(es: impl Into<String>, en: impl Into<String>) -> Self {
+        Self { en: en.into(), es: es.into() }
+    }
+}
+
 impl Health {
     /// A place in the report, at first [`Status::Ok`].
     #[must_use]
@@ -95,13 +113,13 @@ impl Health {
 
 impl Probe {
     /// Reports how the part is.
-    pub fn set(&self, status: Status, reason: Option<String>) {
+    pub fn set(&self, status: Status, reason: Option<Fault>) {
         let mut checks = self.checks.lock().unwrap_or_else(PoisonError::into_inner);
         checks.insert(self.name, Check { status, reason });
     }
 
     /// Reports a fault that leaves the display served, or that it is over.
-    pub fn degraded(&self, reason: Option<String>) {
+    pub fn degraded(&self, reason: Option<Fault>) {
         let status = if reason.is_some() { Status::Degraded } else { Status::Ok };
         self.set(status, reason);
     }
@@ -116,9 +134,9 @@ mod tests {
         let health = Health::default();
         let (site, discovery) = (health.probe("site"), health.probe("discovery"));
         assert_eq!(health.report().status, Status::Ok);
-        discovery.degraded(Some("no network".into()));
+        discovery.degraded(Some(Fault::new("sin red", "no network")));
         assert_eq!(health.report().status, Status::Degraded);
-        site.set(Status::Failing, Some("no files".into()));
+        site.set(Status::Failing, Some(Fault::new("sin archivos", "no files")));
         assert_eq!(health.report().status, Status::Failing);
         site.set(Status::Ok, None);
         discovery.degraded(None);
@@ -128,7 +146,7 @@ mod tests {
     #[test]
     fn the_wire_form_is_stable() {
         let health = Health::default();
-        health.probe("site").degraded(Some("half a dist".into()));
+        health.probe("site").degraded(Some(Fault::new("medio dist", "half a dist")));
         let json = serde_json::to_value(health.report()).expect("serialised");
         assert_eq!(json["status"], "degraded");
         assert_eq!(json["checks"]["site"], serde_json::json!({"status": "degraded", "reason": "half a dist"}));

@@ -20,7 +20,9 @@
 //! | --- | --- |
 //! | [`app`] | build every part, run, drain |
 //! | [`cli`] | what a person types |
+//! | [`clock`] | the time, and whether it can be believed |
 //! | [`config`] | file < environment < flags → one validated value |
+//! | [`console`] | the status, as a page, as JSON and in a terminal |
 //! | [`discovery`] | the box's name on the local network, and its announcements |
 //! | [`display`] | what the box tells the display |
 //! | [`durable`] | files that survive a power cut |
@@ -37,7 +39,9 @@
 
 pub mod app;
 pub mod cli;
+pub mod clock;
 pub mod config;
+pub mod console;
 pub mod discovery;
 pub mod display;
 pub mod durable;

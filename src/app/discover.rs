@@ -6,7 +6,7 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 use crate::discovery::{self, Discovery, State};
-use crate::health::Probe;
+use crate::health::{Fault, Probe};
 use crate::http::Names;
 use crate::metrics::Metrics;
 
@@ -21,7 +21,7 @@ pub(super) struct Followers {
 
 impl Followers {
     fn tell(&self, state: &State) {
-        self.probe.degraded(state.fault());
+        self.probe.degraded(state.fault().map(|en| Fault::new(en.clone(), en)));
         self.metrics.discovered(state.is_renamed(), state.cached_records, state.daemons);
         let host = format!("{}.local", state.name);
         self.names.replace(self.own_names.iter().map(String::as_str).chain([host.as_str()]));
@@ -38,7 +38,11 @@ pub(super) fn start(
         Ok(discovery) => discovery,
         Err(error) => {
             tracing::error!(%error, "discovery cannot start: the box is found by address only");
-            followers.probe.degraded(Some(format!("discovery cannot start: {error}")));
+            let fault = Fault::new(
+                format!("El anuncio en la red no arranca; el equipo se encuentra por su dirección: {error}"),
+                format!("discovery cannot start: {error}"),
+            );
+            followers.probe.degraded(Some(fault));
             return None;
         }
     };

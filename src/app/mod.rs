@@ -20,7 +20,7 @@ use self::discover::Followers;
 use self::signals::StopSignals;
 use crate::config::{self, Config};
 use crate::discovery;
-use crate::health::Health;
+use crate::health::{Fault, Health};
 use crate::http::{self, BindError, Inherited, Listener, Names, Scheme, Server, ServerError, Tls, TlsError};
 use crate::identity::BoxId;
 use crate::metrics::Metrics;
@@ -92,7 +92,11 @@ impl App {
             config::Tls::Files { cert, key } => {
                 let probe = health.probe("certificate");
                 let files = http::TlsFiles { certificate: cert, key };
-                Some(Tls::files(files, move |fault| probe.degraded(fault)))
+                Some(Tls::files(files, move |fault| {
+                    probe.degraded(fault.map(|en| {
+                        Fault::new(format!("El certificado nuevo no sirve; se usa el anterior. Detalle: {en}"), en)
+                    }));
+                }))
             }
         }
         .transpose()
@@ -108,7 +112,12 @@ impl App {
             content_security_policy,
             retained: Some(data_dir.join("retained-assets")),
         };
-        let (publisher, current) = Publisher::start(settings, move |fault| probe.degraded(fault))?;
+        let (publisher, current) = Publisher::start(settings, move |fault| {
+            probe.degraded(fault.map(|en| {
+                let es = "Hay un problema con los archivos de la pantalla; se sirve lo último que funcionó. Detalle:";
+                Fault::new(format!("{es} {en}"), en)
+            }));
+        })?;
         for path in current.load().paths().filter(|path| http::is_reserved(path)) {
             tracing::warn!(path, "the display has a file at a path that the box keeps for itself: it is not served");
         }

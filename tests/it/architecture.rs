@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 const ALLOWED: &[(&str, &[&str])] = &[
     ("app", &["config", "discovery", "display", "health", "http", "identity", "metrics", "service_manager", "site"]),
     ("cli", &["config", "lang"]),
+    ("clock", &[]),
     ("config", &["lang"]),
+    ("console", &["lang"]),
     ("discovery", &["durable"]),
     ("display", &[]),
     ("durable", &[]),

@@ -1,0 +1,117 @@
+//! Gathers the status from the rest of the box.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use arc_swap::ArcSwap;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use tokio::sync::watch;
+
+use super::address::{Door, addresses};
+use super::status::{Build, Clock, Discovery, Disk, Doubt, Health, Https, Name, Network, Status};
+
+/// How old the status may be.
+const COLLECT_EVERY: Duration = Duration::from_secs(1);
+
+/// What does not change as long as the process runs.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// Sixteen hexadecimal digits that tell this box from others.
+    pub id: String,
+    /// The running version.
+    pub version: String,
+    /// What was built.
+    pub build: Build,
+    /// When the process started.
+    pub started: Instant,
+    /// Where it listens.
+    pub doors: Vec<Door>,
+    /// Whose file system is measured.
+    pub data_dir: PathBuf,
+}
+
+/// The network that the TVs are on, and the box's place in it.
+#[derive(Debug, Clone)]
+pub struct Lan {
+    /// What the box is called; `None` when it is not announced.
+    pub name: Option<Name>,
+    /// The chosen interface and its addresses.
+    pub network: Network,
+    /// How the box is found by name.
+    pub discovery: Discovery,
+}
+
+/// A question to another part of the box: it must answer at once, from what it knows.
+type Ask<T> = Box<dyn Fn() -> T + Send>;
+
+/// Where the status comes from.
+pub struct Sources {
+    /// What does not change.
+    pub facts: Facts,
+    /// The network.
+    pub lan: Ask<Lan>,
+    /// What the parts report.
+    pub health: Ask<Health>,
+    /// The time, and why it may be wrong.
+    pub clock: Ask<(SystemTime, Option<Doubt>)>,
+    /// The certificate that is served now; `None` when HTTPS is off.
+    pub https: Ask<Option<Https>>,
+}
+
+impl Sources {
+    pub(super) fn collect(&self) -> Status {
+        let Facts { id, version, build, started, doors, data_dir } = &self.facts;
+        let Lan { name, network, discovery } = (self.lan)();
+        let (now, doubt) = (self.clock)();
+        let mut health = (self.health)();
+        health.faults.sort_by_key(|fault| std::cmp::Reverse(fault.status));
+        let host = name.as_ref().map(Name::host);
+        Status {
+            addresses: addresses(doors, &network.addresses, host.as_deref()),
+            name,
+            id: id.clone(),
+            version: version.clone(),
+            build: build.clone(),
+            uptime_s: started.elapsed().as_secs(),
+            clock: clock(now, doubt),
+            network,
+            discovery,
+            https: (self.https)(),
+            disk: Disk::of(data_dir),
+            health,
+        }
+    }
+}
+
+fn clock(now: SystemTime, doubt: Option<Doubt>) -> Clock {
+    let unix_s = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    // Past the year 9999 there is no such text.
+    let utc = i64::try_from(unix_s)
+        .ok()
+        .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
+        .and_then(|time| time.format(&Rfc3339).ok())
+        .unwrap_or_default();
+    Clock { unix_s, utc, trusted: doubt.is_none(), doubt }
+}
+
+/// Collects until whoever holds the other end of `stopped` is gone.
+pub(super) fn run(
+    sources: &Sources,
+    latest: &ArcSwap<Status>,
+    generation: &watch::Sender<u64>,
+    stopped: &Receiver<()>,
+) {
+    // What the readers were told of last: small steps add up to news.
+    let mut told = latest.load_full();
+    while stopped.recv_timeout(COLLECT_EVERY) == Err(RecvTimeoutError::Timeout) {
+        let status = Arc::new(sources.collect());
+        latest.store(Arc::clone(&status));
+        if !status.has_no_news_for(&told) {
+            told = status;
+            generation.send_modify(|generation| *generation += 1);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What the box is and does, as labels and values: the same for the page, the summary and the screen.
+
+use super::status::{Discovery, Status};
+use crate::lang::Lang;
+
+/// A label and what stands behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fact {
+    /// The same in both languages, for scripts.
+    pub(super) key: &'static str,
+    pub(super) label: &'static str,
+    /// At least one.
+    pub(super) values: Vec<String>,
+    /// Whether somebody should look.
+    pub(super) is_doubtful: bool,
+}
+
+/// The facts that there are, what matters most first. Both languages have the same ones in the same order.
+pub(super) fn facts(status: &Status, lang: Lang) -> Vec<Fact> {
+    let mut facts = Vec::with_capacity(8);
+    let mut add = |key, label: (&'static str, &'static str), values: Vec<String>, is_doubtful| {
+        facts.push(Fact { key, label: lang.pick(label.0, label.1), values, is_doubtful });
+    };
+    add("network", ("Red", "Network"), vec![network(status)], status.network.addresses.is_empty());
+    if let Some(name) = &status.name {
+        let mut values = vec![name.host()];
+        values.extend(name.renamed(lang));
+        // A fault of it is among the faults already.
+        if matches!(status.discovery, Discovery::Off | Discovery::Starting) {
+            values.push(status.discovery.words(&name.host(), lang));
+        }
+        add("name", ("Nombre", "Name"), values, status.discovery.is_doubtful());
+    }
+    let clock = &status.clock;
+    add("clock", ("Reloj", "Clock"), vec![clock.minute(), clock.trust(lang).to_owned()], !clock.trusted);
+    add("uptime", ("En marcha", "Running for"), vec![status.uptime(lang)], false);
+    let version = format!("{} ({}, {})", status.version, status.build.commit, status.build.target);
+    add("version", ("Versión", "Version"), vec![version], false);
+    add("id", ("Identificador", "Identifier"), vec![status.id.clone()], false);
+    if let Some(disk) = status.disk {
+        add("disk", ("Disco", "Disk"), vec![disk.words(lang)], false);
+    }
+    if let Some(https) = &status.https {
+        let fingerprint = format!("SHA-256 {}", https.certificate_sha256);
+        add("certificate", ("Certificado", "Certificate"), vec![fingerprint], false);
+    }
+    facts
+}
+
+fn network(status: &Status) -> String {
+    let interface = status.network.interface.as_deref().unwrap_or("–");
+    let addresses: Vec<_> = status.network.addresses.iter().map(ToString::to_string).collect();
+    format!("{interface} {}", addresses.join(", ")).trim_end().to_owned()
+}
+
+impl Discovery {
+    fn is_doubtful(&self) -> bool {
+        match self {
+            Self::Off | Self::Starting | Self::Resolvable | Self::Other => false,
+            Self::NoNetwork | Self::Silent | Self::Conflict { .. } | Self::Failed { .. } => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::sample;
+    use super::*;
+
+    #[test]
+    fn both_languages_have_the_same_facts() {
+        let (es, en) = (facts(&sample(), Lang::Es), facts(&sample(), Lang::En));
+        assert_eq!(es.len(), 8);
+        for (es, en) in es.iter().zip(&en) {
+            assert_eq!((es.key, es.values.len(), es.is_doubtful), (en.key, en.values.len(), en.is_doubtful));
+            assert_ne!(es.label, en.label);
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_is_not_shown() {
+        let mut status = sample();
+        (status.name, status.disk, status.https) = (None, None, None);
+        let keys: Vec<_> = facts(&status, Lang::Es).into_iter().map(|fact| fact.key).collect();
+        assert_eq!(keys, ["network", "clock", "uptime", "version", "id"]);
+    }
+}

@@ -1,0 +1,130 @@
+//! What the box shows to people: the page `/_edge/`, the same as JSON, and the same in a terminal.
+//!
+//! ```text
+//! discovery, health, clock … ──app──> Sources ──1 s──> collector ──> Status ──> page | JSON | terminal
+//!                                                          └──> changes (the live feed)
+//! ```
+//!
+//! A thread of its own collects once a second; whoever asks is answered from the latest status, so that neither a slow
+//! disk nor a crowd of readers reaches the workers.
+
+mod address;
+mod big;
+mod canvas;
+mod collect;
+mod disk;
+mod facts;
+mod page;
+mod qr;
+mod screen;
+mod status;
+mod summary;
+mod words;
+
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc;
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use thiserror::Error;
+use tokio::sync::watch;
+
+pub use address::{Door, addresses};
+pub use canvas::Canvas;
+pub use collect::{Facts, Lan, Sources};
+pub use qr::Qr;
+pub use screen::{Pin, Screen, View};
+pub use status::{
+    Address, AddressKind, Build, Clock, Discovery, Disk, Doubt, Fault, Health, Https, Level, Name, Network, Status,
+};
+pub use summary::{Summary, summary};
+
+use crate::lang::Lang;
+
+/// The policy that the page needs, and no more than it needs.
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+     connect-src 'self'; form-action 'self'; frame-ancestors 'self'; base-uri 'none'";
+
+/// Why there is no console, or no answer of it.
+#[derive(Debug, Error)]
+pub enum ConsoleError {
+    /// The page.
+    #[error("cannot write the console's page")]
+    Page(#[source] askama::Error),
+    /// The JSON.
+    #[error("cannot write the status as JSON")]
+    Json(#[source] serde_json::Error),
+    /// The collecting thread.
+    #[error("cannot start the thread that collects the status")]
+    Thread(#[source] io::Error),
+}
+
+/// The latest status, for all who ask.
+pub struct Console {
+    latest: Arc<ArcSwap<Status>>,
+    changes: watch::Receiver<u64>,
+    language: Lang,
+    /// Ends the collecting thread.
+    _stop: mpsc::Sender<()>,
+}
+
+impl Console {
+    /// Collects at once and once a second from then on, as long as this value lives. The page speaks `language` unless
+    /// asked for another.
+    pub fn start(sources: Sources, language: Lang) -> Result<Self, ConsoleError> {
+        let latest = Arc::new(ArcSwap::from_pointee(sources.collect()));
+        let (generation, changes) = watch::channel(0);
+        let (stop, stopped) = mpsc::channel();
+        let target = Arc::clone(&latest);
+        std::thread::Builder::new()
+            .name("console".to_owned())
+            .spawn(move || collect::run(&sources, &target, &generation, &stopped))
+            .map_err(ConsoleError::Thread)?;
+        Ok(Self { latest, changes, language, _stop: stop })
+    }
+
+    /// The status of this second.
+    #[must_use]
+    pub fn status(&self) -> Arc<Status> {
+        self.latest.load_full()
+    }
+
+    /// A number that grows whenever the status shows something else, apart from the time that passes.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.clone()
+    }
+
+    /// The language of the page where the reader asks for none.
+    #[must_use]
+    pub fn language(&self) -> Lang {
+        self.language
+    }
+
+    /// The page in HTML, or only the part of it that changes.
+    pub fn page(&self, lang: Lang, is_fragment: bool) -> Result<Bytes, ConsoleError> {
+        page::render(&self.latest.load(), lang, is_fragment).map(Bytes::from).map_err(ConsoleError::Page)
+    }
+
+    /// The status as JSON.
+    pub fn status_json(&self) -> Result<Bytes, ConsoleError> {
+        serde_json::to_vec(&**self.latest.load()).map(Bytes::from).map_err(ConsoleError::Json)
+    }
+
+    /// The page's script and style sheet by their paths, with their media types.
+    #[must_use]
+    pub fn asset(path: &str) -> Option<(&'static str, Bytes)> {
+        let (media, content): (_, &'static [u8]) = match path {
+            "/_edge/console.css" => ("text/css; charset=utf-8", include_bytes!("../../assets/console/console.css")),
+            "/_edge/console.js" => {
+                ("text/javascript; charset=utf-8", include_bytes!("../../assets/console/console.js"))
+            }
+            _ => return None,
+        };
+        Some((media, Bytes::from_static(content)))
+    }
+}
+
+#[cfg(test)]
+mod tests;

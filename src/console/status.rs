@@ -1,0 +1,309 @@
+//! The status: what the page, the terminal and `/_edge/status.json` show.
+//!
+//! The wire form only grows: a field keeps its name and its meaning, and an older program passes
+//! over what it does not know.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::lang::Lang;
+
+/// Everything that the box says of itself, at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// What it is called on the network; absent when it is not announced.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub name: Option<Name>,
+    /// Sixteen hexadecimal digits that tell this box from others.
+    pub id: String,
+    /// The running version.
+    pub version: String,
+    /// What was built.
+    pub build: Build,
+    /// Whole seconds since the process started.
+    pub uptime_s: u64,
+    /// The time.
+    pub clock: Clock,
+    /// What to type into a TV, the best first; each without a path.
+    pub addresses: Vec<Address>,
+    /// The network that the TVs are on.
+    pub network: Network,
+    /// How the box is found by name.
+    pub discovery: Discovery,
+    /// HTTPS; absent when it is off.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub https: Option<Https>,
+    /// The file system of the data directory; absent when it cannot be asked.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub disk: Option<Disk>,
+    /// Whether somebody should look.
+    pub health: Health,
+}
+
+/// What the box is called on the network.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Name {
+    /// The label that the configuration asks for: `taller`.
+    pub wanted: String,
+    /// The label that the box has, which is another one when a neighbour had it first: `taller-2`.
+    pub current: String,
+}
+
+impl Name {
+    /// As others resolve it: `taller-2.local`.
+    #[must_use]
+    pub fn host(&self) -> String {
+        format!("{}.local", self.current)
+    }
+
+    /// Whether the box has another name than it should.
+    #[must_use]
+    pub fn is_renamed(&self) -> bool {
+        self.wanted != self.current
+    }
+}
+
+/// What was built.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Build {
+    /// The commit, abbreviated; `unknown` outside a repository.
+    pub commit: String,
+    /// The target triple.
+    pub target: String,
+}
+
+/// The box's clock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Clock {
+    /// Seconds since 1970-01-01 00:00 UTC.
+    pub unix_s: u64,
+    /// The same as RFC 3339 writes it, in UTC.
+    pub utc: String,
+    /// Whether it can be believed.
+    pub trusted: bool,
+    /// Why not.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub doubt: Option<Doubt>,
+}
+
+/// Why the clock may be wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Doubt {
+    /// It shows a time before this program was built.
+    BeforeBuild,
+    /// The time service has not reached a time server since the machine started.
+    NotSynchronised,
+    /// No time service runs.
+    NoTimeService,
+    /// One that this program is too old to know.
+    #[serde(other)]
+    Other,
+}
+
+/// What to type into a TV.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Address {
+    /// `http://192.168.1.50`: with a port only where it is not the scheme's.
+    pub url: String,
+    /// What stands in it.
+    pub kind: AddressKind,
+}
+
+/// What stands in an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AddressKind {
+    /// An IP address: works on every TV.
+    Ip,
+    /// A `.local` name: works on laptops and on some TVs.
+    Name,
+}
+
+/// The network that the TVs are on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Network {
+    /// The chosen interface: `eth0`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub interface: Option<String>,
+    /// Its addresses, without prefix lengths.
+    pub addresses: Vec<IpAddr>,
+}
+
+/// How the box is found by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Discovery {
+    /// It is not announced, as the configuration says.
+    Off,
+    /// It is being announced.
+    Starting,
+    /// No interface has a link and an address.
+    NoNetwork,
+    /// The name leads here, as the network itself says.
+    Resolvable,
+    /// Nobody answers for the name, not even this box.
+    Silent,
+    /// Another device answers for the name too.
+    Conflict {
+        /// Which.
+        address: IpAddr,
+    },
+    /// The responder or a socket does not work.
+    Failed {
+        /// Why, in English.
+        reason: String,
+    },
+    /// One that this program is too old to know.
+    #[serde(other)]
+    Other,
+}
+
+/// HTTPS.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Https {
+    /// SHA-256 of the certificate (DER): 32 pairs of capital hexadecimal digits, joined by colons, as browsers
+    /// show it.
+    pub certificate_sha256: String,
+}
+
+/// The file system of the data directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Disk {
+    /// Octets that it holds.
+    pub total_bytes: u64,
+    /// Octets that the box may still write.
+    pub free_bytes: u64,
+}
+
+/// Whether somebody should look.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Health {
+    /// The worst of all parts.
+    pub status: Level,
+    /// What is wrong, the worst first.
+    pub faults: Vec<Fault>,
+}
+
+/// How well the box or one of its parts is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// All is well.
+    Ok,
+    /// The display is served, but somebody should look.
+    Degraded,
+    /// The display is not served.
+    Failing,
+}
+
+/// What is wrong with one part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// The part, by the name that `/health` gives it.
+    pub check: String,
+    /// How bad it is.
+    pub status: Level,
+    /// In Spanish.
+    pub es: String,
+    /// In English.
+    pub en: String,
+}
+
+impl Fault {
+    /// In one of both languages.
+    #[must_use]
+    pub fn words(&self, lang: Lang) -> &str {
+        lang.pick(&self.es, &self.en)
+    }
+}
+
+impl Status {
+    /// The address to type first: an IP address where there is one.
+    #[must_use]
+    pub fn first_address(&self) -> Option<&Address> {
+        self.addresses.first()
+    }
+
+    /// Whether another moment has no news: only time has passed, and a few octets were written.
+    pub(super) fn has_no_news_for(&self, other: &Self) -> bool {
+        let mut moved = self.clone();
+        if let (Some(disk), Some(others)) = (self.disk, other.disk)
+            && disk.is_about(others)
+        {
+            moved.disk = other.disk;
+        }
+        moved.uptime_s = other.uptime_s;
+        moved.clock.unix_s = other.clock.unix_s;
+        moved.clock.utc.clone_from(&other.clock.utc);
+        moved == *other
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::sample;
+    use super::*;
+
+    #[test]
+    fn the_wire_form_is_stable() {
+        let json = serde_json::to_value(sample()).expect("serialised");
+        assert_eq!(
+            json,
+            serde_json::json!({
+                "name": { "wanted": "taller", "current": "taller-2" },
+                "id": "0123456789abcdef",
+                "version": "1.2.3",
+                "build": { "commit": "0a1b2c3d4e5f", "target": "x86_64-unknown-linux-musl" },
+                "uptime_s": 273_780,
+                "clock": {
+                    "unix_s": 1_795_504_530,
+                    "utc": "2026-11-24T07:15:30Z",
+                    "trusted": false,
+                    "doubt": "not_synchronised"
+                },
+                "addresses": [
+                    { "url": "http://192.168.1.50", "kind": "ip" },
+                    { "url": "http://taller-2.local", "kind": "name" }
+                ],
+                "network": { "interface": "eth0", "addresses": ["192.168.1.50", "fe80::5054:ff:fe12:3456"] },
+                "discovery": { "state": "conflict", "address": "192.168.1.77" },
+                "https": { "certificate_sha256": (["A1"; 32].join(":")) },
+                "disk": { "total_bytes": 31_914_983_424_u64, "free_bytes": 27_917_287_424_u64 },
+                "health": {
+                    "status": "degraded",
+                    "faults": [{
+                        "check": "discovery",
+                        "status": "degraded",
+                        "es": "192.168.1.77 también responde por taller.local.",
+                        "en": "192.168.1.77 answers for taller.local too."
+                    }]
+                }
+            })
+        );
+        assert_eq!(serde_json::from_value::<Status>(json).expect("read back"), sample());
+    }
+
+    #[test]
+    fn an_older_program_reads_a_newer_status() {
+        let mut json = serde_json::to_value(sample()).expect("serialised");
+        json["screens"] = serde_json::json!([1, 2]);
+        json["clock"]["doubt"] = "moon_phase".into();
+        json["discovery"] = serde_json::json!({ "state": "asleep", "since": 4 });
+        let status: Status = serde_json::from_value(json).expect("read");
+        assert_eq!((status.clock.doubt, status.discovery), (Some(Doubt::Other), Discovery::Other));
+    }
+
+    #[test]
+    fn time_that_passes_is_no_news() {
+        let (now, mut later) = (sample(), sample());
+        later.uptime_s += 1;
+        later.clock.unix_s += 1;
+        later.clock.utc = "2026-11-24T07:15:31Z".into();
+        later.disk = later.disk.map(|disk| Disk { free_bytes: disk.free_bytes - 4096, ..disk });
+        assert!(later.has_no_news_for(&now));
+        later.clock.trusted = true;
+        assert!(!later.has_no_news_for(&now));
+    }
+}

@@ -1,0 +1,134 @@
+//! The status as `workshop-edge status` prints it: one language, a line for each fact.
+
+use std::fmt::Write as _;
+
+use super::canvas::{Style, printable};
+use super::facts::facts;
+use super::qr::Qr;
+use super::status::{Level, Status};
+use crate::lang::Lang;
+
+/// Who reads the summary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Summary {
+    /// A person in front of a terminal: with colours, and the QR code to scan from it.
+    Terminal,
+    /// A file or another program: plain text.
+    Plain,
+}
+
+/// The status in lines.
+#[must_use]
+pub fn summary(status: &Status, lang: Lang, reader: Summary) -> String {
+    let mut out = String::new();
+    let paint = |text: &str, style: Style| match reader {
+        Summary::Terminal => format!("\x1b[{}m{text}\x1b[0m", foreground(style)),
+        Summary::Plain => text.to_owned(),
+    };
+    let name = status.name.as_ref().map_or("workshop-edge", |name| &name.current);
+    line(&mut out, &paint(&clean(&format!("{name} · workshop-edge {}", status.version)), Style::Strong));
+    let style = match status.health.status {
+        Level::Ok => Style::Good,
+        Level::Degraded => Style::Warning,
+        Level::Failing => Style::Bad,
+    };
+    line(&mut out, &paint(status.health.status.words(lang), style));
+    for fault in &status.health.faults {
+        line(&mut out, &format!("  - {}", clean(fault.words(lang))));
+    }
+    line(&mut out, "");
+    // Padded before it is painted: the sequences take no room on the screen.
+    let label = |text: &str| paint(&format!("{text:<15}"), Style::Label);
+    for (number, address) in status.addresses.iter().enumerate() {
+        let word = if number == 0 { lang.pick("Dirección", "Address") } else { "" };
+        line(&mut out, &format!("{} {}", label(word), clean(&address.url)));
+    }
+    for fact in facts(status, lang) {
+        for (number, value) in fact.values.iter().enumerate() {
+            let word = if number == 0 { fact.label } else { "" };
+            line(&mut out, &format!("{} {}", label(word), clean(value)));
+        }
+    }
+    if let (Summary::Terminal, Some(qr)) = (reader, status.first_address().and_then(|address| Qr::of(&address.url))) {
+        line(&mut out, "");
+        for row in qr.half_blocks() {
+            line(&mut out, &format!("\x1b[{}m{row}\x1b[0m", Style::Paper.sgr()));
+        }
+    }
+    out
+}
+
+/// The terminal's own background stays: this is text among other text.
+fn foreground(style: Style) -> &'static str {
+    match style {
+        Style::Plain | Style::Paper => "0",
+        Style::Strong => "1",
+        Style::Label => "36",
+        Style::Good => "1;32",
+        Style::Warning => "1;33",
+        Style::Bad => "1;31",
+    }
+}
+
+fn clean(text: &str) -> String {
+    text.chars().map(printable).collect()
+}
+
+fn line(out: &mut String, text: &str) {
+    // Writing to a String cannot fail.
+    let _ = writeln!(out, "{}", text.trim_end());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::sample;
+    use super::*;
+
+    #[test]
+    fn plain_text_in_both_languages() {
+        assert_eq!(
+            summary(&sample(), Lang::Es, Summary::Plain),
+            "taller-2 · workshop-edge 1.2.3\n\
+             Funciona, pero conviene revisarlo\n\
+             \x20 - 192.168.1.77 también responde por taller.local.\n\
+             \n\
+             Dirección       http://192.168.1.50\n\
+             \x20               http://taller-2.local\n\
+             Red             eth0 192.168.1.50, fe80::5054:ff:fe12:3456\n\
+             Nombre          taller-2.local\n\
+             \x20               «taller» ya lo usa otro equipo de la red.\n\
+             Reloj           2026-11-24 07:15 UTC\n\
+             \x20               Sin sincronizar: ningún servidor de hora ha respondido.\n\
+             En marcha       3 d 4 h\n\
+             Versión         1.2.3 (0a1b2c3d4e5f, x86_64-unknown-linux-musl)\n\
+             Identificador   0123456789abcdef\n\
+             Disco           27,9 GB libres de 31,9 GB\n"
+                .to_owned()
+                + &format!("Certificado     SHA-256 {}\n", ["A1"; 32].join(":"))
+        );
+        let english = summary(&sample(), Lang::En, Summary::Plain);
+        for words in [
+            "Works, but somebody should look",
+            "answers for taller.local too",
+            "Running for     3 d 4 h",
+            "27.9 GB free of",
+        ] {
+            assert!(english.contains(words), "{words}: {english}");
+        }
+    }
+
+    #[test]
+    fn a_terminal_gets_the_code_in_colours_of_its_own() {
+        let text = summary(&sample(), Lang::Es, Summary::Terminal);
+        let rows =
+            text.lines().filter(|line| line.starts_with("\x1b[0;30;47;107m") && line.ends_with("\x1b[0m")).count();
+        assert_eq!(rows, 17);
+    }
+
+    #[test]
+    fn no_text_steers_the_terminal() {
+        let mut status = sample();
+        status.health.faults[0].es = "a\x1b[2Jb".into();
+        assert!(summary(&status, Lang::Es, Summary::Plain).contains("a\u{FFFD}[2Jb"));
+    }
+}

@@ -1,0 +1,125 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, UNIX_EPOCH};
+
+use super::*;
+
+/// A box that has been better.
+pub(super) fn sample() -> Status {
+    Status {
+        name: Some(Name { wanted: "taller".into(), current: "taller-2".into() }),
+        id: "0123456789abcdef".into(),
+        version: "1.2.3".into(),
+        build: Build { commit: "0a1b2c3d4e5f".into(), target: "x86_64-unknown-linux-musl".into() },
+        uptime_s: 273_780,
+        clock: Clock {
+            unix_s: 1_795_504_530,
+            utc: "2026-11-24T07:15:30Z".into(),
+            trusted: false,
+            doubt: Some(Doubt::NotSynchronised),
+        },
+        addresses: vec![
+            Address { url: "http://192.168.1.50".into(), kind: AddressKind::Ip },
+            Address { url: "http://taller-2.local".into(), kind: AddressKind::Name },
+        ],
+        network: Network {
+            interface: Some("eth0".into()),
+            addresses: ["192.168.1.50", "fe80::5054:ff:fe12:3456"].map(|text| text.parse().expect("an address")).into(),
+        },
+        discovery: Discovery::Conflict { address: "192.168.1.77".parse().expect("an address") },
+        https: Some(Https { certificate_sha256: ["A1"; 32].join(":") }),
+        disk: Some(Disk { total_bytes: 31_914_983_424, free_bytes: 27_917_287_424 }),
+        health: Health {
+            status: Level::Degraded,
+            faults: vec![Fault {
+                check: "discovery".into(),
+                status: Level::Degraded,
+                es: "192.168.1.77 también responde por taller.local.".into(),
+                en: "192.168.1.77 answers for taller.local too.".into(),
+            }],
+        },
+    }
+}
+
+/// A box whose only change is whether it is well.
+fn sources(is_ill: Arc<AtomicBool>) -> Sources {
+    let sample = sample();
+    let lan = Lan { name: sample.name, network: sample.network, discovery: sample.discovery };
+    Sources {
+        facts: Facts {
+            id: sample.id,
+            version: sample.version,
+            build: sample.build,
+            started: Instant::now(),
+            doors: vec![Door { address: "[::]:80".parse().expect("an address"), is_https: false }],
+            data_dir: PathBuf::from("/proc"),
+        },
+        lan: Box::new(move || lan.clone()),
+        health: Box::new(move || {
+            let fault = |check: &str, status| Fault { check: check.into(), status, es: "mal".into(), en: "bad".into() };
+            let faults = vec![fault("clock", Level::Degraded), fault("site", Level::Failing)];
+            if is_ill.load(Ordering::Relaxed) {
+                Health { status: Level::Failing, faults }
+            } else {
+                Health { status: Level::Ok, faults: Vec::new() }
+            }
+        }),
+        clock: Box::new(|| (UNIX_EPOCH + Duration::from_secs(1_795_504_530), None)),
+        https: Box::new(|| None),
+    }
+}
+
+#[test]
+fn the_status_is_collected_from_the_sources() {
+    let console = Console::start(sources(Arc::default()), Lang::Es).expect("a console");
+    let status = console.status();
+    assert_eq!(status.addresses, sample().addresses);
+    assert_eq!((status.clock.utc.as_str(), status.clock.trusted), ("2026-11-24T07:15:30Z", true));
+    assert!(status.disk.is_some() && status.https.is_none());
+    let json: Status = serde_json::from_slice(&console.status_json().expect("JSON")).expect("a status");
+    assert_eq!(json, *status);
+    assert!(String::from_utf8_lossy(&console.page(Lang::En, false).expect("a page")).contains("All is well"));
+}
+
+#[tokio::test]
+async fn a_change_is_announced_and_time_alone_is_none() {
+    let is_ill = Arc::new(AtomicBool::new(false));
+    let console = Console::start(sources(Arc::clone(&is_ill)), Lang::Es).expect("a console");
+    let mut changes = console.changes();
+    let uptime = console.status().uptime_s;
+    while console.status().uptime_s < uptime + 2 {
+        tokio::task::yield_now().await;
+        std::thread::park_timeout(Duration::from_millis(10));
+    }
+    assert_eq!(*changes.borrow_and_update(), 0);
+
+    is_ill.store(true, Ordering::Relaxed);
+    changes.changed().await.expect("a change");
+    let status = console.status();
+    assert_eq!(status.health.status, Level::Failing);
+    let checks: Vec<_> = status.health.faults.iter().map(|fault| fault.check.as_str()).collect();
+    assert_eq!(checks, ["site", "clock"], "the worst comes first");
+    drop(console);
+    assert!(changes.changed().await.is_err(), "the thread ends with the console");
+}
+
+#[test]
+fn times_without_a_text_are_no_fault() {
+    for time in [UNIX_EPOCH - Duration::from_secs(5), UNIX_EPOCH + Duration::from_secs(1 << 50)] {
+        let mut sources = sources(Arc::default());
+        sources.clock = Box::new(move || (time, Some(Doubt::BeforeBuild)));
+        let clock = sources.collect().clock;
+        assert_eq!(clock.doubt, Some(Doubt::BeforeBuild));
+        assert!(!clock.minute().is_empty());
+    }
+}
+
+#[test]
+fn the_assets_are_there_and_nothing_else() {
+    for path in ["/_edge/console.css", "/_edge/console.js"] {
+        let (media, content) = Console::asset(path).expect("an asset");
+        assert!(media.ends_with("charset=utf-8") && !content.is_empty());
+    }
+    assert!(Console::asset("/_edge/page.html").is_none());
+}

@@ -1,0 +1,206 @@
+//! The status in words, in either language: the page and the terminal say the same.
+
+use std::time::Duration;
+
+use super::status::{Clock, Discovery, Disk, Doubt, Level, Name, Status};
+use crate::lang::Lang;
+
+impl Level {
+    /// How the box is, in a few words.
+    #[must_use]
+    pub fn words(self, lang: Lang) -> &'static str {
+        match self {
+            Self::Ok => lang.pick("Todo bien", "All is well"),
+            Self::Degraded => lang.pick("Funciona, pero conviene revisarlo", "Works, but somebody should look"),
+            Self::Failing => lang.pick("La pantalla no se sirve", "The display is not served"),
+        }
+    }
+}
+
+impl Discovery {
+    /// How the box is found under its name, in a sentence.
+    #[must_use]
+    pub fn words(&self, host: &str, lang: Lang) -> String {
+        match self {
+            Self::Off => lang.pick("El nombre no se anuncia en la red.", "The name is not announced.").to_owned(),
+            Self::Starting => lang.pick(
+                format!("{host}: el nombre se está anunciando."),
+                format!("{host}: the name is being announced."),
+            ),
+            Self::NoNetwork => lang.pick(
+                "Sin red: ninguna interfaz tiene cable y dirección. Revise el cable y el router.".to_owned(),
+                "No network: no interface has a link and an address. Check the cable and the router.".to_owned(),
+            ),
+            Self::Resolvable => lang.pick(format!("{host} lleva a este equipo."), format!("{host} leads to this box.")),
+            Self::Silent => lang.pick(
+                format!("Nadie responde por {host}: la red no deja pasar multicast. Use la dirección IP."),
+                format!("Nobody answers for {host}: the network does not pass multicast. Use the IP address."),
+            ),
+            Self::Conflict { address } => lang.pick(
+                format!("{address} también responde por {host}. Cambie el nombre de uno de los dos equipos."),
+                format!("{address} answers for {host} too. Give one of the two devices another name."),
+            ),
+            Self::Failed { reason } => lang.pick(
+                format!("El nombre no se puede anunciar; use la dirección IP. Detalle: {reason}"),
+                format!("The name cannot be announced; use the IP address. Details: {reason}"),
+            ),
+            Self::Other => lang.pick("Estado desconocido.", "Unknown state.").to_owned(),
+        }
+    }
+}
+
+impl Name {
+    /// What became of the wished name, where the box has another.
+    #[must_use]
+    pub fn renamed(&self, lang: Lang) -> Option<String> {
+        self.is_renamed().then(|| {
+            let wanted = &self.wanted;
+            lang.pick(
+                format!("«{wanted}» ya lo usa otro equipo de la red."),
+                format!("Another device of the network already has “{wanted}”."),
+            )
+        })
+    }
+}
+
+impl Doubt {
+    /// Why the clock may be wrong, in a sentence.
+    #[must_use]
+    pub fn words(self, lang: Lang) -> &'static str {
+        match self {
+            Self::BeforeBuild => lang.pick(
+                "La hora es anterior a este programa: está mal.",
+                "The time is before this program was made: it is wrong.",
+            ),
+            Self::NotSynchronised => lang.pick(
+                "Sin sincronizar: ningún servidor de hora ha respondido.",
+                "Not synchronised: no time server has answered.",
+            ),
+            Self::NoTimeService => lang.pick(
+                "Sin comprobar: no hay servicio de hora (systemd-timesyncd).",
+                "Not verified: there is no time service (systemd-timesyncd).",
+            ),
+            Self::Other => lang.pick("Sin comprobar.", "Not verified."),
+        }
+    }
+}
+
+impl Clock {
+    /// `2026-11-24 07:15 UTC`: to the minute, so that a picture of it stays true for a while.
+    #[must_use]
+    pub fn minute(&self) -> String {
+        let (date, time) = self.utc.split_once('T').unwrap_or((&self.utc, ""));
+        format!("{date} {} UTC", time.get(..5).unwrap_or(time))
+    }
+
+    /// Whether it can be believed, in a sentence.
+    #[must_use]
+    pub fn trust(&self, lang: Lang) -> &'static str {
+        match self.doubt {
+            Some(doubt) => doubt.words(lang),
+            None if self.trusted => lang.pick("Sincronizado.", "Synchronised."),
+            None => Doubt::Other.words(lang),
+        }
+    }
+}
+
+impl Disk {
+    /// `27,9 GB libres de 31,9 GB`
+    #[must_use]
+    pub fn words(self, lang: Lang) -> String {
+        let (free, total) = (bytes(self.free_bytes, lang), bytes(self.total_bytes, lang));
+        lang.pick(format!("{free} libres de {total}"), format!("{free} free of {total}"))
+    }
+}
+
+impl Status {
+    /// How long the process has run, in the two largest units: `3 d 4 h`.
+    #[must_use]
+    pub fn uptime(&self, lang: Lang) -> String {
+        let minutes = Duration::from_secs(self.uptime_s).as_secs() / 60;
+        let (days, hours, minutes) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
+        match (days, hours, minutes) {
+            (0, 0, 0) => lang.pick("menos de un minuto", "less than a minute").to_owned(),
+            (0, 0, minutes) => format!("{minutes} min"),
+            (0, hours, minutes) => format!("{hours} h {minutes} min"),
+            (days, hours, _) => format!("{days} d {hours} h"),
+        }
+    }
+}
+
+/// A size in decimal units, as disks are sold, with one digit behind the separator.
+fn bytes(count: u64, lang: Lang) -> String {
+    let (unit, name) = match count {
+        0..1_000_000 => (1_000, "kB"),
+        1_000_000..1_000_000_000 => (1_000_000, "MB"),
+        1_000_000_000..1_000_000_000_000 => (1_000_000_000, "GB"),
+        _ => (1_000_000_000_000, "TB"),
+    };
+    // Cut, not rounded: a disk with 999.96 MB free has not 1000.0 MB.
+    let tenths = count % unit * 10 / unit;
+    format!("{}{}{tenths} {name}", count / unit, lang.pick(',', '.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use super::super::tests::sample;
+    use super::*;
+
+    #[test]
+    fn every_state_has_words_in_both_languages() {
+        let address = IpAddr::V4(Ipv4Addr::new(192, 168, 1, 77));
+        let discoveries = [
+            Discovery::Off,
+            Discovery::Starting,
+            Discovery::NoNetwork,
+            Discovery::Resolvable,
+            Discovery::Silent,
+            Discovery::Conflict { address },
+            Discovery::Failed { reason: "no socket".into() },
+            Discovery::Other,
+        ];
+        let doubts = [Doubt::BeforeBuild, Doubt::NotSynchronised, Doubt::NoTimeService, Doubt::Other];
+        let pairs = discoveries
+            .iter()
+            .map(|state| {
+                Lang::CODES
+                    .iter()
+                    .filter_map(|code| Lang::from_code(code))
+                    .map(|lang| state.words("taller.local", lang))
+                    .collect::<Vec<_>>()
+            })
+            .chain(doubts.map(|doubt| vec![doubt.words(Lang::Es).to_owned(), doubt.words(Lang::En).to_owned()]))
+            .chain(
+                [Level::Ok, Level::Degraded, Level::Failing]
+                    .map(|level| vec![level.words(Lang::Es).to_owned(), level.words(Lang::En).to_owned()]),
+            );
+        let mut said = Vec::new();
+        for words in pairs {
+            assert!(words.iter().all(|words| !words.is_empty()));
+            assert_ne!(words[0], words[1]);
+            assert!(!said.contains(&words), "{words:?} is said of two states");
+            said.push(words);
+        }
+    }
+
+    #[test]
+    fn sizes_and_times() {
+        for (count, es) in
+            [(0, "0,0 kB"), (999_999, "999,9 kB"), (27_917_287_424, "27,9 GB"), (2_000_000_000_000, "2,0 TB")]
+        {
+            assert_eq!(bytes(count, Lang::Es), es);
+        }
+        assert_eq!(bytes(1_500_000, Lang::En), "1.5 MB");
+        let mut status = sample();
+        for (uptime, words) in [(59, "menos de un minuto"), (60, "1 min"), (3_600, "1 h 0 min"), (273_780, "3 d 4 h")] {
+            status.uptime_s = uptime;
+            assert_eq!(status.uptime(Lang::Es), words);
+        }
+        assert_eq!(status.clock.minute(), "2026-11-24 07:15 UTC");
+        assert_eq!(status.clock.trust(Lang::En), "Not synchronised: no time server has answered.");
+        assert_eq!(status.disk.map(|disk| disk.words(Lang::Es)).as_deref(), Some("27,9 GB libres de 31,9 GB"));
+        assert!(status.name.and_then(|name| name.renamed(Lang::Es)).is_some_and(|words| words.contains("«taller»")));
+    }
+}
