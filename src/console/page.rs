@@ -126,6 +126,7 @@ mod tests {
             (&en, "en", ["On the TV, type", "Works, but somebody should look", "answers for", "Administration"]),
         ] {
             assert!(page.contains(&format!("<html lang=\"{lang}\">")), "{page}");
+            assert!(page.contains("workshop-edge 1.2.3") && page.contains("class=\"state degraded\""), "{page}");
             for words in words {
                 assert!(page.contains(words), "{words}: {page}");
             }

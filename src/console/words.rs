@@ -72,10 +72,9 @@ impl Doubt {
                 "La hora es anterior a este programa: está mal.",
                 "The time is before this program was made: it is wrong.",
             ),
-            Self::NotSynchronised => lang.pick(
-                "Sin sincronizar: ningún servidor de hora ha respondido.",
-                "Not synchronised: no time server has answered.",
-            ),
+            Self::NotSynchronised => {
+                lang.pick("Sin sincronizar con un servidor de hora.", "Not synchronised with a time server.")
+            }
             Self::NoTimeService => lang.pick(
                 "Sin comprobar: no hay servicio de hora (systemd-timesyncd).",
                 "Not verified: there is no time service (systemd-timesyncd).",
@@ -199,7 +198,7 @@ mod tests {
             assert_eq!(status.uptime(Lang::Es), words);
         }
         assert_eq!(status.clock.minute(), "2026-11-24 07:15 UTC");
-        assert_eq!(status.clock.trust(Lang::En), "Not synchronised: no time server has answered.");
+        assert_eq!(status.clock.trust(Lang::En), "Not synchronised with a time server.");
         assert_eq!(status.disk.map(|disk| disk.words(Lang::Es)).as_deref(), Some("27,9 GB libres de 31,9 GB"));
         assert!(status.name.and_then(|name| name.renamed(Lang::Es)).is_some_and(|words| words.contains("«taller»")));
     }
