@@ -17,11 +17,14 @@ pub(super) struct Followers {
     pub(super) names: Arc<Names>,
     /// The names that the box has in any case.
     pub(super) own_names: Vec<String>,
+    /// For the console.
+    pub(super) lan: watch::Sender<Option<State>>,
 }
 
 impl Followers {
     fn tell(&self, state: &State) {
-        self.probe.degraded(state.fault().map(|en| Fault::new(en.clone(), en)));
+        self.probe.degraded(super::status::fault(state));
+        self.lan.send_replace(Some(state.clone()));
         self.metrics.discovered(state.is_renamed(), state.cached_records, state.daemons);
         let host = format!("{}.local", state.name);
         self.names.replace(self.own_names.iter().map(String::as_str).chain([host.as_str()]));

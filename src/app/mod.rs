@@ -4,6 +4,7 @@ mod descriptors;
 mod discover;
 mod settings;
 mod signals;
+mod status;
 
 use std::future::pending;
 use std::io;
@@ -19,6 +20,7 @@ use tokio::time::MissedTickBehavior;
 use self::discover::Followers;
 use self::signals::StopSignals;
 use crate::config::{self, Config};
+use crate::console::{Console, ConsoleError};
 use crate::discovery;
 use crate::health::{Fault, Health};
 use crate::http::{self, BindError, Inherited, Listener, Names, Scheme, Server, ServerError, Tls, TlsError};
@@ -50,6 +52,9 @@ pub enum AppError {
         "a socket named https was handed over (LISTEN_FDNAMES), but tls.mode is off: set it to self-signed or files, or remove the socket"
     )]
     NoCertificate,
+    /// The status page and its like.
+    #[error(transparent)]
+    Console(#[from] ConsoleError),
     /// The server.
     #[error(transparent)]
     Server(#[from] ServerError),
@@ -67,6 +72,7 @@ pub struct App {
     grace: Duration,
     health: Health,
     discovery: Option<(discovery::Settings, watch::Sender<Bytes>, Followers)>,
+    console: Arc<Console>,
     _publisher: Publisher,
 }
 
@@ -124,12 +130,16 @@ impl App {
 
         let metrics = Arc::new(Metrics::default());
         let (describe, description) = watch::channel(Bytes::new());
+        let (lan, known) = watch::channel(None);
+        let sources = status::sources(&id, data_dir.clone(), &listeners, health.clone(), tls.clone(), known);
+        let console = Console::start(sources, display.language)?;
         let discovery = settings::discovery(discovery, &data_dir, &id, &listeners).map(|settings| {
             let followers = Followers {
                 probe: health.probe("discovery"),
                 metrics: Arc::clone(&metrics),
                 names: Arc::clone(&names),
                 own_names,
+                lan,
             };
             (settings, describe, followers)
         });
@@ -155,6 +165,7 @@ impl App {
             grace: shutdown.grace,
             health,
             discovery,
+            console: Arc::new(console),
             _publisher: publisher,
         })
     }
@@ -178,6 +189,9 @@ impl App {
         self.health.set_ready(true);
         service_manager::ready();
         tracing::info!(version = env!("CARGO_PKG_VERSION"), "ready");
+        for address in &self.console.status().addresses {
+            tracing::info!(url = address.url, "this is the address to type into a TV");
+        }
         let discovery =
             self.discovery.and_then(|(settings, describe, followers)| discover::start(settings, describe, followers));
 

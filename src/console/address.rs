@@ -16,7 +16,7 @@ pub struct Door {
 /// The addresses to type, the best first: HTTP before HTTPS, because old TVs trust no certificate of ours; IPv4 before
 /// IPv6, because it is shorter; the name last, because not every TV resolves it.
 ///
-/// `lan` are the addresses of the network that the TVs are on, `host` is the box's `.local` name on it.
+/// `lan` are the box's addresses on the network that the TVs are on, `host` is its `.local` name there.
 #[must_use]
 pub fn addresses(doors: &[Door], lan: &[IpAddr], host: Option<&str>) -> Vec<Address> {
     let is_https = !doors.iter().any(|door| !door.is_https);

@@ -1,5 +1,6 @@
 //! Gathers the status from the rest of the box.
 
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -40,8 +41,31 @@ pub struct Lan {
     pub name: Option<Name>,
     /// The chosen interface and its addresses.
     pub network: Network,
+    /// Those of them to give to people, the best first.
+    pub best: Vec<IpAddr>,
     /// How the box is found by name.
     pub discovery: Discovery,
+}
+
+impl Lan {
+    /// The network when the box is not announced on it.
+    #[must_use]
+    pub fn unannounced() -> Self {
+        Self {
+            name: None,
+            network: Network::default(),
+            best: default_route().into_iter().collect(),
+            discovery: Discovery::Off,
+        }
+    }
+}
+
+/// The address with which the box would speak to the world. Connecting a datagram socket sends nothing: the kernel only
+/// chooses the route. The destination is for documentation (RFC 5737), so that nobody is behind it.
+fn default_route() -> Option<IpAddr> {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
+    Some(socket.local_addr().ok()?.ip())
 }
 
 /// A question to another part of the box: it must answer at once, from what it knows.
@@ -64,13 +88,13 @@ pub struct Sources {
 impl Sources {
     pub(super) fn collect(&self) -> Status {
         let Facts { id, version, build, started, doors, data_dir } = &self.facts;
-        let Lan { name, network, discovery } = (self.lan)();
+        let Lan { name, network, best, discovery } = (self.lan)();
         let (now, doubt) = (self.clock)();
         let mut health = (self.health)();
         health.faults.sort_by_key(|fault| std::cmp::Reverse(fault.status));
         let host = name.as_ref().map(Name::host);
         Status {
-            addresses: addresses(doors, &network.addresses, host.as_deref()),
+            addresses: addresses(doors, &best, host.as_deref()),
             name,
             id: id.clone(),
             version: version.clone(),

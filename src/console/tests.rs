@@ -45,7 +45,8 @@ pub(super) fn sample() -> Status {
 /// A box whose only change is whether it is well.
 fn sources(is_ill: Arc<AtomicBool>) -> Sources {
     let sample = sample();
-    let lan = Lan { name: sample.name, network: sample.network, discovery: sample.discovery };
+    let best = sample.network.addresses.clone();
+    let lan = Lan { name: sample.name, network: sample.network, best, discovery: sample.discovery };
     Sources {
         facts: Facts {
             id: sample.id,

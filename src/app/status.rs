@@ -1,0 +1,131 @@
+//! What the console shows, from the rooms that know it.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use tokio::sync::watch;
+
+use crate::clock::{self, Clock};
+use crate::console::{self, Build, Door, Facts, Fault, Https, Lan, Level, Name, Network, Sources};
+use crate::discovery::{self, State};
+use crate::health::{self, Health};
+use crate::http::{Listener, Scheme, Tls};
+use crate::identity::BoxId;
+
+/// Where the console gets its status from. `lan` is what discovery knows; `None` while it does not run.
+pub(super) fn sources(
+    id: &BoxId,
+    data_dir: PathBuf,
+    listeners: &[Listener],
+    health: Health,
+    tls: Option<Tls>,
+    lan: watch::Receiver<Option<State>>,
+) -> Sources {
+    let clock = Clock::default();
+    let facts = Facts {
+        id: id.as_str().to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        build: Build {
+            commit: env!("WORKSHOP_EDGE_COMMIT").to_owned(),
+            target: env!("WORKSHOP_EDGE_TARGET").to_owned(),
+        },
+        started: Instant::now(),
+        doors: listeners
+            .iter()
+            .map(|listener| Door { address: listener.address(), is_https: listener.scheme() == Scheme::Https })
+            .collect(),
+        data_dir,
+    };
+    Sources {
+        facts,
+        lan: Box::new(move || lan.borrow().as_ref().map_or_else(Lan::unannounced, on_the_network)),
+        health: Box::new(move || of_health(&health.report())),
+        clock: Box::new(move || {
+            let reading = clock.now();
+            (reading.time, reading.doubt.map(of_doubt))
+        }),
+        https: Box::new(move || tls.as_ref().map(|tls| Https { certificate_sha256: pairs(&tls.fingerprint()) })),
+    }
+}
+
+/// What is wrong with discovery, in both languages.
+pub(super) fn fault(state: &State) -> Option<health::Fault> {
+    let host = format!("{}.local", state.name);
+    state.fault().map(|en| health::Fault::new(of_discovery(&state.status).words(&host, crate::lang::Lang::Es), en))
+}
+
+fn on_the_network(state: &State) -> Lan {
+    let State { wanted, name, interface, addresses, ipv4, ipv6, status, cached_records: _, daemons: _ } = state;
+    Lan {
+        name: Some(Name { wanted: wanted.clone(), current: name.clone() }),
+        network: Network { interface: interface.clone(), addresses: addresses.clone() },
+        best: ipv4.map(Into::into).into_iter().chain(ipv6.map(Into::into)).collect(),
+        discovery: of_discovery(status),
+    }
+}
+
+fn of_discovery(status: &discovery::Status) -> console::Discovery {
+    match status {
+        discovery::Status::Starting => console::Discovery::Starting,
+        discovery::Status::NoNetwork => console::Discovery::NoNetwork,
+        discovery::Status::Resolvable => console::Discovery::Resolvable,
+        discovery::Status::Silent => console::Discovery::Silent,
+        discovery::Status::Conflict(address) => console::Discovery::Conflict { address: *address },
+        discovery::Status::Failed(reason) => console::Discovery::Failed { reason: reason.clone() },
+    }
+}
+
+fn of_doubt(doubt: clock::Doubt) -> console::Doubt {
+    match doubt {
+        clock::Doubt::BeforeBuild => console::Doubt::BeforeBuild,
+        clock::Doubt::NotSynchronised => console::Doubt::NotSynchronised,
+        clock::Doubt::NoTimeService => console::Doubt::NoTimeService,
+    }
+}
+
+fn of_health(report: &health::Report) -> console::Health {
+    let faults = report.checks.iter().filter_map(|(check, state)| {
+        let reason = state.reason.as_ref()?;
+        Some(Fault {
+            check: (*check).to_owned(),
+            status: level(state.status),
+            es: reason.es.clone(),
+            en: reason.en.clone(),
+        })
+    });
+    console::Health { status: level(report.status), faults: faults.collect() }
+}
+
+fn level(status: health::Status) -> Level {
+    match status {
+        health::Status::Ok => Level::Ok,
+        health::Status::Degraded => Level::Degraded,
+        health::Status::Failing => Level::Failing,
+    }
+}
+
+/// `A1:B2:…`, as browsers show fingerprints.
+fn pairs(digest: &[u8]) -> String {
+    digest.iter().map(|octet| format!("{octet:02X}")).collect::<Vec<_>>().join(":")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_parts_report_has_words_in_both_languages() {
+        let health = Health::default();
+        health.probe("site").degraded(Some(health::Fault::new("medio sitio", "half a site")));
+        health.probe("certificate").degraded(None);
+        let shown = of_health(&health.report());
+        let fault =
+            Fault { check: "site".into(), status: Level::Degraded, es: "medio sitio".into(), en: "half a site".into() };
+        assert_eq!(shown, console::Health { status: Level::Degraded, faults: vec![fault] });
+    }
+
+    #[test]
+    fn a_fingerprint_is_written_as_browsers_do() {
+        assert_eq!(pairs(&[0xa1, 0x0b]), "A1:0B");
+    }
+}
