@@ -23,6 +23,7 @@
 //! | [`clock`] | the time, and whether it can be believed |
 //! | [`config`] | file < environment < flags → one validated value |
 //! | [`console`] | the status, as a page, as JSON and in a terminal |
+//! | [`control`] | the socket of the box's own command line |
 //! | [`discovery`] | the box's name on the local network, and its announcements |
 //! | [`display`] | what the box tells the display |
 //! | [`durable`] | files that survive a power cut |
@@ -42,6 +43,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod console;
+pub mod control;
 pub mod discovery;
 pub mod display;
 pub mod durable;

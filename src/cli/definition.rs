@@ -48,6 +48,8 @@ pub(super) fn command(lang: Lang) -> Command {
         .after_help(format!("{}:\n  {codes}", exit_codes_heading(lang)))
         .subcommand(serve(lang))
         .subcommand(config(lang))
+        .subcommand(status(lang))
+        .subcommand(console(lang))
         .subcommand(
             order("version", "version", lang.pick("[OPCIONES]", "[OPTIONS]"), lang)
                 .about(lang.pick("Dice qué binario es este", "Say which binary this is"))
@@ -107,6 +109,48 @@ fn parent(order: Command, lang: Lang) -> Command {
 fn serve(lang: Lang) -> Command {
     let order = order("serve", "serve", lang.pick("[OPCIONES]", "[OPTIONS]"), lang)
         .about(lang.pick("Sirve la pantalla hasta que se le pide parar", "Serve the display until asked to stop"));
+    configured(order, lang)
+}
+
+/// `status`
+fn status(lang: Lang) -> Command {
+    let order =
+        order("status", "status", lang.pick("[OPCIONES]", "[OPTIONS]"), lang)
+            .about(lang.pick(
+                "Dice cómo está el equipo: dirección, código QR, red, reloj, disco y fallos",
+                "Say how the box is: address, QR code, network, clock, disk and faults",
+            ))
+            .arg(
+                Arg::new("watch").long("watch").action(ArgAction::SetTrue).conflicts_with("json").help(
+                    lang.pick("Lo repite cuando cambia, hasta Ctrl-C", "Repeat it when it changes, until Ctrl-C"),
+                ),
+            )
+            .arg(json(lang));
+    configured(order, lang)
+}
+
+/// `console`
+fn console(lang: Lang) -> Command {
+    let order =
+        order("console", "console", lang.pick("--tty <TERMINAL> [OPCIONES]", "--tty <TERMINAL> [OPTIONS]"), lang)
+            .about(lang.pick(
+                "Muestra la dirección y el estado en la pantalla del propio equipo",
+                "Show the address and the status on the box's own screen",
+            ))
+            .arg(
+                Arg::new("tty")
+                    .long("tty")
+                    .value_name("TERMINAL")
+                    .value_hint(ValueHint::FilePath)
+                    .value_parser(value_parser!(OsString))
+                    .required(true)
+                    .help(
+                        lang.pick(
+                            "Terminal que la muestra, como /dev/tty1",
+                            "Terminal that shows it, such as /dev/tty1",
+                        ),
+                    ),
+            );
     configured(order, lang)
 }
 

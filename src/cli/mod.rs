@@ -2,10 +2,15 @@
 //!
 //! Everything that a person reads is in Spanish or English; names (orders, options, keys) are the same in both.
 
+mod control;
 mod definition;
 mod man;
 mod output;
+mod screen;
+mod status;
 mod usage;
+
+pub use status::Form;
 
 use crate::{
     config::{self, Faults, Loaded, Overrides, Sources, Warning},
@@ -44,6 +49,20 @@ pub enum Command {
     },
     /// Print a commented configuration file.
     ConfigExample,
+    /// Say how the running box is.
+    Status {
+        /// What the command line says about the configuration.
+        overrides: Overrides,
+        /// For whom.
+        form: Form,
+    },
+    /// Show the box's own screen.
+    Console {
+        /// What the command line says about the configuration.
+        overrides: Overrides,
+        /// The terminal to show it on.
+        tty: PathBuf,
+    },
     /// Print which binary this is.
     Version {
         /// Whether a machine reads the answer.
@@ -96,6 +115,17 @@ fn command(matches: &ArgMatches) -> Option<Command> {
             ("example", _) => Command::ConfigExample,
             _ => return None,
         },
+        ("status", of) => {
+            let form = match (of.get_flag("json"), of.get_flag("watch")) {
+                (true, _) => Form::Json,
+                (_, true) => Form::Watch,
+                _ => Form::Summary,
+            };
+            Command::Status { overrides: overrides(of), form }
+        }
+        ("console", of) => {
+            Command::Console { overrides: overrides(of), tty: of.get_one::<OsString>("tty").map(PathBuf::from)? }
+        }
         ("version", of) => Command::Version { json: of.get_flag("json") },
         ("completions", of) => Command::Completions(*of.get_one("shell")?),
         ("man", _) => Command::Man,
@@ -124,6 +154,8 @@ pub fn run(command: Command, lang: Lang, serve: impl FnOnce(Overrides) -> ExitCo
         Command::ConfigCheck { overrides, json } => check(overrides, json, lang),
         Command::ConfigShow { overrides, json } => show(overrides, json, lang),
         Command::ConfigExample => output::answer(&config::reference(lang), 0),
+        Command::Status { overrides, form } => status::run(overrides, form, lang),
+        Command::Console { overrides, tty } => screen::run(overrides, &tty, lang),
         Command::Version { json } => output::answer(&version(json), 0),
         Command::Completions(shell) => {
             let mut script = Vec::new();

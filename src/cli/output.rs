@@ -19,6 +19,18 @@ pub(super) fn answer(text: &str, code: u8) -> ExitCode {
     }
 }
 
+/// Writes a piece of an answer that goes on, or gives the code to end with when nobody reads it any more.
+pub(super) fn answer_more(text: &str) -> Result<(), ExitCode> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| {
+        if error.kind() == ErrorKind::BrokenPipe {
+            return ExitCode::SUCCESS;
+        }
+        complain(&format!("stdout: {error}\n"));
+        ExitCode::from(EXIT_FAILURE)
+    })
+}
+
 /// Writes what went wrong to standard error. When even that is impossible there is nobody left to tell.
 pub(super) fn complain(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());

@@ -29,6 +29,10 @@ fn every_command_is_understood() {
         ("config check --json", Command::ConfigCheck { overrides: Overrides::default(), json: true }),
         ("config show --set log.level=warn --json --set a=b", Command::ConfigShow { overrides: set(), json: true }),
         ("config example", Command::ConfigExample),
+        ("status", Command::Status { overrides: Overrides::default(), form: Form::Summary }),
+        ("status --watch", Command::Status { overrides: Overrides::default(), form: Form::Watch }),
+        ("status --json --set log.level=warn --set a=b", Command::Status { overrides: set(), form: Form::Json }),
+        ("console --tty /dev/tty1", Command::Console { overrides: Overrides::default(), tty: "/dev/tty1".into() }),
         ("version", Command::Version { json: false }),
         ("version --json", Command::Version { json: true }),
         ("completions zsh", Command::Completions(Shell::Zsh)),
@@ -48,6 +52,8 @@ fn what_is_not_understood_is_said_in_the_persons_language() {
         ("serve --site a --site b", "«--site <DIR>» no se puede repetir", "cannot be used multiple times"),
         ("config show --json=x", "«--json» no admite un valor", "unexpected value 'x'"),
         ("completions", "falta: <SHELL>", "were not provided"),
+        ("console", "falta: --tty <TERMINAL>", "were not provided"),
+        ("status --json --watch", "«--json» no se puede usar con «--watch»", "cannot be used with"),
         ("completions ksh", "«ksh» no es un valor de «<SHELL>»\n  posibles: bash, ", "invalid value 'ksh'"),
     ] {
         for (lang, told) in [(Lang::Es, es), (Lang::En, en)] {
@@ -70,6 +76,8 @@ fn help_is_in_the_persons_language_throughout() {
         "config check -h",
         "config show -h",
         "config example -h",
+        "status -h",
+        "console -h",
         "version -h",
         "completions -h",
         "man -h",

@@ -48,7 +48,7 @@ pub(super) fn facts(status: &Status, lang: Lang) -> Vec<Fact> {
 }
 
 fn network(status: &Status) -> String {
-    let interface = status.network.interface.as_deref().unwrap_or("–");
+    let interface = status.network.interface.as_deref().unwrap_or("-");
     let addresses: Vec<_> = status.network.addresses.iter().map(ToString::to_string).collect();
     format!("{interface} {}", addresses.join(", ")).trim_end().to_owned()
 }

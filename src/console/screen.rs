@@ -186,10 +186,10 @@ fn write_facts(canvas: &mut Canvas, mut area: Area, status: &Status, pin: &Pin) 
 fn silent(canvas: &mut Canvas, mut area: Area, socket: &str) {
     area.write(canvas, "workshop-edge", Style::Strong);
     area.skip(1);
-    area.write(canvas, "El servicio no está en marcha.", Style::Bad);
+    area.write(canvas, "El servicio no responde.", Style::Bad);
     area.write(canvas, "Si no vuelve en un minuto, apague y encienda el equipo.", Style::Plain);
     area.skip(1);
-    area.write(canvas, "The service is not running.", Style::Bad);
+    area.write(canvas, "The service does not answer.", Style::Bad);
     area.write(canvas, "If it does not return within a minute, switch the box off and on.", Style::Plain);
     area.skip(1);
     area.write(canvas, socket, Style::Label);
@@ -316,8 +316,7 @@ mod tests {
     #[test]
     fn a_service_that_does_not_answer_is_said_in_both_languages() {
         let text = drawn(80, 25, None, Pin::Unknown).join("\n");
-        for words in
-            ["El servicio no está en marcha.", "The service is not running.", "/var/lib/workshop-edge/control.sock"]
+        for words in ["El servicio no responde.", "The service does not answer.", "/var/lib/workshop-edge/control.sock"]
         {
             assert!(text.contains(words), "{text}");
         }

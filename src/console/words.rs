@@ -57,7 +57,7 @@ impl Name {
             let wanted = &self.wanted;
             lang.pick(
                 format!("«{wanted}» ya lo usa otro equipo de la red."),
-                format!("Another device of the network already has “{wanted}”."),
+                format!("Another device of the network already has \"{wanted}\"."),
             )
         })
     }

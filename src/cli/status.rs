@@ -1,0 +1,83 @@
+//! `workshop-edge status`: how the running box is.
+
+use super::{EXIT_FAILURE, control, output};
+use crate::console::{Status, Summary, summary};
+use crate::control::Client;
+use crate::{config::Overrides, lang::Lang};
+use std::{
+    io::{self, IsTerminal as _},
+    process::ExitCode,
+    thread,
+    time::Duration,
+};
+
+/// How often `--watch` looks.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Moves to the upper left corner and clears from there (ECMA-48: CUP, ED).
+const CLEAR: &str = "\x1b[H\x1b[J";
+
+/// How the status is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// For a person.
+    Summary,
+    /// For a person who keeps looking.
+    Watch,
+    /// For a program.
+    Json,
+}
+
+/// Prints the status, or tells why there is none.
+pub(super) fn run(overrides: Overrides, form: Form, lang: Lang) -> ExitCode {
+    let client = match control::client(overrides, lang) {
+        Ok(client) => client,
+        Err(code) => return code,
+    };
+    match form {
+        Form::Watch => watch(&client, lang),
+        Form::Summary | Form::Json => match text(&client, form, lang) {
+            Ok(text) => output::answer(&text, 0),
+            Err(words) => {
+                output::complain(&format!("error: {words}\n"));
+                ExitCode::from(EXIT_FAILURE)
+            }
+        },
+    }
+}
+
+/// The status in the wanted form, or why there is none.
+fn text(client: &Client, form: Form, lang: Lang) -> Result<String, String> {
+    let reply = client.get("/status.json").map_err(|error| control::words(&error, lang))?;
+    let not_understood = |detail: String| {
+        lang.pick(
+            format!("no se entiende el estado que da el servicio: {detail}"),
+            format!("the status that the service gives is not understood: {detail}"),
+        )
+    };
+    if reply.status != 200 {
+        return Err(not_understood(format!("HTTP {}", reply.status)));
+    }
+    if form == Form::Json {
+        let text = String::from_utf8(reply.body).map_err(|error| not_understood(error.to_string()))?;
+        return Ok(text.trim_end().to_owned() + "\n");
+    }
+    let status: Status = serde_json::from_slice(&reply.body).map_err(|error| not_understood(error.to_string()))?;
+    let reader = if io::stdout().is_terminal() { Summary::Terminal } else { Summary::Plain };
+    Ok(summary(&status, lang, reader))
+}
+
+/// Prints the status whenever it is another one, until the person has seen enough (Ctrl-C) or the reader is gone.
+fn watch(client: &Client, lang: Lang) -> ExitCode {
+    let clear = if io::stdout().is_terminal() { CLEAR } else { "" };
+    let mut shown = String::new();
+    loop {
+        let now = text(client, Form::Watch, lang).unwrap_or_else(|words| words + "\n");
+        if now != shown {
+            if let Err(code) = output::answer_more(&format!("{clear}{now}")) {
+                return code;
+            }
+            shown = now;
+        }
+        thread::park_timeout(LOOK_EVERY);
+    }
+}

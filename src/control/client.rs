@@ -1,0 +1,303 @@
+//! The command line's end of the control socket: one request, one answer, one connection.
+
+use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use thiserror::Error;
+
+/// For a whole answer, unless told otherwise.
+const DEADLINE: Duration = Duration::from_secs(5);
+/// Octets of an answer's body, unless told otherwise.
+const MOST_BODY: usize = 1024 * 1024;
+/// Octets of an answer's head.
+const MOST_HEAD: usize = 16 * 1024;
+/// Field lines of an answer's head.
+const MOST_FIELDS: usize = 32;
+
+/// Why the box did not answer.
+#[derive(Debug, Error)]
+pub enum ClientError {
+    /// Nobody listens at the socket.
+    #[error("the service is not running: nobody answers at {}", socket.display())]
+    NotRunning {
+        /// Which.
+        socket: PathBuf,
+        /// How that showed.
+        source: io::Error,
+    },
+    /// The socket is not for this user.
+    #[error("{} may only be used by root and by the service's own user", socket.display())]
+    Forbidden {
+        /// Which.
+        socket: PathBuf,
+    },
+    /// It has not answered in time.
+    #[error("no answer at {} within {} s", socket.display(), deadline.as_secs())]
+    Silent {
+        /// Which.
+        socket: PathBuf,
+        /// How long that is.
+        deadline: Duration,
+    },
+    /// The connection broke.
+    #[error("cannot talk to the service at {}", socket.display())]
+    Broken {
+        /// Which.
+        socket: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// What answers speaks otherwise.
+    #[error("{} gives an answer that is not understood: {reason}", socket.display())]
+    Malformed {
+        /// Which.
+        socket: PathBuf,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+}
+
+/// What the box said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// The status code of HTTP.
+    pub status: u16,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// Whoever asks a running box.
+#[derive(Debug, Clone)]
+pub struct Client {
+    socket: PathBuf,
+    deadline: Duration,
+    most_body: usize,
+}
+
+impl Client {
+    /// Asks the box that keeps its data in `data_dir`.
+    #[must_use]
+    pub fn new(data_dir: &Path) -> Self {
+        Self { socket: data_dir.join(super::SOCKET), deadline: DEADLINE, most_body: MOST_BODY }
+    }
+
+    /// Waits so long for a whole answer, which may have so many octets.
+    #[must_use]
+    pub fn patient(self, deadline: Duration, most_body: usize) -> Self {
+        Self { deadline, most_body, ..self }
+    }
+
+    /// Where it asks.
+    #[must_use]
+    pub fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    /// Asks for something.
+    pub fn get(&self, path: &str) -> Result<Reply, ClientError> {
+        self.request("GET", path, &[])
+    }
+
+    /// Has something done.
+    pub fn post(&self, path: &str, body: &[u8]) -> Result<Reply, ClientError> {
+        self.request("POST", path, body)
+    }
+
+    fn request(&self, method: &str, path: &str, body: &[u8]) -> Result<Reply, ClientError> {
+        let give_up = Instant::now() + self.deadline;
+        let mut stream = UnixStream::connect(&self.socket).map_err(|source| self.unreachable(source))?;
+        // Any host: the socket has no name (RFC 9112 section 3.2 still wants one).
+        let length = body.len();
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
+        );
+        self.wait(&stream, give_up)?;
+        stream
+            .write_all(head.as_bytes())
+            .and_then(|()| stream.write_all(body))
+            .map_err(|source| self.broken(source))?;
+        self.reply(&mut stream, give_up)
+    }
+
+    fn reply(&self, stream: &mut UnixStream, give_up: Instant) -> Result<Reply, ClientError> {
+        let mut octets = Vec::new();
+        let head = loop {
+            if let Some(head) = self.head(&octets)? {
+                break head;
+            }
+            if octets.len() > MOST_HEAD {
+                return Err(self.malformed("its head is too long"));
+            }
+            if self.read(stream, give_up, &mut octets)? == 0 {
+                return Err(self.malformed("it ends too early"));
+            }
+        };
+        let end = head.octets.saturating_add(head.length.unwrap_or(self.most_body));
+        if head.length.is_some_and(|length| length > self.most_body) {
+            return Err(self.malformed("it is too long"));
+        }
+        while octets.len() < end {
+            if self.read(stream, give_up, &mut octets)? == 0 {
+                break;
+            }
+        }
+        match head.length {
+            Some(_) if octets.len() < end => return Err(self.malformed("it ends too early")),
+            // Without a length the end of the connection is the end of the answer.
+            None if octets.len() > end => return Err(self.malformed("it is too long")),
+            _ => octets.truncate(end),
+        }
+        Ok(Reply { status: head.status, body: octets.split_off(head.octets) })
+    }
+
+    /// The head of an answer, once it is whole.
+    fn head(&self, octets: &[u8]) -> Result<Option<Head>, ClientError> {
+        let mut fields = [httparse::EMPTY_HEADER; MOST_FIELDS];
+        let mut answer = httparse::Response::new(&mut fields);
+        match answer.parse(octets) {
+            Ok(httparse::Status::Partial) => Ok(None),
+            Ok(httparse::Status::Complete(length)) => {
+                let field = |name: &str| answer.headers.iter().find(|field| field.name.eq_ignore_ascii_case(name));
+                if field("transfer-encoding").is_some() {
+                    return Err(self.malformed("it has a transfer coding"));
+                }
+                let content_length = field("content-length")
+                    .map(|field| str::from_utf8(field.value).ok().and_then(|text| text.parse().ok()))
+                    .map(|length| length.ok_or_else(|| self.malformed("its length is no number")))
+                    .transpose()?;
+                let status = answer.code.unwrap_or_default();
+                Ok(Some(Head { status, octets: length, length: content_length }))
+            }
+            Err(_) => Err(self.malformed("it is no HTTP")),
+        }
+    }
+
+    fn read(&self, stream: &mut UnixStream, give_up: Instant, octets: &mut Vec<u8>) -> Result<usize, ClientError> {
+        self.wait(stream, give_up)?;
+        let mut piece = [0; 16 * 1024];
+        loop {
+            match stream.read(&mut piece) {
+                Ok(count) => {
+                    octets.extend_from_slice(piece.get(..count).unwrap_or_default());
+                    return Ok(count);
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(self.broken(error)),
+            }
+        }
+    }
+
+    /// Lets the next operation take what is left of the time.
+    fn wait(&self, stream: &UnixStream, give_up: Instant) -> Result<(), ClientError> {
+        let left = give_up.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(self.silent());
+        }
+        let set = stream.set_read_timeout(Some(left)).and_then(|()| stream.set_write_timeout(Some(left)));
+        set.map_err(|source| self.broken(source))
+    }
+
+    fn unreachable(&self, source: io::Error) -> ClientError {
+        let socket = self.socket.clone();
+        match source.kind() {
+            ErrorKind::NotFound | ErrorKind::ConnectionRefused => ClientError::NotRunning { socket, source },
+            ErrorKind::PermissionDenied => ClientError::Forbidden { socket },
+            _ => ClientError::Broken { socket, source },
+        }
+    }
+
+    fn broken(&self, source: io::Error) -> ClientError {
+        match source.kind() {
+            ErrorKind::WouldBlock | ErrorKind::TimedOut => self.silent(),
+            _ => ClientError::Broken { socket: self.socket.clone(), source },
+        }
+    }
+
+    fn silent(&self) -> ClientError {
+        ClientError::Silent { socket: self.socket.clone(), deadline: self.deadline }
+    }
+
+    fn malformed(&self, reason: &'static str) -> ClientError {
+        ClientError::Malformed { socket: self.socket.clone(), reason }
+    }
+}
+
+/// What is of use of an answer's head.
+struct Head {
+    status: u16,
+    /// Where the body starts.
+    octets: usize,
+    /// Content-Length.
+    length: Option<usize>,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixListener;
+    use std::thread::JoinHandle;
+
+    use super::*;
+
+    /// A server that answers one request with these octets, and gives the request.
+    fn answering(answer: &'static [u8]) -> (tempfile::TempDir, JoinHandle<String>) {
+        let directory = tempfile::tempdir().expect("a directory");
+        let listener = UnixListener::bind(directory.path().join(super::super::SOCKET)).expect("bound");
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("a client");
+            let mut request = vec![0; 4096];
+            let length = stream.read(&mut request).expect("a request");
+            stream.write_all(answer).expect("answered");
+            String::from_utf8_lossy(&request[..length]).into_owned()
+        });
+        (directory, server)
+    }
+
+    fn get(answer: &'static [u8]) -> Result<Reply, ClientError> {
+        let (directory, server) = answering(answer);
+        let reply = Client::new(directory.path()).patient(DEADLINE, 8).get("/status.json");
+        server.join().expect("served");
+        reply
+    }
+
+    #[test]
+    fn a_request_and_its_answer() {
+        let (directory, server) = answering(b"HTTP/1.1 503 No\r\nContent-Length: 5\r\n\r\nhelloand more");
+        let reply = Client::new(directory.path()).post("/restart", b"now").expect("an answer");
+        assert_eq!(reply, Reply { status: 503, body: b"hello".to_vec() });
+        let request = server.join().expect("served");
+        assert!(request.starts_with("POST /restart HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n"), "{request}");
+        assert!(request.contains("content-length: 3\r\n"));
+        assert_eq!(get(b"HTTP/1.1 200 OK\r\n\r\nuntil").expect("an answer").body, b"until");
+        assert_eq!(get(b"HTTP/1.1 200 OK\r\n\r\n12345678").expect("an answer").body.len(), 8);
+    }
+
+    #[test]
+    fn answers_that_cannot_be_right_are_refused() {
+        for (answer, reason) in [
+            (&b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n123456789"[..], "too long"),
+            (b"HTTP/1.1 200 OK\r\n\r\n123456789", "too long"),
+            (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n123", "too early"),
+            (b"HTTP/1.1 200 OK\r\nContent", "too early"),
+            (b"", "too early"),
+            (b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", "no number"),
+            (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "transfer coding"),
+            (b"SSH-2.0-OpenSSH\r\n", "no HTTP"),
+        ] {
+            let error = get(answer).expect_err("refused").to_string();
+            assert!(error.contains(reason), "{error}");
+        }
+    }
+
+    #[test]
+    fn who_is_not_there_or_says_nothing_is_told_apart() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let client = Client::new(directory.path()).patient(Duration::from_millis(50), 8);
+        assert!(matches!(client.get("/"), Err(ClientError::NotRunning { .. })));
+        let listener = UnixListener::bind(client.socket()).expect("bound");
+        assert!(matches!(client.get("/"), Err(ClientError::Silent { .. })));
+        drop(listener);
+        assert!(matches!(client.get("/"), Err(ClientError::NotRunning { .. })), "a socket that was left behind");
+    }
+}
