@@ -47,6 +47,15 @@ pub fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DurableError> {
     sync_dir(directory)
 }
 
+/// Removes a file, and syncs its directory: it stays gone. One that is not there is gone already.
+pub fn remove(path: &Path) -> Result<(), DurableError> {
+    match fs::remove_file(path) {
+        Ok(()) => sync_dir(path.parent().unwrap_or(Path::new("."))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(source) => Err(DurableError { operation: "remove", path: path.to_owned(), source }),
+    }
+}
+
 /// Makes a directory and its parents, and syncs the names of those it made.
 pub fn create_dir(path: &Path) -> Result<(), DurableError> {
     if path.is_dir() {
@@ -89,6 +98,18 @@ mod tests {
         assert_eq!(fs::read(&path).expect("readable"), b"second");
         assert_eq!(fs::metadata(&path).expect("metadata").permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(path.parent().expect("a parent")).expect("listed").count(), 1);
+    }
+
+    #[test]
+    fn what_is_removed_is_gone_and_may_be_gone_before() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("pin");
+        write(&path, b"1", 0o600).expect("written");
+        remove(&path).expect("removed");
+        assert!(!path.exists());
+        remove(&path).expect("still gone");
+        let error = remove(directory.path()).expect_err("no file");
+        assert!(error.to_string().starts_with("cannot remove "), "{error}");
     }
 
     #[test]

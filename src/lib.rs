@@ -18,12 +18,13 @@
 //!
 //! | room | what it is for |
 //! | --- | --- |
+//! | [`admin`] | the PIN, and what may be done with it from a browser |
 //! | [`app`] | build every part, run, drain |
 //! | [`cli`] | what a person types |
 //! | [`clock`] | the time, and whether it can be believed |
 //! | [`config`] | file < environment < flags → one validated value |
 //! | [`console`] | the status, as a page, as JSON and in a terminal |
-//! | [`control`] | the socket of the box's own command line |
+//! | [`control`] | what root does with a running box from its command line |
 //! | [`discovery`] | the box's name on the local network, and its announcements |
 //! | [`display`] | what the box tells the display |
 //! | [`durable`] | files that survive a power cut |
@@ -38,6 +39,7 @@
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make torn files on purpose"))]
 
+pub mod admin;
 pub mod app;
 pub mod cli;
 pub mod clock;

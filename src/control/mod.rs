@@ -1,8 +1,116 @@
 //! What root does with a running box from its command line: HTTP/1.1 over a Unix socket in the data directory.
+//!
+//! | request | answer |
+//! | --- | --- |
+//! | `GET /status.json` | how the box is |
+//! | `GET /pin` | `{"pin":"13572468"}`, or `{"pin":null}` where a person has chosen it |
+//! | `POST /pin/new` | `{"pin":"13572468"}`, a new one |
+//! | `GET /support-bundle` | a tar.gz |
+//! | `POST /restart` | `{}`, and the box restarts |
+//! | `POST /factory-reset` | `{}`, and the box forgets everything but its configuration, and restarts |
+//!
+//! What cannot be done is answered by a status of 4xx or 5xx and `{"error":"…"}`.
 
+mod body;
 mod client;
+mod server;
 
-pub use client::{Client, ClientError, Reply};
+use bytes::Bytes;
+use http::{Method, StatusCode};
+
+pub use self::client::{Client, ClientError, Reply};
+pub use self::server::{ControlError, Server};
 
 /// The socket's name in the data directory.
 pub const SOCKET: &str = "control.sock";
+
+/// What is asked of the box.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// How it is.
+    Status,
+    /// Its PIN, where it knows it.
+    Pin,
+    /// A new PIN.
+    NewPin,
+    /// What support needs.
+    SupportBundle,
+    /// To drain and start again.
+    Restart,
+    /// To forget everything but the configuration, and start again.
+    FactoryReset,
+}
+
+impl Order {
+    /// The order that a request is, or else the status of its refusal.
+    fn of(method: &Method, path: &str) -> Result<Self, StatusCode> {
+        let (wanted, order) = match path {
+            "/status.json" => (Method::GET, Self::Status),
+            "/pin" => (Method::GET, Self::Pin),
+            "/pin/new" => (Method::POST, Self::NewPin),
+            "/support-bundle" => (Method::GET, Self::SupportBundle),
+            "/restart" => (Method::POST, Self::Restart),
+            "/factory-reset" => (Method::POST, Self::FactoryReset),
+            _ => return Err(StatusCode::NOT_FOUND),
+        };
+        if *method == wanted { Ok(order) } else { Err(StatusCode::METHOD_NOT_ALLOWED) }
+    }
+}
+
+/// What the box says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    status: StatusCode,
+    media: &'static str,
+    body: Bytes,
+}
+
+impl Answer {
+    /// A value.
+    #[must_use]
+    pub fn json(value: &serde_json::Value) -> Self {
+        Self::bytes("application/json", value.to_string().into())
+    }
+
+    /// Octets of a media type.
+    #[must_use]
+    pub fn bytes(media: &'static str, body: Bytes) -> Self {
+        Self { status: StatusCode::OK, media, body }
+    }
+
+    /// It cannot be done, and why.
+    #[must_use]
+    pub fn failed(error: &str) -> Self {
+        Self::refused(StatusCode::SERVICE_UNAVAILABLE, error)
+    }
+
+    fn refused(status: StatusCode, error: &str) -> Self {
+        Self { status, ..Self::json(&serde_json::json!({ "error": error })) }
+    }
+}
+
+/// Whoever carries the orders out.
+pub trait Orders: 'static {
+    /// Carries one out.
+    fn carry_out(&self, order: Order) -> impl Future<Output = Answer>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changes_something_is_posted() {
+        assert_eq!(Order::of(&Method::GET, "/status.json"), Ok(Order::Status));
+        assert_eq!(Order::of(&Method::POST, "/pin/new"), Ok(Order::NewPin));
+        for (method, path, status) in [
+            (Method::GET, "/restart", 405),
+            (Method::GET, "/factory-reset", 405),
+            (Method::GET, "/pin/new", 405),
+            (Method::POST, "/pin", 405),
+            (Method::GET, "/", 404),
+        ] {
+            assert_eq!(Order::of(&method, path).map_err(|status| status.as_u16()), Err(status), "{method} {path}");
+        }
+    }
+}

@@ -7,12 +7,15 @@ use std::path::{Path, PathBuf};
 /// Which rooms a room may use. `app` is the composition root and uses all; the crate's root
 /// belongs to nobody.
 const ALLOWED: &[(&str, &[&str])] = &[
+    ("admin", &["durable", "lang"]),
     (
         "app",
         &[
+            "admin",
             "clock",
             "config",
             "console",
+            "control",
             "discovery",
             "display",
             "health",

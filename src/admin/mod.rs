@@ -1,0 +1,229 @@
+//! Administration from a browser: behind the box's PIN, over HTTPS or from the box itself.
+//!
+//! ```text
+//! request ─> from whom? ─> same origin? ─> session ─> token ─> section ─order─> composition root
+//!            (caller)      (request)       (sessions)          (pages)
+//!                                             └ login: throttle ─> pin ─> hash
+//! ```
+//!
+//! Plain forms without script. What is asked for is carried out by whoever holds the other end of the orders.
+
+mod audit;
+mod digits;
+mod hash;
+mod pages;
+mod pin;
+mod request;
+mod respond;
+mod sessions;
+mod throttle;
+mod visit;
+
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::{Method, Request, Response};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+pub use self::pin::PinError;
+
+use self::pin::Pin;
+use self::sessions::Sessions;
+use self::throttle::{Throttle, Wait};
+use self::visit::Visit;
+use crate::lang::Lang;
+
+/// Octets of a form: a token and three PINs.
+pub const MOST_BODY: usize = 8 * 1024;
+
+/// Orders that may wait to be carried out; whoever comes later is told that the box is busy.
+const MOST_ORDERS: usize = 4;
+
+/// Who asks, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Caller {
+    /// The peer's address.
+    pub ip: IpAddr,
+    /// Whether nobody between can read along.
+    pub is_https: bool,
+}
+
+impl Caller {
+    fn is_private(self) -> bool {
+        self.is_https || self.ip.to_canonical().is_loopback()
+    }
+}
+
+/// What a person has asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// To drain and to start again.
+    Restart,
+    /// To forget everything but the configuration, and to start again.
+    FactoryReset,
+    /// To collect what support needs.
+    SupportBundle,
+}
+
+/// What became of it.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It is under way.
+    Begun,
+    /// A file for the person.
+    File {
+        /// Its name: visible ASCII without quotes.
+        name: String,
+        /// Its media type.
+        media: &'static str,
+        /// What is in it.
+        bytes: Bytes,
+    },
+    /// Why it cannot be done, in English, as the log has it.
+    Failed(String),
+}
+
+/// An order on its way.
+#[derive(Debug)]
+pub struct Asked {
+    /// What is wanted.
+    pub order: Order,
+    /// Where the outcome goes.
+    pub outcome: oneshot::Sender<Outcome>,
+}
+
+/// What the pages need to know.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The port of HTTPS, where it is served.
+    pub https_port: Option<u16>,
+    /// What the support bundle contains: a line for each thing.
+    pub bundle_contents: fn(Lang) -> Vec<String>,
+}
+
+/// The administration.
+pub struct Admin {
+    pin: Arc<Pin>,
+    sessions: Mutex<Sessions>,
+    throttle: Mutex<Throttle>,
+    /// One hash at a time: each takes memory, and a thread.
+    hashing: Semaphore,
+    orders: mpsc::Sender<Asked>,
+    settings: Settings,
+    report: Box<dyn Fn(Option<String>) + Send + Sync>,
+}
+
+impl Admin {
+    /// Reads or makes the PIN in `directory`. `report` hears what is wrong with keeping it, and that it is over. The
+    /// receiver gets the orders.
+    #[must_use]
+    pub fn start(
+        directory: &Path,
+        settings: Settings,
+        report: impl Fn(Option<String>) + Send + Sync + 'static,
+    ) -> (Self, mpsc::Receiver<Asked>) {
+        let (pin, fault) = Pin::load(directory);
+        let (orders, asked) = mpsc::channel(MOST_ORDERS);
+        let admin = Self {
+            pin: Arc::new(pin),
+            sessions: Mutex::default(),
+            throttle: Mutex::new(Throttle::new(Instant::now())),
+            hashing: Semaphore::new(1),
+            orders,
+            settings,
+            report: Box::new(report),
+        };
+        if let Some(fault) = fault {
+            admin.complain(&fault);
+        }
+        (admin, asked)
+    }
+
+    /// The PIN in clear; `None` where a person has chosen it.
+    #[must_use]
+    pub fn pin(&self) -> Option<String> {
+        self.pin.clear()
+    }
+
+    /// Makes the hash of a PIN that has none yet, so that the first who logs in need not wait for it.
+    pub async fn settle(&self) {
+        let pin = Arc::clone(&self.pin);
+        if let Ok(Err(fault)) = self.hashed(move || pin.settle()).await {
+            self.complain(&fault);
+        }
+    }
+
+    /// Makes a new PIN for people who have forgotten theirs, and gives it. Everybody has to log in again.
+    pub async fn new_pin(&self) -> Result<String, PinError> {
+        let pin = Arc::clone(&self.pin);
+        let made = self.hashed(move || pin.renew()).await.map_err(PinError::Make)?;
+        let (new, fault) = made?;
+        self.sessions().end_all();
+        match fault {
+            Some(fault) => self.complain(&fault),
+            None => (self.report)(None),
+        }
+        Ok(new)
+    }
+
+    /// Answers what is asked below `/_edge/admin`. The body is whole, and no longer than [`MOST_BODY`].
+    pub async fn answer(&self, request: Request<Bytes>, caller: Caller) -> Response<Bytes> {
+        self.answer_at(request, caller, Instant::now()).await
+    }
+
+    async fn answer_at(&self, request: Request<Bytes>, caller: Caller, now: Instant) -> Response<Bytes> {
+        let (parts, body) = request.into_parts();
+        let visit = Visit::new(self, &parts, caller, now);
+        match parts.method {
+            Method::GET | Method::HEAD => visit.get(),
+            Method::POST => visit.post(&body).await,
+            _ => visit.wrong_method(),
+        }
+    }
+
+    /// Does what takes the time and the memory of a hash on another thread, one at a time. Those who wait are as few
+    /// as the throttle lets in.
+    async fn hashed<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, String> {
+        let _permit = self.hashing.acquire().await.map_err(|error| error.to_string())?;
+        tokio::task::spawn_blocking(work).await.map_err(|error| error.to_string())
+    }
+
+    /// Whether somebody knows the PIN, if they may try at all.
+    async fn check(&self, attempt: &str, caller: Caller, now: Instant) -> Result<bool, Wait> {
+        self.throttle().attempt(caller.ip, now)?;
+        let (pin, attempt) = (Arc::clone(&self.pin), attempt.to_owned());
+        let is_right = self.hashed(move || pin.is(&attempt)).await.unwrap_or(false);
+        if is_right {
+            self.throttle().succeeded(caller.ip);
+        }
+        Ok(is_right)
+    }
+
+    async fn order(&self, order: Order) -> Outcome {
+        let (outcome, answer) = oneshot::channel();
+        match self.orders.try_send(Asked { order, outcome }) {
+            Ok(()) => answer.await.unwrap_or_else(|_| Outcome::Failed("the box is stopping".into())),
+            Err(_) => Outcome::Failed("too many orders are waiting".into()),
+        }
+    }
+
+    fn complain(&self, fault: &PinError) {
+        let fault = crate::error_chain(fault);
+        tracing::warn!(error = %fault, "the PIN is for this run only");
+        (self.report)(Some(fault));
+    }
+
+    fn sessions(&self) -> MutexGuard<'_, Sessions> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn throttle(&self) -> MutexGuard<'_, Throttle> {
+        self.throttle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,137 @@
+//! The pages: plain forms, which need no script, in both languages.
+
+use askama::Template;
+
+use super::respond::ROOT;
+use crate::lang::Lang;
+
+/// What every page has.
+#[derive(Clone, Copy)]
+pub(super) struct Page<'a> {
+    pub(super) lang: Lang,
+    /// The page's own path below the root, for the other language.
+    pub(super) here: &'a str,
+    /// The token of the session; `None` where nobody is logged in.
+    pub(super) csrf: Option<&'a str>,
+}
+
+impl Page<'_> {
+    fn t<'t>(&self, es: &'t str, en: &'t str) -> &'t str {
+        self.lang.pick(es, en)
+    }
+
+    fn one_of<'t>(&self, [es, en]: &[&'t str; 2]) -> &'t str {
+        self.t(es, en)
+    }
+
+    /// This page in a language.
+    fn here_in(&self, lang: Lang) -> String {
+        address(self.here, lang)
+    }
+
+    /// A path of these pages, in the page's language.
+    fn at(&self, below: &str) -> String {
+        address(below, self.lang)
+    }
+}
+
+/// A path of these pages, in a language.
+pub(super) fn address(below: &str, lang: Lang) -> String {
+    format!("{ROOT}/{below}{}", lang.pick("", "?lang=en"))
+}
+
+/// What can be done here; one entry of the menu each.
+pub(super) struct Section {
+    pub(super) path: &'static str,
+    pub(super) title: [&'static str; 2],
+    pub(super) about: [&'static str; 2],
+}
+
+/// In the order of the menu.
+pub(super) const SECTIONS: &[Section] = &[
+    Section {
+        path: "support-bundle",
+        title: ["Paquete de soporte", "Support bundle"],
+        about: [
+            "Descarga un archivo con lo que hace falta para averiguar qué falla.",
+            "Download a file with what is needed to find out what is wrong.",
+        ],
+    },
+    Section {
+        path: "pin",
+        title: ["Cambiar el PIN", "Change the PIN"],
+        about: ["Elige otro PIN de ocho cifras.", "Choose another PIN of eight digits."],
+    },
+    Section {
+        path: "restart",
+        title: ["Reiniciar el servicio", "Restart the service"],
+        about: [
+            "Vuelve a leer la configuración. Los televisores no pierden la conexión.",
+            "Reads the configuration again. The TVs lose no connection.",
+        ],
+    },
+    Section {
+        path: "factory-reset",
+        title: ["Restablecer de fábrica", "Factory reset"],
+        about: [
+            "Olvida el PIN, el nombre, el certificado y todo lo guardado. Conserva la configuración.",
+            "Forgets the PIN, the name, the certificate and everything stored. Keeps the configuration.",
+        ],
+    },
+];
+
+#[derive(Template)]
+#[template(path = "admin/login.html", config = "assets/console/askama.toml")]
+pub(super) struct Login<'a> {
+    pub(super) page: Page<'a>,
+    /// What is good to know, and what went wrong.
+    pub(super) notice: Option<&'a str>,
+    pub(super) fault: Option<&'a str>,
+    /// Whether the box's screen shows the PIN.
+    pub(super) is_generated: bool,
+}
+
+#[derive(Template)]
+#[template(path = "admin/menu.html", config = "assets/console/askama.toml")]
+pub(super) struct Menu<'a> {
+    pub(super) page: Page<'a>,
+    pub(super) sections: &'a [Section],
+}
+
+#[derive(Template)]
+#[template(path = "admin/pin.html", config = "assets/console/askama.toml")]
+pub(super) struct ChangePin<'a> {
+    pub(super) page: Page<'a>,
+    pub(super) fault: Option<&'a str>,
+}
+
+#[derive(Template)]
+#[template(path = "admin/support-bundle.html", config = "assets/console/askama.toml")]
+pub(super) struct SupportBundle<'a> {
+    pub(super) page: Page<'a>,
+    pub(super) contents: &'a [String],
+}
+
+#[derive(Template)]
+#[template(path = "admin/restart.html", config = "assets/console/askama.toml")]
+pub(super) struct Restart<'a> {
+    pub(super) page: Page<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "admin/factory-reset.html", config = "assets/console/askama.toml")]
+pub(super) struct FactoryReset<'a> {
+    pub(super) page: Page<'a>,
+    pub(super) fault: Option<&'a str>,
+}
+
+/// What happened, and what comes next.
+#[derive(Template)]
+#[template(path = "admin/message.html", config = "assets/console/askama.toml")]
+pub(super) struct Message<'a> {
+    pub(super) page: Page<'a>,
+    pub(super) title: &'a str,
+    pub(super) paragraphs: &'a [String],
+    /// Where to go on: address and words.
+    pub(super) next: Option<(String, &'a str)>,
+}

@@ -1,0 +1,329 @@
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use http::StatusCode;
+
+use super::*;
+
+const HOME: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+const AWAY: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 168, 1, 20));
+
+/// An administration whose time the test moves.
+struct Bench {
+    admin: Admin,
+    asked: mpsc::Receiver<Asked>,
+    now: Instant,
+    _directory: tempfile::TempDir,
+}
+
+/// A browser with one cookie, over HTTPS from another machine.
+struct Browser {
+    cookie: Option<String>,
+    caller: Caller,
+}
+
+struct Answer {
+    status: u16,
+    response: Response<Bytes>,
+}
+
+impl Answer {
+    fn text(&self) -> &str {
+        std::str::from_utf8(self.response.body()).expect("text")
+    }
+
+    fn field(&self, name: &str) -> &str {
+        self.response.headers().get(name).map_or("", |value| value.to_str().expect("text"))
+    }
+
+    /// The token in its forms.
+    fn csrf(&self) -> String {
+        let (_, rest) = self.text().split_once("name=\"csrf\" value=\"").expect("a token");
+        rest.split_once('"').expect("its end").0.to_owned()
+    }
+}
+
+fn new() -> Bench {
+    let directory = tempfile::tempdir().expect("a directory");
+    let settings = Settings { https_port: Some(8443), bundle_contents: |lang| vec![lang.pick("todo", "all").into()] };
+    let (admin, asked) = Admin::start(&directory.path().join("admin"), settings, |_| {});
+    Bench { admin, asked, now: Instant::now(), _directory: directory }
+}
+
+impl Bench {
+    fn pin(&self) -> String {
+        self.admin.pin().expect("the box's own")
+    }
+
+    async fn send(&self, browser: &mut Browser, method: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let scheme = if browser.caller.is_https { "https" } else { "http" };
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("/_edge/admin{path}"))
+            .header("host", "taller.local:8443")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("origin", format!("{scheme}://taller.local:8443"));
+        if let Some(cookie) = &browser.cookie {
+            request = request.header("cookie", format!("a=b; {cookie}"));
+        }
+        let mut body = form_urlencoded::Serializer::new(String::new());
+        body.extend_pairs(fields);
+        let request = request.body(Bytes::from(body.finish())).expect("a request");
+        let response = self.admin.answer_at(request, browser.caller, self.now).await;
+        let answer = Answer { status: response.status().as_u16(), response };
+        if let Some((cookie, attributes)) = answer.field("set-cookie").split_once(';') {
+            assert!(attributes.starts_with(" Path=/_edge/admin; HttpOnly; Secure; SameSite=Strict"), "{attributes}");
+            browser.cookie = (!attributes.contains("Max-Age=0")).then(|| cookie.to_owned());
+        }
+        answer
+    }
+
+    async fn get(&self, browser: &mut Browser, path: &str) -> Answer {
+        self.send(browser, "GET", path, &[]).await
+    }
+
+    async fn login(&self, browser: &mut Browser, pin: &str) -> Answer {
+        self.send(browser, "POST", "/login", &[("pin", pin)]).await
+    }
+}
+
+impl Browser {
+    fn at(ip: IpAddr, is_https: bool) -> Self {
+        Self { cookie: None, caller: Caller { ip, is_https } }
+    }
+}
+
+#[tokio::test]
+async fn the_right_pin_opens_the_menu_and_logging_out_closes_it() {
+    let the = new();
+    let mut browser = Browser::at(AWAY, true);
+    let page = the.get(&mut browser, "/").await;
+    assert!(page.status == 200 && page.text().contains("PIN del equipo") && !page.text().contains(&the.pin()));
+
+    let entered = the.login(&mut browser, &the.pin()).await;
+    assert_eq!((entered.status, entered.field("location")), (303, "/_edge/admin/"));
+    let menu = the.get(&mut browser, "/").await;
+    for section in pages::SECTIONS {
+        assert!(menu.text().contains(section.title[0]), "{}", section.title[0]);
+        let page = the.get(&mut browser, &format!("/{}?lang=en", section.path)).await;
+        assert!(page.status == 200 && page.text().contains(section.title[1]), "{}", section.path);
+        assert!(page.text().contains("<html lang=\"en\">"));
+    }
+    assert_eq!(the.get(&mut browser, "/nothing").await.status, 404);
+
+    let out = the.send(&mut browser, "POST", "/logout?lang=en", &[("csrf", &menu.csrf())]).await;
+    assert_eq!((out.status, out.field("location")), (303, "/_edge/admin/?lang=en"));
+    assert_eq!(browser.cookie, None);
+    assert!(the.get(&mut browser, "/?lang=en").await.text().contains("PIN of the box"));
+}
+
+#[tokio::test]
+async fn every_answer_is_kept_from_caches_frames_and_scripts() {
+    let the = new();
+    let mut browser = Browser::at(AWAY, true);
+    for (method, path) in [("GET", "/"), ("GET", "/pin"), ("POST", "/login"), ("PUT", "/"), ("GET", "/style.css")] {
+        let answer = the.send(&mut browser, method, path, &[]).await;
+        assert_eq!(answer.field("cache-control"), "no-store", "{method} {path}");
+        assert_eq!(answer.field("x-content-type-options"), "nosniff");
+        assert!(answer.field("content-security-policy").starts_with("default-src 'none'; style-src 'self'"));
+        assert!(answer.field("content-security-policy").contains("frame-ancestors 'none'"));
+    }
+    assert_eq!(the.send(&mut browser, "PUT", "/", &[]).await.field("allow"), "GET, HEAD, POST");
+}
+
+#[tokio::test]
+async fn cleartext_is_for_the_box_itself() {
+    let the = new();
+    for (method, path) in [("GET", "/"), ("POST", "/login"), ("GET", "/done/restart")] {
+        let answer = the.send(&mut Browser::at(AWAY, false), method, path, &[("pin", &the.pin())]).await;
+        assert_eq!(answer.status, 403, "{method} {path}");
+        assert!(answer.text().contains("href=\"https://taller.local:8443/_edge/admin/\""), "{}", answer.text());
+        assert!(answer.text().contains("solo se atiende") && answer.text().contains("only answered"));
+    }
+    for home in [HOME, "::1".parse().expect("an address"), "::ffff:127.0.0.1".parse().expect("an address")] {
+        assert_eq!(the.login(&mut Browser::at(home, false), &the.pin()).await.status, 303, "{home}");
+    }
+}
+
+#[tokio::test]
+async fn wrong_pins_lead_to_waits_in_which_the_right_one_is_not_seen() {
+    let mut the = new();
+    let mut browser = Browser::at(AWAY, true);
+    for wait in ["", "", "2"] {
+        let answer = the.login(&mut browser, "00000000").await;
+        assert_eq!((answer.status, answer.field("retry-after")), (403, wait));
+        assert!(answer.text().contains("El PIN no es correcto."));
+    }
+    let early = the.login(&mut browser, &the.pin()).await;
+    assert_eq!((early.status, early.field("retry-after")), (429, "2"));
+    assert!(early.text().contains("Espere 2 s"), "{}", early.text());
+    assert!(the.get(&mut browser, "/").await.text().contains("Espere 2 s"));
+    // Others are not concerned.
+    assert_eq!(the.login(&mut Browser::at(HOME, false), &the.pin()).await.status, 303);
+
+    the.now += Duration::from_secs(2);
+    assert_eq!(the.login(&mut browser, "00000000").await.field("retry-after"), "4");
+    the.now += Duration::from_secs(4);
+    assert_eq!(the.login(&mut browser, &the.pin()).await.status, 303);
+    assert_eq!(the.login(&mut browser, "00000000").await.field("retry-after"), "");
+}
+
+#[tokio::test]
+async fn many_at_once_are_no_way_around_the_wait() {
+    let the = new();
+    let attempts = (0..8).map(|_| async { the.login(&mut Browser::at(AWAY, true), "00000000").await.status });
+    let mut statuses = Vec::new();
+    let mut attempts: Vec<_> = attempts.map(Box::pin).collect();
+    std::future::poll_fn(|cx| {
+        attempts.retain_mut(|attempt| match attempt.as_mut().poll(cx) {
+            std::task::Poll::Ready(status) => {
+                statuses.push(status);
+                false
+            }
+            std::task::Poll::Pending => true,
+        });
+        if attempts.is_empty() { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+    })
+    .await;
+    assert_eq!(statuses.iter().filter(|status| **status == 403).count(), 3, "{statuses:?}");
+    assert_eq!(statuses.iter().filter(|status| **status == 429).count(), 5, "{statuses:?}");
+}
+
+#[tokio::test]
+async fn forms_of_others_do_nothing() {
+    let mut the = new();
+    let mut browser = Browser::at(AWAY, true);
+    the.login(&mut browser, &the.pin()).await;
+    let mut other = Browser::at(AWAY, true);
+    the.login(&mut other, &the.pin()).await;
+    let others = the.get(&mut other, "/").await.csrf();
+    for csrf in ["", "x", &others] {
+        for path in ["/restart", "/support-bundle", "/factory-reset", "/pin", "/logout"] {
+            let answer = the.send(&mut browser, "POST", path, &[("csrf", csrf)]).await;
+            assert_eq!(answer.status, 403, "{path} {csrf}");
+        }
+    }
+    assert!(the.asked.try_recv().is_err(), "nothing was ordered");
+    assert_eq!(the.get(&mut browser, "/pin").await.status, 200, "and nobody was logged out");
+
+    // From another site, even the right PIN is not looked at.
+    let request = Request::post("/_edge/admin/login")
+        .header("host", "taller.local:8443")
+        .header("origin", "https://evil.example")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(Bytes::from(format!("pin={}", the.pin())))
+        .expect("a request");
+    let answer = the.admin.answer_at(request, browser.caller, the.now).await;
+    assert_eq!(answer.status(), StatusCode::FORBIDDEN);
+    assert!(answer.headers().get("set-cookie").is_none());
+}
+
+#[tokio::test]
+async fn a_session_ends_with_time() {
+    let mut the = new();
+    let mut browser = Browser::at(AWAY, true);
+    the.login(&mut browser, &the.pin()).await;
+    the.now += Duration::from_secs(14 * 60);
+    assert_eq!(the.get(&mut browser, "/pin").await.status, 200);
+    the.now += Duration::from_secs(14 * 60);
+    let csrf = the.get(&mut browser, "/pin").await.csrf();
+    the.now += Duration::from_secs(15 * 60);
+    assert_eq!(the.get(&mut browser, "/pin").await.status, 303);
+    let late = the.send(&mut browser, "POST", "/restart", &[("csrf", &csrf)]).await;
+    assert_eq!((late.status, late.field("location")), (303, "/_edge/admin/"));
+    assert!(the.asked.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn a_changed_pin_ends_every_session() {
+    let the = new();
+    let (mut browser, mut other) = (Browser::at(AWAY, true), Browser::at(HOME, true));
+    let old = the.pin();
+    the.login(&mut browser, &old).await;
+    the.login(&mut other, &old).await;
+    let csrf = the.get(&mut browser, "/pin").await.csrf();
+    for (current, new, again, status, words) in [
+        (old.as_str(), "1357246", "1357246", 422, "ocho cifras"),
+        (&old, "12345678", "12345678", 422, "primeros que se prueban"),
+        (&old, "13572468", "13572469", 422, "no es el mismo"),
+        ("00000000", "13572468", "13572468", 403, "no es correcto"),
+    ] {
+        let form = [("csrf", csrf.as_str()), ("current", current), ("new", new), ("again", again)];
+        let answer = the.send(&mut browser, "POST", "/pin", &form).await;
+        assert!(answer.status == status && answer.text().contains(words), "{new}: {}", answer.text());
+    }
+    let form = [("csrf", csrf.as_str()), ("current", &old), ("new", "13572468"), ("again", "13572468")];
+    let answer = the.send(&mut browser, "POST", "/pin?lang=en", &form).await;
+    assert_eq!((answer.status, answer.field("location")), (303, "/_edge/admin/?lang=en&done=pin"));
+    assert!(the.get(&mut browser, "/?lang=en&done=pin").await.text().contains("Log in with the new one."));
+    assert!(the.get(&mut other, "/").await.text().contains("--new"), "logged out, and the box cannot tell the PIN");
+    assert_eq!(the.login(&mut browser, &old).await.status, 403);
+    assert_eq!(the.login(&mut browser, "13572468").await.status, 303);
+
+    let new = the.admin.new_pin().await.expect("made");
+    assert_eq!(the.get(&mut browser, "/pin").await.status, 303);
+    assert_eq!(the.login(&mut browser, &new).await.status, 303);
+}
+
+#[tokio::test]
+async fn orders_are_carried_out_and_their_failures_told() {
+    let mut the = new();
+    let mut browser = Browser::at(AWAY, true);
+    the.login(&mut browser, &the.pin()).await;
+    let csrf = the.get(&mut browser, "/").await.csrf();
+    let mut asked = std::mem::replace(&mut the.asked, mpsc::channel(1).1);
+    let pin = the.pin();
+    let form = [("csrf", csrf.as_str()), ("sure", "yes"), ("pin", pin.as_str())];
+
+    let carried = async {
+        let mut orders = Vec::new();
+        for outcome in [
+            Outcome::File { name: "a.tar.gz".into(), media: "application/gzip", bytes: Bytes::from_static(b"gz") },
+            Outcome::Failed("the disk is <full>".into()),
+            Outcome::Begun,
+        ] {
+            let asked = asked.recv().await.expect("an order");
+            orders.push(asked.order);
+            asked.outcome.send(outcome).expect("somebody waits");
+        }
+        orders
+    };
+    let sent = async {
+        let file = the.send(&mut browser, "POST", "/support-bundle", &form).await;
+        assert_eq!((file.status, file.text()), (200, "gz"));
+        assert_eq!(file.field("content-disposition"), "attachment; filename=\"a.tar.gz\"");
+        let failed = the.send(&mut browser, "POST", "/factory-reset", &form).await;
+        assert!(failed.status == 503 && failed.text().contains("the disk is &#60;full&#62;"), "{}", failed.text());
+        let begun = the.send(&mut browser, "POST", "/restart", &form).await;
+        assert_eq!((begun.status, begun.field("location")), (303, "/_edge/admin/done/restart"));
+        // The process that answers next knows nothing of the session.
+        assert!(the.get(&mut Browser::at(AWAY, true), "/done/restart").await.text().contains("se reinicia"));
+    };
+    let (orders, ()) = tokio::join!(carried, sent);
+    assert_eq!(orders, [Order::SupportBundle, Order::FactoryReset, Order::Restart]);
+}
+
+#[tokio::test]
+async fn a_reset_needs_the_tick_and_the_pin() {
+    let mut the = new();
+    let mut browser = Browser::at(AWAY, true);
+    the.login(&mut browser, &the.pin()).await;
+    let csrf = the.get(&mut browser, "/").await.csrf();
+    let pin = the.pin();
+    for (sure, pin, status) in [("", pin.as_str(), 422), ("yes", "00000000", 403), ("yes", "", 403)] {
+        let form = [("csrf", csrf.as_str()), ("sure", sure), ("pin", pin)];
+        assert_eq!(the.send(&mut browser, "POST", "/factory-reset", &form).await.status, status);
+    }
+    assert!(the.asked.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn what_is_too_much_or_no_form_is_refused() {
+    let the = new();
+    let mut browser = Browser::at(AWAY, true);
+    let answer = the.send(&mut browser, "POST", "/login", &[("pin", &"1".repeat(MOST_BODY))]).await;
+    assert_eq!(answer.status, 413);
+    let request = Request::post("/_edge/admin/login").header("content-type", "text/plain");
+    let request = request.body(Bytes::from(format!("pin={}", the.pin()))).expect("a request");
+    assert_eq!(the.admin.answer_at(request, browser.caller, the.now).await.status(), StatusCode::FORBIDDEN);
+}

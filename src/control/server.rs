@@ -1,0 +1,270 @@
+//! The socket and those who come to it: root, or the box's own user.
+
+use std::convert::Infallible;
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderValue, Request, Response, StatusCode, header};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use thiserror::Error;
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::body::Whole;
+use super::{Answer, Order, Orders};
+
+/// Connections at once: people at a command line.
+const MOST_CONNECTIONS: usize = 8;
+/// For one connection, which brings one request; a support bundle takes longest.
+const DEADLINE: Duration = Duration::from_secs(60);
+/// For the answers that are under way when the box stops.
+const GRACE: Duration = Duration::from_secs(2);
+/// After a failure to accept.
+const PAUSE: Duration = Duration::from_secs(1);
+/// Octets of a request's head.
+const MOST_HEAD: usize = 8192;
+
+/// Why the box cannot be reached from its command line. It serves all the same.
+#[derive(Debug, Error)]
+pub enum ControlError {
+    /// Another box lives in the same data directory.
+    #[error("another workshop-edge answers at {}: give each its own data_dir", .0.display())]
+    Taken(PathBuf),
+    /// The socket.
+    #[error("cannot {operation} {}", path.display())]
+    Socket {
+        /// What was tried.
+        operation: &'static str,
+        /// With which.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+}
+
+/// A running server; its socket is gone after [`Server::stop`].
+pub struct Server {
+    path: PathBuf,
+    stopping: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Server {
+    /// Listens at `path`; must be called inside a `LocalRuntime`. A socket that a dead process has left is replaced.
+    pub fn start(path: &Path, orders: impl Orders) -> Result<Self, ControlError> {
+        let listener = bind(path)?;
+        let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
+        tasks.spawn_local(accept(listener, Rc::new(orders), stopping.clone(), tasks.clone()));
+        Ok(Self { path: path.to_owned(), stopping, tasks })
+    }
+
+    /// Takes no more orders, and finishes the answers that are under way.
+    pub async fn stop(self) {
+        let _ = fs::remove_file(&self.path);
+        self.stopping.cancel();
+        self.tasks.close();
+        if tokio::time::timeout(GRACE, self.tasks.wait()).await.is_err() {
+            tracing::debug!("a command line did not take its answer");
+        }
+    }
+}
+
+/// Bound beside its place and moved there, so that it is never there with other permissions.
+fn bind(path: &Path) -> Result<UnixListener, ControlError> {
+    let failed = |operation| move |source| ControlError::Socket { operation, path: path.to_owned(), source };
+    if std::os::unix::net::UnixStream::connect(path).is_ok() {
+        return Err(ControlError::Taken(path.to_owned()));
+    }
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory).map_err(failed("make the directory of"))?;
+    }
+    let temporary = path.with_extension("new");
+    match fs::remove_file(&temporary) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed("replace")(error)),
+        _ => {}
+    }
+    let listener = UnixListener::bind(&temporary).map_err(failed("listen at"))?;
+    fs::set_permissions(&temporary, Permissions::from_mode(0o600)).map_err(failed("protect"))?;
+    fs::rename(&temporary, path).map_err(failed("listen at"))?;
+    Ok(listener)
+}
+
+async fn accept(listener: UnixListener, orders: Rc<impl Orders>, stopping: CancellationToken, tasks: TaskTracker) {
+    let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    loop {
+        let accepted = async {
+            let place = Arc::clone(&places).acquire_owned().await.map_err(io::Error::other)?;
+            Ok::<_, io::Error>((listener.accept().await?.0, place))
+        };
+        let accepted = tokio::select! {
+            () = stopping.cancelled() => return,
+            accepted = accepted => accepted,
+        };
+        match accepted {
+            Ok((stream, place)) => {
+                tasks.spawn_local(serve(stream, Rc::clone(&orders), place));
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the command line cannot be heard");
+                tokio::select! {
+                    () = stopping.cancelled() => return,
+                    () = tokio::time::sleep(PAUSE) => {}
+                }
+            }
+        }
+    }
+}
+
+async fn serve(stream: UnixStream, orders: Rc<impl Orders>, _place: OwnedSemaphorePermit) {
+    // The permissions of the socket say the same; these count where they were changed, or in the moment before.
+    match stream.peer_cred() {
+        Ok(peer) if is_welcome(peer.uid()) => {}
+        peer => {
+            tracing::warn!(audit = true, uid = peer.ok().map(|peer| peer.uid()), "the command line of another user");
+            return;
+        }
+    }
+    let service = service_fn(|request: Request<Incoming>| {
+        let orders = Rc::clone(&orders);
+        async move {
+            let answer = match Order::of(request.method(), request.uri().path()) {
+                Ok(order) => orders.carry_out(order).await,
+                Err(status) => Answer::refused(status, status.canonical_reason().unwrap_or("refused")),
+            };
+            Ok::<_, Infallible>(respond(answer))
+        }
+    });
+    let connection =
+        http1::Builder::new().keep_alive(false).max_buf_size(MOST_HEAD).serve_connection(TokioIo::new(stream), service);
+    match tokio::time::timeout(DEADLINE, connection).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "a command line failed"),
+        Err(_) => tracing::debug!("a command line took too long"),
+    }
+}
+
+fn is_welcome(uid: u32) -> bool {
+    uid == 0 || uid == rustix::process::geteuid().as_raw()
+}
+
+fn respond(answer: Answer) -> Response<Whole> {
+    let Answer { status, media, body } = answer;
+    let mut response = Response::new(Whole(body));
+    *response.status_mut() = if status.is_informational() { StatusCode::INTERNAL_SERVER_ERROR } else { status };
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::io::{Read as _, Write as _};
+    use std::thread;
+
+    use tokio::runtime::LocalOptions;
+
+    use super::*;
+
+    struct Echo(RefCell<Vec<Order>>);
+
+    impl Orders for Rc<Echo> {
+        async fn carry_out(&self, order: Order) -> Answer {
+            self.0.borrow_mut().push(order);
+            match order {
+                Order::Restart => Answer::failed("not now"),
+                other => Answer::json(&serde_json::json!(format!("{other:?}"))),
+            }
+        }
+    }
+
+    /// Runs a server at `path` while `client` talks to it from another thread.
+    fn with_server(path: &Path, client: impl FnOnce() + Send + 'static) -> Vec<Order> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build_local(LocalOptions::default())
+            .expect("a runtime");
+        let echo = Rc::new(Echo(RefCell::default()));
+        runtime.block_on(async {
+            let server = Server::start(path, Rc::clone(&echo)).expect("listening");
+            let client = tokio::task::spawn_blocking(client);
+            client.await.expect("the client is content");
+            server.stop().await;
+        });
+        assert!(!path.exists());
+        Rc::into_inner(echo).expect("the server is gone").0.into_inner()
+    }
+
+    fn ask(path: &Path, head: &str) -> String {
+        let mut stream = std::os::unix::net::UnixStream::connect(path).expect("connected");
+        stream.write_all(head.as_bytes()).expect("sent");
+        let mut text = String::new();
+        stream.read_to_string(&mut text).expect("an answer and its end");
+        text
+    }
+
+    #[test]
+    fn orders_are_carried_out_and_answered() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("data").join(super::super::SOCKET);
+        let at = path.clone();
+        let orders = with_server(&path, move || {
+            let mode = fs::metadata(&at).expect("there").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+            let answer = ask(&at, "GET /pin HTTP/1.1\r\nhost: box\r\n\r\n");
+            assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("\r\n\r\n\"Pin\""), "{answer}");
+            let answer = ask(&at, "POST /restart HTTP/1.1\r\nhost: box\r\ncontent-length: 0\r\n\r\n");
+            assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("{\"error\":\"not now\"}"), "{answer}");
+            assert!(ask(&at, "GET /restart HTTP/1.1\r\nhost: box\r\n\r\n").starts_with("HTTP/1.1 405 "));
+            assert!(ask(&at, &format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(MOST_HEAD))).starts_with("HTTP/1.1 4"));
+        });
+        assert_eq!(orders, [Order::Pin, Order::Restart]);
+    }
+
+    #[test]
+    fn more_than_its_places_wait_and_are_served_then() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join(super::super::SOCKET);
+        let at = path.clone();
+        let orders = with_server(&path, move || {
+            let silent: Vec<_> = (0..MOST_CONNECTIONS)
+                .map(|_| std::os::unix::net::UnixStream::connect(&at).expect("connected"))
+                .collect();
+            let late = thread::spawn(move || ask(&at, "GET /pin HTTP/1.1\r\nhost: box\r\n\r\n"));
+            drop(silent);
+            assert!(late.join().expect("an answer").contains("\"Pin\""));
+        });
+        assert_eq!(orders, [Order::Pin]);
+    }
+
+    #[test]
+    fn a_dead_socket_is_replaced_and_a_living_one_is_not() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join(super::super::SOCKET);
+        drop(std::os::unix::net::UnixListener::bind(&path).expect("bound"));
+        assert!(path.exists(), "what a killed process leaves");
+        let at = path.clone();
+        with_server(&path, move || {
+            assert!(ask(&at, "GET /pin HTTP/1.1\r\nhost: box\r\n\r\n").contains("\"Pin\""));
+        });
+
+        let _living = std::os::unix::net::UnixListener::bind(&path).expect("bound");
+        assert!(matches!(bind(&path), Err(ControlError::Taken(_))));
+    }
+
+    #[test]
+    fn only_root_and_the_box_are_welcome() {
+        let own = rustix::process::geteuid().as_raw();
+        assert!(is_welcome(0) && is_welcome(own));
+        assert!(!is_welcome(own.wrapping_add(12_345)));
+    }
+}
