@@ -74,7 +74,8 @@ pub fn create_dir(path: &Path) -> Result<(), DurableError> {
     sync_dir(parent.unwrap_or(Path::new(".")))
 }
 
-fn sync_dir(path: &Path) -> Result<(), DurableError> {
+/// Syncs the names in a directory: what was made, renamed or removed there stays so.
+pub fn sync_dir(path: &Path) -> Result<(), DurableError> {
     File::open(path).and_then(|directory| directory.sync_all()).map_err(|source| DurableError {
         operation: "sync",
         path: path.to_owned(),

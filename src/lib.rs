@@ -28,11 +28,13 @@
 //! | [`discovery`] | the box's name on the local network, and its announcements |
 //! | [`display`] | what the box tells the display |
 //! | [`durable`] | files that survive a power cut |
+//! | [`factory_reset`] | forgetting everything but the configuration |
 //! | [`health`] | readiness, and what the parts report |
 //! | [`http`] | listener, limits, TLS, routing, answers |
 //! | [`identity`] | the box's id |
 //! | [`lang`] | Spanish and English |
 //! | [`metrics`] | the figures of `/metrics` |
+//! | [`restart`] | becoming another process without closing a socket |
 //! | [`service_manager`] | systemd's notify socket |
 //! | [`site`] | the dist in memory, with its representations |
 //! | [`telemetry`] | logs |
@@ -49,11 +51,13 @@ pub mod control;
 pub mod discovery;
 pub mod display;
 pub mod durable;
+pub mod factory_reset;
 pub mod health;
 pub mod http;
 pub mod identity;
 pub mod lang;
 pub mod metrics;
+pub mod restart;
 pub mod service_manager;
 pub mod site;
 pub mod telemetry;

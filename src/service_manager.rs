@@ -15,6 +15,14 @@ pub fn stopping() {
     tell(&[NotifyState::Stopping]);
 }
 
+/// The process becomes another one in place, which says [`ready`].
+pub fn reloading() {
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => tell(&[NotifyState::Reloading, now]),
+        Err(error) => tracing::warn!(%error, "cannot tell the service manager of the restart"),
+    }
+}
+
 /// The process has just proved that it works.
 pub fn alive() {
     tell(&[NotifyState::Watchdog]);

@@ -2,7 +2,8 @@
 
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::os::fd::OwnedFd;
 
 use listenfd::ListenFd;
 use socket2::{Domain, Protocol, Socket, Type};
@@ -35,6 +36,8 @@ pub struct Listener {
     pub(super) socket: TcpListener,
     pub(super) scheme: Scheme,
     address: SocketAddr,
+    /// The address that it was bound for; `None` where a service manager has bound it.
+    wanted: Option<SocketAddr>,
 }
 
 /// A socket could not be bound.
@@ -66,20 +69,35 @@ impl Listener {
             Err(error) if address.ip().is_unspecified() && address.is_ipv6() && lacks_ipv6(&error) => {
                 tracing::warn!(%address, "this machine has no IPv6, listening on IPv4 alone");
                 let address = SocketAddr::from((Ipv4Addr::UNSPECIFIED, address.port()));
-                Self::of(bind(address), address, scheme)
+                let bound = Self::of(bind(address), address, scheme)?;
+                Ok(Self { wanted: Some(SocketAddr::from((Ipv6Addr::UNSPECIFIED, address.port()))), ..bound })
             }
             bound => Self::of(bound, address, scheme),
         }
     }
 
     fn of(bound: io::Result<TcpListener>, address: SocketAddr, scheme: Scheme) -> Result<Self, BindError> {
-        bound.and_then(|socket| Self::adopt(socket, scheme)).map_err(|source| BindError { address, source })
+        bound
+            .and_then(|socket| Self::adopt(socket, scheme, Some(address)))
+            .map_err(|source| BindError { address, source })
     }
 
-    fn adopt(socket: TcpListener, scheme: Scheme) -> io::Result<Self> {
+    fn adopt(socket: TcpListener, scheme: Scheme, wanted: Option<SocketAddr>) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
         let address = socket.local_addr()?;
-        Ok(Self { socket, scheme, address })
+        Ok(Self { socket, scheme, address, wanted })
+    }
+
+    /// The address that the box has bound it for; `None` where it is the service manager's.
+    #[must_use]
+    pub fn wanted(&self) -> Option<SocketAddr> {
+        self.wanted
+    }
+
+    /// Another descriptor of the same socket and its name in `LISTEN_FDNAMES`, for the process that comes after this
+    /// one: [`Inherited`] finds it again.
+    pub fn hand_over(&self) -> io::Result<(String, OwnedFd)> {
+        Ok((name(self.scheme, self.wanted), self.socket.try_clone()?.into()))
     }
 
     /// The address that it really has, the port included.
@@ -112,8 +130,26 @@ fn lacks_ipv6(error: &io::Error) -> bool {
         || error.raw_os_error() == Some(rustix::io::Errno::AFNOSUPPORT.raw_os_error())
 }
 
-/// The listeners that the environment hands over (`sd_listen_fds(3)`); those named `https` in
-/// `LISTEN_FDNAMES` speak TLS.
+/// The name of a socket in `LISTEN_FDNAMES`: its scheme, and for one of the box's own what it was bound for, such as
+/// `http@[__]_8080`. Colons separate the names, so they are underscores here.
+fn name(scheme: Scheme, wanted: Option<SocketAddr>) -> String {
+    match wanted {
+        None => scheme.to_string(),
+        Some(address) => format!("{scheme}@{}", address.to_string().replace(':', "_")),
+    }
+}
+
+/// What a name says. Any other is a service manager's, which is free in its names but for `https`.
+fn parse_name(name: &str) -> (Scheme, Option<SocketAddr>) {
+    let (scheme, wanted) = match name.split_once('@') {
+        Some((scheme, wanted)) => (scheme, wanted.replace('_', ":").parse().ok()),
+        None => (name, None),
+    };
+    (if scheme == "https" { Scheme::Https } else { Scheme::Http }, wanted)
+}
+
+/// The listeners that the environment hands over (`sd_listen_fds(3)`), by a service manager or by the process before
+/// this one; those named `https` in `LISTEN_FDNAMES` speak TLS.
 #[derive(Debug)]
 pub struct Inherited {
     /// Ready to be served.
@@ -128,9 +164,9 @@ impl Inherited {
         let mut descriptors = ListenFd::from_env();
         let mut listeners = Vec::with_capacity(descriptors.len());
         for index in 0..descriptors.len() {
-            let scheme = if names.next() == Some("https") { Scheme::Https } else { Scheme::Http };
+            let (scheme, wanted) = parse_name(names.next().unwrap_or_default());
             if let Some(socket) = descriptors.take_tcp_listener(index)? {
-                listeners.push(Listener::adopt(socket, scheme)?);
+                listeners.push(Listener::adopt(socket, scheme, wanted)?);
             }
         }
         Ok(Self { listeners })
@@ -147,5 +183,21 @@ mod tests {
         assert_ne!(first.address().port(), 0);
         let error = Listener::bind(first.address(), Scheme::Http).expect_err("taken");
         assert!(error.to_string().contains("another program has that port"), "{error}");
+    }
+
+    #[test]
+    fn a_handed_over_socket_is_known_again() {
+        for address in ["[::]:8080", "127.0.0.1:80", "[fe80::1%3]:8443"] {
+            let address: SocketAddr = address.parse().expect("an address");
+            for scheme in [Scheme::Http, Scheme::Https] {
+                let name = name(scheme, Some(address));
+                assert!(!name.contains(':'), "{name}");
+                assert_eq!(parse_name(&name), (scheme, Some(address)), "{name}");
+            }
+        }
+        assert_eq!(parse_name("https"), (Scheme::Https, None));
+        for other in ["http", "", "workshop-edge.socket", "x@y", "http@y"] {
+            assert_eq!(parse_name(other), (Scheme::Http, None), "{other}");
+        }
     }
 }
