@@ -34,6 +34,7 @@
 //! | [`identity`] | the box's id |
 //! | [`lang`] | Spanish and English |
 //! | [`metrics`] | the figures of `/metrics` |
+//! | [`panics`] | what the box remembers of its own panics |
 //! | [`restart`] | becoming another process without closing a socket |
 //! | [`service_manager`] | systemd's notify socket |
 //! | [`site`] | the dist in memory, with its representations |
@@ -57,6 +58,7 @@ pub mod http;
 pub mod identity;
 pub mod lang;
 pub mod metrics;
+pub mod panics;
 pub mod restart;
 pub mod service_manager;
 pub mod site;

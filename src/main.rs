@@ -21,7 +21,7 @@ fn serve(overrides: Overrides, lang: Lang) -> ExitCode {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
-    start_logs(config.log);
+    let _recent = start_logs(config.log);
     for warning in warnings {
         tracing::warn!("{}", warning.render(Lang::En));
     }
@@ -34,7 +34,7 @@ fn serve(overrides: Overrides, lang: Lang) -> ExitCode {
     }
 }
 
-fn start_logs(log: config::Log) {
+fn start_logs(log: config::Log) -> telemetry::Recent {
     let level = match log.level {
         Level::Error => LevelFilter::ERROR,
         Level::Warn => LevelFilter::WARN,
@@ -47,5 +47,5 @@ fn start_logs(log: config::Log) {
         Format::Human => telemetry::Format::Human,
         Format::Json => telemetry::Format::Json,
     };
-    telemetry::start(level, format);
+    telemetry::start(level, format)
 }

@@ -1,9 +1,14 @@
-//! Logs: for people on a terminal, JSON for journald and everything else.
+//! Logs: for people on a terminal, JSON for journald and everything else; and the last ones in memory, for whoever
+//! gives support.
 
-use std::io::IsTerminal as _;
+use std::collections::VecDeque;
+use std::io::{self, IsTerminal as _, Write};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::fmt;
+use tracing_subscriber::fmt::{self, MakeWriter, writer::MakeWriterExt as _};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// How a line looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,18 +21,122 @@ pub enum Format {
     Json,
 }
 
-/// Sends all logs of the process to standard output from now on.
-pub fn start(level: LevelFilter, format: Format) {
-    let terminal = std::io::stdout().is_terminal();
+/// Sends all logs of the process to standard output from now on, and gives the place where the last ones are kept.
+#[must_use]
+pub fn start(level: LevelFilter, format: Format) -> Recent {
+    let terminal = io::stdout().is_terminal();
     let json = match format {
         Format::Auto => !terminal,
         Format::Human => false,
         Format::Json => true,
     };
-    let builder = fmt().with_max_level(level).with_ansi(terminal).with_target(false);
+    let recent = Recent::default();
     if json {
-        builder.json().init();
+        // Formatted once for both.
+        let writer = io::stdout.and(recent.clone());
+        tracing_subscriber::fmt()
+            .with_max_level(level)
+            .with_ansi(terminal)
+            .with_target(false)
+            .json()
+            .with_writer(writer)
+            .init();
     } else {
-        builder.init();
+        let kept = fmt::layer().json().with_target(false).with_writer(recent.clone());
+        let shown = fmt::layer().with_ansi(terminal).with_target(false);
+        tracing_subscriber::registry().with(level).with(kept).with(shown).init();
+    }
+    recent
+}
+
+/// Octets of logs that are kept in memory; the oldest lines go.
+const MOST: usize = 1024 * 1024;
+
+/// The last lines of the log, as JSON.
+#[derive(Debug, Clone, Default)]
+pub struct Recent(Arc<Mutex<VecDeque<u8>>>);
+
+impl Recent {
+    /// The lines, oldest first.
+    #[must_use]
+    pub fn lines(&self) -> Vec<u8> {
+        let (front, back) = {
+            let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let (front, back) = kept.as_slices();
+            (front.to_vec(), back.to_vec())
+        };
+        [front, back].concat()
+    }
+
+    /// Keeps a line, and lets the oldest go.
+    fn keep(&self, line: &[u8]) {
+        if line.len() > MOST {
+            return;
+        }
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let over = (kept.len() + line.len()).saturating_sub(MOST);
+        if over > 0 {
+            let end = kept.iter().skip(over - 1).position(|octet| *octet == b'\n');
+            let gone = end.map_or(kept.len(), |end| over + end);
+            kept.drain(..gone);
+        }
+        kept.extend(line);
+    }
+}
+
+impl<'a> MakeWriter<'a> for Recent {
+    type Writer = Line<'a>;
+
+    fn make_writer(&'a self) -> Line<'a> {
+        Line(self)
+    }
+}
+
+/// Takes a line, which comes in one piece.
+#[derive(Debug)]
+pub struct Line<'a>(&'a Recent);
+
+impl Write for Line<'_> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.keep(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_lines_are_kept_whole() {
+        let recent = Recent::default();
+        let mut written = Vec::new();
+        for number in 0..40_000 {
+            let line = format!("{{\"line\":{number},\"padding\":\"{}\"}}\n", "x".repeat(number % 97));
+            recent.keep(line.as_bytes());
+            written.extend_from_slice(line.as_bytes());
+        }
+        let kept = recent.lines();
+        assert!(kept.len() <= MOST && kept.len() > MOST - 200, "{}", kept.len());
+        assert!(written.ends_with(&kept) && kept.starts_with(b"{\"line\":"));
+        recent.keep(&vec![b'x'; MOST + 1]);
+        assert_eq!(recent.lines(), kept, "a line that is too long for all is none");
+        recent.keep(&[vec![b'y'; MOST - 1], b"\n".to_vec()].concat());
+        assert_eq!(recent.lines().len(), MOST);
+    }
+
+    #[test]
+    fn what_is_logged_is_kept_as_json() {
+        let recent = Recent::default();
+        let kept = fmt::layer().json().with_target(false).with_writer(recent.clone());
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(kept), || {
+            tracing::info!(answer = 42, "kept");
+        });
+        let line: serde_json::Value = serde_json::from_slice(&recent.lines()).expect("one line of JSON");
+        assert_eq!((&line["fields"]["message"], &line["fields"]["answer"]), (&"kept".into(), &42.into()));
     }
 }

@@ -43,6 +43,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("identity", &["durable"]),
     ("lang", &[]),
     ("metrics", &[]),
+    ("panics", &["durable"]),
     ("restart", &[]),
     ("service_manager", &[]),
     ("site", &["durable"]),
