@@ -8,17 +8,19 @@ mod status;
 
 use std::future::pending;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use thiserror::Error;
 use tokio::runtime::LocalOptions;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::time::MissedTickBehavior;
 
 use self::discover::Followers;
 use self::signals::StopSignals;
+use crate::admin::{self, Admin};
 use crate::config::{self, Config};
 use crate::console::{Console, ConsoleError};
 use crate::discovery;
@@ -27,7 +29,7 @@ use crate::http::{self, BindError, Inherited, Listener, Names, Scheme, Server, S
 use crate::identity::BoxId;
 use crate::metrics::Metrics;
 use crate::service_manager;
-use crate::site::{self, Publisher, SiteError};
+use crate::site::{self, Current, Publisher, SiteError};
 
 /// Why the box does not serve.
 #[derive(Debug, Error)]
@@ -90,40 +92,12 @@ impl App {
         names.replace(own_names.iter().map(String::as_str));
 
         let listeners = listeners(&listen)?;
-        let tls = match tls {
-            config::Tls::Off => None,
-            config::Tls::SelfSigned { names } => {
-                Some(Tls::self_signed(&http::SelfSigned { directory: data_dir.join("tls"), names }))
-            }
-            config::Tls::Files { cert, key } => {
-                let probe = health.probe("certificate");
-                let files = http::TlsFiles { certificate: cert, key };
-                Some(Tls::files(files, move |fault| {
-                    probe.degraded(fault.map(|en| {
-                        Fault::new(format!("El certificado nuevo no sirve; se usa el anterior. Detalle: {en}"), en)
-                    }));
-                }))
-            }
-        }
-        .transpose()
-        .map_err(AppError::Tls)?;
+        let tls = certificate(tls, &data_dir, &health)?;
         if tls.is_none() && listeners.iter().any(|listener| listener.scheme() == Scheme::Https) {
             return Err(AppError::NoCertificate);
         }
 
-        let probe = health.probe("site");
-        let config::Site { dir, content_security_policy } = site;
-        let settings = site::Settings {
-            directory: dir,
-            content_security_policy,
-            retained: Some(data_dir.join("retained-assets")),
-        };
-        let (publisher, current) = Publisher::start(settings, move |fault| {
-            probe.degraded(fault.map(|en| {
-                let es = "Hay un problema con los archivos de la pantalla; se sirve lo último que funcionó. Detalle:";
-                Fault::new(format!("{es} {en}"), en)
-            }));
-        })?;
+        let (publisher, current) = publisher(site, &data_dir, &health)?;
         for path in current.load().paths().filter(|path| http::is_reserved(path)) {
             tracing::warn!(path, "the display has a file at a path that the box keeps for itself: it is not served");
         }
@@ -132,7 +106,7 @@ impl App {
         let (describe, description) = watch::channel(Bytes::new());
         let (lan, known) = watch::channel(None);
         let sources = status::sources(&id, data_dir.clone(), &listeners, health.clone(), tls.clone(), known);
-        let console = Console::start(sources, display.language)?;
+        let console = Arc::new(Console::start(sources, display.language)?);
         let discovery = settings::discovery(discovery, &data_dir, &id, &listeners).map(|settings| {
             let followers = Followers {
                 probe: health.probe("discovery"),
@@ -144,6 +118,8 @@ impl App {
             (settings, describe, followers)
         });
 
+        let (admin, _) = administration(&data_dir, &listeners, &health);
+
         let parts = http::Parts {
             site: current,
             health: health.clone(),
@@ -152,6 +128,8 @@ impl App {
             description,
             tls,
             names,
+            console: Arc::clone(&console),
+            admin: Arc::new(admin),
         };
         Ok(Self {
             listeners,
@@ -165,7 +143,7 @@ impl App {
             grace: shutdown.grace,
             health,
             discovery,
-            console: Arc::new(console),
+            console,
             _publisher: publisher,
         })
     }
@@ -216,6 +194,56 @@ impl App {
         }
         Ok(())
     }
+}
+
+/// HTTPS, when it is on.
+fn certificate(tls: config::Tls, data_dir: &Path, health: &Health) -> Result<Option<Tls>, AppError> {
+    match tls {
+        config::Tls::Off => None,
+        config::Tls::SelfSigned { names } => {
+            Some(Tls::self_signed(&http::SelfSigned { directory: data_dir.join("tls"), names }))
+        }
+        config::Tls::Files { cert, key } => {
+            let probe = health.probe("certificate");
+            let files = http::TlsFiles { certificate: cert, key };
+            Some(Tls::files(files, move |fault| {
+                probe.degraded(fault.map(|en| {
+                    Fault::new(format!("El certificado nuevo no sirve; se usa el anterior. Detalle: {en}"), en)
+                }));
+            }))
+        }
+    }
+    .transpose()
+    .map_err(AppError::Tls)
+}
+
+/// The display, and whoever keeps it current.
+fn publisher(site: config::Site, data_dir: &Path, health: &Health) -> Result<(Publisher, Arc<Current>), AppError> {
+    let probe = health.probe("site");
+    let config::Site { dir, content_security_policy } = site;
+    let settings =
+        site::Settings { directory: dir, content_security_policy, retained: Some(data_dir.join("retained-assets")) };
+    Ok(Publisher::start(settings, move |fault| {
+        probe.degraded(fault.map(|en| {
+            let es = "Hay un problema con los archivos de la pantalla; se sirve lo último que funcionó. Detalle:";
+            Fault::new(format!("{es} {en}"), en)
+        }));
+    })?)
+}
+
+/// What is behind the PIN, and the orders that come from there.
+fn administration(data_dir: &Path, listeners: &[Listener], health: &Health) -> (Admin, mpsc::Receiver<admin::Asked>) {
+    let probe = health.probe("pin");
+    let https = listeners.iter().find(|listener| listener.scheme() == Scheme::Https);
+    let settings = admin::Settings {
+        https_port: https.map(|listener| listener.address().port()),
+        bundle_contents: |_| Vec::new(),
+    };
+    Admin::start(&data_dir.join("admin"), settings, move |fault| {
+        probe.degraded(fault.map(|en| {
+            Fault::new(format!("El PIN no se puede guardar: vale hasta el próximo arranque. Detalle: {en}"), en)
+        }));
+    })
 }
 
 /// The sockets that were handed over, or else those of the configuration.

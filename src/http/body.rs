@@ -1,4 +1,5 @@
-//! The bodies of answers: all in memory already, so they are handed on, never copied.
+//! The bodies of answers: all in memory already, so they are handed on, never copied; or events
+//! that come as they happen.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -9,6 +10,7 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
 use super::deadlines::Answering;
+use super::events::Events;
 
 /// An answer's body.
 #[derive(Debug)]
@@ -24,6 +26,7 @@ enum Content {
     Empty,
     Whole(Bytes),
     Pieces(VecDeque<Bytes>),
+    Events(Box<Events>),
 }
 
 impl Body {
@@ -40,6 +43,11 @@ impl Body {
         Self { content: Content::Pieces(pieces), answering: None }
     }
 
+    /// One piece after the other, as they come.
+    pub(super) fn events(events: Events) -> Self {
+        Self { content: Content::Events(Box::new(events)), answering: None }
+    }
+
     /// Holds the connection busy until the body is handed over.
     pub(super) fn hold(&mut self, answering: Answering) {
         self.answering = Some(answering);
@@ -51,15 +59,17 @@ impl Body {
             Content::Empty => Vec::new(),
             Content::Whole(bytes) => bytes.to_vec(),
             Content::Pieces(pieces) => pieces.into_iter().flatten().collect(),
+            Content::Events(_) => unreachable!("events have no end"),
         }
     }
 
-    /// Octets still to be sent.
-    fn length(&self) -> u64 {
+    /// Octets still to be sent, where that is known.
+    fn length(&self) -> Option<u64> {
         match &self.content {
-            Content::Empty => 0,
-            Content::Whole(bytes) => bytes.len() as u64,
-            Content::Pieces(pieces) => pieces.iter().map(|piece| piece.len() as u64).sum(),
+            Content::Empty => Some(0),
+            Content::Whole(bytes) => Some(bytes.len() as u64),
+            Content::Pieces(pieces) => Some(pieces.iter().map(|piece| piece.len() as u64).sum()),
+            Content::Events(_) => None,
         }
     }
 }
@@ -68,7 +78,7 @@ impl http_body::Body for Body {
     type Data = Bytes;
     type Error = Infallible;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let piece = match &mut self.content {
             Content::Empty => None,
             Content::Pieces(pieces) => pieces.pop_front(),
@@ -77,15 +87,19 @@ impl http_body::Body for Body {
                 self.content = Content::Empty;
                 Some(bytes)
             }
+            Content::Events(events) => match events.poll_next(cx) {
+                Poll::Ready(piece) => piece,
+                Poll::Pending => return Poll::Pending,
+            },
         };
         Poll::Ready(piece.map(|bytes| Ok(Frame::data(bytes))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.length() == 0
+        self.length() == Some(0)
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.length())
+        self.length().map_or_else(SizeHint::new, SizeHint::with_exact)
     }
 }

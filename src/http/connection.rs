@@ -49,7 +49,7 @@ pub(super) async fn serve(accepted: Accepted, settings: Arc<Settings>, drain: Rc
         }
     };
     match (scheme, &settings.tls) {
-        (Scheme::Http, _) => speak(stream, peer, &settings, &drain).await,
+        (Scheme::Http, _) => speak(stream, peer, scheme, &settings, &drain).await,
         // Boxed: a handshake and a TLS stream are large, and every plain connection would carry
         // room for them too.
         (Scheme::Https, Some(tls)) => Box::pin(speak_tls(stream, peer, tls, &settings, &drain)).await,
@@ -59,7 +59,7 @@ pub(super) async fn serve(accepted: Accepted, settings: Arc<Settings>, drain: Rc
 
 async fn speak_tls(stream: TcpStream, peer: SocketAddr, tls: &Tls, settings: &Settings, drain: &Drain) {
     let failure = match tokio::time::timeout(settings.tls_handshake, tls.accept(stream)).await {
-        Ok(Ok(stream)) => return speak(stream, peer, settings, drain).await,
+        Ok(Ok(stream)) => return speak(stream, peer, Scheme::Https, settings, drain).await,
         Ok(Err(error)) => error.to_string(),
         Err(_) => "it took too long".to_owned(),
     };
@@ -67,7 +67,7 @@ async fn speak_tls(stream: TcpStream, peer: SocketAddr, tls: &Tls, settings: &Se
     tracing::debug!(%peer, error = failure, "a TLS handshake failed");
 }
 
-async fn speak<S>(stream: S, peer: SocketAddr, settings: &Settings, drain: &Drain)
+async fn speak<S>(stream: S, peer: SocketAddr, scheme: Scheme, settings: &Settings, drain: &Drain)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -77,7 +77,7 @@ where
     let metrics = &settings.rooms.metrics;
     let activity = Activity::new(settings.timeouts);
     let mut stream = Watched::new(stream, Rc::clone(&activity), Arc::clone(metrics));
-    let mut service = Service::new(Arc::clone(&settings.rooms), Rc::clone(&activity), peer, number);
+    let mut service = Service::new(Arc::clone(&settings.rooms), Rc::clone(&activity), peer, scheme, number);
 
     let mut watch = pin!(Watch::new(&activity, drain));
     let end = loop {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! listener ──accept, limits──> workers (one a core) ──tls──> connection ──> service
-//!                                                        route ─> assets | health | metrics ─> respond
+//!                                                        route ─> assets | health | metrics | edge ─> respond
 //! ```
 //!
 //! One acceptor deals connections to one single-threaded runtime a core; what belongs to a
@@ -16,6 +16,8 @@ mod connection;
 mod deadlines;
 mod dealer;
 mod drain;
+mod edge;
+mod events;
 mod host;
 mod limits;
 mod listener;
@@ -47,6 +49,8 @@ use self::deadlines::Timeouts;
 use self::limits::House;
 use self::service::Rooms;
 use self::worker::Workers;
+use crate::admin::Admin;
+use crate::console::Console;
 use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::site::Current;
@@ -108,6 +112,10 @@ pub struct Parts {
     pub display: Bytes,
     /// The body of `/_edge/ssdp.xml`; empty while there is none.
     pub description: tokio::sync::watch::Receiver<Bytes>,
+    /// The page for people.
+    pub console: Arc<Console>,
+    /// What is behind the PIN.
+    pub admin: Arc<Admin>,
     /// Who may be meant by requests for the box's own paths.
     pub names: Arc<Names>,
     /// For listeners of [`Scheme::Https`].
@@ -120,6 +128,8 @@ pub struct Server {
     /// Stops the acceptors.
     accepting: CancellationToken,
     acceptors: tokio::task::JoinSet<()>,
+    /// Ends answers that have no end of their own.
+    closing: CancellationToken,
 }
 
 /// The server could not be started.
@@ -147,13 +157,17 @@ impl Server {
         limits: &Limits,
         access_log: AccessLog,
     ) -> Result<Self, ServerError> {
-        let Parts { site, health, metrics, display, description, names, tls } = parts;
+        let Parts { site, health, metrics, display, description, console, admin, names, tls } = parts;
+        let closing = CancellationToken::new();
         let rooms = Arc::new(Rooms {
             site,
             health,
             metrics: Arc::clone(&metrics),
             display,
             description,
+            events: events::Source::new(console.changes(), limits.keep_alive_idle, closing.clone()),
+            console,
+            admin,
             names,
             most_body: limits.request_body_bytes,
             requests_per_connection: limits.requests_per_connection,
@@ -188,7 +202,7 @@ impl Server {
             .map_err(|source| ServerError::Listen { address, source })?;
             acceptors.spawn_local(acceptor.run(accepting.clone()));
         }
-        Ok(Self { workers, accepting, acceptors })
+        Ok(Self { workers, accepting, acceptors, closing })
     }
 
     /// Whether every worker answers; waits as long as the slowest takes.
@@ -202,6 +216,7 @@ impl Server {
     pub async fn drain(mut self, grace: Duration, at_once: impl Future<Output = ()>) -> usize {
         self.accepting.cancel();
         while self.acceptors.join_next().await.is_some() {}
+        self.closing.cancel();
         self.workers.drain(grace, at_once).await
     }
 }

@@ -25,8 +25,12 @@ pub(super) enum Refusal {
     /// With the length of the representation.
     Range(usize),
     BodyTooLarge,
+    /// The body did not come in time.
+    BodyTimeout,
     /// The request names a host that is not this box (RFC 9110 section 15.5.20).
     Misdirected,
+    /// All places for this are taken.
+    Busy,
     /// A fault of ours.
     Internal,
 }
@@ -43,7 +47,9 @@ impl Refusal {
             Self::Precondition => StatusCode::PRECONDITION_FAILED,
             Self::Range(_) => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -65,9 +71,14 @@ impl Refusal {
             Self::Precondition => ("La página ha cambiado.", "The page has changed."),
             Self::Range(_) => ("Esa parte del archivo no existe.", "That part of the file does not exist."),
             Self::BodyTooLarge => ("La petición es demasiado grande.", "The request is too large."),
+            Self::BodyTimeout => ("La petición no ha llegado a tiempo.", "The request did not arrive in time."),
             Self::Misdirected => (
                 "El equipo no se llama así. Abra su dirección IP, o añada este nombre a listen.names.",
                 "This is not the box's name. Open its IP address, or add this name to listen.names.",
+            ),
+            Self::Busy => (
+                "El equipo atiende ya a demasiados. Inténtelo de nuevo en unos segundos.",
+                "The box is serving too many already. Try again in a few seconds.",
             ),
             Self::Internal => ("El equipo ha tenido un fallo.", "The box has had a fault."),
             Self::Target(_) | Self::Host(_) | Self::Expectation => {
@@ -78,7 +89,15 @@ impl Refusal {
 
     /// Whether the connection is of no more use: its framing or its peer is in doubt.
     fn closes(self) -> bool {
-        matches!(self, Self::Target(_) | Self::Host(_) | Self::Expectation | Self::BodyTooLarge | Self::Internal)
+        matches!(
+            self,
+            Self::Target(_)
+                | Self::Host(_)
+                | Self::Expectation
+                | Self::BodyTooLarge
+                | Self::BodyTimeout
+                | Self::Internal
+        )
     }
 
     /// The answer; a page where the client reads HTML, else a line of text. `id` lets a person
@@ -106,6 +125,9 @@ impl Refusal {
                 if let Ok(value) = HeaderValue::from_str(&format!("bytes */{length}")) {
                     headers.insert(header::CONTENT_RANGE, value);
                 }
+            }
+            Self::Busy => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
             }
             Self::NotAcceptable => {
                 headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
@@ -178,7 +200,9 @@ mod tests {
             Refusal::Precondition,
             Refusal::Range(7),
             Refusal::BodyTooLarge,
+            Refusal::BodyTimeout,
             Refusal::Misdirected,
+            Refusal::Busy,
             Refusal::Internal,
         ] {
             let (spanish, english) = refusal.words();

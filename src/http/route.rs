@@ -12,13 +12,15 @@ use super::target::{self, Target};
 use crate::metrics::RouteClass;
 
 /// The prefix that the box keeps for itself.
-pub(super) const RESERVED: &str = "/_edge";
+const RESERVED: &str = "/_edge";
+/// What is below it for those who know the PIN.
+const ADMIN: &str = "/_edge/admin";
 
 /// Who answers.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Route<'a> {
-    /// OPTIONS of anything.
-    Options,
+    /// OPTIONS of anything, with the methods that it allows.
+    Options(&'static str),
     /// `/health`: everything.
     Health,
     /// `/health/live`: the process answers.
@@ -31,6 +33,16 @@ pub(super) enum Route<'a> {
     DisplaySettings,
     /// `/_edge/ssdp.xml`.
     Description,
+    /// `/_edge/`: the page for people.
+    Console,
+    /// `/_edge/status.json`.
+    Status,
+    /// `/_edge/events`.
+    Events,
+    /// `/_edge/admin` and everything below it.
+    Admin,
+    /// Any other path below `/_edge/`.
+    Edge(Cow<'a, str>),
     /// The dist, with the decoded path.
     Site(Cow<'a, str>),
 }
@@ -38,10 +50,16 @@ pub(super) enum Route<'a> {
 impl Route<'_> {
     pub(super) fn class(&self) -> RouteClass {
         match self {
-            Self::Options => RouteClass::None,
+            Self::Options(_) => RouteClass::None,
             Self::Health | Self::Live | Self::Ready => RouteClass::Health,
             Self::Metrics => RouteClass::Metrics,
-            Self::DisplaySettings | Self::Description => RouteClass::Edge,
+            Self::DisplaySettings
+            | Self::Description
+            | Self::Console
+            | Self::Status
+            | Self::Events
+            | Self::Admin
+            | Self::Edge(_) => RouteClass::Edge,
             Self::Site(path) if path.ends_with('/') || path.ends_with(".html") => RouteClass::Page,
             Self::Site(_) => RouteClass::Asset,
         }
@@ -54,8 +72,13 @@ pub fn is_reserved(path: &str) -> bool {
     ["/health", "/metrics", RESERVED].iter().any(|reserved| is_below(path, reserved))
 }
 
-/// The methods of everything that the box serves so far.
-pub(super) const ALLOW: &str = "GET, HEAD, OPTIONS";
+/// The methods of everything that can only be read.
+const READ: &str = "GET, HEAD, OPTIONS";
+/// The methods of the administration's forms.
+const READ_AND_POST: &str = "GET, HEAD, OPTIONS, POST";
+
+/// Octets of a form of the administration.
+pub(super) const MOST_FORM: u64 = 16 * 1024;
 
 /// Whether a path is this one or below it.
 fn is_below(path: &str, top: &str) -> bool {
@@ -76,13 +99,15 @@ pub(super) fn route<'a>(
 ) -> Result<Route<'a>, Refusal> {
     host::check(parts.version, &parts.headers).map_err(Refusal::Host)?;
     let target = target::parse(&parts.uri).map_err(Refusal::Target)?;
-    check_method(&parts.method)?;
+    let is_form = matches!(&target, Target::Path(path) if is_below(path, ADMIN));
+    let (allow, most_body) = if is_form { (READ_AND_POST, MOST_FORM) } else { (READ, most_body) };
+    check_method(&parts.method, allow)?;
     check_expectation(&parts.headers)?;
     if body.exceeds(most_body) {
         return Err(Refusal::BodyTooLarge);
     }
     if parts.method == Method::OPTIONS {
-        return Ok(Route::Options);
+        return Ok(Route::Options(allow));
     }
     match target {
         Target::Path(path) if is_own(&path) && !names.are_meant_by(parts) => Err(Refusal::Misdirected),
@@ -95,6 +120,11 @@ pub(super) fn route<'a>(
             "/metrics" => Route::Metrics,
             "/_edge/display.json" => Route::DisplaySettings,
             "/_edge/ssdp.xml" => Route::Description,
+            "/_edge" | "/_edge/" => Route::Console,
+            "/_edge/status.json" => Route::Status,
+            "/_edge/events" => Route::Events,
+            other if is_below(other, ADMIN) => Route::Admin,
+            other if is_below(other, RESERVED) => Route::Edge(path),
             other if is_reserved(other) => return Err(Refusal::NotFound),
             _ => Route::Site(path),
         }),
@@ -120,11 +150,12 @@ impl BodyLength {
     }
 }
 
-fn check_method(method: &Method) -> Result<(), Refusal> {
+fn check_method(method: &Method, allow: &'static str) -> Result<(), Refusal> {
     match *method {
         Method::GET | Method::HEAD | Method::OPTIONS => Ok(()),
+        Method::POST if allow == READ_AND_POST => Ok(()),
         Method::POST | Method::PUT | Method::DELETE | Method::PATCH | Method::TRACE | Method::CONNECT => {
-            Err(Refusal::Method(ALLOW))
+            Err(Refusal::Method(allow))
         }
         _ => Err(Refusal::UnknownMethod),
     }
@@ -187,7 +218,8 @@ mod tests {
         assert_eq!(routed("GET", "/_edge/display.json"), Ok(RouteClass::Edge));
         assert_eq!(routed("GET", "/%5Fedge/display.json"), Ok(RouteClass::Edge));
         assert_eq!(routed("GET", "/assets/../metrics"), Ok(RouteClass::Metrics));
-        assert_eq!(routed("GET", "/_edge/other").map_err(|status| status.as_u16()), Err(404));
+        assert_eq!(routed("GET", "/_edge/other"), Ok(RouteClass::Edge));
+        assert_eq!(routed("GET", "/health/other").map_err(|status| status.as_u16()), Err(404));
         assert_eq!(routed("GET", "/healthy.html"), Ok(RouteClass::Page));
         assert_eq!(routed("GET", "/"), Ok(RouteClass::Page));
     }
@@ -209,12 +241,27 @@ mod tests {
     }
 
     #[test]
+    fn only_the_administration_has_forms() {
+        assert_eq!(routed("POST", "/_edge/admin/login"), Ok(RouteClass::Edge));
+        assert_eq!(routed("POST", "/_edge/administrator").map_err(|status| status.as_u16()), Err(405));
+        assert_eq!(routed("PUT", "/_edge/admin").map_err(|status| status.as_u16()), Err(405));
+        let form = |length| {
+            let parts = parts("POST", "/_edge/admin", &[]);
+            route(&parts, BodyLength::Known(length), 0, &names()).map(|route| route.class()).map_err(Refusal::status)
+        };
+        assert_eq!(form(MOST_FORM), Ok(RouteClass::Edge));
+        assert_eq!(form(MOST_FORM + 1).map_err(|status| status.as_u16()), Err(413));
+    }
+
+    #[test]
     fn what_is_the_boxs_own_wants_its_name() {
         let with = |uri: &str, host: &str| {
             let parts = Request::get(uri).header("host", host).body(()).expect("a request").into_parts().0;
             route(&parts, BodyLength::Known(0), 0, &names()).map_err(|refusal| refusal.status().as_u16()).map(drop)
         };
-        for uri in ["/_edge/display.json", "/api", "/api/x", "/%61pi/x"] {
+        for uri in
+            ["/_edge/", "/_edge/admin", "/_edge/status.json", "/_edge/display.json", "/api", "/api/x", "/%61pi/x"]
+        {
             assert_eq!(with(uri, "evil.example"), Err(421), "{uri}");
             assert_eq!(with(uri, "10.0.0.1"), Ok(()), "{uri}");
         }

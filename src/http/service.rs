@@ -2,10 +2,11 @@
 
 use std::cell::Cell;
 use std::convert::Infallible;
-use std::future::{Ready, ready};
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -14,12 +15,15 @@ use hyper::body::{Body as _, Incoming};
 use tokio::sync::watch;
 
 use super::body::Body;
-use super::deadlines::Activity;
+use super::deadlines::{Activity, Answering};
+use super::listener::Scheme;
 use super::names::Names;
 use super::request_id::RequestId;
 use super::respond::{Refusal, empty, no_store};
-use super::route::{ALLOW, BodyLength, Route, route, wants_page};
-use super::{AccessLog, assets};
+use super::route::{BodyLength, Route, route, wants_page};
+use super::{AccessLog, assets, edge, events};
+use crate::admin::{Admin, Caller};
+use crate::console::Console;
 use crate::health::{Health, Status};
 use crate::metrics::{self, Metrics, RouteClass};
 use crate::site::Current;
@@ -33,7 +37,10 @@ pub(super) struct Rooms {
     pub(super) display: Bytes,
     /// The body of `/_edge/ssdp.xml`; empty while there is none.
     pub(super) description: watch::Receiver<Bytes>,
+    pub(super) console: Arc<Console>,
+    pub(super) admin: Arc<Admin>,
     pub(super) names: Arc<Names>,
+    pub(super) events: events::Source,
     pub(super) most_body: u64,
     pub(super) requests_per_connection: u64,
     pub(super) access_log: AccessLog,
@@ -41,36 +48,99 @@ pub(super) struct Rooms {
 
 /// The service of one connection.
 pub(super) struct Service {
+    connection: Rc<Connection>,
+    requests: Cell<u64>,
+}
+
+/// What does not change from one request of a connection to the next.
+struct Connection {
     rooms: Arc<Rooms>,
     activity: Rc<Activity>,
     peer: SocketAddr,
-    connection: u64,
-    requests: Cell<u64>,
+    scheme: Scheme,
+    number: u64,
 }
 
 /// With a sampled access log, one of so many requests is logged, besides every fault of ours.
 const SAMPLE: u64 = 100;
 
 impl Service {
-    pub(super) fn new(rooms: Arc<Rooms>, activity: Rc<Activity>, peer: SocketAddr, connection: u64) -> Self {
-        Self { rooms, activity, peer, connection, requests: Cell::new(0) }
+    pub(super) fn new(
+        rooms: Arc<Rooms>,
+        activity: Rc<Activity>,
+        peer: SocketAddr,
+        scheme: Scheme,
+        number: u64,
+    ) -> Self {
+        Self { connection: Rc::new(Connection { rooms, activity, peer, scheme, number }), requests: Cell::new(0) }
     }
+}
 
-    fn answer(&self, request: Request<Incoming>) -> Response<Body> {
-        let answering = self.activity.begin_answer();
-        let id = RequestId { connection: self.connection, request: self.requests.get() + 1 };
+impl hyper::service::Service<Request<Incoming>> for Service {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Answer;
+
+    fn call(&self, request: Request<Incoming>) -> Answer {
+        let id = RequestId { connection: self.connection.number, request: self.requests.get() + 1 };
         self.requests.set(id.request);
+        Connection::answer(&self.connection, request, id)
+    }
+}
 
+/// A response, nearly always there at once.
+pub(super) enum Answer {
+    Now(Option<Response<Body>>),
+    Later(Pin<Box<dyn Future<Output = Response<Body>>>>),
+}
+
+impl Future for Answer {
+    type Output = Result<Response<Body>, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut *self {
+            // A future is not polled again once it is ready.
+            Self::Now(response) => response.take().map_or(Poll::Pending, |response| Poll::Ready(Ok(response))),
+            Self::Later(future) => future.as_mut().poll(cx).map(Ok),
+        }
+    }
+}
+
+impl Connection {
+    fn answer(this: &Rc<Self>, request: Request<Incoming>, id: RequestId) -> Answer {
+        let answering = this.activity.begin_answer();
         let (parts, body) = request.into_parts();
         let length = if body.is_end_stream() {
             BodyLength::Known(0)
         } else {
             body.size_hint().exact().map_or(BodyLength::Unknown, BodyLength::Known)
         };
-        let (class, outcome) = match route(&parts, length, self.rooms.most_body, &self.rooms.names) {
-            Ok(route) => (route.class(), self.rooms.answer(&parts, &route)),
+        let routed = route(&parts, length, this.rooms.most_body, &this.rooms.names);
+        if matches!(routed, Ok(Route::Admin)) {
+            drop(routed);
+            let this = Rc::clone(this);
+            return Answer::Later(Box::pin(async move {
+                let caller = Caller { ip: this.peer.ip().to_canonical(), is_https: this.scheme == Scheme::Https };
+                let outcome = edge::admin(&this.rooms.admin, &parts, body, caller).await;
+                this.finish(id, answering, &parts, RouteClass::Edge, outcome)
+            }));
+        }
+        let (class, outcome) = match routed {
+            Ok(route) => (route.class(), this.rooms.answer(&parts, &route)),
             Err(refusal) => (RouteClass::None, Err(refusal)),
         };
+        Answer::Now(Some(this.finish(id, answering, &parts, class, outcome)))
+    }
+
+    /// Completes, counts and logs an answer.
+    fn finish(
+        &self,
+        id: RequestId,
+        answering: Answering,
+        parts: &Parts,
+        class: RouteClass,
+        outcome: Result<Response<Body>, Refusal>,
+    ) -> Response<Body> {
         let mut response =
             outcome.unwrap_or_else(|refusal| refusal.respond(wants_page(&parts.headers), &id.to_string()));
         if parts.method == Method::HEAD {
@@ -82,7 +152,7 @@ impl Service {
         response.body_mut().hold(answering);
         let took = self.activity.answered();
         self.rooms.metrics.answered(class, response.status(), took);
-        self.log(id, &parts, &response, took);
+        self.log(id, parts, &response, took);
         response
     }
 
@@ -109,33 +179,22 @@ impl Service {
     }
 }
 
-impl hyper::service::Service<Request<Incoming>> for Service {
-    type Response = Response<Body>;
-    type Error = Infallible;
-    type Future = Ready<Result<Response<Body>, Infallible>>;
-
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
-        ready(Ok(self.answer(request)))
-    }
-}
-
 impl Rooms {
     fn answer(&self, parts: &Parts, route: &Route<'_>) -> Result<Response<Body>, Refusal> {
         match route {
             Route::Site(path) => assets::answer(parts, &self.site.load(), path),
-            Route::Options => Ok(empty(
+            Route::Options(allow) => Ok(empty(
                 StatusCode::NO_CONTENT,
-                HeaderMap::from_iter([(header::ALLOW, HeaderValue::from_static(ALLOW))]),
+                HeaderMap::from_iter([(header::ALLOW, HeaderValue::from_static(allow))]),
             )),
+            Route::Console => edge::page(&self.console, parts.uri.query()),
+            Route::Status => edge::status(&self.console),
+            Route::Events => edge::events(&self.events),
+            Route::Edge(path) => edge::file(path),
+            // Answered before, since it takes its time.
+            Route::Admin => Err(Refusal::Internal),
             Route::DisplaySettings => Ok(no_store(StatusCode::OK, JSON, self.display.clone())),
-            Route::Description => {
-                let description = self.description.borrow().clone();
-                if description.is_empty() {
-                    Err(Refusal::NotFound)
-                } else {
-                    Ok(no_store(StatusCode::OK, XML, description))
-                }
-            }
+            Route::Description => edge::description(&self.description),
             Route::Live => Ok(json(StatusCode::OK, "ok")),
             Route::Ready => Ok(if self.health.is_ready() {
                 json(StatusCode::OK, "ok")
@@ -160,7 +219,6 @@ impl Rooms {
     }
 }
 
-const XML: &str = "text/xml; charset=utf-8";
 const JSON: &str = "application/json; charset=utf-8";
 
 fn json(status: StatusCode, word: &str) -> Response<Body> {

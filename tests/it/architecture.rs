@@ -39,7 +39,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("durable", &[]),
     ("factory_reset", &["durable"]),
     ("health", &[]),
-    ("http", &["durable", "health", "metrics", "site"]),
+    ("http", &["admin", "console", "durable", "health", "lang", "metrics", "site"]),
     ("identity", &["durable"]),
     ("lang", &[]),
     ("metrics", &[]),

@@ -13,6 +13,7 @@ mod architecture;
 mod cli;
 mod config;
 mod conformance;
+mod events;
 mod hostile;
 mod lifecycle;
 mod limits;

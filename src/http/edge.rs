@@ -1,0 +1,95 @@
+//! What is below `/_edge/` for people: the console's page and its parts, and the administration.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use super::body::Body;
+use super::events::Source;
+use super::respond::{Refusal, no_store};
+use super::route::MOST_FORM;
+use crate::admin::{Admin, Caller};
+use crate::console::{self, Console};
+use crate::lang::Lang;
+
+/// For a form to arrive after its head.
+const FORM: Duration = Duration::from_secs(10);
+
+/// The page for people; `?lang=` chooses its language, `?fragment=` asks for what changes in it.
+pub(super) fn page(console: &Console, query: Option<&str>) -> Result<Response<Body>, Refusal> {
+    let parameter = |name: &str| {
+        let pairs = query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+        pairs.filter(|(key, _)| *key == name).map(|(_, value)| value).next()
+    };
+    let lang = parameter("lang").and_then(Lang::from_code).unwrap_or(console.language());
+    let html = console.page(lang, parameter("fragment").is_some()).map_err(|error| internal(&error))?;
+    let mut response = no_store(StatusCode::OK, "text/html; charset=utf-8", html);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(console::CONTENT_SECURITY_POLICY));
+    Ok(response)
+}
+
+/// The same for programs.
+pub(super) fn status(console: &Console) -> Result<Response<Body>, Refusal> {
+    let json = console.status_json().map_err(|error| internal(&error))?;
+    Ok(no_store(StatusCode::OK, "application/json; charset=utf-8", json))
+}
+
+/// A stream of the console's changes.
+pub(super) fn events(source: &Source) -> Result<Response<Body>, Refusal> {
+    let events = source.open().ok_or(Refusal::Busy)?;
+    let mut response = Response::new(Body::events(events));
+    *response.headers_mut() = HeaderMap::from_iter([
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    ]);
+    Ok(response)
+}
+
+/// What SSDP refers to, as long as it does.
+pub(super) fn description(description: &watch::Receiver<Bytes>) -> Result<Response<Body>, Refusal> {
+    let description = description.borrow().clone();
+    if description.is_empty() {
+        return Err(Refusal::NotFound);
+    }
+    Ok(no_store(StatusCode::OK, "text/xml; charset=utf-8", description))
+}
+
+/// A file of the console.
+pub(super) fn file(path: &str) -> Result<Response<Body>, Refusal> {
+    let (media, bytes) = Console::asset(path).ok_or(Refusal::NotFound)?;
+    Ok(no_store(StatusCode::OK, media, bytes))
+}
+
+/// The administration's answer, once the form is here.
+pub(super) async fn admin(
+    admin: &Admin,
+    parts: &Parts,
+    body: Incoming,
+    caller: Caller,
+) -> Result<Response<Body>, Refusal> {
+    let most = usize::try_from(MOST_FORM).unwrap_or(usize::MAX);
+    let form = timeout(FORM, Limited::new(body, most).collect()).await.map_err(|_| Refusal::BodyTimeout)?;
+    let form = form.map_err(|error| {
+        // Anything else is the end of the connection: nobody reads the answer.
+        if error.is::<LengthLimitError>() { Refusal::BodyTooLarge } else { Refusal::Internal }
+    })?;
+    let request: Request<Bytes> = Request::from_parts(parts.clone(), form.to_bytes());
+    let mut response = admin.answer(request, caller).await.map(Body::whole);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    Ok(response)
+}
+
+fn internal(error: &dyn std::error::Error) -> Refusal {
+    tracing::error!(error = crate::error_chain(error), "the console cannot be shown");
+    Refusal::Internal
+}
