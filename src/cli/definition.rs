@@ -172,10 +172,17 @@ fn config(lang: Lang) -> Command {
                 .about(lang.pick("Muestra cada valor y de dónde viene", "Show every value and where it comes from"))
                 .arg(json(lang)),
         )
-        .subcommand(order("example", "config example", "", lang).about(lang.pick(
-            "Escribe un config.toml comentado con todas las claves",
-            "Print a commented config.toml with every key",
-        )));
+        .subcommand(
+            order("example", "config example", options, lang)
+                .about(lang.pick(
+                    "Escribe un config.toml comentado con todas las claves",
+                    "Print a commented config.toml with every key",
+                ))
+                .arg(Arg::new("bilingual").long("bilingual").action(ArgAction::SetTrue).help(lang.pick(
+                    "Escribe los comentarios en español y en inglés, como en el paquete de Debian",
+                    "Write the comments in Spanish and English, as in the Debian package",
+                ))),
+        );
     parent(root, lang)
 }
 

@@ -38,7 +38,7 @@ pub(super) fn page(lang: Lang) -> io::Result<String> {
         "Options of the command line count more than environment variables, and these more than the file:",
     ))]);
     layers.to_writer(&mut page)?;
-    verbatim(&config::reference(lang)).to_writer(&mut page)?;
+    verbatim(&config::reference(&[lang])).to_writer(&mut page)?;
     let page = String::from_utf8_lossy(&page).into_owned();
     Ok(lang.pick(in_spanish(&page), page))
 }

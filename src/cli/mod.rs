@@ -48,7 +48,10 @@ pub enum Command {
         json: bool,
     },
     /// Print a commented configuration file.
-    ConfigExample,
+    ConfigExample {
+        /// Whether its comments are in both languages, for those who share a box.
+        bilingual: bool,
+    },
     /// Say how the running box is.
     Status {
         /// What the command line says about the configuration.
@@ -112,7 +115,7 @@ fn command(matches: &ArgMatches) -> Option<Command> {
         ("config", of) => match of.subcommand()? {
             ("check", of) => Command::ConfigCheck { overrides: overrides(of), json: of.get_flag("json") },
             ("show", of) => Command::ConfigShow { overrides: overrides(of), json: of.get_flag("json") },
-            ("example", _) => Command::ConfigExample,
+            ("example", of) => Command::ConfigExample { bilingual: of.get_flag("bilingual") },
             _ => return None,
         },
         ("status", of) => {
@@ -153,7 +156,10 @@ pub fn run(command: Command, lang: Lang, serve: impl FnOnce(Overrides) -> ExitCo
         Command::Serve(overrides) => serve(overrides),
         Command::ConfigCheck { overrides, json } => check(overrides, json, lang),
         Command::ConfigShow { overrides, json } => show(overrides, json, lang),
-        Command::ConfigExample => output::answer(&config::reference(lang), 0),
+        Command::ConfigExample { bilingual } => {
+            let langs = if bilingual { &[Lang::Es, Lang::En][..] } else { &[lang] };
+            output::answer(&config::reference(langs), 0)
+        }
         Command::Status { overrides, form } => status::run(overrides, form, lang),
         Command::Console { overrides, tty } => screen::run(overrides, &tty, lang),
         Command::Version { json } => output::answer(&version(json), 0),

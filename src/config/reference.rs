@@ -8,15 +8,16 @@ use crate::lang::Lang;
 use std::fmt::Write as _;
 
 /// A commented `config.toml` with every key, what it is for, what it may be, its default (or, without one, an
-/// example) and its environment variable.
+/// example) and its environment variable; the comments are in each of these languages, in this order.
 #[must_use]
-pub fn reference(lang: Lang) -> String {
-    let mut text = lang
-        .pick(
+pub fn reference(langs: &[Lang]) -> String {
+    let mut text = String::new();
+    for lang in langs {
+        text += lang.pick(
             "# Configuración de workshop-edge. Quite la # de una línea para cambiar su valor.\n",
             "# Configuration of workshop-edge. Remove the # of a line to change its value.\n",
-        )
-        .to_owned();
+        );
+    }
     let mut table = "";
     for key in KEYS {
         let parent = key.path.rsplit_once('.').map_or("", |(parent, _)| parent);
@@ -25,23 +26,31 @@ pub fn reference(lang: Lang) -> String {
             let _ = write!(text, "\n[{parent}]");
             table = parent;
         }
-        let _ = write!(text, "{}", entry(key, lang));
+        let _ = write!(text, "{}", entry(key, langs));
     }
     text
 }
 
 /// A key of the reference.
-fn entry(key: &Key, lang: Lang) -> String {
-    let Key { doc_es, doc_en, kind, default, .. } = key;
-    let value = default.map_or(lang.pick("ejemplo", "example"), |_| lang.pick("por defecto", "default"));
+fn entry(key: &Key, langs: &[Lang]) -> String {
+    let comments: String = langs.iter().map(|lang| comment(key, *lang)).collect();
+    let value = langs.iter().map(|lang| match key.default {
+        Some(_) => lang.pick("por defecto", "default"),
+        None => lang.pick("ejemplo", "example"),
+    });
+    let value = value.collect::<Vec<_>>().join(" / ");
+    format!("\n{comments}#{} = {}  # {value}\n", key.name(), key.example_toml())
+}
+
+/// What a key is for and what it may be, as comments.
+fn comment(key: &Key, lang: Lang) -> String {
+    let Key { doc_es, doc_en, kind, .. } = key;
     format!(
-        "\n# {}\n# {}: {}. {}: {}.\n#{} = {}  # {value}\n",
+        "# {}\n# {}: {}. {}: {}.\n",
         lang.pick(doc_es, doc_en),
         lang.pick("Valor", "Value"),
         describe(*kind, lang),
         lang.pick("Variable de entorno", "Environment variable"),
         key.env_name(),
-        key.name(),
-        key.example_toml(),
     )
 }

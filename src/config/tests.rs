@@ -463,8 +463,12 @@ fn a_name_is_one_label() {
 
 #[test]
 fn the_reference_is_a_valid_file_with_every_key() {
-    for lang in [Lang::Es, Lang::En] {
-        let reference = reference(lang);
+    for langs in [&[Lang::Es][..], &[Lang::En], &[Lang::Es, Lang::En]] {
+        let reference = reference(langs);
+        for key in schema::KEYS {
+            assert_eq!(reference.contains(key.doc_es), langs.contains(&Lang::Es), "{}", key.path);
+            assert_eq!(reference.contains(key.doc_en), langs.contains(&Lang::En), "{}", key.path);
+        }
         assert!(good(&reference).effective.iter().all(|one| one.origin == Origin::Default));
         // A key's line is a comment without a space after the mark.
         let lines =

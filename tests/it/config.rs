@@ -186,8 +186,12 @@ fn mistakes_of_syntax_are_told_by_line_and_column() {
 
 #[test]
 fn the_example_file_is_valid() {
-    for lang in ["es", "en"] {
-        let file = ConfigFile::new(run(&[("LANG", lang)], &["config", "example"]).stdout);
+    for (lang, example) in [
+        ("es", &["config", "example"][..]),
+        ("en", &["config", "example"]),
+        ("en", &["config", "example", "--bilingual"]),
+    ] {
+        let file = ConfigFile::new(run(&[("LANG", lang)], example).stdout);
         let told = run(&[], &["config", "check", "--config", file.name()]);
         assert_eq!((told.code, told.stdout.as_str()), (Some(0), "ok\n"));
     }
