@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use crate::discovery::{self, Discovery, State};
 use crate::health::{Fault, Probe};
 use crate::http::Names;
-use crate::metrics::Metrics;
+use crate::metrics::{Discovered, Metrics};
 
 /// Who is told what discovery learns.
 pub(super) struct Followers {
@@ -25,8 +25,14 @@ impl Followers {
     fn tell(&self, state: &State) {
         self.probe.degraded(super::status::fault(state));
         self.lan.send_replace(Some(state.clone()));
-        self.metrics.discovered(state.is_renamed(), state.cached_records, state.daemons);
         let host = format!("{}.local", state.name);
+        self.metrics.discovered(&Discovered {
+            name: host.clone(),
+            interface: state.interface.clone().unwrap_or_default(),
+            is_resolvable: state.status == discovery::Status::Resolvable,
+            cached_records: state.cached_records,
+            responders: state.responders,
+        });
         self.names.replace(self.own_names.iter().map(String::as_str).chain([host.as_str()]));
     }
 }

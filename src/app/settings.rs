@@ -57,15 +57,13 @@ pub(super) fn discovery(
     id: &BoxId,
     listeners: &[Listener],
 ) -> Option<discovery::Settings> {
-    let config::Discovery { enabled, name, interface } = discovery;
-    let port = |scheme| {
-        let mut reachable = listeners
-            .iter()
-            .filter(|listener| listener.scheme() == scheme && !listener.address().ip().to_canonical().is_loopback());
-        reachable.next().map(|listener| listener.address().port())
+    let config::Discovery { enabled, name, interface, reclaim_after } = discovery;
+    let reachable = |scheme| {
+        let addresses = listeners.iter().filter(|listener| listener.scheme() == scheme).map(Listener::address);
+        addresses.filter(|address| !address.ip().to_canonical().is_loopback()).collect::<Vec<_>>()
     };
-    let (http, https) = (port(Scheme::Http), port(Scheme::Https));
-    let is_on = enabled && (http.is_some() || https.is_some());
+    let (http, https) = (reachable(Scheme::Http), reachable(Scheme::Https));
+    let is_on = enabled && !(http.is_empty() && https.is_empty());
     is_on.then(|| discovery::Settings {
         data_dir: data_dir.to_owned(),
         id: id.as_str().to_owned(),
@@ -73,6 +71,7 @@ pub(super) fn discovery(
         interface,
         http,
         https,
+        reclaim_after,
     })
 }
 

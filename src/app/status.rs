@@ -11,6 +11,7 @@ use crate::discovery::{self, State};
 use crate::health::{self, Health};
 use crate::http::{Listener, Scheme, Tls};
 use crate::identity::BoxId;
+use crate::lang::Lang;
 
 /// Where the console gets its status from. `lan` is what discovery knows; `None` while it does not run.
 pub(super) fn sources(
@@ -50,18 +51,39 @@ pub(super) fn sources(
 
 /// What is wrong with discovery, in both languages.
 pub(super) fn fault(state: &State) -> Option<health::Fault> {
+    let en = state.fault()?;
     let host = format!("{}.local", state.name);
-    state.fault().map(|en| health::Fault::new(of_discovery(&state.status).words(&host, crate::lang::Lang::Es), en))
+    let es = of_discovery(&state.status).fault(&host, Lang::Es).unwrap_or_else(|| {
+        let renamed = name_of(state).renamed(Lang::Es).map(|words| format!("{words} Este equipo es {host}."));
+        let ssdp = state.ssdp.as_ref().map(|reason| format!("No aparece en la «Red» de Windows (SSDP): {reason}"));
+        renamed.into_iter().chain(ssdp).collect::<Vec<_>>().join(" ")
+    });
+    Some(health::Fault::new(es, en))
 }
 
 fn on_the_network(state: &State) -> Lan {
-    let State { wanted, name, interface, addresses, ipv4, ipv6, status, cached_records: _, daemons: _ } = state;
+    let State {
+        wanted: _,
+        name: _,
+        interface,
+        addresses,
+        ipv4,
+        ipv6,
+        status,
+        ssdp: _,
+        cached_records: _,
+        responders: _,
+    } = state;
     Lan {
-        name: Some(Name { wanted: wanted.clone(), current: name.clone() }),
+        name: Some(name_of(state)),
         network: Network { interface: interface.clone(), addresses: addresses.clone() },
         best: ipv4.map(Into::into).into_iter().chain(ipv6.map(Into::into)).collect(),
         discovery: of_discovery(status),
     }
+}
+
+fn name_of(state: &State) -> Name {
+    Name { wanted: state.wanted.clone(), current: state.name.clone() }
 }
 
 fn of_discovery(status: &discovery::Status) -> console::Discovery {

@@ -35,6 +35,7 @@ pub(super) fn build(layers: &Layers) -> Result<Config, Absent> {
             enabled: values.bool("discovery.enabled")?,
             name: values.text("discovery.name")?,
             interface: values.optional("discovery.interface", Values::text)?,
+            reclaim_after: values.seconds("discovery.reclaim_after_s")?,
         },
         site: Site {
             dir: values.optional("site.dir", Values::path)?,

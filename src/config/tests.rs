@@ -47,7 +47,12 @@ fn nothing_at_all_gives_the_defaults() {
         data_dir: "/var/lib/workshop-edge".into(),
         listen: Listen { http: vec![([0u16; 8], 8080).into()], https: Vec::new(), names: Vec::new() },
         tls: Tls::Off,
-        discovery: Discovery { enabled: true, name: "taller".into(), interface: None },
+        discovery: Discovery {
+            enabled: true,
+            name: "taller".into(),
+            interface: None,
+            reclaim_after: Duration::from_secs(120),
+        },
         site: Site { dir: None, content_security_policy: None },
         display: Display {
             title: "Taller".into(),
@@ -97,6 +102,7 @@ fn every_key_reaches_its_own_field() {
         "discovery.enabled=false",
         "discovery.name=Nave-2",
         "discovery.interface=eth7",
+        "discovery.reclaim_after_s=5",
         "display.title=t",
         "display.line=l",
         "display.language=en",
@@ -131,7 +137,12 @@ fn every_key_reaches_its_own_field() {
             names: vec!["n.example".into()],
         },
         tls: Tls::Files { cert: file.into(), key: format!("{dir}/./pem").into() },
-        discovery: Discovery { enabled: false, name: "nave-2".into(), interface: Some("eth7".into()) },
+        discovery: Discovery {
+            enabled: false,
+            name: "nave-2".into(),
+            interface: Some("eth7".into()),
+            reclaim_after: Duration::from_secs(5),
+        },
         site: Site { dir: Some(dir.into()), content_security_policy: Some("p".into()) },
         display: Display {
             title: "t".into(),

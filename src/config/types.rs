@@ -65,6 +65,8 @@ pub struct Discovery {
     pub name: String,
     /// The interface to announce on: `None` chooses the one of the default route.
     pub interface: Option<String>,
+    /// How long the name must be free before a renamed appliance takes it back.
+    pub reclaim_after: Duration,
 }
 
 /// What is served.

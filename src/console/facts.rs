@@ -54,7 +54,7 @@ fn network(status: &Status) -> String {
 }
 
 impl Discovery {
-    fn is_doubtful(&self) -> bool {
+    pub(super) fn is_doubtful(&self) -> bool {
         match self {
             Self::Off | Self::Starting | Self::Resolvable | Self::Other => false,
             Self::NoNetwork | Self::Silent | Self::Conflict { .. } | Self::Failed { .. } => true,

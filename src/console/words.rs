@@ -18,6 +18,12 @@ impl Level {
 }
 
 impl Discovery {
+    /// Why the box may not be found under its name, in a sentence.
+    #[must_use]
+    pub fn fault(&self, host: &str, lang: Lang) -> Option<String> {
+        self.is_doubtful().then(|| self.words(host, lang))
+    }
+
     /// How the box is found under its name, in a sentence.
     #[must_use]
     pub fn words(&self, host: &str, lang: Lang) -> String {

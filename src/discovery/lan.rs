@@ -6,12 +6,29 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::reach::Reach;
 use super::routes;
 
 /// What containers, virtual machines and tunnels call theirs.
-const VIRTUAL: &[&str] = &["docker", "br-", "veth", "virbr", "tun", "tap", "wg", "lo"];
+const VIRTUAL: &[&str] = &[
+    "br-",
+    "cali",
+    "cni",
+    "docker",
+    "flannel",
+    "lxc",
+    "podman",
+    "tailscale",
+    "tap",
+    "tun",
+    "veth",
+    "virbr",
+    "vnet",
+    "wg",
+    "zt",
+];
 
-/// An interface with a link and at least one address.
+/// An interface with a link and at least one address at which the box is served.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Lan {
     pub(super) name: String,
@@ -21,20 +38,29 @@ pub(super) struct Lan {
     pub(super) addresses: Vec<(IpAddr, u8)>,
 }
 
-impl Lan {
-    /// The interface to use now: the named one, or else that of the default route, or else the
-    /// first with a global address, or else with a link-local one.
-    pub(super) fn find(wanted: Option<&str>) -> io::Result<Option<Self>> {
-        Ok(choose(wanted, candidates()?, &routes::default_interfaces()))
-    }
+/// What the machine has at one moment.
+#[derive(Debug, Default)]
+pub(super) struct Network {
+    /// The interface to use.
+    pub(super) lan: Option<Lan>,
+    /// The addresses of all interfaces, those of virtual ones too.
+    pub(super) own: Vec<IpAddr>,
+}
 
+impl Network {
+    /// The named interface, or else that of the default route, or else the first with a global
+    /// address, or else with a link-local one; of those at which the box is served.
+    pub(super) fn look(wanted: Option<&str>, reach: &[&Reach]) -> io::Result<Self> {
+        let interfaces = if_addrs::get_if_addrs()?;
+        let own = interfaces.iter().map(if_addrs::Interface::ip).collect();
+        let lan = choose(wanted, candidates(interfaces, reach), &routes::default_interfaces());
+        Ok(Self { lan, own })
+    }
+}
+
+impl Lan {
     pub(super) fn ips(&self) -> impl Iterator<Item = IpAddr> + '_ {
         self.addresses.iter().map(|(ip, _)| *ip)
-    }
-
-    /// Whether an address is one of its own.
-    pub(super) fn has(&self, ip: IpAddr) -> bool {
-        self.ips().any(|own| own == ip)
     }
 
     /// The IPv4 address to give to people and to SSDP; a global one where there is one.
@@ -76,11 +102,14 @@ fn is_link_local(ip: IpAddr) -> bool {
     }
 }
 
-/// Every interface with a link (`IFF_RUNNING`) and an address, in the kernel's order.
-fn candidates() -> io::Result<Vec<Lan>> {
+/// Every interface with a link (`IFF_RUNNING`) and an address at which the box is served, in the
+/// kernel's order.
+fn candidates(interfaces: Vec<if_addrs::Interface>, reach: &[&Reach]) -> Vec<Lan> {
     let mut found: Vec<Lan> = Vec::new();
-    for one in if_addrs::get_if_addrs()? {
-        if !one.is_oper_up() || one.is_loopback() || one.is_p2p() {
+    for one in interfaces {
+        let ip = one.ip();
+        let is_served = reach.iter().any(|reach| reach.port(ip).is_some());
+        if !is_served || !one.is_oper_up() || one.is_loopback() || one.is_p2p() {
             continue;
         }
         let Some(index) = one.index else { continue };
@@ -88,10 +117,9 @@ fn candidates() -> io::Result<Vec<Lan>> {
             if_addrs::IfAddr::V4(address) => address.prefixlen,
             if_addrs::IfAddr::V6(address) => address.prefixlen,
         };
-        let address = (one.ip(), prefix);
         match found.iter_mut().find(|lan| lan.index == index) {
-            Some(lan) => lan.addresses.push(address),
-            None => found.push(Lan { name: one.name, index, addresses: vec![address] }),
+            Some(lan) => lan.addresses.push((ip, prefix)),
+            None => found.push(Lan { name: one.name, index, addresses: vec![(ip, prefix)] }),
         }
     }
     for lan in &mut found {
@@ -99,7 +127,7 @@ fn candidates() -> io::Result<Vec<Lan>> {
         lan.addresses.dedup();
     }
     found.sort_by_key(|lan| lan.index);
-    Ok(found)
+    found
 }
 
 fn choose(wanted: Option<&str>, mut candidates: Vec<Lan>, defaults: &[String]) -> Option<Lan> {

@@ -8,11 +8,15 @@
 //! All of it runs on a thread of its own; nothing that serves waits for it, and nothing in it
 //! ends the box.
 
+mod back_off;
 mod keeper;
 mod lan;
 mod last_name;
+mod names;
 mod question;
 mod random;
+mod reach;
+mod reclaim;
 mod responder;
 mod routes;
 mod self_check;
@@ -20,6 +24,7 @@ mod ssdp;
 mod state;
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -45,10 +50,12 @@ pub struct Settings {
     pub name: String,
     /// The interface, if it is not to be chosen.
     pub interface: Option<String>,
-    /// The port of HTTP.
-    pub http: Option<u16>,
-    /// The port of HTTPS.
-    pub https: Option<u16>,
+    /// Where HTTP is listened for, without addresses of loopback.
+    pub http: Vec<SocketAddr>,
+    /// Where HTTPS is listened for, without addresses of loopback.
+    pub https: Vec<SocketAddr>,
+    /// How long the name must be nobody's before a renamed box takes it back.
+    pub reclaim_after: Duration,
 }
 
 /// A running discovery.

@@ -3,16 +3,28 @@
 //! mdns-sd probes and renames by itself (RFC 6762 sections 8 and 9), but keeps naming the old
 //! host in its SRV answers, so the services are registered again under the new name at once.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
-use mdns_sd::{DaemonEvent, DaemonStatus, IfKind, Receiver, ServiceDaemon, ServiceInfo};
+use mdns_sd::{DaemonEvent, DaemonStatus, IfKind, IfPredicate, Receiver, ServiceDaemon, ServiceInfo};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
+
+use super::lan::Lan;
+use super::reach::Reach;
 
 /// Between the first goodbye and the end: the daemon says it twice, 120 ms apart.
 const GOODBYES: Duration = Duration::from_millis(160);
 /// For a command's answer; the daemon's loop takes microseconds unless it hangs.
-const COMMAND: Duration = Duration::from_millis(500);
+const COMMAND: Duration = Duration::from_secs(1);
+/// Between two looks at the cache, which has no bound of its own: at 12,000 unsolicited records a
+/// second it grows by some 3,000 in between.
+const LOOK: Duration = Duration::from_millis(250);
+/// Records of others in the cache.
+const MOST_CACHED: u64 = 20_000;
+/// Timers of the daemon, which are set for each record that arrives and stay until it would expire.
+const MOST_TIMERS: u64 = 200_000;
 
 /// What is announced.
 #[derive(Debug, Clone)]
@@ -21,21 +33,38 @@ pub(super) struct Services {
     pub(super) instance: String,
     /// The box's id, for the TXT record.
     pub(super) id: String,
-    /// The port of HTTP.
-    pub(super) http: Option<u16>,
-    /// The port of HTTPS.
-    pub(super) https: Option<u16>,
+    /// HTTP.
+    pub(super) http: Reach,
+    /// HTTPS.
+    pub(super) https: Reach,
 }
 
-impl Services {
+/// Services of one interface, with their ports.
+#[derive(Debug, Clone)]
+struct Announced {
+    instance: String,
+    id: String,
+    ports: Vec<(&'static str, u16)>,
+}
+
+impl Announced {
+    fn new(services: &Services, lan: &Lan) -> Self {
+        let kinds = [
+            // Browsers of `_http._tcp` find it, and boxes find boxes.
+            ("_workshop-edge._sub._http._tcp.local.", &services.http),
+            ("_https._tcp.local.", &services.https),
+        ];
+        let ports =
+            kinds.into_iter().filter_map(|(kind, reach)| Some((kind, lan.ips().find_map(|ip| reach.port(ip))?)));
+        Self { instance: services.instance.clone(), id: services.id.clone(), ports: ports.collect() }
+    }
+
     fn register(&self, daemon: &ServiceDaemon, label: &str) -> Result<Vec<String>, mdns_sd::Error> {
-        let kinds = [("_workshop-edge._sub._http._tcp.local.", self.http), ("_https._tcp.local.", self.https)];
         let txt = [("path", "/"), ("version", env!("CARGO_PKG_VERSION")), ("id", &self.id)];
         let mut names = Vec::new();
-        for (kind, port) in kinds {
-            let Some(port) = port else { continue };
+        for (kind, port) in &self.ports {
             let host = format!("{label}.local.");
-            let info = ServiceInfo::new(kind, &self.instance, &host, "", port, &txt[..])?.enable_addr_auto();
+            let info = ServiceInfo::new(kind, &self.instance, &host, "", *port, &txt[..])?.enable_addr_auto();
             names.push(info.get_fullname().to_owned());
             daemon.register(info)?;
         }
@@ -43,27 +72,43 @@ impl Services {
     }
 }
 
+/// What a daemon is like.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Life {
+    /// The label that it has now.
+    pub(super) label: String,
+    /// Whether it has announced that label.
+    pub(super) is_announced: bool,
+    /// Records of others in its cache.
+    pub(super) cached: u64,
+    /// Why it should end.
+    pub(super) fault: Option<&'static str>,
+}
+
 /// A running daemon.
 pub(super) struct Responder {
     daemon: ServiceDaemon,
     names: Vec<String>,
-    host: watch::Receiver<String>,
-    drain: tokio::task::JoinHandle<()>,
+    life: watch::Receiver<Life>,
+    tasks: [JoinHandle<()>; 2],
 }
 
 impl Drop for Responder {
     fn drop(&mut self) {
-        self.drain.abort();
+        for task in &self.tasks {
+            task.abort();
+        }
         // Without it, the daemon's thread would stay. Already gone is just as well.
         let _ = self.daemon.shutdown();
     }
 }
 
 impl Responder {
-    /// Announces `<label>.local` on one interface.
-    pub(super) fn start(services: &Services, interface: &str, label: &str) -> Result<Self, mdns_sd::Error> {
+    /// Announces `<label>.local` on one interface, with its addresses at which the box is served.
+    pub(super) fn start(services: &Services, lan: &Lan, label: &str) -> Result<Self, mdns_sd::Error> {
         let daemon = ServiceDaemon::new()?;
-        let started = Self::configure(&daemon, services, interface, label);
+        let announced = Announced::new(services, lan);
+        let started = configure(&daemon, services, lan, &announced, label);
         let (events, names) = match started {
             Ok(started) => started,
             Err(error) => {
@@ -71,82 +116,120 @@ impl Responder {
                 return Err(error);
             }
         };
-        let (renamed, host) = watch::channel(label.to_owned());
-        let drain = tokio::task::spawn_local(drain(events, daemon.clone(), services.clone(), renamed));
-        Ok(Self { daemon, names, host, drain })
+        let (sender, life) = watch::channel(Life { label: label.to_owned(), ..Life::default() });
+        let tasks = [
+            tokio::task::spawn_local(drain(events, daemon.clone(), announced, sender.clone())),
+            tokio::task::spawn_local(look(daemon.clone(), sender)),
+        ];
+        Ok(Self { daemon, names, life, tasks })
     }
 
-    fn configure(
-        daemon: &ServiceDaemon,
-        services: &Services,
-        interface: &str,
-        label: &str,
-    ) -> Result<(Receiver<DaemonEvent>, Vec<String>), mdns_sd::Error> {
-        let events = daemon.monitor()?;
-        daemon.set_ip_check_interval(1)?;
-        daemon.disable_interface(IfKind::All)?;
-        daemon.enable_interface(IfKind::Name(interface.to_owned()))?;
-        let names = services.register(daemon, label)?;
-        Ok((events, names))
+    /// What it is like.
+    pub(super) fn life(&self) -> Life {
+        self.life.borrow().clone()
     }
 
-    /// The label that it has now.
-    pub(super) fn label(&self) -> String {
-        self.host.borrow().clone()
-    }
-
-    /// Waits for another label; never, when the daemon has ended.
-    pub(super) async fn renamed(&mut self) {
-        if self.host.changed().await.is_err() {
+    /// Waits until it is like something else.
+    pub(super) async fn changed(&mut self) {
+        if self.life.changed().await.is_err() {
             std::future::pending::<()>().await;
         }
     }
 
-    /// Records in its cache; `None` when it does not answer.
-    pub(super) async fn cached(&self) -> Option<u64> {
-        let metrics = self.daemon.get_metrics().ok()?;
-        let metrics = timeout(COMMAND, metrics.recv_async()).await.ok()?.ok()?;
-        let count = |(name, count): (&String, &i64)| name.starts_with("cached-").then_some(*count);
-        u64::try_from(metrics.iter().filter_map(count).sum::<i64>()).ok()
-    }
-
-    /// Takes the names back from everybody's caches, and ends. Takes at most about a second.
-    pub(super) async fn goodbye(self) {
+    /// Takes the names back from everybody's caches, and ends. Takes a second or two at most; gives
+    /// what is still to be waited for where the daemon does not come to it, because it reads
+    /// datagrams as long as there are any.
+    pub(super) async fn goodbye(self) -> Option<Ending> {
         for name in &self.names {
+            // One withdraws the addresses that both share: either both, or none.
             if self.daemon.unregister(name).is_err() {
-                return;
+                break;
             }
         }
         sleep(GOODBYES).await;
-        if let Ok(status) = self.daemon.shutdown() {
-            while let Ok(Ok(status)) = timeout(COMMAND, status.recv_async()).await {
-                if status == DaemonStatus::Shutdown {
-                    break;
-                }
+        let mut ending = Ending(self.daemon.shutdown().ok()?);
+        match timeout(COMMAND, ending.ended()).await {
+            Ok(()) => None,
+            Err(_) => Some(ending),
+        }
+    }
+}
+
+/// The end of a daemon, which is still to come.
+pub(super) struct Ending(Receiver<DaemonStatus>);
+
+impl Ending {
+    /// Waits for it.
+    pub(super) async fn ended(&mut self) {
+        while let Ok(status) = self.0.recv_async().await {
+            if status == DaemonStatus::Shutdown {
+                break;
             }
         }
     }
 }
 
+fn configure(
+    daemon: &ServiceDaemon,
+    services: &Services,
+    lan: &Lan,
+    announced: &Announced,
+    label: &str,
+) -> Result<(Receiver<DaemonEvent>, Vec<String>), mdns_sd::Error> {
+    let events = daemon.monitor()?;
+    daemon.set_ip_check_interval(1)?;
+    daemon.disable_interface(IfKind::All)?;
+    let (name, http, https) = (lan.name.clone(), services.http.clone(), services.https.clone());
+    let is_served = move |ip: IpAddr| http.port(ip).or(https.port(ip)).is_some();
+    daemon.enable_interface(IfKind::Predicate(IfPredicate::new(move |one| one.name == name && is_served(one.ip()))))?;
+    let names = announced.register(daemon, label)?;
+    Ok((events, names))
+}
+
 /// Reads every event, since the channel holds a hundred and then drops.
-async fn drain(events: Receiver<DaemonEvent>, daemon: ServiceDaemon, services: Services, label: watch::Sender<String>) {
+async fn drain(events: Receiver<DaemonEvent>, daemon: ServiceDaemon, announced: Announced, life: watch::Sender<Life>) {
     while let Ok(event) = events.recv_async().await {
         match event {
             DaemonEvent::NameChange(change) => {
                 let host = |name: &str| name.strip_suffix(".local.").map(str::to_ascii_lowercase);
                 let (Some(old), Some(new)) = (host(&change.original), host(&change.new_name)) else { continue };
                 // A and AAAA are renamed one after the other; only the first is news.
-                if *label.borrow() != old {
+                if life.borrow().label != old {
                     continue;
                 }
                 tracing::warn!(from = old, to = new, interface = change.intf_name, "the name is another's: renamed");
-                if let Err(error) = services.register(&daemon, &new) {
+                if let Err(error) = announced.register(&daemon, &new) {
                     tracing::warn!(%error, "the new name cannot be registered");
                 }
-                label.send_replace(new);
+                life.send_modify(|life| (life.label, life.is_announced) = (new, false));
+            }
+            DaemonEvent::Announce(..) => {
+                life.send_if_modified(|life| !std::mem::replace(&mut life.is_announced, true));
             }
             DaemonEvent::Error(error) => tracing::debug!(%error, "multicast DNS"),
             _ => {}
         }
     }
+}
+
+/// Watches what grows without a bound, and whether the daemon answers at all.
+async fn look(daemon: ServiceDaemon, life: watch::Sender<Life>) {
+    let fault = loop {
+        sleep(LOOK).await;
+        let Ok(metrics) = daemon.get_metrics() else { break "it has ended" };
+        let Ok(Ok(metrics)) = timeout(COMMAND, metrics.recv_async()).await else { break "it does not answer" };
+        let sum = |prefix: &str| {
+            let counts = metrics.iter().filter(|(name, _)| name.starts_with(prefix)).map(|(_, count)| *count);
+            u64::try_from(counts.sum::<i64>()).unwrap_or(0)
+        };
+        let cached = sum("cached-");
+        life.send_if_modified(|life| std::mem::replace(&mut life.cached, cached) != cached);
+        if cached > MOST_CACHED {
+            break "too many cached records";
+        }
+        if sum("timer") > MOST_TIMERS {
+            break "too many timers";
+        }
+    };
+    life.send_modify(|life| life.fault = Some(fault));
 }

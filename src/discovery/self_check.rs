@@ -30,8 +30,9 @@ pub(super) struct Answered {
     pub(super) foreign: Option<IpAddr>,
 }
 
-/// Asks for the addresses of `<label>.local` on the chosen interface.
-pub(super) async fn check(lan: &Lan, label: &str) -> io::Result<Answered> {
+/// Asks for the addresses of `<label>.local` on the chosen interface of a machine with these
+/// addresses of its own.
+pub(super) async fn check(lan: &Lan, own: &[IpAddr], label: &str) -> io::Result<Answered> {
     // An id that no answer to an earlier check has.
     let id = u16::try_from(random() & 0xffff).unwrap_or(1);
     let (socket, group): (Socket, SocketAddr) = if let Some(ip) = lan.ipv4() {
@@ -62,10 +63,12 @@ pub(super) async fn check(lan: &Lan, label: &str) -> io::Result<Answered> {
         for address in found {
             // What comes from here is ours even while it still has the address of a moment ago,
             // and our address is ours even from a repeater on another host.
-            if lan.has(from.ip()) || lan.has(address) {
+            if own.contains(&from.ip()) || own.contains(&address) {
                 answered.ours = true;
             } else {
+                // Nothing that comes later makes it better.
                 answered.foreign = Some(address);
+                return Ok(answered);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// How it is.
+/// Whether the box is found by its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Status {
     /// Nobody has asked yet.
@@ -13,7 +13,7 @@ pub enum Status {
     Resolvable,
     /// Nobody answers for the name, not even this box.
     Silent,
-    /// Another box answers for the name too.
+    /// Another host answers for the name too.
     Conflict(IpAddr),
     /// The responder or a socket does not work, and why.
     Failed(String),
@@ -28,19 +28,21 @@ pub struct State {
     pub name: String,
     /// The chosen interface.
     pub interface: Option<String>,
-    /// Its addresses, sorted.
+    /// Its addresses at which the box is served, sorted.
     pub addresses: Vec<IpAddr>,
     /// The IPv4 address to give to people: a global one where there is one.
     pub ipv4: Option<Ipv4Addr>,
     /// The IPv6 address to give to people; never a link-local one, which no browser can use
     /// without the name of its own interface.
     pub ipv6: Option<Ipv6Addr>,
-    /// How it is.
+    /// Whether it is found by name.
     pub status: Status,
+    /// Why it is not found by SSDP, if it should be.
+    pub ssdp: Option<String>,
     /// Records of others in the responder's cache.
     pub cached_records: u64,
     /// How many responders were started.
-    pub daemons: u64,
+    pub responders: u64,
 }
 
 impl State {
@@ -53,8 +55,9 @@ impl State {
             ipv4: None,
             ipv6: None,
             status: Status::Starting,
+            ssdp: None,
             cached_records: 0,
-            daemons: 0,
+            responders: 0,
         }
     }
 
@@ -64,15 +67,38 @@ impl State {
         self.wanted != self.name
     }
 
-    /// Why the box may not be found, in English.
+    /// Why the box may not be found as people expect, in English.
     #[must_use]
     pub fn fault(&self) -> Option<String> {
+        let Self { wanted, name, ssdp, .. } = self;
         match &self.status {
-            Status::Starting | Status::Resolvable => None,
-            Status::NoNetwork => Some("no network: no interface with a link and an address".to_owned()),
-            Status::Silent => Some(format!("{}.local is not answered: multicast does not come through", self.name)),
-            Status::Conflict(address) => Some(format!("{address} answers for {}.local too", self.name)),
-            Status::Failed(reason) => Some(reason.clone()),
+            Status::NoNetwork => return Some("no network: no interface has a link and an address".to_owned()),
+            Status::Silent => return Some(format!("{name}.local is not answered: multicast does not come through")),
+            Status::Conflict(address) => return Some(format!("{address} answers for {name}.local too")),
+            Status::Failed(reason) => return Some(reason.clone()),
+            Status::Starting | Status::Resolvable => {}
         }
+        let renamed = self.is_renamed().then(|| format!("{wanted}.local belongs to another; this box is {name}.local"));
+        let ssdp = ssdp.as_ref().map(|reason| format!("not found by SSDP: {reason}"));
+        renamed.into_iter().chain(ssdp).reduce(|one, other| format!("{one}; {other}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_are_said_in_words() {
+        let mut state = State::new("taller", "taller");
+        assert_eq!(state.fault(), None);
+        state.status = Status::Resolvable;
+        assert_eq!(state.fault(), None);
+        state.name = "taller-2".into();
+        assert_eq!(state.fault().as_deref(), Some("taller.local belongs to another; this box is taller-2.local"));
+        state.ssdp = Some("no port".into());
+        assert!(state.fault().is_some_and(|words| words.ends_with("taller-2.local; not found by SSDP: no port")));
+        state.status = Status::Conflict(Ipv4Addr::LOCALHOST.into());
+        assert_eq!(state.fault().as_deref(), Some("127.0.0.1 answers for taller-2.local too"));
     }
 }

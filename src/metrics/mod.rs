@@ -98,6 +98,27 @@ struct ReasonLabels {
     reason: Reason,
 }
 
+/// What discovery is like at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Discovered {
+    /// The name that the box has, with its domain.
+    pub name: String,
+    /// The chosen interface; empty while there is none.
+    pub interface: String,
+    /// Whether the network has confirmed that the name leads here.
+    pub is_resolvable: bool,
+    /// Records of others in the responder's cache.
+    pub cached_records: u64,
+    /// Responders started since the process did.
+    pub responders: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DiscoveryLabels {
+    name: String,
+    interface: String,
+}
+
 /// Every figure of the process. Cheap to update, shared by reference.
 pub struct Metrics {
     registry: Registry,
@@ -108,7 +129,8 @@ pub struct Metrics {
     rejected: Family<ReasonLabels, Counter>,
     open_connections: Gauge,
     resting_connections: Gauge,
-    renamed: Gauge,
+    discovery: Family<DiscoveryLabels, Gauge>,
+    resolvable: Gauge,
     cached_records: Gauge,
     responders: Gauge,
 }
@@ -128,7 +150,8 @@ impl Default for Metrics {
         let rejected = Family::default();
         let open_connections = Gauge::default();
         let resting_connections = Gauge::default();
-        let renamed = Gauge::default();
+        let discovery = Family::default();
+        let resolvable = Gauge::default();
         let cached_records = Gauge::default();
         let responders = Gauge::default();
 
@@ -152,7 +175,8 @@ impl Default for Metrics {
             "Connections that the box refused or closed, by reason",
             rejected.clone(),
         );
-        ours.register("discovery_renamed", "1 when the box has another name than it should", renamed.clone());
+        ours.register("discovery_info", "The name that the box has, and where", discovery.clone());
+        ours.register("discovery_resolvable", "1 when the network confirms that name", resolvable.clone());
         ours.register("discovery_cached_records", "Records of others in the responder's cache", cached_records.clone());
         ours.register("discovery_responders", "Responders started since the process did", responders.clone());
         ours.register(
@@ -173,7 +197,8 @@ impl Default for Metrics {
             rejected,
             open_connections,
             resting_connections,
-            renamed,
+            discovery,
+            resolvable,
             cached_records,
             responders,
         }
@@ -216,10 +241,17 @@ impl Metrics {
     }
 
     /// What discovery is like.
-    pub fn discovered(&self, renamed: bool, cached_records: u64, responders: u64) {
-        self.renamed.set(renamed.into());
-        self.cached_records.set(i64::try_from(cached_records).unwrap_or(i64::MAX));
-        self.responders.set(i64::try_from(responders).unwrap_or(i64::MAX));
+    pub fn discovered(&self, now: &Discovered) {
+        let Discovered { name, interface, is_resolvable, cached_records, responders } = now;
+        let labels = DiscoveryLabels { name: name.clone(), interface: interface.clone() };
+        // A box has one name: the former one's series ends.
+        if self.discovery.get(&labels).is_none() {
+            self.discovery.clear();
+        }
+        self.discovery.get_or_create(&labels).set(1);
+        self.resolvable.set((*is_resolvable).into());
+        self.cached_records.set(i64::try_from(*cached_records).unwrap_or(i64::MAX));
+        self.responders.set(i64::try_from(*responders).unwrap_or(i64::MAX));
     }
 
     /// The exposition, of media type [`CONTENT_TYPE`].
@@ -245,6 +277,25 @@ pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; cha
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_box_has_one_name() {
+        let metrics = Metrics::default();
+        let mut now = Discovered {
+            name: "taller.local".into(),
+            interface: "eth0".into(),
+            is_resolvable: true,
+            cached_records: 3,
+            responders: 1,
+        };
+        metrics.discovered(&now);
+        now.name = "taller-2.local".into();
+        metrics.discovered(&now);
+        metrics.discovered(&now);
+        let text = metrics.exposition().expect("encoded");
+        let names: Vec<&str> = text.lines().filter(|line| line.contains("discovery_info{")).collect();
+        assert_eq!(names, ["workshop_edge_discovery_info{name=\"taller-2.local\",interface=\"eth0\"} 1"]);
+    }
 
     #[test]
     fn the_exposition_has_every_family_and_its_end() {

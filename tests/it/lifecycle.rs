@@ -75,7 +75,9 @@ fn the_grace_ends() {
 
 #[test]
 fn the_default_kind_of_address_takes_both_families() {
-    let edge = Setup::new("").without_listen().argument("--listen").argument("[::]:0").start();
+    // Reachable from elsewhere, but announced to nobody.
+    let edge =
+        Setup::new("[discovery]\nenabled = false\n").without_listen().argument("--listen").argument("[::]:0").start();
     let port = edge.address().port();
     let mut families = vec!["127.0.0.1"];
     // A machine without IPv6 is served over IPv4 alone.

@@ -13,6 +13,7 @@ mod architecture;
 mod cli;
 mod config;
 mod conformance;
+mod discovery;
 mod events;
 mod hostile;
 mod lifecycle;

@@ -1,0 +1,100 @@
+//! The real box on a host of the lab.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::lab::Host;
+use crate::support::{Edge, Setup, eventually};
+
+/// The client that needs nothing but sockets.
+pub(super) const PEER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/discovery/peer.py");
+/// Debian's Python, which has python3-zeroconf.
+pub(super) const PYTHON: &str = "/usr/bin/python3";
+
+/// A running box.
+pub(super) struct Found<'a> {
+    host: &'a Host,
+    pub(super) edge: Edge,
+}
+
+impl<'a> Found<'a> {
+    /// On port 80 of all addresses.
+    pub(super) fn start(host: &'a Host) -> Self {
+        Self::configured(host, "", None)
+    }
+
+    /// With a configuration, and data that outlives it.
+    pub(super) fn configured(host: &'a Host, config: &str, data: Option<&Path>) -> Self {
+        let entry = host.entry();
+        let entry: Vec<&str> = entry.iter().map(String::as_str).collect();
+        let mut setup = Setup::new(config).without_listen().through(&entry);
+        if !config.contains("[listen]") {
+            setup = setup.argument("--listen").argument("[::]:80");
+        }
+        if let Some(data) = data {
+            setup = setup.data(data);
+        }
+        Self { host, edge: setup.start() }
+    }
+
+    fn get(&self, path: &str) -> String {
+        self.host.run("curl", &["--silent", "--show-error", "--fail", &format!("http://127.0.0.1{path}")])
+    }
+
+    /// What health says of discovery: its status, and why.
+    pub(super) fn health(&self) -> (String, String) {
+        let report: Value = serde_json::from_str(&self.get("/health")).expect("JSON");
+        let check = &report["checks"]["discovery"];
+        let text = |name: &str| check[name].as_str().unwrap_or_default().to_owned();
+        (text("status"), text("reason"))
+    }
+
+    /// The name that it shows, once the network has confirmed it.
+    pub(super) fn name(&self) -> Option<String> {
+        let metrics = self.get("/metrics");
+        let names: Vec<&str> = metrics
+            .lines()
+            .filter_map(|line| line.strip_prefix("workshop_edge_discovery_info{name=\"")?.split('"').next())
+            .collect();
+        assert!(names.len() < 2, "{names:?}");
+        let is_confirmed = metrics.lines().any(|line| line == "workshop_edge_discovery_resolvable 1");
+        names.first().filter(|_| is_confirmed).map(|name| (*name).to_owned())
+    }
+
+    /// Waits until it is found by this name.
+    pub(super) fn wait_for_name(&self, name: &str) {
+        eventually(&format!("the box is {name}"), || self.name().as_deref() == Some(name));
+    }
+
+    /// Waits for a state of discovery whose reason has these words.
+    pub(super) fn wait_for_health(&self, status: &str, words: &str) {
+        eventually(&format!("{status}: {words}"), || {
+            let (now, reason) = self.health();
+            now == status && reason.contains(words)
+        });
+    }
+
+    /// The most memory that it ever had in RAM, MiB.
+    pub(super) fn most_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.edge.pid())).expect("a process");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a figure");
+        let kib: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
+        kib / 1024
+    }
+}
+
+/// Who answers for a name: each answer's sender and the address in it.
+pub(super) fn ask(host: &Host, name: &str) -> BTreeSet<(String, String)> {
+    let text = host.run(PYTHON, &[PEER, "ask", name]);
+    text.lines()
+        .filter_map(|line| line.split_once(' '))
+        .map(|(from, address)| (from.to_owned(), address.to_owned()))
+        .collect()
+}
+
+/// The IPv4 addresses that a name has, whoever says so.
+pub(super) fn addresses(host: &Host, name: &str) -> BTreeSet<String> {
+    ask(host, name).into_iter().map(|(_, address)| address).filter(|address| address.contains('.')).collect()
+}

@@ -1,0 +1,8 @@
+//! The box on networks of its own, found by clients that are not ours: avahi, nss-mdns,
+//! python-zeroconf, GSSDP, and one that speaks the protocols with nothing but sockets.
+
+mod avahi;
+mod edge;
+mod flood;
+mod found;
+mod lab;

@@ -1,0 +1,176 @@
+"""A host of the network that speaks multicast DNS and SSDP with nothing but sockets.
+
+  peer.py ask NAME            asks for A and AAAA as a client would (RFC 6762 section 6.7); prints each
+                              answer, "FROM ADDRESS", sorted
+  peer.py listen              prints every record that is multicast, "FROM TTL NAME TYPE DATA"
+  peer.py flood KIND COUNT    sends datagrams to the group: malformed, or unsolicited records
+  peer.py search TARGET [MX]  searches by SSDP for MX + 1 seconds; prints every answer as a JSON object
+"""
+
+import json
+import os
+import random
+import socket
+import struct
+import sys
+import time
+
+GROUP, PORT = "224.0.0.251", 5353
+TYPES = {1: "A", 12: "PTR", 16: "TXT", 28: "AAAA", 33: "SRV", 47: "NSEC"}
+INTERFACE = "eth0"
+
+
+def encode(name):
+    return b"".join(bytes([len(part)]) + part for part in name.encode().split(b".")) + b"\0"
+
+
+def decode(message, at):
+    """The name at an offset, and where it ends."""
+    parts, end = [], None
+    while message[at]:
+        if message[at] >= 192:
+            end = end or at + 2
+            at = struct.unpack_from(">H", message, at)[0] & 0x3FFF
+            continue
+        parts.append(message[at + 1 : at + 1 + message[at]].decode(errors="replace"))
+        at += message[at] + 1
+    return ".".join(parts), end or at + 1
+
+
+def records(message):
+    """Every record of a response: (name, type, TTL, data as text)."""
+    _, flags, *counts = struct.unpack_from(">6H", message)
+    if not flags & 0x8000:
+        return
+    at = 12
+    for _ in range(counts[0]):
+        _, at = decode(message, at)
+        at += 4
+    for _ in range(sum(counts[1:])):
+        name, at = decode(message, at)
+        kind, _, ttl, length = struct.unpack_from(">HHIH", message, at)
+        at += 10
+        data = message[at : at + length]
+        if kind == 1:
+            text = socket.inet_ntop(socket.AF_INET, data)
+        elif kind == 28:
+            text = socket.inet_ntop(socket.AF_INET6, data)
+        elif kind == 12:
+            text, _ = decode(message, at)
+        elif kind == 33:
+            text = decode(message, at + 6)[0] + ":" + str(struct.unpack_from(">H", data, 4)[0])
+        else:
+            text = repr(data)
+        at += length
+        yield name, TYPES.get(kind, str(kind)), ttl, text
+
+
+def sockets(port):
+    """For IPv4 where eth0 has such an address, and for IPv6."""
+    index = socket.if_nametoindex(INTERFACE)
+    four = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    four.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    four.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, struct.pack("4s4si", b"", b"", index))
+    four.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 255)
+    four.bind(("", port))
+    six = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    six.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    six.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    six.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, index)
+    six.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
+    six.bind(("::", port))
+    if port:
+        member = struct.pack("4s4si", socket.inet_aton(GROUP), b"", index)
+        four.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
+        member = struct.pack("16si", socket.inet_pton(socket.AF_INET6, "ff02::fb"), index)
+        six.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, member)
+    return [(four, (GROUP, PORT)), (six, ("ff02::fb", PORT, 0, index))]
+
+
+def received(pairs, until):
+    import select
+
+    while (left := until - time.monotonic()) > 0:
+        for ready in select.select([one for one, _ in pairs], [], [], left)[0]:
+            message, peer = ready.recvfrom(9000)
+            yield message, peer[0].split("%")[0]
+
+
+def ask(name):
+    pairs, found = sockets(0), set()
+    for one, group in pairs:
+        for kind in (1, 28):
+            try:
+                one.sendto(struct.pack(">6H", 7, 0, 1, 0, 0, 0) + encode(name) + struct.pack(">HH", kind, 1), group)
+            except OSError:
+                pass  # a family without an address
+    for message, peer in received(pairs, time.monotonic() + 0.5):
+        for owner, kind, _, text in records(message):
+            if owner.lower() == name.lower() and kind in ("A", "AAAA"):
+                found.add(f"{peer} {text}")
+    print("\n".join(sorted(found)))
+
+
+def listen():
+    pairs = sockets(PORT)
+    print("ready", flush=True)
+    for message, peer in received(pairs, float("inf")):
+        for name, kind, ttl, text in records(message):
+            print(peer, ttl, name.replace(" ", "_"), kind, text, flush=True)
+
+
+def malformed(random):
+    """Octets, headers that promise too much, names in circles and without end."""
+    head = lambda: struct.pack(">6H", 0, random.choice((0, 0x8400)), *(random.choice((0, 1, 255, 65535)) for _ in range(4)))
+    return (
+        lambda: random.randbytes(random.randrange(1, 300)),
+        lambda: head() + random.randbytes(random.randrange(200)),
+        lambda: head() + b"\xc0\x0c" * random.randrange(1, 100),
+        lambda: head() + b"\x3f" + random.randbytes(500),
+        lambda: random.randbytes(8900),
+        lambda: b"",
+    )
+
+
+def flood(kind, count):
+    draw = random.Random(1)
+    one, group = sockets(0)[0]
+    kinds = malformed(draw)
+    for number in range(count):
+        if kind == "malformed":
+            message = kinds[number % len(kinds)]()
+        else:
+            name = encode(f"host-{number}.local")
+            message = struct.pack(">6H", 0, 0x8400, 0, 1, 0, 0) + name
+            message += struct.pack(">HHIH4s", 1, 0x8001, 4500, 4, draw.randbytes(4))
+        one.sendto(message, group)
+        # As many as the receiver's socket buffer takes without loss.
+        if number % 100 == 99:
+            time.sleep(0.005)
+
+
+def search(target, mx):
+    one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    index = socket.if_nametoindex(INTERFACE)
+    one.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, struct.pack("4s4si", b"", b"", index))
+    fields = ["M-SEARCH * HTTP/1.1", "HOST: 239.255.255.250:1900", 'MAN: "ssdp:discover"', f"ST: {target}"]
+    fields += [f"MX: {mx}"] if mx else []
+    one.sendto("\r\n".join(fields + ["", ""]).encode(), ("239.255.255.250", 1900))
+    for message, peer in received([(one, None)], time.monotonic() + int(mx or 0) + 1):
+        status, *lines = message.decode().split("\r\n")
+        answer = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines) if name}
+        print(json.dumps({"from": peer, "status": status, **answer}))
+
+
+if __name__ == "__main__":
+    match sys.argv[1:]:
+        case ["ask", name]:
+            ask(name)
+        case ["listen"]:
+            listen()
+        case ["flood", kind, count]:
+            flood(kind, int(count))
+        case ["search", target, *mx]:
+            search(target, mx[0] if mx else None)
+        case _:
+            sys.exit(__doc__)
