@@ -93,7 +93,7 @@ impl Lab {
         let lab = Self { keeper: Keeper::start(command), cables: std::cell::Cell::new(0) };
         for switch in switches {
             // A switch that learns nothing of multicast groups passes all of it on.
-            lab.ip(&["link", "add", switch, "type", "bridge", "mcast_snooping", "0"]);
+            lab.ip(&["link", "add", "name", switch, "type", "bridge", "mcast_snooping", "0"]);
             lab.ip(&["link", "set", switch, "up"]);
         }
         lab
@@ -126,7 +126,7 @@ impl Lab {
         self.cables.set(number + 1);
         let port = format!("port{number}");
         let pid = host.keeper.0.id().to_string();
-        self.ip(&["link", "add", &port, "type", "veth", "peer", "name", interface, "netns", &pid]);
+        self.ip(&["link", "add", "name", &port, "type", "veth", "peer", "name", interface, "netns", &pid]);
         self.ip(&["link", "set", &port, "master", switch, "up"]);
         host.ip(&["link", "set", interface, "up"]);
         Cable(port)
@@ -134,7 +134,7 @@ impl Lab {
 
     /// A cable between two switches.
     pub(super) fn join(&self, one: &str, other: &str) {
-        self.ip(&["link", "add", "join0", "type", "veth", "peer", "name", "join1"]);
+        self.ip(&["link", "add", "name", "join0", "type", "veth", "peer", "name", "join1"]);
         self.ip(&["link", "set", "join0", "master", one, "up"]);
         self.ip(&["link", "set", "join1", "master", other, "up"]);
     }
