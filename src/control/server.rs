@@ -225,7 +225,12 @@ mod tests {
             let answer = ask(&at, "POST /restart HTTP/1.1\r\nhost: box\r\ncontent-length: 0\r\n\r\n");
             assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("{\"error\":\"not now\"}"), "{answer}");
             assert!(ask(&at, "GET /restart HTTP/1.1\r\nhost: box\r\n\r\n").starts_with("HTTP/1.1 405 "));
-            assert!(ask(&at, &format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(MOST_HEAD))).starts_with("HTTP/1.1 4"));
+            // More than it ever reads: what is left unread resets the connection, and the answer may be lost with it.
+            let mut stream = std::os::unix::net::UnixStream::connect(&at).expect("connected");
+            let _ = stream.write_all(format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(MOST_HEAD)).as_bytes());
+            let mut text = String::new();
+            let _ = stream.read_to_string(&mut text);
+            assert!(text.is_empty() || text.starts_with("HTTP/1.1 4"), "{text}");
         });
         assert_eq!(orders, [Order::Pin, Order::Restart]);
     }
