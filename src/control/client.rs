@@ -110,14 +110,13 @@ impl Client {
         let mut stream = UnixStream::connect(&self.socket).map_err(|source| self.unreachable(source))?;
         // Any host: the socket has no name (RFC 9112 section 3.2 still wants one).
         let length = body.len();
-        let head = format!(
+        let mut request = format!(
             "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
-        );
+        )
+        .into_bytes();
+        request.extend_from_slice(body);
         self.wait(&stream, give_up)?;
-        stream
-            .write_all(head.as_bytes())
-            .and_then(|()| stream.write_all(body))
-            .map_err(|source| self.broken(source))?;
+        stream.write_all(&request).map_err(|source| self.broken(source))?;
         self.reply(&mut stream, give_up)
     }
 
