@@ -169,7 +169,7 @@ fn write_facts(canvas: &mut Canvas, mut area: Area, status: &Status, pin: &Pin) 
     match pin {
         Pin::Unknown => {}
         Pin::Digits(digits) => area.write(canvas, &format!("PIN: {digits}"), Style::Strong),
-        Pin::Changed => area.write(canvas, "PIN: cambiado por el taller · changed by the workshop", Style::Plain),
+        Pin::Changed => area.write(canvas, "PIN: cambiado · changed", Style::Plain),
     }
     for (es, en) in facts(status, Lang::Es).iter().zip(&facts(status, Lang::En)) {
         area.write(canvas, &both(es.label, en.label), Style::Label);
@@ -283,7 +283,7 @@ mod tests {
     fn a_large_console_uses_its_room() {
         let lines = drawn(240, 67, Some(sample()), Pin::Changed);
         let text = lines.join("\n");
-        assert!(text.contains("PIN: cambiado por el taller · changed by the workshop"), "{text}");
+        assert!(text.contains("PIN: cambiado · changed"), "{text}");
         assert!(text.contains("A1:A1") && text.contains("Identificador · Identifier"), "{text}");
         assert!(text.contains(&"█".repeat(12)), "the address is not large:\n{text}");
         assert!(code_rows(&lines, &Qr::of("http://192.168.1.50").expect("a code"), 2), "{text}");

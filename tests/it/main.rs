@@ -13,6 +13,7 @@ mod architecture;
 mod cli;
 mod config;
 mod conformance;
+mod console;
 mod discovery;
 mod events;
 mod hostile;

@@ -1,11 +1,15 @@
 //! The real box as a child process, and clients that talk to it over sockets.
 
+mod control;
 mod edge;
 mod http;
+mod pty;
 mod temporary;
 
+pub(crate) use control::Control;
 pub(crate) use edge::{Edge, Setup};
 pub(crate) use http::{Client, Reply};
+pub(crate) use pty::Pty;
 pub(crate) use temporary::dist;
 
 use std::time::{Duration, Instant};
@@ -46,4 +50,15 @@ pub(crate) fn run(program: &str, arguments: &[&str]) -> Vec<u8> {
         String::from_utf8_lossy(&output.stderr)
     );
     output.stdout
+}
+
+/// What a scanner reads from a picture with one QR code; `None` when it finds none.
+pub(crate) fn scan(picture: &std::path::Path) -> Option<String> {
+    let output = std::process::Command::new("zbarimg")
+        .args(["--quiet", "--raw", "-Sdisable", "-Sqrcode.enable"])
+        .arg(picture)
+        .output()
+        .unwrap_or_else(|error| panic!("zbarimg cannot be started (tests/run installs it): {error}"));
+    let text = String::from_utf8(output.stdout).expect("text");
+    output.status.success().then(|| text.trim_end().to_owned())
 }

@@ -1,0 +1,237 @@
+//! `workshop-edge status` and the box's own screen.
+
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+
+use crate::support::{Control, Pty, eventually};
+
+const ADDRESS: &str = "http://192.168.1.50";
+
+fn status() -> Value {
+    json!({
+        "name": { "wanted": "taller", "current": "taller" },
+        "id": "0123456789abcdef",
+        "version": "1.2.3",
+        "build": { "commit": "0a1b2c3d4e5f", "target": "x86_64-unknown-linux-musl" },
+        "uptime_s": 273_780,
+        "clock": { "unix_s": 1_795_504_530, "utc": "2026-11-24T07:15:30Z", "trusted": true },
+        "addresses": [{ "url": ADDRESS, "kind": "ip" }, { "url": "http://taller.local", "kind": "name" }],
+        "network": { "interface": "eth0", "addresses": ["192.168.1.50"] },
+        "discovery": { "state": "resolvable" },
+        "disk": { "total_bytes": 31_914_983_424_u64, "free_bytes": 27_917_287_424_u64 },
+        "health": { "status": "ok", "faults": [] }
+    })
+}
+
+fn ill() -> Value {
+    let mut status = status();
+    let fault = json!({ "check": "site", "status": "degraded", "es": "Faltan archivos.", "en": "Files are missing." });
+    status["health"] = json!({ "status": "degraded", "faults": [fault] });
+    status
+}
+
+/// The command, in Spanish, without what the machine's configuration says.
+fn command(data: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_workshop-edge"));
+    command.args(arguments).arg("--data-dir").arg(data).arg("--config").arg(data.join("config.toml"));
+    std::fs::write(data.join("config.toml"), "").expect("a configuration");
+    command.env_clear().env("LANG", "es_ES.UTF-8").stdin(Stdio::null());
+    command
+}
+
+fn output(data: &Path, arguments: &[&str], lang: &str) -> Output {
+    command(data, arguments).env("LANG", lang).output().expect("started")
+}
+
+fn text(octets: &[u8]) -> &str {
+    std::str::from_utf8(octets).expect("text")
+}
+
+/// The screen's program; ended when the test is.
+struct Screen(Child);
+
+impl Screen {
+    fn start(data: &Path, pty: &Pty) -> Self {
+        let tty = pty.path().to_str().expect("text");
+        Self(command(data, &["console", "--tty", tty]).stderr(Stdio::null()).spawn().expect("started"))
+    }
+
+    fn end(mut self, signal: Signal) -> Option<i32> {
+        kill_process(Pid::from_child(&self.0), signal).expect("it is there");
+        self.0.wait().expect("a child").code()
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        // Already gone is just as well.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_service_that_does_not_run_is_explained() {
+    let data = tempfile::tempdir().expect("a directory");
+    for (lang, words) in [("es_ES.UTF-8", "el servicio no está en marcha"), ("C", "the service is not running")] {
+        for arguments in [&["status"][..], &["status", "--json"]] {
+            let output = output(data.path(), arguments, lang);
+            assert_eq!((output.status.code(), text(&output.stdout)), (Some(1), ""));
+            let said = text(&output.stderr);
+            let socket = data.path().join("control.sock");
+            assert!(said.contains(words) && said.contains(socket.to_str().expect("text")), "{said}");
+            assert!(said.contains("systemctl start workshop-edge") && said.contains("--data-dir"), "{said}");
+        }
+    }
+}
+
+#[test]
+fn a_configuration_that_is_not_valid_is_explained() {
+    let data = tempfile::tempdir().expect("a directory");
+    let output = output(data.path(), &["status", "--set", "log.level=loud"], "C");
+    assert_eq!(output.status.code(), Some(78));
+    assert!(text(&output.stderr).contains("log.level"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn the_status_is_printed_for_people_and_for_programs() {
+    let data = tempfile::tempdir().expect("a directory");
+    let control = Control::start(data.path());
+    control.says("/status.json", ill().to_string());
+    for (lang, words) in [
+        ("es_ES.UTF-8", ["Funciona, pero conviene revisarlo", "- Faltan archivos.", "27,9 GB libres de 31,9 GB"]),
+        ("C", ["Works, but somebody should look", "- Files are missing.", "27.9 GB free of 31.9 GB"]),
+    ] {
+        let output = output(data.path(), &["status"], lang);
+        let said = text(&output.stdout);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        assert!(words.iter().all(|words| said.contains(words)) && said.contains(ADDRESS), "{said}");
+        assert!(!said.contains('\x1b'), "a file gets no colours: {said}");
+    }
+    let output = output(data.path(), &["status", "--json"], "C");
+    assert_eq!(serde_json::from_slice::<Value>(&output.stdout).expect("JSON"), ill());
+}
+
+#[test]
+fn an_answer_that_is_no_status_is_a_failure() {
+    let data = tempfile::tempdir().expect("a directory");
+    let control = Control::start(data.path());
+    for answer in [None, Some("{}")] {
+        if let Some(answer) = answer {
+            control.says("/status.json", answer);
+        }
+        let output = output(data.path(), &["status"], "C");
+        assert_eq!(output.status.code(), Some(1));
+        assert!(text(&output.stderr).contains("is not understood"), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn the_status_in_a_terminal_has_a_code_to_scan() {
+    let data = tempfile::tempdir().expect("a directory");
+    let control = Control::start(data.path());
+    control.says("/status.json", status().to_string());
+    let pty = Pty::new(100, 60);
+    let ended = command(data.path(), &["status"]).stdout(pty.stdio()).status().expect("started");
+    assert!(ended.success());
+    pty.wait_for("Todo bien");
+    eventually("a code", || pty.scan().as_deref() == Some(ADDRESS));
+}
+
+#[test]
+fn whoever_watches_sees_the_change() {
+    let data = tempfile::tempdir().expect("a directory");
+    let control = Control::start(data.path());
+    control.says("/status.json", status().to_string());
+    let pty = Pty::new(100, 60);
+    let watching = Screen(command(data.path(), &["status", "--watch"]).stdout(pty.stdio()).spawn().expect("started"));
+    pty.wait_for("Todo bien");
+    control.says("/status.json", ill().to_string());
+    pty.wait_for("Faltan archivos.");
+    assert!(!pty.text().contains("Todo bien"), "{}", pty.text());
+    control.stop();
+    pty.wait_for("el servicio no está en marcha");
+    assert_eq!(watching.end(Signal::INT), None, "Ctrl-C ends it");
+}
+
+#[test]
+fn the_screen_has_the_address_and_its_code_at_any_size() {
+    let data = tempfile::tempdir().expect("a directory");
+    let control = Control::start(data.path());
+    control.says("/status.json", ill().to_string());
+    control.says("/pin", r#"{"pin":"13572468"}"#);
+    let pty = Pty::new(80, 25);
+    let screen = Screen::start(data.path(), &pty);
+    for (columns, rows) in [(80, 25), (128, 48), (240, 67), (100, 37)] {
+        // Another screen is plugged in.
+        pty.resize(columns, rows);
+        eventually(&format!("a code on {columns}x{rows}"), || pty.scan().as_deref() == Some(ADDRESS));
+        for words in ["PIN: 13572468", "Faltan archivos.", "Files are missing.", "http://taller.local"] {
+            pty.wait_for(words);
+        }
+    }
+    assert_eq!(screen.end(Signal::TERM), Some(0));
+}
+
+#[test]
+fn the_screen_follows_the_box_and_rests_when_nothing_changes() {
+    let data = tempfile::tempdir().expect("a directory");
+    let pty = Pty::new(128, 48);
+    let screen = Screen::start(data.path(), &pty);
+    pty.wait_for("El servicio no responde.");
+    pty.wait_for("The service does not answer.");
+
+    let control = Control::start(data.path());
+    control.says("/status.json", status().to_string());
+    control.says("/pin", r#"{"pin":"13572468"}"#);
+    pty.wait_for("PIN: 13572468");
+    let (octets, asked) = (pty.octets(), control.asked());
+    eventually("three more looks", || control.asked() >= asked + 6);
+    assert_eq!(pty.octets(), octets, "the picture was painted again without need");
+
+    control.says("/pin", r#"{"pin":null}"#);
+    pty.wait_for("PIN: cambiado · changed");
+    control.says("/status.json", ill().to_string());
+    pty.wait_for("Faltan archivos.");
+    control.stop();
+    pty.wait_for("El servicio no responde.");
+    assert_eq!(screen.end(Signal::INT), Some(0));
+}
+
+#[test]
+fn the_terminal_is_given_back_as_it_was() {
+    let data = tempfile::tempdir().expect("a directory");
+    let mut pty = Pty::new(80, 25);
+    assert!(pty.echoes() && !pty.hides_the_cursor());
+    let screen = Screen::start(data.path(), &pty);
+    pty.wait_for("El servicio no responde.");
+    assert!(!pty.echoes() && pty.hides_the_cursor());
+    let before = pty.text();
+    pty.press("what somebody types\x13");
+    let control = Control::start(data.path());
+    control.says("/status.json", status().to_string());
+    pty.wait_for("http://taller.local");
+    assert!(!pty.text().contains("somebody") && pty.text() != before);
+
+    assert_eq!(screen.end(Signal::TERM), Some(0));
+    eventually("the cursor and an empty screen", || !pty.hides_the_cursor() && pty.text().trim().is_empty());
+    assert!(pty.echoes());
+}
+
+#[test]
+fn what_is_no_terminal_is_refused() {
+    let data = tempfile::tempdir().expect("a directory");
+    for (tty, es, en) in [
+        ("/dev/null", "/dev/null no es una terminal", "/dev/null is no terminal"),
+        ("/nowhere", "no se puede abrir la terminal", "cannot open /nowhere"),
+    ] {
+        for (lang, words) in [("es_ES.UTF-8", es), ("C", en)] {
+            let output = output(data.path(), &["console", "--tty", tty], lang);
+            assert_eq!(output.status.code(), Some(1));
+            assert!(text(&output.stderr).contains(words), "{}", text(&output.stderr));
+        }
+    }
+}

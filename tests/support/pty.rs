@@ -1,0 +1,157 @@
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::num::NonZeroU16;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{LocalModes, Termios, Winsize, tcgetattr, tcsetwinsize};
+
+use super::eventually;
+
+/// A terminal: what is written to its device is shown on a screen that the test can read.
+pub(crate) struct Pty {
+    keyboard: File,
+    /// Held open, so that the screen outlives the program that writes on it.
+    device: File,
+    path: PathBuf,
+    shown: Arc<Mutex<Shown>>,
+}
+
+struct Shown {
+    terminal: vt100::Parser,
+    octets: usize,
+}
+
+impl Pty {
+    pub(crate) fn new(columns: u16, rows: u16) -> Self {
+        let keyboard: OwnedFd = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a pseudo-terminal");
+        grantpt(&keyboard).expect("granted");
+        unlockpt(&keyboard).expect("unlocked");
+        let path = PathBuf::from(ptsname(&keyboard, Vec::new()).expect("a name").into_string().expect("text"));
+        let device = File::options().read(true).write(true).open(&path).expect("its device");
+        let terminal = vt100::Parser::new(at_least_one(rows), at_least_one(columns), 0);
+        let pty = Self {
+            keyboard: File::from(keyboard),
+            device,
+            path,
+            shown: Arc::new(Mutex::new(Shown { terminal, octets: 0 })),
+        };
+        pty.resize(columns, rows);
+        let (mut screen, shown) = (pty.keyboard.try_clone().expect("a copy"), Arc::clone(&pty.shown));
+        std::thread::spawn(move || {
+            let mut piece = [0; 16384];
+            while let Ok(length) = screen.read(&mut piece) {
+                let mut shown = shown.lock().expect("unpoisoned");
+                shown.terminal.process(&piece[..length]);
+                shown.octets += length;
+            }
+        });
+        pty
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// For a program's standard output.
+    pub(crate) fn stdio(&self) -> Stdio {
+        self.device.try_clone().expect("a copy").into()
+    }
+
+    pub(crate) fn resize(&self, columns: u16, rows: u16) {
+        self.shown
+            .lock()
+            .expect("unpoisoned")
+            .terminal
+            .screen_mut()
+            .set_size(at_least_one(rows), at_least_one(columns));
+        let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        tcsetwinsize(&self.keyboard, size).expect("sized");
+    }
+
+    pub(crate) fn press(&mut self, keys: &str) {
+        self.keyboard.write_all(keys.as_bytes()).expect("pressed");
+    }
+
+    pub(crate) fn text(&self) -> String {
+        self.shown.lock().expect("unpoisoned").terminal.screen().contents()
+    }
+
+    pub(crate) fn wait_for(&self, words: &str) {
+        let what = format!("a screen with {words:?}");
+        // What is there instead is what one wants to see when it fails.
+        let mut last = String::new();
+        let seen = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            eventually(&what, || {
+                last = self.text();
+                last.contains(words)
+            });
+        }));
+        assert!(seen.is_ok(), "{what}: never, but:\n{last}");
+    }
+
+    /// Octets that were written to it so far.
+    pub(crate) fn octets(&self) -> usize {
+        self.shown.lock().expect("unpoisoned").octets
+    }
+
+    pub(crate) fn hides_the_cursor(&self) -> bool {
+        self.shown.lock().expect("unpoisoned").terminal.screen().hide_cursor()
+    }
+
+    pub(crate) fn echoes(&self) -> bool {
+        let modes: Termios = tcgetattr(&self.device).expect("modes");
+        modes.local_modes.contains(LocalModes::ECHO)
+    }
+
+    /// What a telephone's camera reads from the screen.
+    pub(crate) fn scan(&self) -> Option<String> {
+        let shown = self.shown.lock().expect("unpoisoned");
+        let directory = tempfile::tempdir().expect("a directory");
+        let picture = directory.path().join("screen.pgm");
+        std::fs::write(&picture, picture_of(shown.terminal.screen())).expect("a picture");
+        super::scan(&picture)
+    }
+}
+
+/// The screen as a greyscale picture (PGM), eight by sixteen pixels a character.
+fn picture_of(screen: &vt100::Screen) -> Vec<u8> {
+    let (rows, columns) = screen.size();
+    let (rows, columns) = (rows.get(), columns.get());
+    let mut picture = format!("P5 {} {} 255\n", columns * 8, rows * 16).into_bytes();
+    for row in 0..rows {
+        for half in 0..2 {
+            let mut line = Vec::new();
+            for column in 0..columns {
+                let cell = screen.cell(row, column).expect("a cell");
+                let is_ink = match cell.contents() {
+                    "█" => true,
+                    "▀" => half == 0,
+                    "▄" => half == 1,
+                    _ => false,
+                };
+                let grey = if is_ink { grey(cell.fgcolor(), 170) } else { grey(cell.bgcolor(), 0) };
+                line.extend([grey; 8]);
+            }
+            picture.extend(std::iter::repeat_n(line, 8).flatten());
+        }
+    }
+    picture
+}
+
+fn at_least_one(count: u16) -> NonZeroU16 {
+    NonZeroU16::new(count).expect("a screen has room")
+}
+
+/// The sixteen colours of the Linux console, as far as they matter.
+fn grey(colour: vt100::Color, default: u8) -> u8 {
+    match colour {
+        vt100::Color::Default => default,
+        vt100::Color::Idx(0) => 0,
+        vt100::Color::Idx(15) => 255,
+        _ => 170,
+    }
+}
