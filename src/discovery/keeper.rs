@@ -185,13 +185,15 @@ impl Keeper {
             self.network = network;
             // Another network, another chance.
             self.back_off = BackOff::new(Instant::now());
-            let status = if self.network.lan.is_some() { Status::Starting } else { Status::NoNetwork };
-            self.publish(Some(status));
+            self.publish(Some(Status::Starting));
         } else if network.lan != self.network.lan {
             self.network = network;
             self.check_in(SETTLE);
         } else {
             self.network = network;
+        }
+        if self.network.lan.is_none() {
+            self.publish(Some(Status::NoNetwork));
         }
     }
 

@@ -266,8 +266,10 @@ impl Drop for Edge {
         // Already gone is just as well.
         let _ = self.child.kill();
         let _ = self.child.wait();
-        // A panic anywhere in the box fails whichever test drove it there.
-        if !std::thread::panicking() {
+        if std::thread::panicking() {
+            eprintln!("the box said:\n{}", self.log());
+        } else {
+            // A panic anywhere in the box fails whichever test drove it there.
             assert!(!self.log().contains("panicked at"), "the box panicked:\n{}", self.log());
         }
     }

@@ -1,17 +1,11 @@
 //! The real box on a host of the lab.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::Value;
 
 use super::lab::Host;
 use crate::support::{Edge, Setup, eventually};
-
-/// The client that needs nothing but sockets.
-pub(super) const PEER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/discovery/peer.py");
-/// Debian's Python, which has python3-zeroconf.
-pub(super) const PYTHON: &str = "/usr/bin/python3";
 
 /// A running box.
 pub(super) struct Found<'a> {
@@ -39,7 +33,7 @@ impl<'a> Found<'a> {
         Self { host, edge: setup.start() }
     }
 
-    fn get(&self, path: &str) -> String {
+    pub(super) fn get(&self, path: &str) -> String {
         self.host.run("curl", &["--silent", "--show-error", "--fail", &format!("http://127.0.0.1{path}")])
     }
 
@@ -63,6 +57,20 @@ impl<'a> Found<'a> {
         names.first().filter(|_| is_confirmed).map(|name| (*name).to_owned())
     }
 
+    /// The interface that it has chosen.
+    pub(super) fn interface(&self) -> String {
+        let metrics = self.get("/metrics");
+        let line = metrics.lines().find(|line| line.starts_with("workshop_edge_discovery_info{")).expect("a series");
+        line.split("interface=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a label").to_owned()
+    }
+
+    /// The value of a metric.
+    pub(super) fn metric(&self, name: &str) -> u64 {
+        let metrics = self.get("/metrics");
+        let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok());
+        value.expect("a figure")
+    }
+
     /// Waits until it is found by this name.
     pub(super) fn wait_for_name(&self, name: &str) {
         eventually(&format!("the box is {name}"), || self.name().as_deref() == Some(name));
@@ -83,18 +91,4 @@ impl<'a> Found<'a> {
         let kib: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
         kib / 1024
     }
-}
-
-/// Who answers for a name: each answer's sender and the address in it.
-pub(super) fn ask(host: &Host, name: &str) -> BTreeSet<(String, String)> {
-    let text = host.run(PYTHON, &[PEER, "ask", name]);
-    text.lines()
-        .filter_map(|line| line.split_once(' '))
-        .map(|(from, address)| (from.to_owned(), address.to_owned()))
-        .collect()
-}
-
-/// The IPv4 addresses that a name has, whoever says so.
-pub(super) fn addresses(host: &Host, name: &str) -> BTreeSet<String> {
-    ask(host, name).into_iter().map(|(_, address)| address).filter(|address| address.contains('.')).collect()
 }

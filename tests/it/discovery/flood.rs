@@ -1,30 +1,32 @@
 //! What hostile or broken hosts send.
 
-use super::edge::{Found, PEER, PYTHON, addresses};
+use super::edge::Found;
 use super::lab::Lab;
+use super::peer::{flood, wait_for_addresses};
 
 /// MiB that the box may ever have in RAM.
 const MOST: u64 = 40;
 
-fn flooded(kind: &str, count: &str) {
-    let lab = Lab::new(&["switch"]);
-    let host = lab.host("switch", &["10.9.0.1/24"]);
-    let peer = lab.host("switch", &["10.9.0.2/24"]);
-    let found = Found::start(&host);
-    found.wait_for_name("taller.local");
-    peer.run(PYTHON, &[PEER, "flood", kind, count]);
-    found.wait_for_name("taller.local");
-    assert_eq!(addresses(&peer, "taller.local").into_iter().collect::<Vec<_>>(), ["10.9.0.1"]);
-    let most = found.most_memory();
-    assert!(most <= MOST, "{most} MiB");
-}
-
 #[test]
 fn malformed_datagrams_do_nothing() {
-    flooded("malformed", "80000");
+    let lab = Lab::new(&["switch"]);
+    let (host, peer) = (lab.host("switch", &["10.9.0.1/24"]), lab.host("switch", &["10.9.0.2/24"]));
+    let found = Found::start(&host);
+    found.wait_for_name("taller.local");
+    flood(&peer, "malformed", 80_000);
+    wait_for_addresses(&peer, "taller.local", &["10.9.0.1"]);
+    assert_eq!(found.metric("workshop_edge_discovery_responders"), 1, "one responder lives through all of it");
+    assert!(found.most_memory() <= MOST, "{} MiB", found.most_memory());
 }
 
 #[test]
 fn unsolicited_records_fill_no_memory() {
-    flooded("unsolicited", "15000");
+    let lab = Lab::new(&["switch"]);
+    let (host, peer) = (lab.host("switch", &["10.9.0.1/24"]), lab.host("switch", &["10.9.0.2/24"]));
+    let found = Found::start(&host);
+    found.wait_for_name("taller.local");
+    flood(&peer, "unsolicited", 15_000);
+    crate::support::eventually("a fresh responder", || found.metric("workshop_edge_discovery_responders") == 2);
+    wait_for_addresses(&peer, "taller.local", &["10.9.0.1"]);
+    assert!(found.most_memory() <= MOST, "{} MiB", found.most_memory());
 }

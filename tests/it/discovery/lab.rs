@@ -144,6 +144,11 @@ impl Lab {
         self.ip(&["link", "set", &cable.0, "down"]);
     }
 
+    /// Plugs a cable into another switch.
+    pub(super) fn move_to(&self, cable: &Cable, switch: &str) {
+        self.ip(&["link", "set", &cable.0, "master", switch]);
+    }
+
     pub(super) fn replug(&self, cable: &Cable) {
         self.ip(&["link", "set", &cable.0, "up"]);
     }
@@ -185,5 +190,12 @@ impl Host {
 
     pub(super) fn remove_address(&self, address: &str) {
         self.ip(&["address", "del", address, "dev", "eth0"]);
+    }
+
+    /// The address that IPv6 gives to an interface by itself.
+    pub(super) fn link_local(&self, interface: &str) -> String {
+        let text = self.run("ip", &["-json", "-6", "address", "show", "dev", interface, "scope", "link"]);
+        let links: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        links[0]["addr_info"][0]["local"].as_str().expect("an address").to_owned()
     }
 }

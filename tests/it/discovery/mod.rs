@@ -3,6 +3,11 @@
 
 mod avahi;
 mod edge;
+mod farewell;
 mod flood;
 mod found;
 mod lab;
+mod names;
+mod network;
+mod peer;
+mod ssdp;

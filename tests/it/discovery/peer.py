@@ -1,15 +1,17 @@
 """A host of the network that speaks multicast DNS and SSDP with nothing but sockets.
 
-  peer.py ask NAME            asks for A and AAAA as a client would (RFC 6762 section 6.7); prints each
-                              answer, "FROM ADDRESS", sorted
-  peer.py listen              prints every record that is multicast, "FROM TTL NAME TYPE DATA"
-  peer.py flood KIND COUNT    sends datagrams to the group: malformed, or unsolicited records
-  peer.py search TARGET [MX]  searches by SSDP for MX + 1 seconds; prints every answer as a JSON object
+  peer.py ask NAME                 asks for A and AAAA as a client would (RFC 6762 section 6.7); prints each
+                                   answer, "FROM ADDRESS", sorted
+  peer.py listen                   prints every record that is multicast, "FROM TTL NAME TYPE DATA"
+  peer.py flood KIND COUNT         sends datagrams to the group: malformed, or unsolicited records
+  peer.py hold ADDRESS FIRST LAST  keeps these ports of UDP, so that no other socket can have them
+  peer.py search TARGET [MX]       searches by SSDP for MX + 1 seconds; prints every answer as a JSON object
 """
 
 import json
-import os
 import random
+import select
+import signal
 import socket
 import struct
 import sys
@@ -88,10 +90,8 @@ def sockets(port):
 
 
 def received(pairs, until):
-    import select
-
     while (left := until - time.monotonic()) > 0:
-        for ready in select.select([one for one, _ in pairs], [], [], left)[0]:
+        for ready in select.select([one for one, _ in pairs], [], [], min(left, 60))[0]:
             message, peer = ready.recvfrom(9000)
             yield message, peer[0].split("%")[0]
 
@@ -149,6 +149,16 @@ def flood(kind, count):
             time.sleep(0.005)
 
 
+def hold(address, first, last):
+    kept = []
+    for port in range(first, last + 1):
+        one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        one.bind((address, port))
+        kept.append(one)
+    print("ready", flush=True)
+    signal.pause()
+
+
 def search(target, mx):
     one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     index = socket.if_nametoindex(INTERFACE)
@@ -170,6 +180,8 @@ if __name__ == "__main__":
             listen()
         case ["flood", kind, count]:
             flood(kind, int(count))
+        case ["hold", address, first, last]:
+            hold(address, int(first), int(last))
         case ["search", target, *mx]:
             search(target, mx[0] if mx else None)
         case _:

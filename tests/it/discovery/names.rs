@@ -1,0 +1,133 @@
+//! Who has which name.
+
+use std::collections::BTreeSet;
+
+use super::avahi::Avahi;
+use super::edge::Found;
+use super::lab::Lab;
+use super::peer::{addresses, listen, wait_for_addresses};
+use crate::support::eventually;
+
+const WORDS: &str = "taller.local belongs to another; this box is taller-2.local";
+
+#[test]
+fn the_second_box_gets_another_name_and_says_so() {
+    let lab = Lab::new(&["switch"]);
+    let (one, other) = (lab.host("switch", &["10.9.0.1/24"]), lab.host("switch", &["10.9.0.2/24"]));
+    let peer = lab.host("switch", &["10.9.0.3/24"]);
+    let avahi = Avahi::start(&peer, "peer");
+    let heard = listen(&lab.host("switch", &["10.9.0.4/24"]));
+    let first = Found::start(&one);
+    first.wait_for_name("taller.local");
+    let second = Found::start(&other);
+    second.wait_for_name("taller-2.local");
+    second.wait_for_health("degraded", WORDS);
+    assert_eq!(first.name().as_deref(), Some("taller.local"));
+    assert_eq!(first.health().0, "ok");
+
+    assert_eq!(addresses(&peer, "taller.local"), ["10.9.0.1"]);
+    assert_eq!(addresses(&peer, "taller-2.local"), ["10.9.0.2"]);
+    eventually("both are browsed", || {
+        let lines = avahi.browse("_workshop-edge._sub._http._tcp");
+        let found: BTreeSet<Vec<&str>> = lines
+            .lines()
+            .filter(|line| line.starts_with("=;eth0;IPv4;"))
+            .map(|line| line.split(';').skip(6).take(2).collect())
+            .collect();
+        found == BTreeSet::from([vec!["taller.local", "10.9.0.1"], vec!["taller-2.local", "10.9.0.2"]])
+    });
+    assert!(heard.has_heard("10.9.0.2 _ taller-2.local A 10.9.0.2"), "{}", heard.heard());
+    assert!(!heard.has_heard("_ _ taller.local A 10.9.0.2"), "it poisons caches:\n{}", heard.heard());
+}
+
+#[test]
+fn boxes_that_start_together_get_different_names() {
+    let lab = Lab::new(&["switch"]);
+    let (one, other) = (lab.host("switch", &["10.9.0.1/24"]), lab.host("switch", &["10.9.0.2/24"]));
+    let peer = lab.host("switch", &["10.9.0.3/24"]);
+    let (first, second) = (Found::start(&one), Found::start(&other));
+    distinct(&peer, [(&first, "10.9.0.1"), (&second, "10.9.0.2")]);
+}
+
+/// Waits until two boxes have different names, and each name leads to its box alone.
+fn distinct(peer: &super::lab::Host, boxes: [(&Found<'_>, &str); 2]) {
+    eventually("different names", || {
+        let [one, other] = boxes.map(|(found, _)| found.name());
+        one.is_some() && other.is_some() && one != other
+    });
+    for (found, address) in boxes {
+        let name = found.name().expect("a name");
+        wait_for_addresses(peer, &name, &[address]);
+    }
+}
+
+#[test]
+fn a_name_of_avahis_is_left_to_it() {
+    let lab = Lab::new(&["switch"]);
+    let (host, owner) = (lab.host("switch", &["10.9.0.1/24"]), lab.host("switch", &["10.9.0.2/24"]));
+    let peer = lab.host("switch", &["10.9.0.3/24"]);
+    let avahi = Avahi::start(&owner, "taller");
+    wait_for_addresses(&peer, "taller.local", &["10.9.0.2"]);
+    let found = Found::start(&host);
+    found.wait_for_name("taller-2.local");
+    found.wait_for_health("degraded", WORDS);
+    assert_eq!(addresses(&peer, "taller.local"), ["10.9.0.2"]);
+    assert_eq!(addresses(&peer, "taller-2.local"), ["10.9.0.1"]);
+    assert_eq!(avahi.name().as_deref(), Some("taller.local"));
+}
+
+#[test]
+fn two_networks_that_become_one_leave_two_names() {
+    let lab = Lab::new(&["north", "south"]);
+    let (one, other) = (lab.host("north", &["10.9.0.1/24"]), lab.host("south", &["10.9.0.2/24"]));
+    let peer = lab.host("north", &["10.9.0.3/24"]);
+    let (first, second) = (Found::start(&one), Found::start(&other));
+    first.wait_for_name("taller.local");
+    second.wait_for_name("taller.local");
+    lab.join("north", "south");
+    distinct(&peer, [(&first, "10.9.0.1"), (&second, "10.9.0.2")]);
+    let names = BTreeSet::from([first.name(), second.name()]);
+    assert_eq!(names, BTreeSet::from([Some("taller.local".to_owned()), Some("taller-2.local".to_owned())]));
+}
+
+#[test]
+fn a_name_lasts_over_restarts() {
+    let lab = Lab::new(&["switch"]);
+    let (one, other) = (lab.host("switch", &["10.9.0.1/24"]), lab.host("switch", &["10.9.0.2/24"]));
+    let data = tempfile::tempdir().expect("a directory");
+    let first = Found::start(&one);
+    first.wait_for_name("taller.local");
+    let second = Found::configured(&other, "", Some(data.path()));
+    second.wait_for_name("taller-2.local");
+    second.edge.stop();
+    first.edge.stop();
+
+    let mut name = None;
+    let second = Found::configured(&other, "", Some(data.path()));
+    eventually("a name", || {
+        name = second.name();
+        name.is_some()
+    });
+    assert_eq!(name.as_deref(), Some("taller-2.local"), "whoever owns taller may only be starting anew");
+}
+
+#[test]
+fn the_wanted_name_is_taken_back_when_it_is_free() {
+    let lab = Lab::new(&["switch"]);
+    let (one, other) = (lab.host("switch", &["10.9.0.1/24"]), lab.host("switch", &["10.9.0.2/24"]));
+    let peer = lab.host("switch", &["10.9.0.3/24"]);
+    let heard = listen(&peer);
+    let data = tempfile::tempdir().expect("a directory");
+    let config = "[discovery]\nreclaim_after_s = 5\n";
+    let first = Found::start(&one);
+    first.wait_for_name("taller.local");
+    let second = Found::configured(&other, config, Some(data.path()));
+    second.wait_for_name("taller-2.local");
+    first.edge.stop();
+    second.wait_for_name("taller.local");
+    assert_eq!(second.health().0, "ok");
+    wait_for_addresses(&peer, "taller.local", &["10.9.0.2"]);
+    heard.wait_to_hear("10.9.0.2 0 taller-2.local A 10.9.0.2");
+    let kept = std::fs::read_to_string(data.path().join("discovery-name")).expect("kept");
+    assert_eq!(kept, "taller\ntaller\n");
+}
