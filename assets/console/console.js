@@ -14,6 +14,7 @@
   var lost = document.getElementById('lost');
   var url = place.getAttribute('data-fragment');
   var running = version();
+  var shown = null;
   var source = null;
   var timer = null;
   var request = null;
@@ -66,6 +67,11 @@
   }
 
   function show(html) {
+    // Untouched unless it must be, so that a remote control's focus stays where it is.
+    if (html === shown) {
+      return;
+    }
+    shown = html;
     place.innerHTML = html;
     var now = version();
     // The answer proves that the box is there, so that the reload does not end on an error page.
@@ -81,7 +87,7 @@
       source = null;
       return;
     }
-    source.onopen = look;
+    // The first message comes at once.
     source.onmessage = look;
     source.onerror = function () {
       // Some engines try again by themselves, some give up (readyState 2): the look decides what is shown.
@@ -93,7 +99,7 @@
     };
   }
 
-  if (typeof window.EventSource === 'function') {
+  if (window.EventSource) {
     listen();
   }
   plan(POLL_MS);

@@ -26,12 +26,16 @@ end_hour = 22
 
 const DISPLAY = { title: 'Taller Norte', line: 'Línea 2', language: 'es', demo: false, refreshS: 2 };
 
-/** Resolves when the box says that it listens; rejects with what it said when it ends instead. */
-export async function startBox(display = {}) {
+/**
+ * Resolves when the box says that it listens; rejects with what it said when it ends instead. `site` is a directory to
+ * serve instead of the display, `at` a port instead of a free one.
+ */
+export async function startBox(display = {}, { site, at = 0 } = {}) {
   if (!existsSync(BINARY)) throw new Error(`no box at ${BINARY}: build it, or set WORKSHOP_EDGE_BIN`);
   const folder = mkdtempSync(join(tmpdir(), 'box-'));
   writeFileSync(join(folder, 'config.toml'), config({ ...DISPLAY, ...display }));
-  const flags = ['serve', '--listen', '127.0.0.1:0', '--data-dir', join(folder, 'data')];
+  const flags = ['serve', '--listen', `127.0.0.1:${at}`, '--data-dir', join(folder, 'data')];
+  if (site) flags.push('--site', site);
   const child = spawn(BINARY, [...flags, '--config', join(folder, 'config.toml')], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
