@@ -38,6 +38,7 @@
 //! | [`restart`] | becoming another process without closing a socket |
 //! | [`service_manager`] | systemd's notify socket |
 //! | [`site`] | the dist in memory, with its representations |
+//! | [`support_bundle`] | what whoever gives support needs, in one file |
 //! | [`telemetry`] | logs |
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make torn files on purpose"))]
@@ -62,6 +63,7 @@ pub mod panics;
 pub mod restart;
 pub mod service_manager;
 pub mod site;
+pub mod support_bundle;
 pub mod telemetry;
 
 /// An error and all its causes on one line, as logs and health reports show it.

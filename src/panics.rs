@@ -36,6 +36,7 @@ pub fn keep_in(directory: PathBuf) {
 pub fn kept(directory: &Path) -> Vec<(u64, String)> {
     times(directory)
         .into_iter()
+        .take(MOST_FILES)
         .filter_map(|time| Some((time, fs::read_to_string(directory.join(name(time))).ok()?)))
         .collect()
 }

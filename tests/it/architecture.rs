@@ -47,6 +47,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("restart", &[]),
     ("service_manager", &[]),
     ("site", &["durable"]),
+    ("support_bundle", &["lang", "panics"]),
     ("telemetry", &[]),
 ];
 

@@ -1,0 +1,163 @@
+//! What whoever gives support needs to see, in one file: a tar.gz of 5 MB at most.
+//!
+//! ```text
+//! what the box knows (given) ─┐
+//! panics, files (state)       ├─> parts ──bounded──> archive (with MANIFEST.txt)
+//! kernel, network (facts)     ┘
+//! ```
+//!
+//! Only named things are read, and none of them holds a secret: not the PIN, not a private key, not a password.
+
+mod archive;
+mod bounds;
+mod facts;
+mod journal;
+mod manifest;
+mod state;
+
+use std::io;
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use thiserror::Error;
+
+pub use self::bounds::MOST_BYTES;
+pub use self::journal::of_unit as journal;
+
+use self::bounds::Budget;
+use crate::lang::Lang;
+
+/// The media type of a bundle.
+pub const MEDIA_TYPE: &str = "application/gzip";
+
+/// The bundle could not be packed.
+#[derive(Debug, Error)]
+#[error("cannot pack the support bundle")]
+pub struct BundleError(#[from] io::Error);
+
+/// What only the box or its command line knows; an error says why something is not there.
+#[derive(Debug)]
+pub struct Given {
+    /// Which box.
+    pub id: String,
+    /// Where it keeps its data.
+    pub data_dir: PathBuf,
+    /// The status, as JSON.
+    pub status: Result<Vec<u8>, String>,
+    /// The answer of `/health`.
+    pub health: Result<Vec<u8>, String>,
+    /// The configuration that holds, without secrets, as JSON.
+    pub config: Result<Vec<u8>, String>,
+    /// The last lines of the log of this run.
+    pub log: Result<Vec<u8>, String>,
+    /// The last lines of the journal, of runs before this one too.
+    pub journal: Result<Vec<u8>, String>,
+}
+
+/// A kind of thing in the bundle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Status,
+    Health,
+    Config,
+    Log,
+    Journal,
+    Panics,
+    State,
+    Network,
+    System,
+}
+
+impl Kind {
+    const ALL: [Self; 9] = [
+        Self::Status,
+        Self::Health,
+        Self::Config,
+        Self::Log,
+        Self::Journal,
+        Self::Panics,
+        Self::State,
+        Self::Network,
+        Self::System,
+    ];
+
+    fn describe(self, lang: Lang) -> &'static str {
+        let (es, en) = match self {
+            Self::Status => ("el estado del equipo", "the state of the box"),
+            Self::Health => ("qué partes fallan y por qué", "which parts are at fault, and why"),
+            Self::Config => {
+                ("la configuración que vale, sin secretos", "the configuration that holds, without secrets")
+            }
+            Self::Log => ("las últimas líneas del registro", "the last lines of the log"),
+            Self::Journal => ("las últimas líneas del diario del sistema", "the last lines of the system's journal"),
+            Self::Panics => ("los últimos fallos internos", "the latest internal crashes"),
+            Self::State => ("nombres y tamaños de lo que el equipo guarda", "names and sizes of what the box keeps"),
+            Self::Network => ("interfaces, direcciones, rutas y DNS", "interfaces, addresses, routes and DNS"),
+            Self::System => (
+                "memoria, procesador, discos y versión del sistema",
+                "memory, processor, disks and version of the system",
+            ),
+        };
+        lang.pick(es, en)
+    }
+}
+
+/// A file of the bundle.
+#[derive(Debug)]
+struct Part {
+    kind: Kind,
+    /// Its path in the archive.
+    name: String,
+    content: Result<Vec<u8>, String>,
+    /// What was cut off it, if anything.
+    cut: Option<bounds::Cut>,
+}
+
+impl Part {
+    fn new(kind: Kind, name: impl Into<String>, content: Result<Vec<u8>, String>) -> Self {
+        Self { kind, name: name.into(), content, cut: None }
+    }
+}
+
+/// What a bundle contains, a line for each kind of thing.
+#[must_use]
+pub fn contents(lang: Lang) -> Vec<String> {
+    Kind::ALL.iter().map(|kind| kind.describe(lang).to_owned()).collect()
+}
+
+/// A finished bundle.
+#[derive(Debug)]
+pub struct Bundle {
+    /// What to call the file.
+    pub name: String,
+    /// Its octets.
+    pub bytes: Vec<u8>,
+}
+
+/// Collects everything and packs it. Reads files, and takes as long as that takes.
+pub fn gather(given: Given) -> Result<Bundle, BundleError> {
+    let Given { id, data_dir, status, health, config, log, journal } = given;
+    let mut parts = vec![
+        Part::new(Kind::Status, "status.json", status),
+        Part::new(Kind::Health, "health.json", health),
+        Part::new(Kind::Config, "config.json", config),
+        Part::new(Kind::Log, "log.jsonl", log),
+        Part::new(Kind::Journal, "journal.txt", journal),
+    ];
+    parts.extend(state::parts(&data_dir));
+    parts.extend(facts::parts(&data_dir));
+
+    let mut budget = Budget::default();
+    for part in &mut parts {
+        if let Ok(content) = &mut part.content {
+            part.cut = budget.fit(content, matches!(part.kind, Kind::Log | Kind::Journal));
+        }
+    }
+    let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let folder = format!("workshop-edge-{id}-{time}");
+    let bytes = archive::pack(&folder, &parts, time)?;
+    Ok(Bundle { name: format!("{folder}.tar.gz"), bytes })
+}
+
+#[cfg(test)]
+mod tests;
