@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 
 use tracing::level_filters::LevelFilter;
-use workshop_edge::app::App;
+use workshop_edge::app::{App, Ended, Told};
 use workshop_edge::config::{self, Format, Level, Loaded, Overrides};
 use workshop_edge::lang::Lang;
-use workshop_edge::{cli, error_chain, telemetry};
+use workshop_edge::{cli, error_chain, panics, telemetry};
 
 fn main() -> ExitCode {
     let lang = Lang::from_env();
@@ -17,21 +17,23 @@ fn main() -> ExitCode {
 }
 
 fn serve(overrides: Overrides, lang: Lang) -> ExitCode {
-    let Loaded { config, warnings, effective: _ } = match cli::configuration(overrides, lang) {
+    let Loaded { config, warnings, effective } = match cli::configuration(overrides, lang) {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
-    let _recent = start_logs(config.log);
+    let recent = start_logs(config.log);
+    panics::keep_in(config.data_dir.join("panics"));
     for warning in warnings {
         tracing::warn!("{}", warning.render(Lang::En));
     }
-    match App::build(config).and_then(App::run) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!(error = %error_chain(&error), "the box cannot serve");
-            ExitCode::from(cli::EXIT_FAILURE)
-        }
-    }
+    let told = Told { effective: format!("{:#}\n", config::effective_json(&effective)).into(), recent };
+    let error = match App::build(config, told).and_then(App::run) {
+        Ok(Ended::Stopped) => return ExitCode::SUCCESS,
+        Ok(Ended::Restart(program, sockets)) => error_chain(&program.become_it(sockets)),
+        Err(error) => error_chain(&error),
+    };
+    tracing::error!(%error, "the box cannot serve");
+    ExitCode::from(cli::EXIT_FAILURE)
 }
 
 fn start_logs(log: config::Log) -> telemetry::Recent {

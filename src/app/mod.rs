@@ -2,6 +2,8 @@
 
 mod descriptors;
 mod discover;
+mod listen;
+mod orders;
 mod settings;
 mod signals;
 mod status;
@@ -9,27 +11,32 @@ mod status;
 use std::future::pending;
 use std::io;
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use thiserror::Error;
 use tokio::runtime::LocalOptions;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Mutex, mpsc, watch};
 use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
 
 use self::discover::Followers;
+use self::orders::Operator;
 use self::signals::StopSignals;
-use crate::admin::{self, Admin};
+use crate::admin::Asked;
 use crate::config::{self, Config};
 use crate::console::{Console, ConsoleError};
 use crate::discovery;
 use crate::health::{Fault, Health};
-use crate::http::{self, BindError, Inherited, Listener, Names, Scheme, Server, ServerError, Tls, TlsError};
+use crate::http::{self, BindError, Listener, Names, Scheme, Server, ServerError, Tls, TlsError};
 use crate::identity::BoxId;
 use crate::metrics::Metrics;
+use crate::restart::{Program, Socket};
 use crate::service_manager;
 use crate::site::{self, Current, Publisher, SiteError};
+use crate::telemetry::Recent;
 
 /// Why the box does not serve.
 #[derive(Debug, Error)]
@@ -46,6 +53,9 @@ pub enum AppError {
     /// The sockets that were handed over.
     #[error("cannot take over the listening sockets (LISTEN_FDS)")]
     Inherit(#[source] io::Error),
+    /// The sockets for the process after this one.
+    #[error("cannot keep the listening sockets for a restart")]
+    HandOver(#[source] io::Error),
     /// HTTPS.
     #[error("HTTPS cannot be served")]
     Tls(#[source] TlsError),
@@ -65,6 +75,24 @@ pub enum AppError {
     Runtime(#[source] io::Error),
 }
 
+/// How the box ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// It was told to.
+    Stopped,
+    /// It is to become this program, which goes on with the sockets.
+    Restart(Program, Vec<Socket>),
+}
+
+/// What of this process the box tells its support.
+#[derive(Debug)]
+pub struct Told {
+    /// The configuration that holds, without secrets, as JSON.
+    pub effective: Bytes,
+    /// The last lines of the log.
+    pub recent: Recent,
+}
+
 /// The whole box, bound and ready to run.
 pub struct App {
     listeners: Vec<Listener>,
@@ -74,24 +102,28 @@ pub struct App {
     grace: Duration,
     health: Health,
     discovery: Option<(discovery::Settings, watch::Sender<Bytes>, Followers)>,
-    console: Arc<Console>,
+    operator: Operator,
+    asked: mpsc::Receiver<Asked>,
+    program: Program,
     _publisher: Publisher,
 }
 
 impl App {
     /// Builds every part and binds every socket; after it, nothing that the configuration says
     /// can fail any more.
-    pub fn build(config: Config) -> Result<Self, AppError> {
+    pub fn build(config: Config, told: Told) -> Result<Self, AppError> {
+        let program = Program::current();
         let Config { data_dir, listen, tls, discovery, site, display, limits, log, shutdown } = config;
         descriptors::raise_limit(limits.connections);
         let health = Health::default();
+        orders::finish_reset(&data_dir, &health);
         let id = BoxId::load(&data_dir);
 
         let own_names = settings::names(&listen, &tls, &discovery);
         let names = Arc::new(Names::default());
         names.replace(own_names.iter().map(String::as_str));
 
-        let listeners = listeners(&listen)?;
+        let listeners = listen::listeners(&listen)?;
         let tls = certificate(tls, &data_dir, &health)?;
         if tls.is_none() && listeners.iter().any(|listener| listener.scheme() == Scheme::Https) {
             return Err(AppError::NoCertificate);
@@ -118,7 +150,20 @@ impl App {
             (settings, describe, followers)
         });
 
-        let (admin, _) = administration(&data_dir, &listeners, &health);
+        let (admin, asked) = orders::admin(&data_dir, &listeners, &health);
+        let admin = Arc::new(admin);
+        let Told { effective, recent } = told;
+        let operator = Operator {
+            id,
+            data_dir,
+            effective,
+            recent,
+            health: health.clone(),
+            console: Arc::clone(&console),
+            admin: Arc::clone(&admin),
+            restart: CancellationToken::new(),
+            bundling: Mutex::default(),
+        };
 
         let parts = http::Parts {
             site: current,
@@ -128,28 +173,26 @@ impl App {
             description,
             tls,
             names,
-            console: Arc::clone(&console),
-            admin: Arc::new(admin),
+            console,
+            admin,
         };
         Ok(Self {
             listeners,
             parts,
             limits: settings::http_limits(&limits),
-            access_log: match log.access {
-                config::Access::Off => http::AccessLog::Off,
-                config::Access::Sampled => http::AccessLog::Sampled,
-                config::Access::All => http::AccessLog::All,
-            },
+            access_log: settings::access_log(log),
             grace: shutdown.grace,
             health,
             discovery,
-            console,
+            operator,
+            asked,
+            program,
             _publisher: publisher,
         })
     }
 
-    /// Serves until SIGTERM or SIGINT, then drains.
-    pub fn run(self) -> Result<(), AppError> {
+    /// Serves until SIGTERM or SIGINT, or until it is told to restart, then drains.
+    pub fn run(self) -> Result<Ended, AppError> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build_local(LocalOptions::default())
@@ -157,29 +200,51 @@ impl App {
         runtime.block_on(self.serve())
     }
 
-    async fn serve(self) -> Result<(), AppError> {
+    async fn serve(self) -> Result<Ended, AppError> {
         // Before anything answers, so that no signal finds the default action.
         let mut stop = StopSignals::new().map_err(AppError::Runtime)?;
         for listener in &self.listeners {
             tracing::info!(address = %listener.address(), scheme = %listener.scheme(), "listening");
         }
+        let sockets = listen::for_the_next(&self.listeners)?;
         let server = Server::start(self.listeners, self.parts, &self.limits, self.access_log)?;
+        let operator = Rc::new(self.operator);
+        let control = orders::start(&operator, self.asked);
         self.health.set_ready(true);
         service_manager::ready();
         tracing::info!(version = env!("CARGO_PKG_VERSION"), "ready");
-        for address in &self.console.status().addresses {
+        for address in &operator.console.status().addresses {
             tracing::info!(url = address.url, "this is the address to type into a TV");
         }
         let discovery =
             self.discovery.and_then(|(settings, describe, followers)| discover::start(settings, describe, followers));
 
-        tokio::select! {
-            name = stop.next() => tracing::info!(signal = name, grace_s = self.grace.as_secs(), "stopping"),
-            () = watchdog(&server) => {}
-        }
+        let is_restart = tokio::select! {
+            name = stop.next() => {
+                tracing::info!(signal = name, grace_s = self.grace.as_secs(), "stopping");
+                false
+            }
+            () = operator.restart.cancelled() => {
+                tracing::info!(grace_s = self.grace.as_secs(), "restarting");
+                true
+            }
+            () = watchdog(&server) => false,
+        };
         self.health.set_ready(false);
-        service_manager::stopping();
-        let second = async {
+        // Nothing of this process keeps them open when it stops: whoever connects then is to be told so.
+        let mut sockets = is_restart.then_some(sockets);
+        if is_restart {
+            service_manager::reloading();
+        } else {
+            service_manager::stopping();
+        }
+        let at_once = async {
+            if sockets.is_some() {
+                let name = stop.next().await;
+                tracing::info!(signal = name, "stopping instead of restarting");
+                sockets = None;
+                service_manager::stopping();
+            }
             let name = stop.next().await;
             tracing::warn!(signal = name, "stopping at once");
         };
@@ -188,11 +253,24 @@ impl App {
                 discovery.stop().await;
             }
         };
-        match tokio::join!(server.drain(self.grace, second), goodbye).0 {
-            0 => tracing::info!("stopped"),
-            cut_off => tracing::warn!(cut_off, "stopped before all connections had ended"),
+        let silence = async {
+            if let Some(control) = control {
+                control.stop().await;
+            }
+        };
+        let cut_off = tokio::select! {
+            (cut_off, (), ()) = async { tokio::join!(server.drain(self.grace, at_once), goodbye, silence) } => cut_off,
+            () = pulse() => 0,
+        };
+        match (cut_off, sockets) {
+            (_, Some(sockets)) => {
+                tracing::info!(cut_off, "drained for the restart");
+                return Ok(Ended::Restart(self.program, sockets));
+            }
+            (0, None) => tracing::info!("stopped"),
+            (_, None) => tracing::warn!(cut_off, "stopped before all connections had ended"),
         }
-        Ok(())
+        Ok(Ended::Stopped)
     }
 }
 
@@ -231,32 +309,6 @@ fn publisher(site: config::Site, data_dir: &Path, health: &Health) -> Result<(Pu
     })?)
 }
 
-/// What is behind the PIN, and the orders that come from there.
-fn administration(data_dir: &Path, listeners: &[Listener], health: &Health) -> (Admin, mpsc::Receiver<admin::Asked>) {
-    let probe = health.probe("pin");
-    let https = listeners.iter().find(|listener| listener.scheme() == Scheme::Https);
-    let settings = admin::Settings {
-        https_port: https.map(|listener| listener.address().port()),
-        bundle_contents: |_| Vec::new(),
-    };
-    Admin::start(&data_dir.join("admin"), settings, move |fault| {
-        probe.degraded(fault.map(|en| {
-            Fault::new(format!("El PIN no se puede guardar: vale hasta el próximo arranque. Detalle: {en}"), en)
-        }));
-    })
-}
-
-/// The sockets that were handed over, or else those of the configuration.
-fn listeners(listen: &config::Listen) -> Result<Vec<Listener>, AppError> {
-    let inherited = Inherited::from_env().map_err(AppError::Inherit)?.listeners;
-    if !inherited.is_empty() {
-        return Ok(inherited);
-    }
-    let http = listen.http.iter().map(|address| Listener::bind(*address, Scheme::Http));
-    let https = listen.https.iter().map(|address| Listener::bind(*address, Scheme::Https));
-    Ok(http.chain(https).collect::<Result<_, _>>()?)
-}
-
 /// Tells the service manager that all workers answer, as long as they do: a hung one is then
 /// restarted by the manager.
 async fn watchdog(server: &Server) {
@@ -271,5 +323,15 @@ async fn watchdog(server: &Server) {
             tracing::error!("a worker has ended: the service manager will restart the box");
             return pending().await;
         }
+    }
+}
+
+/// Tells the service manager, as long as it is polled, that the process drains and does not hang.
+async fn pulse() {
+    let Some(interval) = service_manager::watchdog_interval() else { return pending().await };
+    let mut ticks = tokio::time::interval(interval);
+    loop {
+        ticks.tick().await;
+        service_manager::alive();
     }
 }

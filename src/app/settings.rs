@@ -34,6 +34,16 @@ pub(super) fn http_limits(limits: &config::Limits) -> http::Limits {
     }
 }
 
+/// Which requests are logged; the rest of the log's settings is for whoever starts the logs.
+pub(super) fn access_log(log: config::Log) -> http::AccessLog {
+    let config::Log { level: _, format: _, access } = log;
+    match access {
+        config::Access::Off => http::AccessLog::Off,
+        config::Access::Sampled => http::AccessLog::Sampled,
+        config::Access::All => http::AccessLog::All,
+    }
+}
+
 /// What the display is told.
 pub(super) fn display(display: config::Display) -> display::Settings {
     let config::Display { title, line, language, demo, refresh, targets, shift } = display;

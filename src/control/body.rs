@@ -1,11 +1,29 @@
-//! The body of an answer: in memory as a whole.
+//! The bodies of requests and answers: in memory as a whole.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http_body::{Frame, SizeHint};
+use http_body::{Body as _, Frame, SizeHint};
+use hyper::body::Incoming;
+
+/// Reads a request's body; nothing where it is longer than `most` or does not come to its end.
+pub(super) async fn read(mut body: Incoming, most: usize) -> Option<Bytes> {
+    if body.size_hint().lower() > most as u64 {
+        return None;
+    }
+    let mut whole = Vec::new();
+    while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+        let Ok(data) = frame.ok()?.into_data() else { continue };
+        if whole.len() + data.len() > most {
+            return None;
+        }
+        whole.extend_from_slice(&data);
+    }
+    Some(whole.into())
+}
 
 /// What is left of it.
 pub(super) struct Whole(pub(super) Bytes);

@@ -5,7 +5,7 @@
 //! | `GET /status.json` | how the box is |
 //! | `GET /pin` | `{"pin":"13572468"}`, or `{"pin":null}` where a person has chosen it |
 //! | `POST /pin/new` | `{"pin":"13572468"}`, a new one |
-//! | `GET /support-bundle` | a tar.gz |
+//! | `POST /support-bundle` | a tar.gz; the body is what the journal has, which the box itself may not read |
 //! | `POST /restart` | `{}`, and the box restarts |
 //! | `POST /factory-reset` | `{}`, and the box forgets everything but its configuration, and restarts |
 //!
@@ -19,7 +19,7 @@ use bytes::Bytes;
 use http::{Method, StatusCode};
 
 pub use self::client::{Client, ClientError, Reply};
-pub use self::server::{ControlError, Server};
+pub use self::server::{ControlError, MOST_BODY, Server};
 
 /// The socket's name in the data directory.
 pub const SOCKET: &str = "control.sock";
@@ -48,7 +48,7 @@ impl Order {
             "/status.json" => (Method::GET, Self::Status),
             "/pin" => (Method::GET, Self::Pin),
             "/pin/new" => (Method::POST, Self::NewPin),
-            "/support-bundle" => (Method::GET, Self::SupportBundle),
+            "/support-bundle" => (Method::POST, Self::SupportBundle),
             "/restart" => (Method::POST, Self::Restart),
             "/factory-reset" => (Method::POST, Self::FactoryReset),
             _ => return Err(StatusCode::NOT_FOUND),
@@ -91,8 +91,8 @@ impl Answer {
 
 /// Whoever carries the orders out.
 pub trait Orders: 'static {
-    /// Carries one out.
-    fn carry_out(&self, order: Order) -> impl Future<Output = Answer>;
+    /// Carries one out. The body is what came with it, nothing as a rule.
+    fn carry_out(&self, order: Order, body: Bytes) -> impl Future<Output = Answer>;
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::body::Whole;
+use super::body::{self, Whole};
 use super::{Answer, Order, Orders};
 
 /// Connections at once: people at a command line.
@@ -33,6 +33,8 @@ const GRACE: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_secs(1);
 /// Octets of a request's head.
 const MOST_HEAD: usize = 8192;
+/// Octets of a request's body: of the journal, which is the longest.
+pub const MOST_BODY: usize = 1024 * 1024;
 
 /// Why the box cannot be reached from its command line. It serves all the same.
 #[derive(Debug, Error)]
@@ -138,8 +140,11 @@ async fn serve(stream: UnixStream, orders: Rc<impl Orders>, _place: OwnedSemapho
         let orders = Rc::clone(&orders);
         async move {
             let answer = match Order::of(request.method(), request.uri().path()) {
-                Ok(order) => orders.carry_out(order).await,
-                Err(status) => Answer::refused(status, status.canonical_reason().unwrap_or("refused")),
+                Ok(order) => match body::read(request.into_body(), MOST_BODY).await {
+                    Some(body) => orders.carry_out(order, body).await,
+                    None => refused(StatusCode::PAYLOAD_TOO_LARGE),
+                },
+                Err(status) => refused(status),
             };
             Ok::<_, Infallible>(respond(answer))
         }
@@ -151,6 +156,10 @@ async fn serve(stream: UnixStream, orders: Rc<impl Orders>, _place: OwnedSemapho
         Ok(Err(error)) => tracing::debug!(%error, "a command line failed"),
         Err(_) => tracing::debug!("a command line took too long"),
     }
+}
+
+fn refused(status: StatusCode) -> Answer {
+    Answer::refused(status, status.canonical_reason().unwrap_or("refused"))
 }
 
 fn is_welcome(uid: u32) -> bool {
@@ -171,6 +180,7 @@ mod tests {
     use std::io::{Read as _, Write as _};
     use std::thread;
 
+    use bytes::Bytes;
     use tokio::runtime::LocalOptions;
 
     use super::*;
@@ -178,7 +188,8 @@ mod tests {
     struct Echo(RefCell<Vec<Order>>);
 
     impl Orders for Rc<Echo> {
-        async fn carry_out(&self, order: Order) -> Answer {
+        async fn carry_out(&self, order: Order, body: Bytes) -> Answer {
+            assert!(body.is_empty() || body.len() == MOST_BODY);
             self.0.borrow_mut().push(order);
             match order {
                 Order::Restart => Answer::failed("not now"),
@@ -224,6 +235,11 @@ mod tests {
             assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("\r\n\r\n\"Pin\""), "{answer}");
             let answer = ask(&at, "POST /restart HTTP/1.1\r\nhost: box\r\ncontent-length: 0\r\n\r\n");
             assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("{\"error\":\"not now\"}"), "{answer}");
+            for (length, status) in [(MOST_BODY, "200"), (MOST_BODY + 1, "413")] {
+                let head = format!("POST /support-bundle HTTP/1.1\r\nhost: box\r\ncontent-length: {length}\r\n\r\n");
+                let answer = ask(&at, &(head + &"x".repeat(length)));
+                assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+            }
             assert!(ask(&at, "GET /restart HTTP/1.1\r\nhost: box\r\n\r\n").starts_with("HTTP/1.1 405 "));
             // More than it ever reads: what is left unread resets the connection, and the answer may be lost with it.
             let mut stream = std::os::unix::net::UnixStream::connect(&at).expect("connected");
@@ -232,7 +248,7 @@ mod tests {
             let _ = stream.read_to_string(&mut text);
             assert!(text.is_empty() || text.starts_with("HTTP/1.1 4"), "{text}");
         });
-        assert_eq!(orders, [Order::Pin, Order::Restart]);
+        assert_eq!(orders, [Order::Pin, Order::Restart, Order::SupportBundle]);
     }
 
     #[test]

@@ -27,6 +27,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "restart",
             "service_manager",
             "site",
+            "support_bundle",
+            "telemetry",
         ],
     ),
     ("cli", &["config", "console", "control", "lang"]),

@@ -1,0 +1,41 @@
+//! The sockets that the box listens on: handed over, or bound for the configuration.
+
+use super::AppError;
+use crate::config;
+use crate::http::{Inherited, Listener, Scheme};
+use crate::restart::Socket;
+
+/// Those of the service manager, if it has handed over any. Otherwise those of the configuration, of which the process
+/// before this one may have handed over some: the rest is closed before anything is bound, since it may have the port.
+pub(super) fn listeners(listen: &config::Listen) -> Result<Vec<Listener>, AppError> {
+    let mut inherited = Inherited::from_env().map_err(AppError::Inherit)?.listeners;
+    if inherited.iter().any(|listener| listener.wanted().is_none()) {
+        inherited.retain(|listener| listener.wanted().is_none());
+        return Ok(inherited);
+    }
+    let http = listen.http.iter().map(|address| (*address, Scheme::Http));
+    let https = listen.https.iter().map(|address| (*address, Scheme::Https));
+    let wanted: Vec<_> = http.chain(https).collect();
+    inherited.retain(|listener| {
+        wanted.iter().any(|(address, scheme)| listener.wanted() == Some(*address) && listener.scheme() == *scheme)
+    });
+    let mut listeners = Vec::with_capacity(wanted.len());
+    for (address, scheme) in wanted {
+        let found =
+            inherited.iter().position(|listener| listener.wanted() == Some(address) && listener.scheme() == scheme);
+        listeners.push(match found {
+            Some(index) => inherited.swap_remove(index),
+            None => Listener::bind(address, scheme)?,
+        });
+    }
+    Ok(listeners)
+}
+
+/// Other descriptors of the same sockets, for the process after this one.
+pub(super) fn for_the_next(listeners: &[Listener]) -> Result<Vec<Socket>, AppError> {
+    let hand_over = |listener: &Listener| {
+        let (name, descriptor) = listener.hand_over().map_err(AppError::HandOver)?;
+        Ok(Socket { name, descriptor })
+    };
+    listeners.iter().map(hand_over).collect()
+}

@@ -1,0 +1,178 @@
+//! What people ask of the running box, from a browser or from its own command line.
+
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde_json::json;
+use tokio::sync::{Mutex, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use crate::admin::{self, Admin, Asked, Outcome};
+use crate::console::Console;
+use crate::control::{self, Answer, Order, Orders, Server};
+use crate::health::{Fault, Health};
+use crate::http::{Listener, Scheme};
+use crate::identity::BoxId;
+use crate::support_bundle::{self, Bundle, Given};
+use crate::telemetry::Recent;
+use crate::{error_chain, factory_reset};
+
+/// Completes a factory reset that was begun, before anything reads what it forgets.
+pub(super) fn finish_reset(data_dir: &Path, health: &Health) {
+    match factory_reset::finish(data_dir) {
+        Ok(false) => {}
+        Ok(true) => tracing::info!(audit = true, action = "factory-reset", outcome = "done", "administration"),
+        Err(error) => {
+            let en = error_chain(&error);
+            tracing::error!(audit = true, action = "factory-reset", outcome = %en, "administration");
+            let es = "El restablecimiento de fábrica no ha terminado; se sigue en el próximo arranque. Detalle:";
+            health.probe("factory-reset").degraded(Some(Fault::new(format!("{es} {en}"), en)));
+        }
+    }
+}
+
+/// The administration of a box that listens there.
+pub(super) fn admin(data_dir: &Path, listeners: &[Listener], health: &Health) -> (Admin, mpsc::Receiver<Asked>) {
+    let https = listeners.iter().find(|listener| listener.scheme() == Scheme::Https);
+    let settings = admin::Settings {
+        https_port: https.map(|listener| listener.address().port()),
+        bundle_contents: support_bundle::contents,
+    };
+    let probe = health.probe("admin");
+    Admin::start(&data_dir.join("admin"), settings, move |fault| {
+        probe.degraded(fault.map(|en| {
+            let es = "El PIN no se puede guardar: vale hasta el próximo arranque. Detalle:";
+            Fault::new(format!("{es} {en}"), en)
+        }));
+    })
+}
+
+/// Starts to carry out what is asked. Without the socket of the command line the box serves on.
+pub(super) fn start(operator: &Rc<Operator>, asked: mpsc::Receiver<Asked>) -> Option<Server> {
+    tokio::task::spawn_local(follow(Rc::clone(operator), asked));
+    let admin = Arc::clone(&operator.admin);
+    tokio::task::spawn_local(async move { admin.settle().await });
+    let probe = operator.health.probe("control");
+    match Server::start(&operator.data_dir.join(control::SOCKET), Rc::clone(operator)) {
+        Ok(server) => Some(server),
+        Err(error) => {
+            let en = error_chain(&error);
+            tracing::error!(error = %en, "the box cannot be reached from its command line");
+            let es = "La línea de órdenes del equipo no funciona. Detalle:";
+            probe.degraded(Some(Fault::new(format!("{es} {en}"), en)));
+            None
+        }
+    }
+}
+
+/// Whoever carries the orders out.
+pub(super) struct Operator {
+    pub(super) id: BoxId,
+    pub(super) data_dir: PathBuf,
+    /// The configuration that holds, without secrets, as JSON.
+    pub(super) effective: Bytes,
+    pub(super) recent: Recent,
+    pub(super) health: Health,
+    pub(super) console: Arc<Console>,
+    pub(super) admin: Arc<Admin>,
+    /// Cancelled when the box is to start again.
+    pub(super) restart: CancellationToken,
+    /// One bundle at a time: each takes some ten megabytes while it is made.
+    pub(super) bundling: Mutex<()>,
+}
+
+/// Carries out what is asked in a browser, until the box ends.
+async fn follow(operator: Rc<Operator>, mut asked: mpsc::Receiver<Asked>) {
+    while let Some(Asked { order, outcome }) = asked.recv().await {
+        let operator = Rc::clone(&operator);
+        tokio::task::spawn_local(async move {
+            // Whoever asked may have gone.
+            let _ = outcome.send(operator.browser(order).await);
+        });
+    }
+}
+
+impl Operator {
+    async fn browser(&self, order: admin::Order) -> Outcome {
+        let done = match order {
+            admin::Order::Restart => {
+                self.restart.cancel();
+                Ok(Outcome::Begun)
+            }
+            admin::Order::FactoryReset => self.reset().await.map(|()| Outcome::Begun),
+            admin::Order::SupportBundle => {
+                let journal = Err("only the command \"workshop-edge support-bundle\" reads the journal".to_owned());
+                self.bundle(journal).await.map(|Bundle { name, bytes }| Outcome::File {
+                    name,
+                    media: support_bundle::MEDIA_TYPE,
+                    bytes: bytes.into(),
+                })
+            }
+        };
+        done.unwrap_or_else(Outcome::Failed)
+    }
+
+    /// The reset itself is the next start's: what it removes is in use here.
+    async fn reset(&self) -> Result<(), String> {
+        let data_dir = self.data_dir.clone();
+        let begun = tokio::task::spawn_blocking(move || factory_reset::begin(&data_dir)).await;
+        begun.map_err(|error| error.to_string())?.map_err(|error| error_chain(&error))?;
+        self.restart.cancel();
+        Ok(())
+    }
+
+    async fn bundle(&self, journal: Result<Vec<u8>, String>) -> Result<Bundle, String> {
+        let _one = self.bundling.lock().await;
+        let given = Given {
+            id: self.id.as_str().to_owned(),
+            data_dir: self.data_dir.clone(),
+            status: self.console.status_json().map(|json| json.to_vec()).map_err(|error| error_chain(&error)),
+            health: serde_json::to_vec_pretty(&self.health.report()).map_err(|error| error.to_string()),
+            config: Ok(self.effective.to_vec()),
+            log: Ok(self.recent.lines()),
+            journal,
+        };
+        let bundle = tokio::task::spawn_blocking(move || support_bundle::gather(given)).await;
+        bundle.map_err(|error| error.to_string())?.map_err(|error| error_chain(&error))
+    }
+}
+
+impl Orders for Rc<Operator> {
+    async fn carry_out(&self, order: Order, body: Bytes) -> Answer {
+        let (action, done) = match order {
+            Order::Status => {
+                let status = self.console.status_json().map_err(|error| error_chain(&error));
+                return status.map_or_else(|error| Answer::failed(&error), |json| Answer::bytes(JSON, json));
+            }
+            Order::Pin => return Answer::json(&json!({ "pin": self.admin.pin() })),
+            Order::NewPin => {
+                let made = self.admin.new_pin().await.map_err(|error| error_chain(&error));
+                ("new PIN", made.map(|pin| Answer::json(&json!({ "pin": pin }))))
+            }
+            Order::SupportBundle => {
+                let journal = if body.is_empty() { Err("it was not given".to_owned()) } else { Ok(body.to_vec()) };
+                let bundle = self.bundle(journal).await;
+                ("support-bundle", bundle.map(|bundle| Answer::bytes(support_bundle::MEDIA_TYPE, bundle.bytes.into())))
+            }
+            Order::Restart => {
+                self.restart.cancel();
+                ("restart", Ok(Answer::json(&json!({}))))
+            }
+            Order::FactoryReset => ("factory-reset", self.reset().await.map(|()| Answer::json(&json!({})))),
+        };
+        match done {
+            Ok(answer) => {
+                tracing::info!(audit = true, address = "local", action, outcome = "done", "administration");
+                answer
+            }
+            Err(error) => {
+                tracing::warn!(audit = true, address = "local", action, outcome = %error, "administration");
+                Answer::failed(&error)
+            }
+        }
+    }
+}
+
+const JSON: &str = "application/json";
