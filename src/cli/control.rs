@@ -1,6 +1,6 @@
 //! The running box, as the command line reaches it, and what to tell when it does not answer.
 
-use crate::control::{Client, ClientError};
+use crate::control::{Client, ClientError, Reply};
 use crate::error_chain;
 use crate::{config::Overrides, lang::Lang};
 use std::process::ExitCode;
@@ -11,6 +11,35 @@ use std::process::ExitCode;
 /// The code to end with, after the faults of the configuration have been told on standard error.
 pub(super) fn client(overrides: Overrides, lang: Lang) -> Result<Client, ExitCode> {
     Ok(Client::new(&super::configuration(overrides, lang)?.config.data_dir))
+}
+
+/// The JSON that the box has answered, or why there is none.
+pub(super) fn value(reply: Result<Reply, ClientError>, lang: Lang) -> Result<serde_json::Value, String> {
+    let reply = reply.map_err(|error| words(&error, lang))?;
+    accepted(&reply, lang)?;
+    serde_json::from_slice(&reply.body).map_err(|error| not_understood(&error.to_string(), lang))
+}
+
+/// Whether the box has done what was asked, or why not.
+pub(super) fn accepted(reply: &Reply, lang: Lang) -> Result<(), String> {
+    if reply.status == 200 {
+        return Ok(());
+    }
+    let error = serde_json::from_slice::<serde_json::Value>(&reply.body).ok();
+    match error.as_ref().and_then(|error| error.get("error")?.as_str()) {
+        Some(error) => Err(lang.pick(
+            format!("el servicio no ha podido hacerlo: {error}"),
+            format!("the service could not do it: {error}"),
+        )),
+        None => Err(not_understood(&format!("HTTP {}", reply.status), lang)),
+    }
+}
+
+fn not_understood(detail: &str, lang: Lang) -> String {
+    lang.pick(
+        format!("no se entiende la respuesta del servicio: {detail}"),
+        format!("the service's answer is not understood: {detail}"),
+    )
 }
 
 /// Why the box did not answer and what to do, for a person.
@@ -56,6 +85,17 @@ pub(super) fn words(error: &ClientError, lang: Lang) -> String {
 mod tests {
     use super::*;
     use std::{io, time::Duration};
+
+    #[test]
+    fn what_the_box_could_not_do_is_told() {
+        let reply = |status, body: &str| Reply { status, body: body.into() };
+        let told = |reply| value(Ok(reply), Lang::En);
+        assert_eq!(told(reply(200, "{\"pin\":null}")), Ok(serde_json::json!({ "pin": null })));
+        assert_eq!(told(reply(503, "{\"error\":\"no disk\"}")), Err("the service could not do it: no disk".into()));
+        for wrong in [reply(200, "{"), reply(404, "{}"), reply(500, "")] {
+            assert!(told(wrong).is_err_and(|words| words.contains("is not understood")));
+        }
+    }
 
     #[test]
     fn every_failure_has_words_in_both_languages() {

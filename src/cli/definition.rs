@@ -50,6 +50,10 @@ pub(super) fn command(lang: Lang) -> Command {
         .subcommand(config(lang))
         .subcommand(status(lang))
         .subcommand(console(lang))
+        .subcommand(pin(lang))
+        .subcommand(restart(lang))
+        .subcommand(support_bundle(lang))
+        .subcommand(factory_reset(lang))
         .subcommand(
             order("version", "version", lang.pick("[OPCIONES]", "[OPTIONS]"), lang)
                 .about(lang.pick("Dice qué binario es este", "Say which binary this is"))
@@ -151,6 +155,66 @@ fn console(lang: Lang) -> Command {
                         ),
                     ),
             );
+    configured(order, lang)
+}
+
+/// `pin`
+fn pin(lang: Lang) -> Command {
+    let order = order("pin", "pin", lang.pick("[OPCIONES]", "[OPTIONS]"), lang)
+        .about(lang.pick("Dice el PIN de la administración", "Say the PIN of the administration"))
+        .arg(
+            Arg::new("new")
+                .long("new")
+                .action(ArgAction::SetTrue)
+                .help(lang.pick("Hace otro, si se ha olvidado", "Make another, if it is forgotten")),
+        );
+    configured(order, lang)
+}
+
+/// `restart`
+fn restart(lang: Lang) -> Command {
+    let order = order("restart", "restart", lang.pick("[OPCIONES]", "[OPTIONS]"), lang).about(lang.pick(
+        "Reinicia el servicio sin cerrar sus puertos: lee la configuración otra vez",
+        "Restart the service without closing its ports: it reads the configuration again",
+    ));
+    configured(order, lang)
+}
+
+/// `support-bundle`
+fn support_bundle(lang: Lang) -> Command {
+    let order = order("support-bundle", "support-bundle", lang.pick("[OPCIONES]", "[OPTIONS]"), lang)
+        .about(lang.pick(
+            "Reúne en un archivo lo que hace falta para averiguar qué falla, sin secretos",
+            "Collect in one file what is needed to find out what is wrong, without secrets",
+        ))
+        .arg(
+            Arg::new("output")
+                .short('o')
+                .long("output")
+                .value_name(lang.pick("ARCHIVO", "FILE"))
+                .value_hint(ValueHint::FilePath)
+                .value_parser(value_parser!(OsString))
+                .help(lang.pick(
+                    "Archivo tar.gz que se escribe; - es la salida estándar [por defecto: uno nuevo aquí]",
+                    "File to write, a tar.gz; - is standard output [default: a new one here]",
+                )),
+        );
+    configured(order, lang)
+}
+
+/// `factory-reset`
+fn factory_reset(lang: Lang) -> Command {
+    let order = order("factory-reset", "factory-reset", lang.pick("[OPCIONES]", "[OPTIONS]"), lang)
+        .about(lang.pick(
+            "Olvida el PIN, la identidad, el nombre, el certificado y todo lo guardado; conserva la configuración",
+            "Forget the PIN, the identity, the name, the certificate and everything stored; keep the configuration",
+        ))
+        .arg(
+            Arg::new("yes")
+                .long("yes")
+                .action(ArgAction::SetTrue)
+                .help(lang.pick("No pregunta antes", "Do not ask first")),
+        );
     configured(order, lang)
 }
 

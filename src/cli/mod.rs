@@ -4,10 +4,14 @@
 
 mod control;
 mod definition;
+mod factory_reset;
 mod man;
 mod output;
+mod pin;
+mod restart;
 mod screen;
 mod status;
+mod support_bundle;
 mod usage;
 
 pub use status::Form;
@@ -65,6 +69,29 @@ pub enum Command {
         overrides: Overrides,
         /// The terminal to show it on.
         tty: PathBuf,
+    },
+    /// Say the PIN of the administration.
+    Pin {
+        /// What the command line says about the configuration.
+        overrides: Overrides,
+        /// Whether to make another first.
+        new: bool,
+    },
+    /// Restart the running box.
+    Restart(Overrides),
+    /// Write a support bundle.
+    SupportBundle {
+        /// What the command line says about the configuration.
+        overrides: Overrides,
+        /// The file; `-` for standard output, `None` for a new one.
+        output: Option<PathBuf>,
+    },
+    /// Forget everything but the configuration.
+    FactoryReset {
+        /// What the command line says about the configuration.
+        overrides: Overrides,
+        /// Whether the person is sure.
+        yes: bool,
     },
     /// Print which binary this is.
     Version {
@@ -129,6 +156,13 @@ fn command(matches: &ArgMatches) -> Option<Command> {
         ("console", of) => {
             Command::Console { overrides: overrides(of), tty: of.get_one::<OsString>("tty").map(PathBuf::from)? }
         }
+        ("pin", of) => Command::Pin { overrides: overrides(of), new: of.get_flag("new") },
+        ("restart", of) => Command::Restart(overrides(of)),
+        ("support-bundle", of) => Command::SupportBundle {
+            overrides: overrides(of),
+            output: of.get_one::<OsString>("output").map(PathBuf::from),
+        },
+        ("factory-reset", of) => Command::FactoryReset { overrides: overrides(of), yes: of.get_flag("yes") },
         ("version", of) => Command::Version { json: of.get_flag("json") },
         ("completions", of) => Command::Completions(*of.get_one("shell")?),
         ("man", _) => Command::Man,
@@ -162,6 +196,10 @@ pub fn run(command: Command, lang: Lang, serve: impl FnOnce(Overrides) -> ExitCo
         }
         Command::Status { overrides, form } => status::run(overrides, form, lang),
         Command::Console { overrides, tty } => screen::run(overrides, &tty, lang),
+        Command::Pin { overrides, new } => pin::run(overrides, new, lang),
+        Command::Restart(overrides) => restart::run(overrides, lang),
+        Command::SupportBundle { overrides, output } => support_bundle::run(overrides, output, lang),
+        Command::FactoryReset { overrides, yes } => factory_reset::run(overrides, yes, lang),
         Command::Version { json } => output::answer(&version(json), 0),
         Command::Completions(shell) => {
             let mut script = Vec::new();

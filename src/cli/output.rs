@@ -9,8 +9,13 @@ use std::{
 /// Writes an answer to standard output and gives the code to end with: the given one, also when the reader has gone
 /// (it has read what it wanted), or a failure when the answer cannot be written (a full disk).
 pub(super) fn answer(text: &str, code: u8) -> ExitCode {
+    octets(text.as_bytes(), code)
+}
+
+/// The same of an answer that is no text.
+pub(super) fn octets(octets: &[u8], code: u8) -> ExitCode {
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(octets).and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             complain(&format!("stdout: {error}\n"));
             ExitCode::from(EXIT_FAILURE)
@@ -34,4 +39,10 @@ pub(super) fn answer_more(text: &str) -> Result<(), ExitCode> {
 /// Writes what went wrong to standard error. When even that is impossible there is nobody left to tell.
 pub(super) fn complain(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Tells the person what went wrong, and gives the code of a failure.
+pub(super) fn failure(words: &str) -> ExitCode {
+    complain(&format!("error: {words}\n"));
+    ExitCode::from(EXIT_FAILURE)
 }

@@ -1,10 +1,12 @@
 //! The tar.gz itself.
 
 use std::io::{self, Write as _};
+use std::path::Component;
 
 use flate2::Compression;
+use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
-use tar::{Builder, Header};
+use tar::{Archive, Builder, Header};
 
 use super::{Part, manifest};
 
@@ -27,4 +29,13 @@ pub(super) fn pack(folder: &str, parts: &[Part], time: u64) -> io::Result<Vec<u8
     let mut packed = archive.into_inner()?;
     packed.flush()?;
     packed.finish()
+}
+
+/// The folder of a bundle's first file, if that is a plain name.
+pub(super) fn folder(packed: &[u8]) -> Option<String> {
+    let mut archive = Archive::new(GzDecoder::new(packed));
+    let first = archive.entries().ok()?.next()?.ok()?;
+    let path = first.path().ok()?;
+    let Component::Normal(folder) = path.components().next()? else { return None };
+    Some(folder.to_str()?.to_owned())
 }

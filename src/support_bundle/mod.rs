@@ -159,5 +159,11 @@ pub fn gather(given: Given) -> Result<Bundle, BundleError> {
     Ok(Bundle { name: format!("{folder}.tar.gz"), bytes })
 }
 
+/// What to call the file of a bundle: its folder's name, or a plain one where it has none.
+#[must_use]
+pub fn file_name(bytes: &[u8]) -> String {
+    archive::folder(bytes).map_or_else(|| "workshop-edge.tar.gz".into(), |folder| format!("{folder}.tar.gz"))
+}
+
 #[cfg(test)]
 mod tests;

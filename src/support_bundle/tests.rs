@@ -55,6 +55,8 @@ fn the_manifest_tells_of_every_file_and_of_what_is_missing() {
     assert_eq!(files["panics/1700000000000.txt"], b"it panicked");
     assert_eq!(files["status.json"], b"{}");
     assert!(!files.contains_key("health.json"));
+    assert_eq!(file_name(&bundle.bytes), bundle.name);
+    assert_eq!(file_name(b"no bundle"), "workshop-edge.tar.gz");
 }
 
 #[test]

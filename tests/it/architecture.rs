@@ -31,7 +31,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "telemetry",
         ],
     ),
-    ("cli", &["config", "console", "control", "lang"]),
+    ("cli", &["config", "console", "control", "durable", "factory_reset", "lang", "support_bundle"]),
     ("clock", &[]),
     ("config", &["lang"]),
     ("console", &["lang"]),

@@ -1,0 +1,17 @@
+//! `workshop-edge restart`: the running box reads its configuration again.
+
+use super::{control, output};
+use crate::{config::Overrides, lang::Lang};
+use std::process::ExitCode;
+
+/// Has the box restart. A configuration that is not valid is told here, before the box ends with it.
+pub(super) fn run(overrides: Overrides, lang: Lang) -> ExitCode {
+    let client = match control::client(overrides, lang) {
+        Ok(client) => client,
+        Err(code) => return code,
+    };
+    match control::value(client.post("/restart", &[]), lang) {
+        Ok(_) => output::answer(lang.pick("el servicio se reinicia\n", "the service restarts\n"), 0),
+        Err(words) => output::failure(&words),
+    }
+}

@@ -1,0 +1,124 @@
+//! `workshop-edge support-bundle`: what support needs, from the running box, or else from its disk.
+
+use super::{control, output};
+use crate::control::{Client, MOST_BODY};
+use crate::support_bundle::{self, Given};
+use crate::{
+    config::{self, Loaded, Overrides},
+    durable, error_chain,
+    lang::Lang,
+};
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
+
+/// How long the box may take to collect it all.
+const DEADLINE: Duration = Duration::from_secs(60);
+/// The service whose journal is read.
+const UNIT: &str = "workshop-edge.service";
+
+/// Writes a bundle, and says where it is and what it contains.
+pub(super) fn run(overrides: Overrides, output: Option<PathBuf>, lang: Lang) -> ExitCode {
+    let loaded = match super::configuration(overrides, lang) {
+        Ok(loaded) => loaded,
+        Err(code) => return code,
+    };
+    let (bytes, remark) = match collect(&loaded, lang) {
+        Ok(collected) => collected,
+        Err(words) => return output::failure(&words),
+    };
+    if let Some(remark) = remark {
+        output::complain(&format!("{}: {remark}\n", lang.pick("aviso", "warning")));
+    }
+    if output.as_deref() == Some(Path::new("-")) {
+        return output::octets(&bytes, 0);
+    }
+    let path = output.unwrap_or_else(|| PathBuf::from(support_bundle::file_name(&bytes)));
+    if let Err(error) = durable::write(&path, &bytes, 0o600) {
+        return output::failure(&error_chain(&error));
+    }
+    output::answer(&said(&path, bytes.len(), lang), 0)
+}
+
+/// Where it is and what it contains.
+fn said(path: &Path, size: usize, lang: Lang) -> String {
+    let mut text = lang.pick(
+        format!("{} ({size} bytes) contiene:\n", path.display()),
+        format!("{} ({size} bytes) contains:\n", path.display()),
+    );
+    for line in support_bundle::contents(lang) {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "  {line}");
+    }
+    text + lang.pick(
+        "MANIFEST.txt dice qué falta. Nunca contiene el PIN, claves privadas ni contraseñas.\n",
+        "MANIFEST.txt says what is missing. It never contains the PIN, private keys or passwords.\n",
+    )
+}
+
+/// The bundle, and what is to be said of how it was made.
+fn collect(loaded: &Loaded, lang: Lang) -> Result<(Vec<u8>, Option<String>), String> {
+    let data_dir = &loaded.config.data_dir;
+    let journal = support_bundle::journal(UNIT);
+    let client = Client::new(data_dir).patient(DEADLINE, support_bundle::MOST_BYTES);
+    let body = journal.as_ref().map(|text| tail(text, MOST_BODY)).unwrap_or_default();
+    // Nothing stands in the way of a bundle: the box may be just what does not work.
+    let fault = match client.post("/support-bundle", body) {
+        Ok(reply) => match control::accepted(&reply, lang) {
+            Ok(()) => return Ok((reply.body, None)),
+            Err(fault) => fault,
+        },
+        Err(error) => control::words(&error, lang),
+    };
+    let absent = || Err("the service did not answer".to_owned());
+    let id = fs::read_to_string(data_dir.join("box-id")).map_or_else(|_| "unknown".into(), |id| id.trim().to_owned());
+    let given = Given {
+        id,
+        data_dir: data_dir.clone(),
+        status: absent(),
+        health: absent(),
+        config: Ok(format!("{:#}\n", config::effective_json(&loaded.effective)).into_bytes()),
+        log: absent(),
+        journal,
+    };
+    let bundle = support_bundle::gather(given).map_err(|error| error_chain(&error))?;
+    let remark = lang.pick(
+        format!("reunido del disco, sin el servicio: {fault}"),
+        format!("collected from the disk, without the service: {fault}"),
+    );
+    Ok((bundle.bytes, Some(remark)))
+}
+
+/// The last octets of a text, from the beginning of a line.
+fn tail(text: &[u8], most: usize) -> &[u8] {
+    let Some(start) = text.len().checked_sub(most).filter(|start| *start > 0) else { return text };
+    let end = text.get(start..).unwrap_or_default();
+    let newline = end.iter().position(|octet| *octet == b'\n').map_or(0, |newline| newline + 1);
+    end.get(newline..).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_long_journal_the_last_whole_lines_are_sent() {
+        assert_eq!(tail(b"one\ntwo\n", 8), b"one\ntwo\n");
+        assert_eq!(tail(b"one\ntwo\n", 7), b"two\n");
+        assert_eq!(tail(b"one\ntwo\n", 2), b"");
+        assert_eq!(tail(b"", 2), b"");
+    }
+
+    #[test]
+    fn it_says_what_it_contains_in_both_languages() {
+        for (lang, word) in [(Lang::Es, "contiene:"), (Lang::En, "contains:")] {
+            let text = said(Path::new("/tmp/a.tar.gz"), 7, lang);
+            assert!(text.starts_with(&format!("/tmp/a.tar.gz (7 bytes) {word}\n")), "{text}");
+            assert!(support_bundle::contents(lang).iter().all(|line| text.contains(line)));
+        }
+    }
+}
