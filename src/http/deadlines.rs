@@ -33,6 +33,11 @@ pub(super) struct Timeouts {
 /// few seconds, so most connections of a workshop rest most of the time.
 const REST_AFTER: Duration = Duration::from_secs(1);
 
+/// How long a stopping box still waits for the request of a peer that has connected. A connection is accepted before its
+/// first octet is there, and closing it then would lose a request in every restart; but a browser also connects in
+/// advance and says nothing, and nobody is served before the last such connection has ended.
+const LAST_WORD: Duration = Duration::from_secs(1);
+
 /// What is due on a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Due {
@@ -55,6 +60,8 @@ pub(super) struct Activity {
     /// Answers whose body is not all handed over.
     answering: Cell<u32>,
     resting: Cell<bool>,
+    /// Since when the box waits for nothing but the rest of a head.
+    stopping: Cell<Option<Instant>>,
 }
 
 /// An answer under way, until dropped.
@@ -79,6 +86,7 @@ impl Activity {
             stalled: Cell::new(None),
             answering: Cell::new(0),
             resting: Cell::new(false),
+            stopping: Cell::new(None),
         })
     }
 
@@ -101,6 +109,18 @@ impl Activity {
         self.resting.set(true);
     }
 
+    /// Whether a request is on its way, or is to be expected since the peer has only just connected: a stopping box
+    /// waits for it for [`LAST_WORD`].
+    pub(super) fn has_last_word(&self) -> bool {
+        if self.head.get().is_none() {
+            return false;
+        }
+        if self.stopping.get().is_none() {
+            self.stopping.set(Some(Instant::now()));
+        }
+        true
+    }
+
     /// What comes next if nothing happens, and when.
     pub(super) fn due(&self) -> (Instant, Due) {
         let idle = self.last.get();
@@ -115,6 +135,9 @@ impl Activity {
                 }
                 if let Some(since) = head {
                     earliest = sooner(earliest, (since + self.timeouts.head, Due::Overdue(Reason::HeaderTimeout)));
+                    if let Some(stopping) = self.stopping.get() {
+                        earliest = sooner(earliest, (stopping + LAST_WORD, Due::Overdue(Reason::HeaderTimeout)));
+                    }
                 }
             }
         }
@@ -272,6 +295,22 @@ mod tests {
             }
             tokio::time::advance(after(1)).await;
             assert_eq!(due(&activity), Some(Due::Overdue(Reason::HeaderTimeout)));
+        });
+    }
+
+    #[test]
+    fn a_stopping_box_waits_a_moment_for_a_request_that_is_to_be_expected() {
+        with_clock(async |activity| {
+            tokio::time::advance(after(2)).await;
+            assert!(activity.has_last_word(), "it has connected, and its request is on its way");
+            tokio::time::advance(LAST_WORD - Duration::from_millis(1)).await;
+            assert_eq!(due(&activity), None);
+            activity.has_read();
+            assert!(activity.has_last_word(), "half a head");
+            tokio::time::advance(Duration::from_millis(1)).await;
+            assert_eq!(due(&activity), Some(Due::Overdue(Reason::HeaderTimeout)));
+            drop(activity.begin_answer());
+            assert!(!activity.has_last_word(), "nothing more is expected after an answer");
         });
     }
 

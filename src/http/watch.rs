@@ -30,7 +30,7 @@ impl<'a> Watch<'a> {
         Self { activity, drain, drain_begins: drain.begins(), waits_for_drain: false, timer: sleep_until(armed), armed }
     }
 
-    /// Whether the drain has begun; wakes the task when it does.
+    /// Whether the drain has begun and no request is to be waited for any more; wakes the task when it begins.
     pub(super) fn drains(self: Pin<&mut Self>, cx: &mut Context<'_>) -> bool {
         let this = self.project();
         if !*this.waits_for_drain {
@@ -38,7 +38,7 @@ impl<'a> Watch<'a> {
             *this.waits_for_drain = true;
             let _ = this.drain_begins.poll(cx);
         }
-        this.drain.has_begun()
+        this.drain.has_begun() && !this.activity.has_last_word()
     }
 
     /// What is due, when it is.
