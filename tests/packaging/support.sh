@@ -40,9 +40,11 @@ eventually() {
 # expect WHAT WANTED FOUND
 expect() { [[ $2 == "$3" ]] || fail "$1: \"$3\" instead of \"$2\""; }
 
-# A fresh Debian in $root. It is made once and kept as an archive, which is named by what is in it.
+# fresh_root [PACKAGE...]: a fresh Debian in $root, with these packages besides. It is made once and kept as an archive.
 fresh_root() {
-    local include=systemd,systemd-sysv,init-system-helpers,util-linux archive=$packaging/debian-bookworm-$(dpkg --print-architecture).tar
+    local include archive
+    include=$(IFS=, && echo "systemd,systemd-sysv,init-system-helpers${*:+,$*}")
+    archive=$packaging/debian-bookworm-$(IFS=- && echo "$(dpkg --print-architecture)${*:+-$*}").tar
     if [[ ! -e $archive ]]; then
         say "making a Debian root (kept in ${archive#"$PWD/"})"
         mmdebstrap --quiet --format=tar --variant=minbase --include="$include" bookworm "$archive.part"
