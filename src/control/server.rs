@@ -235,9 +235,10 @@ mod tests {
             assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("\r\n\r\n\"Pin\""), "{answer}");
             let answer = ask(&at, "POST /restart HTTP/1.1\r\nhost: box\r\ncontent-length: 0\r\n\r\n");
             assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("{\"error\":\"not now\"}"), "{answer}");
-            for (length, status) in [(MOST_BODY, "200"), (MOST_BODY + 1, "413")] {
+            // The longer body is only announced: octets that nobody reads would reset the connection.
+            for (length, sent, status) in [(MOST_BODY, MOST_BODY, "200"), (MOST_BODY + 1, 0, "413")] {
                 let head = format!("POST /support-bundle HTTP/1.1\r\nhost: box\r\ncontent-length: {length}\r\n\r\n");
-                let answer = ask(&at, &(head + &"x".repeat(length)));
+                let answer = ask(&at, &(head + &"x".repeat(sent)));
                 assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
             }
             assert!(ask(&at, "GET /restart HTTP/1.1\r\nhost: box\r\n\r\n").starts_with("HTTP/1.1 405 "));

@@ -303,7 +303,7 @@ mod tests {
         with_clock(async |activity| {
             tokio::time::advance(after(2)).await;
             assert!(activity.has_last_word(), "it has connected, and its request is on its way");
-            tokio::time::advance(LAST_WORD - Duration::from_millis(1)).await;
+            tokio::time::advance(LAST_WORD.saturating_sub(Duration::from_millis(1))).await;
             assert_eq!(due(&activity), None);
             activity.has_read();
             assert!(activity.has_last_word(), "half a head");
