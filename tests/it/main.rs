@@ -10,6 +10,7 @@
     reason = "what fails in a helper is a test that fails"
 )]
 
+mod admin;
 mod architecture;
 mod cli;
 mod config;
@@ -21,6 +22,7 @@ mod hostile;
 mod lifecycle;
 mod limits;
 mod observability;
+mod orders;
 mod rebinding;
 mod serving;
 mod site_directory;
