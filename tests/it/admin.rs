@@ -1,6 +1,7 @@
 //! Administration in the browser: the PIN, sessions, tokens, back-off, and who is let in at all.
 
-use crate::support::{Client, Edge, Reply, Setup, eventually, run};
+use crate::support::lab::{Host, Lab};
+use crate::support::{Client, Edge, Reply, Setup, eventually};
 
 /// A browser as far as these tests need one.
 struct Browser<'a> {
@@ -187,49 +188,24 @@ fn bodies_are_bounded_and_only_forms() {
 /// Over cleartext anybody on the network could read the PIN; over HTTPS, and from the box itself, nobody can.
 #[test]
 fn from_another_machine_only_https_is_private() {
-    let network = Network::new();
-    let setup =
-        Setup::new("listen.https = [\"0.0.0.0:8443\"]\n[tls]\nmode = \"self-signed\"\n[discovery]\nenabled = false\n");
-    let edge = setup
+    let lab = Lab::new(&["lan"]);
+    let (host, visitor) = (lab.host("lan", &["192.0.2.1/24"]), lab.host("lan", &["192.0.2.2/24"]));
+    let entry = host.entry();
+    let edge = Setup::new("listen.https = [\"[::]:8443\"]\ntls.mode = \"self-signed\"\ndiscovery.enabled = false\n")
         .without_listen()
         .argument("--listen")
-        .argument("0.0.0.0:8080")
-        .through(&["ip", "netns", "exec", &network.0])
+        .argument("[::]:8080")
+        .through(&entry.iter().map(String::as_str).collect::<Vec<_>>())
         .start();
-    let status = |url: &str, more: &[&str]| {
-        let mut words = vec!["netns", "exec", &network.0, "curl", "-sk", "-o", "/dev/null", "-w", "%{http_code}"];
-        words.extend(more);
-        words.push(url);
-        String::from_utf8(run("ip", &words)).expect("text")
+    let asked_by = |who: &Host, url: &str, more: &[&str]| {
+        let all = ["-sk", "-o", "/dev/null", "-w", "%{http_code}"].into_iter().chain(more.iter().copied()).chain([url]);
+        who.run("curl", &all.collect::<Vec<_>>())
     };
+    let status = |url: &str, more: &[&str]| asked_by(&visitor, url, more);
     let login = format!("pin={}", pin(&edge));
     assert_eq!(status("http://192.0.2.1:8080/_edge/admin", &[]), "403");
     assert_eq!(status("http://192.0.2.1:8080/_edge/admin/login", &["-d", &login]), "403");
     assert_eq!(status("https://192.0.2.1:8443/_edge/admin", &[]), "200");
     assert_eq!(status("https://192.0.2.1:8443/_edge/admin/login", &["-d", &login]), "303");
-    assert_eq!(status("http://127.0.0.1:8080/_edge/admin/login", &["-d", &login]), "303");
-}
-
-/// A network namespace with an address that is not loopback; removed when dropped.
-struct Network(String);
-
-impl Network {
-    fn new() -> Self {
-        let name = format!("edge-admin-{}", std::process::id());
-        run("ip", &["netns", "add", &name]);
-        let network = Self(name);
-        // A connection to an address that the machine itself has comes from that address.
-        for words in ["link set lo up", "address add 192.0.2.1/24 dev lo"] {
-            let mut all = vec!["-n", &network.0];
-            all.extend(words.split(' '));
-            run("ip", &all);
-        }
-        network
-    }
-}
-
-impl Drop for Network {
-    fn drop(&mut self) {
-        let _ = std::process::Command::new("ip").args(["netns", "delete", &self.0]).status();
-    }
+    assert_eq!(asked_by(&host, "http://127.0.0.1:8080/_edge/admin/login", &["-d", &login]), "303");
 }

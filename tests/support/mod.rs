@@ -3,6 +3,7 @@
 mod control;
 mod edge;
 mod http;
+pub(crate) mod lab;
 mod pty;
 mod temporary;
 

@@ -6,8 +6,8 @@ use std::process::{Child, Stdio};
 
 use tempfile::TempDir;
 
-use super::lab::Host;
 use crate::support::eventually;
+use crate::support::lab::Host;
 
 const BUS: &str = "<busconfig><type>session</type><listen>unix:path=/run/dbus/system_bus_socket</listen>
 <auth>EXTERNAL</auth><policy context='default'><allow user='*'/><allow own='*'/><allow send_destination='*'/>

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::lab::Host;
+use crate::support::lab::Host;
 use crate::support::{Edge, Setup, eventually};
 
 /// A running box.

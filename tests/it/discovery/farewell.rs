@@ -2,9 +2,9 @@
 
 use super::avahi::Avahi;
 use super::edge::Found;
-use super::lab::Lab;
 use super::peer::listen;
 use crate::support::eventually;
+use crate::support::lab::Lab;
 
 #[test]
 fn a_box_that_stops_takes_all_its_names_back() {

@@ -1,8 +1,8 @@
 //! What hostile or broken hosts send.
 
 use super::edge::Found;
-use super::lab::Lab;
 use super::peer::{flood, wait_for_addresses};
+use crate::support::lab::Lab;
 
 /// MiB that the box may ever have in RAM.
 const MOST: u64 = 40;

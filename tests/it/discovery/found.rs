@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use super::avahi::Avahi;
 use super::edge::Found;
-use super::lab::Lab;
 use super::peer::{ask, zeroconf};
 use crate::support::eventually;
+use crate::support::lab::Lab;
 
 #[test]
 fn every_client_resolves_the_name() {

@@ -6,7 +6,6 @@ mod edge;
 mod farewell;
 mod flood;
 mod found;
-mod lab;
 mod names;
 mod network;
 mod peer;

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use super::avahi::Avahi;
 use super::edge::Found;
-use super::lab::Lab;
 use super::peer::{addresses, listen, wait_for_addresses};
 use crate::support::eventually;
+use crate::support::lab::{Host, Lab};
 
 const WORDS: &str = "taller.local belongs to another; this box is taller-2.local";
 
@@ -50,7 +50,7 @@ fn boxes_that_start_together_get_different_names() {
 }
 
 /// Waits until two boxes have different names, and each name leads to its box alone.
-fn distinct(peer: &super::lab::Host, boxes: [(&Found<'_>, &str); 2]) {
+fn distinct(peer: &Host, boxes: [(&Found<'_>, &str); 2]) {
     eventually("different names", || {
         let [one, other] = boxes.map(|(found, _)| found.name());
         one.is_some() && other.is_some() && one != other

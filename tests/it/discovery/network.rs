@@ -2,9 +2,9 @@
 
 use super::avahi::Avahi;
 use super::edge::Found;
-use super::lab::Lab;
 use super::peer::{addresses, ask, hold_ports, listen, wait_for_addresses};
 use crate::support::eventually;
+use crate::support::lab::Lab;
 
 const NO_NETWORK: &str = "no network: no interface has a link and an address";
 

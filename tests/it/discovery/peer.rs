@@ -7,8 +7,8 @@ use std::process::{Child, Stdio};
 use serde_json::Value;
 use tempfile::NamedTempFile;
 
-use super::lab::Host;
 use crate::support::eventually;
+use crate::support::lab::Host;
 
 /// Debian's Python, which has python3-zeroconf.
 const PYTHON: &str = "/usr/bin/python3";

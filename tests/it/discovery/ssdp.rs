@@ -1,9 +1,9 @@
 //! Found by those who look for devices: `UPnP` browsers, the network folder of Windows.
 
 use super::edge::Found;
-use super::lab::{Host, Lab};
 use super::peer::{Background, hold_ports, search};
 use crate::support::eventually;
+use crate::support::lab::{Host, Lab};
 
 /// What `gssdp-discover` of `GUPnP` finds: kinds, names and places.
 fn discover(host: &Host, target: &str) -> String {

@@ -77,14 +77,14 @@ fn succeed(command: &mut Command) -> String {
 }
 
 /// Switches, and the cables from them.
-pub(super) struct Lab {
+pub(crate) struct Lab {
     keeper: Keeper,
     cables: std::cell::Cell<u32>,
 }
 
 impl Lab {
     /// With these switches.
-    pub(super) fn new(switches: &[&str]) -> Self {
+    pub(crate) fn new(switches: &[&str]) -> Self {
         let mut command = Command::new("unshare");
         if !is_root() {
             command.args(["--user", "--map-root-user"]);
@@ -104,14 +104,14 @@ impl Lab {
     }
 
     /// A host with nothing plugged in.
-    pub(super) fn bare_host(&self) -> Host {
+    pub(crate) fn bare_host(&self) -> Host {
         let mut command = self.keeper.command();
         command.args(["unshare", "--mount", "--net"]);
         Host { keeper: Keeper::start(command) }
     }
 
     /// A host whose `eth0` is plugged into a switch and has these addresses.
-    pub(super) fn host(&self, switch: &str, addresses: &[&str]) -> Host {
+    pub(crate) fn host(&self, switch: &str, addresses: &[&str]) -> Host {
         let host = self.bare_host();
         self.plug(&host, "eth0", switch);
         for address in addresses {
@@ -121,7 +121,7 @@ impl Lab {
     }
 
     /// A cable from a new interface of a host to a switch.
-    pub(super) fn plug(&self, host: &Host, interface: &str, switch: &str) -> Cable {
+    pub(crate) fn plug(&self, host: &Host, interface: &str, switch: &str) -> Cable {
         let number = self.cables.get();
         self.cables.set(number + 1);
         let port = format!("port{number}");
@@ -133,67 +133,67 @@ impl Lab {
     }
 
     /// A cable between two switches.
-    pub(super) fn join(&self, one: &str, other: &str) {
+    pub(crate) fn join(&self, one: &str, other: &str) {
         self.ip(&["link", "add", "name", "join0", "type", "veth", "peer", "name", "join1"]);
         self.ip(&["link", "set", "join0", "master", one, "up"]);
         self.ip(&["link", "set", "join1", "master", other, "up"]);
     }
 
     /// Pulls a cable out at the switch: the host loses its carrier.
-    pub(super) fn pull(&self, cable: &Cable) {
+    pub(crate) fn pull(&self, cable: &Cable) {
         self.ip(&["link", "set", &cable.0, "down"]);
     }
 
     /// Plugs a cable into another switch.
-    pub(super) fn move_to(&self, cable: &Cable, switch: &str) {
+    pub(crate) fn move_to(&self, cable: &Cable, switch: &str) {
         self.ip(&["link", "set", &cable.0, "master", switch]);
     }
 
-    pub(super) fn replug(&self, cable: &Cable) {
+    pub(crate) fn replug(&self, cable: &Cable) {
         self.ip(&["link", "set", &cable.0, "up"]);
     }
 }
 
 /// One end of it, at the switch.
-pub(super) struct Cable(String);
+pub(crate) struct Cable(String);
 
 /// A namespace with a network, and a `/run`, of its own.
-pub(super) struct Host {
+pub(crate) struct Host {
     keeper: Keeper,
 }
 
 impl Host {
     /// What starts a program here.
-    pub(super) fn entry(&self) -> Vec<String> {
+    pub(crate) fn entry(&self) -> Vec<String> {
         self.keeper.entry()
     }
 
-    pub(super) fn command(&self, program: impl AsRef<OsStr>) -> Command {
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = self.keeper.command();
         command.arg(program);
         command
     }
 
     /// Runs a program that must succeed, and gives what it writes.
-    pub(super) fn run(&self, program: &str, arguments: &[&str]) -> String {
+    pub(crate) fn run(&self, program: &str, arguments: &[&str]) -> String {
         succeed(self.command(program).args(arguments))
     }
 
-    pub(super) fn ip(&self, arguments: &[&str]) {
+    pub(crate) fn ip(&self, arguments: &[&str]) {
         self.run("ip", arguments);
     }
 
     /// Gives `eth0` an address, as a DHCP client would.
-    pub(super) fn add_address(&self, address: &str) {
+    pub(crate) fn add_address(&self, address: &str) {
         self.ip(&["address", "add", address, "dev", "eth0"]);
     }
 
-    pub(super) fn remove_address(&self, address: &str) {
+    pub(crate) fn remove_address(&self, address: &str) {
         self.ip(&["address", "del", address, "dev", "eth0"]);
     }
 
     /// The address that IPv6 gives to an interface by itself.
-    pub(super) fn link_local(&self, interface: &str) -> String {
+    pub(crate) fn link_local(&self, interface: &str) -> String {
         let text = self.run("ip", &["-json", "-6", "address", "show", "dev", interface, "scope", "link"]);
         let links: serde_json::Value = serde_json::from_str(&text).expect("JSON");
         links[0]["addr_info"][0]["local"].as_str().expect("an address").to_owned()
