@@ -117,9 +117,7 @@ for (const language of ['es', 'en']) {
       await shows(page, 'h2', other.type);
       assert.equal(await page.getAttribute('html', 'lang'), other.lang);
       // And keeps it when something changes.
-      const answer = page.waitForResponse((response) => response.url().includes('fragment=1'));
-      await page.evaluate(() => document.getElementById('console').setAttribute('data-seen', 'yes'));
-      assert.match((await answer.catch(() => undefined))?.url() ?? (await page.getAttribute('#console', 'data-fragment')), new RegExp(`lang=${other.lang}`));
+      assert.match(await page.getAttribute('#console', 'data-fragment'), new RegExp(`lang=${other.lang}`));
       await context.close();
     });
   });
@@ -194,12 +192,12 @@ describe('a console that stays open', () => {
     page.on('load', () => (loads += 1));
     await page.goto(console_(box));
     const reloaded = page.waitForEvent('load');
-    await page.route(/fragment=1/, async (route) => {
+    const another = async (route) => {
       const response = await route.fetch();
       const body = (await response.text()).replace(/data-running="[^"]*"/, 'data-running="another"');
-      await page.unrouteAll();
       await route.fulfill({ response, body });
-    });
+    };
+    await page.route(/fragment=1/, another, { times: 1 });
     shop.break();
     await reloaded;
     assert.equal(loads, 2);
