@@ -62,6 +62,7 @@ export async function startBox(display = {}, { site, at = 0 } = {}) {
   });
   return {
     port,
+    data: join(folder, 'data'),
     url: `http://127.0.0.1:${port}/`,
     async stop() {
       child.kill('SIGKILL');
