@@ -9,6 +9,14 @@ _list:
 build:
     cargo build --release --target {{musl}} --bin workshop-edge
 
+# The Debian package of the static release binary
+deb: build
+    packaging/deb/build {{musl}}
+
+# The OCI image of the static release binary
+oci: build
+    packaging/oci/build {{musl}}
+
 # Every test, as the pipeline runs them
 test *STAGES:
     tests/run {{STAGES}}

@@ -51,6 +51,8 @@ def main(host, port, clients):
     threads = [threading.Thread(target=client, args=((host, int(port)), stopped, result)) for result in results]
     for thread in threads:
         thread.start()
+    # Whoever started this waits for it: only now are there clients, and a signal ends them well.
+    print("asking", flush=True)
     for thread in threads:
         thread.join()
     total = {name: sum(result[name] for result in results) for name in ("answered", "refused", "failed")}

@@ -85,3 +85,12 @@ property() { inside systemctl show --property="$2" --value "$1"; }
 status() { in_network curl --silent --insecure --output /dev/null --max-time 20 --write-out '%{http_code}' "$1" || true; }
 
 answers() { [[ $(status "$1") == 200 ]]; }
+
+# Everything in the root file system but what any installation leaves behind.
+everything() {
+    inside find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /tmp -o -path /var/tmp \
+        -o -path /var/log -o -path /var/cache -o -path /var/lib/apt -o -path /var/lib/dpkg -o -path /var/lib/systemd/timers \
+        -o -path /etc/passwd- -o -path /etc/group- -o -path /etc/shadow- -o -path /etc/gshadow- \) \
+        -prune -o -printf '%M %U:%G %p\n' | sort
+    cat "$root/etc/passwd" "$root/etc/group" "$root/etc/shadow" | cut -d: -f1 | sort
+}
