@@ -6,7 +6,7 @@ use std::process::{Child, Command, Output, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::support::{Control, Pty, eventually};
+use crate::support::{Control, Edge, Pty, eventually};
 
 const ADDRESS: &str = "http://192.168.1.50";
 
@@ -71,6 +71,34 @@ impl Drop for Screen {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+#[test]
+fn a_running_box_says_the_same_on_the_network_in_the_terminal_and_on_its_screen() {
+    let edge = Edge::start();
+    let told = output(edge.data(), &["status", "--json"], "C");
+    let mut told: Value = serde_json::from_slice(&told.stdout).expect("JSON");
+    let mut served: Value = serde_json::from_slice(&edge.get("/_edge/status.json", &[]).body).expect("JSON");
+    for status in [&mut told, &mut served] {
+        // They were asked one after the other.
+        for passing in ["uptime_s", "clock", "disk"] {
+            assert!(status.as_object_mut().expect("an object").remove(passing).is_some(), "{passing}");
+        }
+    }
+    assert_eq!(told, served);
+    let address = edge.url("");
+    assert_eq!(told["addresses"][0]["url"], address);
+
+    let pty = Pty::new(128, 48);
+    let screen = Screen::start(edge.data(), &pty);
+    eventually("the address as a code", || pty.scan().as_ref() == Some(&address));
+    let pin = output(edge.data(), &["pin"], "C");
+    let pin: String = text(&pin.stdout).chars().filter(char::is_ascii_digit).collect();
+    assert_eq!(pin.len(), 8);
+    pty.wait_for(&format!("PIN: {pin}"));
+    edge.stop();
+    pty.wait_for("El servicio no responde.");
+    assert_eq!(screen.end(Signal::TERM), Some(0));
 }
 
 #[test]
