@@ -21,7 +21,9 @@ pub(super) fn facts(status: &Status, lang: Lang) -> Vec<Fact> {
     let mut add = |key, label: (&'static str, &'static str), values: Vec<String>, is_doubtful| {
         facts.push(Fact { key, label: lang.pick(label.0, label.1), values, is_doubtful });
     };
-    add("network", ("Red", "Network"), vec![network(status)], status.network.addresses.is_empty());
+    if let Some(network) = network(status) {
+        add("network", ("Red", "Network"), vec![network], status.network.addresses.is_empty());
+    }
     if let Some(name) = &status.name {
         let mut values = vec![name.host()];
         values.extend(name.renamed(lang));
@@ -47,10 +49,12 @@ pub(super) fn facts(status: &Status, lang: Lang) -> Vec<Fact> {
     facts
 }
 
-fn network(status: &Status) -> String {
-    let interface = status.network.interface.as_deref().unwrap_or("-");
+/// The interface and its addresses, as far as there are any.
+fn network(status: &Status) -> Option<String> {
     let addresses: Vec<_> = status.network.addresses.iter().map(ToString::to_string).collect();
-    format!("{interface} {}", addresses.join(", ")).trim_end().to_owned()
+    let interface = status.network.interface.iter().cloned();
+    let words: Vec<_> = interface.chain((!addresses.is_empty()).then(|| addresses.join(", "))).collect();
+    (!words.is_empty()).then(|| words.join(" "))
 }
 
 impl Discovery {
@@ -83,5 +87,9 @@ mod tests {
         (status.name, status.disk, status.https) = (None, None, None);
         let keys: Vec<_> = facts(&status, Lang::Es).into_iter().map(|fact| fact.key).collect();
         assert_eq!(keys, ["network", "clock", "uptime", "version", "id"]);
+        status.network.addresses.clear();
+        assert_eq!(facts(&status, Lang::Es)[0].values, ["eth0"]);
+        status.network.interface = None;
+        assert_eq!(facts(&status, Lang::Es)[0].key, "clock");
     }
 }

@@ -27,7 +27,9 @@ struct View<'a> {
     /// The language that the page offers besides.
     other: Lang,
     status: &'a Status,
-    name: &'a str,
+    /// What the box is called, where it is announced.
+    name: Option<&'a str>,
+    title: String,
     first: Option<First<'a>>,
     level: &'static str,
     facts: Vec<Fact>,
@@ -55,7 +57,8 @@ impl<'a> View<'a> {
             lang,
             other: lang.pick(Lang::En, Lang::Es),
             status,
-            name: status.name.as_ref().map_or("workshop-edge", |name| &name.current),
+            name: status.name.as_ref().map(|name| name.current.as_str()),
+            title: status.title(),
             first: status.first_address().map(First::of),
             level: match status.health.status {
                 Level::Ok => "ok",

@@ -102,8 +102,7 @@ fn both(es: &str, en: &str) -> String {
 }
 
 fn running(canvas: &mut Canvas, mut area: Area, status: &Status, pin: &Pin) {
-    let name = status.name.as_ref().map_or("workshop-edge", |name| &name.current);
-    area.write(canvas, &format!("{name} · workshop-edge {}", status.version), Style::Strong);
+    area.write(canvas, &status.title(), Style::Strong);
 
     let qr = status.first_address().and_then(|address| Qr::of(&address.url));
     let code = qr.as_ref().map(Code::of);

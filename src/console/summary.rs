@@ -25,8 +25,7 @@ pub fn summary(status: &Status, lang: Lang, reader: Summary) -> String {
         Summary::Terminal => format!("\x1b[{}m{text}\x1b[0m", foreground(style)),
         Summary::Plain => text.to_owned(),
     };
-    let name = status.name.as_ref().map_or("workshop-edge", |name| &name.current);
-    line(&mut out, &paint(&clean(&format!("{name} · workshop-edge {}", status.version)), Style::Strong));
+    line(&mut out, &paint(&clean(&status.title()), Style::Strong));
     let style = match status.health.status {
         Level::Ok => Style::Good,
         Level::Degraded => Style::Warning,

@@ -119,6 +119,13 @@ impl Disk {
 }
 
 impl Status {
+    /// `taller · workshop-edge 1.2.3`, or the program alone where the box has no name.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let name = self.name.iter().map(|name| name.current.clone());
+        name.chain([format!("workshop-edge {}", self.version)]).collect::<Vec<_>>().join(" · ")
+    }
+
     /// How long the process has run, in the two largest units: `3 d 4 h`.
     #[must_use]
     pub fn uptime(&self, lang: Lang) -> String {
@@ -203,6 +210,8 @@ mod tests {
             status.uptime_s = uptime;
             assert_eq!(status.uptime(Lang::Es), words);
         }
+        assert_eq!(status.title(), "taller-2 · workshop-edge 1.2.3");
+        assert_eq!(Status { name: None, ..status.clone() }.title(), "workshop-edge 1.2.3");
         assert_eq!(status.clock.minute(), "2026-11-24 07:15 UTC");
         assert_eq!(status.clock.trust(Lang::En), "Not synchronised with a time server.");
         assert_eq!(status.disk.map(|disk| disk.words(Lang::Es)).as_deref(), Some("27,9 GB libres de 31,9 GB"));
