@@ -125,8 +125,11 @@ impl App {
 
         let listeners = listen::listeners(&listen)?;
         let tls = certificate(tls, &data_dir, &health)?;
-        if tls.is_none() && listeners.iter().any(|listener| listener.scheme() == Scheme::Https) {
-            return Err(AppError::NoCertificate);
+        let has_door = listeners.iter().any(|listener| listener.scheme() == Scheme::Https);
+        match (&tls, has_door) {
+            (None, true) => return Err(AppError::NoCertificate),
+            (Some(_), false) => miss_door(&health),
+            _ => {}
         }
 
         let (publisher, current) = publisher(site, &data_dir, &health)?;
@@ -293,6 +296,14 @@ fn certificate(tls: config::Tls, data_dir: &Path, health: &Health) -> Result<Opt
     }
     .transpose()
     .map_err(AppError::Tls)
+}
+
+/// Only the sockets that were handed over are served, and none of them is for HTTPS.
+fn miss_door(health: &Health) {
+    let en = "tls.mode is on, but no socket for HTTPS was handed over: enable workshop-edge-https.socket";
+    let es = "tls.mode está activado, pero falta el puerto de HTTPS: active workshop-edge-https.socket.";
+    tracing::warn!("{en}");
+    health.probe("https").degraded(Some(Fault::new(es, en)));
 }
 
 /// The display, and whoever keeps it current.
