@@ -17,7 +17,7 @@ fn main() -> ExitCode {
 }
 
 fn serve(overrides: Overrides, lang: Lang) -> ExitCode {
-    let Loaded { config, warnings, effective } = match cli::configuration(overrides, lang) {
+    let Loaded { config, warnings, effective } = match cli::configuration(overrides.clone(), lang) {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
@@ -26,7 +26,11 @@ fn serve(overrides: Overrides, lang: Lang) -> ExitCode {
     for warning in warnings {
         tracing::warn!("{}", warning.render(Lang::En));
     }
-    let told = Told { effective: format!("{:#}\n", config::effective_json(&effective)).into(), recent };
+    let recheck = Box::new(move || match config::load(&config::Sources::of_process(overrides.clone())) {
+        Ok(_) => Ok(()),
+        Err(faults) => Err(format!("the configuration is not valid: {}", faults.render(Lang::En))),
+    });
+    let told = Told { effective: format!("{:#}\n", config::effective_json(&effective)).into(), recent, recheck };
     let error = match App::build(config, told).and_then(App::run) {
         Ok(Ended::Stopped) => return ExitCode::SUCCESS,
         Ok(Ended::Restart(program, sockets)) => error_chain(&program.become_it(sockets)),

@@ -84,13 +84,17 @@ pub enum Ended {
     Restart(Program, Vec<Socket>),
 }
 
-/// What of this process the box tells its support.
-#[derive(Debug)]
+/// Whether the configuration, as it is now, could be started with, or else everything that is wrong with it.
+pub type Recheck = Box<dyn Fn() -> Result<(), String>>;
+
+/// What the box has to know of the process that it lives in.
 pub struct Told {
     /// The configuration that holds, without secrets, as JSON.
     pub effective: Bytes,
     /// The last lines of the log.
     pub recent: Recent,
+    /// Asked before a restart, since somebody may have edited the file.
+    pub recheck: Recheck,
 }
 
 /// The whole box, bound and ready to run.
@@ -155,12 +159,13 @@ impl App {
 
         let (admin, asked) = orders::admin(&data_dir, &listeners, &health);
         let admin = Arc::new(admin);
-        let Told { effective, recent } = told;
+        let Told { effective, recent, recheck } = told;
         let operator = Operator {
             id,
             data_dir,
             effective,
             recent,
+            recheck,
             health: health.clone(),
             console: Arc::clone(&console),
             admin: Arc::clone(&admin),

@@ -9,6 +9,7 @@ use serde_json::json;
 use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 
+use super::Recheck;
 use crate::admin::{self, Admin, Asked, Outcome};
 use crate::console::Console;
 use crate::control::{self, Answer, Order, Orders, Server};
@@ -74,6 +75,7 @@ pub(super) struct Operator {
     /// The configuration that holds, without secrets, as JSON.
     pub(super) effective: Bytes,
     pub(super) recent: Recent,
+    pub(super) recheck: Recheck,
     pub(super) health: Health,
     pub(super) console: Arc<Console>,
     pub(super) admin: Arc<Admin>,
@@ -97,10 +99,7 @@ async fn follow(operator: Rc<Operator>, mut asked: mpsc::Receiver<Asked>) {
 impl Operator {
     async fn browser(&self, order: admin::Order) -> Outcome {
         let done = match order {
-            admin::Order::Restart => {
-                self.restart.cancel();
-                Ok(Outcome::Begun)
-            }
+            admin::Order::Restart => self.restart().map(|()| Outcome::Begun),
             admin::Order::FactoryReset => self.reset().await.map(|()| Outcome::Begun),
             admin::Order::SupportBundle => {
                 let journal = Err("only the command \"workshop-edge support-bundle\" reads the journal".to_owned());
@@ -114,8 +113,16 @@ impl Operator {
         done.unwrap_or_else(Outcome::Failed)
     }
 
+    /// Drains and starts again, unless the display would not come back.
+    fn restart(&self) -> Result<(), String> {
+        (self.recheck)()?;
+        self.restart.cancel();
+        Ok(())
+    }
+
     /// The reset itself is the next start's: what it removes is in use here.
     async fn reset(&self) -> Result<(), String> {
+        (self.recheck)()?;
         let data_dir = self.data_dir.clone();
         let begun = tokio::task::spawn_blocking(move || factory_reset::begin(&data_dir)).await;
         begun.map_err(|error| error.to_string())?.map_err(|error| error_chain(&error))?;
@@ -156,10 +163,7 @@ impl Orders for Rc<Operator> {
                 let bundle = self.bundle(journal).await;
                 ("support-bundle", bundle.map(|bundle| Answer::bytes(support_bundle::MEDIA_TYPE, bundle.bytes.into())))
             }
-            Order::Restart => {
-                self.restart.cancel();
-                ("restart", Ok(Answer::json(&json!({}))))
-            }
+            Order::Restart => ("restart", self.restart().map(|()| Answer::json(&json!({})))),
             Order::FactoryReset => ("factory-reset", self.reset().await.map(|()| Answer::json(&json!({})))),
         };
         match done {

@@ -65,6 +65,26 @@ fn a_restart_keeps_the_process_and_refuses_nobody() {
     edge.stop();
 }
 
+/// Somebody has edited the configuration, and made a mistake.
+#[test]
+fn a_restart_that_would_not_come_back_is_refused() {
+    let site = crate::support::dist(&[("index.html", b"x")]);
+    let edge = Setup::new("").site(site.path()).start();
+    let id = std::fs::read_to_string(edge.data().join("box-id")).expect("an id");
+    drop(site);
+    for arguments in [&["restart"][..], &["factory-reset", "--yes"]] {
+        let output = command(edge.data(), arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        let words = String::from_utf8(output.stderr).expect("text");
+        assert!(words.contains("the configuration is not valid") && words.contains("site.dir"), "{words}");
+    }
+    assert_eq!(edge.get("/health/live", &[]).status, 200);
+    assert_eq!(edge.logged("ready").len(), 1);
+    assert_eq!(std::fs::read_to_string(edge.data().join("box-id")).expect("still there"), id);
+    assert!(!edge.data().join("factory-reset").exists());
+    edge.stop();
+}
+
 #[test]
 fn the_pin_is_told_to_the_command_line_and_can_be_made_anew() {
     let edge = Edge::start();
