@@ -1,6 +1,7 @@
 //! SSDP (`UPnP` Device Architecture 1.1 section 1), for clients that look for devices instead of
 //! names, such as the network folder of Windows. IPv4 only, as most of those clients.
 
+mod budget;
 mod device;
 mod search;
 mod socket;

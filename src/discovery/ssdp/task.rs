@@ -8,14 +8,13 @@ use tokio::net::UdpSocket;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use super::budget::Budget;
 use super::device::{Device, MAX_AGE};
 use super::search::Search;
 use super::socket::{GROUP, PORT};
 use crate::discovery::lan::Lan;
 use crate::discovery::random::random;
 
-/// Searches answered in one second, from all peers together.
-const SEARCHES_PER_SECOND: u32 = 20;
 /// Answers that wait for their time.
 const MOST_PENDING: usize = 128;
 /// The first announcements come in a row, since datagrams get lost.
@@ -30,7 +29,7 @@ pub(super) async fn run(socket: UdpSocket, device: Device, lan: Lan, stop: Cance
     let mut first = FIRST.into_iter();
     let mut announce = start + first.next().unwrap_or_default();
     let mut pending: Vec<(Instant, SocketAddr, String)> = Vec::new();
-    let (mut second, mut left) = (start, SEARCHES_PER_SECOND);
+    let mut budget = Budget::new(start);
     let mut buffer = [0; 1500];
     loop {
         let due = pending.iter().map(|(at, ..)| *at).min().unwrap_or(announce).min(announce);
@@ -51,17 +50,14 @@ pub(super) async fn run(socket: UdpSocket, device: Device, lan: Lan, stop: Cance
             }
             received = socket.recv_from(&mut buffer) => {
                 let (length, from) = received?;
-                let now = Instant::now();
-                if now.duration_since(second) >= Duration::from_secs(1) {
-                    (second, left) = (now, SEARCHES_PER_SECOND);
-                }
-                if left == 0 || !is_neighbour(&lan, from) {
+                if !is_neighbour(&lan, from) {
                     continue;
                 }
                 let Some(search) = buffer.get(..length).and_then(Search::parse) else { continue };
                 let answers = device.answers(search.target);
-                if !answers.is_empty() {
-                    left -= 1;
+                let now = Instant::now();
+                if answers.is_empty() || !budget.take(now) {
+                    continue;
                 }
                 for answer in answers {
                     if pending.len() < MOST_PENDING {
