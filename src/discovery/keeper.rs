@@ -1,6 +1,7 @@
 //! The loop that keeps the box findable: watches the network, asks for its own name, and starts
 //! a fresh responder when something is not as it should be.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -187,8 +188,14 @@ impl Keeper {
             self.back_off = BackOff::new(Instant::now());
             self.publish(Some(Status::Starting));
         } else if network.lan != self.network.lan {
+            let had: Vec<IpAddr> = self.network.lan.iter().flat_map(Lan::ips).collect();
+            let has_more = network.lan.iter().flat_map(Lan::ips).any(|ip| !had.contains(&ip));
             self.network = network;
             self.check_in(SETTLE);
+            if has_more && let Some(responder) = self.responder.take() {
+                tracing::info!(name = self.label, "announcing another address");
+                self.ending = responder.goodbye().await;
+            }
         } else {
             self.network = network;
         }

@@ -3,7 +3,6 @@
 //! mdns-sd probes and renames by itself (RFC 6762 sections 8 and 9), but keeps naming the old
 //! host in its SRV answers, so the services are registered again under the new name at once.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use mdns_sd::{DaemonEvent, DaemonStatus, IfKind, IfPredicate, Receiver, ServiceDaemon, ServiceInfo};
@@ -104,11 +103,12 @@ impl Drop for Responder {
 }
 
 impl Responder {
-    /// Announces `<label>.local` on one interface, with its addresses at which the box is served.
+    /// Announces `<label>.local` on one interface, with its addresses of this moment: those that go
+    /// are taken back, those that come need another responder.
     pub(super) fn start(services: &Services, lan: &Lan, label: &str) -> Result<Self, mdns_sd::Error> {
         let daemon = ServiceDaemon::new()?;
         let announced = Announced::new(services, lan);
-        let started = configure(&daemon, services, lan, &announced, label);
+        let started = configure(&daemon, lan, &announced, label);
         let (events, names) = match started {
             Ok(started) => started,
             Err(error) => {
@@ -171,7 +171,6 @@ impl Ending {
 
 fn configure(
     daemon: &ServiceDaemon,
-    services: &Services,
     lan: &Lan,
     announced: &Announced,
     label: &str,
@@ -179,9 +178,11 @@ fn configure(
     let events = daemon.monitor()?;
     daemon.set_ip_check_interval(1)?;
     daemon.disable_interface(IfKind::All)?;
-    let (name, http, https) = (lan.name.clone(), services.http.clone(), services.https.clone());
-    let is_served = move |ip: IpAddr| http.port(ip).or(https.port(ip)).is_some();
-    daemon.enable_interface(IfKind::Predicate(IfPredicate::new(move |one| one.name == name && is_served(one.ip()))))?;
+    // Only the addresses of now: the daemon would probe for one that comes later beside those that it
+    // has announced, and take its own answers for another's.
+    let (name, ips) = (lan.name.clone(), lan.ips().collect::<Vec<_>>());
+    let is_chosen = move |one: &if_addrs::Interface| one.name == name && ips.contains(&one.ip());
+    daemon.enable_interface(IfKind::Predicate(IfPredicate::new(is_chosen)))?;
     let names = announced.register(daemon, label)?;
     Ok((events, names))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::avahi::Avahi;
 use super::edge::Found;
-use super::peer::{addresses, listen, wait_for_addresses};
+use super::peer::{addresses, listen, service, wait_for_addresses};
 use crate::support::eventually;
 use crate::support::lab::{Host, Lab};
 
@@ -36,6 +36,12 @@ fn the_second_box_gets_another_name_and_says_so() {
             .collect();
         found == BTreeSet::from([vec!["taller.local", "10.9.0.1"], vec!["taller-2.local", "10.9.0.2"]])
     });
+    let id = std::fs::read_to_string(second.edge.data().join("box-id")).expect("an id");
+    let instance = format!("taller {}._http._tcp.local", &id[..4]);
+    let records = service(&peer, &instance);
+    assert!(records.contains(&format!("{instance} SRV taller-2.local:80")), "{records:?}");
+    assert!(records.contains(&"taller-2.local A 10.9.0.2".to_owned()), "{records:?}");
+    assert!(!records.iter().any(|record| record.contains("taller.local")), "it poisons caches: {records:?}");
     assert!(heard.has_heard("10.9.0.2 _ taller-2.local A 10.9.0.2"), "{}", heard.heard());
     assert!(!heard.has_heard("_ _ taller.local A 10.9.0.2"), "it poisons caches:\n{}", heard.heard());
 }

@@ -2,6 +2,7 @@
 
   peer.py ask NAME                 asks for A and AAAA as a client would (RFC 6762 section 6.7); prints each
                                    answer, "FROM ADDRESS", sorted
+  peer.py service INSTANCE         asks for the place of a service; prints each record of the answers, "NAME TYPE DATA"
   peer.py listen                   prints every record that is multicast, "FROM TTL NAME TYPE DATA"
   peer.py flood KIND COUNT         sends datagrams to the group: malformed, or unsolicited records
   peer.py hold ADDRESS FIRST LAST  keeps these ports of UDP, so that no other socket can have them
@@ -96,19 +97,30 @@ def received(pairs, until):
             yield message, peer[0].split("%")[0]
 
 
-def ask(name):
-    pairs, found = sockets(0), set()
+def answers(name, kinds):
+    """Every record that comes as an answer: (sender, name, type, data)."""
+    pairs = sockets(0)
     for one, group in pairs:
-        for kind in (1, 28):
+        for kind in kinds:
             try:
                 one.sendto(struct.pack(">6H", 7, 0, 1, 0, 0, 0) + encode(name) + struct.pack(">HH", kind, 1), group)
             except OSError:
                 pass  # a family without an address
     for message, peer in received(pairs, time.monotonic() + 0.5):
         for owner, kind, _, text in records(message):
-            if owner.lower() == name.lower() and kind in ("A", "AAAA"):
-                found.add(f"{peer} {text}")
+            yield peer, owner, kind, text
+
+
+def ask(name):
+    found = set()
+    for peer, owner, kind, text in answers(name, (1, 28)):
+        if owner.lower() == name.lower() and kind in ("A", "AAAA"):
+            found.add(f"{peer} {text}")
     print("\n".join(sorted(found)))
+
+
+def service(instance):
+    print("\n".join(sorted({f"{owner} {kind} {text}" for _, owner, kind, text in answers(instance, (33,))})))
 
 
 def listen():
@@ -176,6 +188,8 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["ask", name]:
             ask(name)
+        case ["service", instance]:
+            service(instance)
         case ["listen"]:
             listen()
         case ["flood", kind, count]:

@@ -31,6 +31,11 @@ pub(super) fn addresses(host: &Host, name: &str) -> Vec<String> {
     all.into_iter().filter(|address| !address.starts_with("fe80:")).collect()
 }
 
+/// Every record of the answers to the question for the place of a service: name, type and data.
+pub(super) fn service(host: &Host, instance: &str) -> Vec<String> {
+    host.run(PYTHON, &[PEER, "service", instance]).lines().map(str::to_owned).collect()
+}
+
 /// Waits until a name leads to these addresses, and to no others.
 pub(super) fn wait_for_addresses(host: &Host, name: &str, wanted: &[&str]) {
     eventually(&format!("{name} is {wanted:?}"), || addresses(host, name) == wanted);
