@@ -19,11 +19,13 @@ cd \"$0\"
 for file in passwd group nsswitch.conf; do mount --bind $file /etc/$file; done
 mkdir /run/dbus
 dbus-daemon --config-file=bus.conf --nofork --nopidfile &
-trap 'kill $!' EXIT
+bus=$!
+trap 'kill $bus' EXIT
 until [ -S /run/dbus/system_bus_socket ]; do sleep 0.01; done
 avahi-daemon --file avahi.conf --no-drop-root --no-chroot --no-rlimits &
-trap 'kill $!' TERM
-wait $! || wait $!";
+avahi=$!
+trap 'kill $avahi' TERM
+wait $avahi || wait $avahi";
 
 /// A running avahi; ended when dropped.
 pub(super) struct Avahi<'a> {
