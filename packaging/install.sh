@@ -241,24 +241,25 @@ do_install() {
     text "   Para quitarlo: $0 --uninstall" "   To remove it: $0 --uninstall"
 }
 
+# undo CHANGE: whether it is undone; what is declined or fails is not, and stays recorded.
 undo() {
     local kind=${1%% *} port=${1#* }
     case $kind in
     avahi)
-        ask "   ¿Volver a activar Avahi?" "   Enable Avahi again?" || return 0
+        ask "   ¿Volver a activar Avahi?" "   Enable Avahi again?" || return 1
         run systemctl enable --quiet --now avahi-daemon.socket avahi-daemon.service
         ;;
     resolved)
-        ask "   ¿Devolver mDNS a systemd-resolved?" "   Turn mDNS on again in systemd-resolved?" || return 0
+        ask "   ¿Devolver mDNS a systemd-resolved?" "   Turn mDNS on again in systemd-resolved?" || return 1
         run rm --force "$resolved_file"
         run systemctl restart systemd-resolved.service
         ;;
     ufw)
-        ask "   ¿Cerrar $port en ufw?" "   Close $port in ufw?" || return 0
+        ask "   ¿Cerrar $port en ufw?" "   Close $port in ufw?" || return 1
         run ufw delete allow "$port"
         ;;
     firewalld)
-        ask "   ¿Cerrar $port en firewalld?" "   Close $port in firewalld?" || return 0
+        ask "   ¿Cerrar $port en firewalld?" "   Close $port in firewalld?" || return 1
         run firewall-cmd --quiet --permanent --remove-port="$port"
         run firewall-cmd --quiet --reload
         ;;
@@ -267,7 +268,7 @@ undo() {
 
 do_uninstall() {
     check_machine
-    local change
+    local change kept=()
     if has_changed binary; then
         step "Quitar el binario" "Remove the binary"
         run systemctl disable --quiet --now "${units[@]}"
@@ -285,8 +286,12 @@ do_uninstall() {
     if [[ -e $changes ]]; then
         step "Deshacer los cambios de la red" "Undo the changes to the network"
         # By another descriptor: the questions read from standard input.
-        while read -r -u 3 change; do undo "$change"; done 3<"$changes"
-        run rm --recursive --force "$(dirname "$changes")"
+        while read -r -u 3 change; do undo "$change" || kept+=("$change"); done 3<"$changes"
+        if ((${#kept[@]})); then
+            printf '%s\n' "${kept[@]}" | put "$changes"
+        else
+            run rm --recursive --force "$(dirname "$changes")"
+        fi
     fi
     step "Hecho" "Done"
 }

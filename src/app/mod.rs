@@ -222,7 +222,7 @@ impl App {
         service_manager::ready();
         tracing::info!(version = env!("CARGO_PKG_VERSION"), "ready");
         for address in &operator.console.status().addresses {
-            tracing::info!(url = address.url, "this is the address to type into a TV");
+            tracing::info!(url = address.url, "the display is at this address");
         }
         let discovery =
             self.discovery.and_then(|(settings, describe, followers)| discover::start(settings, describe, followers));
@@ -303,10 +303,12 @@ fn certificate(tls: config::Tls, data_dir: &Path, health: &Health) -> Result<Opt
     .map_err(AppError::Tls)
 }
 
-/// Only the sockets that were handed over are served, and none of them is for HTTPS.
+/// HTTPS is on, but listens nowhere: a service manager has handed over sockets, and none of them is for it, or the
+/// configuration gives it no address.
 fn miss_door(health: &Health) {
-    let en = "tls.mode is on, but no socket for HTTPS was handed over: enable workshop-edge-https.socket";
-    let es = "tls.mode está activado, pero falta el puerto de HTTPS: active workshop-edge-https.socket.";
+    let en = "tls.mode is on, but nothing listens for HTTPS: enable workshop-edge-https.socket, or set listen.https";
+    let es =
+        "tls.mode está activado, pero HTTPS no tiene puerto: active workshop-edge-https.socket, o dé listen.https.";
     tracing::warn!("{en}");
     health.probe("https").degraded(Some(Fault::new(es, en)));
 }

@@ -13,8 +13,7 @@ use tokio::time::timeout;
 use super::body::Body;
 use super::events::Source;
 use super::respond::{Refusal, no_store};
-use super::route::MOST_FORM;
-use crate::admin::{Admin, Caller};
+use crate::admin::{self, Admin, Caller};
 use crate::console::{self, Console};
 use crate::lang::Lang;
 
@@ -24,8 +23,8 @@ const FORM: Duration = Duration::from_secs(10);
 /// The page for people; `?lang=` chooses its language, `?fragment=` asks for what changes in it.
 pub(super) fn page(console: &Console, query: Option<&str>) -> Result<Response<Body>, Refusal> {
     let parameter = |name: &str| {
-        let pairs = query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
-        pairs.filter(|(key, _)| *key == name).map(|(_, value)| value).next()
+        let mut pairs = query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+        pairs.find_map(|(key, value)| (key == name).then_some(value))
     };
     let lang = parameter("lang").and_then(Lang::from_code).unwrap_or(console.language());
     let html = console.page(lang, parameter("fragment").is_some()).map_err(|error| internal(&error))?;
@@ -76,8 +75,7 @@ pub(super) async fn admin(
     body: Incoming,
     caller: Caller,
 ) -> Result<Response<Body>, Refusal> {
-    let most = usize::try_from(MOST_FORM).unwrap_or(usize::MAX);
-    let form = timeout(FORM, Limited::new(body, most).collect()).await.map_err(|_| Refusal::BodyTimeout)?;
+    let form = timeout(FORM, Limited::new(body, admin::MOST_BODY).collect()).await.map_err(|_| Refusal::BodyTimeout)?;
     let form = form.map_err(|error| {
         // Anything else is the end of the connection: nobody reads the answer.
         if error.is::<LengthLimitError>() { Refusal::BodyTooLarge } else { Refusal::Internal }

@@ -9,6 +9,7 @@ use super::host;
 use super::names::Names;
 use super::respond::Refusal;
 use super::target::{self, Target};
+use crate::admin;
 use crate::metrics::RouteClass;
 
 /// The prefix that the box keeps for itself.
@@ -77,9 +78,6 @@ const READ: &str = "GET, HEAD, OPTIONS";
 /// The methods of the administration's forms.
 const READ_AND_POST: &str = "GET, HEAD, OPTIONS, POST";
 
-/// Octets of a form of the administration.
-pub(super) const MOST_FORM: u64 = 16 * 1024;
-
 /// Whether a path is this one or below it.
 fn is_below(path: &str, top: &str) -> bool {
     path.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -100,7 +98,7 @@ pub(super) fn route<'a>(
     host::check(parts.version, &parts.headers).map_err(Refusal::Host)?;
     let target = target::parse(&parts.uri).map_err(Refusal::Target)?;
     let is_form = matches!(&target, Target::Path(path) if is_below(path, ADMIN));
-    let (allow, most_body) = if is_form { (READ_AND_POST, MOST_FORM) } else { (READ, most_body) };
+    let (allow, most_body) = if is_form { (READ_AND_POST, admin::MOST_BODY as u64) } else { (READ, most_body) };
     check_method(&parts.method, allow)?;
     check_expectation(&parts.headers)?;
     if body.exceeds(most_body) {
@@ -249,8 +247,8 @@ mod tests {
             let parts = parts("POST", "/_edge/admin", &[]);
             route(&parts, BodyLength::Known(length), 0, &names()).map(|route| route.class()).map_err(Refusal::status)
         };
-        assert_eq!(form(MOST_FORM), Ok(RouteClass::Edge));
-        assert_eq!(form(MOST_FORM + 1).map_err(|status| status.as_u16()), Err(413));
+        assert_eq!(form(admin::MOST_BODY as u64), Ok(RouteClass::Edge));
+        assert_eq!(form(admin::MOST_BODY as u64 + 1).map_err(|status| status.as_u16()), Err(413));
     }
 
     #[test]
