@@ -42,6 +42,19 @@ fn the_boxs_own_certificate_is_kept_and_fits_its_names() {
 }
 
 #[test]
+fn the_fingerprint_that_is_shown_is_the_one_that_others_compute() {
+    let edge = Setup::new(SELF_SIGNED).start();
+    let certificate = edge.data().join("tls/certificate.pem");
+    let told =
+        run("openssl", &["x509", "-noout", "-fingerprint", "-sha256", "-in", certificate.to_str().expect("text")]);
+    let told = String::from_utf8(told).expect("text");
+    let (_, fingerprint) = told.trim_end().split_once('=').expect("a fingerprint");
+    let status: serde_json::Value = serde_json::from_slice(&edge.get("/_edge/status.json", &[]).body).expect("JSON");
+    assert_eq!(status["https"]["certificate_sha256"], fingerprint);
+    assert!(edge.get("/_edge/", &[]).text().contains(fingerprint));
+}
+
+#[test]
 fn old_and_new_tls_but_no_http_2() {
     let edge = Setup::new(SELF_SIGNED).start();
     for version in ["1.2", "1.3"] {
