@@ -5,10 +5,11 @@ use super::peer::{Background, hold_ports, search};
 use crate::support::eventually;
 use crate::support::lab::{Host, Lab};
 
-/// What `gssdp-discover` of `GUPnP` finds: kinds, names and places.
+/// What `gssdp-discover` of `GUPnP` finds: kinds, names and places. It asks with an MX of 3, so an answer may take three
+/// seconds, and it has to listen for longer than that.
 fn discover(host: &Host, target: &str) -> String {
     let target = format!("--target={target}");
-    host.run("gssdp-discover", &["--interface=eth0", "--timeout=2", "--message-type=available", &target])
+    host.run("gssdp-discover", &["--interface=eth0", "--timeout=5", "--message-type=available", &target])
 }
 
 /// The text of an element of a description.
