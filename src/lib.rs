@@ -38,6 +38,7 @@
 //! | [`restart`] | becoming another process without closing a socket |
 //! | [`service_manager`] | systemd's notify socket |
 //! | [`site`] | the dist in memory, with its representations |
+//! | [`slots`] | the two places for an updated binary, and which of them runs |
 //! | [`support_bundle`] | what whoever gives support needs, in one file |
 //! | [`telemetry`] | logs |
 
@@ -63,6 +64,7 @@ pub mod panics;
 pub mod restart;
 pub mod service_manager;
 pub mod site;
+pub mod slots;
 pub mod support_bundle;
 pub mod telemetry;
 

@@ -49,6 +49,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("restart", &[]),
     ("service_manager", &[]),
     ("site", &["durable"]),
+    ("slots", &["durable"]),
     ("support_bundle", &["lang", "panics"]),
     ("telemetry", &[]),
 ];

@@ -1,0 +1,451 @@
+//! Which binary runs: a pure table, changed by a few transitions that each keep it sound.
+//!
+//! ```text
+//!            stage             begin_trial            confirm
+//! idle slot ───────> staged ───────────────> trial ───────────> active
+//!                                              │ no try left, or revert
+//!                                              └──> quarantined; the one before goes on
+//! ```
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// Starts that an unconfirmed binary gets; one may be lost to a power cut.
+pub const TRIES: u8 = 3;
+/// Quarantined binaries remembered, the newest; older ones were withdrawn long ago.
+const MOST_QUARANTINED: usize = 32;
+/// The form of the table. A newer program's table is read as far as it is understood.
+pub const SCHEMA: u32 = 1;
+
+/// One of the two places for a binary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Slot {
+    /// The first.
+    A,
+    /// The second.
+    B,
+}
+
+impl Slot {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::A, Self::B];
+
+    /// The one that it is not.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::A => Self::B,
+            Self::B => Self::A,
+        }
+    }
+
+    /// The name of its directory.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::A => "a",
+            Self::B => "b",
+        }
+    }
+}
+
+/// A binary.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Image {
+    /// Its version, as it says itself.
+    pub version: String,
+    /// SHA-256 of the file, 64 lower-case hexadecimal digits.
+    pub sha256: String,
+    /// Octets of the file.
+    pub size: u64,
+}
+
+/// What a slot holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Content {
+    image: Image,
+    /// Whether it has once been confirmed, so that it may be gone back to.
+    proven: bool,
+}
+
+/// A binary that is not to be tried again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quarantined {
+    /// Which.
+    pub image: Image,
+    /// Why, in English.
+    pub reason: String,
+}
+
+/// A binary that has yet to show that it works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Trial {
+    slot: Slot,
+    tries_left: u8,
+}
+
+/// The table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Table {
+    /// The form that it was written in.
+    pub schema: u32,
+    /// What runs when nothing is on trial; `None` is the factory's binary.
+    active: Option<Slot>,
+    a: Option<Content>,
+    b: Option<Content>,
+    trial: Option<Trial>,
+    #[serde(default)]
+    quarantined: Vec<Quarantined>,
+}
+
+/// What cannot be done with the table as it is.
+#[derive(Debug, Error, PartialEq, Eq, Clone, Copy)]
+pub enum TableError {
+    /// The slot runs, or is on trial.
+    #[error("the slot {0:?} is in use")]
+    InUse(Slot),
+    /// There is nothing in the slot.
+    #[error("the slot {0:?} is empty")]
+    Empty(Slot),
+    /// Another binary is on trial.
+    #[error("a trial is under way")]
+    Trial,
+    /// The binary has been quarantined.
+    #[error("the binary in the slot {0:?} is quarantined")]
+    Quarantined(Slot),
+}
+
+/// What to start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Choice {
+    /// The factory's binary.
+    Factory,
+    /// A slot's.
+    Slot {
+        /// Which.
+        slot: Slot,
+        /// What it must be.
+        image: Image,
+        /// Whether this start is one of a trial's.
+        on_trial: bool,
+    },
+}
+
+impl Default for Table {
+    fn default() -> Self {
+        Self { schema: SCHEMA, active: None, a: None, b: None, trial: None, quarantined: Vec::new() }
+    }
+}
+
+impl Table {
+    /// What a slot holds.
+    #[must_use]
+    pub fn image(&self, slot: Slot) -> Option<&Image> {
+        self.content(slot).map(|content| &content.image)
+    }
+
+    /// What runs when nothing is on trial; `None` is the factory's binary.
+    #[must_use]
+    pub fn active(&self) -> Option<Slot> {
+        self.active
+    }
+
+    /// The slot on trial.
+    #[must_use]
+    pub fn on_trial(&self) -> Option<Slot> {
+        self.trial.map(|trial| trial.slot)
+    }
+
+    /// What is not to be tried again, the newest last.
+    #[must_use]
+    pub fn quarantined(&self) -> &[Quarantined] {
+        &self.quarantined
+    }
+
+    /// Whether a binary is not to be tried again.
+    #[must_use]
+    pub fn is_quarantined(&self, sha256: &str) -> bool {
+        self.quarantined.iter().any(|one| one.image.sha256 == sha256)
+    }
+
+    /// The slot that a new binary may be written to.
+    pub fn idle(&self) -> Result<Slot, TableError> {
+        match (self.trial, self.active) {
+            (Some(_), _) => Err(TableError::Trial),
+            (None, Some(active)) => Ok(active.other()),
+            (None, None) => Ok(Slot::A),
+        }
+    }
+
+    /// Forgets what a slot holds, before its file is written over.
+    pub fn clear(&mut self, slot: Slot) -> Result<(), TableError> {
+        self.is_free(slot)?;
+        *self.content_mut(slot) = None;
+        Ok(())
+    }
+
+    /// Says what a slot's file holds from now on.
+    pub fn stage(&mut self, slot: Slot, image: Image) -> Result<(), TableError> {
+        self.is_free(slot)?;
+        *self.content_mut(slot) = Some(Content { image, proven: false });
+        Ok(())
+    }
+
+    /// The next starts are of this slot, until it is confirmed or its tries are spent. One that was proven before is
+    /// on trial too: the state may have moved on since.
+    pub fn begin_trial(&mut self, slot: Slot) -> Result<(), TableError> {
+        self.is_free(slot)?;
+        let image = self.image(slot).ok_or(TableError::Empty(slot))?;
+        if self.is_quarantined(&image.sha256) {
+            return Err(TableError::Quarantined(slot));
+        }
+        self.trial = Some(Trial { slot, tries_left: TRIES });
+        Ok(())
+    }
+
+    /// What is to be started now, and spends a try where it is one. The table has to be kept before the start:
+    /// otherwise a binary that crashes is tried for ever.
+    pub fn start(&mut self) -> Choice {
+        if let Some(trial) = self.trial {
+            let image = self.image(trial.slot).cloned();
+            match (image, trial.tries_left.checked_sub(1)) {
+                (Some(image), Some(tries_left)) => {
+                    self.trial = Some(Trial { tries_left, ..trial });
+                    return Choice::Slot { slot: trial.slot, image, on_trial: true };
+                }
+                _ => self.revert("it did not come up"),
+            }
+        }
+        let chosen = self.active.and_then(|slot| Some((slot, self.image(slot)?.clone())));
+        chosen.map_or(Choice::Factory, |(slot, image)| Choice::Slot { slot, image, on_trial: false })
+    }
+
+    /// The binary on trial works. Nothing, when none is.
+    pub fn confirm(&mut self) {
+        if let Some(trial) = self.trial.take() {
+            self.active = Some(trial.slot);
+            if let Some(content) = self.content_mut(trial.slot) {
+                content.proven = true;
+            }
+        }
+    }
+
+    /// The binary on trial does not work: the one before goes on, and it is never tried again. Nothing, when none is
+    /// on trial.
+    pub fn revert(&mut self, reason: &str) {
+        let Some(trial) = self.trial.take() else { return };
+        if let Some(content) = self.content_mut(trial.slot).take() {
+            self.quarantine(content.image, reason);
+        }
+    }
+
+    /// The file of a slot is not what the table says: it is as good as empty.
+    pub fn lost(&mut self, slot: Slot) {
+        *self.content_mut(slot) = None;
+        if self.on_trial() == Some(slot) {
+            self.trial = None;
+        }
+        if self.active == Some(slot) {
+            let other = slot.other();
+            // What is on trial has to show that it works, even if it once did.
+            let is_fit = self.on_trial() != Some(other) && self.content(other).is_some_and(|content| content.proven);
+            self.active = is_fit.then_some(other);
+        }
+    }
+
+    /// The slot that an operator's rollback can go to without a download.
+    #[must_use]
+    pub fn previous(&self) -> Option<(Slot, &Image)> {
+        let slot = self.active?.other();
+        let content = self.content(slot)?;
+        (content.proven && !self.is_quarantined(&content.image.sha256)).then_some((slot, &content.image))
+    }
+
+    fn quarantine(&mut self, image: Image, reason: &str) {
+        self.quarantined.retain(|one| one.image.sha256 != image.sha256);
+        self.quarantined.push(Quarantined { image, reason: reason.to_owned() });
+        let surplus = self.quarantined.len().saturating_sub(MOST_QUARANTINED);
+        self.quarantined.drain(..surplus);
+    }
+
+    fn is_free(&self, slot: Slot) -> Result<(), TableError> {
+        if self.trial.is_some() {
+            return Err(TableError::Trial);
+        }
+        if self.active == Some(slot) { Err(TableError::InUse(slot)) } else { Ok(()) }
+    }
+
+    fn content(&self, slot: Slot) -> Option<&Content> {
+        match slot {
+            Slot::A => self.a.as_ref(),
+            Slot::B => self.b.as_ref(),
+        }
+    }
+
+    fn content_mut(&mut self, slot: Slot) -> &mut Option<Content> {
+        match slot {
+            Slot::A => &mut self.a,
+            Slot::B => &mut self.b,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn image(number: u8) -> Image {
+        Image { version: format!("1.0.{number}"), sha256: format!("{number:064x}"), size: 1 }
+    }
+
+    fn started(table: &mut Table) -> Option<(Slot, bool)> {
+        match table.start() {
+            Choice::Factory => None,
+            Choice::Slot { slot, on_trial, .. } => Some((slot, on_trial)),
+        }
+    }
+
+    /// Puts a binary on trial.
+    fn put(table: &mut Table, number: u8) -> Slot {
+        let slot = table.idle().expect("idle");
+        table.clear(slot).expect("free");
+        table.stage(slot, image(number)).expect("free");
+        table.begin_trial(slot).expect("fit");
+        slot
+    }
+
+    #[test]
+    fn from_the_factory_to_a_confirmed_slot_and_on() {
+        let mut table = Table::default();
+        assert_eq!(started(&mut table), None);
+        assert_eq!(put(&mut table, 1), Slot::A);
+        assert_eq!(started(&mut table), Some((Slot::A, true)));
+        table.confirm();
+        assert_eq!(started(&mut table), Some((Slot::A, false)));
+        assert_eq!(put(&mut table, 2), Slot::B);
+        assert_eq!(started(&mut table), Some((Slot::B, true)));
+        table.confirm();
+        assert_eq!(table.previous(), Some((Slot::A, &image(1))));
+    }
+
+    #[test]
+    fn a_binary_that_does_not_come_up_is_given_up_after_its_tries() {
+        let mut table = Table::default();
+        put(&mut table, 1);
+        table.confirm();
+        put(&mut table, 2);
+        for _ in 0..TRIES {
+            assert_eq!(started(&mut table), Some((Slot::B, true)));
+        }
+        assert_eq!(started(&mut table), Some((Slot::A, false)));
+        assert!(table.is_quarantined(&image(2).sha256));
+        table.stage(Slot::B, image(2)).expect("free");
+        assert_eq!(table.begin_trial(Slot::B), Err(TableError::Quarantined(Slot::B)));
+    }
+
+    #[test]
+    fn a_first_binary_that_does_not_come_up_leaves_the_factorys() {
+        let mut table = Table::default();
+        put(&mut table, 1);
+        table.revert("unhealthy");
+        assert_eq!(started(&mut table), None);
+        assert_eq!(table.quarantined(), [Quarantined { image: image(1), reason: "unhealthy".into() }]);
+    }
+
+    #[test]
+    fn what_runs_is_not_written_over() {
+        let mut table = Table::default();
+        put(&mut table, 1);
+        assert_eq!(table.stage(Slot::B, image(2)), Err(TableError::Trial));
+        assert_eq!(table.idle(), Err(TableError::Trial));
+        table.confirm();
+        assert_eq!(table.clear(Slot::A), Err(TableError::InUse(Slot::A)));
+        assert_eq!(table.begin_trial(Slot::B), Err(TableError::Empty(Slot::B)));
+    }
+
+    #[test]
+    fn a_lost_file_falls_back_to_a_proven_one_only() {
+        let mut table = Table::default();
+        put(&mut table, 1);
+        table.confirm();
+        put(&mut table, 2);
+        table.confirm();
+        table.lost(Slot::B);
+        assert_eq!(started(&mut table), Some((Slot::A, false)));
+        table.stage(Slot::B, image(3)).expect("free");
+        table.lost(Slot::A);
+        assert_eq!(started(&mut table), None, "the third has never been proven");
+    }
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Put(u8),
+        Start,
+        Confirm,
+        Revert,
+        Lost(bool),
+        Back,
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let step = prop_oneof![
+            (0..6_u8).prop_map(Step::Put),
+            Just(Step::Start),
+            Just(Step::Confirm),
+            Just(Step::Revert),
+            any::<bool>().prop_map(Step::Lost),
+            Just(Step::Back),
+        ];
+        proptest::collection::vec(step, 0..60)
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_happens_it_stays_sound(steps in steps()) {
+            let mut table = Table::default();
+            let mut starts_of_trial = 0;
+            for step in steps {
+                match step {
+                    Step::Put(number) => {
+                        if let Ok(slot) = table.idle() {
+                            table.clear(slot).expect("idle");
+                            table.stage(slot, image(number)).expect("idle");
+                            if table.begin_trial(slot).is_ok() {
+                                starts_of_trial = 0;
+                            }
+                        }
+                    }
+                    Step::Start => match table.start() {
+                        Choice::Slot { on_trial: true, image, .. } => {
+                            starts_of_trial += 1;
+                            prop_assert!(starts_of_trial <= TRIES);
+                            prop_assert!(!table.is_quarantined(&image.sha256));
+                        }
+                        Choice::Slot { slot, .. } => prop_assert!(table.content(slot).is_some_and(|content| content.proven)),
+                        Choice::Factory => prop_assert_eq!(table.active(), None),
+                    },
+                    Step::Confirm => table.confirm(),
+                    Step::Revert => table.revert("step"),
+                    Step::Lost(b) => table.lost(if b { Slot::B } else { Slot::A }),
+                    Step::Back => {
+                        if let Some(slot) = table.previous().map(|(slot, _)| slot)
+                            && table.begin_trial(slot).is_ok()
+                        {
+                            starts_of_trial = 0;
+                        }
+                    }
+                }
+                // What is active is there, proven, and no trial's.
+                if let Some(active) = table.active() {
+                    prop_assert!(table.content(active).is_some_and(|content| content.proven));
+                    prop_assert_ne!(table.on_trial(), Some(active));
+                }
+                let json = serde_json::to_vec(&table).expect("written");
+                prop_assert_eq!(serde_json::from_slice::<Table>(&json).expect("read"), table.clone());
+            }
+        }
+    }
+}
