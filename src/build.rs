@@ -23,6 +23,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo:rerun-if-changed={}", dist.display());
     println!("cargo:rustc-env=WORKSHOP_EDGE_DIST={}", dist.display());
 
+    // A release says its number when it is built; what is built in passing has the package's.
+    println!("cargo:rerun-if-env-changed=WORKSHOP_EDGE_VERSION");
+    let version = std::env::var("WORKSHOP_EDGE_VERSION").or_else(|_| std::env::var("CARGO_PKG_VERSION"))?;
+    println!("cargo:rustc-env=WORKSHOP_EDGE_VERSION={version}");
+
     println!("cargo:rustc-env=WORKSHOP_EDGE_TARGET={}", std::env::var("TARGET")?);
     println!("cargo:rerun-if-env-changed=WORKSHOP_EDGE_COMMIT");
     let commit = std::env::var("WORKSHOP_EDGE_COMMIT")

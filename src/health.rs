@@ -107,7 +107,7 @@ impl Health {
     pub fn report(&self) -> Report {
         let checks = self.checks.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let worst = checks.values().map(|check| check.status).max().unwrap_or(Status::Ok);
-        Report { status: worst, version: env!("CARGO_PKG_VERSION"), uptime_s: self.started.elapsed().as_secs(), checks }
+        Report { status: worst, version: crate::VERSION, uptime_s: self.started.elapsed().as_secs(), checks }
     }
 }
 

@@ -35,12 +35,14 @@
 //! | [`lang`] | Spanish and English |
 //! | [`metrics`] | the figures of `/metrics` |
 //! | [`panics`] | what the box remembers of its own panics |
+//! | `release` | the publisher's side of updates (feature `release`) |
 //! | [`restart`] | becoming another process without closing a socket |
 //! | [`service_manager`] | systemd's notify socket |
 //! | [`site`] | the dist in memory, with its representations |
 //! | [`slots`] | the two places for an updated binary, and which of them runs |
 //! | [`support_bundle`] | what whoever gives support needs, in one file |
 //! | [`telemetry`] | logs |
+//! | [`update`] | from the release bucket to a confirmed slot, and back |
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make torn files on purpose"))]
 
@@ -61,12 +63,18 @@ pub mod identity;
 pub mod lang;
 pub mod metrics;
 pub mod panics;
+#[cfg(feature = "release")]
+pub mod release;
 pub mod restart;
 pub mod service_manager;
 pub mod site;
 pub mod slots;
 pub mod support_bundle;
 pub mod telemetry;
+pub mod update;
+
+/// The number of this version ([Semantic Versioning](https://semver.org/)).
+pub const VERSION: &str = env!("WORKSHOP_EDGE_VERSION");
 
 /// An error and all its causes on one line, as logs and health reports show it.
 #[must_use]

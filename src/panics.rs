@@ -86,7 +86,7 @@ fn times(directory: &Path) -> Vec<u64> {
 }
 
 fn head() -> String {
-    format!("workshop-edge {} ({})\n", env!("CARGO_PKG_VERSION"), env!("WORKSHOP_EDGE_COMMIT"))
+    format!("workshop-edge {} ({})\n", crate::VERSION, env!("WORKSHOP_EDGE_COMMIT"))
 }
 
 fn describe(info: &PanicHookInfo<'_>) -> String {

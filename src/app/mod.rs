@@ -220,7 +220,7 @@ impl App {
         let control = orders::start(&operator, self.asked);
         self.health.set_ready(true);
         service_manager::ready();
-        tracing::info!(version = env!("CARGO_PKG_VERSION"), "ready");
+        tracing::info!(version = crate::VERSION, "ready");
         for address in &operator.console.status().addresses {
             tracing::info!(url = address.url, "the display is at this address");
         }

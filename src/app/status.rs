@@ -25,7 +25,7 @@ pub(super) fn sources(
     let clock = Clock::default();
     let facts = Facts {
         id: id.as_str().to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
+        version: crate::VERSION.to_owned(),
         build: Build {
             commit: env!("WORKSHOP_EDGE_COMMIT").to_owned(),
             target: env!("WORKSHOP_EDGE_TARGET").to_owned(),

@@ -36,7 +36,7 @@ pub(super) fn command(lang: Lang) -> Command {
             "Sirve la pantalla del taller a los televisores de la red local.",
             "Serves the workshop's display to the Smart TVs of the local network.",
         ))
-        .version(env!("CARGO_PKG_VERSION"))
+        .version(crate::VERSION)
         .disable_version_flag(true)
         .arg(
             Arg::new("version")

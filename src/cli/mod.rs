@@ -275,7 +275,7 @@ fn human_faults(wrong: &Faults, lang: Lang) -> String {
 
 /// Which binary this is.
 fn version(json: bool) -> String {
-    let version = env!("CARGO_PKG_VERSION");
+    let version = crate::VERSION;
     let commit = option_env!("WORKSHOP_EDGE_COMMIT").unwrap_or("unknown");
     let target = option_env!("WORKSHOP_EDGE_TARGET").unwrap_or("unknown");
     let profile = if cfg!(debug_assertions) { "debug" } else { "release" };

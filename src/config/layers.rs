@@ -14,8 +14,13 @@ use std::{
 };
 
 /// What the build script gives the compiler; cargo gives it to the programs that it runs, too.
-const OF_THE_BUILD: &[&str] =
-    &["WORKSHOP_EDGE_BUILD_EPOCH", "WORKSHOP_EDGE_COMMIT", "WORKSHOP_EDGE_DIST", "WORKSHOP_EDGE_TARGET"];
+const OF_THE_BUILD: &[&str] = &[
+    "WORKSHOP_EDGE_BUILD_EPOCH",
+    "WORKSHOP_EDGE_COMMIT",
+    "WORKSHOP_EDGE_DIST",
+    "WORKSHOP_EDGE_TARGET",
+    "WORKSHOP_EDGE_VERSION",
+];
 
 /// What the layers gave so far.
 #[derive(Default)]

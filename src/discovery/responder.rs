@@ -59,7 +59,7 @@ impl Announced {
     }
 
     fn register(&self, daemon: &ServiceDaemon, label: &str) -> Result<Vec<String>, mdns_sd::Error> {
-        let txt = [("path", "/"), ("version", env!("CARGO_PKG_VERSION")), ("id", &self.id)];
+        let txt = [("path", "/"), ("version", crate::VERSION), ("id", &self.id)];
         let mut names = Vec::new();
         for (kind, port) in &self.ports {
             let host = format!("{label}.local.");

@@ -183,7 +183,7 @@ impl Default for Metrics {
             "build",
             "What is running",
             Info::new(vec![
-                ("version", env!("CARGO_PKG_VERSION")),
+                ("version", crate::VERSION),
                 ("commit", env!("WORKSHOP_EDGE_COMMIT")),
                 ("target", env!("WORKSHOP_EDGE_TARGET")),
             ]),

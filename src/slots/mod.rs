@@ -1,7 +1,39 @@
 //! The two places for a binary besides the factory's, and the table that says which of them runs.
+//!
+//! ```text
+//! <data_dir>/slots/table.0, table.1     the table, see [`crate::durable::Alternating`]
+//! <data_dir>/slots/a/workshop-edge      a binary
+//! <data_dir>/slots/b/workshop-edge      another
+//! ```
 
-mod store;
 mod table;
 
-pub use store::{Store, StoreError};
+use std::path::{Path, PathBuf};
+
 pub use table::{Choice, Image, Quarantined, SCHEMA, Slot, TRIES, Table, TableError};
+
+use crate::durable::Alternating;
+
+/// The slots' directory in the data directory.
+pub const DIRECTORY: &str = "slots";
+
+/// The table on disk.
+pub type Store = Alternating<Table>;
+
+/// The table in the slots' directory; `None` where there is none, or both of its files are damaged.
+#[must_use]
+pub fn open(directory: &Path) -> Option<Store> {
+    Store::open(directory, "table")
+}
+
+/// A table that begins anew; it is not kept yet.
+#[must_use]
+pub fn anew(directory: &Path, table: Table) -> Store {
+    Store::anew(directory, "table", table)
+}
+
+/// Where a slot's binary is.
+#[must_use]
+pub fn binary(directory: &Path, slot: Slot) -> PathBuf {
+    directory.join(slot.name()).join("workshop-edge")
+}

@@ -97,6 +97,9 @@ pub struct Table {
     trial: Option<Trial>,
     #[serde(default)]
     quarantined: Vec<Quarantined>,
+    /// The version of the factory's binary when it was last seen.
+    #[serde(default)]
+    factory: Option<String>,
 }
 
 /// What cannot be done with the table as it is.
@@ -134,7 +137,7 @@ pub enum Choice {
 
 impl Default for Table {
     fn default() -> Self {
-        Self { schema: SCHEMA, active: None, a: None, b: None, trial: None, quarantined: Vec::new() }
+        Self { schema: SCHEMA, active: None, a: None, b: None, trial: None, quarantined: Vec::new(), factory: None }
     }
 }
 
@@ -254,12 +257,31 @@ impl Table {
         }
     }
 
+    /// Meets the factory's binary. Another one than before has come by a package or a new image, so it is what whoever
+    /// brought it wants to run: it becomes the active one, and what ran before stays where it is, to be gone back to.
+    pub fn meet_factory(&mut self, version: &str) {
+        let is_other = self.factory.as_deref().is_some_and(|known| known != version);
+        self.factory = Some(version.to_owned());
+        if is_other {
+            self.trial = None;
+            self.active = None;
+        }
+    }
+
     /// The slot that an operator's rollback can go to without a download.
     #[must_use]
     pub fn previous(&self) -> Option<(Slot, &Image)> {
         let slot = self.active?.other();
         let content = self.content(slot)?;
         (content.proven && !self.is_quarantined(&content.image.sha256)).then_some((slot, &content.image))
+    }
+
+    /// The slot that holds this binary already and may be tried.
+    #[must_use]
+    pub fn holding(&self, sha256: &str) -> Option<Slot> {
+        Slot::ALL
+            .into_iter()
+            .find(|&slot| self.is_free(slot).is_ok() && self.image(slot).is_some_and(|image| image.sha256 == sha256))
     }
 
     fn quarantine(&mut self, image: Image, reason: &str) {
@@ -353,6 +375,19 @@ mod tests {
         table.revert("unhealthy");
         assert_eq!(started(&mut table), None);
         assert_eq!(table.quarantined(), [Quarantined { image: image(1), reason: "unhealthy".into() }]);
+    }
+
+    #[test]
+    fn another_factory_binary_takes_over() {
+        let mut table = Table::default();
+        table.meet_factory("1.0.0");
+        put(&mut table, 1);
+        table.confirm();
+        table.meet_factory("1.0.0");
+        assert_eq!(started(&mut table), Some((Slot::A, false)));
+        table.meet_factory("1.5.0");
+        assert_eq!(started(&mut table), None);
+        assert_eq!(table.holding(&image(1).sha256), Some(Slot::A));
     }
 
     #[test]

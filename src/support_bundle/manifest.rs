@@ -16,7 +16,7 @@ pub(super) fn of(parts: &[Part]) -> String {
 
 /// Writing to a String cannot fail.
 fn write(parts: &[Part], lang: Lang, text: &mut String) {
-    let version = env!("CARGO_PKG_VERSION");
+    let version = crate::VERSION;
     let heading = lang.pick("Paquete de soporte de workshop-edge", "Support bundle of workshop-edge");
     let promise = lang.pick(
         "Nunca contiene el PIN, claves privadas ni contraseñas.",

@@ -36,7 +36,7 @@ impl Device {
     /// that nothing needs escaping.
     pub(super) fn description(&self) -> Bytes {
         let Self { uuid, name, ip, port, .. } = self;
-        let (version, config) = (env!("CARGO_PKG_VERSION"), self.config());
+        let (version, config) = (crate::VERSION, self.config());
         format!(
             "<?xml version=\"1.0\"?>\n<root xmlns=\"urn:schemas-upnp-org:device-1-0\" configId=\"{config}\">\n\
              <specVersion><major>1</major><minor>1</minor></specVersion>\n<device>\n<deviceType>{KIND}</deviceType>\n\
@@ -50,7 +50,7 @@ impl Device {
     /// Another number for another description: 24 bits.
     fn config(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
-        (&self.uuid, &self.name, self.ip, self.port, env!("CARGO_PKG_VERSION")).hash(&mut hasher);
+        (&self.uuid, &self.name, self.ip, self.port, crate::VERSION).hash(&mut hasher);
         hasher.finish() & 0x00ff_ffff
     }
 
@@ -66,7 +66,7 @@ impl Device {
 
     fn place(&self) -> String {
         let Self { ip, port, .. } = self;
-        let version = env!("CARGO_PKG_VERSION");
+        let version = crate::VERSION;
         format!(
             "CACHE-CONTROL: max-age={MAX_AGE}\r\nLOCATION: http://{ip}:{port}/_edge/ssdp.xml\r\n\
              SERVER: Linux UPnP/1.1 workshop-edge/{version}\r\n"

@@ -1,11 +1,15 @@
 //! Files that are either the old ones or the new ones, whenever the power goes.
 
+mod alternating;
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
+
+pub use self::alternating::{Alternating, RecordError};
 
 /// What could not be done to which file.
 #[derive(Debug, Error)]

@@ -1,0 +1,201 @@
+//! A record that is kept in two files written in turn, each with a checksum, so that one of them is whole whatever
+//! happens to the other.
+//!
+//! ```text
+//! workshop-edge-record <generation> <SHA-256 of the generation, a line feed and the rest>
+//! <the record as JSON>
+//! ```
+
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use ring::digest::{Context, SHA256};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use thiserror::Error;
+
+use super::DurableError;
+
+const MAGIC: &str = "workshop-edge-record";
+/// Octets of a record with room to spare; whatever is larger is none.
+const MOST: u64 = 64 * 1024;
+
+/// Why a record cannot be kept.
+#[derive(Debug, Error)]
+pub enum RecordError {
+    /// The file.
+    #[error("the record {name}")]
+    Write {
+        /// Which.
+        name: &'static str,
+        /// Why.
+        source: DurableError,
+    },
+    /// The record.
+    #[error("cannot write the record {name} as JSON")]
+    Encode {
+        /// Which.
+        name: &'static str,
+        /// Why.
+        source: serde_json::Error,
+    },
+}
+
+/// The record, and where it is kept.
+#[derive(Debug)]
+pub struct Alternating<T> {
+    directory: PathBuf,
+    name: &'static str,
+    generation: u64,
+    value: T,
+}
+
+impl<T: Serialize + DeserializeOwned + Clone + PartialEq> Alternating<T> {
+    /// Reads the newest record `<name>.0` or `<name>.1` that is whole; `None` where there is none, whether it is the
+    /// first start or both files are damaged.
+    #[must_use]
+    pub fn open(directory: &Path, name: &'static str) -> Option<Self> {
+        let records = [0, 1].into_iter().filter_map(|turn| read(&path(directory, name, turn)));
+        let (generation, value) = records.max_by_key(|(generation, _)| *generation)?;
+        Some(Self { directory: directory.to_owned(), name, generation, value })
+    }
+
+    /// Begins anew with this record; it is not kept yet.
+    #[must_use]
+    pub fn anew(directory: &Path, name: &'static str, value: T) -> Self {
+        Self { directory: directory.to_owned(), name, generation: 0, value }
+    }
+
+    /// The record.
+    #[must_use]
+    pub fn value(&self) -> &T {
+        &self.value
+    }
+
+    /// Changes the record, and keeps it. What cannot be kept has not happened.
+    pub fn change<R>(&mut self, change: impl FnOnce(&mut T) -> R) -> Result<R, RecordError> {
+        let name = self.name;
+        let mut next = self.value.clone();
+        let result = change(&mut next);
+        if next != self.value || self.generation == 0 {
+            let generation = self.generation.saturating_add(1);
+            let bytes = encode(generation, &next).map_err(|source| RecordError::Encode { name, source })?;
+            super::write(&path(&self.directory, name, generation % 2), &bytes, 0o600)
+                .map_err(|source| RecordError::Write { name, source })?;
+            self.generation = generation;
+            self.value = next;
+        }
+        Ok(result)
+    }
+}
+
+fn path(directory: &Path, name: &str, turn: u64) -> PathBuf {
+    directory.join(format!("{name}.{turn}"))
+}
+
+fn encode<T: Serialize>(generation: u64, value: &T) -> Result<Vec<u8>, serde_json::Error> {
+    let body = serde_json::to_vec_pretty(value)?;
+    let mut bytes = format!("{MAGIC} {generation} {}\n", checksum(generation, &body)).into_bytes();
+    bytes.extend_from_slice(&body);
+    Ok(bytes)
+}
+
+fn checksum(generation: u64, body: &[u8]) -> String {
+    let mut context = Context::new(&SHA256);
+    context.update(format!("{generation}\n").as_bytes());
+    context.update(body);
+    hex::encode(context.finish())
+}
+
+/// The record of a file, with its generation; `None` unless it is whole.
+fn read<T: DeserializeOwned>(path: &Path) -> Option<(u64, T)> {
+    match bounded(path) {
+        Ok(bytes) => {
+            let read = decode(&bytes);
+            if read.is_none() {
+                tracing::warn!(path = %path.display(), "this copy of the record is damaged, using the other");
+            }
+            read
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => {
+            tracing::warn!(path = %path.display(), %error, "this copy of the record cannot be read, using the other");
+            None
+        }
+    }
+}
+
+fn bounded(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(MOST).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<(u64, T)> {
+    let end = bytes.iter().position(|&octet| octet == b'\n')?;
+    let (head, body) = (bytes.get(..end)?, bytes.get(end + 1..)?);
+    let mut words = std::str::from_utf8(head).ok()?.split(' ');
+    let (magic, generation, sum) = (words.next()?, words.next()?.parse().ok()?, words.next()?);
+    if magic != MAGIC || sum != checksum(generation, body) || words.next().is_some() {
+        return None;
+    }
+    serde_json::from_slice(body).ok().map(|value| (generation, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    struct Sample {
+        number: u32,
+    }
+
+    fn number(directory: &Path) -> Option<u32> {
+        Alternating::<Sample>::open(directory, "sample").map(|record| record.value().number)
+    }
+
+    #[test]
+    fn the_newest_is_read_and_the_one_before_when_it_is_damaged() {
+        let directory = tempfile::tempdir().expect("a directory");
+        assert_eq!(number(directory.path()), None);
+        let mut record = Alternating::anew(directory.path(), "sample", Sample { number: 0 });
+        for number in 1..=3 {
+            record.change(|sample| sample.number = number).expect("kept");
+        }
+        assert_eq!(number(directory.path()), Some(3));
+        let newest = path(directory.path(), "sample", 1);
+        let whole = fs::read(&newest).expect("there");
+        // Every way in which a file ends early, and every bit that turns.
+        for length in 0..whole.len() {
+            fs::write(&newest, &whole[..length]).expect("torn");
+            assert_eq!(number(directory.path()), Some(2), "{length}");
+        }
+        for bit in 0..whole.len() * 8 {
+            let mut turned = whole.clone();
+            turned[bit / 8] ^= 1 << (bit % 8);
+            fs::write(&newest, &turned).expect("turned");
+            assert_eq!(number(directory.path()), Some(2), "{bit}");
+        }
+        fs::remove_file(&newest).expect("removed");
+        assert_eq!(number(directory.path()), Some(2));
+    }
+
+    #[test]
+    fn what_cannot_be_kept_has_not_happened() {
+        let mut record = Alternating::anew(Path::new("/proc/nowhere"), "sample", Sample { number: 0 });
+        assert!(record.change(|sample| sample.number = 1).is_err());
+        assert_eq!(record.value().number, 0);
+    }
+
+    #[test]
+    fn fields_of_a_newer_program_are_passed_over() {
+        let body = br#"{"number":9,"colour":"red"}"#;
+        let mut bytes = format!("{MAGIC} 4 {}\n", checksum(4, body)).into_bytes();
+        bytes.extend_from_slice(body);
+        assert_eq!(decode(&bytes), Some((4, Sample { number: 9 })));
+    }
+}

@@ -1,0 +1,128 @@
+//! The channel manifest: what the publisher wants the boxes of a channel to run. It is a TUF target of the channel's
+//! own role, `<channel>.manifest.json`, so it is signed, and as fresh as the metadata around it.
+//!
+//! ```json
+//! {
+//!   "schema": 1,
+//!   "channel": "stable",
+//!   "desired": "1.2.3",
+//!   "min_version": "1.0.0",
+//!   "releases": [{
+//!     "version": "1.2.3",
+//!     "state_schema": 1,
+//!     "requires_from": "1.0.0",
+//!     "urgent": false,
+//!     "waves": [{ "at": "2026-11-24T20:00:00Z", "permille": 10 }, { "at": "2026-11-25T20:00:00Z", "permille": 1000 }],
+//!     "rollback_from": [],
+//!     "platforms": {
+//!       "x86_64-unknown-linux-musl": {
+//!         "raw_sha256": "…", "raw_size": 7670440,
+//!         "full": "workshop-edge-1.2.3-x86_64-unknown-linux-musl.zst",
+//!         "deltas": [{ "from_sha256": "…", "target": "workshop-edge-1.2.3-x86_64-unknown-linux-musl.from-0123456789abcdef.qbsdiff" }]
+//!       }
+//!     }
+//!   }]
+//! }
+//! ```
+//!
+//! A newer publisher may add fields: they are passed over. One that a box has to understand raises `schema`.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use semver::Version;
+use serde::{Deserialize, Serialize};
+
+/// The form that this program writes and understands.
+pub const SCHEMA: u32 = 1;
+
+/// Releases in a manifest at most.
+pub const MOST_RELEASES: usize = 256;
+
+/// Octets of a manifest at most.
+pub const MOST_BYTES: u64 = 1024 * 1024;
+
+/// A channel's manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The form that a box has to understand: [`SCHEMA`] at most.
+    pub schema: u32,
+    /// The channel that it is for.
+    pub channel: String,
+    /// What the boxes should run: one of `releases`. `None` wants nothing of them.
+    pub desired: Option<Version>,
+    /// No box takes an older one, not even on its technician's order. Never decreases.
+    pub min_version: Version,
+    /// What there is, the oldest first.
+    pub releases: Vec<Release>,
+}
+
+/// A version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Release {
+    /// Its number.
+    pub version: Version,
+    /// The form of the state that it writes, [`super::STATE_SCHEMA`] of its program.
+    pub state_schema: u32,
+    /// The oldest version that can go to this one at once; an older one takes the newest release that it can go to
+    /// first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requires_from: Option<Version>,
+    /// Whether it is switched to outside of the box's window too.
+    #[serde(default)]
+    pub urgent: bool,
+    /// When which share of the boxes may take it. None: all at once.
+    #[serde(default)]
+    pub waves: Vec<Wave>,
+    /// The newer versions that go back to this one when it is desired.
+    #[serde(default)]
+    pub rollback_from: Vec<Version>,
+    /// Its binaries, by target triple.
+    pub platforms: BTreeMap<String, Binary>,
+}
+
+/// A share of the boxes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wave {
+    /// From when on.
+    pub at: Timestamp,
+    /// How many boxes of a thousand, those of the waves before it among them: 0 to 1000.
+    pub permille: u16,
+}
+
+/// A binary, and the targets that it can be had from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Binary {
+    /// SHA-256 of the binary as it is run, 64 lower-case hexadecimal digits.
+    pub raw_sha256: String,
+    /// Its octets.
+    pub raw_size: u64,
+    /// The target that holds it, packed by zstd.
+    pub full: String,
+    /// Targets that hold the difference to another binary.
+    #[serde(default)]
+    pub deltas: Vec<Delta>,
+}
+
+/// A difference, in bsdiff's form (`BSDIFF40`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delta {
+    /// SHA-256 of the binary that it starts from, as [`Binary::raw_sha256`].
+    pub from_sha256: String,
+    /// The target that holds it.
+    pub target: String,
+}
+
+impl Manifest {
+    /// The name of a channel's manifest among its targets.
+    #[must_use]
+    pub fn target(channel: &str) -> String {
+        format!("{channel}.manifest.json")
+    }
+
+    /// The release with this number.
+    #[must_use]
+    pub fn release(&self, version: &Version) -> Option<&Release> {
+        self.releases.iter().find(|release| release.version == *version)
+    }
+}

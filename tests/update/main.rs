@@ -1,0 +1,1 @@
+//! Updates of real boxes from real repositories.
