@@ -117,7 +117,7 @@ impl App {
     /// can fail any more.
     pub fn build(config: Config, told: Told) -> Result<Self, AppError> {
         let program = Program::current();
-        let Config { data_dir, listen, tls, discovery, site, display, limits, log, shutdown } = config;
+        let Config { data_dir, listen, tls, discovery, site, display, update: _, limits, log, shutdown } = config;
         descriptors::raise_limit(limits.connections);
         let health = Health::default();
         orders::finish_reset(&data_dir, &health);

@@ -1,10 +1,11 @@
 //! Values into the typed configuration.
 
 use super::{
+    hours::Hours,
     layers::Layers,
     types::{
-        Access, Config, Discovery, Display, Format, Level, Limits, Listen, Log, Shift, Shutdown, Site, Targets, Tls,
-        TlsMode,
+        Access, Channel, Config, Discovery, Display, Format, Level, Limits, Listen, Log, Shift, Shutdown, Site,
+        Targets, Tls, TlsMode, Update,
     },
     value::Value,
 };
@@ -56,6 +57,22 @@ pub(super) fn build(layers: &Layers) -> Result<Config, Absent> {
                 start_hour: values.integer("display.shift.start_hour")?,
                 end_hour: values.integer("display.shift.end_hour")?,
             },
+        },
+        update: Update {
+            enabled: values.bool("update.enabled")?,
+            url: values.optional("update.url", Values::text)?,
+            channel: values.choice("update.channel", Channel::from_name)?,
+            trusted_root: values.optional("update.trusted_root", Values::path)?,
+            ca_file: values.optional("update.ca_file", Values::path)?,
+            allow_http: values.bool("update.allow_http")?,
+            check_interval: values.seconds("update.check_interval_s")?,
+            window: values.optional("update.window", |values, key| values.choice(key, Hours::parse))?,
+            days: values.names("update.days")?,
+            time_zone: values.optional("update.time_zone", Values::text)?,
+            rate_limit: values.integer::<u64>("update.rate_limit_kib_s")?.saturating_mul(1024),
+            usb_dir: values.optional("update.usb_dir", Values::path)?,
+            trial: values.seconds("update.trial_s")?,
+            quiet_wait: values.seconds("update.quiet_wait_s")?,
         },
         limits: Limits {
             connections: values.integer("limits.connections")?,

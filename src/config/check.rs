@@ -21,6 +21,9 @@ pub(super) fn check(layers: &mut Layers) {
     tls(layers);
     addresses(layers);
     existing(layers, "site.dir", Path::is_dir, Problem::NotDirectory);
+    existing(layers, "update.trusted_root", Path::is_file, Problem::NotFile);
+    existing(layers, "update.ca_file", Path::is_file, Problem::NotFile);
+    cleartext(layers);
 }
 
 /// The number that a key has, and its origin.
@@ -91,6 +94,16 @@ fn tls(layers: &mut Layers) {
     }
     if mode == TlsMode::Off {
         unused(layers, "listen.https", "self-signed | files");
+    }
+}
+
+/// Whoever wants updates over cleartext says so.
+fn cleartext(layers: &mut Layers) {
+    let allowed = matches!(layers.get("update.allow_http"), Some((Value::Bool(true), _)));
+    let Some((Value::Text(url), origin)) = layers.get("update.url") else { return };
+    if url.starts_with("http:") && !allowed {
+        let origin = origin.clone();
+        fault(layers, "update.url", origin, Problem::HttpNotAllowed);
     }
 }
 

@@ -190,6 +190,8 @@ pub(super) enum Problem {
     Missing,
     /// The value is required by `tls.mode`.
     RequiredByTls(&'static str),
+    /// A cleartext address, which is not allowed.
+    HttpNotAllowed,
     /// There is no address to listen on.
     NoAddress,
     /// The same address is listened on twice.

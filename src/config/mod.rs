@@ -13,6 +13,7 @@ mod build;
 mod check;
 mod fault;
 mod file;
+mod hours;
 mod layers;
 mod origin;
 mod reference;
@@ -25,13 +26,14 @@ mod value;
 mod wording;
 
 pub use fault::{Fault, Faults, Notice, Warning};
+pub use hours::Hours;
 pub use origin::Origin;
 pub use reference::reference;
 pub use show::{Effective, effective_json, effective_table, report_json};
 pub use source::{DEFAULT_FILE, Overrides, Sources};
 pub use types::{
-    Access, Config, Discovery, Display, Format, Level, Limits, Listen, Log, Shift, Shutdown, Site, Targets, Tls,
-    TlsMode,
+    Access, Channel, Config, DAYS, Discovery, Display, Format, Level, Limits, Listen, Log, Shift, Shutdown, Site,
+    Targets, Tls, TlsMode, Update,
 };
 
 /// A configuration that is valid.

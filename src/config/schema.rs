@@ -2,7 +2,7 @@
 //! a mistyped key, the output of `config show` and the reference in the manual all come from it.
 
 use super::{
-    types::{Access, Format, Level, TlsMode},
+    types::{Access, Channel, DAYS, Format, Level, TlsMode},
     value,
 };
 use crate::lang::Lang;
@@ -48,6 +48,14 @@ pub(super) enum Kind {
     Names,
     /// One label of a host name (RFC 1123 section 2.1), in lower case.
     Label,
+    /// A web address, `https://` or `http://`, without a query.
+    Url,
+    /// From one time of day to another, as `22:00-05:00`.
+    Hours,
+    /// A list of some of these names.
+    Choices(&'static [&'static str]),
+    /// A time zone by its name in the IANA database.
+    TimeZone,
 }
 
 /// Starts an entry of the table; `example` is the default unless given.
@@ -143,6 +151,48 @@ pub(super) const KEYS: &[Key] = &[
     key("display.shift.end_hour", integer(1, 24), "22",
         "Hora a la que termina la jornada, después de la de inicio.",
         "Hour at which work ends, after the start."),
+    key("update.enabled", Kind::Bool, "true",
+        "Si el equipo busca actualizaciones del programa.",
+        "Whether the box looks for updates of its program."),
+    optional("update.url", Kind::Url, "https://updates.empresa.example/workshop-edge",
+        "Dirección del depósito de versiones. Sin valor: la que lleva el programa, si lleva alguna.",
+        "Address of the release bucket. Without a value: the one that the program carries, if it carries any."),
+    key("update.channel", Kind::Choice(Channel::NAMES), "stable",
+        "Canal: stable para todos; staging para probar antes que los demás.",
+        "Channel: stable for all; staging to try before the others."),
+    optional("update.trusted_root", Kind::Path, "/etc/workshop-edge/root.json",
+        "Archivo con la raíz de confianza (TUF) del depósito. Sin valor: la que lleva el programa.",
+        "File with the trusted root (TUF) of the bucket. Without a value: the one that the program carries."),
+    optional("update.ca_file", Kind::Path, "/etc/workshop-edge/ca.pem",
+        "Autoridades de certificación en PEM que valen para el depósito además de las de la web.",
+        "Certification authorities in PEM that hold for the bucket besides those of the web."),
+    key("update.allow_http", Kind::Bool, "false",
+        "Si update.url puede empezar por http://; las firmas se comprueban igual.",
+        "Whether update.url may begin with http://; signatures are verified all the same."),
+    key("update.check_interval_s", integer(2, 604_800), "60",
+        "Segundos entre dos consultas, en promedio; cada una espera entre la mitad y una vez y media.",
+        "Seconds between two checks, on average; each waits between half and one and a half of it."),
+    optional("update.window", Kind::Hours, "22:00-05:00",
+        "Horas en las que se cambia de versión, en hora local. Sin valor: a cualquier hora.",
+        "Hours at which the version is changed, local time. Without a value: at any hour."),
+    key("update.days", Kind::Choices(DAYS), "mon,tue,wed,thu,fri,sat,sun",
+        "Días en los que empieza esa ventana.",
+        "Days on which that window begins."),
+    optional("update.time_zone", Kind::TimeZone, "Europe/Madrid",
+        "Zona horaria de la ventana. Sin valor: la del sistema.",
+        "Time zone of the window. Without a value: the system's."),
+    key("update.rate_limit_kib_s", integer(0, 1_048_576), "1024",
+        "KiB por segundo que se descargan como mucho; 0 no pone límite.",
+        "KiB a second that are downloaded at most; 0 sets no limit."),
+    optional("update.usb_dir", Kind::Path, "/run/workshop-edge/usb",
+        "Directorio en el que aparece una memoria USB; si contiene un depósito de versiones, se usa.",
+        "Directory in which a USB stick appears; a release bucket on it is used."),
+    key("update.trial_s", integer(2, 3600), "30",
+        "Segundos que una versión nueva debe funcionar bien antes de darse por buena.",
+        "Seconds that a new version has to work well before it is taken as good."),
+    key("update.quiet_wait_s", integer(0, 3600), "30",
+        "Segundos que se espera como mucho un momento sin peticiones para cambiar de versión.",
+        "Seconds to wait at most for a moment without requests to change the version."),
     key("limits.connections", integer(1, 65_536), "1024",
         "Conexiones abiertas a la vez.",
         "Connections open at once."),

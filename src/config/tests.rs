@@ -63,6 +63,22 @@ fn nothing_at_all_gives_the_defaults() {
             targets: Targets { daily: 120, oee_percent: 75.0, reject_percent: 3.0 },
             shift: Shift { start_hour: 6, end_hour: 22 },
         },
+        update: Update {
+            enabled: true,
+            url: None,
+            channel: Channel::Stable,
+            trusted_root: None,
+            ca_file: None,
+            allow_http: false,
+            check_interval: Duration::from_secs(60),
+            window: None,
+            days: DAYS.iter().map(|day| (*day).to_owned()).collect(),
+            time_zone: None,
+            rate_limit: 1024 * 1024,
+            usb_dir: None,
+            trial: Duration::from_secs(30),
+            quiet_wait: Duration::from_secs(30),
+        },
         limits: Limits {
             connections: 1024,
             connections_per_peer: 64,
@@ -89,6 +105,7 @@ fn every_key_reaches_its_own_field() {
     let (dir, file) = (dir.path().display().to_string(), file.display().to_string());
     let (site, cert, key) =
         (format!("site.dir={dir}"), format!("tls.cert_file={file}"), format!("tls.key_file={dir}/./pem"));
+    let (root, ca) = (format!("update.trusted_root={file}"), format!("update.ca_file={file}"));
     let set = [
         "data_dir=/d",
         "listen.http=[::]:1",
@@ -113,6 +130,20 @@ fn every_key_reaches_its_own_field() {
         "display.targets.reject_percent=14",
         "display.shift.start_hour=15",
         "display.shift.end_hour=16",
+        "update.enabled=false",
+        "update.url=http://u.example/",
+        "update.channel=staging",
+        &root,
+        &ca,
+        "update.allow_http=true",
+        "update.check_interval_s=27",
+        "update.window=1:01-02:02",
+        "update.days=tue",
+        "update.time_zone=UTC",
+        "update.rate_limit_kib_s=28",
+        "update.usb_dir=/u",
+        "update.trial_s=29",
+        "update.quiet_wait_s=30",
         "limits.connections=18",
         "limits.connections_per_peer=17",
         "limits.header_bytes=9000",
@@ -136,7 +167,7 @@ fn every_key_reaches_its_own_field() {
             https: vec![([0u16; 8], 2).into()],
             names: vec!["n.example".into()],
         },
-        tls: Tls::Files { cert: file.into(), key: format!("{dir}/./pem").into() },
+        tls: Tls::Files { cert: file.clone().into(), key: format!("{dir}/./pem").into() },
         discovery: Discovery {
             enabled: false,
             name: "nave-2".into(),
@@ -152,6 +183,22 @@ fn every_key_reaches_its_own_field() {
             refresh: Duration::from_secs(11),
             targets: Targets { daily: 12, oee_percent: 13.0, reject_percent: 14.0 },
             shift: Shift { start_hour: 15, end_hour: 16 },
+        },
+        update: Update {
+            enabled: false,
+            url: Some("http://u.example".into()),
+            channel: Channel::Staging,
+            trusted_root: Some(file.clone().into()),
+            ca_file: Some(file.into()),
+            allow_http: true,
+            check_interval: Duration::from_secs(27),
+            window: Some(Hours { from: 61, to: 122 }),
+            days: vec!["tue".into()],
+            time_zone: Some("UTC".into()),
+            rate_limit: 28 * 1024,
+            usb_dir: Some("/u".into()),
+            trial: Duration::from_secs(29),
+            quiet_wait: Duration::from_secs(30),
         },
         limits: Limits {
             connections: 18,
@@ -473,6 +520,41 @@ fn a_name_is_one_label() {
 }
 
 #[test]
+fn an_address_of_the_bucket_is_one_to_which_paths_can_be_added() {
+    let url = |text: &str| good(&format!("[update]\nurl = \"{text}\"\n")).config.update.url.unwrap();
+    assert_eq!(url("https://updates.example/edge/"), "https://updates.example/edge");
+    assert_eq!(url("https://[2001:db8::1]:8443"), "https://[2001:db8::1]:8443");
+    for text in
+        ["updates.example", "ftp://a/b", "https://", "https://a/b?c", "https://user:word@a/b", "https://a/#b", ""]
+    {
+        assert_eq!(faults(b"", &[("UPDATE_URL", text)], &[]).len(), 1, "{text}");
+    }
+    let cleartext = [("UPDATE_URL", "http://updates.example")];
+    assert_eq!(faults(b"", &cleartext, &[]).len(), 1);
+    assert!(faults(b"", &cleartext, &["update.allow_http=true"]).is_empty());
+}
+
+#[test]
+fn an_update_window_is_hours_of_days_in_a_zone() {
+    let update = good("[update]\nwindow = \"22:00-5:30\"\ndays = [\"sat\", \"sun\"]\ntime_zone = \"Europe/Madrid\"\n")
+        .config
+        .update;
+    assert_eq!(update.window, Some(Hours { from: 22 * 60, to: 5 * 60 + 30 }));
+    assert_eq!(update.days, ["sat", "sun"]);
+    for (name, text) in [
+        ("UPDATE_WINDOW", "22:00"),
+        ("UPDATE_WINDOW", "24:00-05:00"),
+        ("UPDATE_WINDOW", "05:60-06:00"),
+        ("UPDATE_WINDOW", "05:00-05:00"),
+        ("UPDATE_WINDOW", "+5:00-06:00"),
+        ("UPDATE_DAYS", "sat,lunes"),
+        ("UPDATE_TIME_ZONE", "Europe/Madriz"),
+    ] {
+        assert_eq!(faults(b"", &[(name, text)], &[]).len(), 1, "{name} {text}");
+    }
+}
+
+#[test]
 fn the_reference_is_a_valid_file_with_every_key() {
     for langs in [&[Lang::Es][..], &[Lang::En], &[Lang::Es, Lang::En]] {
         let reference = reference(langs);
@@ -484,10 +566,12 @@ fn the_reference_is_a_valid_file_with_every_key() {
         // A key's line is a comment without a space after the mark.
         let lines =
             reference.lines().map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line));
-        let live = lines.filter(|line| !line.starts_with("dir =")).collect::<Vec<_>>().join("\n");
+        // What has to exist.
+        let absent = ["dir =", "trusted_root =", "ca_file ="];
+        let live = lines.filter(|line| !absent.iter().any(|key| line.starts_with(key))).collect::<Vec<_>>().join("\n");
         let loaded = good(&live);
         let given = loaded.effective.iter().filter(|one| one.origin != Origin::Default).count();
-        assert_eq!(given, schema::KEYS.len() - 1);
+        assert_eq!(given, schema::KEYS.len() - absent.len());
     }
 }
 

@@ -1,5 +1,6 @@
 //! The validated configuration: plain types that the composition root takes apart and hands to the rooms.
 
+use super::hours::Hours;
 use crate::lang::Lang;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -18,6 +19,8 @@ pub struct Config {
     pub site: Site,
     /// What the reference display shows.
     pub display: Display,
+    /// How the program is kept up to date.
+    pub update: Update,
     /// The bounds that keep it alive.
     pub limits: Limits,
     /// What it writes to its log.
@@ -117,6 +120,42 @@ pub struct Shift {
     /// The hour at which work ends, 1 to 24.
     pub end_hour: u8,
 }
+
+/// How the program is kept up to date.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Update {
+    /// Whether updates are looked for.
+    pub enabled: bool,
+    /// The address of the release bucket, without a slash at its end; `None` is the one built in.
+    pub url: Option<String>,
+    /// Which releases it gets.
+    pub channel: Channel,
+    /// The file with the trusted root; `None` is the one built in.
+    pub trusted_root: Option<PathBuf>,
+    /// Certification authorities besides those of the web, PEM.
+    pub ca_file: Option<PathBuf>,
+    /// Whether the bucket may be reached over cleartext.
+    pub allow_http: bool,
+    /// The mean time between two checks, 2 s to a week.
+    pub check_interval: Duration,
+    /// When the version may change; `None` is at any time.
+    pub window: Option<Hours>,
+    /// The days on which the window begins, of [`DAYS`].
+    pub days: Vec<String>,
+    /// The window's time zone, one that exists; `None` is the system's.
+    pub time_zone: Option<String>,
+    /// Octets a second; 0 is without a limit.
+    pub rate_limit: u64,
+    /// Where a USB stick appears.
+    pub usb_dir: Option<PathBuf>,
+    /// How long a new version is on trial, 2 s to 1 h.
+    pub trial: Duration,
+    /// How long a switch waits for a quiet moment, at most 1 h.
+    pub quiet_wait: Duration,
+}
+
+/// The days of the week, as `update.days` names them.
+pub const DAYS: &[&str] = &["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// The bounds that keep the appliance alive whatever its clients do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -231,6 +270,16 @@ choice! {
         Sampled = "sampled",
         /// Every one.
         All = "all",
+    }
+}
+
+choice! {
+    /// Which releases the appliance gets.
+    Channel {
+        /// Those for all.
+        Stable = "stable",
+        /// Those that are tried first.
+        Staging = "staging",
     }
 }
 

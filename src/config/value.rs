@@ -2,8 +2,10 @@
 
 use super::{
     fault::{Problem, excerpt, quoted},
+    hours::Hours,
     schema::Kind,
 };
+use jiff::tz::TimeZone;
 use std::{
     ffi::{OsStr, OsString},
     net::{IpAddr, SocketAddr},
@@ -58,6 +60,7 @@ pub(super) fn from_text(kind: Kind, text: &OsStr) -> Result<Value, Vec<Problem>>
     match kind {
         Kind::Addresses => list(kind, elements(), address).map(Value::Addresses),
         Kind::Names => list(kind, elements(), name).map(Value::Names),
+        Kind::Choices(names) => list(kind, elements(), |text| one_of(names, text)).map(Value::Names),
         _ => scalar(kind, text).ok_or_else(|| vec![Problem::expected(kind, quoted(text))]),
     }
 }
@@ -102,12 +105,13 @@ fn scalar(kind: Kind, text: &str) -> Option<Value> {
         },
         Kind::Integer { min, max } => integer(text.trim().parse().ok()?, min, max),
         Kind::Number { min, max } => number(text.trim().parse().ok()?, min, max),
-        Kind::Choice(names) => {
-            let name = text.trim();
-            names.contains(&name).then(|| Value::Text(name.to_owned()))
-        }
+        Kind::Choice(names) => one_of(names, text.trim()).map(Value::Text),
         Kind::Label => label(text.trim()).then(|| Value::Text(text.trim().to_ascii_lowercase())),
-        Kind::Path | Kind::Addresses | Kind::Names => None,
+        Kind::Url => url(text.trim()).map(Value::Text),
+        Kind::Hours => Hours::parse(text.trim()).map(|hours| Value::Text(hours.to_string())),
+        // Of the machine's database: a name that it does not know has no hours.
+        Kind::TimeZone => TimeZone::get(text.trim()).is_ok().then(|| Value::Text(text.trim().to_owned())),
+        Kind::Path | Kind::Addresses | Kind::Names | Kind::Choices(_) => None,
     }
 }
 
@@ -119,6 +123,20 @@ fn integer(integer: u64, min: u64, max: u64) -> Option<Value> {
 /// A number, if it is within its limits.
 fn number(number: f64, min: f64, max: f64) -> Option<Value> {
     (min..=max).contains(&number).then_some(Value::Number(number))
+}
+
+/// One of these names.
+fn one_of(names: &[&str], text: &str) -> Option<String> {
+    names.contains(&text).then(|| text.to_owned())
+}
+
+/// A web address without a query and without a slash at its end, to which paths are added.
+fn url(text: &str) -> Option<String> {
+    let url = text.trim_end_matches('/');
+    let uri: http::Uri = url.parse().ok()?;
+    let is_web = matches!(uri.scheme_str(), Some("https" | "http")) && uri.host().is_some_and(|host| !host.is_empty());
+    let is_plain = uri.query().is_none() && !uri.authority()?.as_str().contains('@') && !url.contains('#');
+    (is_web && is_plain).then(|| url.to_owned())
 }
 
 /// An address with a port.
@@ -154,6 +172,9 @@ pub(super) fn from_toml(kind: Kind, given: &Spanned<DeValue<'_>>) -> Result<Valu
     match (kind, given.get_ref()) {
         (Kind::Addresses, DeValue::Array(array)) => array_of(kind, array, address).map(Value::Addresses),
         (Kind::Names, DeValue::Array(array)) => array_of(kind, array, name).map(Value::Names),
+        (Kind::Choices(names), DeValue::Array(array)) => {
+            array_of(kind, array, |text| one_of(names, text)).map(Value::Names)
+        }
         (Kind::Bool, DeValue::Boolean(bool)) => Ok(Value::Bool(*bool)),
         (Kind::Integer { min, max }, DeValue::Integer(digits)) => u64::from_str_radix(digits.as_str(), digits.radix())
             .ok()
@@ -166,10 +187,18 @@ pub(super) fn from_toml(kind: Kind, given: &Spanned<DeValue<'_>>) -> Result<Valu
             .ok()
             .and_then(|value| number(value.into(), min, max))
             .ok_or_else(wrong),
-        (Kind::Path | Kind::Text { .. } | Kind::Header | Kind::Choice(_) | Kind::Label, DeValue::String(text)) => {
-            from_text(kind, &OsString::from(text.as_ref()))
-                .map_err(|problems| problems.into_iter().map(|problem| (given.span(), problem)).collect())
-        }
+        (
+            Kind::Path
+            | Kind::Text { .. }
+            | Kind::Header
+            | Kind::Choice(_)
+            | Kind::Label
+            | Kind::Url
+            | Kind::Hours
+            | Kind::TimeZone,
+            DeValue::String(text),
+        ) => from_text(kind, &OsString::from(text.as_ref()))
+            .map_err(|problems| problems.into_iter().map(|problem| (given.span(), problem)).collect()),
         _ => Err(wrong()),
     }
 }

@@ -61,6 +61,12 @@ impl Problem {
                 format!("es necesario con tls.mode = \"{mode}\""),
                 format!("is required with tls.mode = \"{mode}\""),
             ),
+            Self::HttpNotAllowed => lang
+                .pick(
+                    "empieza por http://, que solo se admite con update.allow_http = true",
+                    "begins with http://, which is allowed only with update.allow_http = true",
+                )
+                .to_owned(),
             Self::NoAddress => lang
                 .pick(
                     "no queda ninguna dirección en la que escuchar: indique una aquí",
@@ -131,6 +137,25 @@ pub(super) fn describe(kind: Kind, lang: Lang) -> String {
                 "a host name without dots: letters, digits and hyphens",
             )
             .to_owned(),
+        Kind::Url => lang
+            .pick(
+                "una dirección web (https://…), sin usuario ni consulta",
+                "a web address (https://…), without user or query",
+            )
+            .to_owned(),
+        Kind::Hours => {
+            lang.pick("de una hora a otra, como 22:00-05:00", "from one time to another, as 22:00-05:00").to_owned()
+        }
+        Kind::Choices(names) => {
+            let names = names.join(", ");
+            lang.pick(format!("una lista de algunos de: {names}"), format!("a list of some of: {names}"))
+        }
+        Kind::TimeZone => lang
+            .pick(
+                "una zona horaria que el sistema conozca, como Europe/Madrid",
+                "a time zone that the system knows, as Europe/Madrid",
+            )
+            .to_owned(),
     }
 }
 
@@ -139,6 +164,7 @@ fn describe_element(kind: Kind, lang: Lang) -> String {
     match kind {
         Kind::Addresses => lang.pick("una dirección IP con puerto", "an IP address with a port").to_owned(),
         Kind::Names => lang.pick("un nombre de equipo o una dirección IP", "a host name or an IP address").to_owned(),
+        Kind::Choices(names) => describe(Kind::Choice(names), lang),
         kind => describe(kind, lang),
     }
 }
