@@ -53,7 +53,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("slots", &["durable"]),
     ("support_bundle", &["lang", "panics"]),
     ("telemetry", &[]),
-    ("update", &["clock", "durable", "health", "slots"]),
+    ("update", &["clock", "durable", "lang", "slots"]),
 ];
 
 fn sources(directory: &Path, found: &mut Vec<PathBuf>) {

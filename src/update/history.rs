@@ -1,0 +1,171 @@
+//! What was updated when, and how it went: the newest entries, kept for whoever asks what happened last night.
+
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use semver::Version;
+use serde::{Deserialize, Serialize};
+
+use crate::durable::{Alternating, RecordError};
+
+/// The name of the record.
+const NAME: &str = "history";
+/// Entries kept: the newest.
+const MOST: usize = 60;
+/// Characters of a reason.
+const MOST_REASON: usize = 300;
+
+/// One change of version, or the attempt at one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// When the switch was made.
+    pub at: Timestamp,
+    /// What ran before.
+    pub from: Version,
+    /// What was switched to.
+    pub to: Version,
+    /// Its SHA-256, 64 lower-case hexadecimal digits.
+    pub sha256: String,
+    /// Why.
+    pub kind: Kind,
+    /// Octets that were downloaded for it; 0 where it was still there.
+    pub octets: u64,
+    /// Whether they were a difference to what ran.
+    pub was_delta: bool,
+    /// Milliseconds from the decision to the switch.
+    pub took_ms: u64,
+    /// How it went.
+    pub outcome: Outcome,
+}
+
+/// Why the version was changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// To what the channel desires, or on the way there.
+    Update,
+    /// Back, as the channel desires.
+    Rollback,
+    /// As the technician wanted.
+    Ordered,
+    /// One that this program is too old to know.
+    #[serde(other)]
+    Other,
+}
+
+/// How it went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Outcome {
+    /// The new version is on trial.
+    OnTrial,
+    /// It works.
+    Confirmed {
+        /// Since when that is known.
+        at: Timestamp,
+    },
+    /// It did not, and the one before went on.
+    Reverted {
+        /// Since when.
+        at: Timestamp,
+        /// Why, in English.
+        reason: String,
+    },
+}
+
+/// The entries, and where they are kept.
+#[derive(Debug)]
+pub struct History(Alternating<Entries>);
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Entries {
+    entries: Vec<Entry>,
+}
+
+impl History {
+    /// Reads them; there are none where none are whole.
+    #[must_use]
+    pub fn open(directory: &Path) -> Self {
+        Self(
+            Alternating::open(directory, NAME)
+                .unwrap_or_else(|| Alternating::anew(directory, NAME, Entries::default())),
+        )
+    }
+
+    /// The entries, the newest last.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        &self.0.value().entries
+    }
+
+    /// Adds one, and forgets the oldest.
+    pub fn add(&mut self, entry: Entry) -> Result<(), RecordError> {
+        self.0.change(|kept| {
+            kept.entries.push(entry);
+            let surplus = kept.entries.len().saturating_sub(MOST);
+            kept.entries.drain(..surplus);
+        })
+    }
+
+    /// Says how the last one went, if that is not known yet.
+    pub fn settle(&mut self, outcome: Outcome) -> Result<(), RecordError> {
+        let outcome = match outcome {
+            Outcome::Reverted { at, reason } => {
+                Outcome::Reverted { at, reason: reason.chars().take(MOST_REASON).collect() }
+            }
+            other => other,
+        };
+        self.0.change(|kept| {
+            if let Some(last) = kept.entries.last_mut().filter(|last| last.outcome == Outcome::OnTrial) {
+                last.outcome = outcome;
+            }
+        })
+    }
+}
+
+impl Entry {
+    /// How long it took from the decision to the switch.
+    #[must_use]
+    pub fn took(&self) -> Duration {
+        Duration::from_millis(self.took_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(number: u64) -> Entry {
+        Entry {
+            at: Timestamp::UNIX_EPOCH,
+            from: Version::new(1, 0, number),
+            to: Version::new(1, 0, number + 1),
+            sha256: "0".repeat(64),
+            kind: Kind::Update,
+            octets: 7_670_440,
+            was_delta: false,
+            took_ms: 1234,
+            outcome: Outcome::OnTrial,
+        }
+    }
+
+    #[test]
+    fn the_newest_are_kept_and_settled_once() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut history = History::open(directory.path());
+        for number in 0..=u64::try_from(MOST).expect("small") {
+            history.add(entry(number)).expect("kept");
+            let reason = "ñ".repeat(2 * MOST_REASON);
+            history.settle(Outcome::Reverted { at: Timestamp::UNIX_EPOCH, reason }).expect("kept");
+            history.settle(Outcome::Confirmed { at: Timestamp::UNIX_EPOCH }).expect("kept");
+        }
+        let read = History::open(directory.path());
+        assert_eq!(read.entries().len(), MOST, "a full record fits into its file");
+        assert_eq!(read.entries()[0].from, Version::new(1, 0, 1));
+        assert!(read.entries().iter().all(|entry| matches!(
+            &entry.outcome,
+            Outcome::Reverted { reason, .. } if reason.chars().count() == MOST_REASON
+        )));
+    }
+}

@@ -1,0 +1,61 @@
+//! What the technician wants of the updates of this box, kept until they want something else.
+
+use std::path::Path;
+
+use semver::Version;
+use serde::{Deserialize, Serialize};
+
+use crate::durable::{Alternating, RecordError};
+
+/// The name of the record.
+const NAME: &str = "order";
+
+/// A standing order.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    /// The version to stay on, or to go to, whatever the channel desires.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<Version>,
+    /// Whether nothing is to be done unless a technician asks for it.
+    #[serde(default)]
+    pub held: bool,
+}
+
+/// The standing order, and where it is kept.
+#[derive(Debug)]
+pub struct Standing(Alternating<Order>);
+
+impl Standing {
+    /// Reads it; without one that is whole, the box follows its channel.
+    #[must_use]
+    pub fn open(directory: &Path) -> Self {
+        Self(Alternating::open(directory, NAME).unwrap_or_else(|| Alternating::anew(directory, NAME, Order::default())))
+    }
+
+    /// The order.
+    #[must_use]
+    pub fn order(&self) -> &Order {
+        self.0.value()
+    }
+
+    /// Changes it. What cannot be kept has not been ordered.
+    pub fn change(&mut self, change: impl FnOnce(&mut Order)) -> Result<(), RecordError> {
+        self.0.change(change)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_stands_until_there_is_another() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut standing = Standing::open(directory.path());
+        assert_eq!(*standing.order(), Order::default());
+        standing.change(|order| order.pin = Some(Version::new(1, 2, 3))).expect("kept");
+        standing.change(|order| order.held = true).expect("kept");
+        let read = Standing::open(directory.path());
+        assert_eq!(*read.order(), Order { pin: Some(Version::new(1, 2, 3)), held: true });
+    }
+}

@@ -1,0 +1,152 @@
+//! What the updates of a box are at: for its status, its command line and its administration.
+//!
+//! The form on the wire only grows: a field keeps its name and its meaning.
+
+use jiff::Timestamp;
+use semver::Version;
+use serde::{Deserialize, Serialize};
+
+use super::order::Order;
+
+/// What the updates are at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// The channel.
+    pub channel: String,
+    /// What runs.
+    pub running: Version,
+    /// Where it lies: `a`, `b` or `factory`; `None` where the box cannot switch, since something else starts it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<String>,
+    /// What is being done.
+    pub phase: Phase,
+    /// What the channel desires, as far as is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub desired: Option<Version>,
+    /// When the bucket last gave a whole answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checked: Option<Timestamp>,
+    /// What was decided then, in English, where nothing is to be done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<String>,
+    /// The technician's standing order.
+    #[serde(default)]
+    pub order: Order,
+    /// What a rollback goes to without a download.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Version>,
+    /// What is not tried again.
+    #[serde(default)]
+    pub quarantined: Vec<Quarantined>,
+    /// What went wrong last; over once a check succeeds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<Fault>,
+}
+
+/// What is being done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "phase", rename_all = "snake_case")]
+pub enum Phase {
+    /// Updates are off.
+    Off {
+        /// Why, in English.
+        reason: String,
+    },
+    /// Nothing, until the next check.
+    Idle,
+    /// The bucket is asked.
+    Checking,
+    /// A version comes down.
+    Downloading {
+        /// Which.
+        version: Version,
+        /// Octets that are here.
+        done: u64,
+        /// Octets in all.
+        total: u64,
+    },
+    /// It is unpacked and verified.
+    Staging {
+        /// Which.
+        version: Version,
+    },
+    /// A version is known, and its time has not come.
+    Waiting {
+        /// Which.
+        version: Version,
+        /// When.
+        until: Timestamp,
+        /// What for.
+        wait: Wait,
+    },
+    /// The box goes over to it.
+    Switching {
+        /// Which.
+        version: Version,
+    },
+    /// The running version is on trial.
+    OnTrial,
+    /// One that this program is too old to know.
+    #[serde(other)]
+    Other,
+}
+
+/// What a version waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wait {
+    /// The box's turn among all boxes.
+    Wave,
+    /// The hours at which the box may change its version.
+    Window,
+    /// One that this program is too old to know.
+    #[serde(other)]
+    Other,
+}
+
+/// A binary that has failed here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quarantined {
+    /// Its version.
+    pub version: String,
+    /// Its SHA-256.
+    pub sha256: String,
+    /// Why, in English.
+    pub reason: String,
+}
+
+/// What went wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// Since when.
+    pub since: Timestamp,
+    /// Of which kind: decides on the words in Spanish.
+    pub kind: FaultKind,
+    /// What, in English.
+    pub detail: String,
+}
+
+/// Kinds of what goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultKind {
+    /// The bucket cannot be reached, or answers with an error.
+    Unreachable,
+    /// A login page of the network stands before the bucket.
+    CaptivePortal,
+    /// What the bucket says has expired, or the clock is wrong.
+    Expired,
+    /// What the bucket says is older than what is known.
+    Rollback,
+    /// A signature or a form is wrong.
+    Untrusted,
+    /// The bucket lacks what its own metadata name.
+    Incomplete,
+    /// The disk is full, or cannot be written.
+    Storage,
+    /// The downloaded binary does not run here, or is not what was announced.
+    Unfit,
+    /// Anything else.
+    #[serde(other)]
+    Other,
+}
