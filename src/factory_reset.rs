@@ -8,6 +8,9 @@
 //! The power may go at any step: as long as the marker is there, the next start goes on. The identity and the key of
 //! HTTPS are forgotten too, since whoever had the box before knows them. Only what the box keeps itself is removed, by
 //! name: a data directory that was chosen badly loses nothing else.
+//!
+//! What the program knows of itself is not the workshop's, and stays: `slots`, the versions of the program, and `trust`,
+//! what it knows of trusted releases. To forget them would be a way back to an old version, whose faults are known.
 
 use std::fs;
 use std::io;
@@ -19,7 +22,11 @@ use crate::durable::{self, DurableError};
 
 /// What the rooms keep in the data directory. Whoever keeps something new there adds its name; a test with a running
 /// box sees to it.
-pub const FORGOTTEN: &[&str] = &["admin", "box-id", "discovery-name", "panics", "retained-assets", "tls"];
+pub const FORGOTTEN: &[&str] =
+    &["admin", "box-id", "discovery-name", "panics", "retained-assets", "state-schema", "tls", "update"];
+
+/// What stays, as the module says why.
+pub const KEPT: &[&str] = &["slots", "trust"];
 
 /// Its presence says that a reset has begun.
 const MARKER: &str = "factory-reset";
@@ -125,7 +132,12 @@ mod tests {
             "panics/1.txt",
             "retained-assets/generations",
             "retained-assets/0123456789abcdef/assets/index-AAAA1111.js",
+            "slots/a/workshop-edge",
+            "slots/table.0",
+            "state-schema",
             "tls/key.pem",
+            "trust/floor.1",
+            "update/history.jsonl",
             "config.toml",
             "lost+found/1",
         ] {
@@ -162,8 +174,9 @@ mod tests {
         let directory = lived_in();
         begin(directory.path()).expect("begun");
         assert!(finish(directory.path()).expect("finished"));
-        assert_eq!(names(directory.path()), ["config.toml", "lost+found"]);
+        assert_eq!(names(directory.path()), ["config.toml", "lost+found", "slots", "trust"]);
         assert_eq!(names(&directory.path().join("lost+found")), ["1"], "links are not followed");
+        assert_eq!(names(&directory.path().join("slots")), ["a", "table.0"]);
         assert!(!finish(directory.path()).expect("done already"));
     }
 
@@ -180,7 +193,7 @@ mod tests {
                 assert!(directory.path().join(MARKER).exists());
             }
             assert!(finish(directory.path()).expect("finished"), "after {done} steps");
-            assert_eq!(names(directory.path()), ["config.toml", "lost+found"], "after {done} steps");
+            assert_eq!(names(directory.path()), ["config.toml", "lost+found", "slots", "trust"], "after {done} steps");
         }
     }
 

@@ -6,6 +6,8 @@
 //! `route` on the parsed head → the [`site`], [`health`] or [`metrics`] → `respond`. One straight
 //! function from the parsed head to the response.
 //!
+//! **A start**: [`launch`] chooses a binary from the table of [`slots`], verifies it, and becomes its `serve`.
+//!
 //! **The configuration**: [`config`] reads file, environment and flags once, reports every fault
 //! at once, and hands a validated [`config::Config`] to [`app`], which takes it apart piece by
 //! piece.
@@ -33,6 +35,7 @@
 //! | [`http`] | listener, limits, TLS, routing, answers |
 //! | [`identity`] | the box's id |
 //! | [`lang`] | Spanish and English |
+//! | [`launch`] | from the slot table to a running binary |
 //! | [`metrics`] | the figures of `/metrics` |
 //! | [`panics`] | what the box remembers of its own panics |
 //! | `release` | the publisher's side of updates (feature `release`) |
@@ -61,6 +64,7 @@ pub mod health;
 pub mod http;
 pub mod identity;
 pub mod lang;
+pub mod launch;
 pub mod metrics;
 pub mod panics;
 #[cfg(feature = "release")]

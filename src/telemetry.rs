@@ -49,6 +49,19 @@ pub fn start(level: LevelFilter, format: Format) -> Recent {
     recent
 }
 
+/// Sends what a command has to tell a log to standard error: for people on a terminal, else one JSON object a line.
+pub fn start_on_stderr() {
+    let terminal = io::stderr().is_terminal();
+    // Where it cannot be written, there is nobody left to tell: the default is a panic.
+    let builder = tracing_subscriber::fmt()
+        .log_internal_errors(false)
+        .with_max_level(LevelFilter::INFO)
+        .with_ansi(terminal)
+        .with_target(false)
+        .with_writer(io::stderr);
+    if terminal { builder.init() } else { builder.json().init() }
+}
+
 /// Octets of logs that are kept in memory; the oldest lines go.
 const MOST: usize = 1024 * 1024;
 

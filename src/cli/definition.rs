@@ -47,6 +47,7 @@ pub(super) fn command(lang: Lang) -> Command {
         )
         .after_help(format!("{}:\n  {codes}", exit_codes_heading(lang)))
         .subcommand(serve(lang))
+        .subcommand(launch(lang))
         .subcommand(config(lang))
         .subcommand(status(lang))
         .subcommand(console(lang))
@@ -114,6 +115,28 @@ fn serve(lang: Lang) -> Command {
     let order = order("serve", "serve", lang.pick("[OPCIONES]", "[OPTIONS]"), lang)
         .about(lang.pick("Sirve la pantalla hasta que se le pide parar", "Serve the display until asked to stop"));
     configured(order, lang)
+}
+
+/// `launch`
+fn launch(lang: Lang) -> Command {
+    order("launch", "launch", lang.pick("[OPCIONES DE SERVE]", "[OPTIONS OF SERVE]"), lang)
+        .about(lang.pick(
+            "Arranca la versión instalada que toca (así lo hace el servicio), y vuelve a la anterior si no funciona",
+            "Start the installed version that is due (as the service does), and go back to the one before if it fails",
+        ))
+        .arg(
+            Arg::new("options")
+                .value_name(lang.pick("OPCIONES", "OPTIONS"))
+                .help_heading(lang.pick("Argumentos", "Arguments"))
+                .help(lang.pick(
+                    "Las de serve, que se le pasan tal cual: pueden ser de otra versión",
+                    "Those of serve, passed on as they are: they may be another version's",
+                ))
+                .num_args(0..)
+                .trailing_var_arg(true)
+                .allow_hyphen_values(true)
+                .value_parser(value_parser!(OsString)),
+        )
 }
 
 /// `status`

@@ -5,6 +5,7 @@
 mod control;
 mod definition;
 mod factory_reset;
+mod launch;
 mod man;
 mod output;
 mod pin;
@@ -37,6 +38,8 @@ pub const EXIT_CONFIG: u8 = 78;
 pub enum Command {
     /// Serve the display.
     Serve(Overrides),
+    /// Become the binary that the slot table names, with these options of its `serve`.
+    Launch(Vec<OsString>),
     /// Say whether the configuration is valid.
     ConfigCheck {
         /// What the command line says about the configuration.
@@ -139,6 +142,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>, lang: Lang) -> Result<Com
 fn command(matches: &ArgMatches) -> Option<Command> {
     Some(match matches.subcommand()? {
         ("serve", arguments) => Command::Serve(overrides(arguments)),
+        ("launch", of) => Command::Launch(of.get_many("options").unwrap_or_default().cloned().collect()),
         ("config", of) => match of.subcommand()? {
             ("check", of) => Command::ConfigCheck { overrides: overrides(of), json: of.get_flag("json") },
             ("show", of) => Command::ConfigShow { overrides: overrides(of), json: of.get_flag("json") },
@@ -188,6 +192,7 @@ fn overrides(matches: &ArgMatches) -> Overrides {
 pub fn run(command: Command, lang: Lang, serve: impl FnOnce(Overrides) -> ExitCode) -> ExitCode {
     match command {
         Command::Serve(overrides) => serve(overrides),
+        Command::Launch(options) => launch::run(options),
         Command::ConfigCheck { overrides, json } => check(overrides, json, lang),
         Command::ConfigShow { overrides, json } => show(overrides, json, lang),
         Command::ConfigExample { bilingual } => {

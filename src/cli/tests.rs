@@ -25,6 +25,15 @@ fn every_command_is_understood() {
     for (line, command) in [
         ("serve", Command::Serve(Overrides::default())),
         ("serve --config /c --data-dir=/d --listen [::]:80 --site /s --listen [::]:81", Command::Serve(all)),
+        ("launch", Command::Launch(Vec::new())),
+        (
+            "launch --config /c --of-tomorrow=1 -x y --help --set a=b -- z",
+            Command::Launch(
+                ["--config", "/c", "--of-tomorrow=1", "-x", "y", "--help", "--set", "a=b", "--", "z"]
+                    .map(OsString::from)
+                    .to_vec(),
+            ),
+        ),
         ("config check --set log.level=warn --set a=b", Command::ConfigCheck { overrides: set(), json: false }),
         ("config check --json", Command::ConfigCheck { overrides: Overrides::default(), json: true }),
         ("config show --set log.level=warn --json --set a=b", Command::ConfigShow { overrides: set(), json: true }),
@@ -83,6 +92,7 @@ fn help_is_in_the_persons_language_throughout() {
     for line in [
         "-h",
         "serve --help",
+        "launch --help",
         "config -h",
         "config check -h",
         "config show -h",

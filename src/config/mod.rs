@@ -36,6 +36,8 @@ pub use types::{
     Targets, Tls, TlsMode, Update,
 };
 
+use std::path::PathBuf;
+
 /// A configuration that is valid.
 #[derive(Debug)]
 pub struct Loaded {
@@ -52,6 +54,23 @@ pub struct Loaded {
 /// # Errors
 /// Everything that is wrong with it, in all layers.
 pub fn load(sources: &Sources) -> Result<Loaded, Faults> {
+    finish(read(sources))
+}
+
+/// The directory of the box's data, whatever else is wrong with the configuration, and whatever a newer version has
+/// written into it: the default when there is no telling.
+#[must_use]
+pub fn data_dir(sources: &Sources) -> PathBuf {
+    let layers = read(sources);
+    let given = match layers.get("data_dir") {
+        Some((value::Value::Path(path), _)) => Some(path.clone()),
+        _ => sources.default_data_dir(),
+    };
+    given.unwrap_or_else(|| PathBuf::from(source::SYSTEM_DATA_DIR))
+}
+
+/// Every layer, one over the other.
+fn read(sources: &Sources) -> layers::Layers {
     let mut layers = layers::Layers::default();
     layers.defaults(sources);
     match &sources.overrides.config {
@@ -60,7 +79,7 @@ pub fn load(sources: &Sources) -> Result<Loaded, Faults> {
     }
     layers.environment(&sources.env);
     layers.flags(&sources.overrides);
-    finish(layers)
+    layers
 }
 
 /// The configuration that the layers make.

@@ -5,6 +5,9 @@ use std::{ffi::OsString, path::PathBuf};
 /// The configuration file that is read unless another is named; it may be absent.
 pub const DEFAULT_FILE: &str = "/etc/workshop-edge/config.toml";
 
+/// Where the data of a box that runs as root are.
+pub(super) const SYSTEM_DATA_DIR: &str = "/var/lib/workshop-edge";
+
 /// What the command line says about the configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Overrides {
@@ -53,7 +56,7 @@ impl Sources {
         // As the XDG specification has it, anything but an absolute path counts as absent.
         let absolute = |path: &PathBuf| path.is_absolute();
         let state = var("STATE_DIRECTORY").and_then(first).filter(absolute);
-        state.or_else(|| self.root.then(|| PathBuf::from("/var/lib/workshop-edge"))).or_else(|| {
+        state.or_else(|| self.root.then(|| PathBuf::from(SYSTEM_DATA_DIR))).or_else(|| {
             let xdg = var("XDG_STATE_HOME").map(PathBuf::from).filter(absolute);
             let home = || var("HOME").map(PathBuf::from).filter(absolute);
             Some(xdg.or_else(|| home().map(|home| home.join(".local/state")))?.join("workshop-edge"))

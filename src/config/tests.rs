@@ -38,6 +38,46 @@ fn faults(file: &[u8], env: &[(&str, &str)], set: &[&str]) -> Vec<String> {
     }
 }
 
+/// A launcher may be older than the file, and must not be stopped by what stops `serve`.
+#[test]
+fn the_data_directory_is_found_whatever_else_is_wrong() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("config.toml");
+    let found = |text: &[u8], env: &[(&str, &str)], data_dir: Option<&str>| {
+        std::fs::write(&file, text).unwrap();
+        let overrides =
+            Overrides { config: Some(file.clone()), data_dir: data_dir.map(Into::into), ..Overrides::default() };
+        let env = env.iter().map(|(name, value)| (name.into(), value.into())).collect();
+        data_dir_of(overrides, env)
+    };
+    for text in [
+        "data_dir = \"/d\"",
+        "data_dir = \"/d\"\n[of-tomorrow]\nx = [1]\n[listen]\nhttp = 7\nhttps = [\"x\"]\n[tls]\nmode = \"quantum\"\n",
+        "data_dir = \"/d\"\n[listen\nhttp = =\n\"",
+        "x =\ndata_dir = \"/d\"",
+        "tls = 1\ndata_dir = \"/d\"\nshutdown = \"never\"",
+    ] {
+        assert_eq!(found(text.as_bytes(), &[], None), Path::new("/d"), "{text}");
+        assert_eq!(
+            found(text.as_bytes(), &[("WORKSHOP_EDGE_DATA_DIR", "/e"), ("WORKSHOP_EDGE_X", "1")], None),
+            Path::new("/e")
+        );
+        assert_eq!(found(text.as_bytes(), &[("WORKSHOP_EDGE_DATA_DIR", "/e")], Some("/f")), Path::new("/f"));
+    }
+    for text in [&b"data_dir = 5"[..], b"data_dir = \"\"", b"\xFF\xFEd", b"data_dir = \"/d", b"\xFF", b""] {
+        assert_eq!(found(text, &[], None), Path::new("/var/lib/workshop-edge"), "{}", text.escape_ascii());
+        assert_eq!(found(text, &[("STATE_DIRECTORY", "/s")], None), Path::new("/s"));
+    }
+    assert_eq!(
+        data_dir_of(Overrides { config: Some("/absent".into()), ..Overrides::default() }, Vec::new()),
+        Path::new("/var/lib/workshop-edge")
+    );
+}
+
+fn data_dir_of(overrides: Overrides, env: Vec<(OsString, OsString)>) -> PathBuf {
+    data_dir(&Sources { overrides, env, root: true, default_file: "absent".into() })
+}
+
 #[test]
 fn nothing_at_all_gives_the_defaults() {
     let Loaded { config, warnings, effective } = good("");

@@ -4,12 +4,15 @@
 //! <data_dir>/slots/table.0, table.1     the table, see [`crate::durable::Alternating`]
 //! <data_dir>/slots/a/workshop-edge      a binary
 //! <data_dir>/slots/b/workshop-edge      another
+//! <data_dir>/slots/a/image.0, image.1   what the slot knows of its binary, for when the table is lost
 //! ```
 
+mod record;
 mod table;
 
 use std::path::{Path, PathBuf};
 
+pub use record::{Record, confirm, doubt, record, recorded, revert};
 pub use table::{Choice, Image, Quarantined, SCHEMA, Slot, TRIES, Table, TableError};
 
 use crate::durable::Alternating;

@@ -7,13 +7,18 @@
 //!                                              └──> quarantined; the one before goes on
 //! ```
 
+use semver::Version;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+use super::Record;
 
 /// Starts that an unconfirmed binary gets; one may be lost to a power cut.
 pub const TRIES: u8 = 3;
 /// Quarantined binaries remembered, the newest; older ones were withdrawn long ago.
 const MOST_QUARANTINED: usize = 32;
+/// Octets of a reason: all of them fit into a record.
+const MOST_REASON: usize = 256;
 /// The form of the table. A newer program's table is read as far as it is understood.
 pub const SCHEMA: u32 = 1;
 
@@ -61,14 +66,6 @@ pub struct Image {
     pub size: u64,
 }
 
-/// What a slot holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Content {
-    image: Image,
-    /// Whether it has once been confirmed, so that it may be gone back to.
-    proven: bool,
-}
-
 /// A binary that is not to be tried again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quarantined {
@@ -92,8 +89,8 @@ pub struct Table {
     pub schema: u32,
     /// What runs when nothing is on trial; `None` is the factory's binary.
     active: Option<Slot>,
-    a: Option<Content>,
-    b: Option<Content>,
+    a: Option<Record>,
+    b: Option<Record>,
     trial: Option<Trial>,
     #[serde(default)]
     quarantined: Vec<Quarantined>,
@@ -191,7 +188,7 @@ impl Table {
     /// Says what a slot's file holds from now on.
     pub fn stage(&mut self, slot: Slot, image: Image) -> Result<(), TableError> {
         self.is_free(slot)?;
-        *self.content_mut(slot) = Some(Content { image, proven: false });
+        *self.content_mut(slot) = Some(Record { image, proven: false });
         Ok(())
     }
 
@@ -222,6 +219,12 @@ impl Table {
         }
         let chosen = self.active.and_then(|slot| Some((slot, self.image(slot)?.clone())));
         chosen.map_or(Choice::Factory, |(slot, image)| Choice::Slot { slot, image, on_trial: false })
+    }
+
+    /// Leaves the trial for later: what is active is started. For a table that cannot be kept, since a try that is not
+    /// spent for good must not be begun.
+    pub fn postpone(&mut self) {
+        self.trial = None;
     }
 
     /// The binary on trial works. Nothing, when none is.
@@ -257,15 +260,47 @@ impl Table {
         }
     }
 
+    /// The binary of a slot is whole, but cannot be executed: on trial it is quarantined, else it is as good as none.
+    pub fn unfit(&mut self, slot: Slot, reason: &str) {
+        if self.on_trial() == Some(slot) {
+            self.revert(reason);
+        } else {
+            self.lost(slot);
+        }
+    }
+
     /// Meets the factory's binary. Another one than before has come by a package or a new image, so it is what whoever
-    /// brought it wants to run: it becomes the active one, and what ran before stays where it is, to be gone back to.
+    /// brought it wants to run: where it is newer than what runs, it becomes the active one, and what ran before stays
+    /// where it is. An older one (a box is repaired with an old image) changes nothing, since the state has moved on.
     pub fn meet_factory(&mut self, version: &str) {
         let is_other = self.factory.as_deref().is_some_and(|known| known != version);
         self.factory = Some(version.to_owned());
-        if is_other {
+        let is_older = |slot: Slot| self.image(slot).is_none_or(|image| is_newer(version, &image.version));
+        let (ends_trial, ends_active) = (self.on_trial().is_some_and(is_older), self.active.is_some_and(is_older));
+        if is_other && ends_trial {
             self.trial = None;
+        }
+        if is_other && ends_active {
             self.active = None;
         }
+    }
+
+    /// The table of a box that has lost its own, from the slots whose file is what their record says. The newest that
+    /// was proven runs; one that never was is not known to work, while the factory's always does.
+    #[must_use]
+    pub fn rebuilt(records: impl IntoIterator<Item = (Slot, Record)>, factory: &str) -> Self {
+        let mut table = Self::default();
+        table.meet_factory(factory);
+        for (slot, record) in records {
+            if record.proven && !is_newer(factory, &record.image.version) {
+                let is_best = table.active.and_then(|active| table.image(active));
+                if is_best.is_none_or(|best| is_newer(&record.image.version, &best.version)) {
+                    table.active = Some(slot);
+                }
+            }
+            *table.content_mut(slot) = Some(record);
+        }
+        table
     }
 
     /// The slot that an operator's rollback can go to without a download.
@@ -286,7 +321,7 @@ impl Table {
 
     fn quarantine(&mut self, image: Image, reason: &str) {
         self.quarantined.retain(|one| one.image.sha256 != image.sha256);
-        self.quarantined.push(Quarantined { image, reason: reason.to_owned() });
+        self.quarantined.push(Quarantined { image, reason: shortened(reason) });
         let surplus = self.quarantined.len().saturating_sub(MOST_QUARANTINED);
         self.quarantined.drain(..surplus);
     }
@@ -298,19 +333,35 @@ impl Table {
         if self.active == Some(slot) { Err(TableError::InUse(slot)) } else { Ok(()) }
     }
 
-    fn content(&self, slot: Slot) -> Option<&Content> {
+    fn content(&self, slot: Slot) -> Option<&Record> {
         match slot {
             Slot::A => self.a.as_ref(),
             Slot::B => self.b.as_ref(),
         }
     }
 
-    fn content_mut(&mut self, slot: Slot) -> &mut Option<Content> {
+    fn content_mut(&mut self, slot: Slot) -> &mut Option<Record> {
         match slot {
             Slot::A => &mut self.a,
             Slot::B => &mut self.b,
         }
     }
+}
+
+/// Whether a version is newer than another (semver.org section 11); unknown forms are not.
+fn is_newer(version: &str, than: &str) -> bool {
+    match (Version::parse(version), Version::parse(than)) {
+        (Ok(version), Ok(than)) => version > than,
+        _ => false,
+    }
+}
+
+/// One line of bounded length.
+fn shortened(reason: &str) -> String {
+    let mut text = reason.replace(char::is_control, " ");
+    let end = (0..=MOST_REASON.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    text.truncate(end.unwrap_or_default());
+    text
 }
 
 #[cfg(test)]
@@ -378,16 +429,67 @@ mod tests {
     }
 
     #[test]
-    fn another_factory_binary_takes_over() {
+    fn another_factory_binary_takes_over_where_it_is_newer() {
         let mut table = Table::default();
         table.meet_factory("1.0.0");
-        put(&mut table, 1);
+        put(&mut table, 5);
         table.confirm();
         table.meet_factory("1.0.0");
         assert_eq!(started(&mut table), Some((Slot::A, false)));
-        table.meet_factory("1.5.0");
+        for older in ["1.0.4", "1.0.5", "1.0.5-rc.1", "what"] {
+            table.meet_factory(older);
+            assert_eq!(started(&mut table), Some((Slot::A, false)), "{older}");
+        }
+        // Newer than what is active, and older than what is on trial.
+        put(&mut table, 9);
+        table.meet_factory("1.0.6");
+        assert_eq!(started(&mut table), Some((Slot::B, true)));
+        table.confirm();
+        table.meet_factory("1.0.10");
         assert_eq!(started(&mut table), None);
-        assert_eq!(table.holding(&image(1).sha256), Some(Slot::A));
+        assert_eq!(table.holding(&image(5).sha256), Some(Slot::A));
+        // The same one again, after another has been switched to.
+        put(&mut table, 1);
+        table.confirm();
+        table.meet_factory("1.0.10");
+        assert_eq!(started(&mut table), Some((Slot::A, false)));
+    }
+
+    #[test]
+    fn a_lost_table_is_made_again_from_what_was_proven() {
+        let record = |number, proven| Record { image: image(number), proven };
+        let active = |a, b, factory| Table::rebuilt([(Slot::A, a), (Slot::B, b)], factory).active();
+        assert_eq!(active(record(1, true), record(2, true), "1.0.0"), Some(Slot::B));
+        assert_eq!(active(record(10, true), record(9, true), "1.0.0"), Some(Slot::A));
+        assert_eq!(active(record(1, true), record(2, false), "1.0.0"), Some(Slot::A));
+        assert_eq!(active(record(1, false), record(2, false), "1.0.0"), None);
+        assert_eq!(active(record(1, true), record(2, true), "1.0.3"), None, "the factory's is the newest");
+        assert_eq!(active(record(1, true), record(2, true), "1.0.2"), Some(Slot::B));
+        assert_eq!(Table::rebuilt([], "1.0.0").active(), None);
+    }
+
+    #[test]
+    fn what_cannot_be_executed_is_quarantined_on_trial_alone() {
+        let mut table = Table::default();
+        put(&mut table, 1);
+        table.confirm();
+        put(&mut table, 2);
+        table.unfit(Slot::B, "wrong architecture");
+        assert!(table.is_quarantined(&image(2).sha256));
+        table.unfit(Slot::A, "no execution here");
+        assert!(!table.is_quarantined(&image(1).sha256));
+        assert_eq!(started(&mut table), None);
+    }
+
+    #[test]
+    fn reasons_are_short_and_all_of_them_fit_into_a_record() {
+        let mut table = Table::default();
+        for number in 0..u8::MAX {
+            put(&mut table, number);
+            table.revert(&"\u{1}\"ñ".repeat(1000));
+        }
+        assert_eq!(table.quarantined().len(), MOST_QUARANTINED);
+        assert!(serde_json::to_vec_pretty(&table).expect("JSON").len() < 48 * 1024);
     }
 
     #[test]

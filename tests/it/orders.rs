@@ -147,8 +147,10 @@ fn a_factory_reset_forgets_all_that_the_box_keeps_and_asks_before() {
     assert!(!edge.data().join("factory-reset").exists(), "it is finished");
     assert_eq!(edge.get("/", &[]).status, 200);
 
-    // Whatever a running box keeps is known to the reset.
-    let known = ["admin", "box-id", "control.sock", "discovery-name", "panics", "retained-assets", "tls"];
+    // Whatever a running box keeps is known to the reset. What it knows of its program stays, so that a reset is no way
+    // back to an old version.
+    let known =
+        [&["control.sock"], workshop_edge::factory_reset::FORGOTTEN, workshop_edge::factory_reset::KEPT].concat();
     for entry in std::fs::read_dir(edge.data()).expect("a directory") {
         let name = entry.expect("an entry").file_name().into_string().expect("text");
         assert!(known.contains(&name.as_str()), "{name} is kept, but a factory reset does not forget it");

@@ -1,0 +1,71 @@
+//! `workshop-edge launch`: what the service starts.
+//!
+//! Its options are those of `serve`, of whichever version will run: only what says where the data are is understood
+//! here, and everything is passed on.
+
+use super::EXIT_FAILURE;
+use crate::{
+    config::{self, Overrides, Sources},
+    error_chain, launch, slots, telemetry,
+};
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+
+/// Becomes the binary that is to run.
+pub(super) fn run(options: Vec<OsString>) -> ExitCode {
+    telemetry::start_on_stderr();
+    let data_dir = config::data_dir(&Sources::of_process(where_data_are(&options)));
+    let directory = data_dir.join(slots::DIRECTORY);
+    let error = launch::run(&launch::Settings { directory, version: crate::VERSION, options });
+    tracing::error!(error = error_chain(&error), "nothing can be launched");
+    ExitCode::from(EXIT_FAILURE)
+}
+
+/// The options that say where the data are.
+fn where_data_are(options: &[OsString]) -> Overrides {
+    let mut overrides = Overrides::default();
+    let mut rest = options.iter();
+    while let Some(option) = rest.next() {
+        let (name, value) = match option.to_str().and_then(|option| option.split_once('=')) {
+            Some((name, value)) => (name, Some(OsString::from(value))),
+            None => (option.to_str().unwrap_or_default(), None),
+        };
+        let mut value = || value.clone().or_else(|| rest.next().cloned());
+        match name {
+            "--config" => overrides.config = value().map(PathBuf::from),
+            "--data-dir" => overrides.data_dir = value(),
+            "--set" => overrides.set.extend(value().filter(is_data_dir)),
+            _ => {}
+        }
+    }
+    overrides
+}
+
+fn is_data_dir(assignment: &OsString) -> bool {
+    assignment.to_string_lossy().split_once('=').is_some_and(|(key, _)| key.trim() == "data_dir")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_says_where_the_data_are_is_understood() {
+        let understood = |line: &str| where_data_are(&line.split_whitespace().map(OsString::from).collect::<Vec<_>>());
+        let expected = Overrides {
+            config: Some("/c".into()),
+            data_dir: Some("/d".into()),
+            set: vec!["data_dir=/e".into()],
+            ..Overrides::default()
+        };
+        for line in [
+            "--config /c --data-dir /d --set data_dir=/e",
+            "--set=data_dir=/e --config=/c --data-dir=/d",
+            "--listen [::]:80 --config /c --of-tomorrow=x --data-dir /d --set log.level=warn --set data_dir=/e --verbose",
+        ] {
+            assert_eq!(understood(line), expected, "{line}");
+        }
+        for line in ["", "--config", "--set", "--data-dir", "--set data_dirs=/e", "--configuration /c"] {
+            assert_eq!(understood(line), Overrides::default(), "{line}");
+        }
+    }
+}

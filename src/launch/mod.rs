@@ -1,0 +1,102 @@
+//! From the slot table to a running binary: the first thing that the service starts, and what a switch becomes.
+//!
+//! ```text
+//! table ─> choice ─> size and SHA-256 ─> a try spent (durable) ─> exec <binary> serve [options]
+//!   │ lost: made again from the slots' records        │ wrong, or not executable: the next choice
+//!   └─────────────────────────────────────────────────┴─> at last the factory's binary, which is this one
+//! ```
+//!
+//! This program may be years older or newer than the binaries in the slots, so all that they share is this:
+//!
+//! - `<binary> serve [options]`: the options are passed on unread;
+//! - `WORKSHOP_LAUNCHER`, the path of the factory's binary, whose `launch` is to be become for a restart or a switch;
+//! - `WORKSHOP_SLOT`, what was started: `a`, `b` or `factory`;
+//! - the table and the records of [`crate::slots`], of which unknown fields are passed over;
+//! - the process itself: its id, its listening sockets (`sd_listen_fds(3)`) and all else of its environment.
+
+mod choose;
+mod verify;
+
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use thiserror::Error;
+
+use self::choose::{Memory, choose};
+use crate::slots::{self, Choice, Slot};
+
+/// The environment variable with the path of the factory's binary.
+pub const LAUNCHER: &str = "WORKSHOP_LAUNCHER";
+/// The environment variable that says what was started.
+pub const SLOT: &str = "WORKSHOP_SLOT";
+/// The value of [`SLOT`] for the factory's binary.
+pub const FACTORY: &str = "factory";
+
+/// What is to be started from where.
+#[derive(Debug)]
+pub struct Settings {
+    /// The slots' directory.
+    pub directory: PathBuf,
+    /// The version of the factory's binary, which is this one.
+    pub version: &'static str,
+    /// The options of `serve`.
+    pub options: Vec<OsString>,
+}
+
+/// Nothing could be started, not even this binary.
+#[derive(Debug, Error)]
+#[error("cannot execute {}", path.display())]
+pub struct LaunchError {
+    path: PathBuf,
+    source: io::Error,
+}
+
+/// Becomes the binary that is to run; comes back only when not even the factory's can be.
+#[must_use]
+pub fn run(settings: &Settings) -> LaunchError {
+    let Settings { directory, version, options } = settings;
+    let launcher = own_path();
+    let mut memory = Memory::load(directory, version);
+    // Each round but the last takes one of two slots out of the table.
+    for _ in 0..=Slot::ALL.len() {
+        let Choice::Slot { slot, image, on_trial } =
+            choose(&mut memory, |slot, image| verify::verify(&slots::binary(directory, slot), image))
+        else {
+            break;
+        };
+        tracing::info!(slot = slot.name(), version = image.version, on_trial, "launching");
+        let path = slots::binary(directory, slot);
+        let error = become_it(&path, slot.name(), launcher.as_deref(), options);
+        // Kept before it is told: a process that could not be become has lost its protection from closed pipes.
+        memory.unfit(slot, &format!("it cannot be executed: {error}"));
+        tracing::error!(slot = slot.name(), version = image.version, %error, "the binary cannot be executed");
+    }
+    tracing::info!(slot = FACTORY, version, "launching");
+    let path = launcher.as_deref().unwrap_or(Path::new(RUNNING));
+    let source = become_it(path, FACTORY, launcher.as_deref(), options);
+    LaunchError { path: path.to_owned(), source }
+}
+
+/// The running binary, wherever its file has gone.
+const RUNNING: &str = "/proc/self/exe";
+
+/// The path of this binary; `None` when its file has been removed. One that was replaced has its successor there.
+fn own_path() -> Option<PathBuf> {
+    let path = std::env::current_exe().ok()?;
+    let replaced = || Some(PathBuf::from(path.to_str()?.strip_suffix(" (deleted)")?));
+    if path.is_file() { Some(path) } else { replaced().filter(|path| path.is_file()) }
+}
+
+fn become_it(path: &Path, slot: &str, launcher: Option<&Path>, options: &[OsString]) -> io::Error {
+    let mut command = Command::new(path);
+    command.arg("serve").args(options).env(SLOT, slot);
+    match launcher {
+        Some(launcher) => command.env(LAUNCHER, launcher),
+        // Nothing to come back to: it serves, and does not switch.
+        None => command.env_remove(LAUNCHER),
+    };
+    command.exec()
+}

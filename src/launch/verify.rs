@@ -1,0 +1,77 @@
+//! Whether a slot's file is the binary that was put there.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use ring::digest::{Context, SHA256};
+use thiserror::Error;
+
+use crate::slots::Image;
+
+/// Octets read at once.
+const PIECE: usize = 128 * 1024;
+
+/// Why it is not.
+#[derive(Debug, Error)]
+pub(super) enum Wrong {
+    #[error("cannot read the binary")]
+    Read(#[from] io::Error),
+    #[error("the binary is no file")]
+    NoFile,
+    #[error("the binary has {is} octets instead of {wanted}")]
+    Size { is: u64, wanted: u64 },
+    #[error("the binary's SHA-256 is {0}")]
+    Hash(String),
+}
+
+/// Reads all of the file.
+pub(super) fn verify(path: &Path, image: &Image) -> Result<(), Wrong> {
+    // Before it is opened: opening a pipe would wait for its other end.
+    let metadata = path.symlink_metadata()?;
+    if !metadata.is_file() {
+        return Err(Wrong::NoFile);
+    }
+    if metadata.len() != image.size {
+        return Err(Wrong::Size { is: metadata.len(), wanted: image.size });
+    }
+    let mut file = File::open(path)?.take(image.size);
+    let (mut context, mut piece) = (Context::new(&SHA256), vec![0; PIECE]);
+    loop {
+        match file.read(&mut piece)? {
+            0 => break,
+            length => context.update(piece.get(..length).unwrap_or_default()),
+        }
+    }
+    let is = hex::encode(context.finish());
+    if is == image.sha256 { Ok(()) } else { Err(Wrong::Hash(is)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_the_binary_or_it_is_said_why_not() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("workshop-edge");
+        let bytes = vec![7; PIECE * 2 + 1];
+        let image = Image {
+            version: "1.0.0".into(),
+            sha256: hex::encode(ring::digest::digest(&SHA256, &bytes)),
+            size: bytes.len() as u64,
+        };
+        assert!(matches!(verify(&path, &image), Err(Wrong::Read(_))));
+        std::fs::write(&path, &bytes).expect("written");
+        verify(&path, &image).expect("the same");
+        for place in [0, PIECE, bytes.len() - 1] {
+            let mut turned = bytes.clone();
+            turned[place] ^= 1;
+            std::fs::write(&path, turned).expect("written");
+            assert!(matches!(verify(&path, &image), Err(Wrong::Hash(_))), "{place}");
+        }
+        std::fs::write(&path, &bytes[1..]).expect("written");
+        assert!(matches!(verify(&path, &image), Err(Wrong::Size { .. })));
+        assert!(matches!(verify(directory.path(), &image), Err(Wrong::NoFile)));
+    }
+}

@@ -1,0 +1,116 @@
+//! What a slot knows of its own binary: with it, a table whose two files are lost can be made again from what is there.
+//!
+//! The table decides as long as it is whole. A record that is behind it does no harm: its hash is not that of the file,
+//! or it says that the binary has not been proven.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Image, Slot, Store, Table};
+use crate::durable::{Alternating, RecordError};
+
+const NAME: &str = "image";
+
+/// A slot's own record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The binary.
+    pub image: Image,
+    /// Whether it has once been confirmed.
+    pub proven: bool,
+}
+
+/// Keeps what a slot's file holds from now on; not yet proven. To be called when the file is whole and synced, and
+/// before the table says so.
+pub fn record(directory: &Path, slot: Slot, image: &Image) -> Result<(), RecordError> {
+    keep(directory, slot, Record { image: image.clone(), proven: false })
+}
+
+/// What a slot says of its binary; `None` when it says nothing that is whole.
+#[must_use]
+pub fn recorded(directory: &Path, slot: Slot) -> Option<Record> {
+    open(directory, slot).map(|record| record.value().clone())
+}
+
+/// The binary on trial works: the table says so, and then the slot. Nothing, when none is on trial.
+pub fn confirm(directory: &Path, store: &mut Store) -> Result<(), RecordError> {
+    let Some(slot) = store.value().on_trial() else { return Ok(()) };
+    store.change(Table::confirm)?;
+    match store.value().image(slot) {
+        Some(image) => keep(directory, slot, Record { image: image.clone(), proven: true }),
+        None => Ok(()),
+    }
+}
+
+/// The binary on trial does not work, for this reason: the slot no longer speaks for it, and then the table quarantines
+/// it. Nothing, when none is on trial.
+pub fn revert(directory: &Path, store: &mut Store, reason: &str) -> Result<(), RecordError> {
+    let Some(slot) = store.value().on_trial() else { return Ok(()) };
+    // The table counts: where the record cannot be kept, it goes on.
+    let doubted = doubt(directory, slot);
+    store.change(|table| table.revert(reason))?;
+    doubted
+}
+
+/// The slot's binary, proven once, is not any more.
+pub fn doubt(directory: &Path, slot: Slot) -> Result<(), RecordError> {
+    match open(directory, slot) {
+        Some(mut record) => record.change(|record| record.proven = false),
+        None => Ok(()),
+    }
+}
+
+fn open(directory: &Path, slot: Slot) -> Option<Alternating<Record>> {
+    Alternating::open(&directory.join(slot.name()), NAME)
+}
+
+fn keep(directory: &Path, slot: Slot, record: Record) -> Result<(), RecordError> {
+    // Goes on from the one before, so that this is the newest.
+    let mut kept =
+        open(directory, slot).unwrap_or_else(|| Alternating::anew(&directory.join(slot.name()), NAME, record.clone()));
+    kept.change(|kept| *kept = record)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::anew;
+    use super::*;
+
+    fn image(number: u8) -> Image {
+        Image { version: format!("1.0.{number}"), sha256: format!("{number:064x}"), size: 1 }
+    }
+
+    fn is_proven(directory: &Path, slot: Slot) -> bool {
+        recorded(directory, slot).expect("a record").proven
+    }
+
+    #[test]
+    fn a_record_follows_the_life_of_its_binary() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let directory = directory.path();
+        assert_eq!(recorded(directory, Slot::A), None);
+        let mut store = anew(directory, Table::default());
+        for number in 1..=3 {
+            record(directory, Slot::A, &image(number)).expect("kept");
+            assert_eq!(recorded(directory, Slot::A), Some(Record { image: image(number), proven: false }));
+        }
+        store
+            .change(|table| table.stage(Slot::A, image(3)).and_then(|()| table.begin_trial(Slot::A)))
+            .expect("kept")
+            .expect("fit");
+        confirm(directory, &mut store).expect("confirmed");
+        assert!(is_proven(directory, Slot::A));
+
+        record(directory, Slot::B, &image(4)).expect("kept");
+        store
+            .change(|table| table.stage(Slot::B, image(4)).and_then(|()| table.begin_trial(Slot::B)))
+            .expect("kept")
+            .expect("fit");
+        revert(directory, &mut store, "no").expect("reverted");
+        assert!(store.value().is_quarantined(&image(4).sha256) && !is_proven(directory, Slot::B));
+        assert!(is_proven(directory, Slot::A));
+        doubt(directory, Slot::A).expect("kept");
+        assert!(!is_proven(directory, Slot::A));
+    }
+}
