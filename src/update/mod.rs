@@ -4,6 +4,7 @@ pub mod history;
 pub mod manifest;
 pub mod order;
 pub mod state;
+pub mod window;
 pub mod words;
 
 /// The form of the state in the data directory that this program writes. A release that changes it, so that the one
