@@ -3,6 +3,7 @@
 pub mod history;
 pub mod manifest;
 pub mod order;
+pub mod policy;
 pub mod state;
 pub mod window;
 pub mod words;
