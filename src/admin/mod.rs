@@ -17,6 +17,7 @@ mod request;
 mod respond;
 mod sessions;
 mod throttle;
+mod updates;
 mod visit;
 
 use std::net::IpAddr;
@@ -29,6 +30,7 @@ use http::{Method, Request, Response};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 pub use self::pin::PinError;
+pub use self::updates::{Ask as AskUpdates, UpdateOrder, Updates};
 
 use self::pin::Pin;
 use self::sessions::Sessions;
@@ -58,7 +60,7 @@ impl Caller {
 }
 
 /// What a person has asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Order {
     /// To drain and to start again.
     Restart,
@@ -66,6 +68,8 @@ pub enum Order {
     FactoryReset,
     /// To collect what support needs.
     SupportBundle,
+    /// Something about the updates.
+    Update(UpdateOrder),
 }
 
 /// What became of it.
@@ -82,6 +86,15 @@ pub enum Outcome {
         /// What is in it.
         bytes: Bytes,
     },
+    /// It is done, or goes on by itself: the section says how far it is.
+    Done,
+    /// There is nothing to do, and why.
+    Nothing {
+        /// In Spanish.
+        es: String,
+        /// In English.
+        en: String,
+    },
     /// Why it cannot be done, in English, as the log has it.
     Failed(String),
 }
@@ -96,12 +109,14 @@ pub struct Asked {
 }
 
 /// What the pages need to know.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Settings {
     /// The port of HTTPS, where it is served.
     pub https_port: Option<u16>,
     /// What the support bundle contains: a line for each thing.
     pub bundle_contents: fn(Lang) -> Vec<String>,
+    /// What the updates are at.
+    pub updates: AskUpdates,
 }
 
 /// The administration.

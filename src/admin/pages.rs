@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::respond::ROOT;
+use super::updates::Updates;
 use crate::lang::Lang;
 
 /// What every page has.
@@ -49,6 +50,14 @@ pub(super) struct Section {
 
 /// In the order of the menu.
 pub(super) const SECTIONS: &[Section] = &[
+    Section {
+        path: "update",
+        title: ["Actualizaciones", "Updates"],
+        about: [
+            "Qué versión funciona; poner otra, volver atrás o fijarla.",
+            "Which version runs; take another, go back, or pin it.",
+        ],
+    },
     Section {
         path: "support-bundle",
         title: ["Paquete de soporte", "Support bundle"],
@@ -110,6 +119,14 @@ pub(super) struct ChangePin<'a> {
 pub(super) struct SupportBundle<'a> {
     pub(super) page: Page<'a>,
     pub(super) contents: &'a [String],
+}
+
+#[derive(Template)]
+#[template(path = "admin/update.html", config = "assets/console/askama.toml")]
+pub(super) struct Update<'a> {
+    pub(super) page: Page<'a>,
+    pub(super) updates: &'a Updates,
+    pub(super) fault: Option<&'a str>,
 }
 
 #[derive(Template)]

@@ -45,7 +45,18 @@ impl Answer {
 
 fn new() -> Bench {
     let directory = tempfile::tempdir().expect("a directory");
-    let settings = Settings { https_port: Some(8443), bundle_contents: |lang| vec![lang.pick("todo", "all").into()] };
+    let settings = Settings {
+        https_port: Some(8443),
+        bundle_contents: |lang| vec![lang.pick("todo", "all").into()],
+        updates: Arc::new(|lang| {
+            Some(Updates {
+                sentences: vec![lang.pick("Todo al día.", "All is up to date.").into()],
+                previous: Some("1.0.0".into()),
+                can_switch: true,
+                ..Updates::default()
+            })
+        }),
+    };
     let (admin, asked) = Admin::start(&directory.path().join("admin"), settings, |_| {});
     Bench { admin, asked, now: Instant::now(), _directory: directory }
 }
@@ -303,6 +314,46 @@ async fn orders_are_carried_out_and_their_failures_told() {
     };
     let (orders, ()) = tokio::join!(carried, sent);
     assert_eq!(orders, [Order::SupportBundle, Order::FactoryReset, Order::Restart]);
+}
+
+#[tokio::test]
+async fn the_updates_are_shown_and_ordered() {
+    let mut the = new();
+    let mut browser = Browser::at(AWAY, true);
+    the.login(&mut browser, &the.pin()).await;
+    let section = the.get(&mut browser, "/update").await;
+    assert!(section.text().contains("Todo al día.") && section.text().contains("Volver a la versión 1.0.0"));
+    assert!(!section.text().contains("value=\"unpin\""), "the channel is followed");
+    let csrf = section.csrf();
+    let mut asked = std::mem::replace(&mut the.asked, mpsc::channel(1).1);
+    let wanted = [
+        ("check", UpdateOrder::Check),
+        ("apply", UpdateOrder::Apply),
+        ("rollback", UpdateOrder::Rollback),
+        ("pin", UpdateOrder::Pin("1.2.3".into())),
+        ("unpin", UpdateOrder::Unpin),
+        ("hold", UpdateOrder::Hold),
+    ];
+    for (name, order) in wanted {
+        let carried = async {
+            let asked = asked.recv().await.expect("an order");
+            assert_eq!(asked.order, Order::Update(order));
+            let nothing = Outcome::Nothing { es: "nada <más>".into(), en: "nothing".into() };
+            let outcome = if name == "apply" { nothing } else { Outcome::Done };
+            asked.outcome.send(outcome).expect("somebody waits");
+        };
+        let form = [("csrf", csrf.as_str()), ("do", name), ("version", " 1.2.3 ")];
+        let ((), answer) = tokio::join!(carried, the.send(&mut browser, "POST", "/update", &form));
+        if name == "apply" {
+            assert!(answer.status == 200 && answer.text().contains("nada &#60;más&#62;"), "{}", answer.text());
+        } else {
+            assert_eq!((answer.status, answer.field("location")), (303, "/_edge/admin/update"), "{name}");
+        }
+    }
+    let form = [("csrf", csrf.as_str()), ("do", "destroy")];
+    assert_eq!(the.send(&mut browser, "POST", "/update", &form).await.status, 404);
+    assert_eq!(the.send(&mut browser, "POST", "/update", &[("do", "apply")]).await.status, 403, "without the token");
+    assert!(asked.try_recv().is_err());
 }
 
 #[tokio::test]

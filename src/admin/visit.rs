@@ -12,7 +12,7 @@ use super::digits::{Fit, Unfit};
 use super::pages::{self, Page};
 use super::respond::{self, ROOT, see_other};
 use super::throttle::Wait;
-use super::{Admin, Caller, MOST_BODY, Order, Outcome, audit, request, sessions};
+use super::{Admin, Caller, MOST_BODY, Order, Outcome, UpdateOrder, audit, request, sessions, updates};
 use crate::lang::Lang;
 
 /// One request.
@@ -75,6 +75,7 @@ impl<'a> Visit<'a> {
                 let contents = (self.admin.settings.bundle_contents)(self.lang);
                 respond::page(StatusCode::OK, &pages::SupportBundle { page, contents: &contents })
             }
+            "update" => updates::page(page, &self.admin.settings.updates, StatusCode::OK, None),
             "restart" => respond::page(StatusCode::OK, &pages::Restart { page }),
             "factory-reset" => respond::page(StatusCode::OK, &pages::FactoryReset { page, fault: None }),
             _ => self.not_found(),
@@ -109,6 +110,7 @@ impl<'a> Visit<'a> {
             }
             "pin" => self.change_pin(&session, &form).await,
             "support-bundle" => self.carry_out(Order::SupportBundle, "support-bundle").await,
+            "update" => self.update(&session, &form).await,
             "restart" => self.carry_out(Order::Restart, "restart").await,
             "factory-reset" => self.factory_reset(&session, &form).await,
             _ => self.not_found(),
@@ -195,10 +197,29 @@ impl<'a> Visit<'a> {
         }
     }
 
+    async fn update(&self, session: &Session<'_>, form: &HashMap<String, String>) -> Response<Bytes> {
+        let Some(order) = UpdateOrder::of(value(form, "do"), value(form, "version")) else { return self.not_found() };
+        let action = order.action();
+        match self.admin.order(Order::Update(order)).await {
+            Outcome::Nothing { es, en } => {
+                audit::record(self.caller.ip, action, &en);
+                let page = self.page(Some(session.csrf.as_str()));
+                let fault =
+                    self.lang.pick(format!("No hay nada que hacer: {es}."), format!("There is nothing to do: {en}."));
+                updates::page(page, &self.admin.settings.updates, StatusCode::OK, Some(&fault))
+            }
+            Outcome::Failed(error) => self.failed(action, &error),
+            Outcome::Begun | Outcome::Done | Outcome::File { .. } => {
+                audit::record(self.caller.ip, action, "done");
+                see_other(&self.at("update"))
+            }
+        }
+    }
+
     async fn carry_out(&self, order: Order, action: &'static str) -> Response<Bytes> {
         match self.admin.order(order).await {
             Outcome::Failed(error) => self.failed(action, &error),
-            Outcome::Begun => {
+            Outcome::Begun | Outcome::Done | Outcome::Nothing { .. } => {
                 audit::record(self.caller.ip, action, "begun");
                 respond::without_session(see_other(&self.at(&format!("done/{action}"))))
             }

@@ -40,6 +40,7 @@ pub(super) fn admin(data_dir: &Path, listeners: &[Listener], health: &Health) ->
     let settings = admin::Settings {
         https_port: https.map(|listener| listener.address().port()),
         bundle_contents: support_bundle::contents,
+        updates: Arc::new(|_| None),
     };
     let probe = health.probe("admin");
     Admin::start(&data_dir.join("admin"), settings, move |fault| {
@@ -100,6 +101,7 @@ impl Operator {
     async fn browser(&self, order: admin::Order) -> Outcome {
         let done = match order {
             admin::Order::Restart => self.restart().map(|()| Outcome::Begun),
+            admin::Order::Update(_) => Err("updates are off".to_owned()),
             admin::Order::FactoryReset => self.reset().await.map(|()| Outcome::Begun),
             admin::Order::SupportBundle => {
                 let journal = Err("only the command \"workshop-edge support-bundle\" reads the journal".to_owned());
@@ -163,6 +165,7 @@ impl Orders for Rc<Operator> {
                 let bundle = self.bundle(journal).await;
                 ("support-bundle", bundle.map(|bundle| Answer::bytes(support_bundle::MEDIA_TYPE, bundle.bytes.into())))
             }
+            Order::UpdateReport | Order::Update => return Answer::failed("updates are off"),
             Order::Restart => ("restart", self.restart().map(|()| Answer::json(&json!({})))),
             Order::FactoryReset => ("factory-reset", self.reset().await.map(|()| Answer::json(&json!({})))),
         };

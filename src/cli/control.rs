@@ -35,7 +35,7 @@ pub(super) fn accepted(reply: &Reply, lang: Lang) -> Result<(), String> {
     }
 }
 
-fn not_understood(detail: &str, lang: Lang) -> String {
+pub(super) fn not_understood(detail: &str, lang: Lang) -> String {
     lang.pick(
         format!("no se entiende la respuesta del servicio: {detail}"),
         format!("the service's answer is not understood: {detail}"),

@@ -52,6 +52,7 @@ pub(super) fn command(lang: Lang) -> Command {
         .subcommand(status(lang))
         .subcommand(console(lang))
         .subcommand(pin(lang))
+        .subcommand(update(lang))
         .subcommand(restart(lang))
         .subcommand(support_bundle(lang))
         .subcommand(factory_reset(lang))
@@ -192,6 +193,94 @@ fn pin(lang: Lang) -> Command {
                 .help(lang.pick("Hace otro, si se ha olvidado", "Make another, if it is forgotten")),
         );
     configured(order, lang)
+}
+
+/// `update` and what is below it.
+fn update(lang: Lang) -> Command {
+    let options = lang.pick("[OPCIONES]", "[OPTIONS]");
+    let below = |name: &'static str, path: &'static str, arguments: &str, es: &'static str, en: &'static str| {
+        configured(order(name, path, arguments, lang), lang).about(lang.pick(es, en)).arg(json(lang))
+    };
+    let root =
+        order("update", "update", lang.pick("<ORDEN>", "<COMMAND>"), lang)
+            .about(lang.pick(
+                "Actualiza el programa del equipo, o lo devuelve atrás",
+                "Update the box's program, or take it back",
+            ))
+            .subcommand(below(
+                "status",
+                "update status",
+                options,
+                "Dice qué versión funciona y qué se espera",
+                "Say which version runs and what is awaited",
+            ))
+            .subcommand(below(
+                "check",
+                "update check",
+                options,
+                "Consulta ahora si hay otra versión",
+                "Ask now whether there is another version",
+            ))
+            .subcommand(
+                below(
+                    "apply",
+                    "update apply",
+                    options,
+                    "Pone ahora la versión del canal, sin esperar turno ni hora",
+                    "Take the channel's version now, without waiting for turn or hour",
+                )
+                .arg(
+                    Arg::new("from")
+                        .long("from")
+                        .value_name("DIR")
+                        .value_hint(ValueHint::DirPath)
+                        .value_parser(value_parser!(OsString))
+                        .help(lang.pick(
+                            "Directorio con un depósito de versiones, como el de una memoria USB",
+                            "Directory with a release bucket, as on a USB stick",
+                        )),
+                ),
+            )
+            .subcommand(below(
+                "rollback",
+                "update rollback",
+                options,
+                "Vuelve a la versión anterior y se queda en ella",
+                "Go back to the version before, and stay there",
+            ))
+            .subcommand(
+                below(
+                    "pin",
+                    "update pin",
+                    lang.pick("<VERSIÓN> [OPCIONES]", "<VERSION> [OPTIONS]"),
+                    "Se queda en una versión, o va a ella",
+                    "Stay on a version, or go to it",
+                )
+                .arg(
+                    Arg::new("version")
+                        .value_name(lang.pick("VERSIÓN", "VERSION"))
+                        .help_heading(lang.pick("Argumentos", "Arguments"))
+                        .help(lang.pick("Una de las del canal, como 1.2.3", "One of the channel's, such as 1.2.3"))
+                        .required(true)
+                        .value_parser(value_parser!(semver::Version)),
+                ),
+            )
+            .subcommand(below("unpin", "update unpin", options, "Vuelve a seguir el canal", "Follow the channel again"))
+            .subcommand(below(
+                "hold",
+                "update hold",
+                options,
+                "No cambia nada hasta que alguien lo pida («unpin» lo levanta)",
+                "Change nothing until somebody asks for it (\"unpin\" lifts it)",
+            ))
+            .subcommand(below(
+                "history",
+                "update history",
+                options,
+                "Dice qué se actualizó y cómo fue",
+                "Say what was updated and how it went",
+            ));
+    parent(root, lang)
 }
 
 /// `restart`

@@ -13,9 +13,11 @@ mod restart;
 mod screen;
 mod status;
 mod support_bundle;
+mod update;
 mod usage;
 
 pub use status::Form;
+pub use update::Request;
 
 use crate::{
     config::{self, Faults, Loaded, Overrides, Sources, Warning},
@@ -79,6 +81,15 @@ pub enum Command {
         overrides: Overrides,
         /// Whether to make another first.
         new: bool,
+    },
+    /// Something about the updates of the running box.
+    Update {
+        /// What the command line says about the configuration.
+        overrides: Overrides,
+        /// What.
+        request: Request,
+        /// Whether a machine reads the answer.
+        json: bool,
     },
     /// Restart the running box.
     Restart(Overrides),
@@ -161,6 +172,10 @@ fn command(matches: &ArgMatches) -> Option<Command> {
             Command::Console { overrides: overrides(of), tty: of.get_one::<OsString>("tty").map(PathBuf::from)? }
         }
         ("pin", of) => Command::Pin { overrides: overrides(of), new: of.get_flag("new") },
+        ("update", of) => {
+            let (name, of) = of.subcommand()?;
+            Command::Update { overrides: overrides(of), request: Request::of(name, of)?, json: of.get_flag("json") }
+        }
         ("restart", of) => Command::Restart(overrides(of)),
         ("support-bundle", of) => Command::SupportBundle {
             overrides: overrides(of),
@@ -202,6 +217,7 @@ pub fn run(command: Command, lang: Lang, serve: impl FnOnce(Overrides) -> ExitCo
         Command::Status { overrides, form } => status::run(overrides, form, lang),
         Command::Console { overrides, tty } => screen::run(overrides, &tty, lang),
         Command::Pin { overrides, new } => pin::run(overrides, new, lang),
+        Command::Update { overrides, request, json } => update::run(overrides, request, json, lang),
         Command::Restart(overrides) => restart::run(overrides, lang),
         Command::SupportBundle { overrides, output } => support_bundle::run(overrides, output, lang),
         Command::FactoryReset { overrides, yes } => factory_reset::run(overrides, yes, lang),

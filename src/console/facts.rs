@@ -38,6 +38,9 @@ pub(super) fn facts(status: &Status, lang: Lang) -> Vec<Fact> {
     add("uptime", ("En marcha", "Running for"), vec![status.uptime(lang)], false);
     let version = format!("{} ({}, {})", status.version, status.build.commit, status.build.target);
     add("version", ("Versión", "Version"), vec![version], false);
+    if let Some(update) = &status.update {
+        add("update", ("Actualización", "Updates"), lang.pick(&update.es, &update.en).clone(), update.is_doubtful);
+    }
     add("id", ("Identificador", "Identifier"), vec![status.id.clone()], false);
     if let Some(disk) = status.disk {
         add("disk", ("Disco", "Disk"), vec![disk.words(lang)], false);
@@ -74,7 +77,7 @@ mod tests {
     #[test]
     fn both_languages_have_the_same_facts() {
         let (es, en) = (facts(&sample(), Lang::Es), facts(&sample(), Lang::En));
-        assert_eq!(es.len(), 8);
+        assert_eq!(es.len(), 9);
         for (es, en) in es.iter().zip(&en) {
             assert_eq!((es.key, es.values.len(), es.is_doubtful), (en.key, en.values.len(), en.is_doubtful));
             assert_ne!(es.label, en.label);
@@ -85,6 +88,7 @@ mod tests {
     fn what_is_not_there_is_not_shown() {
         let mut status = sample();
         (status.name, status.disk, status.https) = (None, None, None);
+        status.update = None;
         let keys: Vec<_> = facts(&status, Lang::Es).into_iter().map(|fact| fact.key).collect();
         assert_eq!(keys, ["network", "clock", "uptime", "version", "id"]);
         status.network.addresses.clear();

@@ -37,6 +37,7 @@ pub use qr::Qr;
 pub use screen::{Pin, Screen, View};
 pub use status::{
     Address, AddressKind, Build, Clock, Discovery, Disk, Doubt, Fault, Health, Https, Level, Name, Network, Status,
+    Update,
 };
 pub use summary::{Summary, summary};
 

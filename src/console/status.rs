@@ -34,6 +34,9 @@ pub struct Status {
     /// HTTPS; absent when it is off.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub https: Option<Https>,
+    /// What the updates are at; absent when the program is not kept up to date.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub update: Option<Update>,
     /// The file system of the data directory; absent when it cannot be asked.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub disk: Option<Disk>,
@@ -168,6 +171,22 @@ pub struct Https {
     pub certificate_sha256: String,
 }
 
+/// What the updates are at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Update {
+    /// The channel.
+    pub channel: String,
+    /// What the channel desires, as far as is known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub desired: Option<String>,
+    /// Whether somebody should look.
+    pub is_doubtful: bool,
+    /// Sentences in Spanish, the most important first.
+    pub es: Vec<String>,
+    /// The same in English.
+    pub en: Vec<String>,
+}
+
 /// The file system of the data directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Disk {
@@ -270,6 +289,13 @@ mod tests {
                 "network": { "interface": "eth0", "addresses": ["192.168.1.50", "fe80::5054:ff:fe12:3456"] },
                 "discovery": { "state": "conflict", "address": "192.168.1.77" },
                 "https": { "certificate_sha256": (["A1"; 32].join(":")) },
+                "update": {
+                    "channel": "stable",
+                    "desired": "1.2.4",
+                    "is_doubtful": false,
+                    "es": ["Se descarga la versión 1.2.4: 40 %."],
+                    "en": ["Version 1.2.4 is being downloaded: 40 %."]
+                },
                 "disk": { "total_bytes": 31_914_983_424_u64, "free_bytes": 27_917_287_424_u64 },
                 "health": {
                     "status": "degraded",

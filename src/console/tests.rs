@@ -29,6 +29,13 @@ pub(super) fn sample() -> Status {
         },
         discovery: Discovery::Conflict { address: "192.168.1.77".parse().expect("an address") },
         https: Some(Https { certificate_sha256: ["A1"; 32].join(":") }),
+        update: Some(Update {
+            channel: "stable".into(),
+            desired: Some("1.2.4".into()),
+            is_doubtful: false,
+            es: vec!["Se descarga la versión 1.2.4: 40 %.".into()],
+            en: vec!["Version 1.2.4 is being downloaded: 40 %.".into()],
+        }),
         disk: Some(Disk { total_bytes: 31_914_983_424, free_bytes: 27_917_287_424 }),
         health: Health {
             status: Level::Degraded,
@@ -68,6 +75,7 @@ fn sources(is_ill: Arc<AtomicBool>) -> Sources {
         }),
         clock: Box::new(|| (UNIX_EPOCH + Duration::from_secs(1_795_504_530), None)),
         https: Box::new(|| None),
+        update: Box::new(|| None),
     }
 }
 

@@ -6,6 +6,8 @@
 //! | `GET /pin` | `{"pin":"13572468"}`, or `{"pin":null}` where a person has chosen it |
 //! | `POST /pin/new` | `{"pin":"13572468"}`, a new one |
 //! | `POST /support-bundle` | a tar.gz; the body is what the journal has, which the box itself may not read |
+//! | `GET /update.json` | what the updates are at, and their history |
+//! | `POST /update` | does what the body asks of them, JSON both ways |
 //! | `POST /restart` | `{}`, and the box restarts |
 //! | `POST /factory-reset` | `{}`, and the box forgets everything but its configuration, and restarts |
 //!
@@ -35,6 +37,10 @@ pub enum Order {
     NewPin,
     /// What support needs.
     SupportBundle,
+    /// What the updates are at.
+    UpdateReport,
+    /// Something about the updates, which the body says.
+    Update,
     /// To drain and start again.
     Restart,
     /// To forget everything but the configuration, and start again.
@@ -49,6 +55,8 @@ impl Order {
             "/pin" => (Method::GET, Self::Pin),
             "/pin/new" => (Method::POST, Self::NewPin),
             "/support-bundle" => (Method::POST, Self::SupportBundle),
+            "/update.json" => (Method::GET, Self::UpdateReport),
+            "/update" => (Method::POST, Self::Update),
             "/restart" => (Method::POST, Self::Restart),
             "/factory-reset" => (Method::POST, Self::FactoryReset),
             _ => return Err(StatusCode::NOT_FOUND),
@@ -107,6 +115,7 @@ mod tests {
             (Method::GET, "/restart", 405),
             (Method::GET, "/factory-reset", 405),
             (Method::GET, "/pin/new", 405),
+            (Method::GET, "/update", 405),
             (Method::POST, "/pin", 405),
             (Method::GET, "/", 404),
         ] {

@@ -1,5 +1,6 @@
 //! Updates: from the release bucket to a confirmed slot, and back.
 
+pub mod command;
 pub mod history;
 pub mod manifest;
 pub mod order;

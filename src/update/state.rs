@@ -7,6 +7,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use super::order::Order;
+use crate::lang::Lang;
 
 /// What the updates are at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,9 +27,9 @@ pub struct State {
     /// When the bucket last gave a whole answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checked: Option<Timestamp>,
-    /// What was decided then, in English, where nothing is to be done.
+    /// Why nothing was to be done then, where that is so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub decision: Option<String>,
+    pub decision: Option<Words>,
     /// The technician's standing order.
     #[serde(default)]
     pub order: Order,
@@ -41,6 +42,23 @@ pub struct State {
     /// What went wrong last; over once a check succeeds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
+}
+
+/// A sentence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Words {
+    /// In Spanish.
+    pub es: String,
+    /// In English.
+    pub en: String,
+}
+
+impl Words {
+    /// In one of both languages.
+    #[must_use]
+    pub fn pick(&self, lang: Lang) -> &str {
+        lang.pick(&self.es, &self.en)
+    }
 }
 
 /// What is being done.

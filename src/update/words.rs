@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::history::{Entry, Kind, Outcome};
-use super::state::{Fault, FaultKind, Phase, State, Wait};
+use super::policy::Why;
+use super::state::{Fault, FaultKind, Phase, State, Wait, Words};
 use crate::lang::Lang;
 
 /// What the updates are at, the most important first: a sentence each.
@@ -110,6 +111,32 @@ fn idle(state: &State, lang: Lang) -> String {
             format!("Version {running}; the channel {} wants none.", state.channel),
         ),
     }
+}
+
+/// Why nothing is to be done, as a part of a sentence.
+#[must_use]
+pub fn why(why: &Why) -> Words {
+    let es = match why {
+        Why::UpToDate => "ya tiene la versión del canal".to_owned(),
+        Why::ChannelWantsNothing => "el canal no pide ninguna versión".to_owned(),
+        Why::Pinned(version) => format!("está fijado en la versión {version}"),
+        Why::Held => "las actualizaciones están detenidas".to_owned(),
+        Why::NotDesiredDowngrade { desired, running } => {
+            format!("la {desired} del canal es anterior a la {running}, y el fabricante no ha ordenado volver a ella")
+        }
+        Why::BelowMinimum { version, minimum } => {
+            format!("la {version} es anterior a la {minimum}, la más baja que se admite")
+        }
+        Why::Quarantined(version) => format!("la {version} falló en este equipo y no se vuelve a probar"),
+        Why::UnknownPlatform { version, platform } => format!("no hay una {version} para {platform}"),
+        Why::NoSteppingStone { version, requires, running } => {
+            format!("la {version} necesita antes la {requires}, y ninguna lleva a ella desde la {running}")
+        }
+        Why::NoWave(version) => format!("a este equipo todavía no le toca la {version}"),
+        Why::DesiredMissing(version) => format!("el canal pide la {version}, pero no la tiene"),
+        Why::PinMissing(version) => format!("el canal no tiene la {version}, en la que está fijado"),
+    };
+    Words { es, en: why.to_string() }
 }
 
 /// What went wrong, and what to do.

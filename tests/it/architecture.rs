@@ -44,6 +44,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "slots",
             "support_bundle",
             "telemetry",
+            "update",
         ],
     ),
     ("clock", &[]),

@@ -1,0 +1,89 @@
+//! The section of the updates: what it shows, and what can be asked for there.
+
+use http::{Response, StatusCode};
+
+use bytes::Bytes;
+
+use super::pages::{self, Page};
+use super::respond;
+use crate::lang::Lang;
+
+/// What the section shows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Updates {
+    /// What they are at, the most important first.
+    pub sentences: Vec<String>,
+    /// What there was, the newest first.
+    pub history: Vec<String>,
+    /// The version that a rollback goes to.
+    pub previous: Option<String>,
+    /// Whether the box can go over to another version by itself.
+    pub can_switch: bool,
+    /// Whether nothing is done unless it is asked for.
+    pub is_held: bool,
+    /// Whether the box does something else than to follow its channel.
+    pub is_ordered: bool,
+}
+
+/// Where the section gets it from; `None` where updates are off.
+pub type Ask = std::sync::Arc<dyn Fn(Lang) -> Option<Updates> + Send + Sync>;
+
+/// What is wanted of the updates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UpdateOrder {
+    /// To ask whether there is another version.
+    Check,
+    /// To take the channel's version now.
+    Apply,
+    /// To go back to the version before.
+    Rollback,
+    /// To stay on this version, or to go to it.
+    Pin(String),
+    /// To follow the channel again.
+    Unpin,
+    /// To do nothing unless it is asked for.
+    Hold,
+}
+
+impl UpdateOrder {
+    /// The order that a form sends; `None` where it is none.
+    pub(super) fn of(name: &str, version: &str) -> Option<Self> {
+        Some(match name {
+            "check" => Self::Check,
+            "apply" => Self::Apply,
+            "rollback" => Self::Rollback,
+            "pin" => Self::Pin(version.trim().to_owned()),
+            "unpin" => Self::Unpin,
+            "hold" => Self::Hold,
+            _ => return None,
+        })
+    }
+
+    /// As the audit log names it.
+    pub(super) fn action(&self) -> &'static str {
+        match self {
+            Self::Check => "update check",
+            Self::Apply => "update apply",
+            Self::Rollback => "update rollback",
+            Self::Pin(_) => "update pin",
+            Self::Unpin => "update unpin",
+            Self::Hold => "update hold",
+        }
+    }
+}
+
+/// The section, with what came of the last order where it came to nothing.
+pub(super) fn page(page: Page<'_>, ask: &Ask, status: StatusCode, fault: Option<&str>) -> Response<Bytes> {
+    let updates = ask(page.lang).unwrap_or_else(|| Updates {
+        sentences: vec![
+            page.lang
+                .pick(
+                    "Este programa no busca actualizaciones: no lleva la dirección de ningún depósito, o update.enabled es false.",
+                    "This program looks for no updates: it carries no bucket's address, or update.enabled is false.",
+                )
+                .to_owned(),
+        ],
+        ..Updates::default()
+    });
+    respond::page(status, &pages::Update { page, updates: &updates, fault })
+}

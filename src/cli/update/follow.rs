@@ -1,0 +1,130 @@
+//! A change of version as it happens: the box downloads, verifies, goes over and is on trial, and the person sees how far it is.
+
+use super::{REPORT, output, report, shown};
+use crate::control::{Client, ClientError};
+use crate::lang::Lang;
+use crate::update::command::Report;
+use crate::update::history::Outcome;
+use crate::update::state::Phase;
+use crate::update::words;
+use semver::Version;
+use std::{
+    io::{self, IsTerminal as _},
+    process::ExitCode,
+    thread,
+    time::{Duration, Instant},
+};
+
+/// How often the box is asked.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// Without any progress, and without an answer while it goes over.
+const GIVE_UP: Duration = Duration::from_secs(900);
+/// Back to the line's beginning, and clear the line (ECMA-48: EL).
+const AGAIN: &str = "\r\x1b[K";
+/// Columns of the bar.
+const BAR: u64 = 30;
+
+/// Shows the way to a version until it works or does not.
+pub(super) fn follow(client: &Client, version: &Version, json: bool, lang: Lang) -> ExitCode {
+    let mut screen = Screen { is_terminal: io::stderr().is_terminal(), shown: String::new() };
+    let mut last_change = Instant::now();
+    loop {
+        match client.get(REPORT) {
+            // It goes over to the other binary.
+            Err(ClientError::NotRunning { .. } | ClientError::Broken { .. } | ClientError::Malformed { .. }) => {}
+            reply => match report(reply, lang) {
+                Err(words) => {
+                    screen.clear();
+                    return output::failure(&words);
+                }
+                Ok(report) => {
+                    if let Some(end) = ended(&report, version, lang) {
+                        screen.clear();
+                        return conclude(end, &report, json);
+                    }
+                    if screen.show(&progress(&report, lang)) {
+                        last_change = Instant::now();
+                    }
+                }
+            },
+        }
+        if last_change.elapsed() > GIVE_UP {
+            screen.clear();
+            return output::failure(lang.pick(
+                "no avanza: mire «workshop-edge update status» y el registro del servicio",
+                "there is no progress: see \"workshop-edge update status\" and the service's log",
+            ));
+        }
+        thread::park_timeout(LOOK_EVERY);
+    }
+}
+
+/// How it ended, if it has: what to say of success, or of failure.
+fn ended(report: &Report, version: &Version, lang: Lang) -> Option<Result<String, String>> {
+    let state = &report.state;
+    let last = report.history.last().filter(|last| last.to == *version);
+    match (last.map(|last| &last.outcome), &state.phase) {
+        (Some(Outcome::Confirmed { .. }), Phase::Idle | Phase::Waiting { .. } | Phase::Checking)
+            if state.running == *version =>
+        {
+            Some(Ok(lang.pick(format!("La versión {version} funciona."), format!("Version {version} works."))))
+        }
+        (Some(Outcome::Reverted { reason, .. }), _) if state.running != *version => Some(Err(lang.pick(
+            format!("la versión {version} falló y volvió la anterior: {reason}"),
+            format!("version {version} failed and the one before came back: {reason}"),
+        ))),
+        (_, Phase::Idle) => state.fault.as_ref().map(|fault| Err(words::fault(fault, lang))),
+        _ => None,
+    }
+}
+
+fn conclude(end: Result<String, String>, report: &Report, json: bool) -> ExitCode {
+    match end {
+        Ok(words) => match shown(json, report, || words + "\n") {
+            Ok(text) => output::answer(&text, 0),
+            Err(words) => output::failure(&words),
+        },
+        Err(words) => output::failure(&words),
+    }
+}
+
+fn progress(report: &Report, lang: Lang) -> String {
+    let phase = words::phase(&report.state, lang);
+    match report.state.phase {
+        Phase::Downloading { done, total, .. } => {
+            let full = words::percent(done, total).saturating_mul(BAR).checked_div(100).unwrap_or(0);
+            let bar: String = (0..BAR).map(|column| if column < full { '#' } else { '.' }).collect();
+            format!("[{bar}] {phase}")
+        }
+        _ => phase,
+    }
+}
+
+/// Where the person looks: standard error, since the answer goes to standard output.
+struct Screen {
+    is_terminal: bool,
+    shown: String,
+}
+
+impl Screen {
+    /// Shows a line in the place of the last one, or after it where lines cannot be written over; gives whether it is
+    /// another one.
+    fn show(&mut self, line: &str) -> bool {
+        if line == self.shown {
+            return false;
+        }
+        line.clone_into(&mut self.shown);
+        if self.is_terminal {
+            output::complain(&format!("{AGAIN}{line}"));
+        } else if !line.starts_with('[') {
+            output::complain(&format!("{line}\n"));
+        }
+        true
+    }
+
+    fn clear(&self) {
+        if self.is_terminal {
+            output::complain(AGAIN);
+        }
+    }
+}

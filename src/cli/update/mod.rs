@@ -1,0 +1,131 @@
+//! `workshop-edge update …`: what the running box does about its versions.
+
+mod follow;
+
+use super::{EXIT_FAILURE, control, output};
+use crate::control::{Client, ClientError, Reply as Answer};
+use crate::update::command::{Command, Outcome, Reply, Report};
+use crate::update::words;
+use crate::{config::Overrides, lang::Lang};
+use clap::ArgMatches;
+use semver::Version;
+use std::{ffi::OsString, path::PathBuf, process::ExitCode, time::Duration};
+
+/// For an answer that waits for the bucket: longer than all of the box's own deadlines for it.
+const PATIENCE: Duration = Duration::from_secs(180);
+/// Octets of an answer.
+const MOST_BODY: usize = 256 * 1024;
+
+/// Where the box says what its updates are at.
+const REPORT: &str = "/update.json";
+
+/// What is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// What the updates are at.
+    Status,
+    /// What there was.
+    History,
+    /// Something to be done.
+    Do(Command),
+}
+
+impl Request {
+    /// What the arguments of the order with this name want.
+    pub(super) fn of(name: &str, arguments: &ArgMatches) -> Option<Self> {
+        Some(match name {
+            "status" => Self::Status,
+            "history" => Self::History,
+            "check" => Self::Do(Command::Check),
+            "apply" => {
+                let from = arguments.get_one::<OsString>("from").map(PathBuf::from);
+                // The box has a working directory of its own.
+                let from = from.map(|from| std::path::absolute(&from).unwrap_or(from));
+                Self::Do(Command::Apply { from })
+            }
+            "rollback" => Self::Do(Command::Rollback),
+            "pin" => Self::Do(Command::Pin { version: arguments.get_one::<Version>("version")?.clone() }),
+            "unpin" => Self::Do(Command::Unpin),
+            "hold" => Self::Do(Command::Hold),
+            _ => return None,
+        })
+    }
+}
+
+/// Asks the running box, and follows what it begins.
+pub(super) fn run(overrides: Overrides, request: Request, json: bool, lang: Lang) -> ExitCode {
+    let client = match control::client(overrides, lang) {
+        Ok(client) => client.patient(PATIENCE, MOST_BODY),
+        Err(code) => return code,
+    };
+    let done = match request {
+        Request::Status => report(client.get(REPORT), lang)
+            .and_then(|report| shown(json, &report.state, || lines(&words::sentences(&report.state, lang)))),
+        Request::History => {
+            report(client.get(REPORT), lang).and_then(|report| shown(json, &report.history, || history(&report, lang)))
+        }
+        Request::Do(command) => return carry_out(&client, &command, json, lang),
+    };
+    match done {
+        Ok(text) => output::answer(&text, 0),
+        Err(words) => output::failure(&words),
+    }
+}
+
+fn carry_out(client: &Client, command: &Command, json: bool, lang: Lang) -> ExitCode {
+    let reply = match ask(client, command, lang) {
+        Ok(reply) => reply,
+        Err(words) => return output::failure(&words),
+    };
+    match &reply.outcome {
+        Outcome::Begun { version } => follow::follow(client, version, json, lang),
+        Outcome::Done => finish(json, &reply, &words::sentences(&reply.state, lang), 0),
+        Outcome::Nothing { reason } => {
+            let reason = reason.pick(lang);
+            let nothing =
+                lang.pick(format!("No hay nada que hacer: {reason}."), format!("There is nothing to do: {reason}."));
+            // To have asked for a change that does not come is a failure; to have asked whether there is one is not.
+            let code = if *command == Command::Check { 0 } else { EXIT_FAILURE };
+            let mut sentences = vec![nothing];
+            sentences.extend(words::sentences(&reply.state, lang));
+            finish(json, &reply, &sentences, code)
+        }
+    }
+}
+
+fn finish(json: bool, reply: &Reply, sentences: &[String], code: u8) -> ExitCode {
+    match shown(json, reply, || lines(sentences)) {
+        Ok(text) => output::answer(&text, code),
+        Err(words) => output::failure(&words),
+    }
+}
+
+fn ask(client: &Client, command: &Command, lang: Lang) -> Result<Reply, String> {
+    let body = serde_json::to_vec(command).map_err(|error| error.to_string())?;
+    let value = control::value(client.post("/update", &body), lang)?;
+    serde_json::from_value(value).map_err(|error| control::not_understood(&error.to_string(), lang))
+}
+
+fn report(reply: Result<Answer, ClientError>, lang: Lang) -> Result<Report, String> {
+    let value = control::value(reply, lang)?;
+    serde_json::from_value(value).map_err(|error| control::not_understood(&error.to_string(), lang))
+}
+
+/// For a program, or else for a person.
+fn shown<T: serde::Serialize>(json: bool, value: &T, text: impl FnOnce() -> String) -> Result<String, String> {
+    if !json {
+        return Ok(text());
+    }
+    serde_json::to_string_pretty(value).map(|text| text + "\n").map_err(|error| error.to_string())
+}
+
+fn lines(sentences: &[String]) -> String {
+    sentences.iter().fold(String::new(), |text, sentence| text + sentence + "\n")
+}
+
+fn history(report: &Report, lang: Lang) -> String {
+    if report.history.is_empty() {
+        return lang.pick("Nunca se ha actualizado.\n", "Never updated.\n").to_owned();
+    }
+    lines(&report.history.iter().rev().map(|entry| words::entry(entry, lang)).collect::<Vec<_>>())
+}

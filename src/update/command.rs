@@ -1,0 +1,71 @@
+//! What a person may want of the updates, and what they are told: as the command line and the administration send it.
+
+use std::path::PathBuf;
+
+use semver::Version;
+use serde::{Deserialize, Serialize};
+
+use super::history::Entry;
+use super::state::{State, Words};
+
+/// What is wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Command {
+    /// To ask the bucket now.
+    Check,
+    /// To take what the channel desires now, outside of window and waves too.
+    Apply {
+        /// A directory that holds a repository, instead of the bucket.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<PathBuf>,
+    },
+    /// To go back to the version before, and to stay there.
+    Rollback,
+    /// To stay on a version, or to go to it.
+    Pin {
+        /// Which.
+        version: Version,
+    },
+    /// To follow the channel again: neither pinned nor on hold.
+    Unpin,
+    /// To change nothing until somebody asks for it.
+    Hold,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reply {
+    /// What.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+    /// What the updates are at now.
+    pub state: State,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// It is done.
+    Done,
+    /// A version is on its way; the state says how far it is.
+    Begun {
+        /// Which.
+        version: Version,
+    },
+    /// There was nothing to do.
+    Nothing {
+        /// Why.
+        reason: Words,
+    },
+}
+
+/// All that there is to know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// What the updates are at.
+    pub state: State,
+    /// What there was, the newest last.
+    pub history: Vec<Entry>,
+}
