@@ -6,6 +6,7 @@ pub mod manifest;
 pub mod order;
 pub mod policy;
 pub mod state;
+pub mod transport;
 pub mod window;
 pub mod words;
 
