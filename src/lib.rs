@@ -46,6 +46,7 @@
 //! | [`support_bundle`] | what whoever gives support needs, in one file |
 //! | [`telemetry`] | logs |
 //! | [`update`] | from the release bucket to a confirmed slot, and back |
+//! | [`window`] | hours of days in a time zone |
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make torn files on purpose"))]
 
@@ -76,6 +77,7 @@ pub mod slots;
 pub mod support_bundle;
 pub mod telemetry;
 pub mod update;
+pub mod window;
 
 /// The number of this version ([Semantic Versioning](https://semver.org/)).
 pub const VERSION: &str = env!("WORKSHOP_EDGE_VERSION");

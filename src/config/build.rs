@@ -1,7 +1,6 @@
 //! Values into the typed configuration.
 
 use super::{
-    hours::Hours,
     layers::Layers,
     types::{
         Access, Channel, Config, Discovery, Display, Format, Level, Limits, Listen, Log, Shift, Shutdown, Site,
@@ -10,6 +9,7 @@ use super::{
     value::Value,
 };
 use crate::lang::Lang;
+use crate::window::{self, Days, Hours, Window};
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 /// The key of a value that is not there, or that the schema gives another kind.
@@ -66,9 +66,15 @@ pub(super) fn build(layers: &Layers) -> Result<Config, Absent> {
             ca_file: values.optional("update.ca_file", Values::path)?,
             allow_http: values.bool("update.allow_http")?,
             check_interval: values.seconds("update.check_interval_s")?,
-            window: values.optional("update.window", |values, key| values.choice(key, Hours::parse))?,
-            days: values.names("update.days")?,
-            time_zone: values.optional("update.time_zone", Values::text)?,
+            window: Window::new(
+                values
+                    .optional("update.window", |values, key| values.choice(key, |text| text.parse().ok()))?
+                    .unwrap_or(Hours::DAY),
+                Days::parse(values.names("update.days")?.iter().map(String::as_str))
+                    .map_err(|_| Absent("update.days"))?,
+                window::zone(values.optional("update.time_zone", Values::text)?.as_deref())
+                    .map_err(|_| Absent("update.time_zone"))?,
+            ),
             rate_limit: values.integer::<u64>("update.rate_limit_kib_s")?.saturating_mul(1024),
             usb_dir: values.optional("update.usb_dir", Values::path)?,
             trial: values.seconds("update.trial_s")?,

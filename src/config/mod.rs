@@ -13,7 +13,6 @@ mod build;
 mod check;
 mod fault;
 mod file;
-mod hours;
 mod layers;
 mod origin;
 mod reference;
@@ -26,14 +25,13 @@ mod value;
 mod wording;
 
 pub use fault::{Fault, Faults, Notice, Warning};
-pub use hours::Hours;
 pub use origin::Origin;
 pub use reference::reference;
 pub use show::{Effective, effective_json, effective_table, report_json};
 pub use source::{DEFAULT_FILE, Overrides, Sources};
 pub use types::{
-    Access, Channel, Config, DAYS, Discovery, Display, Format, Level, Limits, Listen, Log, Shift, Shutdown, Site,
-    Targets, Tls, TlsMode, Update,
+    Access, Channel, Config, Discovery, Display, Format, Level, Limits, Listen, Log, Shift, Shutdown, Site, Targets,
+    Tls, TlsMode, Update,
 };
 
 use std::path::PathBuf;

@@ -2,10 +2,11 @@
 //! a mistyped key, the output of `config show` and the reference in the manual all come from it.
 
 use super::{
-    types::{Access, Channel, DAYS, Format, Level, TlsMode},
+    types::{Access, Channel, Format, Level, TlsMode},
     value,
 };
 use crate::lang::Lang;
+use crate::window::DAYS;
 use std::ffi::OsStr;
 
 /// A key of the configuration.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::lang::Lang;
+use crate::window::{DAYS, Days, Hours, Window, zone};
 use proptest::prelude::*;
 use std::{ffi::OsString, path::Path, time::Duration};
 
@@ -111,9 +112,7 @@ fn nothing_at_all_gives_the_defaults() {
             ca_file: None,
             allow_http: false,
             check_interval: Duration::from_secs(60),
-            window: None,
-            days: DAYS.iter().map(|day| (*day).to_owned()).collect(),
-            time_zone: None,
+            window: Window::new(Hours::DAY, Days::parse(DAYS.iter().copied()).unwrap(), zone(None).unwrap()),
             rate_limit: 1024 * 1024,
             usb_dir: None,
             trial: Duration::from_secs(30),
@@ -138,6 +137,7 @@ fn nothing_at_all_gives_the_defaults() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a line for each key")]
 fn every_key_reaches_its_own_field() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("pem");
@@ -232,9 +232,11 @@ fn every_key_reaches_its_own_field() {
             ca_file: Some(file.into()),
             allow_http: true,
             check_interval: Duration::from_secs(27),
-            window: Some(Hours { from: 61, to: 122 }),
-            days: vec!["tue".into()],
-            time_zone: Some("UTC".into()),
+            window: Window::new(
+                "01:01-02:02".parse().unwrap(),
+                Days::parse(["tue"]).unwrap(),
+                zone(Some("UTC")).unwrap(),
+            ),
             rate_limit: 28 * 1024,
             usb_dir: Some("/u".into()),
             trial: Duration::from_secs(29),
@@ -579,8 +581,9 @@ fn an_update_window_is_hours_of_days_in_a_zone() {
     let update = good("[update]\nwindow = \"22:00-5:30\"\ndays = [\"sat\", \"sun\"]\ntime_zone = \"Europe/Madrid\"\n")
         .config
         .update;
-    assert_eq!(update.window, Some(Hours { from: 22 * 60, to: 5 * 60 + 30 }));
-    assert_eq!(update.days, ["sat", "sun"]);
+    let days = Days::parse(["sat", "sun"]).unwrap();
+    let zone = zone(Some("Europe/Madrid")).unwrap();
+    assert_eq!(update.window, Window::new("22:00-05:30".parse().unwrap(), days, zone));
     for (name, text) in [
         ("UPDATE_WINDOW", "22:00"),
         ("UPDATE_WINDOW", "24:00-05:00"),

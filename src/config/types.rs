@@ -1,7 +1,7 @@
 //! The validated configuration: plain types that the composition root takes apart and hands to the rooms.
 
-use super::hours::Hours;
 use crate::lang::Lang;
+use crate::window::Window;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 /// Everything that can be configured, valid as a whole.
@@ -138,12 +138,8 @@ pub struct Update {
     pub allow_http: bool,
     /// The mean time between two checks, 2 s to a week.
     pub check_interval: Duration,
-    /// When the version may change; `None` is at any time.
-    pub window: Option<Hours>,
-    /// The days on which the window begins, of [`DAYS`].
-    pub days: Vec<String>,
-    /// The window's time zone, one that exists; `None` is the system's.
-    pub time_zone: Option<String>,
+    /// When the version may change.
+    pub window: Window,
     /// Octets a second; 0 is without a limit.
     pub rate_limit: u64,
     /// Where a USB stick appears.
@@ -153,9 +149,6 @@ pub struct Update {
     /// How long a switch waits for a quiet moment, at most 1 h.
     pub quiet_wait: Duration,
 }
-
-/// The days of the week, as `update.days` names them.
-pub const DAYS: &[&str] = &["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// The bounds that keep the appliance alive whatever its clients do.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,10 +2,9 @@
 
 use super::{
     fault::{Problem, excerpt, quoted},
-    hours::Hours,
     schema::Kind,
 };
-use jiff::tz::TimeZone;
+use crate::window;
 use std::{
     ffi::{OsStr, OsString},
     net::{IpAddr, SocketAddr},
@@ -108,9 +107,9 @@ fn scalar(kind: Kind, text: &str) -> Option<Value> {
         Kind::Choice(names) => one_of(names, text.trim()).map(Value::Text),
         Kind::Label => label(text.trim()).then(|| Value::Text(text.trim().to_ascii_lowercase())),
         Kind::Url => url(text.trim()).map(Value::Text),
-        Kind::Hours => Hours::parse(text.trim()).map(|hours| Value::Text(hours.to_string())),
+        Kind::Hours => text.trim().parse::<window::Hours>().ok().map(|hours| Value::Text(hours.to_string())),
         // Of the machine's database: a name that it does not know has no hours.
-        Kind::TimeZone => TimeZone::get(text.trim()).is_ok().then(|| Value::Text(text.trim().to_owned())),
+        Kind::TimeZone => window::zone(Some(text.trim())).is_ok().then(|| Value::Text(text.trim().to_owned())),
         Kind::Path | Kind::Addresses | Kind::Names | Kind::Choices(_) => None,
     }
 }

@@ -7,7 +7,6 @@ pub mod order;
 pub mod policy;
 pub mod state;
 pub mod transport;
-pub mod window;
 pub mod words;
 
 /// The form of the state in the data directory that this program writes. A release that changes it, so that the one

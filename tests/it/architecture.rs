@@ -48,7 +48,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("clock", &[]),
-    ("config", &["lang"]),
+    ("config", &["lang", "window"]),
     ("console", &["lang"]),
     ("control", &[]),
     ("discovery", &["durable"]),
@@ -69,7 +69,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("slots", &["durable"]),
     ("support_bundle", &["lang", "panics"]),
     ("telemetry", &[]),
-    ("update", &["clock", "durable", "lang", "slots"]),
+    ("update", &["clock", "durable", "lang", "slots", "window"]),
+    ("window", &[]),
 ];
 
 fn sources(directory: &Path, found: &mut Vec<PathBuf>) {

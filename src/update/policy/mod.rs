@@ -22,7 +22,7 @@ use semver::Version;
 use thiserror::Error;
 
 use super::manifest::{Binary, Manifest, Release};
-use super::window::WindowState;
+use crate::window::WindowState;
 
 pub use wave::place;
 

@@ -262,7 +262,7 @@ fn releases() -> impl Strategy<Value = Release> {
     )
         .prop_map(|(version, requires_from, urgent, waves, rollback_from, is_here, state_schema)| {
             let mut release =
-                Release { requires_from, urgent, rollback_from, state_schema, ..release(&version.to_string()) };
+                Release { state_schema, requires_from, urgent, rollback_from, ..release(&version.to_string()) };
             release.waves = waves.into_iter().map(|(second, permille)| Wave { at: at(second), permille }).collect();
             if !is_here {
                 let other = release.platforms.remove(PLATFORM).expect("there");
@@ -356,10 +356,8 @@ proptest! {
     #[test]
     fn stepping_stones_make_progress_and_arrive(world in worlds()) {
         let mut world = World { ordered: true, ..world };
-        let goal = match world.decide() {
-            Decision::Take(Plan { kind: Kind::SteppingStone { to }, .. }) => to,
-            _ => return Ok(()),
-        };
+        let Decision::Take(Plan { kind: Kind::SteppingStone { to }, .. }) = world.decide() else { return Ok(()) };
+        let goal = to;
         for _ in 0..=world.manifest.releases.len() {
             let plan = taken(world.decide());
             prop_assert!(plan.version > world.running);

@@ -20,6 +20,9 @@ use thiserror::Error;
 /// Days after today that are searched for the next opening: a week, and as much again for one that is passed over.
 const SEARCHED: i64 = 15;
 
+/// The days of the week, as [`Days::parse`] reads them.
+pub const DAYS: &[&str] = &["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
 /// What is wrong with a window as it is written.
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
 pub enum WindowError {
@@ -49,7 +52,7 @@ pub struct Hours {
 pub struct Days(Vec<Weekday>);
 
 /// Hours on days, in a time zone.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Window {
     hours: Hours,
     days: Days,
@@ -194,8 +197,6 @@ mod tests {
 
     use super::*;
 
-    const WEEK: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-
     /// Central European time, by its rule, so that no database is needed.
     fn madrid() -> TimeZone {
         TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").expect("a rule")
@@ -281,7 +282,7 @@ mod tests {
         #[test]
         fn when_it_is_closed_it_opens_later_and_no_sooner(
             minutes in (0_u16..1440, 0_u16..1440).prop_filter("some length", |(opens, closes)| opens != closes),
-            days in proptest::sample::subsequence(&WEEK[..], 0..=7),
+            days in proptest::sample::subsequence(DAYS, 0..=7),
             zone in zones(),
             now in 1_700_000_000_i64..1_900_000_000,
         ) {
