@@ -32,6 +32,7 @@ use crate::discovery;
 use crate::health::{Fault, Health};
 use crate::http::{self, BindError, Listener, Names, Scheme, Server, ServerError, Tls, TlsError};
 use crate::identity::BoxId;
+use crate::launch;
 use crate::metrics::Metrics;
 use crate::restart::{Program, Socket};
 use crate::service_manager;
@@ -116,7 +117,7 @@ impl App {
     /// Builds every part and binds every socket; after it, nothing that the configuration says
     /// can fail any more.
     pub fn build(config: Config, told: Told) -> Result<Self, AppError> {
-        let program = Program::current();
+        let program = Program::current().launched_by(std::env::var_os(launch::LAUNCHER).map(Into::into));
         let Config { data_dir, listen, tls, discovery, site, display, limits, log, shutdown } = config;
         descriptors::raise_limit(limits.connections);
         let health = Health::default();

@@ -23,6 +23,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "http",
             "identity",
             "lang",
+            "launch",
             "metrics",
             "restart",
             "service_manager",
