@@ -4,7 +4,7 @@ use super::{
     layers::Layers,
     types::{
         Access, Config, Discovery, Display, Format, Level, Limits, Listen, Log, Shift, Shutdown, Site, Targets, Tls,
-        TlsMode,
+        TlsMode, Update,
     },
     value::Value,
 };
@@ -75,6 +75,7 @@ pub(super) fn build(layers: &Layers) -> Result<Config, Absent> {
             access: values.choice("log.access", Access::from_name)?,
         },
         shutdown: Shutdown { grace: values.seconds("shutdown.grace_s")? },
+        update: Update { trial: values.seconds("update.trial_s")? },
     })
 }
 

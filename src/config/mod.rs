@@ -31,7 +31,7 @@ pub use show::{Effective, effective_json, effective_table, report_json};
 pub use source::{DEFAULT_FILE, Overrides, Sources};
 pub use types::{
     Access, Config, Discovery, Display, Format, Level, Limits, Listen, Log, Shift, Shutdown, Site, Targets, Tls,
-    TlsMode,
+    TlsMode, Update,
 };
 
 use std::path::PathBuf;

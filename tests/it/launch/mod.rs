@@ -1,17 +1,19 @@
 //! From the slot table to a running binary, whatever has happened to table, slots and disk.
 
+mod data;
+mod trial;
+
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
 
-use ring::digest::{SHA256, digest};
-use tempfile::TempDir;
-use workshop_edge::slots::{self, Image, Slot, Store, Table};
+use workshop_edge::slots::{self, Slot};
 
+use self::data::{Data, sha256};
 use crate::support::{Supervisor, eventually, run};
 
 const EDGE: &str = env!("CARGO_BIN_EXE_workshop-edge");
@@ -49,57 +51,7 @@ fn witness(number: u8, does: u8) -> Vec<u8> {
     [COMPILED.as_slice(), &[number, does]].concat()
 }
 
-/// The data of a box.
-struct Data(TempDir);
-
 impl Data {
-    fn new() -> Self {
-        Self(tempfile::tempdir().expect("a directory"))
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn slots(&self) -> PathBuf {
-        self.path().join("slots")
-    }
-
-    fn binary(&self, slot: Slot) -> PathBuf {
-        slots::binary(&self.slots(), slot)
-    }
-
-    fn store(&self) -> Store {
-        slots::open(&self.slots()).unwrap_or_else(|| slots::anew(&self.slots(), Table::default()))
-    }
-
-    fn table(&self) -> Table {
-        self.store().value().clone()
-    }
-
-    /// Stages a binary, as the box does, and puts it on trial.
-    fn put(&self, bytes: &[u8], version: &str) -> Slot {
-        let mut store = self.store();
-        let slot = store.value().idle().expect("idle");
-        store.change(|table| table.clear(slot)).expect("kept").expect("idle");
-        let path = self.binary(slot);
-        fs::create_dir_all(path.parent().expect("a parent")).expect("made");
-        fs::write(&path, bytes).expect("written");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("executable");
-        let sha256 = hex::encode(digest(&SHA256, bytes));
-        let image = Image { version: version.into(), sha256, size: bytes.len() as u64 };
-        slots::record(&self.slots(), slot, &image).expect("kept");
-        store
-            .change(|table| table.stage(slot, image).and_then(|()| table.begin_trial(slot)))
-            .expect("kept")
-            .expect("fit");
-        slot
-    }
-
-    fn confirm(&self) {
-        slots::confirm(&self.slots(), &mut self.store()).expect("confirmed");
-    }
-
     /// Two slots that were both proven, the newest running.
     fn with_two() -> Self {
         let data = Self::new();
@@ -114,6 +66,9 @@ impl Data {
         Launched::of(Command::new(EDGE).args(["launch", "--data-dir"]).arg(self.path()).args(options))
     }
 }
+
+/// What is called so happens to a file.
+type Damage = (&'static str, fn(&Path));
 
 /// What became of a launch.
 #[derive(Debug)]
@@ -185,7 +140,7 @@ fn a_new_box_runs_the_factorys_binary() {
 
 #[test]
 fn a_lost_table_is_made_again_from_what_was_proven() {
-    let damages: [(&str, fn(&Path)); 4] = [
+    let damages: [Damage; 4] = [
         ("missing", |path| fs::remove_file(path).expect("removed")),
         ("torn", |path| fs::write(path, &fs::read(path).expect("read")[..70]).expect("written")),
         ("empty", |path| fs::write(path, "").expect("written")),
@@ -216,7 +171,7 @@ fn a_lost_table_is_made_again_from_what_was_proven() {
 
 #[test]
 fn a_slot_that_is_not_what_it_was_is_passed_over() {
-    let damages: [(&str, fn(&Path)); 5] = [
+    let damages: [Damage; 5] = [
         ("turned", |path| {
             let mut octets = fs::read(path).expect("read");
             let middle = octets.len() / 2;
@@ -285,7 +240,7 @@ fn what_does_not_come_up_is_given_up_after_its_tries() {
         assert_eq!(box_.connect().request("GET", "/", &[]).status, 200);
         let table = data.table();
         assert_eq!((table.active(), table.on_trial()), (Some(Slot::A), None));
-        assert!(table.is_quarantined(&hex::encode(digest(&SHA256, &bad))));
+        assert!(table.is_quarantined(&sha256(&bad)));
         let exe = fs::read_link(format!("/proc/{}/exe", box_.pid().expect("it runs"))).expect("its binary");
         assert_eq!(exe, data.binary(Slot::A));
         box_.stop();
