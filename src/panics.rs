@@ -7,6 +7,7 @@ use std::fs;
 use std::panic::{self, PanicHookInfo};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::durable;
@@ -18,11 +19,21 @@ const MOST_BYTES: usize = 16 * 1024;
 /// Between two that are written: what panics at every request must not wear out the disk.
 const PAUSE: Duration = Duration::from_secs(60);
 
+/// Panics of this process.
+static COUNT: AtomicU64 = AtomicU64::new(0);
+
+/// How many panics there have been since [`keep_in`].
+#[must_use]
+pub fn count() -> u64 {
+    COUNT.load(Ordering::Relaxed)
+}
+
 /// Keeps the panics of this process in a directory from now on.
 pub fn keep_in(directory: PathBuf) {
     let keeper = Mutex::new(Keeper { directory, last: None, unwritten: 0 });
     let before = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
+        COUNT.fetch_add(1, Ordering::Relaxed);
         before(info);
         // One at a time, and none about the keeping itself.
         if let Ok(mut keeper) = keeper.try_lock() {
@@ -119,6 +130,7 @@ mod tests {
                     .join()
                     .expect_err("it panics");
             }
+            assert_eq!(count(), 2);
             return;
         }
         let directory = tempfile::tempdir().expect("a directory");

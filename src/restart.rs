@@ -22,6 +22,8 @@ pub struct Program {
     path: PathBuf,
     /// Its name first.
     arguments: Vec<OsString>,
+    /// Who has started this process and starts the next one, as long as its file is there.
+    launcher: Option<PathBuf>,
 }
 
 /// A listening socket to hand on.
@@ -41,23 +43,21 @@ impl Program {
         Self {
             path: std::env::current_exe().unwrap_or_else(|_| PathBuf::from(RUNNING)),
             arguments: std::env::args_os().collect(),
+            launcher: None,
         }
+    }
+
+    /// The same, by way of this program's order `launch`, which chooses the binary.
+    #[must_use]
+    pub fn launched_by(self, launcher: Option<PathBuf>) -> Self {
+        Self { launcher, ..self }
     }
 
     /// Becomes it; comes back only with what went wrong, and is then good for nothing but to end.
     #[must_use]
     pub fn become_it(self, sockets: Vec<Socket>) -> io::Error {
-        let Self { path, arguments } = self;
-        // A newer version at the same path is what a restart after an upgrade wants; without one, the running one goes
-        // on existing as long as it runs.
-        let path = if path.is_file() { path.as_path() } else { Path::new(RUNNING) };
-        let mut arguments = arguments.into_iter();
-        let mut command = Command::new(path);
-        if let Some(name) = arguments.next() {
-            command.arg0(name);
-        }
+        let mut command = self.command();
         command
-            .args(arguments)
             .env("LISTEN_PID", std::process::id().to_string())
             .env("LISTEN_FDS", sockets.len().to_string())
             .env("LISTEN_FDNAMES", names(&sockets));
@@ -71,6 +71,51 @@ impl Program {
     }
 }
 
+impl Program {
+    fn command(self) -> Command {
+        let Self { path, arguments, launcher } = self;
+        let mut arguments = arguments.into_iter();
+        let name = arguments.next();
+        if let Some(launcher) = launcher.filter(|launcher| launcher.is_file()) {
+            let mut command = Command::new(launcher);
+            // In the place of the order that this process was started with, `serve`.
+            command.arg("launch").args(arguments.skip(1));
+            return command;
+        }
+        // A newer version at the same path is what a restart after an upgrade wants; without one, the running one goes
+        // on existing as long as it runs.
+        let mut command = Command::new(if path.is_file() { path.as_path() } else { Path::new(RUNNING) });
+        if let Some(name) = name {
+            command.arg0(name);
+        }
+        command.args(arguments);
+        command
+    }
+}
+
 fn names(sockets: &[Socket]) -> String {
     sockets.iter().map(|socket| socket.name.as_str()).collect::<Vec<_>>().join(":")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(launcher: Option<&str>) -> Vec<String> {
+        let program = Program {
+            path: "/bin/sh".into(),
+            arguments: ["edge", "serve", "--config", "/c"].map(OsString::from).to_vec(),
+            launcher: launcher.map(PathBuf::from),
+        };
+        let command = program.command();
+        let words = std::iter::once(command.get_program()).chain(command.get_args());
+        words.map(|word| word.to_string_lossy().into_owned()).collect()
+    }
+
+    #[test]
+    fn the_launcher_gets_the_options_as_long_as_it_is_there() {
+        assert_eq!(words(Some("/bin/cat")), ["/bin/cat", "launch", "--config", "/c"]);
+        assert_eq!(words(Some("/bin/gone")), ["/bin/sh", "serve", "--config", "/c"]);
+        assert_eq!(words(None), ["/bin/sh", "serve", "--config", "/c"]);
+    }
 }

@@ -21,6 +21,10 @@ pub enum Format {
     Json,
 }
 
+/// Whether a log that cannot be written is told of on standard error, where it is a panic if that is gone too: a journal
+/// that ends must not take a task with it, nor make an update look bad.
+const TELL_OF_ITSELF: bool = false;
+
 /// Sends all logs of the process to standard output from now on, and gives the place where the last ones are kept.
 #[must_use]
 pub fn start(level: LevelFilter, format: Format) -> Recent {
@@ -35,6 +39,7 @@ pub fn start(level: LevelFilter, format: Format) -> Recent {
         // Formatted once for both.
         let writer = io::stdout.and(recent.clone());
         tracing_subscriber::fmt()
+            .log_internal_errors(TELL_OF_ITSELF)
             .with_max_level(level)
             .with_ansi(terminal)
             .with_target(false)
@@ -43,7 +48,7 @@ pub fn start(level: LevelFilter, format: Format) -> Recent {
             .init();
     } else {
         let kept = fmt::layer().json().with_target(false).with_writer(recent.clone());
-        let shown = fmt::layer().with_ansi(terminal).with_target(false);
+        let shown = fmt::layer().log_internal_errors(TELL_OF_ITSELF).with_ansi(terminal).with_target(false);
         tracing_subscriber::registry().with(level).with(kept).with(shown).init();
     }
     recent
@@ -52,9 +57,8 @@ pub fn start(level: LevelFilter, format: Format) -> Recent {
 /// Sends what a command has to tell a log to standard error: for people on a terminal, else one JSON object a line.
 pub fn start_on_stderr() {
     let terminal = io::stderr().is_terminal();
-    // Where it cannot be written, there is nobody left to tell: the default is a panic.
     let builder = tracing_subscriber::fmt()
-        .log_internal_errors(false)
+        .log_internal_errors(TELL_OF_ITSELF)
         .with_max_level(LevelFilter::INFO)
         .with_ansi(terminal)
         .with_target(false)

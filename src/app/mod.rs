@@ -4,9 +4,14 @@ mod descriptors;
 mod discover;
 mod listen;
 mod orders;
+mod own_client;
 mod settings;
 mod signals;
+mod state_schema;
 mod status;
+pub mod switch;
+mod trial;
+mod watchdog;
 
 use std::future::pending;
 use std::io;
@@ -24,7 +29,10 @@ use tokio_util::sync::CancellationToken;
 
 use self::discover::Followers;
 use self::orders::Operator;
+use self::own_client::OwnClient;
 use self::signals::StopSignals;
+use self::trial::Trial;
+use self::watchdog::Watchdog;
 use crate::admin::Asked;
 use crate::config::{self, Config};
 use crate::console::{Console, ConsoleError};
@@ -32,6 +40,7 @@ use crate::discovery;
 use crate::health::{Fault, Health};
 use crate::http::{self, BindError, Listener, Names, Scheme, Server, ServerError, Tls, TlsError};
 use crate::identity::BoxId;
+use crate::launch;
 use crate::metrics::Metrics;
 use crate::restart::{Program, Socket};
 use crate::service_manager;
@@ -109,6 +118,7 @@ pub struct App {
     operator: Operator,
     asked: mpsc::Receiver<Asked>,
     program: Program,
+    trial: Option<(Trial, Duration)>,
     _publisher: Publisher,
 }
 
@@ -116,11 +126,18 @@ impl App {
     /// Builds every part and binds every socket; after it, nothing that the configuration says
     /// can fail any more.
     pub fn build(config: Config, told: Told) -> Result<Self, AppError> {
+<<<<<<< HEAD
         let program = Program::current();
         let Config { data_dir, listen, tls, discovery, site, display, update: _, limits, log, shutdown } = config;
+=======
+        let program = Program::current().launched_by(std::env::var_os(launch::LAUNCHER).map(Into::into));
+        let Config { data_dir, listen, tls, discovery, site, display, limits, log, shutdown, update } = config;
+>>>>>>> launch
         descriptors::raise_limit(limits.connections);
         let health = Health::default();
         orders::finish_reset(&data_dir, &health);
+        state_schema::meet(&data_dir, &health);
+        let trial = Trial::of_process(&data_dir).map(|trial| (trial, update.trial));
         let id = BoxId::load(&data_dir);
 
         let own_names = settings::names(&listen, &tls, &discovery);
@@ -195,6 +212,7 @@ impl App {
             operator,
             asked,
             program,
+            trial,
             _publisher: publisher,
         })
     }
@@ -215,9 +233,22 @@ impl App {
             tracing::info!(address = %listener.address(), scheme = %listener.scheme(), "listening");
         }
         let sockets = listen::for_the_next(&self.listeners)?;
+        let watchdog = match &self.trial {
+            Some((trial, _)) => {
+                let sockets = listen::for_the_next(&self.listeners)?;
+                Some(trial.watch(self.program.clone(), sockets).map_err(AppError::Runtime)?)
+            }
+            None => None,
+        };
+        let client = OwnClient::new(&self.listeners, self.parts.tls.clone(), Arc::clone(&self.parts.site));
         let server = Server::start(self.listeners, self.parts, &self.limits, self.access_log)?;
         let operator = Rc::new(self.operator);
         let control = orders::start(&operator, self.asked);
+        if let (Some((trial, stretch)), Some(watchdog)) = (self.trial, &watchdog) {
+            let checks = vec![trial::state_is_kept(&operator.data_dir)];
+            let (restart, probe) = (operator.restart.clone(), self.health.probe("trial"));
+            tokio::task::spawn_local(trial.run(stretch, client, checks, watchdog.clone(), restart, probe));
+        }
         self.health.set_ready(true);
         service_manager::ready();
         tracing::info!(version = crate::VERSION, "ready");
@@ -236,8 +267,12 @@ impl App {
                 tracing::info!(grace_s = self.grace.as_secs(), "restarting");
                 true
             }
-            () = watchdog(&server) => false,
+            () = heartbeat(&server, watchdog.as_ref()) => false,
         };
+        // The drain may take its time.
+        if let Some(watchdog) = &watchdog {
+            watchdog.end();
+        }
         self.health.set_ready(false);
         // Nothing of this process keeps them open when it stops: whoever connects then is to be told so.
         let mut sockets = is_restart.then_some(sockets);
@@ -327,22 +362,29 @@ fn publisher(site: config::Site, data_dir: &Path, health: &Health) -> Result<(Pu
     })?)
 }
 
-/// Tells the service manager that all workers answer, as long as they do: a hung one is then
-/// restarted by the manager.
-async fn watchdog(server: &Server) {
-    let Some(interval) = service_manager::watchdog_interval() else { return pending().await };
+/// Tells the service manager, and the watchdog of a trial, that all workers answer, as long as they do: a hung box is
+/// then restarted by the one, or reverted by the other.
+async fn heartbeat(server: &Server, watchdog: Option<&Watchdog>) {
+    let intervals = [service_manager::watchdog_interval(), watchdog.map(|_| BEAT)];
+    let Some(interval) = intervals.into_iter().flatten().min() else { return pending().await };
     let mut ticks = tokio::time::interval(interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
         if server.is_alive().await {
             service_manager::alive();
+            if let Some(watchdog) = watchdog {
+                watchdog.beat();
+            }
         } else {
             tracing::error!("a worker has ended: the service manager will restart the box");
             return pending().await;
         }
     }
 }
+
+/// How often a box on trial shows its watchdog that it works.
+const BEAT: Duration = Duration::from_secs(1);
 
 /// Tells the service manager, as long as it is polled, that the process drains and does not hang.
 async fn pulse() {

@@ -236,6 +236,9 @@ pub(super) const KEYS: &[Key] = &[
     key("shutdown.grace_s", integer(0, 600), "10",
         "Segundos para que terminen las peticiones abiertas al parar.",
         "Seconds for open requests to end when stopping."),
+    key("update.trial_s", integer(1, 3600), "30",
+        "Segundos que una versión nueva debe funcionar sin fallos antes de darla por buena; si no, se vuelve a la anterior.",
+        "Seconds that a new version has to work without a fault before it is confirmed; otherwise the one before comes back."),
 ];
 
 /// The prefix of the environment variables.

@@ -69,7 +69,10 @@ pub fn run(settings: &Settings) -> LaunchError {
         };
         tracing::info!(slot = slot.name(), version = image.version, on_trial, "launching");
         let path = slots::binary(directory, slot);
-        let error = become_it(&path, slot.name(), launcher.as_deref(), options);
+        let error = match verify::is_program(&path) {
+            Ok(()) => become_it(&path, slot.name(), launcher.as_deref(), options),
+            Err(error) => error,
+        };
         // Kept before it is told: a process that could not be become has lost its protection from closed pipes.
         memory.unfit(slot, &format!("it cannot be executed: {error}"));
         tracing::error!(slot = slot.name(), version = image.version, %error, "the binary cannot be executed");

@@ -47,6 +47,28 @@ pub(super) fn verify(path: &Path, image: &Image) -> Result<(), Wrong> {
     if is == image.sha256 { Ok(()) } else { Err(Wrong::Hash(is)) }
 }
 
+/// The running binary, wherever its file has gone.
+const RUNNING: &str = "/proc/self/exe";
+/// From the magic number to the machine (`e_machine`) in an ELF header (System V ABI, chapter 4), without what differs
+/// between programs of one machine.
+const KIND: [std::ops::Range<usize>; 2] = [0..6, 18..20];
+
+/// Whether a file is a program for this machine, as far as its head tells. To be asked before it is executed: there
+/// are C libraries that give to a shell whatever the kernel does not know.
+pub(super) fn is_program(path: &Path) -> io::Result<()> {
+    let (own, given) = (head(Path::new(RUNNING))?, head(path)?);
+    if KIND.into_iter().all(|part| own.get(part.clone()) == given.get(part)) {
+        return Ok(());
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidData, "it is no program for this machine"))
+}
+
+fn head(path: &Path) -> io::Result<[u8; 20]> {
+    let mut head = [0; 20];
+    File::open(path)?.read_exact(&mut head)?;
+    Ok(head)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,5 +95,22 @@ mod tests {
         std::fs::write(&path, &bytes[1..]).expect("written");
         assert!(matches!(verify(&path, &image), Err(Wrong::Size { .. })));
         assert!(matches!(verify(directory.path(), &image), Err(Wrong::NoFile)));
+    }
+
+    #[test]
+    fn programs_of_other_machines_are_known() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("workshop-edge");
+        let own = std::fs::read(RUNNING).expect("readable");
+        let is_one = |bytes: &[u8]| {
+            std::fs::write(&path, bytes).expect("written");
+            is_program(&path).is_ok()
+        };
+        assert!(is_one(&own) && !is_one(&own[..19]) && !is_one(b"#!/bin/sh\necho this is a script\n"));
+        for place in [1, 4, 5, 18, 19] {
+            let mut other = own.clone();
+            other[place] ^= 2;
+            assert!(!is_one(&other), "{place}");
+        }
     }
 }

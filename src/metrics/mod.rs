@@ -212,6 +212,12 @@ impl Metrics {
         self.request_duration.observe(took.as_secs_f64());
     }
 
+    /// Octets written to all peers so far.
+    #[must_use]
+    pub fn sent_so_far(&self) -> u64 {
+        self.sent_bytes.get()
+    }
+
     /// Octets written to a peer.
     pub fn sent(&self, octets: u64) {
         self.sent_bytes.inc_by(octets);

@@ -8,6 +8,7 @@ pub mod policy;
 pub mod repository;
 pub mod state;
 pub mod transport;
+pub mod trial;
 pub mod words;
 
 /// The form of the state in the data directory that this program writes. A release that changes it, so that the one

@@ -19,6 +19,7 @@ mod console;
 mod discovery;
 mod events;
 mod hostile;
+mod launch;
 mod lifecycle;
 mod limits;
 mod observability;

@@ -120,13 +120,13 @@ pub(crate) struct Edge {
 }
 
 #[derive(Default)]
-struct Log {
+pub(super) struct Log {
     lines: Mutex<(Vec<String>, usize)>,
     grown: Condvar,
 }
 
 impl Log {
-    fn follow(self: &Arc<Self>, stream: impl std::io::Read + Send + 'static) {
+    pub(super) fn follow(self: &Arc<Self>, stream: impl std::io::Read + Send + 'static) {
         let log = Arc::clone(self);
         log.lines.lock().expect("unpoisoned").1 += 1;
         std::thread::spawn(move || {
@@ -137,6 +137,20 @@ impl Log {
             log.lines.lock().expect("unpoisoned").1 -= 1;
             log.grown.notify_all();
         });
+    }
+
+    /// Everything that was written so far.
+    pub(super) fn text(&self) -> String {
+        self.lines.lock().expect("unpoisoned").0.join("\n")
+    }
+
+    /// The lines with this message, as JSON.
+    pub(super) fn logged(&self, wanted: &str) -> Vec<Value> {
+        self.text()
+            .lines()
+            .filter(|line| message(line) == wanted)
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect()
     }
 }
 
@@ -171,16 +185,12 @@ impl Edge {
 
     /// Everything that it has written.
     pub(crate) fn log(&self) -> String {
-        self.log.lines.lock().expect("unpoisoned").0.join("\n")
+        self.log.text()
     }
 
     /// The lines of the log with this message, as JSON.
     pub(crate) fn logged(&self, wanted: &str) -> Vec<Value> {
-        self.log()
-            .lines()
-            .filter(|line| message(line) == wanted)
-            .filter_map(|line| serde_json::from_str(line).ok())
-            .collect()
+        self.log.logged(wanted)
     }
 
     /// Where it listens for a scheme.

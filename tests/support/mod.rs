@@ -5,12 +5,14 @@ mod edge;
 mod http;
 pub(crate) mod lab;
 mod pty;
+mod supervisor;
 mod temporary;
 
 pub(crate) use control::Control;
 pub(crate) use edge::{Edge, Setup};
 pub(crate) use http::{Client, Reply};
 pub(crate) use pty::Pty;
+pub(crate) use supervisor::Supervisor;
 pub(crate) use temporary::dist;
 
 use std::time::{Duration, Instant};

@@ -1,0 +1,38 @@
+//! The form of what is in the data directory, so that a program that is older than it can say so.
+
+use std::fs;
+use std::path::Path;
+
+use crate::health::{Fault, Health};
+use crate::update::STATE_SCHEMA;
+use crate::{durable, error_chain};
+
+/// Its name in the data directory: the number of the newest form that was ever written there, in decimal.
+const NAME: &str = "state-schema";
+
+/// Notes the form that this program writes, or tells that a newer one has been here. It serves in any case: fields that
+/// it does not know it passes over.
+pub(super) fn meet(data_dir: &Path, health: &Health) {
+    let path = data_dir.join(NAME);
+    let known = fs::read_to_string(&path).ok().and_then(|text| text.trim().parse::<u32>().ok());
+    let probe = health.probe("state");
+    match known {
+        Some(newer) if newer > STATE_SCHEMA => {
+            let en = format!(
+                "a newer version has written the box's data (form {newer}, this version knows {STATE_SCHEMA}): it serves, but may not remember everything"
+            );
+            let es = format!(
+                "Una versión más nueva escribió los datos del equipo (forma {newer}; esta conoce la {STATE_SCHEMA}): funciona, pero puede que no recuerde todo."
+            );
+            tracing::warn!("{en}");
+            probe.degraded(Some(Fault::new(es, en)));
+        }
+        Some(same) if same == STATE_SCHEMA => {}
+        _ => {
+            if let Err(error) = durable::write(&path, format!("{STATE_SCHEMA}\n").as_bytes(), 0o644) {
+                // Whatever else cannot be written is told by whoever needs it.
+                tracing::warn!(error = error_chain(&error), "the form of the box's data cannot be noted");
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Choosing the moment to become another version: one in which nobody waits for an answer.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use crate::metrics::Metrics;
+
+/// Nothing was sent for this long: no answer is under way, and none was a moment ago.
+const QUIET: Duration = Duration::from_millis(200);
+/// A box that is never quiet is switched all the same: the drain lets answers finish.
+const MOST: Duration = Duration::from_secs(10);
+
+/// Waits for a quiet moment, [`MOST`] at most. What follows is the restart that there is: it drains, closes streams that
+/// have no end of their own, and becomes the launcher.
+pub async fn quiet_moment(metrics: &Metrics) {
+    quiet(|| metrics.sent_so_far()).await;
+}
+
+async fn quiet(sent: impl Fn() -> u64) {
+    let start = Instant::now();
+    let mut before = sent();
+    while start.elapsed() < MOST {
+        sleep(QUIET).await;
+        let now = sent();
+        if now == before {
+            return;
+        }
+        before = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    fn waited(sent: impl Fn() -> u64) -> Duration {
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
+        runtime.block_on(async {
+            let start = Instant::now();
+            quiet(sent).await;
+            start.elapsed()
+        })
+    }
+
+    #[test]
+    fn a_quiet_moment_is_waited_for_and_not_for_ever() {
+        assert_eq!(waited(|| 7), QUIET);
+        let sent = Cell::new(0);
+        let busy_at_first = || {
+            sent.set((sent.get() + 1).min(5));
+            sent.get()
+        };
+        assert_eq!(waited(busy_at_first), QUIET * 5);
+        let sent = Cell::new(0);
+        assert_eq!(waited(|| sent.replace(sent.get() + 1)), MOST);
+    }
+}

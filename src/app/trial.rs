@@ -1,0 +1,184 @@
+//! The trial of the binary that runs, when the slot table says that it is on one: gate, watchdog, and what follows.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::time::{Instant, MissedTickBehavior};
+use tokio_util::sync::CancellationToken;
+use tracing::subscriber::{NoSubscriber, with_default};
+
+use super::own_client::OwnClient;
+use super::watchdog::Watchdog;
+use crate::durable::{self, RecordError};
+use crate::health::{Fault, Probe};
+use crate::restart::{Program, Socket};
+use crate::slots::{self, Slot, Table};
+use crate::update::trial::{Found, Gate, Verdict};
+use crate::{error_chain, launch, panics};
+
+/// Looks of the watchdog without a beat: seconds.
+const HANG: u32 = 10;
+/// Between two tries to keep that the binary is confirmed.
+const AGAIN: Duration = Duration::from_secs(10);
+
+/// A check that waits for the disk: what is wrong, if anything.
+pub(super) type Check = Box<dyn Fn() -> Result<(), String> + Send + Sync>;
+
+/// The binary that runs is on trial.
+#[derive(Debug, Clone)]
+pub(super) struct Trial {
+    directory: PathBuf,
+    slot: Slot,
+}
+
+impl Trial {
+    /// This process's; `None` when the launcher has not started it, or what it has started need not show anything.
+    pub(super) fn of_process(data_dir: &Path) -> Option<Self> {
+        std::env::var_os(launch::LAUNCHER)?;
+        let name = std::env::var(launch::SLOT).ok()?;
+        let directory = data_dir.join(slots::DIRECTORY);
+        let store = slots::open(&directory)?;
+        tell(store.value());
+        let slot = store.value().on_trial().filter(|slot| slot.name() == name)?;
+        Some(Self { directory, slot })
+    }
+
+    /// Watches from a thread of its own, until the watchdog is ended: a process that hangs reverts, and becomes
+    /// `program` with these sockets.
+    pub(super) fn watch(&self, program: Program, sockets: Vec<Socket>) -> std::io::Result<Watchdog> {
+        let trial = self.clone();
+        Watchdog::start(HANG, move || {
+            // Whatever hangs may have the log: nothing is written there. Where the table cannot be kept, the launcher
+            // counts tries.
+            with_default(NoSubscriber::default(), || {
+                let _ = trial.revert(&format!("it hung for {HANG} s"));
+                let _ = program.become_it(sockets);
+            });
+            // The service manager starts the launcher again.
+            std::process::abort();
+        })
+    }
+
+    /// Looks until it is decided whether the binary stays. `restart` is cancelled when it does not, and `probe` told
+    /// when it does, but that cannot be kept.
+    pub(super) async fn run(
+        self,
+        stretch: Duration,
+        client: OwnClient,
+        checks: Vec<Check>,
+        watchdog: Watchdog,
+        restart: CancellationToken,
+        probe: Probe,
+    ) {
+        tracing::info!(slot = self.slot.name(), trial_s = stretch.as_secs(), "this version is on trial");
+        let checks = std::sync::Arc::new(checks);
+        let start = Instant::now();
+        let mut gate = Gate::new(stretch);
+        let mut rounds =
+            tokio::time::interval((stretch / 10).clamp(Duration::from_millis(200), Duration::from_secs(3)));
+        rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let reason = loop {
+            rounds.tick().await;
+            let at = start.elapsed();
+            let found = look(&client, &checks).await;
+            if let Found::Unwell(what) = &found {
+                tracing::warn!(what, "this version is on trial, and something is wrong");
+            }
+            match gate.judge(at, found) {
+                Verdict::Wait => {}
+                Verdict::Confirm => break None,
+                Verdict::Revert(reason) => break Some(reason),
+            }
+        };
+        match reason {
+            None => {
+                self.stays(&probe).await;
+                watchdog.end();
+            }
+            Some(reason) => {
+                tracing::error!(
+                    slot = self.slot.name(),
+                    reason,
+                    "this version does not work: the one before comes back"
+                );
+                let reverted = tokio::task::spawn_blocking(move || self.revert(&reason)).await;
+                if let Ok(Err(error)) = reverted {
+                    // The launcher runs what is active instead of a trial that it cannot count.
+                    tracing::error!(error = error_chain(&error), "the slot table cannot be kept");
+                }
+                restart.cancel();
+            }
+        }
+    }
+
+    async fn stays(&self, probe: &Probe) {
+        loop {
+            let trial = self.clone();
+            let kept = tokio::task::spawn_blocking(move || trial.confirm()).await;
+            let en = match kept {
+                Ok(Ok(())) => break,
+                Ok(Err(error)) => error_chain(&error),
+                Err(error) => error.to_string(),
+            };
+            tracing::error!(error = en, "this version works, but that cannot be kept: a start from now on is a try");
+            let es = "La versión nueva funciona, pero no se puede guardar que es buena. Detalle:";
+            probe.degraded(Some(Fault::new(format!("{es} {en}"), en)));
+            tokio::time::sleep(AGAIN).await;
+        }
+        probe.degraded(None);
+        tracing::info!(slot = self.slot.name(), "this version works, and stays");
+    }
+
+    fn confirm(&self) -> Result<(), RecordError> {
+        match slots::open(&self.directory) {
+            Some(mut store) if store.value().on_trial() == Some(self.slot) => {
+                slots::confirm(&self.directory, &mut store)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn revert(&self, reason: &str) -> Result<(), RecordError> {
+        match slots::open(&self.directory) {
+            Some(mut store) if store.value().on_trial() == Some(self.slot) => {
+                slots::revert(&self.directory, &mut store, reason)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Says which version was given up last, and why: whoever gave it up may not have been able to.
+fn tell(table: &Table) {
+    if let Some(given_up) = table.quarantined().last() {
+        let (version, reason) = (&given_up.image.version, &given_up.reason);
+        tracing::warn!(version, reason, "the last version that did not work; it is not tried again");
+    }
+}
+
+async fn look(client: &OwnClient, checks: &std::sync::Arc<Vec<Check>>) -> Found {
+    if panics::count() > 0 {
+        return Found::Broken("a task has panicked".into());
+    }
+    if let Err(what) = client.is_served().await {
+        return Found::Unwell(what);
+    }
+    let checks = std::sync::Arc::clone(checks);
+    match tokio::task::spawn_blocking(move || checks.iter().try_for_each(|check| check())).await {
+        Ok(Ok(())) => Found::Well,
+        Ok(Err(what)) => Found::Unwell(what),
+        Err(error) => Found::Broken(error.to_string()),
+    }
+}
+
+/// Whether the box's state can be written, and read again.
+pub(super) fn state_is_kept(data_dir: &Path) -> Check {
+    let path = data_dir.join("update/probe");
+    Box::new(move || {
+        let word = crate::VERSION.as_bytes();
+        durable::write(&path, word, 0o600).map_err(|error| error_chain(&error))?;
+        let read = std::fs::read(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        durable::remove(&path).map_err(|error| error_chain(&error))?;
+        if read == word { Ok(()) } else { Err(format!("{} does not hold what was written", path.display())) }
+    })
+}

@@ -1,0 +1,202 @@
+//! Whether what was switched to stays.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use workshop_edge::slots::{self, Slot};
+
+use super::EDGE;
+use super::data::{Data, sha256};
+use crate::support::{Client, Setup, Supervisor, eventually, run};
+
+/// The factory's binary and a slot's are the same program: the slot tells which runs.
+fn on_trial(data: &Data) -> Vec<u8> {
+    let binary = fs::read(EDGE).expect("read");
+    data.put(&binary, "1.0.1");
+    binary
+}
+
+fn supervised(data: &Data, options: &[&str]) -> Supervisor {
+    let data_dir = data.path().to_str().expect("text");
+    Supervisor::start(EDGE, ["launch", "--data-dir", data_dir].iter().chain(options), &[])
+}
+
+#[test]
+fn what_works_for_some_time_is_confirmed() {
+    let data = Data::new();
+    on_trial(&data);
+    let https = ["--set", "update.trial_s=1", "--set", "tls.mode=self-signed", "--set", "listen.https=127.0.0.1:0"];
+    let data_dir = data.path().to_str().expect("text");
+    let mut child = Command::new(EDGE)
+        .args(["launch", "--data-dir", data_dir, "--listen", "127.0.0.1:0"])
+        .args(https)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("started");
+    eventually("it is confirmed", || data.table().on_trial().is_none());
+    let table = data.table();
+    assert_eq!((table.active(), table.quarantined()), (Some(Slot::A), &[][..]));
+    eventually("the slot's record", || slots::recorded(&data.slots(), Slot::A).is_some_and(|record| record.proven));
+    assert!(!data.path().join("update/probe").exists() || child.try_wait().expect("a child").is_none());
+    child.kill().expect("it runs");
+    child.wait().expect("its end");
+}
+
+#[test]
+fn what_dies_again_and_again_is_given_up() {
+    let data = Data::new();
+    let binary = on_trial(&data);
+    let box_ = supervised(&data, &["--set", "update.trial_s=3600"]);
+    for start in 1..=usize::from(slots::TRIES) {
+        box_.wait_for("this version is on trial", start);
+        box_.wait_for("ready", start);
+        assert_eq!(Client::connect(box_.address()).request("GET", "/", &[]).status, 200);
+        box_.kill();
+    }
+    box_.wait_for("ready", usize::from(slots::TRIES) + 1);
+    assert_eq!(box_.restarts(), usize::from(slots::TRIES));
+    let table = data.table();
+    assert_eq!((table.active(), table.on_trial()), (None, None));
+    assert_eq!(table.quarantined()[0].reason, "it did not come up");
+    assert!(table.is_quarantined(&sha256(&binary)));
+    box_.wait_for("the last version that did not work; it is not tried again", 1);
+    box_.stop();
+}
+
+/// In the same process, without a refused connection.
+#[test]
+fn what_does_not_work_reverts_by_itself() {
+    let data = Data::new();
+    on_trial(&data);
+    // The state cannot be written.
+    fs::write(data.path().join("update"), "").expect("in the way");
+    let box_ = supervised(&data, &["--set", "update.trial_s=1"]);
+    eventually("it is on trial", || box_.pid().is_some() && data.table().on_trial().is_some());
+    let pid = box_.pid();
+    while data.table().on_trial().is_some() {
+        assert_eq!(box_.connect().request("GET", "/health/live", &[("connection", "close")]).status, 200);
+    }
+    box_.wait_for("ready", 2);
+    assert_eq!((box_.pid(), box_.restarts()), (pid, 0), "{}", box_.log());
+    let table = data.table();
+    assert_eq!(table.active(), None);
+    let reason = &table.quarantined()[0].reason;
+    assert!(reason.contains("update") && reason.contains("cannot"), "{reason}");
+    assert_eq!(slots::recorded(&data.slots(), Slot::A).map(|record| record.proven), Some(false));
+    assert_eq!(
+        fs::read_link(format!("/proc/{}/exe", pid.expect("a process"))).expect("its binary"),
+        std::path::Path::new(EDGE)
+    );
+    box_.stop();
+}
+
+/// The log is a pipe that nobody reads: whoever writes to it waits, and whoever waits for them too.
+#[test]
+fn what_hangs_is_reverted_by_its_watchdog() {
+    let data = Data::new();
+    on_trial(&data);
+    let data_dir = data.path().to_str().expect("text");
+    let mut child = Command::new(EDGE)
+        .args(["launch", "--data-dir", data_dir, "--listen", "127.0.0.1:0"])
+        .args(["--set", "update.trial_s=3600", "--set", "log.access=all"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("started");
+    let mut log = BufReader::new(child.stdout.take().expect("a pipe"));
+    let (mut address, mut line) = (None, String::new());
+    while !line.contains("\"ready\"") {
+        line.clear();
+        assert!(log.read_line(&mut line).expect("a line") > 0, "it has ended");
+        let value: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+        address = address.or_else(|| value["fields"]["address"].as_str()?.parse::<SocketAddr>().ok());
+    }
+    let address = address.expect("an address");
+    let answers = |path: &str| {
+        let mut stream = TcpStream::connect(address).expect("never refused");
+        stream.set_read_timeout(Some(Duration::from_secs(1))).expect("a time-out");
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).expect("sent");
+        let mut text = String::new();
+        stream.read_to_string(&mut text).is_ok() && text.starts_with("HTTP/1.1 200 ")
+    };
+    eventually("it hangs", || !(0..100).all(|_| answers("/health/live")));
+    eventually("it is reverted", || data.table().on_trial().is_none());
+    assert_eq!(data.table().quarantined()[0].reason, "it hung for 10 s");
+    let reader =
+        std::thread::spawn(move || log.lines().map_while(Result::ok).filter(|line| line.contains("\"ready\"")).count());
+    eventually("it serves again, from the same socket", || answers("/"));
+    let exe = fs::read_link(format!("/proc/{}/exe", child.id())).expect("the same process");
+    assert_eq!(exe, std::path::Path::new(EDGE));
+    ended(&mut child);
+    assert_eq!(reader.join().expect("joined"), 1);
+}
+
+fn ended(child: &mut Child) {
+    rustix::process::kill_process(rustix::process::Pid::from_child(child), rustix::process::Signal::TERM)
+        .expect("it runs");
+    assert!(child.wait().expect("its end").success());
+}
+
+/// A person who starts a slot's binary, or the factory's, tries nothing.
+#[test]
+fn what_the_launcher_has_not_started_is_not_on_trial() {
+    let data = Data::new();
+    on_trial(&data);
+    for (name, value) in [("PATH_OF_NOTHING", "x"), ("WORKSHOP_SLOT", "a"), ("WORKSHOP_LAUNCHER", EDGE)] {
+        let edge =
+            Setup::new("").env(name, value).argument("--set").argument("update.trial_s=1").data(data.path()).start();
+        assert!(edge.logged("this version is on trial").is_empty());
+        assert_eq!(edge.health()["checks"]["trial"], serde_json::Value::Null);
+        edge.stop();
+    }
+    assert_eq!(data.table().on_trial(), Some(Slot::A));
+    // The factory's, while a slot is on trial.
+    let setup = Setup::new("").env("WORKSHOP_SLOT", "factory").env("WORKSHOP_LAUNCHER", EDGE).data(data.path());
+    let edge = setup.start();
+    assert!(edge.logged("this version is on trial").is_empty());
+    edge.stop();
+}
+
+#[test]
+fn a_restart_during_a_trial_goes_on_with_it() {
+    let data = Data::new();
+    on_trial(&data);
+    let box_ = supervised(&data, &["--set", "update.trial_s=3600"]);
+    box_.wait_for("this version is on trial", 1);
+    box_.wait_for("ready", 1);
+    run(EDGE, &["restart", "--data-dir", data.path().to_str().expect("text")]);
+    box_.wait_for("this version is on trial", 2);
+    assert_eq!(data.table().on_trial(), Some(Slot::A));
+    box_.wait_for("ready", 2);
+    box_.stop();
+}
+
+#[test]
+fn an_older_version_serves_newer_state_and_says_so() {
+    let data = Data::new();
+    fs::write(data.path().join("state-schema"), "4000000000\n").expect("written");
+    let edge = Setup::new("").data(data.path()).start();
+    let health = edge.health();
+    assert_eq!(health["status"], "degraded");
+    assert!(health["checks"]["state"]["reason"].as_str().expect("words").contains("a newer version"), "{health}");
+    assert_eq!(edge.get("/", &[]).status, 200);
+    let status = String::from_utf8(run(EDGE, &["status", "--json", "--data-dir", data.path().to_str().expect("text")]))
+        .expect("text");
+    assert!(status.contains("Una versión más nueva escribió los datos"), "{status}");
+    edge.stop();
+    assert_eq!(fs::read_to_string(data.path().join("state-schema")).expect("read"), "4000000000\n");
+    // A torn one, and none, are made anew.
+    for torn in ["", "x", "-1"] {
+        fs::write(data.path().join("state-schema"), torn).expect("written");
+        let edge = Setup::new("").data(data.path()).start();
+        assert_eq!(edge.health()["checks"]["state"]["status"], "ok");
+        edge.stop();
+        let kept = fs::read_to_string(data.path().join("state-schema")).expect("read");
+        assert_eq!(kept, format!("{}\n", workshop_edge::update::STATE_SCHEMA));
+    }
+}
