@@ -37,10 +37,15 @@ pub struct Clock {
     time_service: PathBuf,
 }
 
+/// When this program was built.
+#[must_use]
+pub fn built() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(BUILT.parse().unwrap_or(0))
+}
+
 impl Default for Clock {
     fn default() -> Self {
-        let built = Duration::from_secs(BUILT.parse().unwrap_or(0));
-        Self { built: SystemTime::UNIX_EPOCH + built, time_service: "/run/systemd/timesync".into() }
+        Self { built: built(), time_service: "/run/systemd/timesync".into() }
     }
 }
 

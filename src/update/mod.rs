@@ -5,6 +5,7 @@ pub mod history;
 pub mod manifest;
 pub mod order;
 pub mod policy;
+pub mod repository;
 pub mod state;
 pub mod transport;
 pub mod words;

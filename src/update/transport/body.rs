@@ -54,7 +54,7 @@ impl Body {
     }
 
     /// All of it, when it is `most` octets at most.
-    pub(super) async fn whole(mut self, most: u64) -> Result<Bytes, TransportError> {
+    pub(in crate::update) async fn whole(mut self, most: u64) -> Result<Bytes, TransportError> {
         let too_large = |body: &Self| TransportError::TooLarge { place: body.place(), most };
         if self.length.is_some_and(|length| length > most) {
             return Err(too_large(&self));
