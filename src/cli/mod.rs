@@ -18,6 +18,7 @@ mod usage;
 
 pub use status::Form;
 pub use update::Request;
+pub use usage::exit as not_understood;
 
 use crate::{
     config::{self, Faults, Loaded, Overrides, Sources, Warning},

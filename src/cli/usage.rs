@@ -5,7 +5,8 @@ use crate::lang::Lang;
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 
 /// How the program ends when the command line leads to no command.
-pub(super) fn exit(error: &Error, lang: Lang) -> Exit {
+#[must_use]
+pub fn exit(error: &Error, lang: Lang) -> Exit {
     let text = match (error.kind(), lang) {
         (
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand,

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::window;
 use std::{
-    ffi::{OsStr, OsString},
+    ffi::OsStr,
     net::{IpAddr, SocketAddr},
     ops::Range,
     path::PathBuf,
@@ -196,7 +196,7 @@ pub(super) fn from_toml(kind: Kind, given: &Spanned<DeValue<'_>>) -> Result<Valu
             | Kind::Hours
             | Kind::TimeZone,
             DeValue::String(text),
-        ) => from_text(kind, &OsString::from(text.as_ref()))
+        ) => from_text(kind, OsStr::new::<str>(text.as_ref()))
             .map_err(|problems| problems.into_iter().map(|problem| (given.span(), problem)).collect()),
         _ => Err(wrong()),
     }

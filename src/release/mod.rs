@@ -1,1 +1,34 @@
 //! The publisher's side of updates: keys, repository, channels.
+//!
+//! A repository is a directory that any static host or object store can take. Every command reads it whole, works out
+//! what it should hold, signs the roles that differ, and writes: [`repository::Repository`] → [`draft::Draft`] →
+//! [`change::Change`] → [`change::Change::write`]. New files have new names (consistent snapshots, TUF section 6.2),
+//! and `timestamp.json`, which alone is replaced, is written last: until then the old repository is whole.
+
+mod binary;
+mod change;
+pub mod cli;
+mod draft;
+mod error;
+mod init;
+mod keys;
+mod lifetime;
+mod lock;
+mod moment;
+mod pack;
+mod promote;
+mod publish;
+mod refresh;
+mod repository;
+mod rollback;
+mod rotate;
+mod status;
+mod waves;
+
+pub use error::ReleaseError;
+
+/// The roles, from the one that all trust starts from to the one that is signed most often.
+pub const ROLES: [&str; 6] = ["root", "targets", "stable", "staging", "snapshot", "timestamp"];
+
+/// The channels, each of which is a delegated role of its name.
+pub const CHANNELS: [&str; 2] = ["stable", "staging"];

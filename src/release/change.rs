@@ -1,0 +1,150 @@
+//! What a command changes in a repository, and the order in which it is written and uploaded.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::error::ReleaseError;
+use super::error::file;
+use super::repository::sha256;
+use crate::durable;
+
+/// For `timestamp.json`, the only file whose content changes.
+const FRESH: &str = "no-cache";
+/// For all others, whose names say their content.
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
+
+/// A file of the repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct File {
+    /// The name that metadata have for it.
+    name: String,
+    /// Relative to the repository.
+    path: String,
+    bytes: Vec<u8>,
+}
+
+impl File {
+    /// A target, under its content's digest.
+    pub(super) fn target(name: &str, bytes: Vec<u8>) -> Self {
+        Self { name: name.into(), path: format!("targets/{}.{name}", hex::encode(sha256(&bytes))), bytes }
+    }
+
+    /// A role.
+    pub(super) fn metadata(name: &str, bytes: Vec<u8>) -> Self {
+        Self { name: name.into(), path: format!("metadata/{name}"), bytes }
+    }
+
+    /// Whether it is the target with this name.
+    pub(super) fn is_target(&self, name: &str) -> bool {
+        self.path.starts_with("targets/") && self.name == name
+    }
+
+    /// Relative to the repository.
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The value of `Cache-Control` that it is served with.
+    pub(super) fn cache_control(&self) -> &'static str {
+        if self.path == "metadata/timestamp.json" { FRESH } else { FOR_EVER }
+    }
+
+    fn is_in(&self, directory: &Path) -> bool {
+        std::fs::read(directory.join(&self.path)).is_ok_and(|bytes| bytes == self.bytes)
+    }
+}
+
+/// A role that is signed anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct RoleChange {
+    pub(super) role: String,
+    /// Its version until now.
+    pub(super) from: Option<u64>,
+    pub(super) to: u64,
+    pub(super) expires: Timestamp,
+}
+
+/// What a command changes.
+#[derive(Debug)]
+pub(super) struct Change {
+    directory: PathBuf,
+    pub(super) roles: Vec<RoleChange>,
+    /// In the order in which they are written and uploaded.
+    pub(super) files: Vec<File>,
+}
+
+impl Change {
+    /// Puts the files into their order. A root goes before the timestamp, unless the metadata are signed for the old
+    /// root too (`seamless`): then it goes last, and there is no moment at which a box finds a signature missing.
+    pub(super) fn new(directory: PathBuf, roles: Vec<RoleChange>, files: Vec<File>, seamless: bool) -> Self {
+        let rank = |file: &File| match file.path.strip_prefix("metadata/") {
+            None => 0,
+            Some("timestamp.json") => 3,
+            Some(name) if name.ends_with(".root.json") => {
+                if seamless {
+                    4
+                } else {
+                    2
+                }
+            }
+            Some(_) => 1,
+        };
+        let mut files = if roles.is_empty() { Vec::new() } else { files };
+        files.retain(|file| !(rank(file) == 0 && file.is_in(&directory)));
+        files.sort_by_key(rank);
+        Self { directory, roles, files }
+    }
+
+    /// Whether there is nothing to do.
+    pub(super) fn is_empty(&self) -> bool {
+        self.roles.is_empty()
+    }
+
+    /// Writes the files, each of them whole and on the disk before the next.
+    pub(super) fn write(&self) -> Result<(), ReleaseError> {
+        for name in ["metadata", "targets"] {
+            sweep(&self.directory.join(name))?;
+        }
+        for file in &self.files {
+            durable::write(&self.directory.join(&file.path), &file.bytes, 0o644)?;
+        }
+        Ok(())
+    }
+}
+
+/// Removes what an interrupted write left, before it is uploaded with the rest.
+fn sweep(directory: &Path) -> Result<(), ReleaseError> {
+    let Ok(entries) = std::fs::read_dir(directory) else { return Ok(()) };
+    for entry in entries {
+        let path = entry.map_err(file("list", directory))?.path();
+        if path.extension().is_some_and(|extension| extension == "tmp") {
+            durable::remove(&path)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn order(seamless: bool) -> Vec<String> {
+        let files = ["timestamp.json", "2.root.json", "5.snapshot.json"].map(|name| File::metadata(name, Vec::new()));
+        let mut files = files.to_vec();
+        files.push(File::target("x", Vec::new()));
+        let role = RoleChange { role: "root".into(), from: Some(1), to: 2, expires: Timestamp::UNIX_EPOCH };
+        let change = Change::new("/nowhere".into(), vec![role], files, seamless);
+        change.files.iter().map(|file| file.name.clone()).collect()
+    }
+
+    #[test]
+    fn what_is_referred_to_is_there_before_what_refers_to_it() {
+        assert_eq!(order(false), ["x", "5.snapshot.json", "2.root.json", "timestamp.json"]);
+        assert_eq!(order(true), ["x", "5.snapshot.json", "timestamp.json", "2.root.json"]);
+    }
+}

@@ -1,0 +1,368 @@
+//! What can be typed, and its help in both languages.
+
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, Command, ValueHint, value_parser};
+use semver::Version;
+
+use crate::lang::Lang;
+use crate::release::ROLES;
+use crate::update::STATE_SCHEMA;
+
+/// The name of the program.
+const NAME: &str = "workshop-release";
+
+/// The whole command line.
+pub(super) fn command(lang: Lang) -> Command {
+    let codes = lang.pick(
+        "Códigos de salida:\n  0   todo bien, también cuando no había nada que cambiar\n  1   rechazado o fallido: el repositorio sigue como estaba\n  2   la línea de órdenes no es válida",
+        "Exit codes:\n  0   all is well, also when there was nothing to change\n  1   refused or failed: the repository is as it was\n  2   the command line is not valid",
+    );
+    order(NAME, "", lang.pick("<ORDEN>", "<COMMAND>"), lang)
+        .about(lang.pick(
+            "Publica versiones firmadas de workshop-edge en un directorio que cualquier servidor estático puede ofrecer.",
+            "Publishes signed releases of workshop-edge in a directory that any static host can serve.",
+        ))
+        .version(crate::VERSION)
+        .disable_version_flag(true)
+        .arg(
+            Arg::new("version")
+                .short('V')
+                .long("version")
+                .action(ArgAction::Version)
+                .help(lang.pick("Muestra la versión", "Print the version")),
+        )
+        .after_help(codes)
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        .subcommand_help_heading(lang.pick("Órdenes", "Commands"))
+        .subcommand_value_name(lang.pick("ORDEN", "COMMAND"))
+        .subcommand(init(lang))
+        .subcommand(publish(lang))
+        .subcommand(promote(lang))
+        .subcommand(rollback(lang))
+        .subcommand(yank(lang))
+        .subcommand(refresh(lang))
+        .subcommand(rotate(lang))
+        .subcommand(verify(lang))
+        .subcommand(status(lang))
+}
+
+fn init(lang: Lang) -> Command {
+    changing(
+        order("init", "init", lang.pick("[OPCIONES]", "[OPTIONS]"), lang)
+            .about(lang.pick(
+                "Crea un repositorio sin versiones, con los canales stable y staging",
+                "Make a repository without releases, with the channels stable and staging",
+            ))
+            .arg(path("new-keys", "DIR", ValueHint::DirPath).conflicts_with_all(["keys", "key"]).help(lang.pick(
+                "Crea en DIR claves Ed25519 para todos los roles y su keys.toml, si no están",
+                "Make in DIR Ed25519 keys for all roles and their keys.toml, unless they are there",
+            ))),
+        lang,
+    )
+}
+
+fn publish(lang: Lang) -> Command {
+    rolling(
+        order(
+            "publish",
+            "publish",
+            lang.pick(
+                "--channel <CANAL> --version <VERSIÓN> [OPCIONES] <[PLATAFORMA=]BINARIO>...",
+                "--channel <CHANNEL> --version <VERSION> [OPTIONS] <[PLATFORM=]BINARY>...",
+            ),
+            lang,
+        )
+        .about(lang.pick("Publica una versión en un canal", "Publish a release in a channel"))
+        .arg(
+            Arg::new("binary")
+                .value_name(lang.pick("[PLATAFORMA=]BINARIO", "[PLATFORM=]BINARY"))
+                .help_heading(lang.pick("Argumentos", "Arguments"))
+                .required(true)
+                .action(ArgAction::Append)
+                .value_hint(ValueHint::FilePath)
+                .help(lang.pick(
+                    "Binario estático; sin PLATAFORMA, la musl de su arquitectura",
+                    "Static binary; without PLATFORM, the musl one of its architecture",
+                )),
+        )
+        .arg(channel(lang))
+        .arg(version("version", lang).required(true).help(lang.pick("Su número", "Its number")))
+        .arg(Arg::new("state-schema").long("state-schema").value_name("N").value_parser(value_parser!(u32)).help(
+            lang.pick(
+                format!("Forma de los datos que escribe [por defecto: {STATE_SCHEMA}]"),
+                format!("Form of the state that it writes [default: {STATE_SCHEMA}]"),
+            ),
+        ))
+        .arg(Arg::new("version-unchecked").long("version-unchecked").action(ArgAction::SetTrue).help(
+            lang.pick(
+                "No ejecuta los binarios para comprobar su versión: para arquitecturas que no se pueden ejecutar aquí",
+                "Do not run the binaries to check their version: for architectures that cannot be run here",
+            ),
+        )),
+        lang,
+    )
+}
+
+fn promote(lang: Lang) -> Command {
+    rolling(
+        order("promote", "promote", lang.pick("[OPCIONES]", "[OPTIONS]"), lang)
+            .about(lang.pick(
+                "Pasa una versión de un canal a otro, con los mismos archivos",
+                "Take a release from one channel to another, with the same files",
+            ))
+            .arg(
+                named("from", lang.pick("CANAL", "CHANNEL"))
+                    .default_value("staging")
+                    .hide_default_value(true)
+                    .help(lang.pick("De qué canal [por defecto: staging]", "From which channel [default: staging]")),
+            )
+            .arg(
+                named("to", lang.pick("CANAL", "CHANNEL"))
+                    .default_value("stable")
+                    .hide_default_value(true)
+                    .help(lang.pick("A qué canal [por defecto: stable]", "To which channel [default: stable]")),
+            )
+            .arg(version("version", lang).help(lang.pick(
+                "Cuál [por defecto: la que quiere el primer canal]",
+                "Which [default: the one that the first channel wants]",
+            ))),
+        lang,
+    )
+}
+
+fn rollback(lang: Lang) -> Command {
+    changing(
+        order(
+            "rollback",
+            "rollback",
+            lang.pick("--channel <CANAL> --to <VERSIÓN> [OPCIONES]", "--channel <CHANNEL> --to <VERSION> [OPTIONS]"),
+            lang,
+        )
+        .about(lang.pick(
+            "Hace volver los equipos de un canal a una versión anterior",
+            "Have the boxes of a channel go back to an older release",
+        ))
+        .arg(channel(lang))
+        .arg(version("to", lang).required(true).help(lang.pick("A cuál", "To which"))),
+        lang,
+    )
+}
+
+fn yank(lang: Lang) -> Command {
+    changing(
+        order(
+            "yank",
+            "yank",
+            lang.pick(
+                "--channel <CANAL> --version <VERSIÓN> [OPCIONES]",
+                "--channel <CHANNEL> --version <VERSION> [OPTIONS]",
+            ),
+            lang,
+        )
+        .about(lang.pick("Retira una versión de un canal", "Remove a release from a channel"))
+        .arg(channel(lang))
+        .arg(version("version", lang).required(true).help(lang.pick("Cuál", "Which")))
+        .arg(version("desired", lang).help(lang.pick(
+            "Cuál se quiere en su lugar; los equipos con una más nueva vuelven a ella",
+            "Which one is wanted instead; boxes with a newer one go back to it",
+        ))),
+        lang,
+    )
+}
+
+fn refresh(lang: Lang) -> Command {
+    changing(
+        order("refresh", "refresh", lang.pick("[OPCIONES]", "[OPTIONS]"), lang)
+            .about(lang.pick(
+                "Firma otra vez snapshot y timestamp, con otra caducidad: a diario, con cron",
+                "Sign snapshot and timestamp again, with another expiry: daily, from cron",
+            ))
+            .arg(
+                named("role", lang.pick("ROL", "ROLE"))
+                    .action(ArgAction::Append)
+                    .value_parser(ROLES)
+                    .hide_possible_values(true)
+                    .help(lang.pick(
+                        "Qué roles, en lugar de esos dos; se puede repetir",
+                        "Which roles, instead of those two; repeatable",
+                    )),
+            ),
+        lang,
+    )
+}
+
+fn rotate(lang: Lang) -> Command {
+    changing(
+        order("rotate", "rotate", lang.pick("[OPCIONES] <ROL>", "[OPTIONS] <ROLE>"), lang)
+            .about(lang.pick(
+                "Da a un rol las claves que dice keys.toml; las anteriores van en su lista retired",
+                "Give a role the keys that keys.toml says; the ones before go into its list \"retired\"",
+            ))
+            .arg(
+                Arg::new("role")
+                    .value_name(lang.pick("ROL", "ROLE"))
+                    .help_heading(lang.pick("Argumentos", "Arguments"))
+                    .required(true)
+                    .value_parser(ROLES)
+                    .hide_possible_values(true)
+                    .help(ROLES.join(", ")),
+            ),
+        lang,
+    )
+}
+
+fn verify(lang: Lang) -> Command {
+    order("verify", "verify", lang.pick("[OPCIONES] <URL|DIR>", "[OPTIONS] <URL|DIR>"), lang)
+        .about(lang.pick(
+            "Lee un repositorio como lo hace un equipo, y dice qué da cada canal",
+            "Read a repository as a box does, and say what each channel gives",
+        ))
+        .arg(
+            Arg::new("from")
+                .value_name("URL|DIR")
+                .help_heading(lang.pick("Argumentos", "Arguments"))
+                .required(true)
+                .value_hint(ValueHint::AnyPath)
+                .help(lang.pick("Dónde está", "Where it is")),
+        )
+        .arg(path("root", lang.pick("ARCHIVO", "FILE"), ValueHint::FilePath).help(lang.pick(
+            "El root en el que se confía, como 1.root.json [por defecto: el de DIR]",
+            "The root that is trusted, such as 1.root.json [default: the one of DIR]",
+        )))
+        .arg(path("ca-file", lang.pick("ARCHIVO", "FILE"), ValueHint::FilePath).help(
+            lang.pick("Autoridades certificadoras propias, en PEM", "Certification authorities of one's own, in PEM"),
+        ))
+        .arg(
+            Arg::new("allow-http")
+                .long("allow-http")
+                .action(ArgAction::SetTrue)
+                .help(lang.pick("Admite una URL http://", "Accept an http:// URL")),
+        )
+        .arg(json(lang))
+}
+
+fn status(lang: Lang) -> Command {
+    order("status", "status", lang.pick("[OPCIONES]", "[OPTIONS]"), lang)
+        .about(lang.pick("Dice qué hay en un repositorio", "Say what a repository holds"))
+        .arg(repository(lang))
+        .arg(json(lang))
+}
+
+/// An order with what all of them have: headings, usage and `--help` in the person's language.
+fn order(name: &'static str, typed: &str, arguments: &str, lang: Lang) -> Command {
+    let words = [NAME, typed, arguments];
+    let usage = words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    let heading = lang.pick("Uso", "Usage");
+    Command::new(name)
+        .help_template(format!("{{about-with-newline}}\n{heading}: {{usage}}\n\n{{all-args}}{{after-help}}"))
+        .override_usage(usage)
+        .next_help_heading(lang.pick("Opciones", "Options"))
+        .disable_help_flag(true)
+        .arg(
+            Arg::new("help")
+                .short('h')
+                .long("help")
+                .action(ArgAction::Help)
+                .display_order(1000)
+                .help(lang.pick("Muestra esta ayuda", "Print this help")),
+        )
+}
+
+/// Adds the options of an order that changes a repository.
+fn changing(order: Command, lang: Lang) -> Command {
+    order
+        .arg(repository(lang))
+        .arg(path("keys", lang.pick("ARCHIVO", "FILE"), ValueHint::FilePath).help(lang.pick(
+            "keys.toml, que dice dónde están las claves de cada rol",
+            "keys.toml, which says where the keys of each role are",
+        )))
+        .arg(named("key", lang.pick("ROL=CLAVE", "ROLE=KEY")).action(ArgAction::Append).help(lang.pick(
+            "Clave de un rol en lugar de las de keys.toml, se puede repetir: un archivo, o cmd:CLAVE_PÚBLICA:PROGRAMA ARGUMENTOS",
+            "Key of a role instead of those of keys.toml, repeatable: a file, or cmd:PUBLIC-KEY-FILE:PROGRAM ARGUMENTS",
+        )))
+        .arg(named("expires", lang.pick("ROL=PLAZO", "ROLE=WHEN")).action(ArgAction::Append).help(lang.pick(
+            "Caducidad de lo que se firme de un rol, como 7d o 2027-01-31T00:00Z [por defecto: root 730d, targets y stable 365d, staging 90d, snapshot 14d, timestamp 7d]",
+            "Expiry of what is signed of a role, such as 7d or 2027-01-31T00:00Z [default: root 730d, targets and stable 365d, staging 90d, snapshot 14d, timestamp 7d]",
+        )))
+        .arg(
+            Arg::new("dry-run")
+                .long("dry-run")
+                .action(ArgAction::SetTrue)
+                .help(lang.pick("Dice qué cambiaría, y no escribe ni firma nada", "Say what would change, and write and sign nothing")),
+        )
+        .arg(json(lang))
+}
+
+/// Adds the options of an order that gives a release to boxes.
+fn rolling(order: Command, lang: Lang) -> Command {
+    let order = order
+        .arg(named("wave", lang.pick("HORA=POR_MIL", "TIME=PERMILLE")).action(ArgAction::Append).help(lang.pick(
+            "Desde cuándo para cuántos de cada mil equipos, como 2026-11-24T20:00Z=10 o +24h=1000; se puede repetir",
+            "From when on for how many boxes of a thousand, such as 2026-11-24T20:00Z=10 or +24h=1000; repeatable",
+        )))
+        .arg(Arg::new("urgent").long("urgent").action(ArgAction::SetTrue).help(
+            lang.pick(
+                "Se instala también fuera del horario de cada equipo",
+                "Installed outside of each box's window too",
+            ),
+        ))
+        .arg(version("requires-from", lang).help(
+            lang.pick("La más antigua desde la que se llega directamente", "The oldest one that can go to it at once"),
+        ))
+        .arg(version("min-version", lang).help(lang.pick(
+            "Ningún equipo del canal instala una más antigua, nunca más",
+            "No box of the channel installs an older one, ever again",
+        )))
+        .arg(
+            Arg::new("deltas")
+                .long("deltas")
+                .value_name("N")
+                .value_parser(value_parser!(u8))
+                .default_value("3")
+                .hide_default_value(true)
+                .help(lang.pick(
+                    "Diferencias con cuántas de las versiones anteriores [por defecto: 3]",
+                    "Deltas against how many of the versions before [default: 3]",
+                )),
+        )
+        .arg(Arg::new("keep-desired").long("keep-desired").action(ArgAction::SetTrue).help(lang.pick(
+            "La ofrece como paso intermedio; el canal sigue queriendo la de ahora",
+            "Offer it as a stepping stone; the channel goes on wanting the one it has",
+        )));
+    changing(order, lang)
+}
+
+fn repository(lang: Lang) -> Arg {
+    path("repository", "DIR", ValueHint::DirPath)
+        .short('r')
+        .required(true)
+        .help(lang.pick("Directorio del repositorio", "The repository's directory"))
+}
+
+fn channel(lang: Lang) -> Arg {
+    named("channel", lang.pick("CANAL", "CHANNEL"))
+        .required(true)
+        .help(lang.pick("stable o staging", "stable or staging"))
+}
+
+fn named(name: &'static str, value: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name(value)
+}
+
+fn path(name: &'static str, value: &'static str, hint: ValueHint) -> Arg {
+    named(name, value).value_hint(hint).value_parser(value_parser!(PathBuf))
+}
+
+fn version(name: &'static str, lang: Lang) -> Arg {
+    named(name, lang.pick("VERSIÓN", "VERSION")).value_parser(value_parser!(Version))
+}
+
+fn json(lang: Lang) -> Arg {
+    Arg::new("json")
+        .long("json")
+        .action(ArgAction::SetTrue)
+        .help(lang.pick("Responde en JSON, para programas", "Answer in JSON, for programs"))
+}

@@ -1,0 +1,161 @@
+//! The command line of `workshop-release`.
+
+mod definition;
+mod output;
+mod run;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::ArgMatches;
+use semver::Version;
+
+pub use run::{Answer, run};
+
+use super::promote::Order as Promote;
+use super::publish::{Order as Publish, Rollout};
+use crate::lang::Lang;
+use crate::update::STATE_SCHEMA;
+
+/// What the command line asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Command {
+    what: What,
+    common: Common,
+}
+
+/// What every order has.
+#[derive(Debug, PartialEq, Eq)]
+struct Common {
+    repository: PathBuf,
+    keys: Option<PathBuf>,
+    key: Vec<String>,
+    expires: Vec<String>,
+    dry_run: bool,
+    json: bool,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum What {
+    Init { new_keys: Option<PathBuf> },
+    Publish(Publish),
+    Promote(Promote),
+    Rollback { channel: String, to: Version },
+    Yank { channel: String, version: Version, desired: Option<Version> },
+    Refresh { roles: Vec<String> },
+    Rotate { role: String },
+    Verify { from: String, root: Option<PathBuf>, allow_http: bool, ca_file: Option<PathBuf> },
+    Status,
+}
+
+/// Understands a command line; the first argument is the name of the program.
+///
+/// # Errors
+/// The help or version that was asked for, or what is not understood.
+pub fn parse(args: impl IntoIterator<Item = OsString>, lang: Lang) -> Result<Command, clap::Error> {
+    let definition = definition::command(lang);
+    let matches = definition.clone().try_get_matches_from(args)?;
+    command(&matches).ok_or_else(|| clap::Error::new(clap::error::ErrorKind::MissingSubcommand).with_cmd(&definition))
+}
+
+/// The command that the arguments name. `None` cannot happen as long as this and the definition agree.
+fn command(matches: &ArgMatches) -> Option<Command> {
+    let (name, of) = matches.subcommand()?;
+    let text = |id: &str| of.get_one::<String>(id).cloned();
+    let version = |id: &str| of.get_one::<Version>(id).cloned();
+    let what = match name {
+        "init" => What::Init { new_keys: of.get_one::<PathBuf>("new-keys").cloned() },
+        "publish" => What::Publish(Publish {
+            channel: text("channel")?,
+            version: version("version")?,
+            binaries: texts(of, "binary"),
+            state_schema: of.get_one::<u32>("state-schema").copied().unwrap_or(STATE_SCHEMA),
+            version_unchecked: of.get_flag("version-unchecked"),
+            rollout: rollout(of)?,
+        }),
+        "promote" => What::Promote(Promote {
+            from: text("from")?,
+            to: text("to")?,
+            version: version("version"),
+            rollout: rollout(of)?,
+        }),
+        "rollback" => What::Rollback { channel: text("channel")?, to: version("to")? },
+        "yank" => What::Yank { channel: text("channel")?, version: version("version")?, desired: version("desired") },
+        "refresh" => What::Refresh { roles: texts(of, "role") },
+        "rotate" => What::Rotate { role: text("role")? },
+        "verify" => What::Verify {
+            from: text("from")?,
+            root: of.get_one::<PathBuf>("root").cloned(),
+            allow_http: of.get_flag("allow-http"),
+            ca_file: of.get_one::<PathBuf>("ca-file").cloned(),
+        },
+        "status" => What::Status,
+        _ => return None,
+    };
+    let option = |id: &str| of.try_get_one::<PathBuf>(id).ok().flatten().cloned();
+    let list = |id: &str| -> Vec<String> {
+        of.try_get_many::<String>(id).ok().flatten().map(|values| values.cloned().collect()).unwrap_or_default()
+    };
+    let flag = |id: &str| of.try_get_one::<bool>(id).ok().flatten().copied().unwrap_or(false);
+    let common = Common {
+        repository: option("repository").unwrap_or_default(),
+        keys: option("keys"),
+        key: list("key"),
+        expires: list("expires"),
+        dry_run: flag("dry-run"),
+        json: flag("json"),
+    };
+    Some(Command { what, common })
+}
+
+fn texts(matches: &ArgMatches, id: &str) -> Vec<String> {
+    matches.get_many::<String>(id).map(|values| values.cloned().collect()).unwrap_or_default()
+}
+
+fn rollout(of: &ArgMatches) -> Option<Rollout> {
+    let waves = texts(of, "wave");
+    Some(Rollout {
+        waves: (!waves.is_empty()).then_some(waves),
+        urgent: of.get_flag("urgent"),
+        requires_from: of.get_one::<Version>("requires-from").cloned(),
+        min_version: of.get_one::<Version>("min-version").cloned(),
+        deltas: usize::from(*of.get_one::<u8>("deltas")?),
+        keep_desired: of.get_flag("keep-desired"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(line: &str) -> Result<Command, clap::Error> {
+        parse(std::iter::once("workshop-release").chain(line.split_whitespace()).map(OsString::from), Lang::En)
+    }
+
+    #[test]
+    fn the_definition_holds_in_both_languages() {
+        definition::command(Lang::Es).debug_assert();
+        definition::command(Lang::En).debug_assert();
+    }
+
+    #[test]
+    fn every_order_is_understood() {
+        for line in [
+            "init --repository r --new-keys k",
+            "init -r r --keys k/keys.toml --key root=a.pem --key root=b.pem --expires root=900d",
+            "publish -r r --keys k --channel staging --version 1.2.3 --wave 2026-11-24T20:00Z=10 --wave +24h=1000 a b",
+            "promote -r r --keys k --version 1.2.3 --urgent --json",
+            "rollback -r r --keys k --channel stable --to 1.2.2 --dry-run",
+            "yank -r r --keys k --channel stable --version 1.2.2 --desired 1.2.1",
+            "refresh -r r --keys k --role stable --role timestamp",
+            "rotate -r r --keys k root",
+            "verify https://example.com/edge --root r/metadata/1.root.json --json",
+            "status -r r",
+        ] {
+            assert!(typed(line).is_ok(), "{line}: {}", typed(line).unwrap_err());
+        }
+        for line in ["", "publish -r r --version 1 x", "publish -r r --channel c --version 1.0.0", "rotate -r r"] {
+            assert!(typed(line).is_err(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Carrying a command out.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{Command, Common, What, output};
+use crate::durable;
+use crate::lang::Lang;
+use crate::release::draft::Signing;
+use crate::release::error::Words;
+use crate::release::keys::{Keys, generate};
+use crate::release::lifetime::Lifetimes;
+use crate::release::lock::Lock;
+use crate::release::repository::Repository;
+use crate::release::{ReleaseError, init, promote, publish, refresh, rollback, rotate, status};
+
+/// What a command answers.
+#[derive(Debug)]
+pub struct Answer {
+    /// For standard output.
+    pub text: String,
+}
+
+/// Carries a command out.
+pub fn run(command: Command, lang: Lang) -> Result<Answer, ReleaseError> {
+    let now = Timestamp::now();
+    let Command { what, common } = command;
+    match what {
+        What::Status => {
+            let status = status::status(&Repository::read(&common.repository)?, now)?;
+            let text = if common.json { pretty(&json(&status)) } else { status.text(now, lang) };
+            Ok(Answer { text })
+        }
+        What::Verify { .. } => Ok(Answer { text: String::new() }),
+        what => change(what, &common, now, lang),
+    }
+}
+
+fn change(what: What, common: &Common, now: Timestamp, lang: Lang) -> Result<Answer, ReleaseError> {
+    if let What::Init { .. } = what
+        && !common.dry_run
+    {
+        durable::create_dir(&common.repository)?;
+    }
+    let keys = keys(&what, common)?;
+    let lifetimes = Lifetimes::parse(common.expires.iter().map(String::as_str))?;
+    let signing = Signing { keys: &keys, lifetimes: &lifetimes, now, dry: common.dry_run };
+    let _lock = if common.repository.is_dir() { Some(Lock::take(&common.repository)?) } else { None };
+    let progress: publish::Progress<'_> = &mut |words: Words| progress(&words, common.json, lang);
+    let repository = || Repository::read(&common.repository);
+    let mut notes = Vec::new();
+    let change = match what {
+        What::Init { .. } => init::init(&common.repository, &signing)?,
+        What::Publish(order) => {
+            let (change, said) = publish::publish(repository()?, &order, &signing, progress)?;
+            notes = said;
+            change
+        }
+        What::Promote(order) => promote::promote(repository()?, &order, &signing, progress)?,
+        What::Rollback { channel, to } => rollback::rollback(repository()?, &channel, &to, &signing)?,
+        What::Yank { channel, version, desired } => {
+            rollback::yank(repository()?, &channel, &version, desired.as_ref(), &signing)?
+        }
+        What::Refresh { roles } => {
+            let usual = ["snapshot".to_owned(), "timestamp".to_owned()];
+            refresh::refresh(repository()?, if roles.is_empty() { &usual } else { &roles }, &signing)?
+        }
+        What::Rotate { role } => rotate::rotate(repository()?, &role, &signing)?,
+        What::Status | What::Verify { .. } => return Ok(Answer { text: String::new() }),
+    };
+    if !common.dry_run && !change.is_empty() {
+        change.write()?;
+    }
+    let text = if common.json {
+        pretty(&output::json(&change, &notes, common.dry_run))
+    } else {
+        output::text(&change, &notes, common.dry_run, lang)
+    };
+    Ok(Answer { text })
+}
+
+fn keys(what: &What, common: &Common) -> Result<Keys, ReleaseError> {
+    if let What::Init { new_keys: Some(directory) } = what {
+        // Keys that were not kept would have signed nothing.
+        if !common.dry_run {
+            generate(directory)?;
+        }
+        return Keys::read(&directory.join("keys.toml"));
+    }
+    let keys: Option<&PathBuf> = common.keys.as_ref();
+    keys.map_or_else(|| Ok(Keys::default()), |path| Keys::read(path))?
+        .with_options(common.key.iter().map(String::as_str))
+}
+
+/// Says on a terminal what takes long.
+fn progress(words: &Words, json: bool, lang: Lang) {
+    let mut stderr = std::io::stderr().lock();
+    if !json && rustix::termios::isatty(&stderr) {
+        // Without it the work goes on just as well.
+        let _ = writeln!(stderr, "{} …", words.pick(lang));
+    }
+}
+
+fn json<T: serde::Serialize>(value: &T) -> Value {
+    serde_json::to_value(value).unwrap_or_default()
+}
+
+fn pretty(value: &Value) -> String {
+    format!("{value:#}\n")
+}

@@ -1,0 +1,479 @@
+//! What a repository should hold, and the signatures for what differs from what it holds.
+//!
+//! One way for every command: it changes the [`Draft`], and [`Draft::plan`] finds the roles that differ, or whose
+//! signatures no longer fit the keys of the role above. A role that does neither keeps its octets and its version.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::num::NonZeroU64;
+use std::path::PathBuf;
+
+use serde::Serialize;
+use tough::TargetName;
+use tough::schema::decoded::{Decoded, Hex};
+use tough::schema::{
+    DelegatedRole, Delegations, Hashes, Metafile, PathPattern, PathSet, Role, RoleKeys, RoleType, Root, Signature,
+    Signed, Snapshot, Target, Targets, Timestamp,
+};
+
+use super::change::{Change, File, RoleChange};
+use super::error::{ReleaseError, refuse, role};
+use super::keys::{Keys, Signer};
+use super::lifetime::Lifetimes;
+use super::repository::{self, Published, Repository, sha256};
+use super::{CHANNELS, ROLES};
+use crate::update::manifest::{MOST_BYTES, MOST_RELEASES, Manifest};
+
+/// The version of TUF that the roles are written by.
+const SPECIFICATION: &str = "1.0.0";
+
+/// What a repository should hold.
+#[derive(Debug)]
+pub(super) struct Draft {
+    directory: PathBuf,
+    before: Option<Repository>,
+    pub(super) root: Root,
+    pub(super) targets: Targets,
+    channels: BTreeMap<String, Targets>,
+    manifests: BTreeMap<String, Manifest>,
+    files: Vec<File>,
+    /// The roles that are signed again even though they say the same.
+    pub(super) again: BTreeSet<String>,
+}
+
+/// What a command is told about signing.
+#[derive(Debug)]
+pub(super) struct Signing<'a> {
+    pub(super) keys: &'a Keys,
+    pub(super) lifetimes: &'a Lifetimes,
+    pub(super) now: jiff::Timestamp,
+    /// Signs nothing, and says only which roles would change.
+    pub(super) dry: bool,
+}
+
+impl Draft {
+    /// An empty repository, without keys.
+    pub(super) fn empty(directory: PathBuf) -> Self {
+        let version = NonZeroU64::MIN;
+        let never = jiff::Timestamp::UNIX_EPOCH;
+        let root = Root {
+            spec_version: SPECIFICATION.into(),
+            consistent_snapshot: true,
+            version,
+            expires: never,
+            keys: HashMap::new(),
+            roles: HashMap::new(),
+            _extra: HashMap::new(),
+        };
+        let mut targets = Targets::new(SPECIFICATION.into(), version, never);
+        targets.delegations = Some(Delegations::new());
+        let mut draft = Self {
+            directory,
+            before: None,
+            root,
+            targets,
+            channels: BTreeMap::new(),
+            manifests: BTreeMap::new(),
+            files: Vec::new(),
+            again: BTreeSet::new(),
+        };
+        for channel in CHANNELS {
+            let mut role = Targets::new(SPECIFICATION.into(), version, never);
+            role.delegations = None;
+            draft.channels.insert(channel.into(), role);
+            let manifest = Manifest {
+                schema: crate::update::manifest::SCHEMA,
+                channel: channel.into(),
+                desired: None,
+                min_version: semver::Version::new(0, 0, 0),
+                releases: Vec::new(),
+            };
+            draft.manifests.insert(channel.into(), manifest);
+        }
+        draft
+    }
+
+    /// What a repository holds, to be changed.
+    pub(super) fn of(repository: Repository) -> Self {
+        Self {
+            directory: repository.directory().to_owned(),
+            root: repository.root.role.signed.clone(),
+            targets: repository.targets.role.signed.clone(),
+            channels: repository
+                .channels
+                .iter()
+                .map(|(name, channel)| (name.clone(), channel.role.signed.clone()))
+                .collect(),
+            manifests: repository.manifests.clone(),
+            files: Vec::new(),
+            again: BTreeSet::new(),
+            before: Some(repository),
+        }
+    }
+
+    /// Adds a target's file; a channel lists it once its manifest names it.
+    pub(super) fn add_file(&mut self, name: &str, bytes: Vec<u8>) {
+        self.files.push(File::target(name, bytes));
+    }
+
+    /// Gives a role of the root, or a channel, these keys and this threshold.
+    pub(super) fn set_keys(
+        &mut self,
+        name: &str,
+        signers: &[Signer],
+        threshold: NonZeroU64,
+    ) -> Result<(), ReleaseError> {
+        let keyids: Vec<_> = signers.iter().map(|signer| signer.id().clone()).collect();
+        if let Some(kind) = standard(name) {
+            for signer in signers {
+                self.root.keys.insert(signer.id().clone(), signer.key().clone());
+            }
+            self.root.roles.insert(kind, RoleKeys { keyids, threshold, _extra: HashMap::new() });
+            let used: BTreeSet<_> = self.root.roles.values().flat_map(|keys| keys.keyids.iter().cloned()).collect();
+            self.root.keys.retain(|id, _| used.contains(id));
+            return Ok(());
+        }
+        let delegations = self.targets.delegations.get_or_insert_default();
+        for signer in signers {
+            delegations.keys.insert(signer.id().clone(), signer.key().clone());
+        }
+        match delegations.roles.iter_mut().find(|role| role.name == name) {
+            Some(role) => {
+                role.keyids = keyids;
+                role.threshold = threshold;
+            }
+            None => {
+                let paths = [Manifest::target(name), "workshop-edge-*".into()]
+                    .into_iter()
+                    .map(PathPattern::new)
+                    .collect::<Result<_, _>>()
+                    .map_err(role(name))?;
+                delegations.roles.push(DelegatedRole {
+                    name: name.into(),
+                    keyids,
+                    threshold,
+                    paths: PathSet::Paths(paths),
+                    terminating: false,
+                    targets: None,
+                });
+            }
+        }
+        let used: BTreeSet<_> = delegations.roles.iter().flat_map(|role| role.keyids.iter().cloned()).collect();
+        delegations.keys.retain(|id, _| used.contains(id));
+        Ok(())
+    }
+
+    /// Gives a channel this manifest, and has the channel's role list what it names.
+    pub(super) fn set_manifest(&mut self, manifest: Manifest) -> Result<(), ReleaseError> {
+        let channel = manifest.channel.clone();
+        if manifest.releases.len() > MOST_RELEASES {
+            return Err(refuse(
+                format!("el canal {channel} tendría más de {MOST_RELEASES} versiones: retire alguna con «yank»"),
+                format!(
+                    "the channel {channel} would have more than {MOST_RELEASES} releases: remove some with \"yank\""
+                ),
+            ));
+        }
+        self.manifests.insert(channel, manifest);
+        Ok(())
+    }
+
+    /// Which roles differ, and their new octets.
+    pub(super) fn plan(mut self, signing: &Signing<'_>) -> Result<Change, ReleaseError> {
+        for channel in CHANNELS {
+            self.list_targets(channel)?;
+        }
+        let mut plan = Plan { signing, draft: &self, roles: Vec::new(), metadata: Vec::new() };
+        let (root, old_root) = plan.root()?;
+        let targets = plan.targets(&root, old_root.as_ref())?;
+        let mut meta = HashMap::new();
+        meta.insert("targets.json".to_owned(), targets.metafile());
+        let delegations = targets.role.signed.delegations.clone().unwrap_or_default();
+        for channel in CHANNELS {
+            meta.insert(format!("{channel}.json"), plan.channel(channel, &delegations)?.metafile());
+        }
+        let snapshot = plan.snapshot(meta, &root, old_root.as_ref())?;
+        let timestamp = plan.timestamp(&snapshot, &root, old_root.as_ref())?;
+        let seamless = old_root.as_ref().is_some_and(|old| {
+            let valid = |ok: Result<(), tough::schema::Error>| ok.is_ok();
+            !signing.dry
+                && valid(old.verify_role(&targets.role))
+                && valid(old.verify_role(&snapshot.role))
+                && valid(old.verify_role(&timestamp.role))
+        });
+        let Plan { roles, metadata, .. } = plan;
+        let mut files = self.files;
+        files.extend(metadata);
+        Ok(Change::new(self.directory, roles, files, seamless))
+    }
+
+    /// Lists what a channel's manifest names, the manifest itself among it.
+    fn list_targets(&mut self, channel: &str) -> Result<(), ReleaseError> {
+        let (Some(manifest), Some(old)) = (self.manifests.get(channel), self.channels.get(channel)) else {
+            return Ok(());
+        };
+        let unchanged = self.before.as_ref().is_some_and(|before| before.manifests.get(channel) == Some(manifest));
+        if unchanged {
+            return Ok(());
+        }
+        let mut bytes = serde_json::to_vec_pretty(manifest).map_err(role(channel))?;
+        bytes.push(b'\n');
+        if bytes.len() as u64 > MOST_BYTES {
+            return Err(refuse(
+                format!("el manifiesto de {channel} pasaría de {MOST_BYTES} octetos: retire versiones con «yank»"),
+                format!("the manifest of {channel} would exceed {MOST_BYTES} octets: remove releases with \"yank\""),
+            ));
+        }
+        let mut targets = HashMap::new();
+        for release in &manifest.releases {
+            for binary in release.platforms.values() {
+                for name in std::iter::once(&binary.full).chain(binary.deltas.iter().map(|delta| &delta.target)) {
+                    let name = TargetName::new(name).map_err(role(channel))?;
+                    let target = self
+                        .files
+                        .iter()
+                        .find(|file| file.is_target(name.raw()))
+                        .map(|file| target(file.bytes()))
+                        .or_else(|| old.targets.get(&name).cloned())
+                        .or_else(|| self.before.as_ref()?.target(&name).cloned())
+                        .ok_or_else(|| {
+                            refuse(
+                                format!("el repositorio no tiene {}: recupere la copia", name.raw()),
+                                format!("the repository has no {}: restore it from the copy", name.raw()),
+                            )
+                        })?;
+                    targets.insert(name, target);
+                }
+            }
+        }
+        let name = Manifest::target(channel);
+        targets.insert(TargetName::new(&name).map_err(role(channel))?, target(&bytes));
+        self.files.push(File::target(&name, bytes));
+        if let Some(role) = self.channels.get_mut(channel) {
+            role.targets = targets;
+        }
+        Ok(())
+    }
+}
+
+fn target(bytes: &[u8]) -> Target {
+    Target { length: bytes.len() as u64, hashes: hashes(bytes), custom: HashMap::new(), _extra: HashMap::new() }
+}
+
+fn hashes(bytes: &[u8]) -> Hashes {
+    Hashes { sha256: sha256(bytes).into(), _extra: HashMap::new() }
+}
+
+/// The role that the root itself gives keys to.
+pub(super) fn standard(name: &str) -> Option<RoleType> {
+    match name {
+        "root" => Some(RoleType::Root),
+        "targets" => Some(RoleType::Targets),
+        "snapshot" => Some(RoleType::Snapshot),
+        "timestamp" => Some(RoleType::Timestamp),
+        _ => None,
+    }
+}
+
+impl<T: Role + Serialize> Published<T> {
+    fn metafile(&self) -> Metafile {
+        Metafile {
+            length: Some(self.bytes.len() as u64),
+            hashes: Some(hashes(&self.bytes)),
+            version: self.role.signed.version(),
+            _extra: HashMap::new(),
+        }
+    }
+}
+
+/// The roles that are signed.
+struct Plan<'a> {
+    signing: &'a Signing<'a>,
+    draft: &'a Draft,
+    roles: Vec<RoleChange>,
+    metadata: Vec<File>,
+}
+
+impl Plan<'_> {
+    /// The new root, and the old one where another succeeds it.
+    fn root(&mut self) -> Result<(Root, Option<Root>), ReleaseError> {
+        let before = self.draft.before.as_ref().map(|before| &before.root);
+        let wanted = &self.draft.root;
+        if let Some(before) = before
+            && before.role.signed == *wanted
+            && !self.draft.again.contains("root")
+        {
+            return Ok((wanted.clone(), None));
+        }
+        let mut root = wanted.clone();
+        // Roots follow each other without a gap (TUF section 5.3).
+        root.version = successor(before.map_or(0, Published::version))?;
+        root.expires = self.signing.lifetimes.until("root", self.signing.now)?;
+        let old = before.map(|before| before.role.signed.clone());
+        let mut ids = keyids(&root, RoleType::Root);
+        ids.extend(old.iter().flat_map(|old| keyids(old, RoleType::Root)));
+        let published = self.sign("root", root, &ids, before.map(Published::version), |role| {
+            role.signed.verify_role(role)?;
+            old.as_ref().map_or(Ok(()), |old| old.verify_role(role))
+        })?;
+        Ok((published.role.signed, old))
+    }
+
+    fn targets(&mut self, root: &Root, old_root: Option<&Root>) -> Result<Published<Targets>, ReleaseError> {
+        let before = self.draft.before.as_ref().map(|before| &before.targets);
+        let wanted = &self.draft.targets;
+        if let Some(before) = before
+            && before.role.signed == *wanted
+            && root.verify_role(&before.role).is_ok()
+            && !self.draft.again.contains("targets")
+        {
+            return Ok(before.clone());
+        }
+        let mut targets = wanted.clone();
+        targets.version = self.next("targets", before.map(Published::version))?;
+        targets.expires = self.signing.lifetimes.until("targets", self.signing.now)?;
+        let ids = both(root, old_root, RoleType::Targets);
+        self.sign("targets", targets, &ids, before.map(Published::version), |role| root.verify_role(role))
+    }
+
+    fn channel(&mut self, channel: &str, delegations: &Delegations) -> Result<Published<Targets>, ReleaseError> {
+        let before = self.draft.before.as_ref().and_then(|before| before.channels.get(channel));
+        let wanted = self.draft.channels.get(channel).ok_or_else(|| missing(channel))?;
+        if let Some(before) = before
+            && before.role.signed == *wanted
+            && delegations.verify_role(&before.role, channel).is_ok()
+            && !self.draft.again.contains(channel)
+        {
+            return Ok(before.clone());
+        }
+        let mut targets = wanted.clone();
+        targets.version = self.next(channel, before.map(Published::version))?;
+        targets.expires = self.signing.lifetimes.until(channel, self.signing.now)?;
+        let delegated = delegations.roles.iter().find(|role| role.name == channel).ok_or_else(|| missing(channel))?;
+        let ids = delegated.keyids.iter().cloned().collect();
+        self.sign(channel, targets, &ids, before.map(Published::version), |role| delegations.verify_role(role, channel))
+    }
+
+    fn snapshot(
+        &mut self,
+        meta: HashMap<String, Metafile>,
+        root: &Root,
+        old_root: Option<&Root>,
+    ) -> Result<Published<Snapshot>, ReleaseError> {
+        let before = self.draft.before.as_ref().map(|before| &before.snapshot);
+        if let Some(before) = before
+            && before.role.signed.meta == meta
+            && root.verify_role(&before.role).is_ok()
+            && !self.draft.again.contains("snapshot")
+        {
+            return Ok(before.clone());
+        }
+        let version = self.next("snapshot", before.map(Published::version))?;
+        let expires = self.signing.lifetimes.until("snapshot", self.signing.now)?;
+        let mut snapshot = Snapshot::new(SPECIFICATION.into(), version, expires);
+        snapshot.meta = meta;
+        let ids = both(root, old_root, RoleType::Snapshot);
+        self.sign("snapshot", snapshot, &ids, before.map(Published::version), |role| root.verify_role(role))
+    }
+
+    fn timestamp(
+        &mut self,
+        snapshot: &Published<Snapshot>,
+        root: &Root,
+        old_root: Option<&Root>,
+    ) -> Result<Published<Timestamp>, ReleaseError> {
+        let before = self.draft.before.as_ref().map(|before| &before.timestamp);
+        let meta = HashMap::from([("snapshot.json".to_owned(), snapshot.metafile())]);
+        if let Some(before) = before
+            && before.role.signed.meta == meta
+            && root.verify_role(&before.role).is_ok()
+            && !self.draft.again.contains("timestamp")
+        {
+            return Ok(before.clone());
+        }
+        let version = successor(before.map_or(0, Published::version))?;
+        let expires = self.signing.lifetimes.until("timestamp", self.signing.now)?;
+        let mut timestamp = Timestamp::new(SPECIFICATION.into(), version, expires);
+        timestamp.meta = meta;
+        let ids = both(root, old_root, RoleType::Timestamp);
+        self.sign("timestamp", timestamp, &ids, before.map(Published::version), |role| root.verify_role(role))
+    }
+
+    /// The number of a role's next version. One that a failed command left behind may lie in a cache, and is passed
+    /// over.
+    fn next(&self, name: &str, before: Option<u64>) -> Result<NonZeroU64, ReleaseError> {
+        let Some(before) = before else { return Ok(NonZeroU64::MIN) };
+        let left = repository::versions_on_disk(&repository::metadata(&self.draft.directory), name)?;
+        successor(left.last().copied().unwrap_or(0).max(before))
+    }
+
+    /// Signs a role with those of its keys that are at hand, and holds the signatures to the threshold.
+    fn sign<T: Role + Serialize + Clone>(
+        &mut self,
+        name: &str,
+        role_: T,
+        ids: &BTreeSet<Decoded<Hex>>,
+        before: Option<u64>,
+        verify: impl FnOnce(&Signed<T>) -> Result<(), tough::schema::Error>,
+    ) -> Result<Published<T>, ReleaseError> {
+        let filename = match name {
+            "timestamp" => "timestamp.json".to_owned(),
+            _ => format!("{}.{name}.json", role_.version()),
+        };
+        self.roles.push(RoleChange {
+            role: name.to_owned(),
+            from: before,
+            to: role_.version().get(),
+            expires: role_.expires(),
+        });
+        let mut signed = Signed { signed: role_, signatures: Vec::new() };
+        if !self.signing.dry {
+            let message = signed.signed.canonical_form().map_err(role(name))?;
+            let mut done = BTreeSet::new();
+            for signer in self.signing.keys.present(name)? {
+                if ids.contains(signer.id())
+                    && done.insert(signer.id().clone())
+                    && let Some(signature) = signer.sign(&message)?
+                {
+                    signed.signatures.push(Signature { keyid: signer.id().clone(), sig: signature.into() });
+                }
+            }
+            verify(&signed).map_err(|error| {
+                refuse(
+                    format!("al rol {name} le faltan firmas ({error}): ponga a mano más claves suyas en keys.toml o con --key"),
+                    format!("the role {name} lacks signatures ({error}): have more of its keys at hand, in keys.toml or with --key"),
+                )
+            })?;
+        }
+        // As a value, whose keys are sorted, so that the same role always has the same octets.
+        let mut bytes =
+            serde_json::to_value(&signed).and_then(|value| serde_json::to_vec_pretty(&value)).map_err(role(name))?;
+        bytes.push(b'\n');
+        self.metadata.push(File::metadata(&filename, bytes.clone()));
+        Ok(Published { role: signed, bytes })
+    }
+}
+
+fn missing(channel: &str) -> ReleaseError {
+    refuse(
+        format!("el repositorio no tiene el canal {channel}; los roles son {ROLES:?}"),
+        format!("the repository has no channel {channel}; the roles are {ROLES:?}"),
+    )
+}
+
+fn keyids(root: &Root, kind: RoleType) -> BTreeSet<Decoded<Hex>> {
+    root.roles.get(&kind).into_iter().flat_map(|keys| keys.keyids.iter().cloned()).collect()
+}
+
+/// The keys of a role before and after a rotation: signed by both, it is valid whichever root a box has.
+fn both(root: &Root, old: Option<&Root>, kind: RoleType) -> BTreeSet<Decoded<Hex>> {
+    let mut ids = keyids(root, kind);
+    ids.extend(old.into_iter().flat_map(|old| keyids(old, kind)));
+    ids
+}
+
+fn successor(version: u64) -> Result<NonZeroU64, ReleaseError> {
+    version
+        .checked_add(1)
+        .and_then(NonZeroU64::new)
+        .ok_or_else(|| refuse("no quedan números de versión", "there are no version numbers left"))
+}

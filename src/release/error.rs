@@ -1,0 +1,103 @@
+//! Why a command did not do what it was asked to.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::durable::DurableError;
+use crate::lang::Lang;
+
+/// Something said in both languages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Words {
+    es: String,
+    en: String,
+}
+
+impl Words {
+    pub(super) fn new(es: impl Into<String>, en: impl Into<String>) -> Self {
+        Self { es: es.into(), en: en.into() }
+    }
+
+    pub(super) fn pick(&self, lang: Lang) -> &str {
+        lang.pick(&self.es, &self.en)
+    }
+}
+
+/// Why a command did not do what it was asked to. The repository is as it was before.
+#[derive(Debug, Error)]
+pub enum ReleaseError {
+    /// It was asked for something that would harm the boxes, or that makes no sense.
+    #[error("{}", .0.pick(Lang::En))]
+    Refused(#[source] Refusal),
+    /// A file could not be written.
+    #[error("nothing is published")]
+    Write(#[from] DurableError),
+    /// A file or program of the machine.
+    #[error("cannot {operation} {}", path.display())]
+    File {
+        /// What was to be done.
+        operation: &'static str,
+        /// With what.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A file that is not what it should be.
+    #[error("{} is not valid", path.display())]
+    Json {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// A role that cannot be put into its canonical form, or names that are none.
+    #[error("cannot make the role {role}")]
+    Role {
+        /// Which.
+        role: String,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The repository as a box sees it.
+    #[error("the repository is not what a box accepts")]
+    Verify(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// What was refused: what, where, and what to do.
+#[derive(Debug, Error)]
+#[error("refused")]
+pub struct Refusal(Words);
+
+impl Refusal {
+    fn pick(&self, lang: Lang) -> &str {
+        self.0.pick(lang)
+    }
+}
+
+impl ReleaseError {
+    /// The error and its causes, for a person.
+    #[must_use]
+    pub fn words(&self, lang: Lang) -> String {
+        match self {
+            Self::Refused(refusal) => refusal.pick(lang).to_owned(),
+            other => crate::error_chain(other),
+        }
+    }
+}
+
+/// A refusal, in both languages.
+pub(super) fn refuse(es: impl Into<String>, en: impl Into<String>) -> ReleaseError {
+    ReleaseError::Refused(Refusal(Words::new(es, en)))
+}
+
+/// The reason of a file's failure.
+pub(super) fn file<'a>(operation: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> ReleaseError + 'a {
+    move |source| ReleaseError::File { operation, path: path.to_owned(), source }
+}
+
+/// The reason why a role cannot be made.
+pub(super) fn role<E: std::error::Error + Send + Sync + 'static>(role: &str) -> impl FnOnce(E) -> ReleaseError + '_ {
+    move |source| ReleaseError::Role { role: role.to_owned(), source: Box::new(source) }
+}

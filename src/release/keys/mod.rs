@@ -1,0 +1,12 @@
+//! The keys that sign, by role: files, or programs that sign with keys which nobody can read.
+
+mod config;
+mod external;
+mod generate;
+mod local;
+mod public;
+mod signer;
+
+pub(super) use config::Keys;
+pub(super) use generate::generate;
+pub(super) use signer::Signer;

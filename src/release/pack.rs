@@ -1,0 +1,65 @@
+//! The forms in which a binary travels: packed whole, or as the difference to another.
+
+use std::io::{self, Cursor, Read as _};
+use std::path::Path;
+
+use qbsdiff::Bsdiff;
+use ring::digest::{Context, SHA256};
+
+use super::error::{ReleaseError, file, refuse};
+
+/// zstd's highest level. A binary is packed once and downloaded by every box; the window that it asks of a box is the
+/// binary's own size.
+const LEVEL: i32 = 22;
+
+/// Octets of an unpacked binary at most.
+const MOST: u64 = 256 * 1024 * 1024;
+
+/// Packs a binary.
+pub(super) fn full(bytes: &[u8]) -> Result<Vec<u8>, ReleaseError> {
+    let pack = || -> io::Result<Vec<u8>> {
+        let mut compressor = zstd::bulk::Compressor::new(LEVEL)?;
+        compressor.include_checksum(true)?;
+        compressor.compress(bytes)
+    };
+    pack().map_err(|source| ReleaseError::File { operation: "pack", path: "zstd".into(), source })
+}
+
+/// The difference between two binaries, in bsdiff's form.
+pub(super) fn delta(from: &[u8], to: &[u8]) -> Result<Vec<u8>, ReleaseError> {
+    let mut patch = Vec::new();
+    Bsdiff::new(from, to)
+        .compression_level(9)
+        .compare(Cursor::new(&mut patch))
+        .map_err(|source| ReleaseError::File { operation: "compute", path: "bsdiff".into(), source })?;
+    Ok(patch)
+}
+
+/// Unpacks a binary, and holds it to its digest.
+pub(super) fn unpack(path: &Path, raw_sha256: &str) -> Result<Vec<u8>, ReleaseError> {
+    let mut bytes = Vec::new();
+    let packed = std::fs::File::open(path).map_err(file("open", path))?;
+    zstd::Decoder::new(packed)
+        .and_then(|decoder| decoder.take(MOST).read_to_end(&mut bytes))
+        .map_err(file("unpack", path))?;
+    let mut context = Context::new(&SHA256);
+    context.update(&bytes);
+    if hex::encode(context.finish()) != raw_sha256 {
+        return Err(refuse(
+            format!("{} no contiene el binario que se publicó: recupere la copia", path.display()),
+            format!("{} does not hold the binary that was published: restore it from the copy", path.display()),
+        ));
+    }
+    Ok(bytes)
+}
+
+/// The name of a packed binary among the targets.
+pub(super) fn full_name(version: &semver::Version, platform: &str) -> String {
+    format!("workshop-edge-{version}-{platform}.zst")
+}
+
+/// The name of a difference among the targets.
+pub(super) fn delta_name(version: &semver::Version, platform: &str, from_sha256: &str) -> String {
+    let from = from_sha256.get(..16).unwrap_or(from_sha256);
+    format!("workshop-edge-{version}-{platform}.from-{from}.qbsdiff")
+}

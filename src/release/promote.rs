@@ -1,0 +1,62 @@
+//! `promote`: what one channel has proven, for the boxes of another. The other role lists the same targets.
+
+use semver::Version;
+
+use super::change::Change;
+use super::draft::{Draft, Signing};
+use super::error::{ReleaseError, refuse};
+use super::publish::{Progress, Rollout, Work, roll_out};
+use super::repository::Repository;
+use super::rollback::absent;
+
+/// Which version goes from where to where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Order {
+    pub(super) from: String,
+    pub(super) to: String,
+    /// What `from` wants, where it is left out.
+    pub(super) version: Option<Version>,
+    pub(super) rollout: Rollout,
+}
+
+/// Promotes a version.
+pub(super) fn promote(
+    repository: Repository,
+    order: &Order,
+    signing: &Signing<'_>,
+    progress: Progress<'_>,
+) -> Result<Change, ReleaseError> {
+    let source = repository.manifest(&order.from)?;
+    let mut manifest = repository.manifest(&order.to)?.clone();
+    if order.from == order.to {
+        return Err(refuse("los dos canales son el mismo", "both channels are the same"));
+    }
+    let version = order.version.as_ref().or(source.desired.as_ref()).ok_or_else(|| {
+        refuse(
+            format!("el canal {} no quiere ninguna versión: publique una antes", order.from),
+            format!("the channel {} wants no version: publish one first", order.from),
+        )
+    })?;
+    let proven = source.release(version).ok_or_else(|| absent(source, version))?;
+    let there = manifest.release(version);
+    let mut release = there.unwrap_or(proven).clone();
+    if there.is_none() {
+        release.waves.clear();
+        release.rollback_from.clear();
+    }
+    let mut work = Work::new(&repository, progress);
+    for (platform, binary) in &proven.platforms {
+        let mut binary = release.platforms.remove(platform).unwrap_or_else(|| binary.clone());
+        // The boxes of this channel come from other versions.
+        work.deltas(&manifest, version, platform, &mut binary, order.rollout.deltas)?;
+        release.platforms.insert(platform.clone(), binary);
+    }
+    let files = work.into_files();
+    roll_out(&mut manifest, release, &order.rollout, signing.now)?;
+    let mut draft = Draft::of(repository);
+    for (name, bytes) in files {
+        draft.add_file(&name, bytes);
+    }
+    draft.set_manifest(manifest)?;
+    draft.plan(signing)
+}
