@@ -126,13 +126,8 @@ impl App {
     /// Builds every part and binds every socket; after it, nothing that the configuration says
     /// can fail any more.
     pub fn build(config: Config, told: Told) -> Result<Self, AppError> {
-<<<<<<< HEAD
-        let program = Program::current();
-        let Config { data_dir, listen, tls, discovery, site, display, update: _, limits, log, shutdown } = config;
-=======
         let program = Program::current().launched_by(std::env::var_os(launch::LAUNCHER).map(Into::into));
         let Config { data_dir, listen, tls, discovery, site, display, limits, log, shutdown, update } = config;
->>>>>>> launch
         descriptors::raise_limit(limits.connections);
         let health = Health::default();
         orders::finish_reset(&data_dir, &health);

@@ -3,13 +3,8 @@
 use super::{
     layers::Layers,
     types::{
-<<<<<<< HEAD
         Access, Channel, Config, Discovery, Display, Format, Level, Limits, Listen, Log, Shift, Shutdown, Site,
         Targets, Tls, TlsMode, Update,
-=======
-        Access, Config, Discovery, Display, Format, Level, Limits, Listen, Log, Shift, Shutdown, Site, Targets, Tls,
-        TlsMode, Update,
->>>>>>> launch
     },
     value::Value,
 };
@@ -103,7 +98,6 @@ pub(super) fn build(layers: &Layers) -> Result<Config, Absent> {
             access: values.choice("log.access", Access::from_name)?,
         },
         shutdown: Shutdown { grace: values.seconds("shutdown.grace_s")? },
-        update: Update { trial: values.seconds("update.trial_s")? },
     })
 }
 

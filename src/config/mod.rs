@@ -30,13 +30,8 @@ pub use reference::reference;
 pub use show::{Effective, effective_json, effective_table, report_json};
 pub use source::{DEFAULT_FILE, Overrides, Sources};
 pub use types::{
-<<<<<<< HEAD
     Access, Channel, Config, Discovery, Display, Format, Level, Limits, Listen, Log, Shift, Shutdown, Site, Targets,
     Tls, TlsMode, Update,
-=======
-    Access, Config, Discovery, Display, Format, Level, Limits, Listen, Log, Shift, Shutdown, Site, Targets, Tls,
-    TlsMode, Update,
->>>>>>> launch
 };
 
 use std::path::PathBuf;

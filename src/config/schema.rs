@@ -188,9 +188,9 @@ pub(super) const KEYS: &[Key] = &[
     optional("update.usb_dir", Kind::Path, "/run/workshop-edge/usb",
         "Directorio en el que aparece una memoria USB; si contiene un depósito de versiones, se usa.",
         "Directory in which a USB stick appears; a release bucket on it is used."),
-    key("update.trial_s", integer(2, 3600), "30",
-        "Segundos que una versión nueva debe funcionar bien antes de darse por buena.",
-        "Seconds that a new version has to work well before it is taken as good."),
+    key("update.trial_s", integer(1, 3600), "30",
+        "Segundos que una versión nueva debe funcionar sin fallos antes de darla por buena; si no, se vuelve a la anterior.",
+        "Seconds that a new version has to work without a fault before it is confirmed; otherwise the one before comes back."),
     key("update.quiet_wait_s", integer(0, 3600), "30",
         "Segundos que se espera como mucho un momento sin peticiones para cambiar de versión.",
         "Seconds to wait at most for a moment without requests to change the version."),
@@ -236,9 +236,6 @@ pub(super) const KEYS: &[Key] = &[
     key("shutdown.grace_s", integer(0, 600), "10",
         "Segundos para que terminen las peticiones abiertas al parar.",
         "Seconds for open requests to end when stopping."),
-    key("update.trial_s", integer(1, 3600), "30",
-        "Segundos que una versión nueva debe funcionar sin fallos antes de darla por buena; si no, se vuelve a la anterior.",
-        "Seconds that a new version has to work without a fault before it is confirmed; otherwise the one before comes back."),
 ];
 
 /// The prefix of the environment variables.

@@ -132,7 +132,6 @@ fn nothing_at_all_gives_the_defaults() {
         },
         log: Log { level: Level::Info, format: Format::Auto, access: Access::Off },
         shutdown: Shutdown { grace: Duration::from_secs(10) },
-        update: Update { trial: Duration::from_secs(30) },
     };
     assert_eq!(config, expected);
 }
@@ -199,7 +198,6 @@ fn every_key_reaches_its_own_field() {
         "log.format=human",
         "log.access=all",
         "shutdown.grace_s=26",
-        "update.trial_s=27",
     ];
     let loaded = read(b"", &[], &set).unwrap();
     let expected = Config {
@@ -258,7 +256,6 @@ fn every_key_reaches_its_own_field() {
         },
         log: Log { level: Level::Debug, format: Format::Human, access: Access::All },
         shutdown: Shutdown { grace: Duration::from_secs(26) },
-        update: Update { trial: Duration::from_secs(27) },
     };
     assert_eq!(loaded.config, expected);
     let unset: Vec<_> =

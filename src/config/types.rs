@@ -27,8 +27,6 @@ pub struct Config {
     pub log: Log,
     /// How it stops.
     pub shutdown: Shutdown,
-    /// How it is kept up to date.
-    pub update: Update,
 }
 
 /// The addresses that the appliance listens on. At least one of the two lists has an element.
@@ -146,7 +144,7 @@ pub struct Update {
     pub rate_limit: u64,
     /// Where a USB stick appears.
     pub usb_dir: Option<PathBuf>,
-    /// How long a new version is on trial, 2 s to 1 h.
+    /// How long a new version has to work without a fault before it is confirmed, 1 s to 1 h.
     pub trial: Duration,
     /// How long a switch waits for a quiet moment, at most 1 h.
     pub quiet_wait: Duration,
@@ -193,13 +191,6 @@ pub struct Log {
 pub struct Shutdown {
     /// Time for open requests to end, 0 s to 600 s.
     pub grace: Duration,
-}
-
-/// How the appliance is kept up to date.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Update {
-    /// How long a new version has to work without a fault before it is confirmed, 1 s to 1 h.
-    pub trial: Duration,
 }
 
 /// Declares an enumeration whose variants have a name in the configuration: `NAMES`, `from_name` and `name` come with it.

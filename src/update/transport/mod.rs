@@ -181,5 +181,5 @@ fn directory_of(url: &str) -> Result<Directory, TransportError> {
         return Err(wrong("a file address begins with file:///"));
     }
     let path = percent_encoding::percent_decode_str(path).decode_utf8().map_err(|_| wrong("it is not UTF-8"))?;
-    Ok(Directory::new(PathBuf::from(path.as_ref())))
+    Ok(Directory::new(PathBuf::from(path.into_owned())))
 }
