@@ -1,6 +1,7 @@
 //! Updates: from the release bucket to a confirmed slot, and back.
 
 pub mod manifest;
+pub mod policy;
 pub mod window;
 
 /// The form of the state in the data directory that this program writes. A release that changes it, so that the one

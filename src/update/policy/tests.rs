@@ -1,0 +1,378 @@
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::update::manifest::{SCHEMA, Wave};
+
+const PLATFORM: &str = "x86_64-unknown-linux-musl";
+
+fn v(text: &str) -> Version {
+    text.parse().expect("a version")
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).expect("a time")
+}
+
+/// The hash that a version's binary has here.
+fn sha(version: &Version) -> String {
+    format!("{:064x}", version.major * 10_000 + version.minor * 100 + version.patch)
+}
+
+fn release(version: &str) -> Release {
+    let version = v(version);
+    let binary =
+        Binary { raw_sha256: sha(&version), raw_size: 1, full: format!("x-{version}.zst"), deltas: Vec::new() };
+    Release {
+        version,
+        state_schema: 1,
+        requires_from: None,
+        urgent: false,
+        waves: Vec::new(),
+        rollback_from: Vec::new(),
+        platforms: BTreeMap::from([(PLATFORM.to_owned(), binary)]),
+    }
+}
+
+fn manifest(desired: &str, releases: Vec<Release>) -> Manifest {
+    let (channel, min_version) = ("stable".to_owned(), v("0.0.1"));
+    Manifest { schema: SCHEMA, channel, desired: Some(v(desired)), min_version, releases }
+}
+
+fn nothing_quarantined(_: &str) -> bool {
+    false
+}
+
+fn situation(running: &Version) -> Situation<'_> {
+    Situation {
+        box_id: "caja-1",
+        platform: PLATFORM,
+        running,
+        running_sha256: "of the running one",
+        state_schema: 1,
+        floor: None,
+        quarantined: &nothing_quarantined,
+        pin: None,
+        held: false,
+        now: at(1000),
+        window: WindowState::Open,
+        ordered: false,
+    }
+}
+
+fn taken(decision: Decision) -> Plan {
+    match decision {
+        Decision::Take(plan) => plan,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn why(decision: Decision) -> Why {
+    match decision {
+        Decision::Nothing(why) => why,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_newer_desired_version_is_taken_and_the_running_one_is_not() {
+    let manifest = manifest("2.0.0", vec![release("1.0.0"), release("2.0.0")]);
+    let plan = taken(decide(&manifest, &situation(&v("1.0.0"))));
+    assert_eq!((plan.version, plan.kind, plan.ignores_window), (v("2.0.0"), Kind::Update, false));
+    assert_eq!(why(decide(&manifest, &situation(&v("2.0.0")))), Why::UpToDate);
+    // The same bytes by another number are no update.
+    let (running, sha256) = (v("1.9.9"), sha(&v("2.0.0")));
+    assert_eq!(why(decide(&manifest, &Situation { running_sha256: &sha256, ..situation(&running) })), Why::UpToDate);
+}
+
+#[test]
+fn a_manifest_that_names_nothing_to_take_gives_nothing() {
+    let running = v("1.0.0");
+    let nothing = Manifest { desired: None, ..manifest("2.0.0", vec![release("2.0.0")]) };
+    assert_eq!(why(decide(&nothing, &situation(&running))), Why::ChannelWantsNothing);
+    let missing = manifest("3.0.0", vec![release("2.0.0")]);
+    assert_eq!(why(decide(&missing, &situation(&running))), Why::DesiredMissing(v("3.0.0")));
+    let other = Situation { platform: "riscv64gc-unknown-linux-musl", ..situation(&running) };
+    let expected = Why::UnknownPlatform { version: v("2.0.0"), platform: other.platform.to_owned() };
+    assert_eq!(why(decide(&manifest("2.0.0", vec![release("2.0.0")]), &other)), expected);
+}
+
+#[test]
+fn an_older_desired_version_needs_leave() {
+    let (running, mut old) = (v("2.0.0"), release("1.0.0"));
+    let refused = manifest("1.0.0", vec![old.clone(), release("2.0.0")]);
+    let not = Why::NotDesiredDowngrade { desired: v("1.0.0"), running: running.clone() };
+    assert_eq!(why(decide(&refused, &situation(&running))), not);
+    // An order says when, not what.
+    assert_eq!(why(decide(&refused, &Situation { ordered: true, ..situation(&running) })), not);
+    // A pin says what.
+    let pin = v("1.0.0");
+    assert_eq!(taken(decide(&refused, &Situation { pin: Some(&pin), ..situation(&running) })).kind, Kind::Rollback);
+    // The operator's leave passes over window and waves.
+    old.rollback_from = vec![v("1.9.0"), running.clone()];
+    old.waves = vec![Wave { at: at(9000), permille: 1000 }];
+    old.requires_from = Some(v("9.0.0"));
+    let allowed = manifest("1.0.0", vec![old, release("2.0.0")]);
+    let closed = WindowState::OpensAt(at(5000));
+    let plan = taken(decide(&allowed, &Situation { window: closed, state_schema: 2, ..situation(&running) }));
+    assert_eq!((plan.version, plan.kind), (v("1.0.0"), Kind::Rollback));
+    assert!(plan.ignores_window && plan.has_older_state);
+    assert!(matches!(why(decide(&allowed, &situation(&v("2.0.1")))), Why::NotDesiredDowngrade { .. }));
+}
+
+#[test]
+fn a_pin_is_the_goal_whatever_the_channel_desires() {
+    let manifest = manifest("3.0.0", vec![release("1.0.0"), release("2.0.0"), release("3.0.0")]);
+    let (running, pin, unknown) = (v("1.0.0"), v("2.0.0"), v("1.5.0"));
+    assert_eq!(taken(decide(&manifest, &Situation { pin: Some(&pin), ..situation(&running) })).version, pin);
+    assert_eq!(why(decide(&manifest, &Situation { pin: Some(&pin), ..situation(&pin) })), Why::Pinned(pin.clone()));
+    let error = why(decide(&manifest, &Situation { pin: Some(&unknown), ..situation(&running) }));
+    assert_eq!(error, Why::PinMissing(unknown));
+    let last = v("3.0.0");
+    assert_eq!(why(decide(&manifest, &Situation { pin: Some(&last), ..situation(&last) })), Why::UpToDate);
+}
+
+#[test]
+fn a_hold_stops_all_but_an_order() {
+    let (running, mut old, mut new) = (v("2.0.0"), release("1.0.0"), release("3.0.0"));
+    old.rollback_from = vec![running.clone()];
+    new.urgent = true;
+    for desired in ["1.0.0", "3.0.0"] {
+        let manifest = manifest(desired, vec![old.clone(), release("2.0.0"), new.clone()]);
+        let held = Situation { held: true, ..situation(&running) };
+        assert_eq!(why(decide(&manifest, &held)), Why::Held);
+        assert_eq!(taken(decide(&manifest, &Situation { ordered: true, ..held })).version, v(desired));
+    }
+}
+
+#[test]
+fn the_higher_of_both_lowest_versions_counts() {
+    let running = v("1.0.0");
+    let mut manifest = manifest("2.0.0", vec![release("2.0.0")]);
+    let (low, high) = (v("1.5.0"), v("2.0.1"));
+    assert_eq!(taken(decide(&manifest, &Situation { floor: Some(&low), ..situation(&running) })).version, v("2.0.0"));
+    let below = Why::BelowMinimum { version: v("2.0.0"), minimum: high.clone() };
+    let ordered = Situation { floor: Some(&high), ordered: true, ..situation(&running) };
+    assert_eq!(why(decide(&manifest, &ordered)), below);
+    manifest.min_version = high;
+    assert_eq!(why(decide(&manifest, &Situation { floor: Some(&low), ..situation(&running) })), below);
+}
+
+#[test]
+fn what_failed_here_is_not_tried_again_not_even_on_order() {
+    let running = v("1.0.0");
+    let bad = sha(&v("2.0.0"));
+    let quarantined = |sha256: &str| sha256 == bad;
+    let manifest = manifest("2.0.0", vec![release("2.0.0")]);
+    let ordered = Situation { quarantined: &quarantined, ordered: true, ..situation(&running) };
+    assert_eq!(why(decide(&manifest, &ordered)), Why::Quarantined(v("2.0.0")));
+}
+
+#[test]
+fn a_box_waits_for_its_wave_and_then_for_its_window() {
+    let running = v("1.0.0");
+    let mut new = release("2.0.0");
+    let place = place("caja-1", &new.version);
+    let (not_yet, now_in) = (place, place + 1);
+    new.waves = vec![
+        Wave { at: at(500), permille: not_yet },
+        Wave { at: at(2000), permille: now_in },
+        Wave { at: at(3000), permille: 1000 },
+    ];
+    let closed = WindowState::OpensAt(at(7000));
+    let decide =
+        |release: &Release, situation: &Situation<'_>| decide(&manifest("2.0.0", vec![release.clone()]), situation);
+    let waiting = |decision| match decision {
+        Decision::Later { at, wait, .. } => (at.as_second(), wait),
+        other => panic!("{other:?}"),
+    };
+    let early = Situation { window: closed, ..situation(&running) };
+    assert_eq!(waiting(decide(&new, &early)), (2000, Wait::Wave));
+    assert_eq!(waiting(decide(&new, &Situation { now: at(2000), ..early })), (7000, Wait::Window));
+    taken(decide(&new, &Situation { now: at(2000), ..situation(&running) }));
+    // An order waits for neither, urgency for the wave alone.
+    assert!(taken(decide(&new, &Situation { ordered: true, window: closed, ..situation(&running) })).ignores_window);
+    new.urgent = true;
+    assert_eq!(waiting(decide(&new, &Situation { window: closed, ..situation(&running) })), (2000, Wait::Wave));
+    let urgent = taken(decide(&new, &Situation { window: closed, now: at(2000), ..situation(&running) }));
+    assert!(urgent.ignores_window);
+    new.waves.truncate(1);
+    assert_eq!(why(decide(&new, &situation(&running))), Why::NoWave(v("2.0.0")));
+}
+
+#[test]
+fn a_box_that_is_too_old_goes_by_stepping_stones() {
+    let from = |version: &str, requires: &str| Release { requires_from: Some(v(requires)), ..release(version) };
+    let releases = vec![
+        release("1.1.0"),
+        from("2.0.0", "1.1.0"),
+        from("2.5.0", "1.1.0"),
+        from("3.0.0", "2.0.0"),
+        from("4.0.0", "3.0.0"),
+    ];
+    let mut manifest = manifest("4.0.0", releases);
+    let mut running = v("1.0.0");
+    let mut path = Vec::new();
+    while running != v("4.0.0") {
+        let plan = taken(decide(&manifest, &situation(&running)));
+        let is_last = plan.version == v("4.0.0");
+        assert_eq!(plan.kind, if is_last { Kind::Update } else { Kind::SteppingStone { to: v("4.0.0") } });
+        running = plan.version;
+        path.push(running.to_string());
+    }
+    assert_eq!(path, ["1.1.0", "2.5.0", "3.0.0", "4.0.0"]);
+    // One that failed here is gone around.
+    let bad = sha(&v("2.5.0"));
+    let quarantined = |sha256: &str| sha256 == bad;
+    let plan = taken(decide(&manifest, &Situation { quarantined: &quarantined, ..situation(&v("1.1.0")) }));
+    assert_eq!(plan.version, v("2.0.0"));
+    // A way that does not lead to the goal is not begun.
+    manifest.releases.retain(|release| release.version != v("3.0.0"));
+    let expected = Why::NoSteppingStone { version: v("4.0.0"), requires: v("3.0.0"), running: v("1.0.0") };
+    assert_eq!(why(decide(&manifest, &situation(&v("1.0.0")))), expected);
+}
+
+#[derive(Debug, Clone)]
+struct World {
+    manifest: Manifest,
+    running: Version,
+    floor: Option<Version>,
+    pin: Option<Version>,
+    bad: Vec<String>,
+    held: bool,
+    ordered: bool,
+    is_open: bool,
+    now: i64,
+}
+
+fn versions() -> impl Strategy<Value = Version> {
+    (1_u64..4, 0_u64..3, 0_u64..2).prop_map(|(major, minor, patch)| Version::new(major, minor, patch))
+}
+
+fn releases() -> impl Strategy<Value = Release> {
+    (
+        versions(),
+        proptest::option::of(versions()),
+        any::<bool>(),
+        proptest::collection::vec((0_i64..4000, 0_u16..=1000), 0..4),
+        proptest::collection::vec(versions(), 0..4),
+        proptest::bool::weighted(0.9),
+        1_u32..3,
+    )
+        .prop_map(|(version, requires_from, urgent, waves, rollback_from, is_here, state_schema)| {
+            let mut release =
+                Release { state_schema, requires_from, urgent, rollback_from, ..release(&version.to_string()) };
+            release.waves = waves.into_iter().map(|(second, permille)| Wave { at: at(second), permille }).collect();
+            if !is_here {
+                let other = release.platforms.remove(PLATFORM).expect("there");
+                release.platforms.insert("aarch64-unknown-linux-musl".to_owned(), other);
+            }
+            release
+        })
+}
+
+fn worlds() -> impl Strategy<Value = World> {
+    let manifest =
+        (proptest::collection::vec(releases(), 0..10), proptest::option::weighted(0.9, versions()), versions());
+    let box_ = (versions(), proptest::option::of(versions()), proptest::option::weighted(0.2, versions()));
+    let facts = (proptest::collection::vec(versions(), 0..3), any::<[bool; 3]>(), 0_i64..4000);
+    (manifest, box_, facts).prop_map(
+        |((mut releases, desired, min_version), (running, floor, pin), (bad, flags, now))| {
+            releases.sort_by(|one, other| one.version.cmp(&other.version));
+            releases.dedup_by(|one, other| one.version == other.version);
+            let [held, ordered, is_open] = flags;
+            let manifest = Manifest { schema: SCHEMA, channel: "stable".to_owned(), desired, min_version, releases };
+            World { manifest, running, floor, pin, bad: bad.iter().map(sha).collect(), held, ordered, is_open, now }
+        },
+    )
+}
+
+impl World {
+    fn decide(&self) -> Decision {
+        let quarantined = |sha256: &str| self.bad.iter().any(|bad| bad == sha256);
+        let sha256 = sha(&self.running);
+        decide(
+            &self.manifest,
+            &Situation {
+                running_sha256: &sha256,
+                floor: self.floor.as_ref(),
+                quarantined: &quarantined,
+                pin: self.pin.as_ref(),
+                held: self.held,
+                ordered: self.ordered,
+                now: at(self.now),
+                window: if self.is_open { WindowState::Open } else { WindowState::OpensAt(at(5000)) },
+                ..situation(&self.running)
+            },
+        )
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4096))]
+
+    #[test]
+    fn no_plan_breaks_a_rule(world in worlds()) {
+        let decision = world.decide();
+        prop_assert_eq!(&decision, &world.decide(), "the same facts, the same decision");
+        let (plan, is_now) = match decision {
+            Decision::Nothing(_) => return Ok(()),
+            Decision::Take(plan) => (plan, true),
+            Decision::Later { plan, at: when, .. } => {
+                prop_assert!(when > at(world.now));
+                prop_assert!(plan.kind != Kind::Rollback && !world.ordered);
+                (plan, false)
+            }
+        };
+        prop_assert!(plan.version >= world.manifest.min_version);
+        prop_assert!(world.floor.as_ref().is_none_or(|floor| plan.version >= *floor));
+        prop_assert!(!world.bad.contains(&plan.binary.raw_sha256));
+        prop_assert!(!world.held || world.ordered);
+        prop_assert!(plan.version != world.running);
+        let release = world.manifest.release(&plan.version).expect("of the manifest");
+        prop_assert_eq!(release.platforms.get(PLATFORM), Some(&plan.binary));
+        let goal = world.pin.as_ref().or(world.manifest.desired.as_ref()).expect("a goal");
+        prop_assert_eq!(plan.version < world.running, plan.kind == Kind::Rollback);
+        match &plan.kind {
+            Kind::Rollback => {
+                prop_assert_eq!(&plan.version, goal);
+                prop_assert!(world.pin.is_some() || release.rollback_from.contains(&world.running));
+            }
+            Kind::Update => prop_assert_eq!(&plan.version, goal),
+            Kind::SteppingStone { to } => {
+                prop_assert_eq!(to, goal);
+                prop_assert!(plan.version < *goal);
+            }
+        }
+        if plan.kind != Kind::Rollback {
+            prop_assert!(release.requires_from.as_ref().is_none_or(|requires| *requires <= world.running));
+            if is_now {
+                prop_assert!(world.is_open || plan.ignores_window);
+            }
+        }
+    }
+
+    #[test]
+    fn stepping_stones_make_progress_and_arrive(world in worlds()) {
+        let mut world = World { ordered: true, ..world };
+        let Decision::Take(Plan { kind: Kind::SteppingStone { to: goal }, .. }) = world.decide() else { return Ok(()) };
+        for _ in 0..=world.manifest.releases.len() {
+            let plan = taken(world.decide());
+            prop_assert!(plan.version > world.running);
+            world.running = plan.version;
+            if world.running == goal {
+                return Ok(());
+            }
+        }
+        prop_assert!(false, "it does not arrive at {goal}");
+    }
+
+    #[test]
+    fn what_may_be_taken_stays_so_as_time_goes_by(world in worlds(), later in 0_i64..4000) {
+        let then = World { now: world.now.max(later), ..world.clone() };
+        if let Decision::Take(plan) = world.decide() {
+            prop_assert_eq!(then.decide(), Decision::Take(plan));
+        }
+    }
+}
