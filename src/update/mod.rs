@@ -2,6 +2,7 @@
 
 pub mod manifest;
 pub mod policy;
+pub mod transport;
 pub mod window;
 
 /// The form of the state in the data directory that this program writes. A release that changes it, so that the one

@@ -1,0 +1,220 @@
+//! The content of an answer, as it comes.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use tokio::time::{Instant, timeout};
+
+use super::connection::Connection;
+use super::directory::Reader;
+use super::web::Kept;
+use super::{Limits, TransportError};
+
+/// Octets of an answer that nobody wants which are read so that the connection can be kept.
+const MOST_DISCARDED: u64 = 64 * 1024;
+
+/// The content of a target, piece by piece.
+#[derive(Debug)]
+pub struct Body {
+    /// The octet of the object that it starts with.
+    pub start: u64,
+    /// The octets of the whole object, as the server says.
+    pub length: Option<u64>,
+    /// What tells this state of the object from others; see [`super::Transport::target`].
+    pub validator: Option<String>,
+    pieces: Pieces,
+}
+
+#[derive(Debug)]
+enum Pieces {
+    Web(Box<Stream>),
+    File(Reader),
+}
+
+impl Body {
+    pub(super) fn web(stream: Stream, start: u64, length: Option<u64>, validator: Option<String>) -> Self {
+        Self { start, length, validator, pieces: Pieces::Web(Box::new(stream)) }
+    }
+
+    pub(super) fn file(reader: Reader, start: u64, length: u64, validator: Option<String>) -> Self {
+        Self { start, length: Some(length), validator, pieces: Pieces::File(reader) }
+    }
+
+    /// The next piece; `None` at the end. It is an error when the server ends before it said it would, or sends too
+    /// little for too long.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, TransportError> {
+        match &mut self.pieces {
+            Pieces::Web(stream) => stream.next().await,
+            Pieces::File(reader) => reader.next().await,
+        }
+    }
+
+    /// All of it, when it is `most` octets at most.
+    pub(super) async fn whole(mut self, most: u64) -> Result<Bytes, TransportError> {
+        let too_large = |body: &Self| TransportError::TooLarge { place: body.place(), most };
+        if self.length.is_some_and(|length| length > most) {
+            return Err(too_large(&self));
+        }
+        let mut whole = BytesMut::new();
+        while let Some(piece) = self.next().await? {
+            if (whole.len() as u64).saturating_add(piece.len() as u64) > most {
+                return Err(too_large(&self));
+            }
+            whole.extend_from_slice(&piece);
+        }
+        Ok(whole.freeze())
+    }
+
+    /// Reads it to its end when that is near.
+    pub(super) async fn discard(mut self) {
+        let mut octets = 0;
+        while let Ok(Some(piece)) = self.next().await {
+            octets += piece.len() as u64;
+            if octets > MOST_DISCARDED {
+                return;
+            }
+        }
+    }
+
+    fn place(&self) -> String {
+        match &self.pieces {
+            Pieces::Web(stream) => stream.place.clone(),
+            Pieces::File(reader) => reader.place(),
+        }
+    }
+}
+
+/// The content of a web server's answer.
+pub(super) struct Stream {
+    content: Incoming,
+    /// `None` after the end.
+    connection: Option<Connection>,
+    kept: Arc<Kept>,
+    pace: Pace,
+    deadline: Option<(Instant, Duration)>,
+    place: String,
+}
+
+impl fmt::Debug for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stream").field("place", &self.place).finish_non_exhaustive()
+    }
+}
+
+impl Stream {
+    pub(super) fn new(
+        content: Incoming,
+        connection: Connection,
+        kept: Arc<Kept>,
+        limits: Limits,
+        place: String,
+    ) -> Self {
+        Self { content, connection: Some(connection), kept, pace: Pace::new(&limits), deadline: None, place }
+    }
+
+    /// It has to end within this time.
+    pub(super) fn until(&mut self, after: Duration) {
+        self.deadline = Some((Instant::now() + after, after));
+    }
+
+    async fn next(&mut self) -> Result<Option<Bytes>, TransportError> {
+        loop {
+            let Some(connection) = &mut self.connection else {
+                return Ok(None);
+            };
+            let began = Instant::now();
+            let mut patience = self.pace.left();
+            if let Some((deadline, after)) = self.deadline {
+                patience = patience.min(deadline.saturating_duration_since(began));
+                if patience.is_zero() {
+                    return Err(TransportError::Late { place: self.place.clone(), operation: "come whole", after });
+                }
+            }
+            let frame = timeout(patience, connection.drive(self.content.frame())).await;
+            let piece = match frame {
+                Ok(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
+                Ok(Some(Err(source))) => {
+                    self.connection = None;
+                    return Err(TransportError::Broken { place: self.place.clone(), source });
+                }
+                Ok(None) => {
+                    if let Some(mut connection) = self.connection.take() {
+                        // Lets the connection see the end of the answer, and whether the server closes it then.
+                        if timeout(Duration::from_millis(100), connection.ready()).await == Ok(true) {
+                            self.kept.put(connection);
+                        }
+                    }
+                    return Ok(None);
+                }
+                Err(_) => Bytes::new(),
+            };
+            if let Err(octets) = self.pace.count(began.elapsed(), piece.len() as u64) {
+                self.connection = None;
+                return Err(TransportError::Slow { place: self.place.clone(), octets, window: self.pace.window });
+            }
+            if !piece.is_empty() {
+                return Ok(Some(piece));
+            }
+        }
+    }
+}
+
+/// Octets per window of waiting: who takes them slowly does not make them slow.
+#[derive(Debug)]
+struct Pace {
+    window: Duration,
+    least: u64,
+    waited: Duration,
+    octets: u64,
+}
+
+impl Pace {
+    fn new(limits: &Limits) -> Self {
+        Self { window: limits.window, least: limits.least, waited: Duration::ZERO, octets: 0 }
+    }
+
+    /// Time that is left of the window.
+    fn left(&self) -> Duration {
+        self.window.saturating_sub(self.waited)
+    }
+
+    /// Counts a wait and what it brought. The octets of the window when they were too few.
+    fn count(&mut self, waited: Duration, octets: u64) -> Result<(), u64> {
+        self.waited += waited;
+        self.octets = self.octets.saturating_add(octets);
+        if self.waited >= self.window {
+            if self.octets < self.least {
+                return Err(self.octets);
+            }
+            (self.waited, self.octets) = (Duration::ZERO, 0);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_with_too_few_octets_is_too_slow() {
+        let second = Duration::from_secs(1);
+        let mut pace = Pace { window: 10 * second, least: 100, waited: Duration::ZERO, octets: 0 };
+        for _ in 0..100 {
+            assert_eq!(pace.count(second, 10), Ok(()));
+        }
+        // Without waiting nothing is slow.
+        for _ in 0..100 {
+            assert_eq!(pace.count(Duration::ZERO, 0), Ok(()));
+        }
+        for _ in 0..9 {
+            assert_eq!(pace.count(second, 11), Ok(()));
+        }
+        assert_eq!(pace.left(), second);
+        assert_eq!(pace.count(second, 0), Err(99));
+    }
+}

@@ -1,0 +1,372 @@
+//! A web server (RFC 9110, RFC 9112).
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use http::header::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HOST, HeaderMap, HeaderName,
+    IF_RANGE, LAST_MODIFIED, LOCATION, RANGE, USER_AGENT,
+};
+use http::uri::Scheme;
+use http::{HeaderValue, Request, Response, StatusCode, Uri};
+use http_body_util::Empty;
+use hyper::body::Incoming;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use tokio::time::{Instant, timeout};
+use tokio_rustls::rustls::ClientConfig;
+use tokio_rustls::rustls::pki_types::ServerName;
+
+use super::body::{Body, Stream};
+use super::connection::{Connection, Server};
+use super::traffic::Traffic;
+use super::{Limits, TransportError};
+
+/// All but the unreserved characters of RFC 3986 section 2.3.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// What a request is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Expect {
+    /// JSON, within a time.
+    Metadata,
+    /// Octets, for as long as they keep coming.
+    Target,
+}
+
+/// A directory of a web server.
+pub(super) struct Web {
+    server: Server,
+    /// `host[:port]`, as the address has it.
+    authority: HeaderValue,
+    /// The path, without a slash at its end.
+    base: String,
+    /// For messages: the scheme and the authority.
+    origin: String,
+    limits: Limits,
+    /// The connection of the last request, when it can be used again.
+    kept: Arc<Kept>,
+}
+
+/// The place of a connection between two requests.
+#[derive(Default)]
+pub(super) struct Kept(Mutex<Option<(Connection, Instant)>>);
+
+impl Kept {
+    pub(super) fn put(&self, connection: Connection) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((connection, Instant::now()));
+    }
+
+    fn take(&self) -> Option<(Connection, Instant)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl fmt::Debug for Web {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Web").field("origin", &self.origin).field("base", &self.base).finish_non_exhaustive()
+    }
+}
+
+impl Web {
+    pub(super) fn new(
+        url: &str,
+        allow_http: bool,
+        tls: Arc<ClientConfig>,
+        limits: Limits,
+        traffic: Arc<Traffic>,
+    ) -> Result<Self, TransportError> {
+        let wrong = |why| TransportError::Address { url: url.to_owned(), why };
+        if url.contains('#') {
+            return Err(wrong("it has a fragment (#)"));
+        }
+        let address: Uri = url.parse().map_err(|_| wrong("it is not a web address"))?;
+        let authority = address.authority().ok_or_else(|| wrong("it names no server"))?;
+        if address.query().is_some() {
+            return Err(wrong("it has a query (?)"));
+        }
+        if authority.as_str().contains('@') {
+            return Err(wrong("it holds a user name"));
+        }
+        let secure = match address.scheme() {
+            Some(scheme) if *scheme == Scheme::HTTPS => true,
+            Some(scheme) if *scheme == Scheme::HTTP && allow_http => false,
+            Some(scheme) if *scheme == Scheme::HTTP => {
+                return Err(wrong("it is not encrypted: use https, or allow http in the configuration"));
+            }
+            _ => return Err(wrong("it begins neither with https:// nor with file:///")),
+        };
+        // An IPv6 address stands in brackets.
+        let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
+        let tls = if secure {
+            let name = ServerName::try_from(host.clone()).map_err(|_| wrong("its server's name is not one"))?;
+            Some((tls, name))
+        } else {
+            None
+        };
+        let port = authority.port_u16().unwrap_or(if secure { 443 } else { 80 });
+        let scheme = if secure { "https" } else { "http" };
+        Ok(Self {
+            authority: HeaderValue::from_str(authority.as_str()).map_err(|_| wrong("its server's name is not one"))?,
+            base: address.path().trim_end_matches('/').to_owned(),
+            origin: format!("{scheme}://{authority}"),
+            server: Server { host, port, tls, traffic },
+            limits,
+            kept: Arc::default(),
+        })
+    }
+
+    /// For messages.
+    pub(super) fn address(&self, name: &str) -> String {
+        format!("{}{}/{name}", self.origin, self.base)
+    }
+
+    pub(super) fn rest(&self) {
+        drop(self.kept.take());
+    }
+
+    /// `None` for what is not there.
+    pub(super) async fn get(
+        &self,
+        name: &str,
+        from: u64,
+        validator: Option<&str>,
+        expect: Expect,
+    ) -> Result<Option<Body>, TransportError> {
+        let place = self.address(name);
+        let asked = self.ask(name, &place, from, validator).await?;
+        let (connection, answer) = match asked.1.status() {
+            // There is less of it than was fetched before, or another one that ignored If-Range: from its start then.
+            StatusCode::RANGE_NOT_SATISFIABLE if from > 0 => self.ask(name, &place, 0, None).await?,
+            StatusCode::PARTIAL_CONTENT if changed(asked.1.headers(), validator) => {
+                drop(asked);
+                self.ask(name, &place, 0, None).await?
+            }
+            _ => asked,
+        };
+        let headers = answer.headers();
+        let (start, length) = match answer.status() {
+            StatusCode::OK => (0, content_length(headers)),
+            StatusCode::PARTIAL_CONTENT => {
+                let Some((start, whole)) = content_range(headers).filter(|(start, _)| *start == from && from > 0)
+                else {
+                    return Err(TransportError::Part { place, from });
+                };
+                (start, whole)
+            }
+            StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::GONE => {
+                // What the answer says about it is of no use; short ones are read, so that the connection stays.
+                Body::web(self.stream(connection, answer, place), 0, None, None).discard().await;
+                return Ok(None);
+            }
+            StatusCode::NETWORK_AUTHENTICATION_REQUIRED => return Err(TransportError::CaptivePortal { place }),
+            status if status.is_redirection() => {
+                return Err(match headers.get(LOCATION) {
+                    Some(to) => TransportError::Redirect { place, to: bounded(to) },
+                    None => TransportError::Status { place, status },
+                });
+            }
+            status => return Err(TransportError::Status { place, status }),
+        };
+        if is_html(headers) {
+            return Err(TransportError::CaptivePortal { place });
+        }
+        if let Some(coding) = headers.get(CONTENT_ENCODING).filter(|coding| *coding != "identity") {
+            return Err(TransportError::Coding { place, coding: bounded(coding) });
+        }
+        let validator = validator_of(headers);
+        let mut stream = self.stream(connection, answer, place);
+        if expect == Expect::Metadata {
+            stream.until(self.limits.metadata);
+        }
+        Ok(Some(Body::web(stream, start, length, validator)))
+    }
+
+    fn stream(&self, connection: Connection, answer: Response<Incoming>, place: String) -> Stream {
+        Stream::new(answer.into_body(), connection, Arc::clone(&self.kept), self.limits, place)
+    }
+
+    async fn ask(
+        &self,
+        name: &str,
+        place: &str,
+        from: u64,
+        validator: Option<&str>,
+    ) -> Result<(Connection, Response<Incoming>), TransportError> {
+        let head = self.head(name, from, validator)?;
+        if let Some((mut connection, since)) = self.kept.take() {
+            // The server may close a kept connection at any moment, the one between this look and the request too:
+            // then the same question is put on a new one.
+            if since.elapsed() < self.limits.idle
+                && timeout(self.limits.head, connection.ready()).await == Ok(true)
+                && let Ok(answer) = self.exchange(&mut connection, &head, place).await
+            {
+                return Ok((connection, answer));
+            }
+        }
+        let mut connection = self.server.connect(&self.limits).await?;
+        let answer = self.exchange(&mut connection, &head, place).await?;
+        Ok((connection, answer))
+    }
+
+    async fn exchange(
+        &self,
+        connection: &mut Connection,
+        head: &Head,
+        place: &str,
+    ) -> Result<Response<Incoming>, TransportError> {
+        self.server.traffic.request();
+        match timeout(self.limits.head, connection.send(head.request())).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(source)) => Err(TransportError::Broken { place: place.to_owned(), source }),
+            Err(_) => {
+                Err(TransportError::Late { place: place.to_owned(), operation: "answer", after: self.limits.head })
+            }
+        }
+    }
+
+    fn head(&self, name: &str, from: u64, validator: Option<&str>) -> Result<Head, TransportError> {
+        let wrong = || TransportError::Name { name: name.to_owned() };
+        let mut path = self.base.clone();
+        for segment in name.split('/') {
+            if matches!(segment, "" | "." | "..") {
+                return Err(wrong());
+            }
+            path.push('/');
+            path.extend(utf8_percent_encode(segment, SEGMENT));
+        }
+        let mut fields = vec![
+            (HOST, self.authority.clone()),
+            (USER_AGENT, HeaderValue::from_static(concat!("workshop-edge/", env!("WORKSHOP_EDGE_VERSION")))),
+            (ACCEPT_ENCODING, HeaderValue::from_static("identity")),
+        ];
+        if from > 0 {
+            fields.push((RANGE, HeaderValue::from_str(&format!("bytes={from}-")).map_err(|_| wrong())?));
+            if let Some(validator) = validator.and_then(|text| HeaderValue::from_str(text).ok()) {
+                fields.push((IF_RANGE, validator));
+            }
+        }
+        Ok(Head { path: path.parse().map_err(|_| wrong())?, fields })
+    }
+}
+
+/// A request that can be put again.
+struct Head {
+    path: Uri,
+    fields: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Head {
+    fn request(&self) -> Request<Empty<Bytes>> {
+        let mut request = Request::new(Empty::new());
+        *request.uri_mut() = self.path.clone();
+        request.headers_mut().extend(self.fields.iter().cloned());
+        request
+    }
+}
+
+/// A header field for a message: not endless, and without what a terminal would obey.
+fn bounded(value: &HeaderValue) -> String {
+    String::from_utf8_lossy(value.as_bytes()).chars().filter(|character| !character.is_control()).take(200).collect()
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+fn is_html(headers: &HeaderMap) -> bool {
+    let kind = text(headers, &CONTENT_TYPE).unwrap_or_default().trim_start().to_ascii_lowercase();
+    kind.starts_with("text/html") || kind.starts_with("application/xhtml")
+}
+
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    text(headers, &CONTENT_LENGTH)?.parse().ok()
+}
+
+/// First octet and length of the whole of `bytes 5-9/10` (RFC 9110 section 14.4).
+fn content_range(headers: &HeaderMap) -> Option<(u64, Option<u64>)> {
+    let (part, whole) = text(headers, &CONTENT_RANGE)?.strip_prefix("bytes ")?.split_once('/')?;
+    let (first, last) = part.split_once('-')?;
+    let (first, last): (u64, u64) = (first.parse().ok()?, last.parse().ok()?);
+    let whole = match whole {
+        "*" => None,
+        whole => Some(whole.parse().ok().filter(|&whole: &u64| first <= last && last < whole)?),
+    };
+    Some((first, whole))
+}
+
+/// What tells this state of the object from others: a strong entity tag, or the date of its change.
+fn validator_of(headers: &HeaderMap) -> Option<String> {
+    let tag = text(headers, &ETAG).filter(|tag| tag.starts_with('"'));
+    tag.or_else(|| text(headers, &LAST_MODIFIED)).map(str::to_owned)
+}
+
+/// Whether a part is of another state of the object than `validator`, though `If-Range` asked for the same.
+fn changed(headers: &HeaderMap, validator: Option<&str>) -> bool {
+    match (validator, validator_of(headers)) {
+        (Some(before), Some(now)) => before != now,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn web(url: &str, allow_http: bool) -> Result<Web, TransportError> {
+        let tls = super::super::tls::config(None, Arc::default()).expect("a configuration");
+        Web::new(url, allow_http, tls, Limits::default(), Arc::default())
+    }
+
+    #[test]
+    fn an_address_is_https_unless_http_is_allowed_and_says_what_is_wrong_with_it() {
+        for url in
+            ["https://example.com", "https://example.com:8443/a/b/", "https://[2001:db8::1]/", "https://192.0.2.1/x"]
+        {
+            web(url, false).expect(url);
+        }
+        web("http://example.com/", true).expect("allowed");
+        for (url, why) in [
+            ("http://example.com/", "not encrypted"),
+            ("ftp://example.com/", "begins neither"),
+            ("example.com", "begins neither"),
+            ("/srv/repository", "names no server"),
+            ("https://user@example.com/", "user name"),
+            ("https://example.com/?x", "query"),
+            ("https://example.com/#x", "fragment"),
+            ("https://", "not a web address"),
+            ("https://exa mple.com/", "not a web address"),
+        ] {
+            let error = web(url, false).expect_err(url).to_string();
+            assert!(error.contains(why) && error.contains(url), "{url}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_name_stays_below_the_address() {
+        let web = web("https://example.com/repository/", false).expect("an address");
+        for (name, path) in [
+            ("1.root.json", "/repository/1.root.json"),
+            ("a/b c?d#e.json", "/repository/a/b%20c%3Fd%23e.json"),
+            ("..%2F.json", "/repository/..%252F.json"),
+            ("ñ.json", "/repository/%C3%B1.json"),
+        ] {
+            assert_eq!(web.head(name, 0, None).expect(name).path, path);
+        }
+        for name in ["", ".", "..", "a/../b", "/etc/passwd", "a//b", "a/"] {
+            assert!(web.head(name, 0, None).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_part_says_where_it_is() {
+        let of = |value: &str| {
+            content_range(&HeaderMap::from_iter([(CONTENT_RANGE, HeaderValue::from_str(value).expect("a value"))]))
+        };
+        assert_eq!(of("bytes 5-9/10"), Some((5, Some(10))));
+        assert_eq!(of("bytes 5-9/*"), Some((5, None)));
+        for wrong in ["bytes */10", "bytes 5-10/10", "bytes 9-5/10", "octets 5-9/10", "bytes 5/10", "bytes -9/10", ""] {
+            assert_eq!(of(wrong), None, "{wrong}");
+        }
+    }
+}
