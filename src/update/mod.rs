@@ -1,7 +1,9 @@
 //! Updates: from the release bucket to a confirmed slot, and back.
 
+pub mod delta;
 pub mod manifest;
 pub mod policy;
+pub mod space;
 pub mod transport;
 pub mod window;
 
