@@ -1,6 +1,9 @@
 //! Updates: from the release bucket to a confirmed slot, and back.
 
+mod blocking;
 pub mod delta;
+mod digest;
+pub mod download;
 pub mod manifest;
 pub mod policy;
 pub mod space;
