@@ -67,6 +67,17 @@ impl Writer {
     }
 }
 
+/// For decoders; an error does not name the file.
+impl io::Write for Writer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 impl Finished {
     /// Where it is until it is committed.
     #[must_use]

@@ -7,6 +7,7 @@ pub mod download;
 pub mod manifest;
 pub mod policy;
 pub mod space;
+pub mod stage;
 pub mod transport;
 pub mod window;
 

@@ -76,7 +76,7 @@ fn rest(object: &[u8], etag: &'static str, from: usize) -> Answer {
 }
 
 fn object() -> Vec<u8> {
-    (0..600_000_u32).flat_map(|number| number.to_le_bytes()).collect()
+    (0..600_000_u32).flat_map(u32::to_le_bytes).collect()
 }
 
 fn target(object: &[u8]) -> Target {
