@@ -1,7 +1,7 @@
 //! Facts fixed when the binary is built: which `dist` it embeds, from which commit,
 //! for which target, and when.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -28,6 +28,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let version = std::env::var("WORKSHOP_EDGE_VERSION").or_else(|_| std::env::var("CARGO_PKG_VERSION"))?;
     println!("cargo:rustc-env=WORKSHOP_EDGE_VERSION={version}");
 
+    update(&root)?;
+
     println!("cargo:rustc-env=WORKSHOP_EDGE_TARGET={}", std::env::var("TARGET")?);
     println!("cargo:rerun-if-env-changed=WORKSHOP_EDGE_COMMIT");
     let commit = std::env::var("WORKSHOP_EDGE_COMMIT")
@@ -50,6 +52,25 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("cargo:rerun-if-changed=.git/HEAD");
         println!("cargo:rerun-if-changed=.git/refs/heads");
     }
+    Ok(())
+}
+
+/// Where updates come from, and what they are trusted by; both are empty where the builder gives none.
+#[expect(clippy::disallowed_methods, reason = "a build that is interrupted is made again")]
+fn update(root: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    println!("cargo:rerun-if-env-changed=WORKSHOP_UPDATE_URL");
+    println!("cargo:rustc-env=WORKSHOP_UPDATE_URL={}", std::env::var("WORKSHOP_UPDATE_URL").unwrap_or_default());
+
+    println!("cargo:rerun-if-env-changed=WORKSHOP_UPDATE_ROOT");
+    let trusted = match std::env::var_os("WORKSHOP_UPDATE_ROOT") {
+        Some(file) => {
+            let file = root.join(file);
+            println!("cargo:rerun-if-changed={}", file.display());
+            std::fs::read(&file).map_err(|error| format!("WORKSHOP_UPDATE_ROOT: {}: {error}", file.display()))?
+        }
+        None => Vec::new(),
+    };
+    std::fs::write(PathBuf::from(std::env::var("OUT_DIR")?).join("update-root.json"), trusted)?;
     Ok(())
 }
 

@@ -9,8 +9,9 @@ mod settings;
 mod signals;
 mod state_schema;
 mod status;
-pub mod switch;
+mod switch;
 mod trial;
+mod updates;
 mod watchdog;
 
 use std::future::pending;
@@ -32,6 +33,7 @@ use self::orders::Operator;
 use self::own_client::OwnClient;
 use self::signals::StopSignals;
 use self::trial::Trial;
+use self::updates::Wanted;
 use self::watchdog::Watchdog;
 use crate::admin::Asked;
 use crate::config::{self, Config};
@@ -119,6 +121,7 @@ pub struct App {
     asked: mpsc::Receiver<Asked>,
     program: Program,
     trial: Option<(Trial, Duration)>,
+    updates: (Wanted, updates::Followers),
     _publisher: Publisher,
 }
 
@@ -134,6 +137,9 @@ impl App {
         state_schema::meet(&data_dir, &health);
         let trial = Trial::of_process(&data_dir).map(|trial| (trial, update.trial));
         let id = BoxId::load(&data_dir);
+        let quiet_wait = update.quiet_wait;
+        let wanted = Wanted::new(update, &data_dir, &id);
+        let running = updates::Running::default();
 
         let own_names = settings::names(&listen, &tls, &discovery);
         let names = Arc::new(Names::default());
@@ -156,7 +162,15 @@ impl App {
         let metrics = Arc::new(Metrics::default());
         let (describe, description) = watch::channel(Bytes::new());
         let (lan, known) = watch::channel(None);
-        let sources = status::sources(&id, data_dir.clone(), &listeners, health.clone(), tls.clone(), known);
+        let sources = status::sources(
+            &id,
+            data_dir.clone(),
+            &listeners,
+            health.clone(),
+            tls.clone(),
+            known,
+            Arc::clone(&running),
+        );
         let console = Arc::new(Console::start(sources, display.language)?);
         let discovery = settings::discovery(discovery, &data_dir, &id, &listeners).map(|settings| {
             let followers = Followers {
@@ -169,7 +183,7 @@ impl App {
             (settings, describe, followers)
         });
 
-        let (admin, asked) = orders::admin(&data_dir, &listeners, &health);
+        let (admin, asked) = orders::admin(&data_dir, &listeners, &health, Arc::clone(&running));
         let admin = Arc::new(admin);
         let Told { effective, recent, recheck } = told;
         let operator = Operator {
@@ -177,7 +191,8 @@ impl App {
             data_dir,
             effective,
             recent,
-            recheck,
+            recheck: Rc::new(recheck),
+            updates: Arc::clone(&running),
             health: health.clone(),
             console: Arc::clone(&console),
             admin: Arc::clone(&admin),
@@ -185,6 +200,8 @@ impl App {
             bundling: Mutex::default(),
         };
 
+        let updates =
+            updates::Followers { probe: health.probe("update"), metrics: Arc::clone(&metrics), quiet_wait, running };
         let parts = http::Parts {
             site: current,
             health: health.clone(),
@@ -208,6 +225,7 @@ impl App {
             asked,
             program,
             trial,
+            updates: (wanted, updates),
             _publisher: publisher,
         })
     }
@@ -239,11 +257,24 @@ impl App {
         let server = Server::start(self.listeners, self.parts, &self.limits, self.access_log)?;
         let operator = Rc::new(self.operator);
         let control = orders::start(&operator, self.asked);
+        let (wanted, followers) = self.updates;
+        let tried = CancellationToken::new();
         if let (Some((trial, stretch)), Some(watchdog)) = (self.trial, &watchdog) {
-            let checks = vec![trial::state_is_kept(&operator.data_dir)];
+            let mut checks = vec![trial::state_is_kept(&operator.data_dir)];
+            checks.extend(wanted.trust());
             let (restart, probe) = (operator.restart.clone(), self.health.probe("trial"));
-            tokio::task::spawn_local(trial.run(stretch, client, checks, watchdog.clone(), restart, probe));
+            let (watchdog, tried) = (watchdog.clone(), tried.clone());
+            tokio::task::spawn_local(async move {
+                let stays = trial.run(stretch, client, checks, watchdog, restart, probe).await;
+                if stays {
+                    tried.cancel();
+                }
+            });
+        } else {
+            tried.cancel();
         }
+        let (recheck, restart) = (Rc::clone(&operator.recheck), operator.restart.clone());
+        updates::start(wanted, followers, recheck, restart, async move { tried.cancelled().await });
         self.health.set_ready(true);
         service_manager::ready();
         tracing::info!(version = crate::VERSION, "ready");

@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use super::Recheck;
+use super::{Recheck, updates};
 use crate::admin::{self, Admin, Asked, Outcome};
 use crate::console::Console;
 use crate::control::{self, Answer, Order, Orders, Server};
@@ -18,6 +18,7 @@ use crate::http::{Listener, Scheme};
 use crate::identity::BoxId;
 use crate::support_bundle::{self, Bundle, Given};
 use crate::telemetry::Recent;
+use crate::update::engine::Updates;
 use crate::{error_chain, factory_reset};
 
 /// Completes a factory reset that was begun, before anything reads what it forgets.
@@ -35,12 +36,17 @@ pub(super) fn finish_reset(data_dir: &Path, health: &Health) {
 }
 
 /// The administration of a box that listens there.
-pub(super) fn admin(data_dir: &Path, listeners: &[Listener], health: &Health) -> (Admin, mpsc::Receiver<Asked>) {
+pub(super) fn admin(
+    data_dir: &Path,
+    listeners: &[Listener],
+    health: &Health,
+    running: updates::Running,
+) -> (Admin, mpsc::Receiver<Asked>) {
     let https = listeners.iter().find(|listener| listener.scheme() == Scheme::Https);
     let settings = admin::Settings {
         https_port: https.map(|listener| listener.address().port()),
         bundle_contents: support_bundle::contents,
-        updates: Arc::new(|_| None),
+        updates: Arc::new(move |lang| updates::section(&running, lang)),
     };
     let probe = health.probe("admin");
     Admin::start(&data_dir.join("admin"), settings, move |fault| {
@@ -76,7 +82,8 @@ pub(super) struct Operator {
     /// The configuration that holds, without secrets, as JSON.
     pub(super) effective: Bytes,
     pub(super) recent: Recent,
-    pub(super) recheck: Recheck,
+    pub(super) recheck: Rc<Recheck>,
+    pub(super) updates: updates::Running,
     pub(super) health: Health,
     pub(super) console: Arc<Console>,
     pub(super) admin: Arc<Admin>,
@@ -101,7 +108,10 @@ impl Operator {
     async fn browser(&self, order: admin::Order) -> Outcome {
         let done = match order {
             admin::Order::Restart => self.restart().map(|()| Outcome::Begun),
-            admin::Order::Update(_) => Err("updates are off".to_owned()),
+            admin::Order::Update(order) => match updates::command(order) {
+                Ok(command) => updates::order(&self.updates, command).await.map(updates::outcome),
+                Err(error) => Err(error),
+            },
             admin::Order::FactoryReset => self.reset().await.map(|()| Outcome::Begun),
             admin::Order::SupportBundle => {
                 let journal = Err("only the command \"workshop-edge support-bundle\" reads the journal".to_owned());
@@ -117,19 +127,35 @@ impl Operator {
 
     /// Drains and starts again, unless the display would not come back.
     fn restart(&self) -> Result<(), String> {
-        (self.recheck)()?;
+        (*self.recheck)()?;
         self.restart.cancel();
         Ok(())
     }
 
     /// The reset itself is the next start's: what it removes is in use here.
     async fn reset(&self) -> Result<(), String> {
-        (self.recheck)()?;
+        (*self.recheck)()?;
         let data_dir = self.data_dir.clone();
         let begun = tokio::task::spawn_blocking(move || factory_reset::begin(&data_dir)).await;
         begun.map_err(|error| error.to_string())?.map_err(|error| error_chain(&error))?;
         self.restart.cancel();
         Ok(())
+    }
+
+    fn update_report(&self) -> Answer {
+        let report = self.updates.get().map(Updates::report).map(|report| serde_json::to_vec(&report));
+        match report {
+            Some(Ok(json)) => Answer::bytes(JSON, json.into()),
+            Some(Err(error)) => Answer::failed(&error.to_string()),
+            None => Answer::failed(updates::OFF),
+        }
+    }
+
+    async fn update(&self, body: &Bytes) -> Result<Answer, String> {
+        let command = serde_json::from_slice(body).map_err(|error| format!("the order is not understood: {error}"))?;
+        let reply = updates::order(&self.updates, command).await?;
+        let json = serde_json::to_vec(&reply).map_err(|error| error.to_string())?;
+        Ok(Answer::bytes(JSON, json.into()))
     }
 
     async fn bundle(&self, journal: Result<Vec<u8>, String>) -> Result<Bundle, String> {
@@ -165,7 +191,8 @@ impl Orders for Rc<Operator> {
                 let bundle = self.bundle(journal).await;
                 ("support-bundle", bundle.map(|bundle| Answer::bytes(support_bundle::MEDIA_TYPE, bundle.bytes.into())))
             }
-            Order::UpdateReport | Order::Update => return Answer::failed("updates are off"),
+            Order::UpdateReport => return self.update_report(),
+            Order::Update => ("update", self.update(&body).await),
             Order::Restart => ("restart", self.restart().map(|()| Answer::json(&json!({})))),
             Order::FactoryReset => ("factory-reset", self.reset().await.map(|()| Answer::json(&json!({})))),
         };

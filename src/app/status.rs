@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use tokio::sync::watch;
 
+use super::updates;
 use crate::clock::{self, Clock};
 use crate::console::{self, Build, Door, Facts, Fault, Https, Lan, Level, Name, Network, Sources};
 use crate::discovery::{self, State};
@@ -21,6 +22,7 @@ pub(super) fn sources(
     health: Health,
     tls: Option<Tls>,
     lan: watch::Receiver<Option<State>>,
+    updates: updates::Running,
 ) -> Sources {
     let clock = Clock::default();
     let facts = Facts {
@@ -45,7 +47,7 @@ pub(super) fn sources(
             let reading = clock.now();
             (reading.time, reading.doubt.map(of_doubt))
         }),
-        update: Box::new(|| None),
+        update: Box::new(move || updates::shown(&updates)),
         https: Box::new(move || tls.as_ref().map(|tls| Https { certificate_sha256: pairs(&tls.fingerprint()) })),
     }
 }

@@ -8,19 +8,17 @@ use crate::metrics::Metrics;
 
 /// Nothing was sent for this long: no answer is under way, and none was a moment ago.
 const QUIET: Duration = Duration::from_millis(200);
-/// A box that is never quiet is switched all the same: the drain lets answers finish.
-const MOST: Duration = Duration::from_secs(10);
-
-/// Waits for a quiet moment, [`MOST`] at most. What follows is the restart that there is: it drains, closes streams that
+/// Waits for a quiet moment, `most` at most: a box that is never quiet is switched all the same, and the drain lets
+/// answers finish. What follows is the restart that there is: it drains, closes streams that
 /// have no end of their own, and becomes the launcher.
-pub async fn quiet_moment(metrics: &Metrics) {
-    quiet(|| metrics.sent_so_far()).await;
+pub(super) async fn quiet_moment(metrics: &Metrics, most: Duration) {
+    quiet(|| metrics.sent_so_far(), most).await;
 }
 
-async fn quiet(sent: impl Fn() -> u64) {
+async fn quiet(sent: impl Fn() -> u64, most: Duration) {
     let start = Instant::now();
     let mut before = sent();
-    while start.elapsed() < MOST {
+    while start.elapsed() < most {
         sleep(QUIET).await;
         let now = sent();
         if now == before {
@@ -36,12 +34,14 @@ mod tests {
 
     use super::*;
 
+    const MOST: Duration = Duration::from_secs(10);
+
     fn waited(sent: impl Fn() -> u64) -> Duration {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
         runtime.block_on(async {
             let start = Instant::now();
-            quiet(sent).await;
+            quiet(sent, MOST).await;
             start.elapsed()
         })
     }

@@ -59,7 +59,7 @@ impl Trial {
         })
     }
 
-    /// Looks until it is decided whether the binary stays. `restart` is cancelled when it does not, and `probe` told
+    /// Looks until it is decided whether the binary stays, and gives it. `restart` is cancelled when it does not, and `probe` told
     /// when it does, but that cannot be kept.
     pub(super) async fn run(
         self,
@@ -69,7 +69,7 @@ impl Trial {
         watchdog: Watchdog,
         restart: CancellationToken,
         probe: Probe,
-    ) {
+    ) -> bool {
         tracing::info!(slot = self.slot.name(), trial_s = stretch.as_secs(), "this version is on trial");
         let checks = std::sync::Arc::new(checks);
         let start = Instant::now();
@@ -94,6 +94,7 @@ impl Trial {
             None => {
                 self.stays(&probe).await;
                 watchdog.end();
+                true
             }
             Some(reason) => {
                 tracing::error!(
@@ -107,6 +108,7 @@ impl Trial {
                     tracing::error!(error = error_chain(&error), "the slot table cannot be kept");
                 }
                 restart.cancel();
+                false
             }
         }
     }

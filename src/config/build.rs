@@ -10,7 +10,7 @@ use super::{
 };
 use crate::lang::Lang;
 use crate::window::{self, Days, Hours, Window};
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 
 /// The key of a value that is not there, or that the schema gives another kind.
 pub(super) struct Absent(pub(super) &'static str);
@@ -75,7 +75,7 @@ pub(super) fn build(layers: &Layers) -> Result<Config, Absent> {
                 window::zone(values.optional("update.time_zone", Values::text)?.as_deref())
                     .map_err(|_| Absent("update.time_zone"))?,
             ),
-            rate_limit: values.integer::<u64>("update.rate_limit_kib_s")?.saturating_mul(1024),
+            rate_limit: NonZeroU32::new(values.integer("update.rate_limit_kib_s")?),
             usb_dir: values.optional("update.usb_dir", Values::path)?,
             trial: values.seconds("update.trial_s")?,
             quiet_wait: values.seconds("update.quiet_wait_s")?,

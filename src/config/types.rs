@@ -2,7 +2,7 @@
 
 use crate::lang::Lang;
 use crate::window::Window;
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 
 /// Everything that can be configured, valid as a whole.
 #[derive(Clone, Debug, PartialEq)]
@@ -140,8 +140,8 @@ pub struct Update {
     pub check_interval: Duration,
     /// When the version may change.
     pub window: Window,
-    /// Octets a second; 0 is without a limit.
-    pub rate_limit: u64,
+    /// KiB a second that are downloaded; `None` is without a limit.
+    pub rate_limit: Option<NonZeroU32>,
     /// Where a USB stick appears.
     pub usb_dir: Option<PathBuf>,
     /// How long a new version has to work without a fault before it is confirmed, 1 s to 1 h.

@@ -1,15 +1,20 @@
 //! Files that are either the old ones or the new ones, whenever the power goes.
 
 mod alternating;
+mod growing;
+mod lock;
+mod writer;
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
 pub use self::alternating::{Alternating, RecordError};
+pub use self::growing::Growing;
+pub use self::lock::Lock;
+pub use self::writer::{Finished, Writer};
 
 /// What could not be done to which file.
 #[derive(Debug, Error)]
@@ -20,35 +25,26 @@ pub struct DurableError {
     source: io::Error,
 }
 
+impl DurableError {
+    fn at(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self { operation, path, source }
+    }
+
+    /// Whether there was no room: the disk is full, or the quota is used up.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        matches!(self.source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+    }
+}
+
 /// Replaces `path` by `bytes`: written beside it, synced, renamed over it, and the
 /// directory synced. `mode` is the file's permission bits before the umask. The directory
 /// is made when it is missing.
 pub fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DurableError> {
-    let directory = path.parent().unwrap_or(Path::new("."));
-    create_dir(directory)?;
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(".tmp");
-    let temporary = PathBuf::from(temporary);
-
-    let at = |operation, path: &Path| {
-        let path = path.to_owned();
-        move |source| DurableError { operation, path, source }
-    };
-    // A leftover of an interrupted write may have other permissions: never reuse it.
-    match fs::remove_file(&temporary) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at("remove", &temporary)(error)),
-        _ => {}
-    }
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(&temporary)
-        .map_err(at("create", &temporary))?;
-    file.write_all(bytes).map_err(at("write", &temporary))?;
-    file.sync_all().map_err(at("sync", &temporary))?;
-    fs::rename(&temporary, path).map_err(at("rename a new file to", path))?;
-    sync_dir(directory)
+    let mut writer = Writer::create(path, mode)?;
+    writer.append(bytes)?;
+    writer.commit()
 }
 
 /// Removes a file, and syncs its directory: it stays gone. One that is not there is gone already.

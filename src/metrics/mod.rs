@@ -2,6 +2,7 @@
 //! (<https://prometheus.io/docs/specs/om/open_metrics_spec/>).
 
 mod process;
+mod update;
 
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -13,6 +14,10 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
+
+pub use self::update::Updated;
+
+use self::update::Update;
 
 /// Which part of the box answers a request; few and fixed, so that no client can make new
 /// time series.
@@ -133,6 +138,7 @@ pub struct Metrics {
     resolvable: Gauge,
     cached_records: Gauge,
     responders: Gauge,
+    update: Update,
 }
 
 impl Default for Metrics {
@@ -154,6 +160,7 @@ impl Default for Metrics {
         let resolvable = Gauge::default();
         let cached_records = Gauge::default();
         let responders = Gauge::default();
+        let update = Update::default();
 
         ours.register("http_requests", "Answers by part of the box and status", requests.clone());
         ours.register_with_unit(
@@ -179,6 +186,7 @@ impl Default for Metrics {
         ours.register("discovery_resolvable", "1 when the network confirms that name", resolvable.clone());
         ours.register("discovery_cached_records", "Records of others in the responder's cache", cached_records.clone());
         ours.register("discovery_responders", "Responders started since the process did", responders.clone());
+        update.register(ours);
         ours.register(
             "build",
             "What is running",
@@ -201,6 +209,7 @@ impl Default for Metrics {
             resolvable,
             cached_records,
             responders,
+            update,
         }
     }
 }
@@ -258,6 +267,11 @@ impl Metrics {
         self.resolvable.set((*is_resolvable).into());
         self.cached_records.set(i64::try_from(*cached_records).unwrap_or(i64::MAX));
         self.responders.set(i64::try_from(*responders).unwrap_or(i64::MAX));
+    }
+
+    /// What the updates are at now.
+    pub fn updated(&self, now: &Updated) {
+        self.update.set(now);
     }
 
     /// The exposition, of media type [`CONTENT_TYPE`].

@@ -151,6 +151,12 @@ impl Table {
         self.active
     }
 
+    /// The version of the factory's binary when it was last seen.
+    #[must_use]
+    pub fn factory(&self) -> Option<&str> {
+        self.factory.as_deref()
+    }
+
     /// The slot on trial.
     #[must_use]
     pub fn on_trial(&self) -> Option<Slot> {

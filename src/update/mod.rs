@@ -1,11 +1,18 @@
 //! Updates: from the release bucket to a confirmed slot, and back.
 
+mod blocking;
 pub mod command;
+pub mod delta;
+mod digest;
+pub mod download;
+pub mod engine;
 pub mod history;
 pub mod manifest;
 pub mod order;
 pub mod policy;
 pub mod repository;
+pub mod space;
+pub mod stage;
 pub mod state;
 pub mod transport;
 pub mod trial;

@@ -4,10 +4,11 @@ use std::fmt::Display;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use semver::Version;
 
 use super::history::{Entry, Kind, Outcome};
 use super::policy::Why;
-use super::state::{Fault, FaultKind, Phase, State, Wait, Words};
+use super::state::{Fault, FaultKind, Phase, Quarantined, State, Wait, Words};
 use crate::lang::Lang;
 
 /// What the updates are at, the most important first: a sentence each.
@@ -30,11 +31,7 @@ pub fn sentences(state: &State, lang: Lang) -> Vec<String> {
         );
     }
     if let Some(quarantined) = state.quarantined.last() {
-        let (version, reason) = (&quarantined.version, &quarantined.reason);
-        sentences.push(lang.pick(
-            format!("La versión {version} falló en este equipo y no se vuelve a probar. Detalle: {reason}"),
-            format!("Version {version} failed on this box and is not tried again: {reason}"),
-        ));
+        sentences.push(self::quarantined(quarantined, lang));
     }
     if let Some(checked) = state.checked {
         let checked = local(checked);
@@ -43,6 +40,16 @@ pub fn sentences(state: &State, lang: Lang) -> Vec<String> {
         );
     }
     sentences
+}
+
+/// What failed here.
+#[must_use]
+pub fn quarantined(quarantined: &Quarantined, lang: Lang) -> String {
+    let (version, reason) = (&quarantined.version, &quarantined.reason);
+    lang.pick(
+        format!("La versión {version} falló en este equipo y no se vuelve a probar. Detalle: {reason}"),
+        format!("Version {version} failed on this box and is not tried again: {reason}"),
+    )
 }
 
 /// What is being done.
@@ -139,6 +146,28 @@ pub fn why(why: &Why) -> Words {
     Words { es, en: why.to_string() }
 }
 
+/// Why a box that others start does not take a version, as a part of a sentence.
+#[must_use]
+pub fn not_own(version: &Version) -> Words {
+    Words {
+        es: format!(
+            "hay una versión {version}, pero este equipo no cambia de versión solo: lo hace quien lo instaló (paquete o contenedor)"
+        ),
+        en: format!(
+            "there is a version {version}, but this box does not change its version itself: whoever installed it does (package or container)"
+        ),
+    }
+}
+
+/// Why there is nothing to go back to, as a part of a sentence.
+#[must_use]
+pub fn no_previous() -> Words {
+    Words {
+        es: "no hay una versión anterior en este equipo".to_owned(),
+        en: "there is no version before on this box".to_owned(),
+    }
+}
+
 /// What went wrong, and what to do.
 #[must_use]
 pub fn fault(fault: &Fault, lang: Lang) -> String {
@@ -220,11 +249,8 @@ fn local(at: Timestamp) -> impl Display {
 
 #[cfg(test)]
 mod tests {
-    use semver::Version;
-
     use super::*;
     use crate::update::order::Order;
-    use crate::update::state::Quarantined;
 
     fn state(phase: Phase) -> State {
         State {

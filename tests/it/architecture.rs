@@ -34,6 +34,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "support_bundle",
             "telemetry",
             "update",
+            "window",
         ],
     ),
     (

@@ -356,8 +356,7 @@ proptest! {
     #[test]
     fn stepping_stones_make_progress_and_arrive(world in worlds()) {
         let mut world = World { ordered: true, ..world };
-        let Decision::Take(Plan { kind: Kind::SteppingStone { to }, .. }) = world.decide() else { return Ok(()) };
-        let goal = to;
+        let Decision::Take(Plan { kind: Kind::SteppingStone { to: goal }, .. }) = world.decide() else { return Ok(()) };
         for _ in 0..=world.manifest.releases.len() {
             let plan = taken(world.decide());
             prop_assert!(plan.version > world.running);

@@ -73,11 +73,9 @@ struct Channel {
     role: Targets,
 }
 
-/// A target, and where it is.
+/// A target, as the signed metadata has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
-    /// Its name.
-    pub name: String,
     /// Its path below `targets/`.
     pub path: String,
     /// Its octets.
@@ -170,7 +168,7 @@ impl Repository {
         }
         let consistent = self.updater.trusted().root().consistent_snapshot;
         let path = if consistent { format!("{sha256}.{name}") } else { name.to_owned() };
-        Ok(Target { name: name.to_owned(), path, length: file.length, sha256 })
+        Ok(Target { path, length: file.length, sha256 })
     }
 
     /// The specification's own search for a target, through all roles that it is delegated to (section 5.6.7). A box

@@ -1,0 +1,320 @@
+//! The updates at work: what they need from the configuration and from the box, and who is told what they are at.
+
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use super::Recheck;
+use super::switch;
+use crate::admin::{self, UpdateOrder};
+use crate::health::{Fault, Probe};
+use crate::identity::BoxId;
+use crate::lang::Lang;
+use crate::metrics::{Metrics, Updated};
+use crate::slots::Slot;
+use crate::update::command::{Command, Outcome, Reply};
+use crate::update::engine::{Host, Settings, Switch, Updates};
+use crate::update::repository;
+use crate::update::state::{FaultKind, Phase, State};
+use crate::update::transport::{Limits, Source, Transport};
+use crate::update::words;
+use crate::{config, console, error_chain, launch};
+
+/// The root of trust that the program was built with (`WORKSHOP_UPDATE_ROOT`); empty without one.
+const ROOT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/update-root.json"));
+/// The bucket that the program was built with (`WORKSHOP_UPDATE_URL`); empty without one.
+const URL: &str = env!("WORKSHOP_UPDATE_URL");
+/// How long a bucket may be out of reach before the box says that something is wrong: a workshop has no internet at
+/// weekends.
+const PATIENCE: Duration = Duration::from_secs(24 * 3600);
+
+/// The running updates, once they run: who shows them is built before them.
+pub(super) type Running = Arc<OnceLock<Updates>>;
+
+/// What the configuration makes of the updates.
+pub(super) enum Wanted {
+    /// None, and nobody misses them.
+    Off(&'static str),
+    /// They cannot be, though they are wanted.
+    Impossible(String),
+    /// These.
+    On(Box<Settings>),
+}
+
+impl Wanted {
+    /// What the configuration, or else the program itself, says.
+    pub(super) fn new(update: config::Update, data_dir: &Path, id: &BoxId) -> Self {
+        let config::Update {
+            enabled,
+            url,
+            channel,
+            trusted_root,
+            ca_file,
+            allow_http,
+            check_interval,
+            window,
+            rate_limit,
+            usb_dir,
+            trial: _,
+            quiet_wait: _,
+        } = update;
+        if !enabled {
+            return Self::Off("update.enabled is false");
+        }
+        let Some(url) = url.or_else(|| (!URL.is_empty()).then(|| URL.to_owned())) else {
+            return Self::Off("the program carries no bucket's address, and update.url gives none");
+        };
+        let made = root(trusted_root.as_deref()).and_then(|root| {
+            let ca = ca_file.as_deref().map(read).transpose()?;
+            let source = Source::Web { url, ca, allow_http };
+            let bucket = Transport::new(source, Limits::default()).map_err(|error| error_chain(&error))?;
+            Ok(Settings {
+                data_dir: data_dir.to_owned(),
+                box_id: id.as_str().to_owned(),
+                channel: channel.name().to_owned(),
+                platform: env!("WORKSHOP_EDGE_TARGET"),
+                root,
+                bucket,
+                usb: usb_dir,
+                every: check_interval,
+                window,
+                rate: rate_limit,
+                host: host(),
+            })
+        });
+        made.map_or_else(Self::Impossible, |settings| Self::On(Box::new(settings)))
+    }
+
+    /// Whether what is known of trusted releases can be loaded: a part of a trial's gate.
+    pub(super) fn trust(&self) -> Option<super::trial::Check> {
+        let Self::On(settings) = self else { return None };
+        let settings = repository::Settings::under(settings.data_dir.join("trust"), settings.root.clone());
+        Some(Box::new(move || repository::stored_is_sound(&settings).map_err(|error| error_chain(&error))))
+    }
+}
+
+fn root(file: Option<&Path>) -> Result<Vec<u8>, String> {
+    match file {
+        Some(file) => read(file),
+        None if ROOT.is_empty() => {
+            Err("there is no root of trust: the program carries none, and update.trusted_root gives none".to_owned())
+        }
+        None => Ok(ROOT.to_owned()),
+    }
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, String> {
+    std::fs::read(file).map_err(|error| format!("cannot read {}: {error}", file.display()))
+}
+
+/// Who started this process, as `launch` says it.
+fn host() -> Host {
+    let slot = std::env::var(launch::SLOT).ok();
+    match (std::env::var_os(launch::LAUNCHER).map(PathBuf::from), slot.as_deref()) {
+        (Some(launcher), Some(launch::FACTORY)) => Host::Launch { launcher, slot: None },
+        (Some(launcher), Some(name)) => match Slot::ALL.into_iter().find(|slot| slot.name() == name) {
+            Some(slot) => Host::Launch { launcher, slot: Some(slot) },
+            None => Host::Other,
+        },
+        _ => Host::Other,
+    }
+}
+
+/// Who is told what the updates are at, and what a switch needs.
+pub(super) struct Followers {
+    pub(super) probe: Probe,
+    pub(super) metrics: Arc<Metrics>,
+    /// How long a switch waits for a quiet moment.
+    pub(super) quiet_wait: Duration,
+    pub(super) running: Running,
+}
+
+/// Starts them after `trial`. Without them the box serves on.
+pub(super) fn start(
+    wanted: Wanted,
+    followers: Followers,
+    recheck: Rc<Recheck>,
+    restart: CancellationToken,
+    trial: impl Future<Output = ()> + 'static,
+) {
+    let Followers { probe, metrics, quiet_wait, running } = followers;
+    let settings = match wanted {
+        Wanted::On(settings) => *settings,
+        Wanted::Off(why) => {
+            tracing::info!(why, "updates are off");
+            return;
+        }
+        Wanted::Impossible(en) => {
+            tracing::warn!(error = en, "updates cannot be looked for");
+            let es = "No se pueden buscar actualizaciones. Detalle:";
+            probe.degraded(Some(Fault::new(format!("{es} {en}"), en)));
+            return;
+        }
+    };
+    let figures = Arc::clone(&metrics);
+    let switch = Switch {
+        is_ready: Box::new(move || (*recheck)()),
+        go: Box::new(move || {
+            let (metrics, restart) = (Arc::clone(&metrics), restart.clone());
+            tokio::task::spawn_local(async move {
+                switch::quiet_moment(&metrics, quiet_wait).await;
+                restart.cancel();
+            });
+        }),
+    };
+    let updates = Updates::start(settings, switch, trial);
+    let _ = running.set(updates.clone());
+    tokio::task::spawn_local(async move {
+        let mut states = updates.state();
+        loop {
+            let state = states.borrow_and_update().clone();
+            probe.degraded(fault(&state, Timestamp::now()));
+            figures.updated(&figure(&state, &updates));
+            if states.changed().await.is_err() {
+                break;
+            }
+        }
+    });
+}
+
+fn figure(state: &State, updates: &Updates) -> Updated {
+    let traffic = updates.traffic();
+    Updated {
+        channel: state.channel.clone(),
+        desired: state.desired.as_ref().map(ToString::to_string).unwrap_or_default(),
+        is_failing: state.fault.is_some(),
+        checked_at: state.checked.map_or(0, Timestamp::as_second),
+        downloading: match state.phase {
+            Phase::Downloading { done, total, .. } => (done, total),
+            _ => (0, 0),
+        },
+        requests: traffic.requests,
+        received: traffic.received,
+        quarantined: state.quarantined.len() as u64,
+    }
+}
+
+/// What somebody should look at. An unreachable bucket becomes that only after a while.
+fn fault(state: &State, now: Timestamp) -> Option<Fault> {
+    if let Some(fault) = &state.fault {
+        let is_network =
+            matches!(fault.kind, FaultKind::Unreachable | FaultKind::CaptivePortal | FaultKind::Incomplete);
+        let since = state.checked.map_or(fault.since, |checked| checked.max(fault.since));
+        let lasts = Duration::try_from(now.duration_since(since)).unwrap_or_default();
+        if !is_network || lasts > PATIENCE {
+            return Some(Fault::new(words::fault(fault, Lang::Es), words::fault(fault, Lang::En)));
+        }
+    }
+    let desired = state.desired.as_ref().map(ToString::to_string);
+    let failed = state.quarantined.iter().rev().find(|one| Some(&one.version) == desired.as_ref())?;
+    Some(Fault::new(words::quarantined(failed, Lang::Es), words::quarantined(failed, Lang::En)))
+}
+
+/// For the console.
+pub(super) fn shown(running: &Running) -> Option<console::Update> {
+    let state = running.get()?.state().borrow().clone();
+    Some(console::Update {
+        channel: state.channel.clone(),
+        desired: state.desired.as_ref().map(ToString::to_string),
+        is_doubtful: state.fault.is_some(),
+        es: words::sentences(&state, Lang::Es),
+        en: words::sentences(&state, Lang::En),
+    })
+}
+
+/// For the administration.
+pub(super) fn section(running: &Running, lang: Lang) -> Option<admin::Updates> {
+    let report = running.get()?.report();
+    let state = &report.state;
+    Some(admin::Updates {
+        sentences: words::sentences(state, lang),
+        history: report.history.iter().rev().take(10).map(|entry| words::entry(entry, lang)).collect(),
+        previous: state.previous.as_ref().map(ToString::to_string),
+        can_switch: state.slot.is_some(),
+        is_held: state.order.held,
+        is_ordered: state.order.held || state.order.pin.is_some(),
+    })
+}
+
+/// What an order from a browser is.
+pub(super) fn command(order: UpdateOrder) -> Result<Command, String> {
+    Ok(match order {
+        UpdateOrder::Check => Command::Check,
+        UpdateOrder::Apply => Command::Apply { from: None },
+        UpdateOrder::Rollback => Command::Rollback,
+        UpdateOrder::Pin(version) => {
+            let wrong = |error| format!("{version:?} is not a version such as 1.2.3: {error}");
+            Command::Pin { version: version.parse().map_err(wrong)? }
+        }
+        UpdateOrder::Unpin => Command::Unpin,
+        UpdateOrder::Hold => Command::Hold,
+    })
+}
+
+/// Carries an order out.
+pub(super) async fn order(running: &Running, command: Command) -> Result<Reply, String> {
+    let updates = running.get().ok_or(OFF)?;
+    updates.order(command).await.map_err(|error| error_chain(&error))
+}
+
+/// What an order came to, for a browser.
+pub(super) fn outcome(reply: Reply) -> admin::Outcome {
+    match reply.outcome {
+        Outcome::Done | Outcome::Begun { .. } => admin::Outcome::Done,
+        Outcome::Nothing { reason } => admin::Outcome::Nothing { es: reason.es, en: reason.en },
+    }
+}
+
+/// Why there is nothing to be ordered.
+pub(super) const OFF: &str = "updates are off: set update.url and update.trusted_root, or see the log";
+
+#[cfg(test)]
+mod tests {
+    use semver::Version;
+
+    use super::*;
+    use crate::update::order::Order;
+    use crate::update::state;
+
+    fn state(kind: Option<FaultKind>) -> State {
+        State {
+            channel: "stable".into(),
+            running: Version::new(1, 0, 0),
+            slot: None,
+            phase: Phase::Idle,
+            desired: Some(Version::new(1, 1, 0)),
+            checked: None,
+            decision: None,
+            order: Order::default(),
+            previous: None,
+            quarantined: Vec::new(),
+            fault: kind.map(|kind| state::Fault { since: Timestamp::UNIX_EPOCH, kind, detail: "why".into() }),
+        }
+    }
+
+    #[test]
+    fn a_workshop_without_internet_is_not_ill_at_once() {
+        let at = |hours: i64| Timestamp::from_second(hours * 3600).expect("a time");
+        assert_eq!(fault(&state(Some(FaultKind::Unreachable)), at(23)), None);
+        assert!(fault(&state(Some(FaultKind::Unreachable)), at(25)).is_some());
+        assert!(fault(&state(Some(FaultKind::Untrusted)), at(0)).is_some_and(|fault| fault.es.contains("firmas")));
+        assert_eq!(fault(&state(None), at(99)), None);
+    }
+
+    #[test]
+    fn a_version_that_failed_here_is_told_as_long_as_it_is_wanted() {
+        let failed = |version: &str| state::Quarantined {
+            version: version.into(),
+            sha256: String::new(),
+            reason: "it hung".into(),
+        };
+        let old = State { quarantined: vec![failed("1.0.9")], ..state(None) };
+        assert_eq!(fault(&old, Timestamp::UNIX_EPOCH), None);
+        let wanted = State { quarantined: vec![failed("1.1.0")], ..state(None) };
+        assert!(fault(&wanted, Timestamp::UNIX_EPOCH).is_some_and(|fault| fault.en.contains("1.1.0 failed")));
+    }
+}

@@ -1,0 +1,52 @@
+//! What only one process may do at a time.
+
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use rustix::fs::{FlockOperation, flock};
+
+use super::{DurableError, create_dir, sync_dir};
+
+/// Held until it is dropped, or its process ends or becomes another program.
+#[derive(Debug)]
+pub struct Lock(#[expect(dead_code, reason = "closing it gives the lock up")] File);
+
+impl Lock {
+    /// Takes the lock of a file, which is made when it is missing; `None` while someone else has it.
+    pub fn take(path: &Path) -> Result<Option<Self>, DurableError> {
+        let directory = path.parent().unwrap_or(Path::new("."));
+        create_dir(directory)?;
+        let is_new = !path.exists();
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(path)
+            .map_err(DurableError::at("open", path))?;
+        if is_new {
+            sync_dir(directory)?;
+        }
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Some(Self(file))),
+            Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+            Err(error) => Err(DurableError::at("lock", path)(error.into())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_has_it_at_a_time() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("update/lock");
+        let held = Lock::take(&path).expect("locked").expect("free");
+        assert!(Lock::take(&path).expect("asked").is_none());
+        drop(held);
+        assert!(Lock::take(&path).expect("asked").is_some());
+    }
+}

@@ -1,0 +1,128 @@
+//! What has come of a target, on disk.
+//!
+//! ```text
+//! <sha256>.part        its octets from the first on
+//! <sha256>.validator   what told the server's object from others when they came
+//! ```
+
+use std::fs;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{DownloadError, Target};
+use crate::durable::{self, Growing, Lock};
+use crate::update::digest::Sha256;
+use crate::update::space;
+
+/// Octets between two syncs. A power cut costs no more than that, and the disk is looked at as often.
+const SYNCED: u64 = 4 * 1024 * 1024;
+/// Octets of a validator at most.
+const MOST_VALIDATOR: u64 = 1024;
+
+/// The octets, with their digest.
+pub(super) struct Part {
+    file: Growing,
+    length: u64,
+    digest: Sha256,
+    validator: Option<String>,
+    /// Whether some were there before: those may not be what they were.
+    is_resumed: bool,
+    unsynced: u64,
+    target: Target,
+    /// With it: writing goes on for a moment when the download is given up, and nobody else is to write then.
+    lock: Arc<Lock>,
+}
+
+impl Part {
+    /// What is there, however little, read whole for its digest.
+    pub(super) fn open(directory: &Path, target: &Target, lock: Arc<Lock>) -> Result<Self, DownloadError> {
+        let mut file = Growing::open(&path(directory, target, "part"))?;
+        let (mut length, mut digest) = (0_u64, Sha256::new());
+        file.read(|piece| {
+            length = length.saturating_add(piece.len() as u64);
+            digest.update(piece);
+        })?;
+        let validator = validator(&path(directory, target, "validator"));
+        let is_resumed = length > 0;
+        let target = target.clone();
+        let part = Self { file, length, digest, validator, is_resumed, unsynced: 0, target, lock };
+        if part.length > part.target.length { part.restart() } else { Ok(part) }
+    }
+
+    pub(super) fn length(&self) -> u64 {
+        self.length
+    }
+
+    pub(super) fn is_resumed(&self) -> bool {
+        self.is_resumed
+    }
+
+    pub(super) fn validator(&self) -> Option<&str> {
+        self.validator.as_deref()
+    }
+
+    /// Begins anew.
+    pub(super) fn restart(self) -> Result<Self, DownloadError> {
+        let file = self.file.restart()?;
+        let digest = Sha256::new();
+        Ok(Self { file, length: 0, digest, validator: None, is_resumed: false, unsynced: 0, ..self })
+    }
+
+    /// Keeps the validator that the octets to come have, before they do.
+    pub(super) fn with_validator(mut self, validator: Option<String>) -> Result<Self, DownloadError> {
+        let validator = validator.filter(|validator| validator.len() as u64 <= MOST_VALIDATOR);
+        if validator != self.validator {
+            let path = self.file.path().with_extension("validator");
+            match &validator {
+                Some(validator) => durable::write(&path, validator.as_bytes(), 0o600)?,
+                None => durable::remove(&path)?,
+            }
+            self.validator = validator;
+        }
+        Ok(self)
+    }
+
+    /// Adds octets.
+    pub(super) fn append(mut self, bytes: &[u8]) -> Result<Self, DownloadError> {
+        self.file.append(bytes)?;
+        self.digest.update(bytes);
+        self.length = self.length.saturating_add(bytes.len() as u64);
+        self.unsynced = self.unsynced.saturating_add(bytes.len() as u64);
+        if self.unsynced >= SYNCED {
+            self = self.sync()?;
+            let directory = self.file.path().parent().unwrap_or(Path::new("."));
+            space::check(directory, self.target.length.saturating_sub(self.length))?;
+        }
+        Ok(self)
+    }
+
+    pub(super) fn sync(mut self) -> Result<Self, DownloadError> {
+        self.file.sync()?;
+        self.unsynced = 0;
+        Ok(self)
+    }
+
+    /// Where it is, synced, when it is the target; otherwise it is removed, and there is `None`.
+    pub(super) fn verified(self) -> Result<Option<PathBuf>, DownloadError> {
+        let Self { file, length, digest, target, lock, .. } = self.sync()?;
+        if length == target.length && digest.finish() == target.sha256 {
+            return Ok(Some(file.path().to_owned()));
+        }
+        durable::remove(file.path())?;
+        drop(lock);
+        Ok(None)
+    }
+}
+
+pub(super) fn path(directory: &Path, target: &Target, extension: &str) -> PathBuf {
+    directory.join(format!("{}.{extension}", target.sha256))
+}
+
+/// The validator in a file. A damaged one costs a new beginning at most: the server does not know it.
+fn validator(path: &Path) -> Option<String> {
+    let mut text = String::new();
+    fs::File::open(path).ok()?.take(MOST_VALIDATOR).read_to_string(&mut text).ok()?;
+    let is_header = !text.is_empty() && text.bytes().all(|octet| (b' '..=b'~').contains(&octet));
+    is_header.then_some(text)
+}

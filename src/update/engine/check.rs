@@ -1,0 +1,75 @@
+//! One look at a repository: what it says, verified, and at what time.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::failure::Failure;
+use crate::update::manifest::Manifest;
+use crate::update::repository::{self, Repository};
+use crate::update::transport::{Limits, Source, Transport};
+
+/// The bucket, and the repositories of USB sticks. All keep their floors in one place, so that none can bring back what
+/// another has left behind.
+pub(super) struct Sources {
+    trust: repository::Settings,
+    channel: String,
+    bucket: Transport,
+    /// The bucket's repository, as the last look left it.
+    known: Option<Repository>,
+}
+
+/// What a repository says.
+pub(super) struct Checked {
+    pub(super) manifest: Arc<Manifest>,
+    /// The trusted time.
+    pub(super) now: SystemTime,
+    /// What is behind the manifest's names.
+    pub(super) repository: Repository,
+    pub(super) transport: Transport,
+    is_bucket: bool,
+}
+
+impl Sources {
+    pub(super) fn new(trust: repository::Settings, channel: String, bucket: Transport) -> Self {
+        Self { trust, channel, bucket, known: None }
+    }
+
+    /// Asks the bucket.
+    pub(super) async fn bucket(&mut self) -> Result<Checked, Failure> {
+        let repository = match self.known.take() {
+            Some(known) => known,
+            None => Repository::open(&self.trust, self.bucket.clone())?,
+        };
+        let checked = look(repository, self.bucket.clone(), &self.channel, true).await;
+        if checked.is_err() {
+            self.bucket.rest();
+        }
+        checked
+    }
+
+    /// Asks the repository in a directory. What the bucket has said is read anew after it.
+    pub(super) async fn directory(&mut self, path: &Path) -> Result<Checked, Failure> {
+        self.known = None;
+        let transport = Transport::new(Source::Directory(path.to_owned()), Limits::default())?;
+        look(Repository::open(&self.trust, transport.clone())?, transport, &self.channel, false).await
+    }
+
+    /// Keeps what the bucket has said, so that it need not say it again.
+    pub(super) fn keep(&mut self, checked: Checked) {
+        self.known = checked.is_bucket.then_some(checked.repository);
+        self.bucket.rest();
+    }
+}
+
+async fn look(
+    mut repository: Repository,
+    transport: Transport,
+    channel: &str,
+    is_bucket: bool,
+) -> Result<Checked, Failure> {
+    let now = repository.trusted_time(SystemTime::now());
+    repository.refresh(now).await?;
+    let manifest = repository.manifest(channel, now).await?;
+    Ok(Checked { manifest, now, repository, transport, is_bucket })
+}

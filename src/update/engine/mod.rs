@@ -1,0 +1,139 @@
+//! The updates at work: asks the bucket now and then, decides, stages, and has the box go over.
+//!
+//! ```text
+//! time, person, USB stick ─> check ─> decide ─> stage ─> begin the trial ─> switch (the composition root's)
+//!                            repository  policy   download, delta, slots
+//! ```
+//!
+//! One task; what it is at is watched, what is wanted of it comes in by orders. A check or a download that a person's
+//! order overtakes is dropped: whatever it has written is gone on from, or written anew.
+
+mod check;
+mod failure;
+mod ledger;
+mod own;
+mod pace;
+mod places;
+mod running;
+mod stick;
+mod task;
+mod work;
+
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot, watch};
+
+pub use self::places::{Host, Places};
+
+use self::task::Task;
+use super::command::{Command, Reply, Report};
+use super::history::History;
+use super::state::State;
+use super::transport::{TrafficReading, Transport};
+use crate::window::Window;
+
+/// Orders that may wait: people's.
+const MOST_ORDERS: usize = 4;
+
+/// What the updates are made from and for.
+pub struct Settings {
+    /// The box's data directory.
+    pub data_dir: PathBuf,
+    /// The box's id.
+    pub box_id: String,
+    /// The channel.
+    pub channel: String,
+    /// The trusted root to start from.
+    pub root: Vec<u8>,
+    /// The bucket.
+    pub bucket: Transport,
+    /// The target triple of this program.
+    pub platform: &'static str,
+    /// Where a USB stick appears.
+    pub usb: Option<PathBuf>,
+    /// The mean time between two checks.
+    pub every: Duration,
+    /// When the version may change.
+    pub window: Window,
+    /// KiB a second that are downloaded at most; `None` is without a limit.
+    pub rate: Option<NonZeroU32>,
+    /// Who started this process.
+    pub host: Host,
+}
+
+/// The composition root's side of a switch.
+pub struct Switch {
+    /// Whether the box would come back: the configuration may have been edited.
+    pub is_ready: Box<dyn Fn() -> Result<(), String>>,
+    /// Goes over to what the slot table says; the process ends soon.
+    pub go: Box<dyn Fn()>,
+}
+
+/// An order that was not carried out.
+#[derive(Debug, Error)]
+pub enum OrderError {
+    /// The task has ended, or has too many orders.
+    #[error("the updates take no order at present")]
+    Busy,
+    /// It did not work.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// An order on its way.
+struct Asked {
+    command: Command,
+    /// Nobody, when a stick asks.
+    answer: Option<oneshot::Sender<Result<Reply, String>>>,
+}
+
+/// The running updates.
+#[derive(Clone)]
+pub struct Updates {
+    orders: mpsc::Sender<Asked>,
+    state: watch::Receiver<State>,
+    directory: PathBuf,
+    bucket: Transport,
+}
+
+impl Updates {
+    /// Starts them; to be called inside a `LocalRuntime`. They begin when `trial` is over, which is at once where the
+    /// running binary is not on trial.
+    pub fn start(settings: Settings, switch: Switch, trial: impl Future<Output = ()> + 'static) -> Self {
+        let (orders, asked) = mpsc::channel(MOST_ORDERS);
+        let places = Places::of(&settings.data_dir);
+        let directory = places.update.clone();
+        let bucket = settings.bucket.clone();
+        let (task, state) = Task::new(settings, places, switch);
+        tokio::task::spawn_local(task.run(asked, trial));
+        Self { orders, state, directory, bucket }
+    }
+
+    /// What they are at.
+    #[must_use]
+    pub fn state(&self) -> watch::Receiver<State> {
+        self.state.clone()
+    }
+
+    /// What they are at, and what there was.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        Report { state: self.state.borrow().clone(), history: History::open(&self.directory).entries().to_vec() }
+    }
+
+    /// What was sent to the bucket and received from it.
+    #[must_use]
+    pub fn traffic(&self) -> TrafficReading {
+        self.bucket.traffic().read()
+    }
+
+    /// Carries out what a person wants.
+    pub async fn order(&self, command: Command) -> Result<Reply, OrderError> {
+        let (answer, answered) = oneshot::channel();
+        self.orders.try_send(Asked { command, answer: Some(answer) }).map_err(|_| OrderError::Busy)?;
+        answered.await.map_err(|_| OrderError::Busy)?.map_err(OrderError::Failed)
+    }
+}

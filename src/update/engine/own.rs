@@ -1,0 +1,67 @@
+//! The slots of a box that `launch` has started, and what is in them or beside them already.
+
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::failure::Failure;
+use super::places::{Host, Places};
+use super::running;
+use crate::slots::{self, Image, Table};
+use crate::update::stage::{Slots, Staged, Stager};
+
+/// The slots.
+pub(super) struct Own {
+    slots: Slots,
+    stager: Stager,
+    /// The factory's binary, and where it is: it needs no download.
+    factory: Option<(Image, PathBuf)>,
+}
+
+impl Own {
+    /// Those of this box; `None` where something else than `launch` has started it.
+    pub(super) async fn find(host: &Host, data_dir: &Path, places: &Places, rate: Option<NonZeroU32>) -> Option<Self> {
+        let Host::Launch { launcher, .. } = host else { return None };
+        let store = slots::open(&places.slots).unwrap_or_else(|| slots::anew(&places.slots, Table::default()));
+        let version = store.value().factory().map(str::to_owned);
+        let factory = match version {
+            Some(version) => running::image(version, launcher).await.map(|image| (image, launcher.clone())),
+            None => None,
+        };
+        let slots = Arc::new(Mutex::new(store));
+        let stager = Stager::new(data_dir, Arc::clone(&slots), rate);
+        Some(Self { slots, stager, factory })
+    }
+
+    pub(super) fn stager(&self) -> &Stager {
+        &self.stager
+    }
+
+    pub(super) fn table(&self) -> Table {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner).value().clone()
+    }
+
+    /// What a technician's rollback goes to: the slot before, or else the factory's binary.
+    pub(super) fn previous(&self) -> Option<Image> {
+        let table = self.table();
+        match (table.active(), table.previous()) {
+            (Some(_), Some((_, image))) => Some(image.clone()),
+            (Some(_), None) => {
+                let factory = self.factory.as_ref().map(|(image, _)| image);
+                factory.filter(|image| !table.is_quarantined(&image.sha256)).cloned()
+            }
+            (None, _) => None,
+        }
+    }
+
+    /// A binary that is on this box already.
+    pub(super) async fn here(&self, image: &Image) -> Result<Option<Staged>, Failure> {
+        if let Some(staged) = self.stager.held(image).await? {
+            return Ok(Some(staged));
+        }
+        match &self.factory {
+            Some((factory, path)) if factory.sha256 == image.sha256 => Ok(Some(self.stager.copy(path, image).await?)),
+            _ => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! A USB stick with a repository on it: noticed once for each time that it appears.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+/// How often it is looked for.
+pub(super) const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// Where a stick may appear.
+#[derive(Debug)]
+pub(super) struct Stick {
+    directory: PathBuf,
+    /// What was there the last time.
+    seen: Option<Mark>,
+}
+
+/// What tells one repository from another, and from the same one after it was changed.
+type Mark = (u64, u64, Option<SystemTime>);
+
+impl Stick {
+    pub(super) fn new(directory: &Path) -> Self {
+        Self { directory: directory.to_owned(), seen: None }
+    }
+
+    /// The repository that has appeared since the last time.
+    pub(super) fn appeared(&mut self) -> Option<PathBuf> {
+        let now = mark(&self.directory);
+        let is_new = now.is_some() && now != self.seen;
+        self.seen = now;
+        is_new.then(|| self.directory.clone())
+    }
+}
+
+fn mark(directory: &Path) -> Option<Mark> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let timestamp = fs::metadata(directory.join("metadata/timestamp.json")).ok()?;
+    Some((timestamp.dev(), timestamp.ino(), timestamp.modified().ok()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stick_is_noticed_once_each_time() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut stick = Stick::new(directory.path());
+        assert_eq!(stick.appeared(), None);
+        let metadata = directory.path().join("metadata");
+        for _ in 0..2 {
+            fs::create_dir(&metadata).expect("plugged in");
+            assert_eq!(stick.appeared(), None, "no repository yet");
+            fs::write(metadata.join("timestamp.json"), "{}").expect("a repository");
+            assert_eq!(stick.appeared().as_deref(), Some(directory.path()));
+            assert_eq!(stick.appeared(), None);
+            fs::remove_dir_all(&metadata).expect("pulled out");
+            assert_eq!(stick.appeared(), None);
+        }
+    }
+}

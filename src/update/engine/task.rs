@@ -1,0 +1,58 @@
+//! The task's beginning: what it is at is known from the start, but nothing is done before the trial is over.
+
+use std::pin::pin;
+
+use tokio::sync::{mpsc, watch};
+
+use super::places::Places;
+use super::running::own_version;
+use super::work::Work;
+use super::{Asked, Settings, Switch};
+use crate::update::order::Standing;
+use crate::update::state::{Phase, State};
+
+/// The task, before its work begins.
+pub(super) struct Task {
+    pub(super) settings: Settings,
+    pub(super) places: Places,
+    pub(super) switch: Switch,
+    pub(super) state: watch::Sender<State>,
+    pub(super) standing: Standing,
+}
+
+impl Task {
+    pub(super) fn new(settings: Settings, places: Places, switch: Switch) -> (Self, watch::Receiver<State>) {
+        let standing = Standing::open(&places.update);
+        let (state, known) = watch::channel(State {
+            channel: settings.channel.clone(),
+            running: own_version(),
+            slot: settings.host.slot_name(),
+            phase: Phase::OnTrial,
+            desired: None,
+            checked: None,
+            decision: None,
+            order: standing.order().clone(),
+            previous: None,
+            quarantined: Vec::new(),
+            fault: None,
+        });
+        (Self { settings, places, switch, state, standing }, known)
+    }
+
+    /// Begins when the trial is over, and ends with the process.
+    pub(super) async fn run(self, mut asked: mpsc::Receiver<Asked>, trial: impl Future<Output = ()>) {
+        let mut trial = pin!(trial);
+        loop {
+            tokio::select! {
+                () = &mut trial => break,
+                Some(Asked { answer, .. }) = asked.recv() => {
+                    if let Some(answer) = answer {
+                        // Whoever asked may have gone.
+                        let _ = answer.send(Err("the running version is on trial: ask again when that is over".into()));
+                    }
+                }
+            }
+        }
+        Work::begin(self).await.go_on(asked).await;
+    }
+}

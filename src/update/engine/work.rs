@@ -1,0 +1,513 @@
+//! The work: waits, checks, decides, stages, goes over.
+
+use std::future::pending;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+
+use jiff::Timestamp;
+use semver::Version;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Duration, Instant, sleep, sleep_until};
+
+use super::check::{Checked, Sources};
+use super::failure::Failure;
+use super::own::Own;
+use super::pace::Pace;
+use super::places::Places;
+use super::running::Running;
+use super::stick::{self, Stick};
+use super::task::Task;
+use super::{Asked, Settings, Switch, ledger};
+use crate::slots::Image;
+use crate::update::STATE_SCHEMA;
+use crate::update::command::{Command, Outcome, Reply};
+use crate::update::history::{self, Entry, History};
+use crate::update::order::Standing;
+use crate::update::policy::{self, Decision, Plan, Situation};
+use crate::update::stage::{Base, Order, Staged};
+use crate::update::state::{Fault, FaultKind, Phase, State, Wait};
+use crate::update::words;
+
+/// Who waits for an answer; nobody, when it was time.
+type Asker = Option<oneshot::Sender<Result<Reply, String>>>;
+
+/// The work of a box.
+pub(super) struct Work {
+    settings: Settings,
+    places: Places,
+    switch: Switch,
+    state: watch::Sender<State>,
+    standing: Standing,
+    running: Running,
+    sources: Sources,
+    /// What only a box has that `launch` has started.
+    own: Option<Own>,
+    pace: Pace,
+    stick: Option<Stick>,
+}
+
+/// What is to be taken.
+struct Taking {
+    plan: Plan,
+    checked: Checked,
+    kind: history::Kind,
+    /// Whether the version is only brought here; going over to it has to wait.
+    is_ahead: bool,
+}
+
+impl Work {
+    /// Looks at what is there.
+    pub(super) async fn begin(task: Task) -> Self {
+        let Task { settings, places, switch, state, standing } = task;
+        let running = Running::find(&settings.host, &places).await;
+        let trust = crate::update::repository::Settings::under(places.trust.clone(), settings.root.clone());
+        let own = Own::find(&settings.host, &settings.data_dir, &places, settings.rate).await;
+        let work = Self {
+            sources: Sources::new(trust, settings.channel.clone(), settings.bucket.clone()),
+            pace: Pace::new(settings.every),
+            stick: settings.usb.as_deref().map(Stick::new),
+            settings,
+            places,
+            switch,
+            state,
+            standing,
+            running,
+            own,
+        };
+        work.settle();
+        work
+    }
+
+    /// Ends with the process.
+    pub(super) async fn go_on(mut self, mut orders: mpsc::Receiver<Asked>) {
+        let mut due = Instant::now() + self.pace.first();
+        let mut overtaken: Option<Asked> = None;
+        loop {
+            let asked = if overtaken.is_some() {
+                overtaken.take()
+            } else {
+                tokio::select! {
+                    Some(asked) = orders.recv() => Some(asked),
+                    stick = appeared(self.stick.as_mut()) => {
+                        Some(Asked { command: Command::Apply { from: Some(stick) }, answer: None })
+                    }
+                    () = sleep_until(due) => None,
+                }
+            };
+            let taking = match asked {
+                Some(Asked { command, answer }) => self.obey(command, answer).await,
+                None => self.look_around().await,
+            };
+            if let Some(taking) = taking {
+                overtaken = self.take(taking, &mut orders).await;
+            }
+            due = Instant::now() + self.wait();
+        }
+    }
+
+    /// Asks the bucket because it is time.
+    async fn look_around(&mut self) -> Option<Taking> {
+        self.phase(Phase::Checking);
+        match self.check(None).await {
+            Ok(checked) => self.automatic(checked),
+            Err(failure) => {
+                self.fail(failure);
+                None
+            }
+        }
+    }
+
+    /// Does what a person wants; what is to be taken then is begun after they have been told.
+    async fn obey(&mut self, command: Command, asker: Asker) -> Option<Taking> {
+        match command {
+            Command::Check => {
+                self.phase(Phase::Checking);
+                match self.check(None).await {
+                    Ok(checked) => {
+                        let taking = self.automatic(checked);
+                        self.answer(asker, Ok(Outcome::Done));
+                        taking
+                    }
+                    Err(failure) => {
+                        self.answer(asker, Err(&failure));
+                        self.fail(failure);
+                        None
+                    }
+                }
+            }
+            Command::Apply { from } => self.apply(from.as_deref(), asker).await,
+            Command::Rollback => {
+                self.roll_back(asker).await;
+                None
+            }
+            Command::Pin { version } => self.stand(asker, |order| order.pin = Some(version)).await,
+            Command::Unpin => {
+                self.stand(asker, |order| {
+                    order.pin = None;
+                    order.held = false;
+                })
+                .await
+            }
+            Command::Hold => self.stand(asker, |order| order.held = true).await,
+        }
+    }
+
+    /// Takes what the channel desires now.
+    async fn apply(&mut self, from: Option<&Path>, asker: Asker) -> Option<Taking> {
+        self.phase(Phase::Checking);
+        let checked = match self.check(from).await {
+            Ok(checked) => checked,
+            Err(failure) => {
+                self.answer(asker, Err(&failure));
+                self.fail(failure);
+                return None;
+            }
+        };
+        match self.decide(&checked, true) {
+            Decision::Take(plan) | Decision::Later { plan, .. } if self.own.is_some() => {
+                let version = plan.version.clone();
+                self.state.send_modify(|state| state.phase = Phase::Staging { version: version.clone() });
+                self.answer(asker, Ok(Outcome::Begun { version }));
+                Some(Taking { plan, checked, kind: history::Kind::Ordered, is_ahead: false })
+            }
+            decision => {
+                let reason = match decision {
+                    Decision::Nothing(why) => words::why(&why),
+                    Decision::Take(plan) | Decision::Later { plan, .. } => words::not_own(&plan.version),
+                };
+                self.sources.keep(checked);
+                self.answer(asker, Ok(Outcome::Nothing { reason }));
+                None
+            }
+        }
+    }
+
+    /// Changes the standing order, and does at once what it comes to.
+    async fn stand(&mut self, asker: Asker, change: impl FnOnce(&mut crate::update::order::Order)) -> Option<Taking> {
+        if let Err(error) = self.standing.change(change) {
+            self.answer(asker, Err(&error.into()));
+            return None;
+        }
+        let order = self.standing.order().clone();
+        tracing::info!(
+            pin = order.pin.as_ref().map(ToString::to_string),
+            held = order.held,
+            "the standing order on updates"
+        );
+        self.state.send_modify(|state| state.order = order);
+        self.phase(Phase::Checking);
+        match self.check(None).await {
+            Ok(checked) => {
+                let taking = self.automatic(checked);
+                let outcome = match &taking {
+                    Some(Taking { plan, is_ahead: false, .. }) => Outcome::Begun { version: plan.version.clone() },
+                    _ => Outcome::Done,
+                };
+                self.answer(asker, Ok(outcome));
+                taking.map(|taking| Taking { kind: history::Kind::Ordered, ..taking })
+            }
+            // The order stands all the same.
+            Err(failure) => {
+                self.fail(failure);
+                self.answer(asker, Ok(Outcome::Done));
+                None
+            }
+        }
+    }
+
+    /// Goes back to the version before, and stays there. It needs no repository.
+    async fn roll_back(&mut self, asker: Asker) {
+        let began = Instant::now();
+        let previous = self.own.as_ref().and_then(|own| Some((own, own.previous()?)));
+        let version = previous.as_ref().and_then(|(_, image)| image.version.parse::<Version>().ok());
+        let (Some((own, previous)), Some(version)) = (previous, version) else {
+            self.answer(asker, Ok(Outcome::Nothing { reason: words::no_previous() }));
+            return;
+        };
+        let staged = own.here(&previous).await;
+        let staged = match staged {
+            Ok(Some(staged)) => staged,
+            Ok(None) => {
+                self.answer(asker, Ok(Outcome::Nothing { reason: words::no_previous() }));
+                return;
+            }
+            Err(failure) => {
+                self.answer(asker, Err(&failure));
+                self.fail(failure);
+                return;
+            }
+        };
+        if let Err(error) = self.standing.change(|order| order.pin = Some(version.clone())) {
+            self.answer(asker, Err(&error.into()));
+            return;
+        }
+        let order = self.standing.order().clone();
+        self.state.send_modify(|state| state.order = order);
+        match self.go_over(staged, &version, history::Kind::Ordered, began).await {
+            Ok(()) => {
+                self.answer(asker, Ok(Outcome::Begun { version }));
+                pending::<()>().await;
+            }
+            Err(failure) => {
+                self.answer(asker, Err(&failure));
+                self.fail(failure);
+            }
+        }
+    }
+
+    /// Asks the bucket, or the repository in a directory.
+    async fn check(&mut self, from: Option<&Path>) -> Result<Checked, Failure> {
+        let checked = match from {
+            None => self.sources.bucket().await,
+            Some(directory) => self.sources.directory(directory).await,
+        }?;
+        self.pace.succeeded();
+        let (desired, now) = (checked.manifest.desired.clone(), Timestamp::try_from(checked.now).ok());
+        self.state.send_modify(|state| {
+            state.desired = desired;
+            state.checked = now;
+            state.fault = None;
+        });
+        Ok(checked)
+    }
+
+    fn decide(&self, checked: &Checked, ordered: bool) -> Decision {
+        let order = self.standing.order();
+        let now = Timestamp::try_from(checked.now).unwrap_or(Timestamp::UNIX_EPOCH);
+        let table = self.own.as_ref().map(Own::table);
+        let decision = policy::decide(
+            &checked.manifest,
+            &Situation {
+                box_id: &self.settings.box_id,
+                platform: self.settings.platform,
+                running: &self.running.version,
+                running_sha256: &self.running.sha256,
+                state_schema: STATE_SCHEMA,
+                floor: None,
+                quarantined: &|sha256| table.as_ref().is_some_and(|table| table.is_quarantined(sha256)),
+                pin: order.pin.as_ref(),
+                held: order.held,
+                now,
+                window: self.settings.window.state(now),
+                ordered,
+            },
+        );
+        let said = match &decision {
+            Decision::Nothing(why) => Some(words::why(why)),
+            _ => None,
+        };
+        self.state.send_modify(|state| state.decision = said);
+        decision
+    }
+
+    /// What the channel and the standing order come to without anybody's word.
+    fn automatic(&mut self, checked: Checked) -> Option<Taking> {
+        let kind = |plan: &Plan| match plan.kind {
+            policy::Kind::Rollback => history::Kind::Rollback,
+            policy::Kind::Update | policy::Kind::SteppingStone { .. } => history::Kind::Update,
+        };
+        let decision = self.decide(&checked, false);
+        match decision {
+            Decision::Take(plan) if self.own.is_some() => {
+                Some(Taking { kind: kind(&plan), plan, checked, is_ahead: false })
+            }
+            Decision::Later { plan, at, wait } if self.own.is_some() => {
+                let version = plan.version.clone();
+                let waiting = match wait {
+                    policy::Wait::Wave => Wait::Wave,
+                    policy::Wait::Window => Wait::Window,
+                };
+                self.phase(Phase::Waiting { version, until: at, wait: waiting });
+                // What waits for the hour alone is brought here before it comes.
+                if wait == policy::Wait::Window && !self.is_here(&plan.binary.raw_sha256) {
+                    return Some(Taking { kind: kind(&plan), plan, checked, is_ahead: true });
+                }
+                self.sources.keep(checked);
+                None
+            }
+            Decision::Nothing(_) | Decision::Take(_) | Decision::Later { .. } => {
+                self.sources.keep(checked);
+                self.phase(Phase::Idle);
+                None
+            }
+        }
+    }
+
+    fn is_here(&self, sha256: &str) -> bool {
+        self.own.as_ref().is_some_and(|own| own.table().holding(sha256).is_some())
+    }
+
+    /// Brings a version here, and goes over to it. Gives the order that has overtaken it.
+    async fn take(&mut self, taking: Taking, orders: &mut mpsc::Receiver<Asked>) -> Option<Asked> {
+        let Taking { plan, checked, kind, is_ahead } = taking;
+        let began = Instant::now();
+        let waiting = is_ahead.then(|| self.state.borrow().phase.clone());
+        let staged = {
+            let mut staging = pin!(self.stage(&plan, &checked));
+            loop {
+                tokio::select! {
+                    staged = &mut staging => break staged,
+                    Some(asked) = orders.recv() => match asked.command {
+                        Command::Check => self.answer(asked.answer, Ok(Outcome::Done)),
+                        // Whatever has come down is gone on from.
+                        _ => return Some(asked),
+                    },
+                }
+            }
+        };
+        self.sources.keep(checked);
+        let gone = match (staged, waiting) {
+            // It stays in its slot; the table knows it.
+            (Ok(_), Some(waiting)) => {
+                self.phase(waiting);
+                return None;
+            }
+            (Ok(staged), None) => self.go_over(staged, &plan.version, kind, began).await,
+            (Err(failure), _) => Err(failure),
+        };
+        match gone {
+            Ok(()) => pending().await,
+            Err(failure) => {
+                self.fail(failure);
+                None
+            }
+        }
+    }
+
+    async fn stage(&self, plan: &Plan, checked: &Checked) -> Result<Staged, Failure> {
+        let Some(own) = &self.own else { return Err(Failure::new(FaultKind::Other, "this box has no slots")) };
+        let version = &plan.version;
+        let image =
+            Image { version: version.to_string(), sha256: plan.binary.raw_sha256.clone(), size: plan.binary.raw_size };
+        self.phase(Phase::Staging { version: version.clone() });
+        if let Some(staged) = own.here(&image).await? {
+            return Ok(staged);
+        }
+        let target = |name: &str| checked.repository.target(&self.settings.channel, name);
+        let delta = plan.binary.deltas.iter().find(|delta| delta.from_sha256 == self.running.sha256);
+        let delta = match delta {
+            Some(delta) => {
+                let base = Base { path: self.running.file.clone(), sha256: self.running.sha256.clone() };
+                Some((target(&delta.target)?, base))
+            }
+            None => None,
+        };
+        let order = Order { image, full: target(&plan.binary.full)?, delta };
+        let progress = |progress: crate::update::download::Progress| {
+            let (done, total, version) = (progress.done, progress.total, version.clone());
+            let phase =
+                if done < total { Phase::Downloading { version, done, total } } else { Phase::Staging { version } };
+            self.phase(phase);
+        };
+        Ok(own.stager().stage(&checked.transport, &order, &progress).await?)
+    }
+
+    /// Has the box go over to what is staged; the process ends soon after.
+    async fn go_over(
+        &self,
+        staged: Staged,
+        version: &Version,
+        kind: history::Kind,
+        began: Instant,
+    ) -> Result<(), Failure> {
+        // A new version has to come up with the configuration as it is now.
+        (self.switch.is_ready)().map_err(|why| Failure::new(FaultKind::Other, why))?;
+        let entry = Entry {
+            at: Timestamp::now(),
+            from: self.running.version.clone(),
+            to: version.clone(),
+            sha256: staged.image.sha256.clone(),
+            kind,
+            octets: staged.bytes_downloaded,
+            was_delta: staged.used_delta,
+            took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            outcome: history::Outcome::OnTrial,
+        };
+        staged.begin_trial().await?;
+        tracing::info!(from = %entry.from, to = %entry.to, octets = entry.octets, delta = entry.was_delta, "changing the version");
+        if let Err(error) = History::open(&self.places.update).add(entry) {
+            tracing::warn!(error = crate::error_chain(&error), "the history of updates has a gap");
+        }
+        self.phase(Phase::Switching { version: version.clone() });
+        (self.switch.go)();
+        Ok(())
+    }
+
+    /// What the slots say of themselves, and of how the last change went.
+    fn settle(&self) {
+        let Some(own) = &self.own else {
+            self.phase(Phase::Idle);
+            return;
+        };
+        let table = own.table();
+        let mut history = History::open(&self.places.update);
+        let open = history.entries().last().filter(|last| last.outcome == history::Outcome::OnTrial);
+        let outcome = open.and_then(|last| ledger::outcome(&table, &last.sha256, Timestamp::now()));
+        if let Some(outcome) = outcome
+            && let Err(error) = history.settle(outcome)
+        {
+            tracing::warn!(error = crate::error_chain(&error), "the history of updates has a gap");
+        }
+        let previous = own.previous().and_then(|image| image.version.parse().ok());
+        self.state.send_modify(|state| {
+            state.phase = Phase::Idle;
+            state.previous = previous;
+            state.quarantined = ledger::quarantined(&table);
+        });
+    }
+
+    fn phase(&self, phase: Phase) {
+        self.state.send_if_modified(|state| {
+            let is_other = state.phase != phase;
+            if is_other {
+                state.phase = phase;
+            }
+            is_other
+        });
+    }
+
+    fn fail(&mut self, failure: Failure) {
+        let Failure { kind, detail } = failure;
+        tracing::warn!(error = detail, "no update");
+        self.pace.failed();
+        self.state.send_modify(|state| {
+            let before = state.fault.take().filter(|fault| fault.kind == kind);
+            let since = before.map_or_else(Timestamp::now, |before| before.since);
+            state.fault = Some(Fault { since, kind, detail });
+            state.phase = Phase::Idle;
+        });
+    }
+
+    fn answer(&self, asker: Asker, outcome: Result<Outcome, &Failure>) {
+        let Some(asker) = asker else { return };
+        let reply = match outcome {
+            Ok(outcome) => Ok(Reply { outcome, state: self.state.borrow().clone() }),
+            Err(failure) => Err(failure.to_string()),
+        };
+        // Whoever asked may have gone.
+        let _ = asker.send(reply);
+    }
+
+    /// Until the next check: sooner where a version's time comes before it.
+    fn wait(&self) -> Duration {
+        let wait = self.pace.wait();
+        match self.state.borrow().phase {
+            Phase::Waiting { until, .. } => {
+                let left = Duration::try_from(until.duration_since(Timestamp::now())).unwrap_or_default();
+                wait.min(left.max(Duration::from_secs(1)))
+            }
+            _ => wait,
+        }
+    }
+}
+
+/// Waits until a stick appears.
+async fn appeared(stick: Option<&mut Stick>) -> PathBuf {
+    let Some(stick) = stick else { return pending().await };
+    loop {
+        if let Some(path) = stick.appeared() {
+            return path;
+        }
+        sleep(stick::LOOK_EVERY).await;
+    }
+}

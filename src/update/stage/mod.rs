@@ -1,0 +1,373 @@
+//! A verified binary comes into the idle slot.
+//!
+//! ```text
+//! have it already? ─> download (delta, else full) ─> unpack beside the slot's file ─> hash ─> run --version ─> hash again
+//!                                                                                                  │
+//!                            table: slot holds it <── rename, sync directory <── table: slot empty ┘
+//! ```
+//!
+//! Until the new binary has shown that it is what it should be, the slot keeps the one before, and the table with it: a
+//! bad release, a full disk or a power cut costs nothing. Only then is the table told that the slot is empty, and told
+//! what it holds when the file is there for good. Two updaters are kept apart by a lock from the first step on until
+//! the trial begins.
+
+mod self_run;
+mod sink;
+mod unpack;
+
+use std::io;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use thiserror::Error;
+use tokio::task::JoinError;
+
+pub use self::self_run::SelfRunError;
+pub use self::unpack::{Base, MOST_WINDOW, UnpackError};
+
+use super::blocking::blocking;
+use super::download::{DownloadError, Downloads, Progress};
+use super::repository::Target;
+use super::space::{self, NoSpace};
+use super::transport::Transport;
+use super::{delta, digest};
+use crate::durable::{DurableError, Finished, Lock, RecordError};
+use crate::slots::{self, Image, Slot, Store, TableError};
+
+/// Octets of a binary at most.
+pub const MOST_BINARY: u64 = 256 * 1024 * 1024;
+/// The downloads' directory in the data directory.
+const DOWNLOADS: &str = "update/download";
+/// The lock's file in the data directory.
+const LOCK: &str = "update/lock";
+
+/// The table of slots, which more than one part of the box looks at.
+pub type Slots = Arc<Mutex<Store>>;
+
+/// What to stage, and what it can be had from.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// The binary.
+    pub image: Image,
+    /// The target that holds it, packed by zstd.
+    pub full: Target,
+    /// The target that holds the difference to another binary, and that.
+    pub delta: Option<(Target, Base)>,
+}
+
+/// A binary in a slot, verified and entered in the table. There is no other way to a trial.
+#[derive(Debug)]
+pub struct Staged {
+    /// The slot.
+    pub slot: Slot,
+    /// The binary.
+    pub image: Image,
+    /// Octets that came over the network for it.
+    pub bytes_downloaded: u64,
+    /// Whether it was made from the difference to another.
+    pub used_delta: bool,
+    slots: Slots,
+    _lock: Arc<Lock>,
+}
+
+/// Why a binary could not be staged. What runs is untouched by all of them.
+#[derive(Debug, Error)]
+pub enum StageError {
+    /// Another updater is at work.
+    #[error("another update is under way on this box: wait until it is done")]
+    Busy,
+    /// The lock, or the new file.
+    #[error("cannot stage the new binary")]
+    Disk(#[from] DurableError),
+    /// The disk is full, or nearly so.
+    #[error(transparent)]
+    Space(#[from] NoSpace),
+    /// It is larger than any.
+    #[error("the new binary has {0} octets, more than the {MOST_BINARY} that one may have")]
+    TooLarge(u64),
+    /// It could not be had.
+    #[error(transparent)]
+    Download(#[from] DownloadError),
+    /// It could not be unpacked.
+    #[error(transparent)]
+    Unpack(#[from] UnpackError),
+    /// It is not what the manifest says, or does not run.
+    #[error(transparent)]
+    SelfRun(#[from] SelfRunError),
+    /// It is not on the disk as it was written.
+    #[error("the new binary {} is not on the disk as it was written: the disk may be failing", .0.display())]
+    Rotten(PathBuf),
+    /// The slot's file cannot be read.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The table does not allow it.
+    #[error("the slots are not free for an update")]
+    Table(#[from] TableError),
+    /// The table cannot be kept.
+    #[error("cannot keep the table of slots")]
+    Record(#[from] RecordError),
+    /// The program ends, or has a fault.
+    #[error("staging was stopped")]
+    Stopped(#[from] JoinError),
+}
+
+/// Stages binaries.
+#[derive(Debug, Clone)]
+pub struct Stager {
+    data_dir: PathBuf,
+    slots: Slots,
+    downloads: Downloads,
+}
+
+impl Stager {
+    /// Stages into the slots of a data directory, and downloads at most this many KiB/s.
+    #[must_use]
+    pub fn new(data_dir: &Path, slots: Slots, rate: Option<NonZeroU32>) -> Self {
+        let downloads = Downloads::new(data_dir.join(DOWNLOADS), rate);
+        Self { data_dir: data_dir.to_owned(), slots, downloads }
+    }
+
+    /// A binary that a slot holds already; `None` when none does. It needs no network: this is an operator's rollback.
+    pub async fn held(&self, image: &Image) -> Result<Option<Staged>, StageError> {
+        let lock = self.lock().await?;
+        self.held_under(&lock, image).await
+    }
+
+    /// Brings a binary into the idle slot from a file of this machine: the factory's own.
+    pub async fn copy(&self, from: &Path, image: &Image) -> Result<Staged, StageError> {
+        let lock = self.lock().await?;
+        let slot = table(&self.slots).value().idle()?;
+        space::check(&self.slots_directory(), image.size)?;
+        let (from, path, wanted) = (from.to_owned(), self.binary(slot), image.clone());
+        let copied =
+            self.unpacked(image.size, &lock, move || unpack::copy(&from, &path, &wanted.sha256, wanted.size)).await?;
+        self.verify(copied.temporary(), image).await?;
+        self.enter(slot, copied, image, &lock).await?;
+        Ok(self.staged(slot, image, 0, false, lock))
+    }
+
+    /// Brings a binary into the idle slot, over the network as far as it is not here. It may be given up at any time.
+    pub async fn stage(
+        &self,
+        transport: &Transport,
+        order: &Order,
+        progress: &dyn Fn(Progress),
+    ) -> Result<Staged, StageError> {
+        let lock = self.lock().await?;
+        if let Some(staged) = self.held_under(&lock, &order.image).await? {
+            return Ok(staged);
+        }
+        if order.image.size > MOST_BINARY {
+            return Err(StageError::TooLarge(order.image.size));
+        }
+        let slot = table(&self.slots).value().idle()?;
+        self.make_room(order).await?;
+        let new = self.bring(transport, order, slot, &lock, progress).await?;
+        let New { file, bytes_downloaded, used_delta } = new;
+        self.verify(file.temporary(), &order.image).await?;
+        self.enter(slot, file, &order.image, &lock).await?;
+        Ok(self.staged(slot, &order.image, bytes_downloaded, used_delta, lock))
+    }
+
+    /// Forgets what has been downloaded, which a confirmed or unwanted binary has no more use for.
+    pub async fn forget_downloads(&self) -> Result<(), StageError> {
+        let _lock = self.lock().await?;
+        let downloads = self.downloads.clone();
+        blocking(move || Ok(downloads.keep_only(&[])?)).await
+    }
+
+    async fn lock(&self) -> Result<Arc<Lock>, StageError> {
+        let path = self.data_dir.join(LOCK);
+        blocking(move || Lock::take(&path)?.map(Arc::new).ok_or(StageError::Busy)).await
+    }
+
+    async fn held_under(&self, lock: &Arc<Lock>, image: &Image) -> Result<Option<Staged>, StageError> {
+        let Some(slot) = table(&self.slots).value().holding(&image.sha256) else { return Ok(None) };
+        let path = self.binary(slot);
+        match self.verify(&path, image).await {
+            Ok(()) => Ok(Some(self.staged(slot, image, 0, false, Arc::clone(lock)))),
+            Err(StageError::Rotten(_) | StageError::Read { .. }) => {
+                tracing::warn!(path = %path.display(), "the slot's binary is damaged or gone, it is fetched again");
+                let slots = Arc::clone(&self.slots);
+                blocking::<_, StageError>(move || Ok(table(&slots).change(|table| table.lost(slot))?)).await?;
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Removes old downloads, and looks whether there is room for the new one.
+    async fn make_room(&self, order: &Order) -> Result<(), StageError> {
+        let (downloads, order, directory) = (self.downloads.clone(), order.clone(), self.slots_directory());
+        blocking(move || {
+            let mut kept = vec![&order.full];
+            kept.extend(order.delta.as_ref().map(|(target, _)| target));
+            downloads.keep_only(&kept)?;
+            Ok(space::check(&directory, order.image.size.saturating_add(order.full.length))?)
+        })
+        .await
+    }
+
+    /// Downloads and unpacks.
+    async fn bring(
+        &self,
+        transport: &Transport,
+        order: &Order,
+        slot: Slot,
+        lock: &Arc<Lock>,
+        progress: &dyn Fn(Progress),
+    ) -> Result<New, StageError> {
+        let mut bytes_downloaded = 0;
+        let delta = order.delta.as_ref().filter(|(target, _)| {
+            target.length < order.full.length.min(delta::MOST_PATCH) && order.image.size <= delta::MOST_BASE
+        });
+        if let Some((target, base)) = delta {
+            match self.bring_delta(transport, order, (target, base), slot, lock, &mut bytes_downloaded, progress).await
+            {
+                Ok(file) => return Ok(New { file, bytes_downloaded, used_delta: true }),
+                Err(error) if !is_the_deltas(&error) => return Err(error),
+                Err(error) => {
+                    let error = crate::error_chain(&error);
+                    tracing::warn!(error, "the delta gives no binary, the full one is fetched");
+                }
+            }
+        }
+        let packed = self.downloads.fetch(transport, &order.full, lock, progress).await?;
+        bytes_downloaded += packed.fetched;
+        let (path, image) = (self.binary(slot), order.image.clone());
+        let file =
+            self.unpacked(image.size, lock, move || unpack::full(&packed.path, &path, &image.sha256, image.size));
+        Ok(New { file: file.await?, bytes_downloaded, used_delta: false })
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one step of `bring`, apart for its errors")]
+    async fn bring_delta(
+        &self,
+        transport: &Transport,
+        order: &Order,
+        (target, base): (&Target, &Base),
+        slot: Slot,
+        lock: &Arc<Lock>,
+        bytes_downloaded: &mut u64,
+        progress: &dyn Fn(Progress),
+    ) -> Result<Finished, StageError> {
+        let patch = self.downloads.fetch(transport, target, lock, progress).await?;
+        *bytes_downloaded += patch.fetched;
+        let (new, base, image) = (self.binary(slot), base.clone(), order.image.clone());
+        self.unpacked(image.size, lock, move || unpack::delta(&base, &patch.path, &new, &image.sha256, image.size))
+            .await
+    }
+
+    /// Unpacks beside the runtime, with the lock: it goes on for a moment when the update is given up.
+    async fn unpacked(
+        &self,
+        size: u64,
+        lock: &Arc<Lock>,
+        unpack: impl FnOnce() -> Result<Finished, UnpackError> + Send + 'static,
+    ) -> Result<Finished, StageError> {
+        let (directory, lock) = (self.slots_directory(), Arc::clone(lock));
+        blocking(move || {
+            let unpacked = unpack();
+            drop(lock);
+            unpacked.map_err(
+                |error| {
+                    if error.is_full() { space::ran_out(&directory, size).into() } else { error.into() }
+                },
+            )
+        })
+        .await
+    }
+
+    /// Whether a file is this binary, and runs.
+    async fn verify(&self, path: &Path, image: &Image) -> Result<(), StageError> {
+        has_digest(path, image).await?;
+        self_run::check(path, &image.version).await?;
+        // What the next start reads comes from the disk, and nothing since has shown what is there.
+        has_digest(path, image).await
+    }
+
+    /// Puts the file in the slot, and the binary in the table.
+    async fn enter(&self, slot: Slot, file: Finished, image: &Image, lock: &Arc<Lock>) -> Result<(), StageError> {
+        let (slots, image, lock, downloads) =
+            (Arc::clone(&self.slots), image.clone(), Arc::clone(lock), self.downloads.clone());
+        let directory = self.slots_directory();
+        blocking(move || {
+            table(&slots).change(|table| table.clear(slot))??;
+            file.commit()?;
+            slots::record(&directory, slot, &image)?;
+            table(&slots).change(|table| table.stage(slot, image))??;
+            downloads.keep_only(&[])?;
+            drop(lock);
+            Ok(())
+        })
+        .await
+    }
+
+    fn staged(&self, slot: Slot, image: &Image, bytes_downloaded: u64, used_delta: bool, lock: Arc<Lock>) -> Staged {
+        let (slots, image) = (Arc::clone(&self.slots), image.clone());
+        Staged { slot, image, bytes_downloaded, used_delta, slots, _lock: lock }
+    }
+
+    fn slots_directory(&self) -> PathBuf {
+        self.data_dir.join(slots::DIRECTORY)
+    }
+
+    fn binary(&self, slot: Slot) -> PathBuf {
+        slots::binary(&self.slots_directory(), slot)
+    }
+}
+
+impl Staged {
+    /// The next starts are of this binary, until it is confirmed or its tries are spent.
+    pub async fn begin_trial(self) -> Result<(), StageError> {
+        let Self { slot, slots, _lock: lock, .. } = self;
+        blocking(move || {
+            table(&slots).change(|table| table.begin_trial(slot))??;
+            drop(lock);
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// A binary that does not have its name yet.
+struct New {
+    file: Finished,
+    bytes_downloaded: u64,
+    used_delta: bool,
+}
+
+async fn has_digest(path: &Path, image: &Image) -> Result<(), StageError> {
+    let (path, size, sha256) = (path.to_owned(), image.size, image.sha256.clone());
+    blocking(move || match digest::of_file(&path, size) {
+        Ok(Some(digest)) if digest == sha256 => Ok(()),
+        Ok(_) => Err(StageError::Rotten(path)),
+        Err(source) => Err(StageError::Read { path, source }),
+    })
+    .await
+}
+
+/// Whether the full binary may do where the delta did not: not where the network or the disk is at fault.
+fn is_the_deltas(error: &StageError) -> bool {
+    match error {
+        StageError::Download(error) => error.is_of_the_repository(),
+        StageError::Unpack(error) => !matches!(error, UnpackError::Write(_)),
+        // A decoder that panicked; when the program ends, the full one is not fetched either.
+        StageError::Stopped(_) => true,
+        _ => false,
+    }
+}
+
+/// The table, whatever happened to another who looked at it: a change is all or nothing.
+fn table(slots: &Slots) -> MutexGuard<'_, Store> {
+    slots.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,289 @@
+use std::fmt::Write as _;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use qbsdiff::Bsdiff;
+use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+
+use super::*;
+use crate::slots::Table;
+use crate::update::transport::{Limits, Source};
+
+/// A box and a repository.
+struct World {
+    directory: tempfile::TempDir,
+    slots: Slots,
+    stager: Stager,
+    transport: Transport,
+}
+
+/// A program that says that it is a version, with something in it to compress and to compare.
+fn program(version: &str) -> Vec<u8> {
+    let mut text = format!("#!/bin/sh\necho workshop-edge {version}\nexit 0\n");
+    for line in 0..20_000 {
+        writeln!(text, "# {:x}", line * 2_654_435_761_u64).expect("text");
+    }
+    text.into_bytes()
+}
+
+fn image(version: &str, program: &[u8]) -> Image {
+    Image { version: version.to_owned(), sha256: digest::of(program), size: program.len() as u64 }
+}
+
+impl World {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let slots_directory = directory.path().join("data/slots");
+        let slots: Slots = Arc::new(Mutex::new(slots::anew(&slots_directory, Table::default())));
+        let stager = Stager::new(&directory.path().join("data"), Arc::clone(&slots), None);
+        fs::create_dir_all(directory.path().join("repository/targets")).expect("made");
+        let source = Source::Directory(directory.path().join("repository"));
+        let transport = Transport::new(source, Limits::default()).expect("a transport");
+        Self { directory, slots, stager, transport }
+    }
+
+    /// Puts a target in the repository.
+    fn publish(&self, name: &str, content: &[u8]) -> Target {
+        let sha256 = digest::of(content);
+        let path = format!("{sha256}.{name}");
+        fs::write(self.directory.path().join("repository/targets").join(&path), content).expect("written");
+        Target { path, length: content.len() as u64, sha256 }
+    }
+
+    fn publish_full(&self, program: &[u8]) -> Target {
+        self.publish("full.zst", &compress_to_vec(program, CompressionLevel::Fastest))
+    }
+
+    fn order(&self, version: &str) -> Order {
+        let program = program(version);
+        Order { image: image(version, &program), full: self.publish_full(&program), delta: None }
+    }
+
+    /// An order with a delta from the program of another version, which runs.
+    fn order_with_delta(&self, version: &str, from: &str) -> Order {
+        let (base, mut patch) = (program(from), Vec::new());
+        Bsdiff::new(&base, &program(version)).compare(&mut patch).expect("compared");
+        self.order_with_patch(version, &base, &patch)
+    }
+
+    fn order_with_patch(&self, version: &str, base: &[u8], patch: &[u8]) -> Order {
+        fs::write(self.directory.path().join("running"), base).expect("written");
+        let base = Base { path: self.directory.path().join("running"), sha256: digest::of(base) };
+        Order { delta: Some((self.publish("delta.qbsdiff", patch), base)), ..self.order(version) }
+    }
+
+    async fn stage(&self, order: &Order) -> Result<Staged, StageError> {
+        self.stager.stage(&self.transport, order, &|_| {}).await
+    }
+
+    /// Stages, tries and confirms.
+    async fn run(&self, version: &str) -> Slot {
+        let staged = self.stage(&self.order(version)).await.expect("staged");
+        let slot = staged.slot;
+        staged.begin_trial().await.expect("on trial");
+        table(&self.slots).change(Table::confirm).expect("kept");
+        slot
+    }
+
+    /// The table as the disk has it.
+    fn table(&self) -> Table {
+        slots::open(&self.stager.slots_directory()).map(|store| store.value().clone()).unwrap_or_default()
+    }
+
+    fn files(&self, below: &str) -> Vec<String> {
+        let entries = fs::read_dir(self.directory.path().join("data").join(below)).into_iter().flatten();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.expect("one").file_name().into_string().expect("text")).collect();
+        // What the slot says of its binary is the slots' own.
+        names.retain(|name| !name.starts_with("image."));
+        names.sort();
+        names
+    }
+
+    /// Nothing but the slot's binary, and no download left.
+    fn is_tidy(&self, slot: Slot) {
+        assert_eq!(self.files(&format!("slots/{}", slot.name())), ["workshop-edge"]);
+        assert_eq!(self.files(DOWNLOADS), [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn a_full_binary_comes_into_the_idle_slot() {
+    let world = World::new();
+    let order = world.order("1.0.0");
+    let staged = world.stage(&order).await.expect("staged");
+    assert_eq!((staged.slot, staged.used_delta, staged.bytes_downloaded), (Slot::A, false, order.full.length));
+    let path = world.stager.binary(Slot::A);
+    assert_eq!(fs::read(&path).expect("there"), program("1.0.0"));
+    assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o700, 0o700);
+    assert_eq!(world.table().image(Slot::A), Some(&order.image));
+    assert_eq!(world.table().on_trial(), None);
+    world.is_tidy(Slot::A);
+    staged.begin_trial().await.expect("on trial");
+    assert_eq!(world.table().on_trial(), Some(Slot::A));
+    // While it is, nothing is written over.
+    assert!(matches!(world.stage(&world.order("1.1.0")).await, Err(StageError::Table(TableError::Trial))));
+}
+
+#[tokio::test]
+async fn a_delta_does_where_it_gives_the_binary() {
+    let world = World::new();
+    assert_eq!(world.run("1.0.0").await, Slot::A);
+    let order = world.order_with_delta("1.1.0", "1.0.0");
+    let staged = world.stage(&order).await.expect("staged");
+    assert_eq!((staged.slot, staged.used_delta), (Slot::B, true));
+    assert_eq!(staged.bytes_downloaded, order.delta.as_ref().expect("one").0.length);
+    assert!(staged.bytes_downloaded * 10 < order.full.length);
+    assert_eq!(fs::read(world.stager.binary(Slot::B)).expect("there"), program("1.1.0"));
+    world.is_tidy(Slot::B);
+}
+
+#[tokio::test]
+async fn whatever_is_wrong_with_a_delta_the_full_binary_does() {
+    let (base, other) = (program("1.0.0"), program("9.9.9"));
+    let patch = |from: &[u8], to: &[u8]| {
+        let mut patch = Vec::new();
+        Bsdiff::new(from, to).compare(&mut patch).expect("compared");
+        patch
+    };
+    let right = patch(&base, &program("1.1.0"));
+    for (what, base, patch) in [
+        ("gives another binary of the same size", &base, patch(&base, &program("1.1.1"))),
+        ("starts from another base", &other, right.clone()),
+        ("is no patch", &base, b"BSDIFF40 and nothing of it that is one".to_vec()),
+        ("is cut short", &base, right[..right.len() - 20].to_vec()),
+    ] {
+        let world = World::new();
+        let mut order = world.order_with_patch("1.1.0", base, &patch);
+        if let Some((_, base)) = &mut order.delta {
+            base.sha256 = digest::of(&program("1.0.0"));
+        }
+        let staged = world.stage(&order).await.unwrap_or_else(|error| panic!("{what}: {error}"));
+        assert!(!staged.used_delta, "{what}");
+        assert_eq!(fs::read(world.stager.binary(staged.slot)).expect("there"), program("1.1.0"));
+    }
+    // One that the repository does not have, and one whose base is gone.
+    for is_base in [false, true] {
+        let world = World::new();
+        let order = world.order_with_delta("1.1.0", "1.0.0");
+        let (target, base) = order.delta.as_ref().expect("one");
+        let target = world.directory.path().join("repository/targets").join(&target.path);
+        fs::remove_file(if is_base { &base.path } else { &target }).expect("removed");
+        assert!(!world.stage(&order).await.expect("staged").used_delta);
+    }
+}
+
+#[tokio::test]
+async fn what_a_slot_holds_is_not_fetched_again() {
+    let world = World::new();
+    world.run("1.0.0").await;
+    world.run("1.1.0").await;
+    let order = world.order("1.0.0");
+    fs::remove_dir_all(world.directory.path().join("repository")).expect("removed");
+    let staged = world.stage(&order).await.expect("staged");
+    assert_eq!((staged.slot, staged.bytes_downloaded), (Slot::A, 0));
+    drop(staged);
+    assert!(world.stager.held(&order.image).await.expect("asked").is_some());
+    assert!(world.stager.held(&image("3.0.0", b"")).await.expect("asked").is_none());
+    // Not one that the disk has damaged: it is as good as empty.
+    let path = world.stager.binary(Slot::A);
+    let mut damaged = fs::read(&path).expect("there");
+    damaged[2000] ^= 1;
+    fs::write(&path, damaged).expect("written");
+    assert!(world.stager.held(&order.image).await.expect("asked").is_none());
+    assert_eq!(world.table().image(Slot::A), None);
+    assert_eq!(world.table().active(), Some(Slot::B));
+}
+
+#[tokio::test]
+async fn a_bad_release_leaves_the_slot_as_it_was() {
+    let world = World::new();
+    world.run("1.0.0").await;
+    world.run("1.1.0").await;
+    let before = world.table();
+    let held = fs::read(world.stager.binary(Slot::A)).expect("there");
+    let order = |program: &[u8], version: &str| Order {
+        image: image(version, program),
+        full: world.publish_full(program),
+        delta: None,
+    };
+    let says_another = order(&program("1.2.0"), "1.2.1");
+    assert!(matches!(world.stage(&says_another).await, Err(StageError::SelfRun(SelfRunError::Version { .. }))));
+    let fails = order(b"#!/bin/sh\nexit 1\n", "1.2.0");
+    assert!(matches!(world.stage(&fails).await, Err(StageError::SelfRun(SelfRunError::Failed { .. }))));
+    let mut another = order(&program("1.2.0"), "1.2.0");
+    another.full = world.publish_full(&program("1.2.1"));
+    assert!(matches!(world.stage(&another).await, Err(StageError::Unpack(UnpackError::Digest))));
+    another.full = world.publish_full(&[program("1.2.0").as_slice(), b"\n"].concat());
+    assert!(matches!(world.stage(&another).await, Err(StageError::Unpack(UnpackError::Copy { .. }))));
+    another.full = world.publish_full(&program("1.2.0")[1..]);
+    assert!(matches!(world.stage(&another).await, Err(StageError::Unpack(UnpackError::Digest))));
+    another.full = world.publish("full.zst", b"not packed");
+    assert!(matches!(world.stage(&another).await, Err(StageError::Unpack(UnpackError::Zstd { .. }))));
+    let huge = Order { image: Image { size: MOST_BINARY + 1, ..another.image.clone() }, ..another };
+    assert!(matches!(world.stage(&huge).await, Err(StageError::TooLarge(_))));
+    assert_eq!(world.table(), before);
+    assert_eq!(fs::read(world.stager.binary(Slot::A)).expect("there"), held);
+    assert_eq!(world.files("slots/a"), ["workshop-edge"]);
+}
+
+#[tokio::test]
+async fn a_window_larger_than_the_memory_for_it_is_refused() {
+    // The head of a frame (RFC 8878, section 3.1.1.1) with a window of 2 GiB, and an empty last block.
+    let world = World::new();
+    let order = Order {
+        full: world.publish("full.zst", &[0x28, 0xB5, 0x2F, 0xFD, 0x00, 0xA8, 0x01, 0x00, 0x00]),
+        ..world.order("1.0.0")
+    };
+    let error = world.stage(&order).await.expect_err("too large");
+    assert!(matches!(error, StageError::Unpack(UnpackError::Zstd { .. })), "{error}");
+    assert!(crate::error_chain(&error).to_lowercase().contains("window"), "{}", crate::error_chain(&error));
+}
+
+#[tokio::test]
+async fn two_updaters_are_never_at_work_at_once() {
+    let world = World::new();
+    let order = world.order("1.0.0");
+    let staged = world.stage(&order).await.expect("staged");
+    // What has been staged is not written over before its trial.
+    let other = Stager::new(&world.directory.path().join("data"), Arc::clone(&world.slots), None);
+    let error = other.stage(&world.transport, &order, &|_| {}).await.expect_err("busy");
+    assert_eq!(error.to_string(), "another update is under way on this box: wait until it is done");
+    drop(staged);
+    other.stage(&world.transport, &order, &|_| {}).await.expect("free");
+}
+
+#[tokio::test]
+async fn an_interrupted_stage_is_gone_on_with() {
+    // A leftover of each kind, as a power cut leaves them.
+    let world = World::new();
+    let order = world.order("1.0.0");
+    let slot = world.stager.slots_directory().join("a");
+    fs::create_dir_all(&slot).expect("made");
+    fs::write(slot.join("workshop-edge.tmp"), b"half").expect("written");
+    fs::write(slot.join("workshop-edge"), b"of another update").expect("written");
+    let downloads = world.directory.path().join("data").join(DOWNLOADS);
+    fs::create_dir_all(&downloads).expect("made");
+    fs::write(downloads.join(format!("{:064x}.part", 7)), b"of another update").expect("written");
+    let half = usize::try_from(order.full.length / 2).expect("small");
+    let packed = fs::read(world.directory.path().join("repository/targets").join(&order.full.path)).expect("there");
+    fs::write(downloads.join(format!("{}.part", order.full.sha256)), &packed[..half]).expect("written");
+    let staged = world.stage(&order).await.expect("staged");
+    assert_eq!(staged.bytes_downloaded, order.full.length - half as u64);
+    world.is_tidy(Slot::A);
+}
+
+#[tokio::test]
+async fn a_table_that_cannot_be_kept_stops_before_the_slot_changes() {
+    let world = World::new();
+    world.run("1.0.0").await;
+    world.run("1.1.0").await;
+    let held = fs::read(world.stager.binary(Slot::A)).expect("there");
+    // A directory where the next record is written first.
+    for turn in [0, 1] {
+        fs::create_dir(world.stager.slots_directory().join(format!("table.{turn}.tmp"))).expect("made");
+    }
+    assert!(matches!(world.stage(&world.order("1.2.0")).await, Err(StageError::Record(_))));
+    assert_eq!(fs::read(world.stager.binary(Slot::A)).expect("there"), held);
+    assert!(world.table().image(Slot::A).is_some());
+}
