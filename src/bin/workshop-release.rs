@@ -14,7 +14,7 @@ fn main() -> ExitCode {
         Err(error) => return cli::not_understood(&error, lang).emit(),
     };
     match release::run(command, lang) {
-        Ok(answer) => cli::Exit { code: 0, text: answer.text }.emit(),
+        Ok(answer) => cli::answer(&answer.text, answer.code),
         Err(error) => {
             // When even that is impossible there is nobody left to tell.
             let _ = writeln!(std::io::stderr().lock(), "error: {}", error.words(lang));

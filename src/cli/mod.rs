@@ -16,6 +16,7 @@ mod support_bundle;
 mod update;
 mod usage;
 
+pub use output::answer;
 pub use status::Form;
 pub use update::Request;
 pub use usage::exit as not_understood;

@@ -8,7 +8,8 @@ use std::{
 
 /// Writes an answer to standard output and gives the code to end with: the given one, also when the reader has gone
 /// (it has read what it wanted), or a failure when the answer cannot be written (a full disk).
-pub(super) fn answer(text: &str, code: u8) -> ExitCode {
+#[must_use]
+pub fn answer(text: &str, code: u8) -> ExitCode {
     octets(text.as_bytes(), code)
 }
 

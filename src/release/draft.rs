@@ -136,26 +136,23 @@ impl Draft {
         for signer in signers {
             delegations.keys.insert(signer.id().clone(), signer.key().clone());
         }
-        match delegations.roles.iter_mut().find(|role| role.name == name) {
-            Some(role) => {
-                role.keyids = keyids;
-                role.threshold = threshold;
-            }
-            None => {
-                let paths = [Manifest::target(name), "workshop-edge-*".into()]
-                    .into_iter()
-                    .map(PathPattern::new)
-                    .collect::<Result<_, _>>()
-                    .map_err(role(name))?;
-                delegations.roles.push(DelegatedRole {
-                    name: name.into(),
-                    keyids,
-                    threshold,
-                    paths: PathSet::Paths(paths),
-                    terminating: false,
-                    targets: None,
-                });
-            }
+        if let Some(role) = delegations.roles.iter_mut().find(|role| role.name == name) {
+            role.keyids = keyids;
+            role.threshold = threshold;
+        } else {
+            let paths = [Manifest::target(name), "workshop-edge-*".into()]
+                .into_iter()
+                .map(PathPattern::new)
+                .collect::<Result<_, _>>()
+                .map_err(role(name))?;
+            delegations.roles.push(DelegatedRole {
+                name: name.into(),
+                keyids,
+                threshold,
+                paths: PathSet::Paths(paths),
+                terminating: false,
+                targets: None,
+            });
         }
         let used: BTreeSet<_> = delegations.roles.iter().flat_map(|role| role.keyids.iter().cloned()).collect();
         delegations.keys.retain(|id, _| used.contains(id));

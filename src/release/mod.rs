@@ -23,6 +23,7 @@ mod repository;
 mod rollback;
 mod rotate;
 mod status;
+mod verify;
 mod waves;
 
 pub use error::ReleaseError;

@@ -1,12 +1,11 @@
 //! The forms in which a binary travels: packed whole, or as the difference to another.
 
 use std::io::{self, Cursor, Read as _};
-use std::path::Path;
 
 use qbsdiff::Bsdiff;
-use ring::digest::{Context, SHA256};
 
-use super::error::{ReleaseError, file, refuse};
+use super::error::ReleaseError;
+use super::repository::sha256;
 
 /// zstd's highest level. A binary is packed once and downloaded by every box; the window that it asks of a box is the
 /// binary's own size.
@@ -35,22 +34,11 @@ pub(super) fn delta(from: &[u8], to: &[u8]) -> Result<Vec<u8>, ReleaseError> {
     Ok(patch)
 }
 
-/// Unpacks a binary, and holds it to its digest.
-pub(super) fn unpack(path: &Path, raw_sha256: &str) -> Result<Vec<u8>, ReleaseError> {
+/// Unpacks a binary; `None` when it is not the one with this digest.
+pub(super) fn unpack(packed: &[u8], raw_sha256: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
-    let packed = std::fs::File::open(path).map_err(file("open", path))?;
-    zstd::Decoder::new(packed)
-        .and_then(|decoder| decoder.take(MOST).read_to_end(&mut bytes))
-        .map_err(file("unpack", path))?;
-    let mut context = Context::new(&SHA256);
-    context.update(&bytes);
-    if hex::encode(context.finish()) != raw_sha256 {
-        return Err(refuse(
-            format!("{} no contiene el binario que se publicó: recupere la copia", path.display()),
-            format!("{} does not hold the binary that was published: restore it from the copy", path.display()),
-        ));
-    }
-    Ok(bytes)
+    zstd::Decoder::new(packed).and_then(|decoder| decoder.take(MOST).read_to_end(&mut bytes)).ok()?;
+    (hex::encode(sha256(&bytes)) == raw_sha256).then_some(bytes)
 }
 
 /// The name of a packed binary among the targets.

@@ -223,7 +223,11 @@ impl<'a> Work<'a> {
         for entry in std::fs::read_dir(&directory).map_err(file("list", &directory))? {
             let path = entry.map_err(file("list", &directory))?.path();
             let named = path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.ends_with(&suffix));
-            if named && pack::unpack(&path, &checked.sha256).is_err() {
+            if named {
+                let packed = std::fs::read(&path).map_err(file("read", &path))?;
+                if pack::unpack(&packed, &checked.sha256).is_some() {
+                    continue;
+                }
                 return other(path.display().to_string());
             }
         }
@@ -306,7 +310,14 @@ impl<'a> Work<'a> {
                 format!("the repository has no {}: restore it from the copy", binary.full),
             )
         })?;
-        let bytes = pack::unpack(&self.repository.target_path(&name, target), &binary.raw_sha256)?;
+        let path = self.repository.target_path(&name, target);
+        let packed = std::fs::read(&path).map_err(file("read", &path))?;
+        let bytes = pack::unpack(&packed, &binary.raw_sha256).ok_or_else(|| {
+            refuse(
+                format!("{} no contiene el binario que se publicó: recupere la copia", path.display()),
+                format!("{} does not hold the binary that was published: restore it from the copy", path.display()),
+            )
+        })?;
         self.bases.insert(binary.raw_sha256.clone(), bytes.clone());
         Ok(bytes)
     }

@@ -1,5 +1,7 @@
 //! `status`: what a repository's directory says, and how long it is valid.
 
+use std::fmt::Write as _;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -69,7 +71,7 @@ impl Status {
         let mut text = String::new();
         for role in &self.roles {
             let left = validity(role.expires, now, lang);
-            text.push_str(&format!("{:<10} v{:<4} {left}\n", role.role, role.version));
+            let _ = writeln!(text, "{:<10} v{:<4} {left}", role.role, role.version);
         }
         for manifest in &self.channels {
             text.push_str(&channel(manifest, lang));
@@ -107,9 +109,9 @@ pub(super) fn channel(manifest: &Manifest, lang: Lang) -> String {
                 lang.pick(format!("{name} ({deltas} diferencias)"), format!("{name} ({deltas} deltas)"))
             })
             .collect();
-        text.push_str(&format!("  {:<12} {}\n", release.version.to_string(), platforms.join(", ")));
+        let _ = writeln!(text, "  {:<12} {}", release.version.to_string(), platforms.join(", "));
         for wave in &release.waves {
-            text.push_str(&format!("    {} {} ‰\n", wave.at, wave.permille));
+            let _ = writeln!(text, "    {} {} ‰", wave.at, wave.permille);
         }
     }
     text

@@ -1,1 +1,20 @@
 //! Updates of real boxes from real repositories.
+
+#![allow(clippy::disallowed_methods, reason = "tests make torn files and wait on purpose")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "what fails in a helper is a test that fails"
+)]
+
+#[path = "../support/programs.rs"]
+mod programs;
+mod publisher;
+#[path = "../support/repository.rs"]
+mod repository;
+#[path = "../support/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "shared with other tests, which use other parts of it")]
+mod support;

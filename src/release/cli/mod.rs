@@ -14,6 +14,7 @@ pub use run::{Answer, run};
 
 use super::promote::Order as Promote;
 use super::publish::{Order as Publish, Rollout};
+use super::verify::Order as Verify;
 use crate::lang::Lang;
 use crate::update::STATE_SCHEMA;
 
@@ -44,7 +45,7 @@ enum What {
     Yank { channel: String, version: Version, desired: Option<Version> },
     Refresh { roles: Vec<String> },
     Rotate { role: String },
-    Verify { from: String, root: Option<PathBuf>, allow_http: bool, ca_file: Option<PathBuf> },
+    Verify(Verify),
     Status,
 }
 
@@ -83,12 +84,12 @@ fn command(matches: &ArgMatches) -> Option<Command> {
         "yank" => What::Yank { channel: text("channel")?, version: version("version")?, desired: version("desired") },
         "refresh" => What::Refresh { roles: texts(of, "role") },
         "rotate" => What::Rotate { role: text("role")? },
-        "verify" => What::Verify {
+        "verify" => What::Verify(Verify {
             from: text("from")?,
             root: of.get_one::<PathBuf>("root").cloned(),
             allow_http: of.get_flag("allow-http"),
             ca_file: of.get_one::<PathBuf>("ca-file").cloned(),
-        },
+        }),
         "status" => What::Status,
         _ => return None,
     };

@@ -15,13 +15,15 @@ use crate::release::keys::{Keys, generate};
 use crate::release::lifetime::Lifetimes;
 use crate::release::lock::Lock;
 use crate::release::repository::Repository;
-use crate::release::{ReleaseError, init, promote, publish, refresh, rollback, rotate, status};
+use crate::release::{ReleaseError, init, promote, publish, refresh, rollback, rotate, status, verify};
 
 /// What a command answers.
 #[derive(Debug)]
 pub struct Answer {
     /// For standard output.
     pub text: String,
+    /// The exit code.
+    pub code: u8,
 }
 
 /// Carries a command out.
@@ -32,9 +34,13 @@ pub fn run(command: Command, lang: Lang) -> Result<Answer, ReleaseError> {
         What::Status => {
             let status = status::status(&Repository::read(&common.repository)?, now)?;
             let text = if common.json { pretty(&json(&status)) } else { status.text(now, lang) };
-            Ok(Answer { text })
+            Ok(Answer { text, code: 0 })
         }
-        What::Verify { .. } => Ok(Answer { text: String::new() }),
+        What::Verify(order) => {
+            let report = verify::verify(&order, now)?;
+            let text = if common.json { pretty(&json(&report)) } else { report.text(now, lang) };
+            Ok(Answer { text, code: u8::from(!report.is_good()) })
+        }
         what => change(what, &common, now, lang),
     }
 }
@@ -69,7 +75,7 @@ fn change(what: What, common: &Common, now: Timestamp, lang: Lang) -> Result<Ans
             refresh::refresh(repository()?, if roles.is_empty() { &usual } else { &roles }, &signing)?
         }
         What::Rotate { role } => rotate::rotate(repository()?, &role, &signing)?,
-        What::Status | What::Verify { .. } => return Ok(Answer { text: String::new() }),
+        What::Status | What::Verify(_) => return Ok(Answer { text: String::new(), code: 0 }),
     };
     if !common.dry_run && !change.is_empty() {
         change.write()?;
@@ -79,7 +85,7 @@ fn change(what: What, common: &Common, now: Timestamp, lang: Lang) -> Result<Ans
     } else {
         output::text(&change, &notes, common.dry_run, lang)
     };
-    Ok(Answer { text })
+    Ok(Answer { text, code: 0 })
 }
 
 fn keys(what: &What, common: &Common) -> Result<Keys, ReleaseError> {

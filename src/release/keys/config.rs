@@ -148,7 +148,7 @@ impl Keys {
     pub(in crate::release) fn all(&self, role: &str) -> Result<Vec<Signer>, ReleaseError> {
         let sources = self.role(role)?;
         let signers: Vec<Signer> = sources.keys.iter().map(Source::open).collect::<Result<_, _>>()?;
-        let distinct: std::collections::BTreeSet<_> = signers.iter().map(|signer| signer.id()).collect();
+        let distinct: std::collections::BTreeSet<_> = signers.iter().map(Signer::id).collect();
         if distinct.len() < signers.len() {
             return Err(refuse(
                 format!("el rol {role} nombra la misma clave dos veces: quite una"),

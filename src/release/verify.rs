@@ -1,0 +1,198 @@
+//! `verify`: reads a repository as a box does, by the box's own code, and says what each channel gives.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use ring::digest::{Context, SHA256};
+use serde::{Deserialize, Serialize};
+use tokio::runtime::{Builder, LocalOptions};
+
+use super::error::{ReleaseError, file, refuse};
+use super::{ROLES, pack, status};
+use crate::error_chain;
+use crate::lang::Lang;
+use crate::update::manifest::{Manifest, Release};
+use crate::update::repository::{Repository, Settings, Target};
+use crate::update::transport::{Limits, Source, Transport};
+
+/// Where a repository is, and what it is trusted by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Order {
+    /// A directory, or an address.
+    pub(super) from: String,
+    /// The root that is trusted; that of the directory where it is left out.
+    pub(super) root: Option<PathBuf>,
+    pub(super) allow_http: bool,
+    pub(super) ca_file: Option<PathBuf>,
+}
+
+/// What a box would find.
+#[derive(Debug, Serialize)]
+pub(super) struct Report {
+    roles: Vec<Role>,
+    channels: Vec<Channel>,
+}
+
+#[derive(Debug, Serialize)]
+struct Role {
+    #[serde(rename = "role")]
+    name: String,
+    version: u64,
+    expires: Timestamp,
+}
+
+#[derive(Debug, Serialize)]
+struct Channel {
+    #[serde(rename = "channel")]
+    name: String,
+    manifest: Option<Manifest>,
+    /// Targets of the version that is wanted which were fetched and are right.
+    targets: Vec<String>,
+    /// Why a box would not take anything.
+    error: Option<String>,
+}
+
+/// Reads a repository.
+pub(super) fn verify(order: &Order, now: Timestamp) -> Result<Report, ReleaseError> {
+    let web = order.from.contains("://");
+    let root = match &order.root {
+        Some(root) => root.clone(),
+        None if web => {
+            return Err(refuse(
+                "diga con --root en qué root confían los equipos, como la copia de metadata/1.root.json con la que se compilaron",
+                "say with --root which root the boxes trust, such as the copy of metadata/1.root.json that they were built with",
+            ));
+        }
+        None => Path::new(&order.from).join("metadata/1.root.json"),
+    };
+    let root = std::fs::read(&root).map_err(file("read the trusted root", &root))?;
+    let ca = order.ca_file.as_deref().map(|path| std::fs::read(path).map_err(file("read", path))).transpose()?;
+    let source = if web {
+        Source::Web { url: order.from.clone(), ca, allow_http: order.allow_http }
+    } else {
+        Source::Directory(PathBuf::from(&order.from))
+    };
+    let temporary = tempfile::tempdir().map_err(file("make a directory in", &std::env::temp_dir()))?;
+    let transport = Transport::new(source, Limits::default()).map_err(seen)?;
+    let settings = Settings::under(temporary.path().to_owned(), root);
+    let repository = Repository::open(&settings, transport.clone()).map_err(seen)?;
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .build_local(LocalOptions::default())
+        .map_err(file("start a runtime for", Path::new(&order.from)))?;
+    let channels = runtime.block_on(look(repository, &transport, now))?;
+    Ok(Report { roles: roles(&settings.metadata), channels })
+}
+
+fn seen<E: std::error::Error + Send + Sync + 'static>(error: E) -> ReleaseError {
+    ReleaseError::Verify(Box::new(error))
+}
+
+async fn look(mut repository: Repository, transport: &Transport, now: Timestamp) -> Result<Vec<Channel>, ReleaseError> {
+    repository.refresh(now.into()).await.map_err(seen)?;
+    let mut channels = Vec::new();
+    for channel in super::CHANNELS {
+        let mut found = Channel { name: channel.to_owned(), manifest: None, targets: Vec::new(), error: None };
+        match repository.manifest(channel, now.into()).await {
+            Err(error) => found.error = Some(error_chain(&error)),
+            Ok(manifest) => {
+                let desired = manifest.desired.as_ref().and_then(|desired| manifest.release(desired));
+                if let Some(desired) = desired {
+                    found.error = targets(&repository, transport, channel, desired, &mut found.targets).await.err();
+                }
+                found.manifest = Some(manifest.as_ref().clone());
+            }
+        }
+        channels.push(found);
+    }
+    Ok(channels)
+}
+
+/// Fetches all targets of a version, and says in words which is wrong.
+async fn targets(
+    repository: &Repository,
+    transport: &Transport,
+    channel: &str,
+    release: &Release,
+    right: &mut Vec<String>,
+) -> Result<(), String> {
+    for binary in release.platforms.values() {
+        let full = fetch(repository, transport, channel, &binary.full).await?;
+        pack::unpack(&full, &binary.raw_sha256).ok_or_else(|| format!("{} does not hold its binary", binary.full))?;
+        right.push(binary.full.clone());
+        for delta in &binary.deltas {
+            fetch(repository, transport, channel, &delta.target).await?;
+            right.push(delta.target.clone());
+        }
+    }
+    Ok(())
+}
+
+async fn fetch(repository: &Repository, transport: &Transport, channel: &str, name: &str) -> Result<Vec<u8>, String> {
+    let Target { path, length, sha256, .. } = repository.target(channel, name).map_err(|error| error_chain(&error))?;
+    let mut body = transport.target(&path, 0, None).await.map_err(|error| error_chain(&error))?;
+    let mut bytes = Vec::new();
+    let mut context = Context::new(&SHA256);
+    while let Some(piece) = body.next().await.map_err(|error| error_chain(&error))? {
+        if (bytes.len() + piece.len()) as u64 > length {
+            return Err(format!("{name} is longer than was signed"));
+        }
+        context.update(&piece);
+        bytes.extend_from_slice(&piece);
+    }
+    if hex::encode(context.finish()) != sha256 {
+        return Err(format!("{name} is not what was signed"));
+    }
+    Ok(bytes)
+}
+
+/// The metadata that were accepted, as they are kept.
+fn roles(metadata: &Path) -> Vec<Role> {
+    #[derive(Deserialize)]
+    struct File {
+        signed: Signed,
+    }
+    #[derive(Deserialize)]
+    struct Signed {
+        version: u64,
+        expires: Timestamp,
+    }
+    let role = |role: &str| {
+        let bytes = std::fs::read(metadata.join(format!("{role}.json"))).ok()?;
+        let File { signed } = serde_json::from_slice(&bytes).ok()?;
+        Some(Role { name: role.to_owned(), version: signed.version, expires: signed.expires })
+    };
+    ROLES.into_iter().filter_map(role).collect()
+}
+
+impl Report {
+    /// Whether every channel gives what it should.
+    pub(super) fn is_good(&self) -> bool {
+        self.channels.iter().all(|channel| channel.error.is_none())
+    }
+
+    /// For a person.
+    pub(super) fn text(&self, now: Timestamp, lang: Lang) -> String {
+        let mut text = String::new();
+        for role in &self.roles {
+            let left = status::validity(role.expires, now, lang);
+            let _ = writeln!(text, "{:<10} v{:<4} {left}", role.name, role.version);
+        }
+        for channel in &self.channels {
+            match &channel.manifest {
+                Some(manifest) => text.push_str(&status::channel(manifest, lang)),
+                None => {
+                    let _ = writeln!(text, "\n{}:", channel.name);
+                }
+            }
+            for target in &channel.targets {
+                let _ = writeln!(text, "  {}: {target}", lang.pick("comprobado", "checked"));
+            }
+            if let Some(error) = &channel.error {
+                let _ = writeln!(text, "  error: {error}");
+            }
+        }
+        text
+    }
+}

@@ -1,0 +1,7 @@
+//! The publisher's program, held to what other implementations of TUF make of its repositories.
+
+mod faults;
+mod keys;
+mod refusals;
+mod releases;
+mod tuf;
