@@ -24,6 +24,8 @@ use super::{Limits, TransportError};
 
 /// All but the unreserved characters of RFC 3986 section 2.3.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// The names of metadata files are percent-encoded role names already: their `%` stands for itself.
+const ENCODED: &AsciiSet = &SEGMENT.remove(b'%');
 
 /// What a request is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,13 +136,13 @@ impl Web {
         expect: Expect,
     ) -> Result<Option<Body>, TransportError> {
         let place = self.address(name);
-        let asked = self.ask(name, &place, from, validator).await?;
+        let asked = self.ask(name, &place, from, validator, expect).await?;
         let (connection, answer) = match asked.1.status() {
             // There is less of it than was fetched before, or another one that ignored If-Range: from its start then.
-            StatusCode::RANGE_NOT_SATISFIABLE if from > 0 => self.ask(name, &place, 0, None).await?,
+            StatusCode::RANGE_NOT_SATISFIABLE if from > 0 => self.ask(name, &place, 0, None, expect).await?,
             StatusCode::PARTIAL_CONTENT if changed(asked.1.headers(), validator) => {
                 drop(asked);
-                self.ask(name, &place, 0, None).await?
+                self.ask(name, &place, 0, None, expect).await?
             }
             _ => asked,
         };
@@ -192,8 +194,9 @@ impl Web {
         place: &str,
         from: u64,
         validator: Option<&str>,
+        expect: Expect,
     ) -> Result<(Connection, Response<Incoming>), TransportError> {
-        let head = self.head(name, from, validator)?;
+        let head = self.head(name, from, validator, expect)?;
         if let Some((mut connection, since)) = self.kept.take() {
             // The server may close a kept connection at any moment, the one between this look and the request too:
             // then the same question is put on a new one.
@@ -225,7 +228,7 @@ impl Web {
         }
     }
 
-    fn head(&self, name: &str, from: u64, validator: Option<&str>) -> Result<Head, TransportError> {
+    fn head(&self, name: &str, from: u64, validator: Option<&str>, expect: Expect) -> Result<Head, TransportError> {
         let wrong = || TransportError::Name { name: name.to_owned() };
         let mut path = self.base.clone();
         for segment in name.split('/') {
@@ -233,7 +236,7 @@ impl Web {
                 return Err(wrong());
             }
             path.push('/');
-            path.extend(utf8_percent_encode(segment, SEGMENT));
+            path.extend(utf8_percent_encode(segment, if expect == Expect::Metadata { ENCODED } else { SEGMENT }));
         }
         let mut fields = vec![
             (HOST, self.authority.clone()),
@@ -351,10 +354,12 @@ mod tests {
             ("..%2F.json", "/repository/..%252F.json"),
             ("ñ.json", "/repository/%C3%B1.json"),
         ] {
-            assert_eq!(web.head(name, 0, None).expect(name).path, path);
+            assert_eq!(web.head(name, 0, None, Expect::Target).expect(name).path, path);
         }
+        let metadata = web.head("2.%2F..%2Frole.json", 0, None, Expect::Metadata).expect("a name");
+        assert_eq!(metadata.path, "/repository/2.%2F..%2Frole.json");
         for name in ["", ".", "..", "a/../b", "/etc/passwd", "a//b", "a/"] {
-            assert!(web.head(name, 0, None).is_err(), "{name}");
+            assert!(web.head(name, 0, None, Expect::Target).is_err(), "{name}");
         }
     }
 
