@@ -1,7 +1,7 @@
 //! A web server (RFC 9110, RFC 9112).
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http::header::{
@@ -43,24 +43,34 @@ pub(super) struct Web {
     authority: HeaderValue,
     /// The path, without a slash at its end.
     base: String,
-    /// For messages: the scheme and the authority.
-    origin: String,
+    /// The scheme and the authority.
+    origin: Arc<str>,
     limits: Limits,
     /// The connection of the last request, when it can be used again.
     kept: Arc<Kept>,
 }
 
-/// The place of a connection between two requests.
+/// The place of a connection between two requests, of metadata and targets together.
 #[derive(Default)]
-pub(super) struct Kept(Mutex<Option<(Connection, Instant)>>);
+pub(super) struct Kept(Mutex<Option<Idle>>);
+
+struct Idle {
+    connection: Connection,
+    origin: Arc<str>,
+    since: Instant,
+}
 
 impl Kept {
-    pub(super) fn put(&self, connection: Connection) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((connection, Instant::now()));
+    pub(super) fn put(&self, connection: Connection, origin: Arc<str>) {
+        *self.lock() = Some(Idle { connection, origin, since: Instant::now() });
     }
 
-    fn take(&self) -> Option<(Connection, Instant)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    fn take(&self) -> Option<Idle> {
+        self.lock().take()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Idle>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -77,6 +87,7 @@ impl Web {
         tls: Arc<ClientConfig>,
         limits: Limits,
         traffic: Arc<Traffic>,
+        kept: Arc<Kept>,
     ) -> Result<Self, TransportError> {
         let wrong = |why| TransportError::Address { url: url.to_owned(), why };
         if url.contains('#') {
@@ -111,10 +122,10 @@ impl Web {
         Ok(Self {
             authority: HeaderValue::from_str(authority.as_str()).map_err(|_| wrong("its server's name is not one"))?,
             base: address.path().trim_end_matches('/').to_owned(),
-            origin: format!("{scheme}://{authority}"),
+            origin: format!("{scheme}://{authority}").into(),
             server: Server { host, port, tls, traffic },
             limits,
-            kept: Arc::default(),
+            kept,
         })
     }
 
@@ -158,7 +169,9 @@ impl Web {
             }
             StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::GONE => {
                 // What the answer says about it is of no use; short ones are read, so that the connection stays.
-                Body::web(self.stream(connection, answer, place), 0, None, None).discard().await;
+                let mut stream = self.stream(connection, answer, place);
+                stream.until(self.limits.head);
+                Body::web(stream, 0, None, None).discard().await;
                 return Ok(None);
             }
             StatusCode::NETWORK_AUTHENTICATION_REQUIRED => return Err(TransportError::CaptivePortal { place }),
@@ -185,7 +198,8 @@ impl Web {
     }
 
     fn stream(&self, connection: Connection, answer: Response<Incoming>, place: String) -> Stream {
-        Stream::new(answer.into_body(), connection, Arc::clone(&self.kept), self.limits, place)
+        let kept = (Arc::clone(&self.kept), Arc::clone(&self.origin));
+        Stream::new(answer.into_body(), connection, kept, &self.limits, place)
     }
 
     async fn ask(
@@ -197,10 +211,11 @@ impl Web {
         expect: Expect,
     ) -> Result<(Connection, Response<Incoming>), TransportError> {
         let head = self.head(name, from, validator, expect)?;
-        if let Some((mut connection, since)) = self.kept.take() {
+        if let Some(Idle { mut connection, origin, since }) = self.kept.take() {
             // The server may close a kept connection at any moment, the one between this look and the request too:
             // then the same question is put on a new one.
-            if since.elapsed() < self.limits.idle
+            if origin == self.origin
+                && since.elapsed() < self.limits.idle
                 && timeout(self.limits.head, connection.ready()).await == Ok(true)
                 && let Ok(answer) = self.exchange(&mut connection, &head, place).await
             {
@@ -318,7 +333,7 @@ mod tests {
 
     fn web(url: &str, allow_http: bool) -> Result<Web, TransportError> {
         let tls = super::super::tls::config(None, Arc::default()).expect("a configuration");
-        Web::new(url, allow_http, tls, Limits::default(), Arc::default())
+        Web::new(url, allow_http, tls, Limits::default(), Arc::default(), Arc::default())
     }
 
     #[test]
