@@ -30,3 +30,4 @@ mod site_directory;
 #[path = "../support/mod.rs"]
 mod support;
 mod tls;
+mod transport;

@@ -2,15 +2,19 @@
 
 mod control;
 mod edge;
+mod hostile_repository;
 mod http;
 pub(crate) mod lab;
+mod nginx;
 mod pty;
 mod supervisor;
 mod temporary;
 
 pub(crate) use control::Control;
 pub(crate) use edge::{Edge, Setup};
+pub(crate) use hostile_repository::{HostileRepository, Request};
 pub(crate) use http::{Client, Reply};
+pub(crate) use nginx::Nginx;
 pub(crate) use pty::Pty;
 pub(crate) use supervisor::Supervisor;
 pub(crate) use temporary::dist;

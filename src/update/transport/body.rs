@@ -93,7 +93,8 @@ pub(super) struct Stream {
     content: Incoming,
     /// `None` after the end.
     connection: Option<Connection>,
-    kept: Arc<Kept>,
+    /// Where the connection goes at the end, and whose it is.
+    kept: (Arc<Kept>, Arc<str>),
     pace: Pace,
     deadline: Option<(Instant, Duration)>,
     place: String,
@@ -109,11 +110,11 @@ impl Stream {
     pub(super) fn new(
         content: Incoming,
         connection: Connection,
-        kept: Arc<Kept>,
-        limits: Limits,
+        kept: (Arc<Kept>, Arc<str>),
+        limits: &Limits,
         place: String,
     ) -> Self {
-        Self { content, connection: Some(connection), kept, pace: Pace::new(&limits), deadline: None, place }
+        Self { content, connection: Some(connection), kept, pace: Pace::new(limits), deadline: None, place }
     }
 
     /// It has to end within this time.
@@ -145,7 +146,8 @@ impl Stream {
                     if let Some(mut connection) = self.connection.take() {
                         // Lets the connection see the end of the answer, and whether the server closes it then.
                         if timeout(Duration::from_millis(100), connection.ready()).await == Ok(true) {
-                            self.kept.put(connection);
+                            let (kept, origin) = &self.kept;
+                            kept.put(connection, Arc::clone(origin));
                         }
                     }
                     return Ok(None);

@@ -22,7 +22,7 @@ pub use self::error::TransportError;
 pub use self::traffic::{Traffic, TrafficReading};
 
 use self::directory::Directory;
-use self::web::{Expect, Web};
+use self::web::{Expect, Kept, Web};
 
 /// A place that a repository is fetched from.
 #[derive(Debug, Clone)]
@@ -102,13 +102,14 @@ impl Transport {
 
     /// The repository whose metadata is right at one place, and whose targets are right at another.
     pub fn apart(metadata: Source, targets: Source, limits: Limits) -> Result<Self, TransportError> {
-        let (traffic, time) = (Arc::new(Traffic::default()), Arc::new(tls::Time::default()));
+        let (traffic, time, kept) = (Arc::<Traffic>::default(), Arc::<tls::Time>::default(), Arc::<Kept>::default());
         let place = |source| match source {
             Source::Directory(path) => Ok(Place::Directory(Directory::new(path))),
             Source::Web { url, .. } if url.starts_with("file:") => directory_of(&url).map(Place::Directory),
             Source::Web { url, ca, allow_http } => {
                 let tls = tls::config(ca.as_deref(), Arc::clone(&time))?;
-                Web::new(&url, allow_http, tls, limits, Arc::clone(&traffic)).map(|web| Place::Web(Arc::new(web)))
+                let web = Web::new(&url, allow_http, tls, limits, Arc::clone(&traffic), Arc::clone(&kept))?;
+                Ok(Place::Web(Arc::new(web)))
             }
         };
         Ok(Self { metadata: place(metadata)?, targets: place(targets)?, traffic, time })

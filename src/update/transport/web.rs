@@ -1,7 +1,7 @@
 //! A web server (RFC 9110, RFC 9112).
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http::header::{
@@ -24,6 +24,8 @@ use super::{Limits, TransportError};
 
 /// All but the unreserved characters of RFC 3986 section 2.3.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// The names of metadata files are percent-encoded role names already: their `%` stands for itself.
+const ENCODED: &AsciiSet = &SEGMENT.remove(b'%');
 
 /// What a request is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,24 +43,34 @@ pub(super) struct Web {
     authority: HeaderValue,
     /// The path, without a slash at its end.
     base: String,
-    /// For messages: the scheme and the authority.
-    origin: String,
+    /// The scheme and the authority.
+    origin: Arc<str>,
     limits: Limits,
     /// The connection of the last request, when it can be used again.
     kept: Arc<Kept>,
 }
 
-/// The place of a connection between two requests.
+/// The place of a connection between two requests, of metadata and targets together.
 #[derive(Default)]
-pub(super) struct Kept(Mutex<Option<(Connection, Instant)>>);
+pub(super) struct Kept(Mutex<Option<Idle>>);
+
+struct Idle {
+    connection: Connection,
+    origin: Arc<str>,
+    since: Instant,
+}
 
 impl Kept {
-    pub(super) fn put(&self, connection: Connection) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((connection, Instant::now()));
+    pub(super) fn put(&self, connection: Connection, origin: Arc<str>) {
+        *self.lock() = Some(Idle { connection, origin, since: Instant::now() });
     }
 
-    fn take(&self) -> Option<(Connection, Instant)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    fn take(&self) -> Option<Idle> {
+        self.lock().take()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Idle>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -75,6 +87,7 @@ impl Web {
         tls: Arc<ClientConfig>,
         limits: Limits,
         traffic: Arc<Traffic>,
+        kept: Arc<Kept>,
     ) -> Result<Self, TransportError> {
         let wrong = |why| TransportError::Address { url: url.to_owned(), why };
         if url.contains('#') {
@@ -109,10 +122,10 @@ impl Web {
         Ok(Self {
             authority: HeaderValue::from_str(authority.as_str()).map_err(|_| wrong("its server's name is not one"))?,
             base: address.path().trim_end_matches('/').to_owned(),
-            origin: format!("{scheme}://{authority}"),
+            origin: format!("{scheme}://{authority}").into(),
             server: Server { host, port, tls, traffic },
             limits,
-            kept: Arc::default(),
+            kept,
         })
     }
 
@@ -134,13 +147,13 @@ impl Web {
         expect: Expect,
     ) -> Result<Option<Body>, TransportError> {
         let place = self.address(name);
-        let asked = self.ask(name, &place, from, validator).await?;
+        let asked = self.ask(name, &place, from, validator, expect).await?;
         let (connection, answer) = match asked.1.status() {
             // There is less of it than was fetched before, or another one that ignored If-Range: from its start then.
-            StatusCode::RANGE_NOT_SATISFIABLE if from > 0 => self.ask(name, &place, 0, None).await?,
+            StatusCode::RANGE_NOT_SATISFIABLE if from > 0 => self.ask(name, &place, 0, None, expect).await?,
             StatusCode::PARTIAL_CONTENT if changed(asked.1.headers(), validator) => {
                 drop(asked);
-                self.ask(name, &place, 0, None).await?
+                self.ask(name, &place, 0, None, expect).await?
             }
             _ => asked,
         };
@@ -156,7 +169,9 @@ impl Web {
             }
             StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::GONE => {
                 // What the answer says about it is of no use; short ones are read, so that the connection stays.
-                Body::web(self.stream(connection, answer, place), 0, None, None).discard().await;
+                let mut stream = self.stream(connection, answer, place);
+                stream.until(self.limits.head);
+                Body::web(stream, 0, None, None).discard().await;
                 return Ok(None);
             }
             StatusCode::NETWORK_AUTHENTICATION_REQUIRED => return Err(TransportError::CaptivePortal { place }),
@@ -183,7 +198,8 @@ impl Web {
     }
 
     fn stream(&self, connection: Connection, answer: Response<Incoming>, place: String) -> Stream {
-        Stream::new(answer.into_body(), connection, Arc::clone(&self.kept), self.limits, place)
+        let kept = (Arc::clone(&self.kept), Arc::clone(&self.origin));
+        Stream::new(answer.into_body(), connection, kept, &self.limits, place)
     }
 
     async fn ask(
@@ -192,12 +208,14 @@ impl Web {
         place: &str,
         from: u64,
         validator: Option<&str>,
+        expect: Expect,
     ) -> Result<(Connection, Response<Incoming>), TransportError> {
-        let head = self.head(name, from, validator)?;
-        if let Some((mut connection, since)) = self.kept.take() {
+        let head = self.head(name, from, validator, expect)?;
+        if let Some(Idle { mut connection, origin, since }) = self.kept.take() {
             // The server may close a kept connection at any moment, the one between this look and the request too:
             // then the same question is put on a new one.
-            if since.elapsed() < self.limits.idle
+            if origin == self.origin
+                && since.elapsed() < self.limits.idle
                 && timeout(self.limits.head, connection.ready()).await == Ok(true)
                 && let Ok(answer) = self.exchange(&mut connection, &head, place).await
             {
@@ -225,7 +243,7 @@ impl Web {
         }
     }
 
-    fn head(&self, name: &str, from: u64, validator: Option<&str>) -> Result<Head, TransportError> {
+    fn head(&self, name: &str, from: u64, validator: Option<&str>, expect: Expect) -> Result<Head, TransportError> {
         let wrong = || TransportError::Name { name: name.to_owned() };
         let mut path = self.base.clone();
         for segment in name.split('/') {
@@ -233,7 +251,7 @@ impl Web {
                 return Err(wrong());
             }
             path.push('/');
-            path.extend(utf8_percent_encode(segment, SEGMENT));
+            path.extend(utf8_percent_encode(segment, if expect == Expect::Metadata { ENCODED } else { SEGMENT }));
         }
         let mut fields = vec![
             (HOST, self.authority.clone()),
@@ -315,7 +333,7 @@ mod tests {
 
     fn web(url: &str, allow_http: bool) -> Result<Web, TransportError> {
         let tls = super::super::tls::config(None, Arc::default()).expect("a configuration");
-        Web::new(url, allow_http, tls, Limits::default(), Arc::default())
+        Web::new(url, allow_http, tls, Limits::default(), Arc::default(), Arc::default())
     }
 
     #[test]
@@ -351,10 +369,12 @@ mod tests {
             ("..%2F.json", "/repository/..%252F.json"),
             ("ñ.json", "/repository/%C3%B1.json"),
         ] {
-            assert_eq!(web.head(name, 0, None).expect(name).path, path);
+            assert_eq!(web.head(name, 0, None, Expect::Target).expect(name).path, path);
         }
+        let metadata = web.head("2.%2F..%2Frole.json", 0, None, Expect::Metadata).expect("a name");
+        assert_eq!(metadata.path, "/repository/2.%2F..%2Frole.json");
         for name in ["", ".", "..", "a/../b", "/etc/passwd", "a//b", "a/"] {
-            assert!(web.head(name, 0, None).is_err(), "{name}");
+            assert!(web.head(name, 0, None, Expect::Target).is_err(), "{name}");
         }
     }
 

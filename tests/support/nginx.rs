@@ -1,0 +1,84 @@
+use std::fs;
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use super::eventually;
+
+/// nginx, which serves a directory by HTTPS.
+pub(crate) struct Nginx {
+    address: String,
+    process: Child,
+    /// Its configuration and what it writes.
+    _state: tempfile::TempDir,
+    certificate: String,
+}
+
+impl Nginx {
+    /// Serves `directory`, with a certificate that is valid in these years.
+    pub(crate) fn start(directory: &Path, years: std::ops::Range<i32>) -> Self {
+        // An address of its own instead of a port that somebody else may take in between.
+        static COUNT: AtomicU8 = AtomicU8::new(1);
+        let process = std::process::id();
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let host = format!("127.{}.{}.{count}", 1 + (process >> 8) % 254, process % 256);
+        let address = format!("{host}:8443");
+
+        let mut params = rcgen::CertificateParams::new(vec![host]).expect("a name");
+        params.not_before = rcgen::date_time_ymd(years.start, 1, 1);
+        params.not_after = rcgen::date_time_ymd(years.end, 1, 1);
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let certificate = params.self_signed(&key).expect("a certificate").pem();
+
+        let state = tempfile::tempdir().expect("a directory");
+        let of = |name: &str| state.path().join(name).display().to_string();
+        fs::write(of("certificate.pem"), &certificate).expect("written");
+        fs::write(of("key.pem"), key.serialize_pem()).expect("written");
+        let user = if rustix::process::geteuid().is_root() { "user root;" } else { "" };
+        let configuration = format!(
+            "{user} daemon off; master_process off; pid {pid}; error_log {log};
+             events {{}}
+             http {{
+                 access_log off; client_body_temp_path {temporary}; proxy_temp_path {temporary};
+                 fastcgi_temp_path {temporary}; uwsgi_temp_path {temporary}; scgi_temp_path {temporary};
+                 types {{ application/json json; }} default_type application/octet-stream;
+                 server {{
+                     listen {address} ssl; root {root};
+                     ssl_certificate {certificate}; ssl_certificate_key {key};
+                 }}
+             }}",
+            pid = of("pid"),
+            log = of("log"),
+            temporary = of("temporary"),
+            root = directory.display(),
+            certificate = of("certificate.pem"),
+            key = of("key.pem"),
+        );
+        fs::write(of("nginx.conf"), configuration).expect("written");
+        let process = Command::new("nginx")
+            .args(["-e", &of("log"), "-c", &of("nginx.conf")])
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("nginx can be started (tests/run installs it)");
+        let nginx = Self { address, process, _state: state, certificate };
+        eventually("nginx listens", || TcpStream::connect(&nginx.address).is_ok());
+        nginx
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("https://{}", self.address)
+    }
+
+    /// What a client has to trust, in PEM form.
+    pub(crate) fn certificate(&self) -> Vec<u8> {
+        self.certificate.clone().into_bytes()
+    }
+}
+
+impl Drop for Nginx {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
