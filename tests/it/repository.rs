@@ -158,7 +158,7 @@ fn what_was_kept_may_be_lost_or_damaged_and_nothing_goes_back() {
 
     let files =
         ["timestamp.json", "snapshot.json", "targets.json", "stable.json", "root.json", "root_history/1.root.json"];
-    let damages: [fn(&Path); 3] = [
+    let ways: [fn(&Path); 3] = [
         |path| fs::remove_file(path).expect("removed"),
         |path| {
             let whole = fs::read(path).expect("there");
@@ -173,7 +173,7 @@ fn what_was_kept_may_be_lost_or_damaged_and_nothing_goes_back() {
     ];
     // Each file, and all of them together, in every way; then the floor, with the files whole.
     let every: Vec<Vec<&str>> = files.iter().map(|file| vec![*file]).chain([files.to_vec()]).collect();
-    for (damage, names) in damages.iter().flat_map(|damage| every.iter().map(move |names| (damage, names))) {
+    for (damage, names) in ways.iter().flat_map(|damage| every.iter().map(move |names| (damage, names))) {
         let damaged = tempfile::tempdir().expect("a directory");
         copy(trust.path(), damaged.path());
         for name in names {
