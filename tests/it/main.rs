@@ -25,6 +25,7 @@ mod limits;
 mod observability;
 mod orders;
 mod rebinding;
+mod repository;
 mod serving;
 mod site_directory;
 #[path = "../support/mod.rs"]

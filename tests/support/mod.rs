@@ -7,6 +7,7 @@ mod http;
 pub(crate) mod lab;
 mod nginx;
 mod pty;
+mod small_repository;
 mod supervisor;
 mod temporary;
 
@@ -16,6 +17,7 @@ pub(crate) use hostile_repository::{HostileRepository, Request};
 pub(crate) use http::{Client, Reply};
 pub(crate) use nginx::Nginx;
 pub(crate) use pty::Pty;
+pub(crate) use small_repository::{SmallRepository, manifest};
 pub(crate) use supervisor::Supervisor;
 pub(crate) use temporary::dist;
 
