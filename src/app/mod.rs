@@ -253,7 +253,7 @@ impl App {
             }
             None => None,
         };
-        let client = OwnClient::new(&self.listeners, self.parts.tls.clone(), Arc::clone(&self.parts.site));
+        let client = OwnClient::new(&self.listeners, &self.parts, &self.limits);
         let server = Server::start(self.listeners, self.parts, &self.limits, self.access_log)?;
         let operator = Rc::new(self.operator);
         let control = orders::start(&operator, self.asked);

@@ -4,8 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::http::{Request, StatusCode, Uri, header};
 use bytes::Bytes;
-use http::{Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -13,7 +13,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use crate::error_chain;
-use crate::http::{Listener, Scheme, Tls};
+use crate::http::{self, Listener, Scheme, Tls};
+use crate::metrics::Metrics;
 use crate::site::Current;
 
 /// For one request from the connection to the last octet.
@@ -26,12 +27,26 @@ pub(super) struct OwnClient {
     doors: Vec<(SocketAddr, Scheme)>,
     tls: Option<Tls>,
     site: Arc<Current>,
+    metrics: Arc<Metrics>,
+    /// Connections at once.
+    most: usize,
 }
 
 impl OwnClient {
-    pub(super) fn new(listeners: &[Listener], tls: Option<Tls>, site: Arc<Current>) -> Self {
-        let doors = listeners.iter().map(|listener| (listener.address(), listener.scheme())).collect();
-        Self { doors, tls, site }
+    /// Of the server that is to have these parts and limits.
+    pub(super) fn new(listeners: &[Listener], parts: &http::Parts, limits: &http::Limits) -> Self {
+        Self {
+            doors: listeners.iter().map(|listener| (listener.address(), listener.scheme())).collect(),
+            tls: parts.tls.clone(),
+            site: Arc::clone(&parts.site),
+            metrics: Arc::clone(&parts.metrics),
+            most: limits.connections,
+        }
+    }
+
+    /// Whether others have all connections: then this client gets none.
+    pub(super) fn is_crowded_out(&self) -> bool {
+        self.metrics.connections_open() >= self.most as u64
     }
 
     /// Whether every listener serves the page and a file of it, or else what is wrong.

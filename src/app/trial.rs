@@ -81,8 +81,10 @@ impl Trial {
             rounds.tick().await;
             let at = start.elapsed();
             let found = look(&client, &checks).await;
-            if let Found::Unwell(what) = &found {
-                tracing::warn!(what, "this version is on trial, and something is wrong");
+            match &found {
+                Found::Unwell(what) => tracing::warn!(what, "this version is on trial, and something is wrong"),
+                Found::Unknown => tracing::warn!("this version is on trial, and all connections are taken"),
+                Found::Well | Found::Broken(_) => {}
             }
             match gate.judge(at, found) {
                 Verdict::Wait => {}
@@ -163,7 +165,7 @@ async fn look(client: &OwnClient, checks: &std::sync::Arc<Vec<Check>>) -> Found 
         return Found::Broken("a task has panicked".into());
     }
     if let Err(what) = client.is_served().await {
-        return Found::Unwell(what);
+        return if client.is_crowded_out() { Found::Unknown } else { Found::Unwell(what) };
     }
     let checks = std::sync::Arc::clone(checks);
     match tokio::task::spawn_blocking(move || checks.iter().try_for_each(|check| check())).await {

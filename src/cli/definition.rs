@@ -318,8 +318,8 @@ fn support_bundle(lang: Lang) -> Command {
 fn factory_reset(lang: Lang) -> Command {
     let order = order("factory-reset", "factory-reset", lang.pick("[OPCIONES]", "[OPTIONS]"), lang)
         .about(lang.pick(
-            "Olvida el PIN, la identidad, el nombre, el certificado y todo lo guardado; conserva la configuración",
-            "Forget the PIN, the identity, the name, the certificate and everything stored; keep the configuration",
+            "Olvida el PIN, la identidad, el nombre, el certificado y todo lo guardado; conserva la configuración y la versión",
+            "Forget the PIN, the identity, the name, the certificate and everything stored; keep configuration and version",
         ))
         .arg(
             Arg::new("yes")

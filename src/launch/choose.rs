@@ -322,6 +322,24 @@ mod tests {
         }
     }
 
+    /// What was proven once and does not come up any more is not what a lost table is made from.
+    #[test]
+    fn a_binary_that_was_given_up_no_longer_speaks_for_itself() {
+        let directory = tempfile::tempdir().expect("a directory");
+        for step in [Step::Put(2), Step::Confirm, Step::Put(1), Step::Confirm, Step::Back] {
+            take(directory.path(), step);
+        }
+        for _ in 0..=slots::TRIES {
+            launched(directory.path());
+        }
+        let remaining = Choice::Slot { slot: Slot::B, image: binary(1).1, on_trial: false };
+        assert_eq!(launched(directory.path()), remaining);
+        for turn in 0..2 {
+            fs::write(directory.path().join(format!("table.{turn}")), "torn").expect("written");
+        }
+        assert_eq!(launched(directory.path()), remaining);
+    }
+
     #[test]
     fn a_try_that_cannot_be_kept_is_not_begun() {
         let directory = tempfile::tempdir().expect("a directory");

@@ -221,6 +221,12 @@ impl Metrics {
         self.request_duration.observe(took.as_secs_f64());
     }
 
+    /// Connections that are open now.
+    #[must_use]
+    pub fn connections_open(&self) -> u64 {
+        self.open_connections.get().try_into().unwrap_or_default()
+    }
+
     /// Octets written to all peers so far.
     #[must_use]
     pub fn sent_so_far(&self) -> u64 {

@@ -97,6 +97,9 @@ pub struct Table {
     /// The version of the factory's binary when it was last seen.
     #[serde(default)]
     factory: Option<String>,
+    /// What a newer program has written and this one does not know: kept for it.
+    #[serde(flatten)]
+    unknown: serde_json::Map<String, serde_json::Value>,
 }
 
 /// What cannot be done with the table as it is.
@@ -134,7 +137,16 @@ pub enum Choice {
 
 impl Default for Table {
     fn default() -> Self {
-        Self { schema: SCHEMA, active: None, a: None, b: None, trial: None, quarantined: Vec::new(), factory: None }
+        Self {
+            schema: SCHEMA,
+            active: None,
+            a: None,
+            b: None,
+            trial: None,
+            quarantined: Vec::new(),
+            factory: None,
+            unknown: serde_json::Map::new(),
+        }
     }
 }
 
@@ -496,6 +508,18 @@ mod tests {
         }
         assert_eq!(table.quarantined().len(), MOST_QUARANTINED);
         assert!(serde_json::to_vec_pretty(&table).expect("JSON").len() < 48 * 1024);
+    }
+
+    #[test]
+    fn what_a_newer_program_has_written_is_kept_for_it() {
+        let newer = serde_json::json!({
+            "schema": 7, "active": null, "a": null, "b": null, "trial": null, "colour": {"of": ["the", "year"]},
+        });
+        let mut table: Table = serde_json::from_value(newer).expect("read");
+        put(&mut table, 1);
+        let json = serde_json::to_value(&table).expect("written");
+        assert_eq!((&json["schema"], &json["colour"]["of"][1]), (&7.into(), &"year".into()));
+        assert_eq!(json["trial"]["slot"], "a");
     }
 
     #[test]

@@ -6,6 +6,8 @@
 //!                   └> not well at a stretch for three times that ─> reverted
 //! ```
 //!
+//! While every connection is taken nothing is decided: whoever takes them all would decide over the box's version.
+//!
 //! The ERP and the internet are no part of it: a workshop that is offline must not lose a good version, and one that
 //! comes back with the ERP's fault would lose every version.
 
@@ -18,6 +20,8 @@ pub enum Found {
     Well,
     /// Something is not, which may pass: what.
     Unwell(String),
+    /// It cannot be told.
+    Unknown,
     /// Something is not, and never will be: what.
     Broken(String),
 }
@@ -54,6 +58,7 @@ impl Gate {
     pub fn judge(&mut self, at: Duration, found: Found) -> Verdict {
         match found {
             Found::Broken(reason) => return Verdict::Revert(reason),
+            Found::Unknown => return Verdict::Wait,
             Found::Unwell(reason) => {
                 self.since = None;
                 self.wrong = Some(reason);
@@ -78,12 +83,14 @@ mod tests {
 
     use super::*;
 
-    /// The verdict on rounds a second apart, and the second that it falls in: `.` is well, `x` unwell, `!` broken.
+    /// The verdict on rounds a second apart, and the second that it falls in: `.` is well, `x` unwell, `!` broken,
+    /// and `?` cannot be told.
     fn verdict(rounds: &str) -> (usize, Verdict) {
         let mut gate = Gate::new(Duration::from_secs(3));
         for (second, round) in rounds.chars().enumerate() {
             let found = match round {
                 '.' => Found::Well,
+                '?' => Found::Unknown,
                 'x' => Found::Unwell(format!("unwell in second {second}")),
                 _ => Found::Broken("broken".into()),
             };
@@ -106,6 +113,8 @@ mod tests {
         assert_eq!(verdict("xxxxxxxxxxx"), reverted(9, "unwell in second 9"));
         assert_eq!(verdict("..x..x..x...."), reverted(9, "unwell in second 8"));
         assert_eq!(verdict("xxxxxx...."), (9, Verdict::Confirm));
+        assert_eq!(verdict("x????????????"), (13, Verdict::Wait));
+        assert_eq!(verdict(".????."), (5, Verdict::Confirm));
     }
 
     proptest! {

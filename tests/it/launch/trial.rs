@@ -94,6 +94,26 @@ fn what_does_not_work_reverts_by_itself() {
     box_.stop();
 }
 
+/// Whoever takes all connections does not decide over the version.
+#[test]
+fn a_crowd_decides_nothing() {
+    let data = Data::new();
+    on_trial(&data);
+    let box_ = supervised(&data, &["--set", "update.trial_s=2", "--set", "limits.connections=2"]);
+    // The socket is open before the process is.
+    let mut crowd: Vec<_> = (0..2).map(|_| box_.connect()).collect();
+    for one in &mut crowd {
+        assert_eq!(one.request("GET", "/health/live", &[]).status, 200);
+    }
+    // More rounds than the time that a version has, were it unwell.
+    box_.wait_for("this version is on trial, and all connections are taken", 40);
+    assert_eq!(data.table().on_trial(), Some(Slot::A));
+    drop(crowd);
+    box_.wait_for("this version works, and stays", 1);
+    assert_eq!(data.table().active(), Some(Slot::A));
+    box_.stop();
+}
+
 /// The log is a pipe that nobody reads: whoever writes to it waits, and whoever waits for them too.
 #[test]
 fn what_hangs_is_reverted_by_its_watchdog() {
@@ -124,8 +144,10 @@ fn what_hangs_is_reverted_by_its_watchdog() {
         let mut text = String::new();
         stream.read_to_string(&mut text).is_ok() && text.starts_with("HTTP/1.1 200 ")
     };
-    eventually("it hangs", || !(0..100).all(|_| answers("/health/live")));
-    eventually("it is reverted", || data.table().on_trial().is_none());
+    eventually("it hangs, and is reverted", || {
+        let _ = (0..50).all(|_| answers("/health/live"));
+        data.table().on_trial().is_none()
+    });
     assert_eq!(data.table().quarantined()[0].reason, "it hung for 10 s");
     let reader =
         std::thread::spawn(move || log.lines().map_while(Result::ok).filter(|line| line.contains("\"ready\"")).count());
