@@ -1,9 +1,9 @@
 //! The publisher's side of updates: keys, repository, channels.
 //!
 //! A repository is a directory that any static host or object store can take. Every command reads it whole, works out
-//! what it should hold, signs the roles that differ, and writes: [`repository::Repository`] → [`draft::Draft`] →
-//! [`change::Change`] → [`change::Change::write`]. New files have new names (consistent snapshots, TUF section 6.2),
-//! and `timestamp.json`, which alone is replaced, is written last: until then the old repository is whole.
+//! what it should hold, signs the roles that differ, and writes: `Repository::read` → `Draft::plan` → `Change::write`.
+//! New files have new names (consistent snapshots, TUF section 6.2), and `timestamp.json`, which alone is replaced, is
+//! written last: until then the old repository is whole.
 
 mod binary;
 mod change;

@@ -50,6 +50,12 @@ pub(super) fn publish(
     progress: Progress<'_>,
 ) -> Result<(Change, Vec<Words>), ReleaseError> {
     let mut manifest = repository.manifest(&order.channel)?.clone();
+    if !order.version.build.is_empty() {
+        return Err(refuse(
+            format!("{}: lo que sigue a + no cuenta en el orden de las versiones; publique sin ello", order.version),
+            format!("{}: what follows + does not count in the order of versions; publish without it", order.version),
+        ));
+    }
     let mut notes = Vec::new();
     let mut work = Work { repository: &repository, files: BTreeMap::new(), bases: BTreeMap::new(), progress };
     let mut release = manifest.release(&order.version).cloned().unwrap_or_else(|| Release {

@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::ROLES;
-use super::error::ReleaseError;
+use super::error::{ReleaseError, Words};
 use super::refresh::expiry;
 use super::repository::Repository;
 use crate::lang::Lang;
@@ -51,6 +51,14 @@ pub(super) fn status(repository: &Repository, now: Timestamp) -> Result<Status, 
     Ok(Status { roles, channels })
 }
 
+/// How long before its end a role is warned about.
+fn soon(role: &str) -> SignedDuration {
+    SignedDuration::from_hours(match role {
+        "timestamp" | "snapshot" => 24,
+        _ => 30 * 24,
+    })
+}
+
 fn keys(repository: &Repository, role: &str) -> (u64, Vec<String>) {
     let (threshold, ids) = match super::draft::standard(role) {
         Some(kind) => match repository.root.role.signed.roles.get(&kind) {
@@ -66,6 +74,19 @@ fn keys(repository: &Repository, role: &str) -> (u64, Vec<String>) {
 }
 
 impl Status {
+    /// The roles that end soon, and which no cron job signs again.
+    pub(super) fn warnings(&self, now: Timestamp) -> Vec<Words> {
+        let ends_soon = |role: &&RoleStatus| role.expires.duration_since(now) < soon(&role.role);
+        let warning = |role: &RoleStatus| {
+            let (name, expires) = (&role.role, role.expires);
+            Words::new(
+                format!("aviso: el rol {name} caduca el {expires}: workshop-release refresh --role {name}"),
+                format!("warning: the role {name} expires on {expires}: workshop-release refresh --role {name}"),
+            )
+        };
+        self.roles.iter().filter(ends_soon).map(warning).collect()
+    }
+
     /// For a person.
     pub(super) fn text(&self, now: Timestamp, lang: Lang) -> String {
         let mut text = String::new();

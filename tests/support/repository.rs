@@ -86,7 +86,7 @@ impl TestRepository {
     pub(crate) fn rotate(&self, role: &str) -> Value {
         let path = self.keys().join("keys.toml");
         let text = std::fs::read_to_string(&path).expect("keys.toml");
-        let fresh = (1..).map(|n| format!("{role}-next-{n}.pem")).find(|name| !self.keys().join(name).exists());
+        let fresh = (1..100).map(|n| format!("{role}-next-{n}.pem")).find(|name| !self.keys().join(name).exists());
         let fresh = fresh.expect("a free name");
         let file = self.keys().join(&fresh);
         run("openssl", &["genpkey", "-algorithm", "ed25519", "-out", file.to_str().expect("UTF-8")]);

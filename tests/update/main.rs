@@ -11,9 +11,11 @@
 )]
 
 #[path = "../support/programs.rs"]
+#[allow(dead_code, reason = "what a program can be told to do is more than every state of the tests needs")]
 mod programs;
 mod publisher;
 #[path = "../support/repository.rs"]
+#[allow(dead_code, reason = "as complete as the publisher's program")]
 mod repository;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "shared with other tests, which use other parts of it")]

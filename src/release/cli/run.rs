@@ -77,8 +77,12 @@ fn change(what: What, common: &Common, now: Timestamp, lang: Lang) -> Result<Ans
         What::Rotate { role } => rotate::rotate(repository()?, &role, &signing)?,
         What::Status | What::Verify(_) => return Ok(Answer { text: String::new(), code: 0 }),
     };
-    if !common.dry_run && !change.is_empty() {
-        change.write()?;
+    if !common.dry_run {
+        if !change.is_empty() {
+            change.write()?;
+        }
+        // Read back, and held to its signatures.
+        notes.extend(status::status(&repository()?, now)?.warnings(now));
     }
     let text = if common.json {
         pretty(&output::json(&change, &notes, common.dry_run))

@@ -188,6 +188,8 @@ fn a_channel_or_a_version_that_is_not_there() {
         &["rollback", "--channel", "staging", "--to", "2.0.0"],
         "is newer than what the channel",
     );
+    let command = ["publish", "--channel", "staging", "--version", "1.1.0+build", text(&program)];
+    refuses_command(&repository, &command, "does not count in the order of versions");
     refuses(&repository, text(&program), &["--requires-from", "1.1.0"], "has to be older than 1.1.0");
 }
 

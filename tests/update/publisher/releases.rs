@@ -134,7 +134,7 @@ fn a_promotion_uploads_no_binary_again() {
     let before = files(&repository.directory());
     let answer = repository.promote(&["--wave", "+1h=10", "--wave", "+24h=1000", "--urgent"]);
     let new = names(&answer);
-    assert!(!new.iter().any(|name| name.ends_with(".zst")), "{new:?}");
+    assert!(!new.iter().any(|name| name.contains(".zst")), "{new:?}");
     // What the stable boxes start from is not what the staging ones did.
     let deltas: Vec<_> = new.iter().filter(|name| name.ends_with(".qbsdiff")).collect();
     assert_eq!(deltas.len(), 1, "{new:?}");
@@ -248,6 +248,17 @@ fn what_is_uploaded_last_is_the_only_file_that_is_not_for_ever() {
         let path = repository.directory().join(upload["path"].as_str().expect("a path"));
         assert_eq!(std::fs::metadata(path).expect("there").len(), upload["bytes"].as_u64().expect("a size"));
     }
+}
+
+#[test]
+fn a_role_that_ends_soon_is_warned_about() {
+    let repository = TestRepository::new();
+    let notes = |answer: &Value| answer["notes"].as_array().expect("notes").clone();
+    assert!(notes(&repository.refresh(&["--expires", "timestamp=30d"])).is_empty());
+    let answer = repository.refresh(&["--role", "stable", "--expires", "stable=400d", "--expires", "snapshot=2h"]);
+    let notes = notes(&answer);
+    let [note] = notes.as_slice() else { panic!("{notes:?}") };
+    assert!(note.as_str().expect("words").starts_with("warning: the role snapshot expires on "), "{note}");
 }
 
 #[test]
