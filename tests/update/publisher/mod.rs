@@ -5,3 +5,4 @@ mod keys;
 mod refusals;
 mod releases;
 mod tuf;
+mod verify;

@@ -47,6 +47,11 @@ server.serve_forever()";
         Self { server, url: format!("http://127.0.0.1:{}", port.trim()), state, root }
     }
 
+    /// Where the repository is served.
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
     fn run(&self, targets: &[&str]) -> Output {
         Command::new(python())
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/update/publisher/client.py"))
