@@ -70,7 +70,9 @@ fn a_channel_is_looked_up_in_its_own_role_alone() {
         b"stable"
     );
     // Another channel's, one that the delegation does not cover, and a path.
-    for name in ["workshop-edge-1.0.0-staging.zst", "staging.manifest.json", "../timestamp.json", "workshop-edge-x/y"] {
+    for name in
+        ["workshop-edge-1.0.0-staging.zst", "staging.manifest.json", "../timestamp.json", "workshop-edge-x/y", "stray"]
+    {
         assert!(matches!(repository.target("stable", name), Err(RepositoryError::Target { .. })), "{name}");
     }
     assert!(matches!(repository.target("staging", "staging.manifest.json"), Err(RepositoryError::NotRefreshed)));
