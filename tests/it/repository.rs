@@ -13,7 +13,7 @@ use workshop_edge::update::repository::{
 };
 use workshop_edge::update::transport::{Limits, Source, Transport};
 
-use crate::support::{HostileRepository, SmallRepository, manifest};
+use crate::support::{HostileRepository, Nginx, SmallRepository, manifest};
 
 const DAY: Duration = Duration::from_secs(86400);
 
@@ -70,7 +70,9 @@ fn a_channel_is_looked_up_in_its_own_role_alone() {
         b"stable"
     );
     // Another channel's, one that the delegation does not cover, and a path.
-    for name in ["workshop-edge-1.0.0-staging.zst", "staging.manifest.json", "../timestamp.json", "workshop-edge-x/y"] {
+    for name in
+        ["workshop-edge-1.0.0-staging.zst", "staging.manifest.json", "../timestamp.json", "workshop-edge-x/y", "stray"]
+    {
         assert!(matches!(repository.target("stable", name), Err(RepositoryError::Target { .. })), "{name}");
     }
     assert!(matches!(repository.target("staging", "staging.manifest.json"), Err(RepositoryError::NotRefreshed)));
@@ -372,4 +374,33 @@ fn what_is_kept_is_sound_until_it_is_damaged() {
         fs::write(&path, whole).expect("whole");
     }
     assert!(stored_is_sound(&Settings { root: Vec::new(), ..settings }).is_err());
+}
+
+/// What a check costs over TLS, as the sockets see it: a connection of its own for each, resumed.
+#[test]
+fn a_check_that_finds_nothing_is_small_over_tls_too() {
+    let (source, trust) = (SmallRepository::new(), tempfile::tempdir().expect("a directory"));
+    let nginx = Nginx::start(source.path(), 2020..2050);
+    let web = Source::Web { url: nginx.url(), ca: Some(nginx.certificate()), allow_http: false };
+    let transport = Transport::new(web, Limits::default()).expect("a transport");
+    let settings = Settings::under(trust.path().to_owned(), source.root());
+    let mut repository = Repository::open(&settings, transport.clone()).expect("a root");
+    let mut check = || {
+        let before = transport.traffic().read();
+        run(async {
+            repository.refresh(SystemTime::now()).await.expect("fresh");
+            repository.manifest("stable", SystemTime::now()).await.expect("a manifest");
+        });
+        transport.rest();
+        let after = transport.traffic().read();
+        let requests = after.requests - before.requests;
+        (after.connections - before.connections, requests, after.sent - before.sent, after.received - before.received)
+    };
+    let first = check();
+    assert_eq!((first.0, first.1), (1, 6));
+    for _ in 0..3 {
+        let (connections, requests, sent, received) = check();
+        assert_eq!((connections, requests), (1, 2));
+        assert!(sent < 2000 && received < 4000, "{sent} octets sent, {received} received");
+    }
 }

@@ -35,7 +35,9 @@ impl SmallRepository {
             repository.versions.insert(role.to_owned(), 0);
         }
         for channel in ["stable", "staging"] {
-            let targets = BTreeMap::from([(format!("workshop-edge-1.0.0-{channel}.zst"), channel.into())]);
+            // And one that the role lists though nobody delegated it to it.
+            let of = |name: String| (name, channel.as_bytes().to_vec());
+            let targets = BTreeMap::from([of(format!("workshop-edge-1.0.0-{channel}.zst")), of("stray".to_owned())]);
             repository.channels.insert(channel.to_owned(), (manifest(channel, "1.0.0"), targets));
         }
         repository.publish_root();
