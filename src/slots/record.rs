@@ -110,7 +110,14 @@ mod tests {
         revert(directory, &mut store, "no").expect("reverted");
         assert!(store.value().is_quarantined(&image(4).sha256) && !is_proven(directory, Slot::B));
         assert!(is_proven(directory, Slot::A));
-        doubt(directory, Slot::A).expect("kept");
-        assert!(!is_proven(directory, Slot::A));
+
+        // One that was proven once, and is gone back to in vain.
+        record(directory, Slot::B, &image(5)).expect("kept");
+        let put = |table: &mut Table| table.stage(Slot::B, image(5)).and_then(|()| table.begin_trial(Slot::B));
+        store.change(put).expect("kept").expect("fit");
+        confirm(directory, &mut store).expect("confirmed");
+        store.change(|table| table.begin_trial(Slot::A)).expect("kept").expect("fit");
+        revert(directory, &mut store, "no").expect("reverted");
+        assert!(!is_proven(directory, Slot::A) && is_proven(directory, Slot::B));
     }
 }
