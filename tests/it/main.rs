@@ -17,6 +17,8 @@ mod config;
 mod conformance;
 mod console;
 mod discovery;
+mod disk_full;
+mod download;
 mod events;
 mod hostile;
 mod launch;

@@ -62,13 +62,10 @@ fn a_channel_is_looked_up_in_its_own_role_alone() {
     assert_eq!(run(repository.manifest("stable", now)).expect("a manifest").channel, "stable");
     assert_eq!(run(repository.manifest("beta", now)).expect_err("none").kind(), Kind::Channel);
 
-    let target = repository.target("stable", "workshop-edge-1.0.0-stable.zst").expect("its own");
-    assert_eq!((target.length, target.path), (6, format!("{}.{}", target.sha256, target.name)));
-    assert_eq!(
-        fs::read(source.path().join("targets").join(repository.target("stable", &target.name).expect("again").path))
-            .expect("there"),
-        b"stable"
-    );
+    let name = "workshop-edge-1.0.0-stable.zst";
+    let target = repository.target("stable", name).expect("its own");
+    assert_eq!((target.length, &target.path), (6, &format!("{}.{name}", target.sha256)));
+    assert_eq!(fs::read(source.path().join("targets").join(&target.path)).expect("there"), b"stable");
     // Another channel's, one that the delegation does not cover, and a path.
     for name in
         ["workshop-edge-1.0.0-staging.zst", "staging.manifest.json", "../timestamp.json", "workshop-edge-x/y", "stray"]

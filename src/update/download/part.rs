@@ -46,8 +46,7 @@ impl Part {
         let validator = validator(&path(directory, target, "validator"));
         let is_resumed = length > 0;
         let target = target.clone();
-        let part = Self { file, length, digest, validator, is_resumed, unsynced: 0, target, lock };
-        if part.length > part.target.length { part.restart() } else { Ok(part) }
+        Ok(Self { file, length, digest, validator, is_resumed, unsynced: 0, target, lock })
     }
 
     pub(super) fn length(&self) -> u64 {

@@ -272,16 +272,13 @@ impl Stager {
         unpack: impl FnOnce() -> Result<Finished, UnpackError> + Send + 'static,
     ) -> Result<Finished, StageError> {
         let (directory, lock) = (self.slots_directory(), Arc::clone(lock));
-        blocking(move || {
-            let unpacked = unpack();
-            drop(lock);
-            unpacked.map_err(
-                |error| {
-                    if error.is_full() { space::ran_out(&directory, size).into() } else { error.into() }
-                },
-            )
-        })
-        .await
+        let unpacked = blocking::<_, StageError>(move || match unpack() {
+            // In this order: a file that nobody waits for any more is removed before the lock is given up.
+            Ok(file) => Ok((file, lock)),
+            Err(error) if error.is_full() => Err(space::ran_out(&directory, size).into()),
+            Err(error) => Err(error.into()),
+        });
+        unpacked.await.map(|(file, _lock)| file)
     }
 
     /// Whether a file is this binary, and runs.

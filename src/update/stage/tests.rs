@@ -173,6 +173,18 @@ async fn whatever_is_wrong_with_a_delta_the_full_binary_does() {
     }
 }
 
+#[test]
+fn another_base_is_noticed_before_anything_is_written() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = |name| directory.path().join(name);
+    fs::write(path("patch"), b"whatever it says").expect("written");
+    fs::write(path("base"), program("9.9.9")).expect("written");
+    let base = Base { path: path("base"), sha256: digest::of(&program("1.0.0")) };
+    let error = unpack::delta(&base, &path("patch"), &path("slot/new"), "", 1).expect_err("another");
+    assert!(matches!(error, UnpackError::Base(_)), "{error}");
+    assert!(!path("slot").exists());
+}
+
 #[tokio::test]
 async fn what_a_slot_holds_is_not_fetched_again() {
     let world = World::new();

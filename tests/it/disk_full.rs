@@ -1,0 +1,182 @@
+//! An update on a disk that is full, or becomes so.
+
+use std::cell::Cell;
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+
+use ring::digest::{SHA256, digest};
+use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+use workshop_edge::slots::{self, Image, Slot, Table};
+use workshop_edge::update::download::Progress;
+use workshop_edge::update::repository::Target;
+use workshop_edge::update::stage::{Order, StageError, Staged, Stager};
+use workshop_edge::update::transport::{Limits, Source, Transport};
+
+const MIB: usize = 1024 * 1024;
+
+/// A file system in memory, of its own mount namespace, that is gone with the process that keeps it.
+struct Disk {
+    keeper: Child,
+    path: PathBuf,
+}
+
+impl Disk {
+    fn new(mib: usize) -> Self {
+        let mut command = Command::new("unshare");
+        if !rustix::process::geteuid().is_root() {
+            command.args(["--user", "--map-root-user"]);
+        }
+        let keep = format!("mount -t tmpfs -o size={mib}m full /mnt && echo ready && exec cat");
+        let mut keeper = command
+            .args(["--mount", "sh", "-c", &keep])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("unshare (tests/run installs util-linux)");
+        let mut line = String::new();
+        BufReader::new(keeper.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
+        assert_eq!(line, "ready\n", "no mount namespaces for these tests: run them as root, or allow them to users");
+        let path = Path::new("/proc").join(keeper.id().to_string()).join("root/mnt");
+        Self { keeper, path }
+    }
+
+    /// Leaves this many octets.
+    fn fill(&self, left: u64) {
+        let mut file = File::create(self.path.join("others")).expect("made");
+        let piece = vec![1; 4096];
+        while file.write_all(&piece).is_ok() {}
+        let length = file.metadata().expect("there").len();
+        file.set_len(length.checked_sub(left).expect("so much was written")).expect("shortened");
+    }
+
+    fn empty(&self) {
+        fs::remove_file(self.path.join("others")).expect("removed");
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = self.keeper.kill();
+        let _ = self.keeper.wait();
+    }
+}
+
+/// A program that says that it is this version, with this much that does not compress.
+fn program(version: &str, noise: usize) -> Vec<u8> {
+    let mut program = format!("#!/bin/sh\necho workshop-edge {version}\nexit 0\n").into_bytes();
+    let mut state = 88_172_645_463_325_252_u64;
+    while program.len() < noise {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        program.extend_from_slice(&state.to_le_bytes());
+    }
+    program
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    hex::encode(digest(&SHA256, bytes))
+}
+
+/// A box on a small disk that runs a binary from its first slot and holds another in its second.
+struct SmallBox {
+    disk: Disk,
+    repository: tempfile::TempDir,
+    table: Arc<Mutex<slots::Store>>,
+    stager: Stager,
+    transport: Transport,
+}
+
+impl SmallBox {
+    async fn new(mib: usize) -> Self {
+        let (disk, repository) = (Disk::new(mib), tempfile::tempdir().expect("a directory"));
+        fs::create_dir(repository.path().join("targets")).expect("made");
+        let data = disk.path.join("data");
+        let table = Arc::new(Mutex::new(slots::anew(&data.join(slots::DIRECTORY), Table::default())));
+        let stager = Stager::new(&data, Arc::clone(&table), None);
+        let source = Source::Directory(repository.path().to_owned());
+        let transport = Transport::new(source, Limits::default()).expect("a transport");
+        let one = Self { disk, repository, table, stager, transport };
+        for version in ["1.0.0", "1.1.0"] {
+            let new = one.stage(&one.order(version, 1000), &|_| {}).await.expect("staged");
+            new.begin_trial().await.expect("on trial");
+            one.table.lock().expect("whole").change(Table::confirm).expect("kept");
+        }
+        one
+    }
+
+    fn order(&self, version: &str, noise: usize) -> Order {
+        let program = program(version, noise);
+        let packed = compress_to_vec(program.as_slice(), CompressionLevel::Fastest);
+        let path = format!("{}.full.zst", sha256(&packed));
+        fs::write(self.repository.path().join("targets").join(&path), &packed).expect("written");
+        Order {
+            image: Image { version: version.to_owned(), sha256: sha256(&program), size: program.len() as u64 },
+            full: Target { path, length: packed.len() as u64, sha256: sha256(&packed) },
+            delta: None,
+        }
+    }
+
+    async fn stage(&self, order: &Order, progress: &dyn Fn(Progress)) -> Result<Staged, StageError> {
+        self.stager.stage(&self.transport, order, progress).await
+    }
+
+    /// Both binaries and the table are as they were.
+    fn is_untouched(&self) {
+        let directory = self.disk.path.join("data").join(slots::DIRECTORY);
+        let store = slots::open(&directory).expect("a table");
+        assert_eq!(store.value().active(), Some(Slot::B));
+        for (slot, version) in [(Slot::A, "1.0.0"), (Slot::B, "1.1.0")] {
+            let path = slots::binary(&directory, slot);
+            assert_eq!(fs::read(&path).expect("there"), program(version, 1000));
+            assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o100, 0o100);
+            assert_eq!(store.value().image(slot).map(|image| image.version.as_str()), Some(version));
+            assert!(!path.with_extension("tmp").exists(), "the room for the new one is free again");
+        }
+    }
+}
+
+fn missing(result: Result<Staged, StageError>) -> String {
+    let error = result.expect_err("no room");
+    let words = error.to_string();
+    assert!(words.starts_with("not enough room on the disk: "), "{words}");
+    words
+}
+
+#[tokio::test]
+async fn an_update_without_room_for_it_is_not_begun_and_says_how_much_is_missing() {
+    let small = SmallBox::new(16).await;
+    let order = small.order("1.2.0", 12 * MIB);
+    let fetched = Cell::new(false);
+    let words = missing(small.stage(&order, &|_| fetched.set(true)).await);
+    // 12 MiB packed and 12 unpacked, on 16 of which a twentieth stays free.
+    assert_eq!(words, "not enough room on the disk: 9 MiB more have to be freed");
+    assert!(!fetched.get());
+    small.is_untouched();
+}
+
+#[tokio::test]
+async fn a_disk_that_becomes_full_costs_the_update_alone() {
+    let small = SmallBox::new(16).await;
+    let order = small.order("1.2.0", 3 * MIB);
+    // While it is fetched, and while it is unpacked: there is room for the one, but not for the other.
+    for left in [0, order.full.length + 300_000] {
+        let filled = Cell::new(false);
+        let fill = |_: Progress| {
+            if !filled.replace(true) {
+                small.disk.fill(left);
+            }
+        };
+        missing(small.stage(&order, &fill).await);
+        assert!(filled.get());
+        small.is_untouched();
+        small.disk.empty();
+    }
+    // What has come is not fetched again.
+    let staged = small.stage(&order, &|_| {}).await.expect("staged");
+    assert_eq!((staged.slot, staged.bytes_downloaded), (Slot::A, 0));
+}
