@@ -179,7 +179,8 @@ fn first_line(command: &mut Command) -> std::io::Result<Option<String>> {
     let mut child = command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
     let (sender, receiver) = mpsc::sync_channel(1);
     let stdout = child.stdout.take();
-    let reader = std::thread::spawn(move || {
+    // Not waited for: whatever the program has started may hold the pipe open for ever.
+    std::thread::spawn(move || {
         let mut text = String::new();
         let read = stdout.map(|stdout| stdout.take(4096).read_to_string(&mut text));
         // The other side may have lost its patience.
@@ -191,7 +192,6 @@ fn first_line(command: &mut Command) -> std::io::Result<Option<String>> {
         let _ = child.kill();
     }
     let status = child.wait()?;
-    let _ = reader.join();
     let line = text.and_then(|text| text.lines().next().map(|line| line.chars().filter(|c| !c.is_control()).collect()));
     Ok(line.filter(|_| status.success()))
 }
