@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use super::releases::files;
 use super::tuf::Client;
@@ -28,14 +28,7 @@ fn fail_everywhere(repository: &TestRepository, arguments: &[&str], calls: &str,
     let arguments = [arguments, &["--keys", keys.to_str().expect("UTF-8")]].concat();
     for at in 1.. {
         restore(&directory, &before);
-        let command = repository.command(&arguments);
-        let output = Command::new("strace")
-            .args(["--follow-forks", "--output=/dev/null", &format!("--trace={calls}")])
-            .arg(format!("--inject={calls}:{fault}:when={at}"))
-            .arg(command.get_program())
-            .args(command.get_args())
-            .output()
-            .expect("strace can be started (tests/run installs it)");
+        let output = under_strace(&repository.command(&arguments), calls, fault, at);
         let failed = !output.status.success();
         // Whatever it left, a client takes the one or the other, and later on the new one.
         let client = Client::of(repository);
@@ -63,7 +56,40 @@ fn fail_everywhere(repository: &TestRepository, arguments: &[&str], calls: &str,
     0
 }
 
+/// Runs a command whose `at`th call of these kinds fails.
+fn under_strace(command: &Command, calls: &str, fault: &str, at: usize) -> Output {
+    Command::new("strace")
+        .args(["--follow-forks", "--output=/dev/null", &format!("--trace={calls}")])
+        .arg(format!("--inject={calls}:{fault}:when={at}"))
+        .arg(command.get_program())
+        .args(command.get_args())
+        .output()
+        .expect("strace can be started (tests/run installs it)")
+}
+
 const RENAME: &str = "?rename,?renameat,?renameat2";
+
+#[test]
+fn the_beginning_fails_at_every_write() {
+    let repository = TestRepository::new();
+    let keys = repository.keys().join("keys.toml");
+    let init = ["init", "--keys", keys.to_str().expect("UTF-8")];
+    let mut failures = 0;
+    for at in 1.. {
+        std::fs::remove_dir_all(repository.directory()).expect("removed");
+        if under_strace(&repository.command(init), RENAME, "signal=KILL", at).status.success() {
+            break;
+        }
+        failures += 1;
+        // Until the last file is there, there is no repository that anybody could have read.
+        let status = repository.run(["status"]);
+        assert_eq!(status.status.code(), Some(1), "{at}");
+        assert!(repository.run(init).status.success(), "{at}");
+        Client::of(&repository).refresh();
+    }
+    // Two manifests, and six roles.
+    assert_eq!(failures, 8);
+}
 
 #[test]
 fn publishing_fails_at_every_write() {
