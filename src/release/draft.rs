@@ -191,11 +191,12 @@ impl Draft {
         let snapshot = plan.snapshot(meta, &root, old_root.as_ref())?;
         let timestamp = plan.timestamp(&snapshot, &root, old_root.as_ref())?;
         let seamless = old_root.as_ref().is_some_and(|old| {
-            let valid = |ok: Result<(), tough::schema::Error>| ok.is_ok();
-            !signing.dry
-                && valid(old.verify_role(&targets.role))
-                && valid(old.verify_role(&snapshot.role))
-                && valid(old.verify_role(&timestamp.role))
+            let valid = |name: &str, verified: Result<(), tough::schema::Error>| {
+                verified.is_ok() || (signing.dry && could_sign(signing.keys, name, old))
+            };
+            valid("targets", old.verify_role(&targets.role))
+                && valid("snapshot", old.verify_role(&snapshot.role))
+                && valid("timestamp", old.verify_role(&timestamp.role))
         });
         let Plan { roles, metadata, .. } = plan;
         let mut files = self.files;
@@ -448,6 +449,14 @@ impl Plan<'_> {
         self.metadata.push(File::metadata(&filename, bytes.clone()));
         Ok(Published { role: signed, bytes })
     }
+}
+
+/// Whether a role's keys of the old root are at hand.
+fn could_sign(keys: &Keys, name: &str, old: &Root) -> bool {
+    let role = standard(name).and_then(|kind| old.roles.get(&kind));
+    let (Some(role), Ok(signers)) = (role, keys.present(name)) else { return false };
+    let ids: BTreeSet<_> = signers.iter().map(Signer::id).filter(|id| role.keyids.contains(id)).collect();
+    ids.len() as u64 >= role.threshold.get()
 }
 
 fn missing(channel: &str) -> ReleaseError {

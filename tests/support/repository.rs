@@ -84,6 +84,12 @@ impl TestRepository {
 
     /// Gives a role a new key, signed in by the old one; `keys.toml` is changed with it.
     pub(crate) fn rotate(&self, role: &str) -> Value {
+        self.next_key(role);
+        self.order(&["rotate", role])
+    }
+
+    /// Has `keys.toml` say that a role is to have a new key, and retires the old one.
+    pub(crate) fn next_key(&self, role: &str) {
         let path = self.keys().join("keys.toml");
         let text = std::fs::read_to_string(&path).expect("keys.toml");
         let fresh = (1..100).map(|n| format!("{role}-next-{n}.pem")).find(|name| !self.keys().join(name).exists());
@@ -100,7 +106,6 @@ impl TestRepository {
         lines.push(format!("retired = [\"{old}\"]"));
         let text = format!("{before}[{role}]\n{}\n\n{after}", lines.join("\n"));
         std::fs::write(&path, text).expect("written");
-        self.order(&["rotate", role])
     }
 
     /// Carries out any command that changes the repository, and gives its JSON answer.
