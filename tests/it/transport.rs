@@ -115,6 +115,7 @@ fn other_answers_are_errors_that_say_what_they_are() {
     for answer in [
         format!("HTTP/1.1 200 OK\r\nContent-Type: Text/HTML; charset=utf-8\r\nContent-Length: 21\r\n\r\n{page}"),
         "HTTP/1.1 511 Network Authentication Required\r\nContent-Length: 0\r\n\r\n".to_owned(),
+        format!("HTTP/1.1 200 OK\r\nContent-Length: 23\r\n\r\n\r\n{page}"),
     ] {
         let error = metadata(&HostileRepository::says(&answer), LIMITS).expect_err("a portal");
         assert!(matches!(error, TransportError::CaptivePortal { .. }), "{error}");

@@ -118,16 +118,19 @@ impl Transport {
     /// A metadata file of `most` octets at most; `None` when the repository has none of that name: 404, 410, and 403,
     /// which object stores answer for what is not there.
     pub async fn metadata(&self, name: &str, most: u64) -> Result<Option<Bytes>, TransportError> {
-        match &self.metadata {
-            Place::Web(web) => match web.get(name, 0, None, Expect::Metadata).await? {
-                Some(body) => body.whole(most).await.map(Some),
-                None => Ok(None),
-            },
-            Place::Directory(directory) => match directory.open(name, 0, None).await? {
-                Some(body) => body.whole(most).await.map(Some),
-                None => Ok(None),
-            },
+        let (body, place) = match &self.metadata {
+            Place::Web(web) => (web.get(name, 0, None, Expect::Metadata).await?, web.address(name)),
+            Place::Directory(directory) => (directory.open(name, 0, None).await?, directory.address(name)),
+        };
+        let Some(body) = body else {
+            return Ok(None);
+        };
+        let bytes = body.whole(most).await?;
+        // A page that does not say that it is one: metadata begins with a brace.
+        if bytes.trim_ascii_start().starts_with(b"<") {
+            return Err(TransportError::CaptivePortal { place });
         }
+        Ok(Some(bytes))
     }
 
     /// The content of a target from the octet `from` on. With the `validator` of the answer that the octets before it
