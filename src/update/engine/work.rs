@@ -385,13 +385,11 @@ impl Work {
         }
         let target = |name: &str| checked.repository.target(&self.settings.channel, name);
         let delta = plan.binary.deltas.iter().find(|delta| delta.from_sha256 == self.running.sha256);
-        let delta = match delta {
-            Some(delta) => {
-                let base = Base { path: self.running.file.clone(), sha256: self.running.sha256.clone() };
-                Some((target(&delta.target)?, base))
-            }
-            None => None,
-        };
+        // One that is missing costs octets, not the update.
+        let delta = delta.and_then(|delta| {
+            let base = Base { path: self.running.file.clone(), sha256: self.running.sha256.clone() };
+            Some((target(&delta.target).ok()?, base))
+        });
         let order = Order { image, full: target(&plan.binary.full)?, delta };
         let progress = |progress: crate::update::download::Progress| {
             let (done, total, version) = (progress.done, progress.total, version.clone());
