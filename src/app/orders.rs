@@ -165,6 +165,10 @@ impl Operator {
             data_dir: self.data_dir.clone(),
             status: self.console.status_json().map(|json| json.to_vec()).map_err(|error| error_chain(&error)),
             health: serde_json::to_vec_pretty(&self.health.report()).map_err(|error| error.to_string()),
+            updates: match self.updates.get() {
+                Some(updates) => serde_json::to_vec_pretty(&updates.report()).map_err(|error| error.to_string()),
+                None => Err(updates::OFF.to_owned()),
+            },
             config: Ok(self.effective.to_vec()),
             log: Ok(self.recent.lines()),
             journal,

@@ -17,7 +17,7 @@ use crate::lang::Lang;
 use crate::metrics::{Metrics, Updated};
 use crate::slots::Slot;
 use crate::update::command::{Command, Outcome, Reply};
-use crate::update::engine::{Host, Settings, Switch, Updates};
+use crate::update::engine::{Host, Places, Settings, Switch, Updates};
 use crate::update::repository;
 use crate::update::state::{FaultKind, Phase, State};
 use crate::update::transport::{Limits, Source, Transport};
@@ -92,7 +92,7 @@ impl Wanted {
     /// Whether what is known of trusted releases can be loaded: a part of a trial's gate.
     pub(super) fn trust(&self) -> Option<super::trial::Check> {
         let Self::On(settings) = self else { return None };
-        let settings = repository::Settings::under(settings.data_dir.join("trust"), settings.root.clone());
+        let settings = repository::Settings::under(Places::of(&settings.data_dir).trust, settings.root.clone());
         Some(Box::new(move || repository::stored_is_sound(&settings).map_err(|error| error_chain(&error))))
     }
 }

@@ -81,6 +81,7 @@ fn collect(loaded: &Loaded, lang: Lang) -> Result<(Vec<u8>, Option<String>), Str
         data_dir: data_dir.clone(),
         status: absent(),
         health: absent(),
+        updates: absent(),
         config: Ok(format!("{:#}\n", config::effective_json(&loaded.effective)).into_bytes()),
         log: absent(),
         journal,

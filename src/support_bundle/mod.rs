@@ -46,6 +46,8 @@ pub struct Given {
     pub status: Result<Vec<u8>, String>,
     /// The answer of `/health`.
     pub health: Result<Vec<u8>, String>,
+    /// What the updates are at and what there was, as JSON.
+    pub updates: Result<Vec<u8>, String>,
     /// The configuration that holds, without secrets, as JSON.
     pub config: Result<Vec<u8>, String>,
     /// The last lines of the log of this run.
@@ -59,6 +61,7 @@ pub struct Given {
 enum Kind {
     Status,
     Health,
+    Updates,
     Config,
     Log,
     Journal,
@@ -69,9 +72,10 @@ enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Status,
         Self::Health,
+        Self::Updates,
         Self::Config,
         Self::Log,
         Self::Journal,
@@ -85,6 +89,7 @@ impl Kind {
         let (es, en) = match self {
             Self::Status => ("el estado del equipo", "the state of the box"),
             Self::Health => ("qué partes fallan y por qué", "which parts are at fault, and why"),
+            Self::Updates => ("las actualizaciones y su historia", "the updates and their history"),
             Self::Config => {
                 ("la configuración que vale, sin secretos", "the configuration that holds, without secrets")
             }
@@ -136,10 +141,11 @@ pub struct Bundle {
 
 /// Collects everything and packs it. Reads files, and takes as long as that takes.
 pub fn gather(given: Given) -> Result<Bundle, BundleError> {
-    let Given { id, data_dir, status, health, config, log, journal } = given;
+    let Given { id, data_dir, status, health, updates, config, log, journal } = given;
     let mut parts = vec![
         Part::new(Kind::Status, "status.json", status),
         Part::new(Kind::Health, "health.json", health),
+        Part::new(Kind::Updates, "updates.json", updates),
         Part::new(Kind::Config, "config.json", config),
         Part::new(Kind::Log, "log.jsonl", log),
         Part::new(Kind::Journal, "journal.txt", journal),

@@ -11,6 +11,7 @@ fn given(data_dir: PathBuf) -> Given {
         data_dir,
         status: Ok(b"{}".to_vec()),
         health: nothing(),
+        updates: nothing(),
         config: Ok(b"[]".to_vec()),
         log: nothing(),
         journal: nothing(),
@@ -101,6 +102,7 @@ fn it_is_never_larger_than_its_bound() {
     let bundle = gather(Given {
         status: Ok(noise(huge)),
         health: Ok(noise(huge)),
+        updates: Ok(noise(huge)),
         config: Ok(noise(huge)),
         log: Ok(noise(huge)),
         journal: Ok(noise(huge)),

@@ -4,6 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use semver::Version;
+
 use super::failure::Failure;
 use crate::update::manifest::Manifest;
 use crate::update::repository::{self, Repository};
@@ -53,6 +55,14 @@ impl Sources {
         self.known = None;
         let transport = Transport::new(Source::Directory(path.to_owned()), Limits::default())?;
         look(Repository::open(&self.trust, transport.clone())?, transport, &self.channel, false).await
+    }
+
+    /// The lowest version that the channel allows, as it last said.
+    pub(super) fn min_version(&self) -> Result<Option<Version>, Failure> {
+        if let Some(known) = &self.known {
+            return Ok(known.min_version(&self.channel));
+        }
+        Ok(Repository::open(&self.trust, self.bucket.clone())?.min_version(&self.channel))
     }
 
     /// Keeps what the bucket has said, so that it need not say it again.

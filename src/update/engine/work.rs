@@ -25,7 +25,7 @@ use crate::update::history::{self, Entry, History};
 use crate::update::order::Standing;
 use crate::update::policy::{self, Decision, Plan, Situation};
 use crate::update::stage::{Base, Order, Staged};
-use crate::update::state::{Fault, FaultKind, Phase, State, Wait};
+use crate::update::state::{Fault, FaultKind, Phase, State, Wait, Words};
 use crate::update::words;
 
 /// Who waits for an answer; nobody, when it was time.
@@ -218,33 +218,16 @@ impl Work {
     /// Goes back to the version before, and stays there. It needs no repository.
     async fn roll_back(&mut self, asker: Asker) {
         let began = Instant::now();
-        let previous = self.own.as_ref().and_then(|own| Some((own, own.previous()?)));
-        let version = previous.as_ref().and_then(|(_, image)| image.version.parse::<Version>().ok());
-        let (Some((own, previous)), Some(version)) = (previous, version) else {
-            self.answer(asker, Ok(Outcome::Nothing { reason: words::no_previous() }));
-            return;
-        };
-        let staged = own.here(&previous).await;
-        let staged = match staged {
-            Ok(Some(staged)) => staged,
-            Ok(None) => {
-                self.answer(asker, Ok(Outcome::Nothing { reason: words::no_previous() }));
+        let gone = match self.way_back().await {
+            Ok(Ok((staged, version))) => self.go_back(staged, version, began).await,
+            Ok(Err(reason)) => {
+                self.answer(asker, Ok(Outcome::Nothing { reason }));
                 return;
             }
-            Err(failure) => {
-                self.answer(asker, Err(&failure));
-                self.fail(failure);
-                return;
-            }
+            Err(failure) => Err(failure),
         };
-        if let Err(error) = self.standing.change(|order| order.pin = Some(version.clone())) {
-            self.answer(asker, Err(&error.into()));
-            return;
-        }
-        let order = self.standing.order().clone();
-        self.state.send_modify(|state| state.order = order);
-        match self.go_over(staged, &version, history::Kind::Ordered, began).await {
-            Ok(()) => {
+        match gone {
+            Ok(version) => {
                 self.answer(asker, Ok(Outcome::Begun { version }));
                 pending::<()>().await;
             }
@@ -253,6 +236,27 @@ impl Work {
                 self.fail(failure);
             }
         }
+    }
+
+    /// The version before, ready to run; or else why there is none that may.
+    async fn way_back(&self) -> Result<Result<(Staged, Version), Words>, Failure> {
+        let previous = self.own.as_ref().and_then(|own| Some((own, own.previous()?)));
+        let Some((own, previous)) = previous else { return Ok(Err(words::no_previous())) };
+        let Ok(version) = previous.version.parse::<Version>() else { return Ok(Err(words::no_previous())) };
+        if let Some(minimum) = self.sources.min_version()?.filter(|minimum| version < *minimum) {
+            return Ok(Err(words::why(&policy::Why::BelowMinimum { version, minimum })));
+        }
+        let staged = own.here(&previous).await?;
+        Ok(staged.map(|staged| (staged, version)).ok_or_else(words::no_previous))
+    }
+
+    async fn go_back(&mut self, staged: Staged, version: Version, began: Instant) -> Result<Version, Failure> {
+        // First of all the order: the channel would have the box forward again.
+        self.standing.change(|order| order.pin = Some(version.clone()))?;
+        let order = self.standing.order().clone();
+        self.state.send_modify(|state| state.order = order);
+        self.go_over(staged, &version, history::Kind::Ordered, began).await?;
+        Ok(version)
     }
 
     /// Asks the bucket, or the repository in a directory.

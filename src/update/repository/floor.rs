@@ -131,6 +131,11 @@ impl Floor {
         self.min_versions.get(channel).filter(|level| level.holds(keys)).map(|level| &level.at)
     }
 
+    /// The highest `min_version` that a channel's manifest had last, whoever signed it.
+    pub(super) fn known_min_version(&self, channel: &str) -> Option<&Version> {
+        self.min_versions.get(channel).map(|level| &level.at)
+    }
+
     pub(super) fn raise_min_version(&mut self, channel: &str, accepted: Signed<Version>, keys: &RoleKeys) {
         let level = Level { at: accepted.content, signers: accepted.signers };
         level.raise(&mut self.min_versions, channel, keys);
@@ -258,6 +263,7 @@ mod tests {
         assert_eq!(floor.min_version("stable", &old), Some(&Version::new(2, 0, 0)));
         assert_eq!(floor.min_version("staging", &old), None);
         assert_eq!(floor.min_version("stable", &new), None);
+        assert_eq!(floor.known_min_version("stable"), Some(&Version::new(2, 0, 0)));
         raise(&mut floor, "1.5.0", "new", &new);
         assert_eq!(floor.min_version("stable", &new), Some(&Version::new(1, 5, 0)));
     }

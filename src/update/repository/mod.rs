@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use jiff::Timestamp;
+use semver::Version;
 use sigstore_tuf::cache::MetadataStore as _;
 use sigstore_tuf::metadata::{DelegatedRole, Role};
 use sigstore_tuf::{Error, Metadata, RoleKeys, Root, Snapshot, TargetFile, Targets, TrustedMetadataSet, Updater};
@@ -192,6 +193,12 @@ impl Repository {
     #[must_use]
     pub fn trusted_time(&self, system: SystemTime) -> SystemTime {
         system.max(clock::built()).max(self.store.floor(|floor| floor.time()))
+    }
+
+    /// The lowest version that a channel allows, as far as it was ever asked: for whoever goes back without asking.
+    #[must_use]
+    pub fn min_version(&self, channel: &str) -> Option<Version> {
+        self.store.floor(|floor| floor.known_min_version(channel).cloned())
     }
 
     /// What is trusted now.
