@@ -1,7 +1,7 @@
 //! The release bucket as a repository of The Update Framework (<https://theupdateframework.github.io/specification/>):
 //! who may say what the boxes run, and that what they say is whole, signed, recent, and not older than before.
 //!
-//! The library verifies; this module brings what it fetches, keeps what it trusts, and holds it to the [`floor`] that
+//! The library verifies; this module brings what it fetches, keeps what it trusts, and holds it to the floor that
 //! survives the loss of all that was kept.
 //!
 //! A box looks a target up in its channel's role alone, so that whatever is wrong with one channel's metadata stays
