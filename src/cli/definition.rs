@@ -1,5 +1,6 @@
 //! What can be typed, and its help in both languages.
 
+use super::shape::{self, json, parent};
 use crate::{config::DEFAULT_FILE, lang::Lang};
 use clap::{Arg, ArgAction, Command, ValueEnum, ValueHint, value_parser};
 use clap_complete::Shell;
@@ -31,20 +32,11 @@ pub(super) const fn exit_codes_heading(lang: Lang) -> &'static str {
 /// The whole command line.
 pub(super) fn command(lang: Lang) -> Command {
     let codes = exit_codes(lang).replace('\n', "\n  ");
-    let root = order(NAME, "", lang.pick("<ORDEN>", "<COMMAND>"), lang)
+    let root = shape::program(NAME, lang)
         .about(lang.pick(
             "Sirve la pantalla del taller a los televisores de la red local.",
             "Serves the workshop's display to the Smart TVs of the local network.",
         ))
-        .version(crate::VERSION)
-        .disable_version_flag(true)
-        .arg(
-            Arg::new("version")
-                .short('V')
-                .long("version")
-                .action(ArgAction::Version)
-                .help(lang.pick("Muestra la versión", "Print the version")),
-        )
         .after_help(format!("{}:\n  {codes}", exit_codes_heading(lang)))
         .subcommand(serve(lang))
         .subcommand(launch(lang))
@@ -80,35 +72,9 @@ pub(super) fn command(lang: Lang) -> Command {
     parent(root, lang)
 }
 
-/// An order with what all of them have: headings, usage and `--help` in the person's language. `path` is how it is
-/// typed after the program's name.
+/// An order of this program; `path` is how it is typed after its name.
 fn order(name: &'static str, path: &str, arguments: &str, lang: Lang) -> Command {
-    let words = [NAME, path, arguments];
-    let usage = words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-    let heading = lang.pick("Uso", "Usage");
-    Command::new(name)
-        .help_template(format!("{{about-with-newline}}\n{heading}: {{usage}}\n\n{{all-args}}{{after-help}}"))
-        .override_usage(usage)
-        .next_help_heading(lang.pick("Opciones", "Options"))
-        .disable_help_flag(true)
-        .arg(
-            Arg::new("help")
-                .short('h')
-                .long("help")
-                .action(ArgAction::Help)
-                .display_order(1000)
-                .help(lang.pick("Muestra esta ayuda", "Print this help")),
-        )
-}
-
-/// An order that only has others below it.
-fn parent(order: Command, lang: Lang) -> Command {
-    order
-        .subcommand_required(true)
-        .arg_required_else_help(true)
-        .disable_help_subcommand(true)
-        .subcommand_help_heading(lang.pick("Órdenes", "Commands"))
-        .subcommand_value_name(lang.pick("ORDEN", "COMMAND"))
+    shape::order(name, &[NAME, path], arguments, lang)
 }
 
 /// `serve`
@@ -360,14 +326,6 @@ fn config(lang: Lang) -> Command {
                 ))),
         );
     parent(root, lang)
-}
-
-/// `--json`
-fn json(lang: Lang) -> Arg {
-    Arg::new("json")
-        .long("json")
-        .action(ArgAction::SetTrue)
-        .help(lang.pick("Responde en JSON, para programas", "Answer in JSON, for programs"))
 }
 
 /// Adds the options that say something about the configuration.

@@ -11,6 +11,7 @@ mod output;
 mod pin;
 mod restart;
 mod screen;
+pub mod shape;
 mod status;
 mod support_bundle;
 mod update;

@@ -68,7 +68,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("launch", &["slots"]),
     ("metrics", &[]),
     ("panics", &["durable"]),
-    ("release", &["durable", "lang", "update"]),
+    ("release", &["cli", "durable", "lang", "update"]),
     ("restart", &[]),
     ("service_manager", &[]),
     ("site", &["durable"]),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Arg, ArgAction, Command, ValueHint, value_parser};
 use semver::Version;
 
+use crate::cli::shape::{self, json, parent};
 use crate::lang::Lang;
 use crate::release::ROLES;
 use crate::update::STATE_SCHEMA;
@@ -18,26 +19,12 @@ pub(super) fn command(lang: Lang) -> Command {
         "Códigos de salida:\n  0   todo bien, también cuando no había nada que cambiar\n  1   rechazado o fallido: el repositorio sigue como estaba\n  2   la línea de órdenes no es válida",
         "Exit codes:\n  0   all is well, also when there was nothing to change\n  1   refused or failed: the repository is as it was\n  2   the command line is not valid",
     );
-    order(NAME, "", lang.pick("<ORDEN>", "<COMMAND>"), lang)
+    let root = shape::program(NAME, lang)
         .about(lang.pick(
             "Publica versiones firmadas de workshop-edge en un directorio que cualquier servidor estático puede ofrecer.",
             "Publishes signed releases of workshop-edge in a directory that any static host can serve.",
         ))
-        .version(crate::VERSION)
-        .disable_version_flag(true)
-        .arg(
-            Arg::new("version")
-                .short('V')
-                .long("version")
-                .action(ArgAction::Version)
-                .help(lang.pick("Muestra la versión", "Print the version")),
-        )
         .after_help(codes)
-        .subcommand_required(true)
-        .arg_required_else_help(true)
-        .disable_help_subcommand(true)
-        .subcommand_help_heading(lang.pick("Órdenes", "Commands"))
-        .subcommand_value_name(lang.pick("ORDEN", "COMMAND"))
         .subcommand(init(lang))
         .subcommand(publish(lang))
         .subcommand(promote(lang))
@@ -46,7 +33,8 @@ pub(super) fn command(lang: Lang) -> Command {
         .subcommand(refresh(lang))
         .subcommand(rotate(lang))
         .subcommand(verify(lang))
-        .subcommand(status(lang))
+        .subcommand(status(lang));
+    parent(root, lang)
 }
 
 fn init(lang: Lang) -> Command {
@@ -251,24 +239,9 @@ fn status(lang: Lang) -> Command {
         .arg(json(lang))
 }
 
-/// An order with what all of them have: headings, usage and `--help` in the person's language.
+/// An order of this program; `typed` is how it is typed after its name.
 fn order(name: &'static str, typed: &str, arguments: &str, lang: Lang) -> Command {
-    let words = [NAME, typed, arguments];
-    let usage = words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-    let heading = lang.pick("Uso", "Usage");
-    Command::new(name)
-        .help_template(format!("{{about-with-newline}}\n{heading}: {{usage}}\n\n{{all-args}}{{after-help}}"))
-        .override_usage(usage)
-        .next_help_heading(lang.pick("Opciones", "Options"))
-        .disable_help_flag(true)
-        .arg(
-            Arg::new("help")
-                .short('h')
-                .long("help")
-                .action(ArgAction::Help)
-                .display_order(1000)
-                .help(lang.pick("Muestra esta ayuda", "Print this help")),
-        )
+    shape::order(name, &[NAME, typed], arguments, lang)
 }
 
 /// Adds the options of an order that changes a repository.
@@ -358,11 +331,4 @@ fn path(name: &'static str, value: &'static str, hint: ValueHint) -> Arg {
 
 fn version(name: &'static str, lang: Lang) -> Arg {
     named(name, lang.pick("VERSIÓN", "VERSION")).value_parser(value_parser!(Version))
-}
-
-fn json(lang: Lang) -> Arg {
-    Arg::new("json")
-        .long("json")
-        .action(ArgAction::SetTrue)
-        .help(lang.pick("Responde en JSON, para programas", "Answer in JSON, for programs"))
 }
