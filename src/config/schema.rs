@@ -49,7 +49,7 @@ pub(super) enum Kind {
     Names,
     /// One label of a host name (RFC 1123 section 2.1), in lower case.
     Label,
-    /// A web address, `https://` or `http://`, without a query.
+    /// A web address, `https://` or `http://`, without a query, or that of a directory, `file:///`.
     Url,
     /// From one time of day to another, as `22:00-05:00`.
     Hours,
@@ -156,8 +156,8 @@ pub(super) const KEYS: &[Key] = &[
         "Si el equipo busca actualizaciones del programa.",
         "Whether the box looks for updates of its program."),
     optional("update.url", Kind::Url, "https://updates.empresa.example/workshop-edge",
-        "Dirección del depósito de versiones. Sin valor: la que lleva el programa, si lleva alguna.",
-        "Address of the release bucket. Without a value: the one that the program carries, if it carries any."),
+        "Dirección del depósito de versiones; file:///… es un directorio. Sin valor: la que lleva el programa, si lleva alguna.",
+        "Address of the release bucket; file:///… is a directory. Without a value: the one that the program carries, if it carries any."),
     key("update.channel", Kind::Choice(Channel::NAMES), "stable",
         "Canal: stable para todos; staging para probar antes que los demás.",
         "Channel: stable for all; staging to try before the others."),

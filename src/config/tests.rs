@@ -566,9 +566,18 @@ fn an_address_of_the_bucket_is_one_to_which_paths_can_be_added() {
     let url = |text: &str| good(&format!("[update]\nurl = \"{text}\"\n")).config.update.url.unwrap();
     assert_eq!(url("https://updates.example/edge/"), "https://updates.example/edge");
     assert_eq!(url("https://[2001:db8::1]:8443"), "https://[2001:db8::1]:8443");
-    for text in
-        ["updates.example", "ftp://a/b", "https://", "https://a/b?c", "https://user:word@a/b", "https://a/#b", ""]
-    {
+    assert_eq!(url("file:///srv/releases/"), "file:///srv/releases");
+    for text in [
+        "updates.example",
+        "file:///",
+        "file://host/a",
+        "ftp://a/b",
+        "https://",
+        "https://a/b?c",
+        "https://user:word@a/b",
+        "https://a/#b",
+        "",
+    ] {
         assert_eq!(faults(b"", &[("UPDATE_URL", text)], &[]).len(), 1, "{text}");
     }
     let cleartext = [("UPDATE_URL", "http://updates.example")];

@@ -129,9 +129,12 @@ fn one_of(names: &[&str], text: &str) -> Option<String> {
     names.contains(&text).then(|| text.to_owned())
 }
 
-/// A web address without a query and without a slash at its end, to which paths are added.
+/// A web address without a query, or one of a directory (RFC 8089), without a slash at its end: paths are added to it.
 fn url(text: &str) -> Option<String> {
     let url = text.trim_end_matches('/');
+    if url.strip_prefix("file:///").is_some_and(|path| !path.is_empty()) {
+        return Some(url.to_owned());
+    }
     let uri: http::Uri = url.parse().ok()?;
     let is_web = matches!(uri.scheme_str(), Some("https" | "http")) && uri.host().is_some_and(|host| !host.is_empty());
     let is_plain = uri.query().is_none() && !uri.authority()?.as_str().contains('@') && !url.contains('#');
