@@ -1,11 +1,8 @@
 //! An update on a disk that is full, or becomes so.
 
 use std::cell::Cell;
-use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use ring::digest::{SHA256, digest};
@@ -16,54 +13,9 @@ use workshop_edge::update::repository::Target;
 use workshop_edge::update::stage::{Order, StageError, Staged, Stager};
 use workshop_edge::update::transport::{Limits, Source, Transport};
 
+use crate::support::Disk;
+
 const MIB: usize = 1024 * 1024;
-
-/// A file system in memory, of its own mount namespace, that is gone with the process that keeps it.
-struct Disk {
-    keeper: Child,
-    path: PathBuf,
-}
-
-impl Disk {
-    fn new(mib: usize) -> Self {
-        let mut command = Command::new("unshare");
-        if !rustix::process::geteuid().is_root() {
-            command.args(["--user", "--map-root-user"]);
-        }
-        let keep = format!("mount -t tmpfs -o size={mib}m full /mnt && echo ready && exec cat");
-        let mut keeper = command
-            .args(["--mount", "sh", "-c", &keep])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("unshare (tests/run installs util-linux)");
-        let mut line = String::new();
-        BufReader::new(keeper.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
-        assert_eq!(line, "ready\n", "no mount namespaces for these tests: run them as root, or allow them to users");
-        let path = Path::new("/proc").join(keeper.id().to_string()).join("root/mnt");
-        Self { keeper, path }
-    }
-
-    /// Leaves this many octets.
-    fn fill(&self, left: u64) {
-        let mut file = File::create(self.path.join("others")).expect("made");
-        let piece = vec![1; 4096];
-        while file.write_all(&piece).is_ok() {}
-        let length = file.metadata().expect("there").len();
-        file.set_len(length.checked_sub(left).expect("so much was written")).expect("shortened");
-    }
-
-    fn empty(&self) {
-        fs::remove_file(self.path.join("others")).expect("removed");
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        let _ = self.keeper.kill();
-        let _ = self.keeper.wait();
-    }
-}
 
 /// A program that says that it is this version, with this much that does not compress.
 fn program(version: &str, noise: usize) -> Vec<u8> {

@@ -1,6 +1,7 @@
 //! The real box as a child process, and clients that talk to it over sockets.
 
 mod control;
+mod disk;
 mod edge;
 mod hostile_repository;
 mod http;
@@ -12,6 +13,7 @@ mod supervisor;
 mod temporary;
 
 pub(crate) use control::Control;
+pub(crate) use disk::Disk;
 pub(crate) use edge::{Edge, Setup};
 pub(crate) use hostile_repository::{HostileRepository, Request};
 pub(crate) use http::{Client, Reply};

@@ -34,6 +34,19 @@ impl TestRepository {
         repository
     }
 
+    /// Another with the same keys and releases, which goes its own way from here.
+    pub(crate) fn copy(of: &Path) -> Self {
+        let repository = Self { directory: tempfile::tempdir().expect("a directory") };
+        let (of, to) = (of.join("."), repository.directory.path());
+        run("cp", &["-a", of.to_str().expect("UTF-8"), to.to_str().expect("UTF-8")]);
+        repository
+    }
+
+    /// What a copy is made of.
+    pub(crate) fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
     /// `metadata/` and `targets/` are in it.
     pub(crate) fn directory(&self) -> PathBuf {
         self.directory.path().join("repository")

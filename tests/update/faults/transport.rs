@@ -1,0 +1,274 @@
+//! What happens between a box and its bucket.
+
+use std::fs;
+use std::io::Write as _;
+use std::net::TcpStream;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use super::forge::Forge;
+use super::releases;
+use super::world::World;
+use crate::repository::TestRepository;
+use crate::support::{HostileRepository, Nginx, Request};
+
+/// A repository's directory, as a server sees it.
+pub(super) struct Bucket(PathBuf);
+
+impl Bucket {
+    pub(super) fn of(repository: &TestRepository) -> Self {
+        Self(repository.directory())
+    }
+}
+
+/// Answers as it should be; gives that the connection stays open.
+pub(super) fn serve(bucket: &Bucket, request: &Request, connection: &mut TcpStream) -> bool {
+    let path = bucket.0.join(request.path.trim_start_matches('/'));
+    let Ok(bytes) = fs::read(&path) else {
+        return connection.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").is_ok();
+    };
+    let entity = format!("\"{}\"", fs::metadata(&path).map_or(0, |metadata| metadata.ino()));
+    let from = request.field("range").and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok());
+    let from = from.filter(|_| request.field("if-range").is_none_or(|validator| validator == entity));
+    let (total, part) = (bytes.len(), &bytes[from.unwrap_or(0)..]);
+    let head = match from {
+        Some(from) => format!("206 Partial Content\r\nContent-Range: bytes {from}-{}/{total}", total - 1),
+        None => "200 OK".to_owned(),
+    };
+    let head = format!("HTTP/1.1 {head}\r\nETag: {entity}\r\nContent-Length: {}\r\n\r\n", part.len());
+    connection.write_all(head.as_bytes()).and_then(|()| connection.write_all(part)).is_ok()
+}
+
+/// How the server treats what it is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Mood {
+    /// As it should.
+    Good,
+    /// Half of each binary, and then nothing more.
+    Half,
+    /// Binaries from the beginning, whatever is asked for.
+    Whole,
+    /// Binaries of other octets, but whatever is left of them as if it were the same object.
+    Changed,
+    /// This answer to whatever has this in its path.
+    Says(&'static str, String),
+    /// This file in the place of the other.
+    Instead(&'static str, Vec<u8>),
+}
+
+/// A server with moods.
+struct Moody {
+    server: HostileRepository,
+    mood: Arc<Mutex<Mood>>,
+}
+
+impl Moody {
+    fn serve(repository: &TestRepository) -> Self {
+        let (bucket, mood) = (Bucket::of(repository), Arc::new(Mutex::new(Mood::Good)));
+        let shared = Arc::clone(&mood);
+        let server = HostileRepository::start(move |request, connection| {
+            let mood = shared.lock().expect("unpoisoned").clone();
+            let is_binary = request.path.ends_with(".zst") || request.path.ends_with(".qbsdiff");
+            match mood {
+                Mood::Half if is_binary => {
+                    let bytes = fs::read(bucket.0.join(&request.path[1..])).expect("there");
+                    let head = format!("HTTP/1.1 200 OK\r\nETag: \"1\"\r\nContent-Length: {}\r\n\r\n", bytes.len());
+                    let _ = connection.write_all(head.as_bytes());
+                    let _ = connection.write_all(&bytes[..bytes.len() / 2]);
+                    false
+                }
+                Mood::Whole if is_binary => {
+                    let fields = request.fields.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("range"));
+                    let deaf = Request { path: request.path.clone(), fields: fields.cloned().collect() };
+                    serve(&bucket, &deaf, connection)
+                }
+                Mood::Changed if is_binary => {
+                    let total = fs::metadata(bucket.0.join(&request.path[1..])).expect("there").len();
+                    let from = request.field("range").and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-'));
+                    let from: u64 = from.map_or(0, |from| from.parse().expect("a number"));
+                    let octets = vec![9; usize::try_from(total - from).expect("a length")];
+                    let head = format!(
+                        "HTTP/1.1 206 Partial Content\r\nETag: \"1\"\r\nContent-Range: bytes {from}-{}/{total}\r\nContent-Length: {}\r\n\r\n",
+                        total - 1,
+                        octets.len(),
+                    );
+                    let _ = connection.write_all(head.as_bytes());
+                    connection.write_all(&octets).is_ok()
+                }
+                Mood::Says(part, answer) if request.path.contains(part) => {
+                    let _ = connection.write_all(answer.as_bytes());
+                    false
+                }
+                Mood::Instead(part, bytes) if request.path.contains(part) => {
+                    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", bytes.len());
+                    let _ = connection.write_all(head.as_bytes());
+                    connection.write_all(&bytes).is_ok()
+                }
+                _ => serve(&bucket, request, connection),
+            }
+        });
+        Self { server, mood }
+    }
+
+    fn is(&self, mood: Mood) {
+        *self.mood.lock().expect("unpoisoned") = mood;
+    }
+
+    /// How often a binary was asked for.
+    fn fetched(&self) -> usize {
+        self.server
+            .asked()
+            .iter()
+            .filter(|path| path.contains("/workshop-edge-") || path.contains(".workshop-edge-"))
+            .count()
+    }
+}
+
+fn world() -> (World, Moody) {
+    let repository = releases::repository();
+    let server = Moody::serve(&repository);
+    let url = server.server.url();
+    (World::behind(repository, &url, &[]), server)
+}
+
+/// Line by line: what comes is kept, over a power cut too, and what is not right is thrown away.
+#[test]
+fn a_download_that_breaks_off_goes_on_or_begins_anew() {
+    for then in [Mood::Good, Mood::Whole, Mood::Changed] {
+        let (mut world, server) = world();
+        world.repository.promote(&["--version", "1.1.0"]);
+        server.is(Mood::Half);
+        world.fails(&["apply"], "unreachable", "");
+        let part = |world: &World| {
+            let folder = fs::read_dir(world.data().join("update/download")).expect("a folder");
+            folder.map(|entry| entry.expect("an entry").metadata().expect("there").len()).max().unwrap_or_default()
+        };
+        assert!(part(&world) > 1000, "something is kept");
+        world.while_off(|_| {});
+        assert!(part(&world) > 1000, "it is still there");
+        server.is(then.clone());
+        let before = server.fetched();
+        if then == Mood::Changed {
+            world.fails(&["apply"], "untrusted", "is not what the signed metadata says");
+            server.is(Mood::Good);
+        }
+        world.follows();
+        assert!(server.fetched() > before);
+        assert_eq!(part(&world), 0, "nothing is left of it");
+    }
+}
+
+/// Every part of the network between says something of its own.
+#[test]
+fn what_is_not_the_bucket_is_told_apart() {
+    let (world, server) = world();
+    let page = "<html><body>Bienvenido: acepte las condiciones</body></html>";
+    let portal = format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n{page}", page.len());
+    let status = |status: &str| format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
+    let redirect = "HTTP/1.1 302 Found\r\nLocation: https://elsewhere.example/\r\nContent-Length: 0\r\n\r\n".to_owned();
+    for (mood, kind, detail) in [
+        (Mood::Says("/", portal.clone()), "captive_portal", ""),
+        (Mood::Says("timestamp.json", portal), "captive_portal", ""),
+        (Mood::Says("/", redirect.clone()), "unreachable", "https://elsewhere.example/"),
+        (Mood::Says("2.root.json", redirect), "unreachable", "2.root.json"),
+        (Mood::Says("/", status("500 Internal Server Error")), "unreachable", "500"),
+        (Mood::Says("2.root.json", status("503 Service Unavailable")), "unreachable", "503"),
+        (Mood::Says("timestamp.json", status("429 Too Many Requests")), "unreachable", "429"),
+        (Mood::Says("timestamp.json", status("404 Not Found")), "incomplete", "timestamp.json"),
+        (Mood::Says("timestamp.json", status("403 Forbidden")), "incomplete", "timestamp.json"),
+        (Mood::Says("/", String::new()), "unreachable", ""),
+        (Mood::Says("/", "220 mail.example ESMTP\r\n".into()), "unreachable", ""),
+        (Mood::Instead("timestamp.json", b"{\"signed\": {}}".to_vec()), "untrusted", ""),
+        (Mood::Instead("timestamp.json", b"".to_vec()), "untrusted", ""),
+    ] {
+        server.is(mood.clone());
+        eprintln!("{mood:?}");
+        world.fails(&["check"], kind, detail);
+    }
+    // An object store's way to say that there is none.
+    for none in ["403 Forbidden", "410 Gone"] {
+        server.is(Mood::Says("2.root.json", status(none)));
+        world.checks();
+    }
+    server.is(Mood::Good);
+    world.recovers();
+}
+
+/// A cache before the bucket goes on showing an older timestamp for a while.
+#[test]
+fn a_stale_cache_is_waited_for() {
+    let (mut world, server) = world();
+    let stale = Forge(&world.repository).read("metadata/timestamp.json");
+    world.repository.promote(&["--version", "1.1.0"]);
+    // Not seen yet: the older one is valid, and there is nothing to do.
+    server.is(Mood::Instead("timestamp.json", stale.clone()));
+    world.checks();
+    world.shows("1.0.0");
+    server.is(Mood::Good);
+    world.follows();
+    // Seen: the older one changes nothing, whoever asks, and as often as they do.
+    server.is(Mood::Instead("timestamp.json", stale));
+    for _ in 0..3 {
+        world.fails(&["check"], "rollback", "\"timestamp\" goes back");
+    }
+    world.while_off(|_| {});
+    world.fails(&["apply"], "rollback", "\"timestamp\" goes back");
+    server.is(Mood::Good);
+    world.checks();
+    world.shows("1.1.0");
+    // Meanwhile the publisher went back, and the box does so by itself.
+    world.repository.rollback("stable", "1.0.0");
+    world.order(&["check"]).expect("nothing is wrong");
+    world.wait_until_runs("1.0.0");
+    world.shows("1.0.0");
+}
+
+/// The publisher's upload is under way, in the wrong order, or has failed.
+#[test]
+fn half_a_publication_is_waited_for() {
+    let world = World::new();
+    world.repository.promote(&["--version", "1.1.0"]);
+    let (good, forge) = (world.generation(), Forge(&world.repository));
+    let snapshot = format!("metadata/{}.snapshot.json", forge.version("snapshot"));
+    let stable = format!("metadata/{}.stable.json", forge.version("stable"));
+    let newest = forge.newest("stable")["signed"]["targets"]["stable.manifest.json"]["hashes"]["sha256"].take();
+    let manifest = format!("targets/{}.stable.manifest.json", newest.as_str().expect("a digest"));
+    for (missing, order) in [(&snapshot, "check"), (&stable, "check"), (&manifest, "check")] {
+        fs::remove_file(forge.path(missing)).expect("removed");
+        world.fails(&[order], "incomplete", missing.rsplit('/').next().expect("a name"));
+        world.put(&good);
+    }
+    for part in [".qbsdiff", "workshop-edge-1.1.0-x86_64-unknown-linux-musl.zst"] {
+        fs::remove_file(forge.path(&forge.find("targets", part))).expect("removed");
+    }
+    world.fails(&["apply"], "incomplete", "workshop-edge-1.1.0");
+    world.put(&good);
+    // Only the difference is missing: the whole binary does.
+    fs::remove_file(forge.path(&forge.find("targets", ".qbsdiff"))).expect("removed");
+    world.follows();
+}
+
+/// Neither a server that is away nor one with a certificate that is not its own.
+#[test]
+fn a_bucket_that_cannot_be_reached_is_not_the_boxs_illness() {
+    let mut world = World::new();
+    world.repository.promote(&["--version", "1.1.0"]);
+    drop(world.server.take());
+    world.fails(&["check"], "unreachable", "");
+    world.fails(&["apply"], "unreachable", "");
+    assert_eq!(world.health()["status"], "ok", "{}", world.health());
+    // The box starts without it, too.
+    world.while_off(|_| {});
+    world.fails(&["check"], "unreachable", "");
+    // Of another authority.
+    let repository = releases::repository();
+    let (one, other) = (Nginx::start(&repository.directory(), 2020..2099), world.path().join("ca.pem"));
+    let ca = format!("update.ca_file={}", other.display());
+    let world = World::behind(repository, &one.url(), &[&ca]);
+    world.fails(&["check"], "unreachable", "certificate");
+    std::fs::write(other, one.certificate()).expect("written");
+    let mut world = world;
+    world.while_off(|_| {});
+    world.recovers();
+}
