@@ -79,8 +79,9 @@ impl Step {
 
     /// A release that dies by itself cuts what it is answering. Nobody is turned away all the same.
     fn nobody_is_turned_away(&self) -> bool {
-        let let_in =
-            |seen: &Seen| [Failure::Refused, Failure::TimedOut, Failure::Wrong].iter().all(|kind| seen.count(*kind) == 0);
+        let let_in = |seen: &Seen| {
+            [Failure::Refused, Failure::TimedOut, Failure::Wrong].iter().all(|kind| seen.count(*kind) == 0)
+        };
         let [connect, _, _, timeout] = self.load.errors;
         let_in(&self.fresh) && let_in(&self.kept) && let_in(&self.told) && connect + timeout + self.load.wrong == 0
     }
