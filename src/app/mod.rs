@@ -327,8 +327,9 @@ impl App {
                 control.stop().await;
             }
         };
+        let ended = end(server, is_restart, self.grace, at_once);
         let cut_off = tokio::select! {
-            (cut_off, (), ()) = async { tokio::join!(server.drain(self.grace, at_once), goodbye, silence) } => cut_off,
+            (cut_off, (), ()) = async { tokio::join!(ended, goodbye, silence) } => cut_off,
             () = pulse() => 0,
         };
         match (cut_off, sockets) {
@@ -341,6 +342,14 @@ impl App {
         }
         Ok(Ended::Stopped)
     }
+}
+
+/// Drains the server, before a restart only after it has said farewell: whoever is connected then connects again.
+async fn end(server: Server, is_restart: bool, grace: Duration, at_once: impl Future<Output = ()>) -> usize {
+    if is_restart {
+        server.say_farewell().await;
+    }
+    server.drain(grace, at_once).await
 }
 
 /// HTTPS, when it is on.

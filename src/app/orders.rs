@@ -18,6 +18,7 @@ use crate::http::{Listener, Scheme};
 use crate::identity::BoxId;
 use crate::support_bundle::{self, Bundle, Given};
 use crate::telemetry::Recent;
+use crate::update::command::Command;
 use crate::update::engine::Updates;
 use crate::{error_chain, factory_reset};
 
@@ -151,8 +152,15 @@ impl Operator {
         }
     }
 
-    async fn update(&self, body: &Bytes) -> Result<Answer, String> {
-        let command = serde_json::from_slice(body).map_err(|error| format!("the order is not understood: {error}"))?;
+    /// What is wanted of the updates, by its name, and what came of it.
+    async fn update(&self, body: &Bytes) -> (&'static str, Result<Answer, String>) {
+        match serde_json::from_slice::<Command>(body) {
+            Ok(command) => (command.name(), self.update_to(command).await),
+            Err(error) => ("update", Err(format!("the order is not understood: {error}"))),
+        }
+    }
+
+    async fn update_to(&self, command: Command) -> Result<Answer, String> {
         let reply = updates::order(&self.updates, command).await?;
         let json = serde_json::to_vec(&reply).map_err(|error| error.to_string())?;
         Ok(Answer::bytes(JSON, json.into()))
@@ -196,7 +204,7 @@ impl Orders for Rc<Operator> {
                 ("support-bundle", bundle.map(|bundle| Answer::bytes(support_bundle::MEDIA_TYPE, bundle.bytes.into())))
             }
             Order::UpdateReport => return self.update_report(),
-            Order::Update => ("update", self.update(&body).await),
+            Order::Update => self.update(&body).await,
             Order::Restart => ("restart", self.restart().map(|()| Answer::json(&json!({})))),
             Order::FactoryReset => ("factory-reset", self.reset().await.map(|()| Answer::json(&json!({})))),
         };

@@ -35,6 +35,7 @@ mod worker;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -130,7 +131,14 @@ pub struct Server {
     acceptors: tokio::task::JoinSet<()>,
     /// Ends answers that have no end of their own.
     closing: CancellationToken,
+    rooms: Arc<Rooms>,
 }
+
+/// How long the last answers say that they are the last, before a process hands its listeners over: about the time in
+/// which whoever keeps a connection busy asks again.
+const FAREWELL: Duration = Duration::from_millis(500);
+/// How often it is looked whether anybody is left to say farewell to.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// The server could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -172,9 +180,10 @@ impl Server {
             most_body: limits.request_body_bytes,
             requests_per_connection: limits.requests_per_connection,
             access_log,
+            is_leaving: AtomicBool::new(false),
         });
         let connections = Arc::new(connection::Settings {
-            rooms,
+            rooms: Arc::clone(&rooms),
             tls,
             timeouts: Timeouts {
                 head: limits.header_timeout,
@@ -202,12 +211,24 @@ impl Server {
             .map_err(|source| ServerError::Listen { address, source })?;
             acceptors.spawn_local(acceptor.run(accepting.clone()));
         }
-        Ok(Self { workers, accepting, acceptors, closing })
+        Ok(Self { workers, accepting, acceptors, closing, rooms })
     }
 
     /// Whether every worker answers; waits as long as the slowest takes.
     pub async fn is_alive(&self) -> bool {
         self.workers.dealer().ping().await
+    }
+
+    /// Answers as before, but every answer is its connection's last (RFC 9112 section 9.6), so that nobody sends another
+    /// request into a connection while the drain closes it: a client would have to find out that it was lost, and send
+    /// it again. For before a drain after which another process goes on with the listeners; over at once when nobody
+    /// is connected.
+    pub async fn say_farewell(&self) {
+        self.rooms.is_leaving.store(true, Ordering::Relaxed);
+        let until = tokio::time::Instant::now() + FAREWELL;
+        while self.workers.dealer().load() > 0 && tokio::time::Instant::now() < until {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
     }
 
     /// Stops accepting, lets running answers finish, closes idle and long-lived connections.

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -44,6 +45,8 @@ pub(super) struct Rooms {
     pub(super) most_body: u64,
     pub(super) requests_per_connection: u64,
     pub(super) access_log: AccessLog,
+    /// Whether every answer is its connection's last.
+    pub(super) is_leaving: AtomicBool,
 }
 
 /// The service of one connection.
@@ -146,7 +149,7 @@ impl Connection {
         if parts.method == Method::HEAD {
             *response.body_mut() = Body::EMPTY;
         }
-        if id.request >= self.rooms.requests_per_connection {
+        if id.request >= self.rooms.requests_per_connection || self.rooms.is_leaving.load(Ordering::Relaxed) {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         response.body_mut().hold(answering);

@@ -33,6 +33,21 @@ pub enum Command {
     Hold,
 }
 
+impl Command {
+    /// As a log names it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Check => "update check",
+            Self::Apply { .. } => "update apply",
+            Self::Rollback => "update rollback",
+            Self::Pin { .. } => "update pin",
+            Self::Unpin => "update unpin",
+            Self::Hold => "update hold",
+        }
+    }
+}
+
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reply {

@@ -96,6 +96,9 @@ pub enum Phase {
         until: Timestamp,
         /// What for.
         wait: Wait,
+        /// Whether all of it is here already.
+        #[serde(default)]
+        is_here: bool,
     },
     /// The box goes over to it.
     Switching {

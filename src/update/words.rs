@@ -70,16 +70,20 @@ pub fn phase(state: &State, lang: Lang) -> String {
             )
         }
         Phase::Staging { version } => {
-            lang.pick(format!("Se comprueba la versión {version}."), format!("Version {version} is being verified."))
+            lang.pick(format!("Se prepara la versión {version}."), format!("Version {version} is being prepared."))
         }
-        Phase::Waiting { version, until, wait } => {
+        Phase::Waiting { version, until, wait, is_here } => {
             let until = local(*until);
-            match wait {
-                Wait::Window => lang.pick(
-                    format!("La versión {version} espera a la hora de los cambios: {until}."),
-                    format!("Version {version} waits for the hours of changes: {until}."),
+            match (wait, is_here) {
+                (Wait::Window, true) => lang.pick(
+                    format!("La versión {version} está descargada y se pondrá cuando llegue la hora: {until}."),
+                    format!("Version {version} is downloaded, and will be put in place at its hour: {until}."),
                 ),
-                Wait::Wave | Wait::Other => lang.pick(
+                (Wait::Window, false) => lang.pick(
+                    format!("La versión {version} se pondrá cuando llegue la hora: {until}."),
+                    format!("Version {version} will be put in place at its hour: {until}."),
+                ),
+                (Wait::Wave | Wait::Other, _) => lang.pick(
                     format!("A este equipo le toca la versión {version} el {until}."),
                     format!("It is this box's turn for version {version} on {until}."),
                 ),
@@ -278,8 +282,9 @@ mod tests {
             Phase::Checking,
             Phase::Downloading { version: version.clone(), done: 1, total: 4 },
             Phase::Staging { version: version.clone() },
-            Phase::Waiting { version: version.clone(), until, wait: Wait::Window },
-            Phase::Waiting { version: version.clone(), until, wait: Wait::Wave },
+            Phase::Waiting { version: version.clone(), until, wait: Wait::Window, is_here: false },
+            Phase::Waiting { version: version.clone(), until, wait: Wait::Window, is_here: true },
+            Phase::Waiting { version: version.clone(), until, wait: Wait::Wave, is_here: false },
             Phase::Switching { version },
             Phase::OnTrial,
         ];

@@ -65,6 +65,24 @@ fn a_restart_keeps_the_process_and_refuses_nobody() {
     edge.stop();
 }
 
+/// A client of a kept connection is told in an answer that it was the last, instead of losing its next request.
+#[test]
+fn a_restart_says_farewell_on_kept_connections() {
+    let edge = Edge::start();
+    let mut clients = [edge.connect(), edge.connect()];
+    for client in &mut clients {
+        assert_eq!(client.request("GET", "/health/live", &[]).field("connection"), None);
+    }
+    done(edge.data(), &["restart"]);
+    for client in &mut clients {
+        while client.request("GET", "/health/live", &[]).field("connection") != Some("close") {}
+        client.wait_for_close();
+    }
+    wait_for_ready(&edge, 2);
+    assert_eq!(edge.get("/health/live", &[]).status, 200);
+    edge.stop();
+}
+
 /// Somebody has edited the configuration, and made a mistake.
 #[test]
 fn a_restart_that_would_not_come_back_is_refused() {

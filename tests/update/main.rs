@@ -10,7 +10,11 @@
     reason = "what fails in a helper is a test that fails"
 )]
 
+#[allow(dead_code, reason = "what a box can be told to do is more than every state of the tests needs")]
+mod clients;
 mod faults;
+mod managed;
+mod orders;
 #[path = "../support/programs.rs"]
 #[allow(dead_code, reason = "what a program can be told to do is more than every state of the tests needs")]
 mod programs;
@@ -21,3 +25,6 @@ mod repository;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "shared with other tests, which use other parts of it")]
 mod support;
+mod under_load;
+mod usb;
+mod window;

@@ -54,6 +54,11 @@ impl Own {
         }
     }
 
+    /// Whether it is the factory's binary.
+    pub(super) fn is_factory(&self, image: &Image) -> bool {
+        self.factory.as_ref().is_some_and(|(factory, _)| factory.sha256 == image.sha256)
+    }
+
     /// A binary that is on this box already.
     pub(super) async fn here(&self, image: &Image) -> Result<Option<Staged>, Failure> {
         if let Some(staged) = self.stager.held(image).await? {

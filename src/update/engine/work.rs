@@ -44,6 +44,15 @@ pub(super) struct Work {
     own: Option<Own>,
     pace: Pace,
     stick: Option<Stick>,
+    /// What is here already of a version that waits for its hour.
+    ahead: Option<Ahead>,
+}
+
+/// A binary that has been downloaded before its hour.
+struct Ahead {
+    sha256: String,
+    /// Octets that came for it.
+    octets: u64,
 }
 
 /// What is to be taken.
@@ -51,8 +60,16 @@ struct Taking {
     plan: Plan,
     checked: Checked,
     kind: history::Kind,
-    /// Whether the version is only brought here; going over to it has to wait.
+    /// Whether it is only downloaded; all else has to wait.
     is_ahead: bool,
+}
+
+/// How far a version has been brought.
+enum Brought {
+    /// It is on the disk, after so many octets.
+    Downloaded(u64),
+    /// It is in its slot.
+    Staged(Staged),
 }
 
 impl Work {
@@ -73,6 +90,7 @@ impl Work {
             standing,
             running,
             own,
+            ahead: None,
         };
         work.settle();
         work
@@ -279,6 +297,7 @@ impl Work {
         let order = self.standing.order();
         let now = Timestamp::try_from(checked.now).unwrap_or(Timestamp::UNIX_EPOCH);
         let table = self.own.as_ref().map(Own::table);
+        let floor = checked.repository.min_version(&self.settings.channel);
         let decision = policy::decide(
             &checked.manifest,
             &Situation {
@@ -287,7 +306,7 @@ impl Work {
                 running: &self.running.version,
                 running_sha256: &self.running.sha256,
                 state_schema: STATE_SCHEMA,
-                floor: None,
+                floor: floor.as_ref(),
                 quarantined: &|sha256| table.as_ref().is_some_and(|table| table.is_quarantined(sha256)),
                 pin: order.pin.as_ref(),
                 held: order.held,
@@ -313,6 +332,7 @@ impl Work {
         let decision = self.decide(&checked, false);
         match decision {
             Decision::Take(plan) if self.own.is_some() => {
+                self.phase(Phase::Staging { version: plan.version.clone() });
                 Some(Taking { kind: kind(&plan), plan, checked, is_ahead: false })
             }
             Decision::Later { plan, at, wait } if self.own.is_some() => {
@@ -321,9 +341,10 @@ impl Work {
                     policy::Wait::Wave => Wait::Wave,
                     policy::Wait::Window => Wait::Window,
                 };
-                self.phase(Phase::Waiting { version, until: at, wait: waiting });
-                // What waits for the hour alone is brought here before it comes.
-                if wait == policy::Wait::Window && !self.is_here(&plan.binary.raw_sha256) {
+                let is_here = self.is_here(&plan.binary.raw_sha256);
+                self.phase(Phase::Waiting { version, until: at, wait: waiting, is_here });
+                // What waits for the hour alone is downloaded before it comes.
+                if wait == policy::Wait::Window && !is_here {
                     return Some(Taking { kind: kind(&plan), plan, checked, is_ahead: true });
                 }
                 self.sources.keep(checked);
@@ -338,19 +359,20 @@ impl Work {
     }
 
     fn is_here(&self, sha256: &str) -> bool {
-        self.own.as_ref().is_some_and(|own| own.table().holding(sha256).is_some())
+        let is_downloaded = self.ahead.as_ref().is_some_and(|ahead| ahead.sha256 == sha256);
+        is_downloaded || self.own.as_ref().is_some_and(|own| own.table().holding(sha256).is_some())
     }
 
-    /// Brings a version here, and goes over to it. Gives the order that has overtaken it.
+    /// Brings a version here, and goes over to it unless it is ahead of its hour. Gives the order that has overtaken it.
     async fn take(&mut self, taking: Taking, orders: &mut mpsc::Receiver<Asked>) -> Option<Asked> {
         let Taking { plan, checked, kind, is_ahead } = taking;
         let began = Instant::now();
         let waiting = is_ahead.then(|| self.state.borrow().phase.clone());
-        let staged = {
-            let mut staging = pin!(self.stage(&plan, &checked));
+        let brought = {
+            let mut bringing = pin!(self.bring(&plan, &checked, is_ahead));
             loop {
                 tokio::select! {
-                    staged = &mut staging => break staged,
+                    brought = &mut bringing => break brought,
                     Some(asked) = orders.recv() => match asked.command {
                         Command::Check => self.answer(asked.answer, Ok(Outcome::Done)),
                         // Whatever has come down is gone on from.
@@ -360,14 +382,16 @@ impl Work {
             }
         };
         self.sources.keep(checked);
-        let gone = match (staged, waiting) {
-            // It stays in its slot; the table knows it.
-            (Ok(_), Some(waiting)) => {
-                self.phase(waiting);
+        let gone = match brought {
+            Ok(Brought::Downloaded(octets)) => {
+                self.ahead = Some(Ahead { sha256: plan.binary.raw_sha256, octets });
+                if let Some(Phase::Waiting { version, until, wait, .. }) = waiting {
+                    self.phase(Phase::Waiting { version, until, wait, is_here: true });
+                }
                 return None;
             }
-            (Ok(staged), None) => self.go_over(staged, &plan.version, kind, began).await,
-            (Err(failure), _) => Err(failure),
+            Ok(Brought::Staged(staged)) => self.go_over(staged, &plan.version, kind, began).await,
+            Err(failure) => Err(failure),
         };
         match gone {
             Ok(()) => pending().await,
@@ -378,14 +402,18 @@ impl Work {
         }
     }
 
-    async fn stage(&self, plan: &Plan, checked: &Checked) -> Result<Staged, Failure> {
+    /// Brings a version here: into its slot, or ahead of its hour no further than to the disk.
+    async fn bring(&self, plan: &Plan, checked: &Checked, is_ahead: bool) -> Result<Brought, Failure> {
         let Some(own) = &self.own else { return Err(Failure::new(FaultKind::Other, "this box has no slots")) };
         let version = &plan.version;
         let image =
             Image { version: version.to_string(), sha256: plan.binary.raw_sha256.clone(), size: plan.binary.raw_size };
+        if own.is_factory(&image) && is_ahead {
+            return Ok(Brought::Downloaded(0));
+        }
         self.phase(Phase::Staging { version: version.clone() });
-        if let Some(staged) = own.here(&image).await? {
-            return Ok(staged);
+        if !is_ahead && let Some(staged) = own.here(&image).await? {
+            return Ok(Brought::Staged(staged));
         }
         let target = |name: &str| checked.repository.target(&self.settings.channel, name);
         let delta = plan.binary.deltas.iter().find(|delta| delta.from_sha256 == self.running.sha256);
@@ -401,7 +429,14 @@ impl Work {
                 if done < total { Phase::Downloading { version, done, total } } else { Phase::Staging { version } };
             self.phase(phase);
         };
-        Ok(own.stager().stage(&checked.transport, &order, &progress).await?)
+        if is_ahead {
+            return Ok(Brought::Downloaded(own.stager().fetch(&checked.transport, &order, &progress).await?));
+        }
+        let mut staged = own.stager().stage(&checked.transport, &order, &progress).await?;
+        // What it has cost is what it has cost before its hour, too.
+        let before = self.ahead.as_ref().filter(|ahead| ahead.sha256 == staged.image.sha256);
+        staged.bytes_downloaded = staged.bytes_downloaded.saturating_add(before.map_or(0, |ahead| ahead.octets));
+        Ok(Brought::Staged(staged))
     }
 
     /// Has the box go over to what is staged; the process ends soon after.

@@ -152,6 +152,35 @@ impl Stager {
         Ok(self.staged(slot, image, 0, false, lock))
     }
 
+    /// Downloads what the binary is made from, and leaves the slots alone: the one that an update goes into holds the
+    /// binary that a rollback goes back to. [`Stager::stage`] needs no network after it. Gives the octets that came.
+    pub async fn fetch(
+        &self,
+        transport: &Transport,
+        order: &Order,
+        progress: &dyn Fn(Progress),
+    ) -> Result<u64, StageError> {
+        let lock = self.lock().await?;
+        if table(&self.slots).value().holding(&order.image.sha256).is_some() {
+            return Ok(0);
+        }
+        if order.image.size > MOST_BINARY {
+            return Err(StageError::TooLarge(order.image.size));
+        }
+        self.make_room(order).await?;
+        if let Some((target, _)) = worthwhile_delta(order) {
+            match self.downloads.fetch(transport, target, &lock, progress).await {
+                Ok(patch) => return Ok(patch.fetched),
+                Err(error) if !error.is_of_the_repository() => return Err(error.into()),
+                Err(error) => {
+                    let error = crate::error_chain(&error);
+                    tracing::warn!(error, "the delta cannot be had, the full binary is fetched");
+                }
+            }
+        }
+        Ok(self.downloads.fetch(transport, &order.full, &lock, progress).await?.fetched)
+    }
+
     /// Brings a binary into the idle slot, over the network as far as it is not here. It may be given up at any time.
     pub async fn stage(
         &self,
@@ -224,10 +253,7 @@ impl Stager {
         progress: &dyn Fn(Progress),
     ) -> Result<New, StageError> {
         let mut bytes_downloaded = 0;
-        let delta = order.delta.as_ref().filter(|(target, _)| {
-            target.length < order.full.length.min(delta::MOST_PATCH) && order.image.size <= delta::MOST_BASE
-        });
-        if let Some((target, base)) = delta {
+        if let Some((target, base)) = worthwhile_delta(order) {
             match self.bring_delta(transport, order, (target, base), slot, lock, &mut bytes_downloaded, progress).await
             {
                 Ok(file) => return Ok(New { file, bytes_downloaded, used_delta: true }),
@@ -348,6 +374,13 @@ async fn has_digest(path: &Path, image: &Image) -> Result<(), StageError> {
         Err(source) => Err(StageError::Read { path, source }),
     })
     .await
+}
+
+/// The delta, where it is less than the full binary and can be applied.
+fn worthwhile_delta(order: &Order) -> Option<&(Target, Base)> {
+    order.delta.as_ref().filter(|(target, _)| {
+        target.length < order.full.length.min(delta::MOST_PATCH) && order.image.size <= delta::MOST_BASE
+    })
 }
 
 /// Whether the full binary may do where the delta did not: not where the network or the disk is at fault.

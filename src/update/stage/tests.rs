@@ -299,3 +299,26 @@ async fn a_table_that_cannot_be_kept_stops_before_the_slot_changes() {
     assert_eq!(fs::read(world.stager.binary(Slot::A)).expect("there"), held);
     assert!(world.table().image(Slot::A).is_some());
 }
+
+#[tokio::test]
+async fn a_download_ahead_leaves_the_slots_to_a_rollback_and_needs_no_network_after_it() {
+    let world = World::new();
+    let previous = world.run("1.0.0").await;
+    world.run("1.1.0").await;
+    for order in [world.order("1.2.0"), world.order_with_delta("1.2.0", "1.1.0")] {
+        let cheapest = order.delta.as_ref().map_or(&order.full, |(target, _)| target);
+        let fetch = async || world.stager.fetch(&world.transport, &order, &|_| {}).await.expect("fetched");
+        assert_eq!((fetch().await, fetch().await), (cheapest.length, 0));
+        let (slot, image) = world.table().previous().map(|(slot, image)| (slot, image.clone())).expect("one");
+        assert_eq!((slot, image.version.as_str()), (previous, "1.0.0"));
+        assert!(world.stager.held(&image).await.expect("whole").is_some());
+    }
+    // What is there does without the repository.
+    let order = world.order_with_delta("1.2.0", "1.1.0");
+    fs::remove_dir_all(world.directory.path().join("repository")).expect("the network is gone");
+    let staged = world.stage(&order).await.expect("staged");
+    assert_eq!((staged.slot, staged.used_delta, staged.bytes_downloaded), (previous, true, 0));
+    drop(staged);
+    // And what a slot holds is not fetched.
+    assert_eq!(world.stager.fetch(&world.transport, &order, &|_| {}).await.expect("here"), 0);
+}

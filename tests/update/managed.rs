@@ -1,0 +1,128 @@
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::repository::TestRepository;
+use crate::support::{Nginx, Supervisor, eventually};
+
+/// A release that `tests/update/build-versions` has built; `WORKSHOP_VERSIONS` names another place to have it from.
+pub(crate) fn release(version: &str) -> PathBuf {
+    let place = std::env::var_os("WORKSHOP_VERSIONS").map_or_else(
+        || Path::new(env!("CARGO_BIN_EXE_workshop-edge")).ancestors().nth(2).expect("a target").join("versions"),
+        PathBuf::from,
+    );
+    let path = place.join(format!("workshop-edge-{version}"));
+    assert!(path.is_file(), "{} is not there: tests/update/build-versions builds it", path.display());
+    path
+}
+
+/// A repository, and nginx that serves it.
+pub(crate) struct Bucket {
+    pub(crate) repository: TestRepository,
+    server: Nginx,
+}
+
+impl Bucket {
+    /// Without releases.
+    pub(crate) fn new() -> Self {
+        let repository = TestRepository::new();
+        let server = Nginx::start(&repository.directory(), 2020..2099);
+        Self { repository, server }
+    }
+
+    /// Publishes releases without deltas, and wants the last.
+    pub(crate) fn publish(&self, versions: &[&str]) {
+        for version in versions {
+            self.repository.publish_with("stable", version, &[&release(version)], &["--deltas", "0"]);
+        }
+    }
+}
+
+/// A box, from the factory with 1.0.0, that the service manager starts by way of `launch`.
+pub(crate) struct Managed {
+    pub(crate) supervisor: Supervisor,
+    data: PathBuf,
+    config: PathBuf,
+    _directory: TempDir,
+}
+
+impl Managed {
+    /// That follows the bucket, with these lines more in the section `update` of its configuration.
+    pub(crate) fn start(bucket: &Bucket, update: &str) -> Self {
+        Self::start_by(&["launch"], bucket, update)
+    }
+
+    /// By another order of the program.
+    pub(crate) fn start_by(order: &[&str], bucket: &Bucket, update: &str) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let at = |name: &str| directory.path().join(name);
+        std::fs::write(at("root.json"), bucket.repository.root()).expect("written");
+        std::fs::write(at("ca.pem"), bucket.server.certificate()).expect("written");
+        let text = format!(
+            "[discovery]\nenabled = false\n[update]\nurl = \"{}\"\ntrusted_root = {:?}\nca_file = {:?}\nquiet_wait_s = 0\n{update}",
+            bucket.server.url(),
+            at("root.json"),
+            at("ca.pem"),
+        );
+        std::fs::write(at("config.toml"), text).expect("written");
+        let (data, config) = (at("data"), at("config.toml"));
+        let options = ["--config".as_ref(), config.as_os_str(), "--data-dir".as_ref(), data.as_os_str()];
+        let arguments: Vec<_> = order.iter().map(std::convert::AsRef::as_ref).chain(options).collect();
+        let supervisor = Supervisor::start(release("1.0.0"), arguments, &[]);
+        supervisor.wait_for("ready", 1);
+        Self { supervisor, data, config, _directory: directory }
+    }
+
+    pub(crate) fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// `workshop-edge update …` on this box, to be run.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_workshop-edge"));
+        command.arg("update").args(arguments).arg("--config").arg(&self.config).arg("--data-dir").arg(&self.data);
+        command.env_remove("LANG").env_remove("LC_ALL").env_remove("LC_MESSAGES");
+        command
+    }
+
+    /// Runs it, in English.
+    pub(crate) fn update(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().expect("it can be started")
+    }
+
+    /// What the updates are at.
+    pub(crate) fn state(&self) -> Option<Value> {
+        self.json("status")
+    }
+
+    /// What there was, the newest last.
+    pub(crate) fn history(&self) -> Vec<Value> {
+        self.json("history").and_then(|history| history.as_array().cloned()).unwrap_or_default()
+    }
+
+    /// `None` while it goes over to another version.
+    fn json(&self, order: &str) -> Option<Value> {
+        let output = self.update(&[order, "--json"]);
+        output.status.success().then(|| serde_json::from_slice(&output.stdout).expect("JSON"))
+    }
+
+    /// Waits until the updates are at something.
+    pub(crate) fn wait_for(&self, what: &str, is_there: impl Fn(&Value) -> bool) -> Value {
+        let mut last = Value::Null;
+        let waited = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            eventually(what, || {
+                last = self.state().unwrap_or_default();
+                is_there(&last)
+            });
+        }));
+        assert!(waited.is_ok(), "{what}: never, but {last:#}");
+        last
+    }
+
+    /// Waits until a version runs that has shown that it works.
+    pub(crate) fn wait_until_runs(&self, version: &str) -> Value {
+        self.wait_for(version, |state| state["running"] == version && state["phase"]["phase"] == "idle")
+    }
+}
