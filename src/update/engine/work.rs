@@ -6,7 +6,7 @@ use std::pin::pin;
 
 use jiff::Timestamp;
 use semver::Version;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Duration, Instant, sleep, sleep_until};
 
 use super::check::{Checked, Sources};
@@ -17,7 +17,7 @@ use super::places::Places;
 use super::running::Running;
 use super::stick::{self, Stick};
 use super::task::Task;
-use super::{Asked, Settings, Switch, ledger};
+use super::{Asked, Asker, Settings, Switch, ledger};
 use crate::slots::Image;
 use crate::update::STATE_SCHEMA;
 use crate::update::command::{Command, Outcome, Reply};
@@ -27,9 +27,6 @@ use crate::update::policy::{self, Decision, Plan, Situation};
 use crate::update::stage::{Base, Order, Staged};
 use crate::update::state::{Fault, FaultKind, Phase, State, Wait};
 use crate::update::words;
-
-/// Who waits for an answer; nobody, when it was time.
-type Asker = Option<oneshot::Sender<Result<Reply, String>>>;
 
 /// The work of a box.
 pub(super) struct Work {
@@ -236,6 +233,10 @@ impl Work {
     /// Goes back to the version before, and stays there. It needs no repository.
     async fn roll_back(&mut self, asker: Asker) {
         let began = Instant::now();
+        if self.own.is_none() {
+            self.answer(asker, Ok(Outcome::Nothing { reason: words::not_by_itself() }));
+            return;
+        }
         let previous = self.own.as_ref().and_then(|own| Some((own, own.previous()?)));
         let version = previous.as_ref().and_then(|(_, image)| image.version.parse::<Version>().ok());
         let (Some((own, previous)), Some(version)) = (previous, version) else {
@@ -516,7 +517,7 @@ impl Work {
         let Some(asker) = asker else { return };
         let reply = match outcome {
             Ok(outcome) => Ok(Reply { outcome, state: self.state.borrow().clone() }),
-            Err(failure) => Err(failure.to_string()),
+            Err(failure) => Err(words::failed(failure.kind, &failure.detail)),
         };
         // Whoever asked may have gone.
         let _ = asker.send(reply);
