@@ -95,6 +95,13 @@ pub enum Outcome {
         /// In English.
         en: String,
     },
+    /// Why it cannot be done, and what to do, in sentences.
+    Refused {
+        /// In Spanish.
+        es: String,
+        /// In English.
+        en: String,
+    },
     /// Why it cannot be done, in English, as the log has it.
     Failed(String),
 }

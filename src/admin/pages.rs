@@ -126,6 +126,8 @@ pub(super) struct SupportBundle<'a> {
 pub(super) struct Update<'a> {
     pub(super) page: Page<'a>,
     pub(super) updates: &'a Updates,
+    /// Whether there is anything to be asked for.
+    pub(super) is_on: bool,
     pub(super) fault: Option<&'a str>,
 }
 

@@ -74,7 +74,9 @@ impl UpdateOrder {
 
 /// The section, with what came of the last order where it came to nothing.
 pub(super) fn page(page: Page<'_>, ask: &Ask, status: StatusCode, fault: Option<&str>) -> Response<Bytes> {
-    let updates = ask(page.lang).unwrap_or_else(|| Updates {
+    let known = ask(page.lang);
+    let is_on = known.is_some();
+    let updates = known.unwrap_or_else(|| Updates {
         sentences: vec![
             page.lang
                 .pick(
@@ -85,5 +87,5 @@ pub(super) fn page(page: Page<'_>, ask: &Ask, status: StatusCode, fault: Option<
         ],
         ..Updates::default()
     });
-    respond::page(status, &pages::Update { page, updates: &updates, fault })
+    respond::page(status, &pages::Update { page, updates: &updates, is_on, fault })
 }

@@ -208,6 +208,12 @@ impl<'a> Visit<'a> {
                     self.lang.pick(format!("No hay nada que hacer: {es}."), format!("There is nothing to do: {en}."));
                 updates::page(page, &self.admin.settings.updates, StatusCode::OK, Some(&fault))
             }
+            Outcome::Refused { es, en } => {
+                audit::record(self.caller.ip, action, &format!("failed: {en}"));
+                let page = self.page(Some(session.csrf.as_str()));
+                let fault = self.lang.pick(es, en);
+                updates::page(page, &self.admin.settings.updates, StatusCode::SERVICE_UNAVAILABLE, Some(&fault))
+            }
             Outcome::Failed(error) => self.failed(action, &error),
             Outcome::Begun | Outcome::Done | Outcome::File { .. } => {
                 audit::record(self.caller.ip, action, "done");
@@ -218,7 +224,7 @@ impl<'a> Visit<'a> {
 
     async fn carry_out(&self, order: Order, action: &'static str) -> Response<Bytes> {
         match self.admin.order(order).await {
-            Outcome::Failed(error) => self.failed(action, &error),
+            Outcome::Failed(error) | Outcome::Refused { en: error, .. } => self.failed(action, &error),
             Outcome::Begun | Outcome::Done | Outcome::Nothing { .. } => {
                 audit::record(self.caller.ip, action, "begun");
                 respond::without_session(see_other(&self.at(&format!("done/{action}"))))

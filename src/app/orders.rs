@@ -20,7 +20,8 @@ use crate::support_bundle::{self, Bundle, Given};
 use crate::telemetry::Recent;
 use crate::update::command::Command;
 use crate::update::engine::Updates;
-use crate::{error_chain, factory_reset};
+use crate::update::state::Words;
+use crate::{error_chain, factory_reset, update};
 
 /// Completes a factory reset that was begun, before anything reads what it forgets.
 pub(super) fn finish_reset(data_dir: &Path, health: &Health) {
@@ -110,8 +111,8 @@ impl Operator {
         let done = match order {
             admin::Order::Restart => self.restart().map(|()| Outcome::Begun),
             admin::Order::Update(order) => match updates::command(order) {
-                Ok(command) => updates::order(&self.updates, command).await.map(updates::outcome),
-                Err(error) => Err(error),
+                Ok(command) => Ok(updates::outcome(updates::order(&self.updates, command).await)),
+                Err(Words { es, en }) => Ok(Outcome::Refused { es, en }),
             },
             admin::Order::FactoryReset => self.reset().await.map(|()| Outcome::Begun),
             admin::Order::SupportBundle => {
@@ -148,22 +149,26 @@ impl Operator {
         match report {
             Some(Ok(json)) => Answer::bytes(JSON, json.into()),
             Some(Err(error)) => Answer::failed(&error.to_string()),
-            None => Answer::failed(updates::OFF),
+            None => in_words(&updates::off()),
         }
     }
 
-    /// What is wanted of the updates, by its name, and what came of it.
-    async fn update(&self, body: &Bytes) -> (&'static str, Result<Answer, String>) {
-        match serde_json::from_slice::<Command>(body) {
-            Ok(command) => (command.name(), self.update_to(command).await),
-            Err(error) => ("update", Err(format!("the order is not understood: {error}"))),
-        }
-    }
-
-    async fn update_to(&self, command: Command) -> Result<Answer, String> {
-        let reply = updates::order(&self.updates, command).await?;
-        let json = serde_json::to_vec(&reply).map_err(|error| error.to_string())?;
-        Ok(Answer::bytes(JSON, json.into()))
+    /// What is wanted of the updates.
+    async fn update(&self, body: &Bytes) -> Answer {
+        let command = match serde_json::from_slice::<Command>(body) {
+            Ok(command) => command,
+            Err(error) => return Answer::failed(&format!("the order is not understood: {error}")),
+        };
+        let action = command.name();
+        let (outcome, answer) = match updates::order(&self.updates, command).await {
+            Ok(reply) => match serde_json::to_vec(&reply) {
+                Ok(json) => (done(&reply.outcome), Answer::bytes(JSON, json.into())),
+                Err(error) => ("done".to_owned(), Answer::failed(&error.to_string())),
+            },
+            Err(words) => (format!("failed: {}", words.en), in_words(&words)),
+        };
+        tracing::info!(audit = true, address = "local", action, outcome, "administration");
+        answer
     }
 
     async fn bundle(&self, journal: Result<Vec<u8>, String>) -> Result<Bundle, String> {
@@ -204,7 +209,7 @@ impl Orders for Rc<Operator> {
                 ("support-bundle", bundle.map(|bundle| Answer::bytes(support_bundle::MEDIA_TYPE, bundle.bytes.into())))
             }
             Order::UpdateReport => return self.update_report(),
-            Order::Update => self.update(&body).await,
+            Order::Update => return self.update(&body).await,
             Order::Restart => ("restart", self.restart().map(|()| Answer::json(&json!({})))),
             Order::FactoryReset => ("factory-reset", self.reset().await.map(|()| Answer::json(&json!({})))),
         };
@@ -219,6 +224,19 @@ impl Orders for Rc<Operator> {
             }
         }
     }
+}
+
+/// What came of an order, as the audit log has it.
+fn done(outcome: &update::command::Outcome) -> String {
+    match outcome {
+        update::command::Outcome::Done => "done".to_owned(),
+        update::command::Outcome::Begun { version } => format!("begun: {version}"),
+        update::command::Outcome::Nothing { reason } => format!("nothing to do: {}", reason.en),
+    }
+}
+
+fn in_words(words: &Words) -> Answer {
+    Answer::failed_in_words(&words.es, &words.en)
 }
 
 const JSON: &str = "application/json";

@@ -19,7 +19,7 @@ use crate::slots::Slot;
 use crate::update::command::{Command, Outcome, Reply};
 use crate::update::engine::{Host, Places, Settings, Switch, Updates};
 use crate::update::repository;
-use crate::update::state::{FaultKind, Phase, State};
+use crate::update::state::{FaultKind, Phase, State, Words};
 use crate::update::transport::{Limits, Source, Transport};
 use crate::update::words;
 use crate::{config, console, error_chain, launch};
@@ -241,13 +241,16 @@ pub(super) fn section(running: &Running, lang: Lang) -> Option<admin::Updates> {
 }
 
 /// What an order from a browser is.
-pub(super) fn command(order: UpdateOrder) -> Result<Command, String> {
+pub(super) fn command(order: UpdateOrder) -> Result<Command, Words> {
     Ok(match order {
         UpdateOrder::Check => Command::Check,
         UpdateOrder::Apply => Command::Apply { from: None },
         UpdateOrder::Rollback => Command::Rollback,
         UpdateOrder::Pin(version) => {
-            let wrong = |error| format!("{version:?} is not a version such as 1.2.3: {error}");
+            let wrong = |error| Words {
+                es: format!("«{version}» no es una versión como 1.2.3."),
+                en: format!("{version:?} is not a version such as 1.2.3: {error}."),
+            };
             Command::Pin { version: version.parse().map_err(wrong)? }
         }
         UpdateOrder::Unpin => Command::Unpin,
@@ -256,21 +259,29 @@ pub(super) fn command(order: UpdateOrder) -> Result<Command, String> {
 }
 
 /// Carries an order out.
-pub(super) async fn order(running: &Running, command: Command) -> Result<Reply, String> {
-    let updates = running.get().ok_or(OFF)?;
-    updates.order(command).await.map_err(|error| error_chain(&error))
+pub(super) async fn order(running: &Running, command: Command) -> Result<Reply, Words> {
+    let updates = running.get().ok_or_else(off)?;
+    updates.order(command).await
 }
 
 /// What an order came to, for a browser.
-pub(super) fn outcome(reply: Reply) -> admin::Outcome {
-    match reply.outcome {
-        Outcome::Done | Outcome::Begun { .. } => admin::Outcome::Done,
-        Outcome::Nothing { reason } => admin::Outcome::Nothing { es: reason.es, en: reason.en },
+pub(super) fn outcome(reply: Result<Reply, Words>) -> admin::Outcome {
+    match reply.map(|reply| reply.outcome) {
+        Ok(Outcome::Done | Outcome::Begun { .. }) => admin::Outcome::Done,
+        Ok(Outcome::Nothing { reason }) => admin::Outcome::Nothing { es: reason.es, en: reason.en },
+        Err(Words { es, en }) => admin::Outcome::Refused { es, en },
     }
 }
 
 /// Why there is nothing to be ordered.
-pub(super) const OFF: &str = "updates are off: set update.url and update.trusted_root, or see the log";
+pub(super) fn off() -> Words {
+    Words {
+        es: "Las actualizaciones están desactivadas: faltan update.url o update.trusted_root, o update.enabled es false. El registro del servicio dice cuál."
+            .to_owned(),
+        en: "Updates are off: update.url or update.trusted_root is missing, or update.enabled is false. The service's log says which."
+            .to_owned(),
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -26,7 +26,11 @@ pub(super) fn accepted(reply: &Reply, lang: Lang) -> Result<(), String> {
         return Ok(());
     }
     let error = serde_json::from_slice::<serde_json::Value>(&reply.body).ok();
-    match error.as_ref().and_then(|error| error.get("error")?.as_str()) {
+    let said = |name| error.as_ref().and_then(|error| error.get(name)?.as_str());
+    if let (Some(es), Some(en)) = (said("error_es"), said("error")) {
+        return Err(lang.pick(es, en).to_owned());
+    }
+    match said("error") {
         Some(error) => Err(lang.pick(
             format!("el servicio no ha podido hacerlo: {error}"),
             format!("the service could not do it: {error}"),
@@ -92,6 +96,9 @@ mod tests {
         let told = |reply| value(Ok(reply), Lang::En);
         assert_eq!(told(reply(200, "{\"pin\":null}")), Ok(serde_json::json!({ "pin": null })));
         assert_eq!(told(reply(503, "{\"error\":\"no disk\"}")), Err("the service could not do it: no disk".into()));
+        let both = "{\"error\":\"Wait.\",\"error_es\":\"Espere.\"}";
+        assert_eq!(value(Ok(reply(503, both)), Lang::Es), Err("Espere.".into()));
+        assert_eq!(told(reply(503, both)), Err("Wait.".into()));
         for wrong in [reply(200, "{"), reply(404, "{}"), reply(500, "")] {
             assert!(told(wrong).is_err_and(|words| words.contains("is not understood")));
         }

@@ -11,7 +11,8 @@
 //! | `POST /restart` | `{}`, and the box restarts |
 //! | `POST /factory-reset` | `{}`, and the box forgets everything but its configuration, and restarts |
 //!
-//! What cannot be done is answered by a status of 4xx or 5xx and `{"error":"…"}`.
+//! What cannot be done is answered by a status of 4xx or 5xx and `{"error":"…"}`, with `error_es` where it is for a
+//! person as it is.
 
 mod body;
 mod client;
@@ -90,6 +91,13 @@ impl Answer {
     #[must_use]
     pub fn failed(error: &str) -> Self {
         Self::refused(StatusCode::SERVICE_UNAVAILABLE, error)
+    }
+
+    /// The same in both languages, in sentences that say what to do.
+    #[must_use]
+    pub fn failed_in_words(es: &str, en: &str) -> Self {
+        let body = serde_json::json!({ "error": en, "error_es": es });
+        Self { status: StatusCode::SERVICE_UNAVAILABLE, ..Self::json(&body) }
     }
 
     fn refused(status: StatusCode, error: &str) -> Self {

@@ -136,7 +136,7 @@ pub struct Server {
 
 /// How long the last answers say that they are the last, before a process hands its listeners over: about the time in
 /// which whoever keeps a connection busy asks again.
-const FAREWELL: Duration = Duration::from_millis(500);
+const FAREWELL: Duration = Duration::from_secs(1);
 /// How often it is looked whether anybody is left to say farewell to.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 

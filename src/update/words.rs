@@ -18,6 +18,10 @@ pub fn sentences(state: &State, lang: Lang) -> Vec<String> {
     if let Some(fault) = &state.fault {
         sentences.push(self::fault(fault, lang));
     }
+    if let Some(why) = obstacle(state) {
+        let why = why.pick(lang);
+        sentences.push(lang.pick(format!("No se pone, porque {why}."), format!("It is not put in place: {why}.")));
+    }
     if let Some(pin) = &state.order.pin {
         sentences.push(lang.pick(format!("Fijado en la versión {pin}."), format!("Pinned to version {pin}.")));
     }
@@ -40,6 +44,20 @@ pub fn sentences(state: &State, lang: Lang) -> Vec<String> {
         );
     }
     sentences
+}
+
+/// Why the channel's version is not taken, unless another sentence says it.
+fn obstacle(state: &State) -> Option<&Words> {
+    let is_wanted =
+        state.phase == Phase::Idle && state.desired.as_ref().is_some_and(|desired| *desired != state.running);
+    let is_said = state.order.held
+        || state.order.pin.as_ref() == Some(&state.running)
+        || state.quarantined.last().is_some_and(|last| Some(&last.version) == desired(state).as_ref());
+    state.decision.as_ref().filter(|_| is_wanted && !is_said)
+}
+
+fn desired(state: &State) -> Option<String> {
+    state.desired.as_ref().map(ToString::to_string)
 }
 
 /// What failed here.
@@ -106,20 +124,28 @@ fn idle(state: &State, lang: Lang) -> String {
     let running = &state.running;
     match &state.desired {
         Some(desired) if desired == running => lang.pick(
-            format!("La versión {running} es la del canal {}.", state.channel),
-            format!("Version {running} is the one of the channel {}.", state.channel),
+            format!("Funciona la versión {running}, que es la del canal {}.", state.channel),
+            format!("Version {running} runs, which is the one of the channel {}.", state.channel),
         ),
         Some(desired) if state.slot.is_none() => lang.pick(
-            format!("Hay una versión {desired}. Este equipo no se actualiza solo: lo hace quien lo instaló."),
-            format!("There is a version {desired}. This box does not update itself: whoever installed it does."),
+            format!(
+                "Funciona la versión {running}; hay una {desired}. Este equipo no se actualiza solo: lo hace quien lo instaló (paquete o contenedor)."
+            ),
+            format!(
+                "Version {running} runs; there is a {desired}. This box does not update itself: whoever installed it does (package or container)."
+            ),
         ),
         Some(desired) => lang.pick(
-            format!("El canal {} quiere la versión {desired}.", state.channel),
-            format!("The channel {} wants version {desired}.", state.channel),
+            format!("Funciona la versión {running}; la del canal {} es la {desired}.", state.channel),
+            format!("Version {running} runs; the one of the channel {} is {desired}.", state.channel),
+        ),
+        None if state.checked.is_none() => lang.pick(
+            format!("Funciona la versión {running}; todavía no se sabe cuál es la del canal {}.", state.channel),
+            format!("Version {running} runs; it is not known yet which is the one of the channel {}.", state.channel),
         ),
         None => lang.pick(
-            format!("Versión {running}; el canal {} no pide ninguna.", state.channel),
-            format!("Version {running}; the channel {} wants none.", state.channel),
+            format!("Funciona la versión {running}; el canal {} no pide ninguna.", state.channel),
+            format!("Version {running} runs; the channel {} wants none.", state.channel),
         ),
     }
 }
@@ -161,6 +187,41 @@ pub fn not_own(version: &Version) -> Words {
             "there is a version {version}, but this box does not change its version itself: whoever installed it does (package or container)"
         ),
     }
+}
+
+/// Why a box that others start does not go back, as a part of a sentence.
+#[must_use]
+pub fn not_by_itself() -> Words {
+    Words {
+        es: "este equipo no cambia de versión solo: lo hace quien lo instaló (paquete o contenedor)".to_owned(),
+        en: "this box does not change its version itself: whoever installed it does (package or container)".to_owned(),
+    }
+}
+
+/// Why no order is taken, where too many wait.
+#[must_use]
+pub fn busy() -> Words {
+    Words {
+        es: "Las actualizaciones no admiten más órdenes en este momento: repita la orden dentro de un minuto."
+            .to_owned(),
+        en: "The updates take no more orders at present: repeat the order in a minute.".to_owned(),
+    }
+}
+
+/// Why no order is taken during a trial.
+#[must_use]
+pub fn on_trial() -> Words {
+    Words {
+        es: "La versión que funciona está a prueba: repita la orden cuando termine la prueba.".to_owned(),
+        en: "The running version is on trial: repeat the order when that is over.".to_owned(),
+    }
+}
+
+/// What went wrong with an order, and what to do.
+#[must_use]
+pub fn failed(kind: FaultKind, detail: &str) -> Words {
+    let fault = Fault { since: Timestamp::UNIX_EPOCH, kind, detail: detail.to_owned() };
+    Words { es: self::fault(&fault, Lang::Es), en: self::fault(&fault, Lang::En) }
 }
 
 /// Why there is nothing to go back to, as a part of a sentence.
@@ -297,6 +358,29 @@ mod tests {
             }
         }
         assert!(seen.contains("Version 1.1.0 is being downloaded: 25 %."), "{seen:?}");
+    }
+
+    #[test]
+    fn what_is_in_the_way_is_said_once() {
+        let why = words_of_why();
+        let quiet = State { order: Order::default(), quarantined: Vec::new(), fault: None, ..state(Phase::Idle) };
+        let idle = State { decision: Some(why), ..quiet };
+        assert_eq!(
+            sentences(&idle, Lang::En)[..2],
+            [
+                "Version 1.0.0 runs; the one of the channel stable is 1.1.0.",
+                "It is not put in place: there is no 1.1.0 for arm."
+            ]
+        );
+        assert_eq!(sentences(&idle, Lang::Es)[1], "No se pone, porque no hay una 1.1.0 para arm.");
+        let held = State { order: Order { pin: None, held: true }, ..idle.clone() };
+        assert_eq!(sentences(&held, Lang::En).len(), 3);
+        let up_to_date = State { desired: Some(Version::new(1, 0, 0)), ..idle };
+        assert_eq!(sentences(&up_to_date, Lang::En).len(), 2);
+    }
+
+    fn words_of_why() -> Words {
+        why(&Why::UnknownPlatform { version: Version::new(1, 1, 0), platform: "arm".into() })
     }
 
     #[test]

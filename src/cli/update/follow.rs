@@ -73,7 +73,16 @@ fn ended(report: &Report, version: &Version, lang: Lang) -> Option<Result<String
             format!("la versión {version} falló y volvió la anterior: {reason}"),
             format!("version {version} failed and the one before came back: {reason}"),
         ))),
-        (_, Phase::Idle) => state.fault.as_ref().map(|fault| Err(words::fault(fault, lang))),
+        (Some(Outcome::OnTrial), _) => None,
+        (_, Phase::Idle) => Some(Err(state.fault.as_ref().map_or_else(
+            || {
+                lang.pick(
+                    format!("la versión {version} no se ha puesto: otra orden la ha interrumpido"),
+                    format!("version {version} was not put in place: another order came in between"),
+                )
+            },
+            |fault| words::fault(fault, lang),
+        ))),
         _ => None,
     }
 }

@@ -23,7 +23,6 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub use self::places::{Host, Places};
@@ -31,8 +30,9 @@ pub use self::places::{Host, Places};
 use self::task::Task;
 use super::command::{Command, Reply, Report};
 use super::history::History;
-use super::state::State;
+use super::state::{State, Words};
 use super::transport::{TrafficReading, Transport};
+use super::words;
 use crate::window::Window;
 
 /// Orders that may wait: people's.
@@ -72,22 +72,13 @@ pub struct Switch {
     pub go: Box<dyn Fn()>,
 }
 
-/// An order that was not carried out.
-#[derive(Debug, Error)]
-pub enum OrderError {
-    /// The task has ended, or has too many orders.
-    #[error("the updates take no order at present")]
-    Busy,
-    /// It did not work.
-    #[error("{0}")]
-    Failed(String),
-}
+/// Who waits for an answer, or for the reason why there is none; nobody, when a stick asks or it was time.
+type Asker = Option<oneshot::Sender<Result<Reply, Words>>>;
 
 /// An order on its way.
 struct Asked {
     command: Command,
-    /// Nobody, when a stick asks.
-    answer: Option<oneshot::Sender<Result<Reply, String>>>,
+    answer: Asker,
 }
 
 /// The running updates.
@@ -130,10 +121,10 @@ impl Updates {
         self.bucket.traffic().read()
     }
 
-    /// Carries out what a person wants.
-    pub async fn order(&self, command: Command) -> Result<Reply, OrderError> {
+    /// Carries out what a person wants, or gives the reason why it cannot be done: sentences.
+    pub async fn order(&self, command: Command) -> Result<Reply, Words> {
         let (answer, answered) = oneshot::channel();
-        self.orders.try_send(Asked { command, answer: Some(answer) }).map_err(|_| OrderError::Busy)?;
-        answered.await.map_err(|_| OrderError::Busy)?.map_err(OrderError::Failed)
+        self.orders.try_send(Asked { command, answer: Some(answer) }).map_err(|_| words::busy())?;
+        answered.await.map_err(|_| words::busy())?
     }
 }

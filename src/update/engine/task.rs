@@ -10,6 +10,7 @@ use super::work::Work;
 use super::{Asked, Settings, Switch};
 use crate::update::order::Standing;
 use crate::update::state::{Phase, State};
+use crate::update::words;
 
 /// The task, before its work begins.
 pub(super) struct Task {
@@ -48,7 +49,7 @@ impl Task {
                 Some(Asked { answer, .. }) = asked.recv() => {
                     if let Some(answer) = answer {
                         // Whoever asked may have gone.
-                        let _ = answer.send(Err("the running version is on trial: ask again when that is over".into()));
+                        let _ = answer.send(Err(words::on_trial()));
                     }
                 }
             }

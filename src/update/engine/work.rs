@@ -6,7 +6,7 @@ use std::pin::pin;
 
 use jiff::Timestamp;
 use semver::Version;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Duration, Instant, sleep, sleep_until};
 
 use super::check::{Checked, Sources};
@@ -17,7 +17,7 @@ use super::places::Places;
 use super::running::Running;
 use super::stick::{self, Stick};
 use super::task::Task;
-use super::{Asked, Settings, Switch, ledger};
+use super::{Asked, Asker, Settings, Switch, ledger};
 use crate::slots::Image;
 use crate::update::STATE_SCHEMA;
 use crate::update::command::{Command, Outcome, Reply};
@@ -27,9 +27,6 @@ use crate::update::policy::{self, Decision, Plan, Situation};
 use crate::update::stage::{Base, Order, Staged};
 use crate::update::state::{Fault, FaultKind, Phase, State, Wait, Words};
 use crate::update::words;
-
-/// Who waits for an answer; nobody, when it was time.
-type Asker = Option<oneshot::Sender<Result<Reply, String>>>;
 
 /// The work of a box.
 pub(super) struct Work {
@@ -258,8 +255,8 @@ impl Work {
 
     /// The version before, ready to run; or else why there is none that may.
     async fn way_back(&self) -> Result<Result<(Staged, Version), Words>, Failure> {
-        let previous = self.own.as_ref().and_then(|own| Some((own, own.previous()?)));
-        let Some((own, previous)) = previous else { return Ok(Err(words::no_previous())) };
+        let Some(own) = &self.own else { return Ok(Err(words::not_by_itself())) };
+        let Some(previous) = own.previous() else { return Ok(Err(words::no_previous())) };
         let Ok(version) = previous.version.parse::<Version>() else { return Ok(Err(words::no_previous())) };
         if let Some(minimum) = self.sources.min_version()?.filter(|minimum| version < *minimum) {
             return Ok(Err(words::why(&policy::Why::BelowMinimum { version, minimum })));
@@ -519,7 +516,7 @@ impl Work {
         let Some(asker) = asker else { return };
         let reply = match outcome {
             Ok(outcome) => Ok(Reply { outcome, state: self.state.borrow().clone() }),
-            Err(failure) => Err(failure.to_string()),
+            Err(failure) => Err(words::failed(failure.kind, &failure.detail)),
         };
         // Whoever asked may have gone.
         let _ = asker.send(reply);

@@ -88,7 +88,8 @@ pub(super) async fn check(path: &Path, version: &str) -> Result<(), SelfRunError
 
 async fn start(path: &Path, deadline: Instant) -> Result<(Owned, Receiver), SelfRunError> {
     let run = |source| SelfRunError::Run { path: path.to_owned(), source };
-    let mut command = Command::new(path);
+    // It is started from another directory than the box.
+    let mut command = Command::new(std::path::absolute(path).map_err(run)?);
     // Of the environment nothing: it is the box's own, with its sockets and its slot.
     command
         .arg("--version")
