@@ -9,6 +9,7 @@ pub mod engine;
 pub mod history;
 pub mod manifest;
 pub mod order;
+pub mod pace;
 pub mod policy;
 pub mod repository;
 pub mod space;

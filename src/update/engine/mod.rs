@@ -12,7 +12,6 @@ mod check;
 mod failure;
 mod ledger;
 mod own;
-mod pace;
 mod places;
 mod running;
 mod stick;

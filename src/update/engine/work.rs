@@ -12,7 +12,6 @@ use tokio::time::{Duration, Instant, sleep, sleep_until};
 use super::check::{Checked, Sources};
 use super::failure::Failure;
 use super::own::Own;
-use super::pace::Pace;
 use super::places::Places;
 use super::running::Running;
 use super::stick::{self, Stick};
@@ -23,6 +22,7 @@ use crate::update::STATE_SCHEMA;
 use crate::update::command::{Command, Outcome, Reply};
 use crate::update::history::{self, Entry, History};
 use crate::update::order::Standing;
+use crate::update::pace::Pace;
 use crate::update::policy::{self, Decision, Plan, Situation};
 use crate::update::stage::{Base, Order, Staged};
 use crate::update::state::{Fault, FaultKind, Phase, State, Wait, Words};
@@ -524,13 +524,12 @@ impl Work {
 
     /// Until the next check: sooner where a version's time comes before it.
     fn wait(&self) -> Duration {
-        let wait = self.pace.wait();
         match self.state.borrow().phase {
             Phase::Waiting { until, .. } => {
                 let left = Duration::try_from(until.duration_since(Timestamp::now())).unwrap_or_default();
-                wait.min(left.max(Duration::from_secs(1)))
+                self.pace.wait_for(left)
             }
-            _ => wait,
+            _ => self.pace.wait(),
         }
     }
 }

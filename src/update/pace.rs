@@ -5,31 +5,51 @@ use std::time::Duration;
 
 /// The longest wait after failures.
 const LONGEST: Duration = Duration::from_secs(3600);
+/// Over how long boxes are spread that all wait for the same moment, where the interval is not shorter.
+const SPREAD: Duration = Duration::from_secs(300);
 
 /// The wait.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub struct Pace {
     every: Duration,
     failures: u32,
 }
 
 impl Pace {
-    pub(super) fn new(every: Duration) -> Self {
+    /// With the mean time between two checks.
+    #[must_use]
+    pub fn new(every: Duration) -> Self {
         Self { every, failures: 0 }
     }
 
-    pub(super) fn succeeded(&mut self) {
+    /// The repository has answered.
+    pub fn succeeded(&mut self) {
         self.failures = 0;
     }
 
-    pub(super) fn failed(&mut self) {
+    /// It has not, or what it says does not work.
+    pub fn failed(&mut self) {
         self.failures = self.failures.saturating_add(1);
     }
 
     /// The time until the next check: between half and one and a half of the interval, which doubles with each failure
     /// after the second, up to an hour (or the interval itself where that is longer).
-    pub(super) fn wait(&self) -> Duration {
+    #[must_use]
+    pub fn wait(&self) -> Duration {
         self.wait_at(fraction())
+    }
+
+    /// The same, where a version's time comes in `left`: soon after it, when that is sooner. A wave opens for all of
+    /// its boxes in the same second, and so does the night for all workshops of a country: they come one after another.
+    #[must_use]
+    pub fn wait_for(&self, left: Duration) -> Duration {
+        self.wait().min(self.after(left, fraction()))
+    }
+
+    fn after(&self, left: Duration, fraction: f64) -> Duration {
+        let spread = self.every.min(SPREAD).mul_f64(fraction);
+        // A time that has come is not asked for in a circle.
+        left.saturating_add(spread).max(Duration::from_secs(1))
     }
 
     fn wait_at(&self, fraction: f64) -> Duration {
@@ -39,7 +59,8 @@ impl Pace {
     }
 
     /// The time until the first check: soon, but not of all boxes at once when the current comes back to a street.
-    pub(super) fn first(&self) -> Duration {
+    #[must_use]
+    pub fn first(&self) -> Duration {
         self.every.min(Duration::from_secs(20)).mul_f64(fraction())
     }
 }
@@ -73,5 +94,22 @@ mod tests {
         let weekly = Pace { every: Duration::from_secs(604_800), failures: 50 };
         assert_eq!(weekly.wait_at(0.5).as_secs(), 604_800);
         assert!(pace.first() <= Duration::from_secs(20));
+    }
+
+    #[test]
+    fn boxes_that_wait_for_the_same_moment_do_not_come_at_it() {
+        let seconds = |every: u64, left: u64, fraction: f64| {
+            Pace::new(Duration::from_secs(every)).after(Duration::from_secs(left), fraction).as_secs()
+        };
+        assert_eq!((seconds(60, 20, 0.0), seconds(60, 20, 0.5), seconds(60, 20, 1.0)), (20, 50, 80));
+        assert_eq!((seconds(86_400, 20, 0.0), seconds(86_400, 20, 1.0)), (20, 320));
+        assert_eq!(seconds(60, 0, 0.0), 1);
+        // Never later than without it.
+        let pace = Pace::new(Duration::from_secs(60));
+        assert!((0..1000).all(|_| pace.wait_for(Duration::from_secs(3600)) <= Duration::from_secs(90)));
+        let soon: Vec<_> = (0..1000).map(|_| pace.wait_for(Duration::from_secs(5))).collect();
+        assert!(soon.iter().all(|wait| *wait >= Duration::from_secs(5)), "before the moment: {soon:?}");
+        let most = (5..90).map(|second| soon.iter().filter(|wait| wait.as_secs() == second).count()).max();
+        assert!(most.is_some_and(|most| most < 100), "{most:?} of 1000 in one second");
     }
 }
