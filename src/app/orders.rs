@@ -180,7 +180,7 @@ impl Operator {
             health: serde_json::to_vec_pretty(&self.health.report()).map_err(|error| error.to_string()),
             updates: match self.updates.get() {
                 Some(updates) => serde_json::to_vec_pretty(&updates.report()).map_err(|error| error.to_string()),
-                None => Err(updates::OFF.to_owned()),
+                None => Err(updates::off().en),
             },
             config: Ok(self.effective.to_vec()),
             log: Ok(self.recent.lines()),

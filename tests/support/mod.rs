@@ -1,6 +1,7 @@
 //! The real box as a child process, and clients that talk to it over sockets.
 
 mod control;
+#[allow(dead_code, reason = "not every test lets a disk be read only")]
 mod disk;
 mod edge;
 mod hostile_repository;

@@ -347,13 +347,13 @@ fn a_slow_server_keeps_nobody_waiting_but_the_updates() {
     let repository = releases::repository();
     let bucket = Bucket::of(&repository);
     let (is_slow, began) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
-    let (slow, begun) = (Arc::clone(&is_slow), Arc::clone(&began));
+    let (slow, noted) = (Arc::clone(&is_slow), Arc::clone(&began));
     let server = HostileRepository::start(move |request, connection| {
         if !slow.load(Ordering::SeqCst) {
             return serve(&bucket, request, connection);
         }
         let _ = connection.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n");
-        begun.store(true, Ordering::SeqCst);
+        noted.store(true, Ordering::SeqCst);
         while slow.load(Ordering::SeqCst) && connection.write_all(b" ").is_ok() {
             std::thread::park_timeout(std::time::Duration::from_millis(50));
         }
