@@ -15,6 +15,7 @@ use crate::lang::Lang;
 #[must_use]
 pub fn sentences(state: &State, lang: Lang) -> Vec<String> {
     let mut sentences = vec![phase(state, lang)];
+    sentences.extend(stays(state, lang));
     if let Some(fault) = &state.fault {
         sentences.push(self::fault(fault, lang));
     }
@@ -40,6 +41,15 @@ pub fn sentences(state: &State, lang: Lang) -> Vec<String> {
         );
     }
     sentences
+}
+
+/// Why the box does not go over to what it should run.
+fn stays(state: &State, lang: Lang) -> Option<String> {
+    let goal = state.order.pin.as_ref().or(state.desired.as_ref())?;
+    let decision = state.decision.as_ref().filter(|_| *goal != state.running)?.pick(lang);
+    Some(
+        lang.pick(format!("No cambia de versión: {decision}."), format!("It does not change its version: {decision}.")),
+    )
 }
 
 /// What failed here.
@@ -297,6 +307,21 @@ mod tests {
             }
         }
         assert!(seen.contains("Version 1.1.0 is being downloaded: 25 %."), "{seen:?}");
+    }
+
+    #[test]
+    fn a_box_that_stays_where_it_is_says_why() {
+        let decision = Some(why(&Why::Quarantined(Version::new(1, 1, 0))));
+        let stays = |running: Version, pin: Option<Version>| {
+            let order = Order { pin, held: false };
+            sentences(&State { decision: decision.clone(), running, order, ..state(Phase::Idle) }, Lang::Es)[1].clone()
+        };
+        let why = "No cambia de versión: la 1.1.0 falló en este equipo y no se vuelve a probar.";
+        assert_eq!(stays(Version::new(1, 0, 0), None), why);
+        assert_eq!(stays(Version::new(1, 1, 0), Some(Version::new(1, 0, 0))), why);
+        // It has come to what it should run.
+        assert_ne!(stays(Version::new(1, 1, 0), None), why);
+        assert_ne!(stays(Version::new(1, 0, 0), Some(Version::new(1, 0, 0))), why);
     }
 
     #[test]
