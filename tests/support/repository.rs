@@ -90,7 +90,7 @@ impl TestRepository {
         self.order(&[&["yank", "--channel", channel, "--version", version], options].concat())
     }
 
-    /// Signs timestamp and snapshot again; `--expires timestamp=2s` makes them short-lived.
+    /// Signs timestamp and snapshot again, where that makes them valid for longer.
     pub(crate) fn refresh(&self, options: &[&str]) -> Value {
         self.order(&[&["refresh"], options].concat())
     }

@@ -75,10 +75,6 @@ impl Managed {
         Self { supervisor, data, config, _directory: directory }
     }
 
-    pub(crate) fn data(&self) -> &Path {
-        &self.data
-    }
-
     /// `workshop-edge update …` on this box, to be run.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_workshop-edge"));

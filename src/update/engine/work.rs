@@ -191,6 +191,7 @@ impl Work {
                     Decision::Take(plan) | Decision::Later { plan, .. } => words::not_own(&plan.version),
                 };
                 self.sources.keep(checked);
+                self.phase(Phase::Idle);
                 self.answer(asker, Ok(Outcome::Nothing { reason }));
                 None
             }

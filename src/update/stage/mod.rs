@@ -18,10 +18,12 @@ mod unpack;
 use std::io;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use thiserror::Error;
 use tokio::task::JoinError;
+use tokio::time::{Instant, sleep};
 
 pub use self::self_run::SelfRunError;
 pub use self::unpack::{Base, MOST_WINDOW, UnpackError};
@@ -41,6 +43,11 @@ pub const MOST_BINARY: u64 = 256 * 1024 * 1024;
 const DOWNLOADS: &str = "update/download";
 /// The lock's file in the data directory.
 const LOCK: &str = "update/lock";
+/// How long an update waits for the end of another of this process, which was given up for it: a binary is unpacked
+/// within it.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How often it looks.
+const PERIOD: Duration = Duration::from_millis(20);
 
 /// The table of slots, which more than one part of the box looks at.
 pub type Slots = Arc<Mutex<Store>>;
@@ -123,6 +130,8 @@ pub struct Stager {
     data_dir: PathBuf,
     slots: Slots,
     downloads: Downloads,
+    /// The lock, while this process has it.
+    held: Arc<Mutex<Weak<Lock>>>,
 }
 
 impl Stager {
@@ -130,7 +139,7 @@ impl Stager {
     #[must_use]
     pub fn new(data_dir: &Path, slots: Slots, rate: Option<NonZeroU32>) -> Self {
         let downloads = Downloads::new(data_dir.join(DOWNLOADS), rate);
-        Self { data_dir: data_dir.to_owned(), slots, downloads }
+        Self { data_dir: data_dir.to_owned(), slots, downloads, held: Arc::default() }
     }
 
     /// A binary that a slot holds already; `None` when none does. It needs no network: this is an operator's rollback.
@@ -211,9 +220,30 @@ impl Stager {
         blocking(move || Ok(downloads.keep_only(&[])?)).await
     }
 
+    /// Takes the lock, and reads the table as it is under it: another process may have changed it.
     async fn lock(&self) -> Result<Arc<Lock>, StageError> {
-        let path = self.data_dir.join(LOCK);
-        blocking(move || Lock::take(&path)?.map(Arc::new).ok_or(StageError::Busy)).await
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let (path, directory) = (self.data_dir.join(LOCK), self.slots_directory());
+            let (slots, held) = (Arc::clone(&self.slots), Arc::clone(&self.held));
+            let taken = blocking(move || {
+                let lock = Arc::new(Lock::take(&path)?.ok_or(StageError::Busy)?);
+                *held.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&lock);
+                if let Some(kept) = slots::open(&directory) {
+                    *table(&slots) = kept;
+                }
+                Ok(lock)
+            });
+            match taken.await {
+                // An update of this process that was given up is at its last piece.
+                Err(StageError::Busy) if self.is_held() && Instant::now() < deadline => sleep(PERIOD).await,
+                taken => return taken,
+            }
+        }
+    }
+
+    fn is_held(&self) -> bool {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).strong_count() > 0
     }
 
     async fn held_under(&self, lock: &Arc<Lock>, image: &Image) -> Result<Option<Staged>, StageError> {

@@ -265,6 +265,33 @@ async fn two_updaters_are_never_at_work_at_once() {
     other.stage(&world.transport, &order, &|_| {}).await.expect("free");
 }
 
+/// A newer order replaces an update whose file is still being written by a thread that nobody waits for.
+#[tokio::test]
+async fn an_update_waits_for_the_end_of_the_one_that_was_given_up_for_it() {
+    let world = World::new();
+    let order = world.order("1.0.0");
+    let given_up = world.stager.lock().await.expect("free");
+    let mut next = std::pin::pin!(world.stage(&order));
+    let early = tokio::time::timeout(PERIOD * 5, &mut next).await;
+    assert!(early.is_err(), "both are at work");
+    drop(given_up);
+    next.await.expect("staged");
+}
+
+/// Another process over the same data has changed the table.
+#[tokio::test]
+async fn what_another_updater_has_done_is_known_to_the_next() {
+    let world = World::new();
+    let slots_directory = world.stager.slots_directory();
+    let slots: Slots = Arc::new(Mutex::new(slots::anew(&slots_directory, Table::default())));
+    let other = Stager::new(&world.directory.path().join("data"), slots, None);
+    assert_eq!(world.run("1.0.0").await, Slot::A);
+    let staged = other.stage(&world.transport, &world.order("1.1.0"), &|_| {}).await.expect("staged");
+    assert_eq!(staged.slot, Slot::B, "the other one runs");
+    drop(staged);
+    assert_eq!(slots::open(&slots_directory).expect("kept").value().active(), Some(Slot::A));
+}
+
 #[tokio::test]
 async fn an_interrupted_stage_is_gone_on_with() {
     // A leftover of each kind, as a power cut leaves them.

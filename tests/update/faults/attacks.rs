@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::forge::Forge;
@@ -46,7 +47,8 @@ fn who_may_not_sign_a_role_is_not_heard() {
     let (good, forge) = (world.generation(), Forge(&world.repository));
     let malicious = |role: &str, signers: &[&str]| {
         let mut signed = forge.newest(role)["signed"].take();
-        signed["version"] = json!(forge.version(role) + 1);
+        forge.supersede();
+        signed["version"] = json!(forge.version(role) + 1000);
         forge.put(role, &signed, signers);
     };
     for (role, signers) in [
@@ -59,7 +61,7 @@ fn who_may_not_sign_a_role_is_not_heard() {
     ] {
         malicious(role, signers);
         world.fails(&["check"], "untrusted", &format!("the metadata {role:?} is not signed as it must be"));
-        world.put(&good);
+        world.restore(&good);
     }
     // Two of three have to sign a root.
     let mut root: serde_json::Value = serde_json::from_slice(&forge.read("metadata/1.root.json")).expect("JSON");
@@ -69,7 +71,7 @@ fn who_may_not_sign_a_role_is_not_heard() {
     world.fails(&["check"], "untrusted", "the metadata \"root\" is not signed as it must be");
     forge.write("metadata/2.root.json", &forge.sign(&signed, &["root", "root"]));
     world.fails(&["check"], "untrusted", "\"root\"");
-    world.put(&good);
+    world.restore(&good);
     world.recovers();
 }
 
@@ -89,16 +91,16 @@ fn a_channel_that_says_what_cannot_be_is_not_followed() {
     // The binary is another one than the manifest names.
     forge.manifest(|manifest| platform(manifest, &|binary| binary["raw_sha256"] = json!("0".repeat(64))), |_| {});
     world.fails(&["apply"], "unfit", "what was unpacked is not the binary that the manifest names");
-    world.put(&good);
+    world.restore(&good);
     // So large that it cannot be one.
     forge.manifest(|manifest| platform(manifest, &|binary| binary["raw_size"] = json!(u64::MAX)), |_| {});
     world.fails(&["apply"], "unfit", "octets, more than");
-    world.put(&good);
+    world.restore(&good);
     // It names what the role does not have.
     let strange = json!("workshop-edge-1.1.0-strange.zst");
     forge.manifest(|manifest| platform(manifest, &|binary| binary["full"] = strange.clone()), |_| {});
     world.fails(&["apply"], "untrusted", "has no target \"workshop-edge-1.1.0-strange.zst\"");
-    world.put(&good);
+    world.restore(&good);
     // The role has it under another length: shorter and longer than it is.
     for length in [1000, 9_000_000] {
         forge.manifest(
@@ -107,7 +109,7 @@ fn a_channel_that_says_what_cannot_be_is_not_followed() {
         );
         let kind = if length == 1000 { "untrusted" } else { "unreachable" };
         world.fails(&["apply"], kind, full);
-        world.put(&good);
+        world.restore(&good);
     }
     // Or under another digest.
     forge.manifest(
@@ -115,14 +117,14 @@ fn a_channel_that_says_what_cannot_be_is_not_followed() {
         |signed| signed["targets"][full]["hashes"]["sha256"] = json!("1".repeat(64)),
     );
     world.fails(&["apply"], "incomplete", &"1".repeat(64));
-    world.put(&good);
+    world.restore(&good);
     // The role and the manifest of another channel.
     forge.manifest(|manifest| manifest["channel"] = json!("staging"), |_| {});
     world.fails(&["check"], "untrusted", "is that of \"staging\"");
-    world.put(&good);
+    world.restore(&good);
     forge.manifest(|manifest| manifest["schema"] = json!(2), |_| {});
     world.fails(&["check"], "untrusted", "needs a newer program");
-    world.put(&good);
+    world.restore(&good);
     // Only a difference that is not one: the whole binary does.
     forge.manifest(
         |manifest| platform(manifest, &|binary| binary["deltas"][0]["target"] = json!(delta)),
@@ -164,7 +166,7 @@ fn a_name_leads_nowhere_but_to_a_target() {
         let kind = world.state()["fault"]["kind"].clone();
         assert!(kind == "untrusted" || kind == "incomplete" || kind == "unreachable", "{name:?}: {kind} {said}");
         world.shows("1.0.0");
-        world.put(&good);
+        world.restore(&good);
     }
     let after = everything(world.path());
     let new: Vec<_> = after.iter().filter(|path| !before.contains(path) && path.contains("escaped")).collect();
@@ -188,12 +190,12 @@ fn what_does_not_belong_together_is_not_mixed() {
     let snapshot = forge.read(&format!("metadata/{}.snapshot.json", forge.version("snapshot")));
     world.repository.promote(&["--version", "1.1.0"]);
     let good = world.generation();
-    // The channel as it was, where the new one should be.
-    forge.write(&format!("metadata/{}.stable.json", forge.version("stable")), &old);
-    world.fails(&["check"], "untrusted", "the repository contradicts itself");
-    world.put(&good);
     // The snapshot as it was.
     forge.write(&format!("metadata/{}.snapshot.json", forge.version("snapshot")), &snapshot);
+    world.fails(&["check"], "untrusted", "the repository contradicts itself");
+    world.put(&good);
+    // The channel as it was, where the new one should be.
+    forge.write(&format!("metadata/{}.stable.json", forge.version("stable")), &old);
     world.fails(&["check"], "untrusted", "the repository contradicts itself");
     world.put(&good);
     // One channel's role under the other's name.
@@ -208,7 +210,8 @@ fn what_does_not_belong_together_is_not_mixed() {
 #[test]
 fn a_box_that_is_kept_from_news_notices_when_they_are_overdue() {
     let world = World::new();
-    world.repository.refresh(&["--expires", "timestamp=3s"]);
+    let soon = Timestamp::from_second(Timestamp::now().as_second() + 4).expect("a time");
+    Forge(&world.repository).change("timestamp", |signed| signed["expires"] = json!(soon.to_string()));
     world.checks();
     let frozen = world.generation();
     // The publisher goes on; whoever sits between shows what was.
@@ -268,8 +271,12 @@ fn a_missing_root_is_not_passed_over() {
 fn a_bad_staging_does_not_block_stable() {
     let world = World::new();
     let forge = Forge(&world.repository);
-    damaged(&forge, "staging", || world.checks());
-    world.recovers();
+    let (name, whole) = damaged(&forge, "staging", || world.checks());
+    // The publisher notices, and somebody damages it again.
+    forge.write(&name, &whole);
+    world.repository.promote(&["--version", "1.1.0"]);
+    forge.write(&name, b"{}");
+    world.follows();
     // A box of that channel says so.
     let ca = format!("update.ca_file={}", world.path().join("ca.pem").display());
     let url = world.server.as_ref().expect("nginx").url();
@@ -289,7 +296,8 @@ fn a_bad_stable_does_not_block_staging() {
 }
 
 /// Whatever a thief of a channel's key could do with it, and then somebody who only can damage files.
-fn damaged(forge: &Forge<'_>, bad: &str, look: impl Fn()) {
+/// Gives the file that is damaged in the end, and what was in it.
+fn damaged(forge: &Forge<'_>, bad: &str, look: impl Fn()) -> (String, Vec<u8>) {
     let other = if bad == "stable" { "staging" } else { "stable" };
     forge.change(bad, |signed| signed["expires"] = json!("2020-01-01T00:00:00Z"));
     look();
@@ -298,10 +306,12 @@ fn damaged(forge: &Forge<'_>, bad: &str, look: impl Fn()) {
     });
     look();
     let name = format!("metadata/{}.{bad}.json", forge.version(bad));
+    let whole = forge.read(&name);
     fs::remove_file(forge.path(&name)).expect("removed");
     look();
     forge.write(&name, b"{}");
     look();
+    (name, whole)
 }
 
 /// Octets without an end, in the place of metadata and of a binary.
@@ -317,7 +327,7 @@ fn endless_data_ends() {
             return serve(&bucket, request, connection);
         }
         let _ = connection.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
-        while connection.write_all(&[b' '; 64 * 1024]).is_ok() {}
+        while connection.write_all(&vec![b' '; 64 * 1024]).is_ok() {}
         false
     });
     let world = World::behind(repository, &server.url(), &[]);

@@ -144,21 +144,18 @@ fn what_does_not_run_here_is_not_switched_to() {
     foreign[18] = 0xb7;
     wants("1.5.1", &foreign);
     world.fails(&["apply"], "unfit", "cannot run");
-    world.put(&good);
+    world.restore(&good);
     // No program.
     wants("1.5.2", b"not a program at all");
     world.fails(&["apply"], "unfit", "cannot run");
-    world.put(&good);
+    world.restore(&good);
     // Another version than was announced.
     wants("1.5.3", &built(Program::new("9.9.9").salt("three")));
     world.fails(&["apply"], "unfit", "says that it is \"workshop-edge 9.9.9\"");
-    world.put(&good);
+    world.restore(&good);
     // It does not come to an end; the display is shown meanwhile.
     wants("1.5.4", &built(Program::new("1.5.4").hangs_for_version()));
     world.fails(&["apply"], "unfit", "--version did not end within");
-    world.put(&good);
-    for _ in 0..4 {
-        forge.change("stable", |_| {});
-    }
+    world.restore(&good);
     world.follows();
 }

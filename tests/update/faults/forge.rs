@@ -2,12 +2,16 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use ring::digest::{SHA256, digest};
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use serde_json::{Value, json};
 
 use crate::repository::TestRepository;
+
+/// No two forgeries have the same version: a box does not look at one that it knows.
+static NEXT: AtomicU64 = AtomicU64::new(1000);
 
 /// Changes a repository; what lists a changed file is signed anew too.
 pub(super) struct Forge<'a>(pub(super) &'a TestRepository);
@@ -16,9 +20,17 @@ impl Forge<'_> {
     /// The next version of a role, and of what pins it.
     pub(super) fn change(&self, role: &str, edit: impl FnOnce(&mut Value)) {
         let mut signed = self.newest(role)["signed"].take();
-        signed["version"] = json!(signed["version"].as_u64().expect("a version") + 1);
+        let above = signed["version"].as_u64().expect("a version") + 1;
+        signed["version"] = json!(above.max(NEXT.fetch_add(1, Ordering::Relaxed)));
         edit(&mut signed);
         self.put(role, &signed, &[role]);
+    }
+
+    /// The repository says the same, in newer words than any before.
+    pub(super) fn supersede(&self) {
+        for role in ["stable", "targets"] {
+            self.change(role, |_| {});
+        }
     }
 
     /// Puts a role in the repository, signed with the keys of these roles.

@@ -8,8 +8,11 @@ use serde_json::json;
 use super::forge::Forge;
 use super::world::World;
 
+/// What happens to a box, which is off, to its data.
+type Event = (&'static str, fn(&Path));
+
 /// What happens to a box between what it has seen and what it is shown.
-const MEANWHILE: [(&str, fn(&Path)); 4] = [
+const MEANWHILE: [Event; 4] = [
     ("a power cut", |_| {}),
     ("the cache is lost", |data| fs::remove_dir_all(data.join("trust/metadata")).expect("removed")),
     ("the cache is torn", |data| each(&data.join("trust/metadata"), |bytes| bytes.truncate(bytes.len() / 2))),
@@ -44,11 +47,11 @@ fn no_role_goes_back() {
         world.put(&first);
         world.fails(&["check"], "rollback", "the metadata \"timestamp\" goes back");
         for (role, version) in versions {
-            world.put(&second);
+            world.restore(&second);
             Forge(&world.repository).bring_back(role, version);
             world.fails(&["check"], "rollback", &format!("the metadata {role:?} goes back"));
         }
-        world.put(&second);
+        world.restore(&second);
     };
     shown(&world);
     for (what, happens) in MEANWHILE {
@@ -73,10 +76,10 @@ fn no_channel_goes_back_across_a_rotation() {
         if let Some(happens) = happens {
             world.while_off(happens);
         }
-        world.put(&rotated);
+        world.restore(&rotated);
         Forge(&world.repository).bring_back("stable", old);
         world.fails(&["check"], "rollback", "the metadata \"stable\" goes back");
-        world.put(&rotated);
+        world.restore(&rotated);
         world.checks();
     }
     world.recovers();
@@ -125,11 +128,7 @@ fn a_channel_never_allows_again_what_it_has_forbidden() {
             |_| {},
         );
         world.fails(&["check"], "rollback", "lowers min_version from 1.1.0 to 1.0.0");
-        world.put(&good);
-        // The honest publisher's next version is higher than the thief's.
-        for _ in 0..2 {
-            Forge(&world.repository).change("stable", |_| {});
-        }
+        world.restore(&good);
         world.checks();
     }
     world.shows("1.1.0");

@@ -88,11 +88,13 @@ impl Moody {
                     let from = request.field("range").and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-'));
                     let from: u64 = from.map_or(0, |from| from.parse().expect("a number"));
                     let octets = vec![9; usize::try_from(total - from).expect("a length")];
-                    let head = format!(
+                    let part = format!(
                         "HTTP/1.1 206 Partial Content\r\nETag: \"1\"\r\nContent-Range: bytes {from}-{}/{total}\r\nContent-Length: {}\r\n\r\n",
                         total - 1,
                         octets.len(),
                     );
+                    let whole = format!("HTTP/1.1 200 OK\r\nContent-Length: {total}\r\n\r\n");
+                    let head = if request.field("range").is_some() { part } else { whole };
                     let _ = connection.write_all(head.as_bytes());
                     connection.write_all(&octets).is_ok()
                 }

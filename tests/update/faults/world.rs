@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::forge::Forge;
 use super::releases::{self, release};
 use crate::repository::TestRepository;
 use crate::support::{Nginx, PATIENCE, Supervisor, run};
@@ -121,10 +122,6 @@ impl World {
         arguments
     }
 
-    pub(super) fn stop(&mut self) {
-        self.supervisor.take().expect("it runs").stop();
-    }
-
     /// Stops the box as a power cut does, has this happen to its data, and starts it again.
     pub(super) fn while_off(&mut self, happens: impl FnOnce(&Path)) {
         // Killed when it is dropped.
@@ -151,6 +148,12 @@ impl World {
         let kept = tempfile::tempdir().expect("a directory");
         copy(&self.repository.directory(), kept.path());
         Generation(kept)
+    }
+
+    /// The repository as it was, in newer metadata: whatever was accepted since is behind.
+    pub(super) fn restore(&self, generation: &Generation) {
+        self.put(generation);
+        Forge(&self.repository).supersede();
     }
 
     /// The repository as it was.
@@ -232,6 +235,11 @@ impl World {
     /// The box runs this version, and shows its display.
     pub(super) fn shows(&self, version: &str) {
         assert_eq!(self.state()["running"], version);
+        self.displays(version);
+    }
+
+    /// The display is this version's.
+    pub(super) fn displays(&self, version: &str) {
         let reply = self.supervisor().connect().request("GET", "/", &[("connection", "close")]);
         assert_eq!(reply.status, 200);
         let page = if version == "1.1.0" { "Cargando la pantalla…" } else { "Cargando…" };
