@@ -191,6 +191,7 @@ impl Work {
                     Decision::Take(plan) | Decision::Later { plan, .. } => words::not_own(&plan.version),
                 };
                 self.sources.keep(checked);
+                self.phase(Phase::Idle);
                 self.answer(asker, Ok(Outcome::Nothing { reason }));
                 None
             }
@@ -541,6 +542,7 @@ async fn appeared(stick: Option<&mut Stick>) -> PathBuf {
     let Some(stick) = stick else { return pending().await };
     loop {
         if let Some(path) = stick.appeared() {
+            tracing::info!(path = %path.display(), "a USB stick with a repository");
             return path;
         }
         sleep(stick::LOOK_EVERY).await;
