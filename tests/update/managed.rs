@@ -21,7 +21,10 @@ pub(crate) fn release(version: &str) -> PathBuf {
 /// A repository, and nginx that serves it.
 pub(crate) struct Bucket {
     pub(crate) repository: TestRepository,
-    server: Nginx,
+    /// `None` once the workshop is cut off.
+    server: Option<Nginx>,
+    url: String,
+    certificate: Vec<u8>,
 }
 
 impl Bucket {
@@ -29,7 +32,13 @@ impl Bucket {
     pub(crate) fn new() -> Self {
         let repository = TestRepository::new();
         let server = Nginx::start(&repository.directory(), 2020..2099);
-        Self { repository, server }
+        let (url, certificate) = (server.url(), server.certificate());
+        Self { repository, server: Some(server), url, certificate }
+    }
+
+    /// Cuts the workshop off.
+    pub(crate) fn unplug(&mut self) {
+        self.server = None;
     }
 
     /// Publishes releases without deltas, and wants the last.
@@ -45,7 +54,7 @@ pub(crate) struct Managed {
     pub(crate) supervisor: Supervisor,
     data: PathBuf,
     config: PathBuf,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl Managed {
@@ -59,12 +68,12 @@ impl Managed {
         let directory = tempfile::tempdir().expect("a directory");
         let at = |name: &str| directory.path().join(name);
         std::fs::write(at("root.json"), bucket.repository.root()).expect("written");
-        std::fs::write(at("ca.pem"), bucket.server.certificate()).expect("written");
+        std::fs::write(at("ca.pem"), &bucket.certificate).expect("written");
         let text = format!(
-            "[discovery]\nenabled = false\n[update]\nurl = \"{}\"\ntrusted_root = {:?}\nca_file = {:?}\nquiet_wait_s = 0\n{update}",
-            bucket.server.url(),
-            at("root.json"),
-            at("ca.pem"),
+            "[discovery]\nenabled = false\n[update]\nurl = \"{}\"\ntrusted_root = \"{}\"\nca_file = \"{}\"\nquiet_wait_s = 0\n{update}",
+            bucket.url,
+            at("root.json").display(),
+            at("ca.pem").display(),
         );
         std::fs::write(at("config.toml"), text).expect("written");
         let (data, config) = (at("data"), at("config.toml"));
@@ -72,7 +81,17 @@ impl Managed {
         let arguments: Vec<_> = order.iter().map(std::convert::AsRef::as_ref).chain(options).collect();
         let supervisor = Supervisor::start(release("1.0.0"), arguments, &[]);
         supervisor.wait_for("ready", 1);
-        Self { supervisor, data, config, _directory: directory }
+        Self { supervisor, data, config, directory }
+    }
+
+    pub(crate) fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// Ends it, and leaves its data and its configuration.
+    pub(crate) fn stop(self) -> TempDir {
+        self.supervisor.stop();
+        self.directory
     }
 
     /// `workshop-edge update …` on this box, to be run.

@@ -111,10 +111,6 @@ fn nobody_notices_that_a_box_changes_its_version() {
         bucket.publish(&["1.1.0"]);
         eventually("1.1.0", || newest("1.1.0", "confirmed"));
     });
-    step("1.1.0 to 1.3.0, which finds itself broken, and back", &|| {
-        bucket.publish(&["1.3.0"]);
-        eventually("1.3.0 was given up", || newest("1.3.0", "reverted"));
-    });
     assert_eq!(managed.supervisor.restarts(), 0, "all in one process");
     step("1.1.0 to 1.2.0, which dies, and back", &|| {
         bucket.publish(&["1.2.0"]);
@@ -122,6 +118,10 @@ fn nobody_notices_that_a_box_changes_its_version() {
     });
     let restarts = managed.supervisor.restarts();
     assert!(restarts > 0);
+    step("1.1.0 to 1.3.0, which finds itself broken, and back", &|| {
+        bucket.publish(&["1.3.0"]);
+        eventually("1.3.0 was given up", || newest("1.3.0", "reverted"));
+    });
     managed.wait_until_runs("1.1.0");
     step("1.1.0 back to 1.0.0, as the operator wants", &|| {
         bucket.repository.rollback("stable", "1.0.0");

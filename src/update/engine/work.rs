@@ -540,6 +540,7 @@ async fn appeared(stick: Option<&mut Stick>) -> PathBuf {
     let Some(stick) = stick else { return pending().await };
     loop {
         if let Some(path) = stick.appeared() {
+            tracing::info!(path = %path.display(), "a USB stick with a repository");
             return path;
         }
         sleep(stick::LOOK_EVERY).await;

@@ -155,6 +155,10 @@ mod tests {
         check(&good, "1.2.3").await.expect("it is");
         let error = check(&good, "1.2.4").await.expect_err("it is not").to_string();
         assert_eq!(error, "the new binary says that it is \"workshop-edge 1.2.3\\n\", not workshop-edge 1.2.4");
+        // As a data directory may be given.
+        let here = std::env::current_dir().expect("one");
+        let up: PathBuf = here.components().skip(1).map(|_| "..").collect();
+        check(&up.join(good.strip_prefix("/").expect("absolute")), "1.2.3").await.expect("it is");
     }
 
     #[tokio::test]
