@@ -1,0 +1,309 @@
+//! The power goes at every moment of a life with three updates: by a delta, one that has to be reverted, and by a
+//! whole download.
+//!
+//! `WORKSHOP_POWER=all` starts a box from each of the states that differ, instead of a few.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use serde_json::Value;
+use tempfile::TempDir;
+use workshop_edge::slots::{self, Choice, Slot, Table};
+
+use super::data::{floor, is_at, leftovers};
+use super::releases::{Bucket, FACTORY, release, sha256};
+use crate::support::{Disk, Operation, Remains, Supervisor, eventually, read_trace, recorded};
+
+/// What the box goes to by a delta, what it comes back from, and what it goes to by a whole download.
+const DELTA: &str = "1.1.0";
+const BAD: &str = "1.3.0";
+const WHOLE: &str = "1.5.0";
+/// The exit code of a configuration that is not valid.
+const FAULTY_CONFIGURATION: i32 = 78;
+/// What a binary says as the configuration's fault: it ends at once, and has shown that it was started.
+const FAULT: &str = "power.cut=1";
+/// Boxes that are started for a state in the usual run.
+const FEW: usize = 8;
+/// At a time.
+const AT_ONCE: usize = 4;
+
+/// A state that a cut leaves, and what may be launched from it.
+struct Case {
+    /// Operations that were over.
+    prefix: usize,
+    remains: Remains,
+    may_start: BTreeSet<Start>,
+}
+
+/// What a start is of.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Start {
+    slot: String,
+    sha256: String,
+}
+
+/// A recorded life, and all that it leaves at any of its moments.
+struct Life {
+    disk: Disk,
+    prefixes: usize,
+    states: usize,
+    cases: Vec<Case>,
+}
+
+impl Life {
+    /// Replays it. `is_new` says of a state's fingerprint whether it is looked at.
+    fn replay(operations: &[Operation], factory: &str, below: &str, mut is_new: impl FnMut(String) -> bool) -> Self {
+        let mut disk = Disk::new();
+        let (mut states, mut cases) = (0, Vec::new());
+        let mut starts = Starts::default();
+        for prefix in 0..=operations.len() {
+            if let Some(operation) = prefix.checked_sub(1).map(|last| &operations[last]) {
+                disk.take(operation);
+            }
+            let may_start: BTreeSet<Start> =
+                [disk.safe(), disk.seen()].iter().map(|remains| starts.of(&mut disk, remains, factory)).collect();
+            for remains in disk.cut() {
+                states += 1;
+                let key = format!("{} {may_start:?}", disk.fingerprint(&remains, below));
+                if is_new(key) {
+                    cases.push(Case { prefix, remains, may_start: may_start.clone() });
+                }
+            }
+        }
+        Self { disk, prefixes: operations.len() + 1, states, cases }
+    }
+}
+
+/// What the tables lead to, by the content of their files.
+#[derive(Default)]
+struct Starts(HashMap<String, Start>);
+
+impl Starts {
+    fn of(&mut self, disk: &mut Disk, remains: &Remains, factory: &str) -> Start {
+        let tables: Remains = remains
+            .iter()
+            .filter(|(path, _)| path.starts_with("slots/table.0") || path.starts_with("slots/table.1"))
+            .map(|(path, thing)| (path.clone(), *thing))
+            .collect();
+        let key = disk.fingerprint(&tables, "slots");
+        if let Some(known) = self.0.get(&key) {
+            return known.clone();
+        }
+        let directory = tempfile::tempdir().expect("a directory");
+        let data = directory.path().join("data");
+        fs::create_dir_all(data.join("slots")).expect("made");
+        disk.lay_out(&tables, &data, None);
+        let table = slots::open(&data.join("slots")).map_or_else(Table::default, |store| store.value().clone());
+        let start = match table.clone().start() {
+            Choice::Factory => Start { slot: "factory".into(), sha256: factory.into() },
+            Choice::Slot { slot, image, .. } => Start { slot: slot.name().into(), sha256: image.sha256 },
+        };
+        self.0.insert(key, start.clone());
+        start
+    }
+}
+
+/// Runs `work` on all of these, some at a time, and gives what it complains of.
+fn each<T: Sync>(all: &[T], work: impl Fn(&T) -> Result<(), String> + Sync) -> Vec<String> {
+    let (next, bad) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while let Some(one) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if let Err(why) = work(one) {
+                        bad.lock().expect("unpoisoned").push(why);
+                    }
+                }
+            });
+        }
+    });
+    bad.into_inner().expect("unpoisoned")
+}
+
+/// Lays the state out and has the factory's binary launch from it: what is started ends at once, for it is given a
+/// configuration with a fault.
+fn launch(
+    disk: &Disk,
+    case: &Case,
+    factory: &Path,
+    pool: &Path,
+    published: &BTreeMap<String, String>,
+) -> Result<(), String> {
+    let directory = tempfile::tempdir_in(pool).expect("a directory");
+    let data = directory.path().join("data");
+    disk.lay_out(&case.remains, &data, Some(pool));
+    let mut command = Command::new(factory);
+    command.env_clear().args(["launch", "--data-dir"]).arg(&data).args(["--set", FAULT]).stdin(Stdio::null());
+    let output = command.output().expect("started");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let bad = |why: &str| {
+        Err(format!("after {} operations: {why}; it may start {:?}, but it said:\n{said}", case.prefix, case.may_start))
+    };
+    if output.status.code() != Some(FAULTY_CONFIGURATION) || !said.contains(FAULT.split('=').next().expect("a key")) {
+        return bad(&format!("it did not come up ({})", output.status));
+    }
+    let launched = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let Some(last) = launched.filter(|line| line["fields"]["message"] == "launching").last() else {
+        return bad("nothing was launched");
+    };
+    let text = |name: &str| last["fields"][name].as_str().unwrap_or_default().to_owned();
+    let slot = text("slot");
+    let file = match Slot::ALL.into_iter().find(|one| one.name() == slot) {
+        Some(slot) => slots::binary(&data.join("slots"), slot),
+        None => factory.to_owned(),
+    };
+    let sha256 = sha256(&file);
+    if published.get(&sha256) != Some(&text("version")) {
+        return bad(&format!("{slot} holds nothing that was published as {}", text("version")));
+    }
+    if !case.may_start.contains(&Start { slot, sha256 }) {
+        return bad("it is not what the table says");
+    }
+    Ok(())
+}
+
+/// Starts a box from the state and has it go on to another version, and looks what it leaves.
+fn go_on(
+    disk: &Disk,
+    case: &Case,
+    bucket: &Bucket,
+    to: &str,
+    published: &BTreeMap<String, String>,
+) -> Result<(), String> {
+    let directory = tempfile::tempdir().expect("a directory");
+    let data = directory.path().join("data");
+    disk.lay_out(&case.remains, &data, None);
+    let floor_before = floor(&data);
+    let supervisor = Supervisor::start(bucket.factory(), bucket.arguments(&data, ""), &[]);
+    let bad = |why: String, log: String| Err(format!("after {} operations: {why}\n{log}", case.prefix));
+    let arrived = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        eventually("the next version", || {
+            is_at(&data, to, published)
+                && supervisor.logged("ready").last().is_some_and(|line| line["fields"]["version"] == *to)
+        });
+    }));
+    if arrived.is_err() {
+        return bad(format!("it never comes to {to}"), supervisor.log());
+    }
+    let reply = supervisor.connect().request("GET", "/", &[]);
+    let launched = supervisor.logged("launching");
+    let log = supervisor.log();
+    supervisor.stop();
+    if reply.status != 200 {
+        return bad(format!("it answers {}", reply.status), log);
+    }
+    let strange =
+        launched.iter().find(|line| !published.values().any(|version| line["fields"]["version"] == **version));
+    if let Some(line) = strange {
+        return bad(format!("it launched {line}"), log);
+    }
+    let floor_after = floor(&data);
+    if floor_before.iter().any(|(role, version)| floor_after.get(role) < Some(version)) {
+        return bad(format!("its floor was {floor_before:?} and is {floor_after:?}"), log);
+    }
+    let left = leftovers(&data);
+    if !left.is_empty() {
+        return bad(format!("it leaves {left:?}"), log);
+    }
+    Ok(())
+}
+
+/// A life, recorded, and the releases in it by their hashes.
+struct Recorded {
+    bucket: Bucket,
+    operations: Vec<Operation>,
+    published: BTreeMap<String, String>,
+}
+
+fn recording() -> Recorded {
+    let bucket = Bucket::new();
+    let made = bucket.directory().to_owned();
+    let mut published = BTreeMap::new();
+    let mut publish = |version: &str, deltas: &str| {
+        let binary = release(version);
+        bucket.repository.publish_with("stable", version, &[&binary], &["--deltas", deltas]);
+        published.insert(sha256(&binary), version.to_owned());
+    };
+    publish(FACTORY, "0");
+    publish(DELTA, "1");
+
+    let data = made.join("recorded");
+    fs::create_dir(&data).expect("made");
+    let trace = made.join("trace");
+    let (program, mut arguments) = recorded(&trace, &bucket.factory());
+    arguments.extend(bucket.arguments(&data, "").into_iter().map(Into::into));
+    let supervisor = Supervisor::start(program, arguments, &[]);
+    supervisor.wait_for("this version works, and stays", 1);
+    publish(BAD, "0");
+    supervisor.wait_for("launching", 4);
+    publish(WHOLE, "0");
+    supervisor.wait_for("this version works, and stays", 2);
+    eventually("it is over", || fs::read_dir(data.join("update/download")).expect("listed").count() == 0);
+    supervisor.stop();
+    let operations = read_trace(&trace, &data);
+    Recorded { bucket, operations, published }
+}
+
+#[test]
+fn whenever_the_power_goes_the_box_starts_what_its_table_says_and_goes_on() {
+    let is_all = std::env::var("WORKSHOP_POWER").is_ok_and(|wanted| wanted == "all");
+    let began = Instant::now();
+    let Recorded { bucket, operations, published } = recording();
+    let factory = sha256(&bucket.factory());
+    eprintln!("recorded {} operations by {:?}", operations.len(), began.elapsed());
+
+    // The launch reads nothing but the slots.
+    let pool = TempDir::new_in(bucket.directory()).expect("a directory");
+    let mut known = HashSet::new();
+    let slots_only = Life::replay(&operations, &factory, "slots", |key| known.insert(key));
+    let Life { disk, prefixes, states, cases } = &slots_only;
+    eprintln!(
+        "{prefixes} prefixes leave {states} states, of which {} differ in their slots, by {:?}",
+        cases.len(),
+        began.elapsed()
+    );
+    let bad = each(cases, |case| launch(disk, case, &bucket.factory(), pool.path(), &published));
+    eprintln!("launched {} times, {} bad, by {:?}", cases.len(), bad.len(), began.elapsed());
+    assert!(bad.is_empty(), "{} bad: {}", bad.len(), bad[0]);
+
+    // Had one of these calls been forgotten, it would have been noticed.
+    for forgotten in ["slots/a/workshop-edge.tmp", "slots/b/workshop-edge.tmp", "slots/a", "slots/table.0.tmp", "slots"]
+    {
+        let without: Vec<Operation> = operations
+            .iter()
+            .map(|operation| match operation {
+                // As many operations as before, or `began` would count others.
+                Operation::Sync { path, began: _ } if path == Path::new(forgotten) => {
+                    Operation::Sync { path: path.clone(), began: 0 }
+                }
+                other => other.clone(),
+            })
+            .collect();
+        let mut known = known.clone();
+        let Life { disk, cases, .. } = Life::replay(&without, &factory, "slots", |key| known.insert(key));
+        let pool = TempDir::new_in(bucket.directory()).expect("a directory");
+        let bad = cases.iter().find(|case| launch(&disk, case, &bucket.factory(), pool.path(), &published).is_err());
+        assert!(bad.is_some(), "nobody notices that {forgotten} is not synced, in {} states more", cases.len());
+    }
+    eprintln!("forgotten syncs noticed by {:?}", began.elapsed());
+
+    let mut known = HashSet::new();
+    let whole = Life::replay(&operations, &factory, "", |key| known.insert(key));
+    let wanted = if is_all { whole.cases.len() } else { FEW };
+    let step = (whole.cases.len() / wanted).max(1);
+    let chosen: Vec<&Case> = whole.cases.iter().step_by(step).collect();
+    eprintln!("{} states differ in what a box reads; {} of them are gone on from", whole.cases.len(), chosen.len());
+    // Where the last version may be at work already, the operator goes back; everywhere else it is the later one.
+    let (before, after): (Vec<&Case>, Vec<&Case>) =
+        chosen.iter().partition(|case| case.may_start.iter().all(|start| published[&start.sha256] != WHOLE));
+    let mut bad = each(&before, |case| go_on(&whole.disk, case, &bucket, WHOLE, &published));
+    bucket.repository.rollback("stable", DELTA);
+    bad.extend(each(&after, |case| go_on(&whole.disk, case, &bucket, DELTA, &published)));
+    eprintln!("gone on from {} states, {} bad, by {:?}", chosen.len(), bad.len(), began.elapsed());
+    assert!(bad.is_empty(), "{} bad: {}", bad.len(), bad.join("\n\n"));
+}
