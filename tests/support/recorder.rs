@@ -17,7 +17,7 @@ const HARMLESS: &str = "read,readv,pread64,preadv,recvfrom,sendto,recvmsg,sendms
     timerfd_create,timerfd_settime,pipe2,pipe,dup,dup2,dup3,fcntl,close,close_range,fstat,stat,lstat,newfstatat,statx,\
     access,faccessat,faccessat2,readlink,readlinkat,getcwd,getdents64,prctl,arch_prctl,set_tid_address,\
     set_robust_list,prlimit64,uname,sysinfo,kill,tgkill,membarrier,rseq,flock,getuid,geteuid,getgid,getegid,umask,\
-    statfs,fstatfs,inotify_init1,inotify_add_watch,inotify_rm_watch,execve,pidfd_open,restart_syscall";
+    statfs,fstatfs,inotify_init1,inotify_add_watch,inotify_rm_watch,execve,pidfd_open,fadvise64,restart_syscall";
 
 /// A change, or what makes changes last. Paths are below the recorded directory, and relative to it.
 #[derive(Debug, Clone, PartialEq, Eq)]

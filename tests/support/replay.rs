@@ -178,11 +178,6 @@ impl Disk {
         self.remains(|_| true, Loss::Nothing)
     }
 
-    /// What is safe, and no more.
-    pub(crate) fn safe(&self) -> Remains {
-        self.remains(|_| false, Loss::All)
-    }
-
     /// Everything that a cut at this moment may leave.
     pub(crate) fn cut(&self) -> BTreeSet<Remains> {
         let count = self.pending.len();

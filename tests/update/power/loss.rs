@@ -61,12 +61,18 @@ impl Life {
         let mut disk = Disk::new();
         let (mut states, mut cases) = (0, Vec::new());
         let mut starts = Starts::default();
+        // What the box has been told to last: as it was when the tables' directory was last synced.
+        let mut lasting = starts.of(&mut disk, &Remains::new(), factory);
         for prefix in 0..=operations.len() {
             if let Some(operation) = prefix.checked_sub(1).map(|last| &operations[last]) {
                 disk.take(operation);
+                if matches!(operation, Operation::Sync { path, .. } if path == Path::new(slots::DIRECTORY)) {
+                    let seen = disk.seen();
+                    lasting = starts.of(&mut disk, &seen, factory);
+                }
             }
-            let may_start: BTreeSet<Start> =
-                [disk.safe(), disk.seen()].iter().map(|remains| starts.of(&mut disk, remains, factory)).collect();
+            let seen = disk.seen();
+            let may_start = BTreeSet::from([lasting.clone(), starts.of(&mut disk, &seen, factory)]);
             for remains in disk.cut() {
                 states += 1;
                 let key = format!("{} {may_start:?}", disk.fingerprint(&remains, below));
