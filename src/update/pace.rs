@@ -3,8 +3,11 @@
 
 use std::time::Duration;
 
-/// The longest wait after failures.
-const LONGEST: Duration = Duration::from_secs(3600);
+/// The longest wait for a repository that does not answer. A bucket that could take all boxes before can take a tenth
+/// of them while it is in trouble; longer, and they would hear of a rollback only hours after it is well again.
+const UNANSWERED: Duration = Duration::from_secs(600);
+/// The longest wait after versions that could not be brought here: each try may be a whole download.
+const IN_VAIN: Duration = Duration::from_secs(3600);
 /// Over how long boxes are spread that all wait for the same moment, where the interval is not shorter.
 const SPREAD: Duration = Duration::from_secs(300);
 
@@ -12,28 +15,42 @@ const SPREAD: Duration = Duration::from_secs(300);
 #[derive(Debug)]
 pub struct Pace {
     every: Duration,
-    failures: u32,
+    /// Checks without an answer, one after another.
+    unanswered: u32,
+    /// Versions that could not be brought here, one after another: their checks were answered.
+    in_vain: u32,
 }
 
 impl Pace {
     /// With the mean time between two checks.
     #[must_use]
     pub fn new(every: Duration) -> Self {
-        Self { every, failures: 0 }
+        Self { every, unanswered: 0, in_vain: 0 }
     }
 
     /// The repository has answered.
     pub fn succeeded(&mut self) {
-        self.failures = 0;
+        self.unanswered = 0;
     }
 
-    /// It has not, or what it says does not work.
+    /// It has not, or not with what can be believed.
     pub fn failed(&mut self) {
-        self.failures = self.failures.saturating_add(1);
+        self.unanswered = self.unanswered.saturating_add(1);
     }
 
-    /// The time until the next check: between half and one and a half of the interval, which doubles with each failure
-    /// after the second, up to an hour (or the interval itself where that is longer).
+    /// A version was brought here, or none is wanted.
+    pub fn brought(&mut self) {
+        self.in_vain = 0;
+    }
+
+    /// A version could not be brought here. An answer to the next check does not make that good.
+    pub fn brought_in_vain(&mut self) {
+        self.in_vain = self.in_vain.saturating_add(1);
+    }
+
+    /// The time until the next check: between half and one and a half of the interval. That doubles with each failure of
+    /// a kind after the second: up to ten minutes without an answer, up to an hour when a version could not be brought
+    /// here (or the interval itself where that is longer).
     #[must_use]
     pub fn wait(&self) -> Duration {
         self.wait_at(fraction())
@@ -53,9 +70,11 @@ impl Pace {
     }
 
     fn wait_at(&self, fraction: f64) -> Duration {
-        let doublings = self.failures.saturating_sub(2).min(16);
-        let mean = self.every.saturating_mul(1 << doublings).min(LONGEST.max(self.every));
-        mean.mul_f64(0.5 + fraction)
+        let mean = |failures: u32, longest: Duration| {
+            let doublings = failures.saturating_sub(2).min(16);
+            self.every.saturating_mul(1 << doublings).min(longest.max(self.every))
+        };
+        mean(self.unanswered, UNANSWERED).max(mean(self.in_vain, IN_VAIN)).mul_f64(0.5 + fraction)
     }
 
     /// The time until the first check: soon, but not of all boxes at once when the current comes back to a street.
@@ -80,20 +99,34 @@ mod tests {
         let waits = |pace: &Pace| (pace.wait_at(0.0).as_secs(), pace.wait_at(1.0).as_secs());
         assert_eq!(waits(&pace), (30, 90));
         let mut seen = Vec::new();
-        for _ in 0..10 {
+        for _ in 0..8 {
             pace.failed();
             seen.push(waits(&pace).0);
         }
-        assert_eq!(seen, [30, 30, 60, 120, 240, 480, 960, 1800, 1800, 1800]);
+        assert_eq!(seen, [30, 30, 60, 120, 240, 300, 300, 300]);
         for _ in 0..100 {
             pace.failed();
         }
-        assert_eq!(waits(&pace), (1800, 5400));
+        assert_eq!(waits(&pace), (300, 900));
         pace.succeeded();
         assert_eq!(waits(&pace), (30, 90));
-        let weekly = Pace { every: Duration::from_secs(604_800), failures: 50 };
+        let weekly = Pace { every: Duration::from_secs(604_800), unanswered: 50, in_vain: 50 };
         assert_eq!(weekly.wait_at(0.5).as_secs(), 604_800);
         assert!(pace.first() <= Duration::from_secs(20));
+    }
+
+    #[test]
+    fn what_cannot_be_brought_here_is_tried_less_and_less_though_the_repository_answers() {
+        let mut pace = Pace::new(Duration::from_secs(60));
+        let mut seen = Vec::new();
+        for _ in 0..9 {
+            pace.succeeded();
+            pace.brought_in_vain();
+            seen.push(pace.wait_at(0.5).as_secs());
+        }
+        assert_eq!(seen, [60, 60, 120, 240, 480, 960, 1920, 3600, 3600]);
+        pace.brought();
+        assert_eq!(pace.wait_at(0.5).as_secs(), 60);
     }
 
     #[test]

@@ -349,6 +349,7 @@ impl Work {
                 None
             }
             Decision::Nothing(_) | Decision::Take(_) | Decision::Later { .. } => {
+                self.pace.brought();
                 self.sources.keep(checked);
                 self.phase(Phase::Idle);
                 None
@@ -380,6 +381,10 @@ impl Work {
             }
         };
         self.sources.keep(checked);
+        match brought {
+            Ok(_) => self.pace.brought(),
+            Err(_) => self.pace.brought_in_vain(),
+        }
         let gone = match brought {
             Ok(Brought::Downloaded(octets)) => {
                 self.ahead = Some(Ahead { sha256: plan.binary.raw_sha256, octets });
