@@ -151,7 +151,7 @@ fn what_does_not_run_here_is_not_switched_to() {
     world.restore(&good);
     // Another version than was announced.
     wants("1.5.3", &built(Program::new("9.9.9").salt("three")));
-    world.fails(&["apply"], "unfit", "says that it is \"workshop-edge 9.9.9\"");
+    world.fails(&["apply"], "unfit", "says that it is \"workshop-edge 9.9.9");
     world.restore(&good);
     // It does not come to an end; the display is shown meanwhile.
     wants("1.5.4", &built(Program::new("1.5.4").hangs_for_version()));

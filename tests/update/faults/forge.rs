@@ -19,11 +19,16 @@ pub(super) struct Forge<'a>(pub(super) &'a TestRepository);
 impl Forge<'_> {
     /// The next version of a role, and of what pins it.
     pub(super) fn change(&self, role: &str, edit: impl FnOnce(&mut Value)) {
+        self.change_by(&[role], role, edit);
+    }
+
+    /// The same, signed with the keys of these roles.
+    pub(super) fn change_by(&self, signers: &[&str], role: &str, edit: impl FnOnce(&mut Value)) {
         let mut signed = self.newest(role)["signed"].take();
         let above = signed["version"].as_u64().expect("a version") + 1;
         signed["version"] = json!(above.max(NEXT.fetch_add(1, Ordering::Relaxed)));
         edit(&mut signed);
-        self.put(role, &signed, &[role]);
+        self.put(role, &signed, signers);
     }
 
     /// The repository says the same, in newer words than any before.
@@ -34,7 +39,7 @@ impl Forge<'_> {
     }
 
     /// Puts a role in the repository, signed with the keys of these roles.
-    pub(super) fn put(&self, role: &str, signed: &Value, signers: &[&str]) {
+    fn put(&self, role: &str, signed: &Value, signers: &[&str]) {
         let version = &signed["version"];
         let bytes = self.sign(signed, signers);
         let name = if role == "timestamp" { "timestamp.json".into() } else { format!("{version}.{role}.json") };
