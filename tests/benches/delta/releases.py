@@ -168,9 +168,9 @@ def main():
         took, memory = applied(base, binary, patch)
         rows.append({"change": RELEASES[version][0], "raw": binary.stat().st_size, "full": full,
                      "delta": patch.stat().st_size, "share": patch.stat().st_size / full, "ms": took, "KiB": memory})
-    print(f"{'change':26} {'binary':>10} {'full':>10} {'delta':>9} {"share":>7} {'ms':>5} {'KiB':>7}")
+    print(f"{'change':26} {'binary':>10} {'full':>10} {'delta':>9} {'share':>7} {'ms':>5} {'KiB':>7}")
     for row in rows:
-        print(f"{row['change']:26} {row['raw']:10} {row['full']:10} {row['delta']:9} {row["share"]:7.2%} "
+        print(f"{row['change']:26} {row['raw']:10} {row['full']:10} {row['delta']:9} {row['share']:7.2%} "
               f"{row['ms']:5} {row['KiB']:7}")
     if options.json:
         options.json.write_text(json.dumps(rows, indent=2) + "\n")

@@ -68,7 +68,7 @@ pub(crate) fn tables(wire: &Wire, prices: &Prices) -> Vec<Table> {
     for interval in INTERVALS {
         let checks = BOXES * MONTH * 86_400.0 / interval as f64;
         let requests = checks * idle.requests;
-        // A store's and a CDN's bill counts what they send, without the handshakes.
+        // With the handshakes, which a bill may leave out.
         let gb = checks * idle.received / GB;
         let store = requests / 1000.0 * prices.of("store-per-1000-requests") + gb * prices.of("store-per-gb");
         let paid = (requests - prices.of("cdn-free-requests")).max(0.0);
@@ -84,7 +84,11 @@ pub(crate) fn tables(wire: &Wire, prices: &Prices) -> Vec<Table> {
     }
     all.note("store: boxes ask it themselves; prices are list prices of November 2026 before discounts, to be checked");
     let mut release = Table::new(format!("cost: one release to {BOXES} boxes, in dollars"), &["GB", "CDN"]);
-    for (name, octets) in [("by delta (150 kB)", 150e3), ("by full file (3.5 MB)", 3.5e6)] {
+    for (name, octets) in [
+        ("by delta, a line of code (52 kB)", 52e3),
+        ("by delta, two dependencies (428 kB)", 428e3),
+        ("by full file (4.0 MB)", 4.0e6),
+    ] {
         let gb = BOXES * octets / GB;
         release.row(name, &[gb, gb * prices.of("cdn-per-gb")]);
     }

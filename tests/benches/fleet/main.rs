@@ -3,7 +3,7 @@
 //! `tests/benches/README.md`.
 //!
 //! ```text
-//! fleet [--boxes N] [--json FILE] [wire|jitter|waves|rollback|outage|power|cost]...
+//! fleet [--boxes N] [--interval S] [--json FILE] [wire|jitter|waves|rollback|outage|power|cost]...
 //! ```
 
 #![allow(
