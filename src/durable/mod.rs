@@ -14,7 +14,7 @@ use thiserror::Error;
 pub use self::alternating::{Alternating, RecordError};
 pub use self::growing::Growing;
 pub use self::lock::Lock;
-pub use self::writer::{Finished, Writer};
+pub use self::writer::{Finished, Writer, discard};
 
 /// What could not be done to which file.
 #[derive(Debug, Error)]

@@ -30,16 +30,9 @@ impl Writer {
     /// Begins. `mode` is the file's permission bits before the umask; the directory is made when it is missing.
     pub fn create(path: &Path, mode: u32) -> Result<Self, DurableError> {
         create_dir(directory(path))?;
-        let mut temporary = path.as_os_str().to_owned();
-        temporary.push(".tmp");
-        let temporary = PathBuf::from(temporary);
-        // A leftover of an interrupted write may have other permissions: never reuse it.
-        match fs::remove_file(&temporary) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(DurableError::at("remove", &temporary)(error));
-            }
-            _ => {}
-        }
+        // A leftover may have other permissions: never reuse it.
+        discard(path)?;
+        let temporary = temporary(path);
         let file = OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -76,6 +69,22 @@ impl io::Write for Writer {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// Removes what an interrupted [`Writer`] of this file may have left beside it. The next one would do so too, but that
+/// may be long in coming, or find no room before it comes.
+pub fn discard(path: &Path) -> Result<(), DurableError> {
+    let temporary = temporary(path);
+    match fs::remove_file(&temporary) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(DurableError::at("remove", &temporary)(error)),
+        _ => Ok(()),
+    }
+}
+
+fn temporary(path: &Path) -> PathBuf {
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(".tmp");
+    PathBuf::from(temporary)
 }
 
 impl Finished {
@@ -126,6 +135,9 @@ mod tests {
         assert_eq!(fs::read(finished.temporary()).expect("there"), b"new");
         drop(finished);
         assert_eq!(fs::read(&path).expect("there"), b"old");
+        fs::write(directory.path().join("file.tmp"), b"of one that was killed").expect("written");
+        discard(&path).expect("removed");
+        discard(&path).expect("not there");
         assert_eq!(fs::read_dir(directory.path()).expect("listed").count(), 1);
     }
 }

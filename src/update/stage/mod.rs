@@ -34,7 +34,7 @@ use super::repository::Target;
 use super::space::{self, NoSpace};
 use super::transport::Transport;
 use super::{delta, digest};
-use crate::durable::{DurableError, Finished, Lock, RecordError};
+use crate::durable::{self, DurableError, Finished, Lock, RecordError};
 use crate::slots::{self, Image, Slot, Store, TableError};
 
 /// Octets of a binary at most.
@@ -152,7 +152,13 @@ impl Stager {
     pub async fn copy(&self, from: &Path, image: &Image) -> Result<Staged, StageError> {
         let lock = self.lock().await?;
         let slot = table(&self.slots).value().idle()?;
-        space::check(&self.slots_directory(), image.size)?;
+        let directory = self.slots_directory();
+        let size = image.size;
+        blocking::<_, StageError>(move || {
+            discard_unfinished(&directory)?;
+            Ok(space::check(&directory, size)?)
+        })
+        .await?;
         let (from, path, wanted) = (from.to_owned(), self.binary(slot), image.clone());
         let copied =
             self.unpacked(image.size, &lock, move || unpack::copy(&from, &path, &wanted.sha256, wanted.size)).await?;
@@ -261,13 +267,14 @@ impl Stager {
         }
     }
 
-    /// Removes old downloads, and looks whether there is room for the new one.
+    /// Removes old downloads and unfinished binaries, and looks whether there is room for the new one.
     async fn make_room(&self, order: &Order) -> Result<(), StageError> {
         let (downloads, order, directory) = (self.downloads.clone(), order.clone(), self.slots_directory());
         blocking(move || {
             let mut kept = vec![&order.full];
             kept.extend(order.delta.as_ref().map(|(target, _)| target));
             downloads.keep_only(&kept)?;
+            discard_unfinished(&directory)?;
             Ok(space::check(&directory, order.image.size.saturating_add(order.full.length))?)
         })
         .await
@@ -422,6 +429,12 @@ fn is_the_deltas(error: &StageError) -> bool {
         StageError::Stopped(_) => true,
         _ => false,
     }
+}
+
+/// Removes the binaries that an update which was cut off was writing, in whichever slot that was: whoever has the lock
+/// writes none. They would count against the room that there is for this one.
+fn discard_unfinished(directory: &Path) -> Result<(), DurableError> {
+    Slot::ALL.into_iter().try_for_each(|slot| durable::discard(&slots::binary(directory, slot)))
 }
 
 /// The table, whatever happened to another who looked at it: a change is all or nothing.

@@ -301,6 +301,9 @@ async fn an_interrupted_stage_is_gone_on_with() {
     fs::create_dir_all(&slot).expect("made");
     fs::write(slot.join("workshop-edge.tmp"), b"half").expect("written");
     fs::write(slot.join("workshop-edge"), b"of another update").expect("written");
+    // The other slot was the idle one then.
+    fs::create_dir_all(world.stager.slots_directory().join("b")).expect("made");
+    fs::write(world.stager.binary(Slot::B).with_extension("tmp"), b"half").expect("written");
     let downloads = world.directory.path().join("data").join(DOWNLOADS);
     fs::create_dir_all(&downloads).expect("made");
     fs::write(downloads.join(format!("{:064x}.part", 7)), b"of another update").expect("written");
@@ -310,6 +313,7 @@ async fn an_interrupted_stage_is_gone_on_with() {
     let staged = world.stage(&order).await.expect("staged");
     assert_eq!(staged.bytes_downloaded, order.full.length - half as u64);
     world.is_tidy(Slot::A);
+    assert_eq!(world.files("slots/b"), [""; 0]);
 }
 
 #[tokio::test]

@@ -40,6 +40,8 @@ struct Case {
     prefix: usize,
     remains: Remains,
     may_start: BTreeSet<Start>,
+    /// Whether the table is one that it may be.
+    has_table: bool,
 }
 
 /// What a start is of.
@@ -62,24 +64,26 @@ impl Life {
     fn replay(operations: &[Operation], factory: &str, below: &str, mut is_new: impl FnMut(String) -> bool) -> Self {
         let mut disk = Disk::new();
         let (mut states, mut cases) = (0, Vec::new());
-        let mut starts = Starts::default();
+        let mut tables = Tables::default();
         // What the box has been told to last: as it was when the tables' directory was last synced.
-        let mut lasting = starts.of(&mut disk, &Remains::new(), factory);
+        let mut lasting = tables.of(&mut disk, &Remains::new());
         for prefix in 0..=operations.len() {
             if let Some(operation) = prefix.checked_sub(1).map(|last| &operations[last]) {
                 disk.take(operation);
                 if matches!(operation, Operation::Sync { path, .. } if path == Path::new(slots::DIRECTORY)) {
                     let seen = disk.seen();
-                    lasting = starts.of(&mut disk, &seen, factory);
+                    lasting = tables.of(&mut disk, &seen);
                 }
             }
             let seen = disk.seen();
-            let may_start = BTreeSet::from([lasting.clone(), starts.of(&mut disk, &seen, factory)]);
+            let may_be = [lasting.clone(), tables.of(&mut disk, &seen)];
+            let may_start: BTreeSet<Start> = may_be.iter().map(|table| Start::of(table, factory)).collect();
             for remains in disk.cut() {
                 states += 1;
-                let key = format!("{} {may_start:?}", disk.fingerprint(&remains, below));
+                let has_table = may_be.contains(&tables.of(&mut disk, &remains));
+                let key = format!("{} {may_start:?} {has_table}", disk.fingerprint(&remains, below));
                 if is_new(key) {
-                    cases.push(Case { prefix, remains, may_start: may_start.clone() });
+                    cases.push(Case { prefix, remains, may_start: may_start.clone(), has_table });
                 }
             }
         }
@@ -87,32 +91,35 @@ impl Life {
     }
 }
 
-/// What the tables lead to, by the content of their files.
-#[derive(Default)]
-struct Starts(HashMap<String, Start>);
+impl Start {
+    fn of(table: &Table, factory: &str) -> Self {
+        match table.clone().start() {
+            Choice::Factory => Self { slot: "factory".into(), sha256: factory.into() },
+            Choice::Slot { slot, image, .. } => Self { slot: slot.name().into(), sha256: image.sha256 },
+        }
+    }
+}
 
-impl Starts {
-    fn of(&mut self, disk: &mut Disk, remains: &Remains, factory: &str) -> Start {
-        let tables: Remains = remains
-            .iter()
-            .filter(|(path, _)| path.starts_with("slots/table.0") || path.starts_with("slots/table.1"))
-            .map(|(path, thing)| (path.clone(), *thing))
-            .collect();
-        let key = disk.fingerprint(&tables, "slots");
+/// The tables, by the content of their two files.
+#[derive(Default)]
+struct Tables(HashMap<String, Table>);
+
+impl Tables {
+    fn of(&mut self, disk: &mut Disk, remains: &Remains) -> Table {
+        let is_one = |path: &Path| path.starts_with("slots/table.0") || path.starts_with("slots/table.1");
+        let files: Remains =
+            remains.iter().filter(|(path, _)| is_one(path)).map(|(path, thing)| (path.clone(), *thing)).collect();
+        let key = disk.fingerprint(&files, slots::DIRECTORY);
         if let Some(known) = self.0.get(&key) {
             return known.clone();
         }
         let directory = tempfile::tempdir().expect("a directory");
-        let data = directory.path().join("data");
-        fs::create_dir_all(data.join("slots")).expect("made");
-        disk.lay_out(&tables, &data, None);
-        let table = slots::open(&data.join("slots")).map_or_else(Table::default, |store| store.value().clone());
-        let start = match table.clone().start() {
-            Choice::Factory => Start { slot: "factory".into(), sha256: factory.into() },
-            Choice::Slot { slot, image, .. } => Start { slot: slot.name().into(), sha256: image.sha256 },
-        };
-        self.0.insert(key, start.clone());
-        start
+        let slots = directory.path().join(slots::DIRECTORY);
+        fs::create_dir(&slots).expect("made");
+        disk.lay_out(&files, directory.path(), None);
+        let table = slots::open(&slots).map_or_else(Table::default, |store| store.value().clone());
+        self.0.insert(key, table.clone());
+        table
     }
 }
 
@@ -171,6 +178,9 @@ fn launch(
     }
     if !case.may_start.contains(&Start { slot, sha256 }) {
         return bad("it is not what the table says");
+    }
+    if !case.has_table {
+        return bad("its table is neither the last that was kept nor the next");
     }
     Ok(())
 }
