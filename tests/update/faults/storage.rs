@@ -45,7 +45,9 @@ impl Damage {
         };
         let meant: Vec<_> = paths.into_iter().filter(is_meant).collect();
         assert!(!meant.is_empty(), "{names:?} in {}", directory.display());
-        meant.iter().for_each(|path| self.happens_to(path));
+        for path in &meant {
+            self.happens_to(path);
+        }
     }
 }
 

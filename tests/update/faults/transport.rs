@@ -69,7 +69,7 @@ impl Moody {
         let shared = Arc::clone(&mood);
         let server = HostileRepository::start(move |request, connection| {
             let mood = shared.lock().expect("unpoisoned").clone();
-            let is_binary = request.path.ends_with(".zst") || request.path.ends_with(".qbsdiff");
+            let is_binary = [".zst", ".qbsdiff"].iter().any(|suffix| request.path.ends_with(suffix));
             match mood {
                 Mood::Half if is_binary => {
                     let bytes = fs::read(bucket.0.join(&request.path[1..])).expect("there");

@@ -162,8 +162,8 @@ fn launch(
     if output.status.code() != Some(FAULTY_CONFIGURATION) || !said.contains(FAULT.split('=').next().expect("a key")) {
         return bad(&format!("it did not come up ({})", output.status));
     }
-    let launched = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let Some(last) = launched.filter(|line| line["fields"]["message"] == "launching").last() else {
+    let mut launched = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let Some(last) = launched.rfind(|line| line["fields"]["message"] == "launching") else {
         return bad("nothing was launched");
     };
     let text = |name: &str| last["fields"][name].as_str().unwrap_or_default().to_owned();

@@ -199,23 +199,23 @@ impl Reader<'_> {
         if first[end..].starts_with(b">(deleted)") {
             return None;
         }
-        self.below(OsString::from_vec(unescaped(&first[start + 1..end])).into())
+        self.below(Path::new(&OsString::from_vec(unescaped(&first[start + 1..end]))))
     }
 
     /// The path of this number among the strings, when it is below the directory.
     fn path(&self, arguments: &[u8], number: usize) -> Option<PathBuf> {
         let path = PathBuf::from(OsString::from_vec(strings(arguments).into_iter().nth(number)?));
         if path.is_absolute() {
-            return self.below(path);
+            return self.below(&path);
         }
         // Relative to a directory that is open, of which there is one before each path.
         let mut opened = arguments.split(|&octet| octet == b'<').skip(1);
         let opened = opened.nth(number).and_then(|text| text.split(|&octet| octet == b'>').next()).map(unescaped);
         let opened = PathBuf::from(OsString::from_vec(opened.expect("a relative path has a directory")));
-        self.below(opened.join(path))
+        self.below(&opened.join(path))
     }
 
-    fn below(&self, path: PathBuf) -> Option<PathBuf> {
+    fn below(&self, path: &Path) -> Option<PathBuf> {
         path.strip_prefix(self.directory).ok().map(Path::to_owned)
     }
 }

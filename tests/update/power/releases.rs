@@ -63,11 +63,11 @@ impl Bucket {
     pub(super) fn arguments(&self, data: &Path, update: &str) -> Vec<String> {
         let config = data.with_extension("toml");
         let text = format!(
-            "[discovery]\nenabled = false\n[update]\nurl = \"{}\"\ntrusted_root = {:?}\nca_file = {:?}\n\
+            "[discovery]\nenabled = false\n[update]\nurl = \"{}\"\ntrusted_root = \"{}\"\nca_file = \"{}\"\n\
              quiet_wait_s = 0\ntrial_s = 1\ncheck_interval_s = 2\n{update}",
             self.server.url(),
-            self.directory.path().join("root.json"),
-            self.directory.path().join("ca.pem"),
+            self.directory.path().join("root.json").display(),
+            self.directory.path().join("ca.pem").display(),
         );
         fs::write(&config, text).expect("written");
         let path = |path: &Path| path.to_str().expect("UTF-8").to_owned();

@@ -16,6 +16,7 @@
 use std::collections::hash_map::Entry as Known;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::os::unix::net::UnixListener;
@@ -126,11 +127,12 @@ impl Disk {
                 let id = self.resolve(path).unwrap_or_else(|| panic!("{} is not there", path.display()));
                 let covered = self.nodes[id].lengths.iter().rev().find(|(at, _)| at <= began);
                 self.nodes[id].synced = covered.map_or(0, |(_, length)| *length).max(self.nodes[id].synced);
-                let (safe, pending) = std::mem::take(&mut self.pending).into_iter().partition(|renaming: &Renaming| {
-                    renaming.at <= *began && renaming.effects.iter().any(|((directory, _), _)| *directory == id)
-                });
+                let (safe, pending): (Vec<_>, _) =
+                    std::mem::take(&mut self.pending).into_iter().partition(|renaming: &Renaming| {
+                        renaming.at <= *began && renaming.effects.iter().any(|((directory, _), _)| *directory == id)
+                    });
                 self.pending = pending;
-                for renaming in Vec::<Renaming>::from(safe) {
+                for renaming in safe {
                     renaming.apply(&mut self.safe);
                 }
             }
@@ -236,12 +238,11 @@ impl Disk {
         let half = synced + (length - synced) / 2;
         let (whole, size) = match loss {
             Loss::Nothing => (length, length),
-            Loss::All => (synced, synced),
             Loss::Zeroed => (synced, length),
             Loss::Torn => (half, length),
             Loss::Short => (half, half),
             Loss::AllBut(one) if one == id => (length, length),
-            Loss::AllBut(_) => (synced, synced),
+            Loss::All | Loss::AllBut(_) => (synced, synced),
         };
         Thing::File { node: id, whole, size }
     }
@@ -268,7 +269,8 @@ impl Disk {
                 (Some("part"), thing) => format!("{thing:?}"),
                 (_, thing) => self.sha256(*thing),
             };
-            text.push_str(&format!("{} {content}\n", path.display()));
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{} {content}", path.display());
         }
         hex::encode(digest(&SHA256, text.as_bytes()))
     }
