@@ -15,6 +15,7 @@ mod clients;
 mod faults;
 mod managed;
 mod orders;
+mod patience;
 mod power;
 #[path = "../support/programs.rs"]
 #[allow(dead_code, reason = "what a program can be told to do is more than every state of the tests needs")]

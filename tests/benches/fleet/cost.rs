@@ -1,5 +1,5 @@
-//! What a fleet costs that has nothing new to fetch: list prices of November 2026 in dollars, of AWS in Europe, before
-//! any discount, as an example of an object store and a CDN that count requests.
+//! What a fleet costs that has nothing new to fetch: assumed list prices of November 2026 in dollars, as those of AWS in
+//! Europe before any discount, as an example of an object store and a CDN that count requests.
 
 use crate::Failure;
 use crate::report::Table;
@@ -82,7 +82,7 @@ pub(crate) fn tables(wire: &Wire, prices: &Prices) -> Vec<Table> {
     for (name, price) in &prices.0 {
         all.note(format!("--price {name}={price}"));
     }
-    all.note("store: boxes ask it themselves; prices are list prices of November 2026 before discounts, to be checked");
+    all.note("store: boxes ask it themselves; the prices are assumptions of November 2026, before any discount");
     let mut release = Table::new(format!("cost: one release to {BOXES} boxes, in dollars"), &["GB", "CDN"]);
     for (name, octets) in [
         ("by delta, a line of code (52 kB)", 52e3),
