@@ -378,6 +378,7 @@ impl Work {
                 }
             }
         };
+        let is_bucket = checked.is_bucket;
         self.sources.keep(checked);
         let gone = match brought {
             Ok(Brought::Downloaded(octets)) => {
@@ -388,7 +389,8 @@ impl Work {
                 return None;
             }
             Ok(Brought::Staged(staged)) => self.go_over(staged, &plan.version, kind, began).await,
-            Err(failure) => Err(failure),
+            Err(failure) if is_bucket => Err(failure),
+            Err(failure) => Err(failure.of_a_directory()),
         };
         match gone {
             Ok(()) => pending().await,
