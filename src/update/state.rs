@@ -163,6 +163,8 @@ pub enum FaultKind {
     Untrusted,
     /// The bucket lacks what its own metadata name.
     Incomplete,
+    /// A directory is no bucket, or is no longer there.
+    Directory,
     /// The disk is full, or cannot be written.
     Storage,
     /// The downloaded binary does not run here, or is not what was announced.

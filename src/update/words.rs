@@ -250,6 +250,9 @@ pub fn fault(fault: &Fault, lang: Lang) -> String {
         }
         FaultKind::Untrusted => "Las firmas del depósito no son válidas: no se usa nada de él. Avise al fabricante.",
         FaultKind::Incomplete => "El depósito está incompleto; se vuelve a intentar.",
+        FaultKind::Directory => {
+            "En ese directorio no hay un depósito de versiones completo: compruebe que la memoria USB está puesta y contiene metadata y targets."
+        }
         FaultKind::Storage => "No se puede guardar en el disco de este equipo.",
         FaultKind::Unfit => "La versión descargada no funciona en este equipo: no se usa.",
         FaultKind::Other => "La actualización ha fallado; se vuelve a intentar.",
@@ -267,6 +270,9 @@ pub fn fault(fault: &Fault, lang: Lang) -> String {
         }
         FaultKind::Untrusted => "The bucket's signatures are not valid: nothing of it is used. Tell the maker.",
         FaultKind::Incomplete => "The bucket is incomplete; it is tried again.",
+        FaultKind::Directory => {
+            "There is no whole release bucket in that directory: check that the USB stick is plugged in and holds metadata and targets."
+        }
         FaultKind::Storage => "Nothing can be kept on this box's disk.",
         FaultKind::Unfit => "The downloaded version does not work on this box: it is not used.",
         FaultKind::Other => "The update has failed; it is tried again.",

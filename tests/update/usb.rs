@@ -34,7 +34,12 @@ fn a_directory_does_without_the_network_and_is_held_to_what_is_known() {
 
     let nothing = place.path().join("nothing").display().to_string();
     let (code, text) = said(&managed, &["apply", "--from", &nothing], "en_GB.UTF-8");
-    assert!(code == Some(1) && text.contains("The bucket is incomplete") && text.contains(&nothing), "{text}");
+    assert!(
+        code == Some(1)
+            && text.contains("There is no whole release bucket in that directory")
+            && text.contains(&nothing),
+        "{text}"
+    );
 
     let (code, text) = said(&managed, &["apply", "--from", &new.display().to_string()], "es_ES.UTF-8");
     assert!(code == Some(0) && text.ends_with("La versión 1.1.0 funciona.\n"), "{text}");
@@ -114,7 +119,7 @@ fn a_stick_that_is_pulled_out_during_the_copy_costs_nothing() {
         target.set_len(64 * 1024).expect("cut");
     }
     fs::remove_dir_all(&stick).expect("pulled out");
-    managed.wait_for("it is noticed", |state| state["fault"]["detail"].is_string());
+    managed.wait_for("it is noticed", |state| state["fault"]["kind"] == "directory");
     assert_eq!(managed.supervisor.connect().request("GET", "/health/ready", &[]).status, 200);
     assert_eq!((managed.history().len(), managed.supervisor.restarts()), (0, 0));
 

@@ -29,7 +29,7 @@ pub(super) struct Checked {
     /// What is behind the manifest's names.
     pub(super) repository: Repository,
     pub(super) transport: Transport,
-    is_bucket: bool,
+    pub(super) is_bucket: bool,
 }
 
 impl Sources {
@@ -54,7 +54,11 @@ impl Sources {
     pub(super) async fn directory(&mut self, path: &Path) -> Result<Checked, Failure> {
         self.known = None;
         let transport = Transport::new(Source::Directory(path.to_owned()), Limits::default())?;
-        look(Repository::open(&self.trust, transport.clone())?, transport, &self.channel, false).await
+        let looked = look(Repository::open(&self.trust, transport.clone())?, transport, &self.channel, false).await;
+        looked.map_err(|failure: Failure| {
+            let Failure { kind, detail } = failure.of_a_directory();
+            Failure::new(kind, format!("{}: {detail}", path.display()))
+        })
     }
 
     /// The lowest version that the channel allows, as it last said.

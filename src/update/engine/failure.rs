@@ -22,6 +22,14 @@ impl Failure {
     pub(super) fn new(kind: FaultKind, detail: impl Into<String>) -> Self {
         Self { kind, detail: detail.into() }
     }
+
+    /// The same of a directory, which no network leads to.
+    pub(super) fn of_a_directory(self) -> Self {
+        match self.kind {
+            FaultKind::Unreachable | FaultKind::Incomplete => Self { kind: FaultKind::Directory, ..self },
+            _ => self,
+        }
+    }
 }
 
 impl fmt::Display for Failure {

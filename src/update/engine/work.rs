@@ -380,6 +380,7 @@ impl Work {
                 }
             }
         };
+        let is_bucket = checked.is_bucket;
         self.sources.keep(checked);
         match brought {
             Ok(_) => self.pace.brought(),
@@ -394,7 +395,8 @@ impl Work {
                 return None;
             }
             Ok(Brought::Staged(staged)) => self.go_over(staged, &plan.version, kind, began).await,
-            Err(failure) => Err(failure),
+            Err(failure) if is_bucket => Err(failure),
+            Err(failure) => Err(failure.of_a_directory()),
         };
         match gone {
             Ok(()) => pending().await,
