@@ -46,10 +46,10 @@ pub fn sentences(state: &State, lang: Lang) -> Vec<String> {
     sentences
 }
 
-/// Why the channel's version is not taken, unless another sentence says it.
+/// Why the wanted version is not taken, unless another sentence says it.
 fn obstacle(state: &State) -> Option<&Words> {
-    let is_wanted =
-        state.phase == Phase::Idle && state.desired.as_ref().is_some_and(|desired| *desired != state.running);
+    let goal = state.order.pin.as_ref().or(state.desired.as_ref());
+    let is_wanted = state.phase == Phase::Idle && goal.is_some_and(|goal| *goal != state.running);
     let is_said = state.order.held
         || state.order.pin.as_ref() == Some(&state.running)
         || state.quarantined.last().is_some_and(|last| Some(&last.version) == desired(state).as_ref());
