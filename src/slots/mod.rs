@@ -12,7 +12,7 @@ mod table;
 
 use std::path::{Path, PathBuf};
 
-pub use record::{Record, confirm, doubt, record, recorded, revert};
+pub use record::{Record, affirm, confirm, doubt, record, recorded, revert};
 pub use table::{Choice, Image, Quarantined, SCHEMA, Slot, TRIES, Table, TableError};
 
 use crate::durable::Alternating;

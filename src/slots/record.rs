@@ -43,6 +43,16 @@ pub fn confirm(directory: &Path, store: &mut Store) -> Result<(), RecordError> {
     }
 }
 
+/// The slot of the active binary says that it is proven, as the table does: the power may have gone between the two, and
+/// what is lost with the table then is the binary's proof. Nothing while a binary is on trial, which is the table's to
+/// decide.
+pub fn affirm(directory: &Path, table: &Table) -> Result<(), RecordError> {
+    let active = table.active().filter(|_| table.on_trial().is_none());
+    let Some((slot, image)) = active.and_then(|slot| Some((slot, table.image(slot)?))) else { return Ok(()) };
+    let proven = Record { image: image.clone(), proven: true };
+    if recorded(directory, slot).as_ref() == Some(&proven) { Ok(()) } else { keep(directory, slot, proven) }
+}
+
 /// The binary on trial does not work, for this reason: the slot no longer speaks for it, and then the table quarantines
 /// it. Nothing, when none is on trial.
 pub fn revert(directory: &Path, store: &mut Store, reason: &str) -> Result<(), RecordError> {
@@ -83,6 +93,25 @@ mod tests {
 
     fn is_proven(directory: &Path, slot: Slot) -> bool {
         recorded(directory, slot).expect("a record").proven
+    }
+
+    #[test]
+    fn a_proof_that_a_power_cut_has_cost_the_slot_is_given_back() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let directory = directory.path();
+        let mut store = anew(directory, Table::default());
+        affirm(directory, store.value()).expect("nothing to do");
+        record(directory, Slot::A, &image(1)).expect("kept");
+        let put = |table: &mut Table| table.stage(Slot::A, image(1)).and_then(|()| table.begin_trial(Slot::A));
+        store.change(put).expect("kept").expect("fit");
+        affirm(directory, store.value()).expect("nothing to do");
+        assert!(!is_proven(directory, Slot::A));
+        // The power goes between the table and the slot.
+        store.change(Table::confirm).expect("kept");
+        std::fs::write(directory.join("a/image.0.tmp"), b"torn").expect("written");
+        affirm(directory, store.value()).expect("kept");
+        assert!(is_proven(directory, Slot::A));
+        assert!(!directory.join("a/image.0.tmp").exists());
     }
 
     #[test]

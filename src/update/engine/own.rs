@@ -23,6 +23,9 @@ impl Own {
     pub(super) async fn find(host: &Host, data_dir: &Path, places: &Places, rate: Option<NonZeroU32>) -> Option<Self> {
         let Host::Launch { launcher, .. } = host else { return None };
         let store = slots::open(&places.slots).unwrap_or_else(|| slots::anew(&places.slots, Table::default()));
+        if let Err(error) = slots::affirm(&places.slots, store.value()) {
+            tracing::warn!(error = crate::error_chain(&error), "the slot cannot be told that its binary is proven");
+        }
         let version = store.value().factory().map(str::to_owned);
         let factory = match version {
             Some(version) => running::image(version, launcher).await.map(|image| (image, launcher.clone())),
