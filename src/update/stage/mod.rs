@@ -75,6 +75,7 @@ pub struct Staged {
     /// Whether it was made from the difference to another.
     pub used_delta: bool,
     slots: Slots,
+    downloads: Downloads,
     _lock: Arc<Lock>,
 }
 
@@ -370,8 +371,8 @@ impl Stager {
     }
 
     fn staged(&self, slot: Slot, image: &Image, bytes_downloaded: u64, used_delta: bool, lock: Arc<Lock>) -> Staged {
-        let (slots, image) = (Arc::clone(&self.slots), image.clone());
-        Staged { slot, image, bytes_downloaded, used_delta, slots, _lock: lock }
+        let (slots, image, downloads) = (Arc::clone(&self.slots), image.clone(), self.downloads.clone());
+        Staged { slot, image, bytes_downloaded, used_delta, slots, downloads, _lock: lock }
     }
 
     fn slots_directory(&self) -> PathBuf {
@@ -386,9 +387,13 @@ impl Stager {
 impl Staged {
     /// The next starts are of this binary, until it is confirmed or its tries are spent.
     pub async fn begin_trial(self) -> Result<(), StageError> {
-        let Self { slot, slots, _lock: lock, .. } = self;
+        let Self { slot, slots, downloads, _lock: lock, .. } = self;
         blocking(move || {
             table(&slots).change(|table| table.begin_trial(slot))??;
+            // What a power cut has left of a download whose binary had come into its slot before it. Not worth the trial.
+            if let Err(error) = downloads.keep_only(&[]) {
+                tracing::warn!(error = crate::error_chain(&error), "what was downloaded cannot be removed");
+            }
             drop(lock);
             Ok(())
         })

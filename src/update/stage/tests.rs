@@ -125,6 +125,19 @@ async fn a_full_binary_comes_into_the_idle_slot() {
     assert!(matches!(world.stage(&world.order("1.1.0")).await, Err(StageError::Table(TableError::Trial))));
 }
 
+/// The power may go between the slot's entry in the table and the removal of what it was made from.
+#[tokio::test]
+async fn a_trial_leaves_no_download_of_a_power_cut_behind() {
+    let world = World::new();
+    let order = world.order("1.0.0");
+    drop(world.stage(&order).await.expect("staged"));
+    let left = world.directory.path().join("data").join(DOWNLOADS).join(format!("{}.part", order.full.sha256));
+    fs::write(&left, b"packed").expect("left");
+    let staged = world.stager.held(&order.image).await.expect("looked").expect("it is in its slot");
+    staged.begin_trial().await.expect("on trial");
+    world.is_tidy(Slot::A);
+}
+
 #[tokio::test]
 async fn a_delta_does_where_it_gives_the_binary() {
     let world = World::new();
