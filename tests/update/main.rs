@@ -10,6 +10,7 @@
     reason = "what fails in a helper is a test that fails"
 )]
 
+mod built;
 #[allow(dead_code, reason = "what a box can be told to do is more than every state of the tests needs")]
 mod clients;
 mod faults;

@@ -4,19 +4,9 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::built::release;
 use crate::repository::TestRepository;
 use crate::support::{Nginx, Supervisor, eventually};
-
-/// A release that `tests/update/build-versions` has built; `WORKSHOP_VERSIONS` names another place to have it from.
-pub(crate) fn release(version: &str) -> PathBuf {
-    let place = std::env::var_os("WORKSHOP_VERSIONS").map_or_else(
-        || Path::new(env!("CARGO_BIN_EXE_workshop-edge")).ancestors().nth(2).expect("a target").join("versions"),
-        PathBuf::from,
-    );
-    let path = place.join(format!("workshop-edge-{version}"));
-    assert!(path.is_file(), "{} is not there: tests/update/build-versions builds it", path.display());
-    path
-}
 
 /// A repository, and nginx that serves it.
 pub(crate) struct Bucket {
@@ -39,6 +29,21 @@ impl Bucket {
     /// Cuts the workshop off.
     pub(crate) fn unplug(&mut self) {
         self.server = None;
+    }
+
+    /// Writes the configuration of a box that follows it, with these lines more in the section `update`.
+    pub(crate) fn configure(&self, directory: &Path, update: &str) -> PathBuf {
+        let at = |name: &str| directory.join(name);
+        std::fs::write(at("root.json"), self.repository.root()).expect("written");
+        std::fs::write(at("ca.pem"), &self.certificate).expect("written");
+        let text = format!(
+            "[discovery]\nenabled = false\n[update]\nurl = \"{}\"\ntrusted_root = \"{}\"\nca_file = \"{}\"\nquiet_wait_s = 0\n{update}",
+            self.url,
+            at("root.json").display(),
+            at("ca.pem").display(),
+        );
+        std::fs::write(at("config.toml"), text).expect("written");
+        at("config.toml")
     }
 
     /// Publishes releases without deltas, and wants the last.
@@ -66,17 +71,7 @@ impl Managed {
     /// By another order of the program.
     pub(crate) fn start_by(order: &[&str], bucket: &Bucket, update: &str) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
-        let at = |name: &str| directory.path().join(name);
-        std::fs::write(at("root.json"), bucket.repository.root()).expect("written");
-        std::fs::write(at("ca.pem"), &bucket.certificate).expect("written");
-        let text = format!(
-            "[discovery]\nenabled = false\n[update]\nurl = \"{}\"\ntrusted_root = \"{}\"\nca_file = \"{}\"\nquiet_wait_s = 0\n{update}",
-            bucket.url,
-            at("root.json").display(),
-            at("ca.pem").display(),
-        );
-        std::fs::write(at("config.toml"), text).expect("written");
-        let (data, config) = (at("data"), at("config.toml"));
+        let (data, config) = (directory.path().join("data"), bucket.configure(directory.path(), update));
         let options = ["--config".as_ref(), config.as_os_str(), "--data-dir".as_ref(), data.as_os_str()];
         let arguments: Vec<_> = order.iter().map(std::convert::AsRef::as_ref).chain(options).collect();
         let supervisor = Supervisor::start(release("1.0.0"), arguments, &[]);

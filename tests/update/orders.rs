@@ -4,7 +4,8 @@ use std::process::{Output, Stdio};
 
 use serde_json::Value;
 
-use crate::managed::{Bucket, Managed, release};
+use crate::built::release;
+use crate::managed::{Bucket, Managed};
 use crate::programs::{Program, Serves};
 use crate::support::{Pty, eventually};
 

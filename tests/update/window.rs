@@ -3,7 +3,8 @@
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::Value;
 
-use crate::managed::{Bucket, Managed, release};
+use crate::built::release;
+use crate::managed::{Bucket, Managed};
 use crate::support::eventually;
 
 /// A window that opens so many hours from now, in UTC.

@@ -6,21 +6,11 @@ use std::time::SystemTime;
 
 use ring::digest::{Context, SHA256};
 
+use crate::built::release;
 use crate::repository::TestRepository;
 
 /// See `tests/update/build-versions`.
 const VERSIONS: [&str; 5] = ["1.0.0", "1.1.0", "1.2.0", "1.3.0", "1.4.0"];
-
-/// A release that `tests/update/build-versions` has built; `WORKSHOP_VERSIONS` names another place to have it from.
-pub(super) fn release(version: &str) -> PathBuf {
-    let place = std::env::var_os("WORKSHOP_VERSIONS").map_or_else(
-        || Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("a target").join("versions"),
-        PathBuf::from,
-    );
-    let path = place.join(format!("workshop-edge-{version}"));
-    assert!(path.is_file(), "{} is not there: tests/update/build-versions builds it", path.display());
-    path
-}
 
 /// A repository of its own with all of them in `staging`, which wants 1.1.0, and with 1.0.0 in `stable`.
 pub(super) fn repository() -> TestRepository {

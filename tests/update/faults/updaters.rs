@@ -8,9 +8,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use serde_json::json;
 
 use super::forge::Forge;
-use super::releases::{self, release};
+use super::releases;
 use super::transport::{Bucket, serve};
 use super::world::World;
+use crate::built::release;
 use crate::support::{HostileRepository, Supervisor, eventually};
 
 /// Somebody started a second service over the same data.

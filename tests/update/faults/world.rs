@@ -7,7 +7,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::forge::Forge;
-use super::releases::{self, release};
+use super::releases;
+use crate::built::release;
 use crate::repository::TestRepository;
 use crate::support::{Nginx, PATIENCE, Supervisor, run};
 

@@ -11,7 +11,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use workshop_edge::slots::{self, TRIES};
 
 use super::data::{is_at, leftovers};
-use super::releases::{Bucket, FACTORY, release, sha256};
+use super::workshop::{FACTORY, Workshop, sha256};
+use crate::built::release;
 use crate::support::{Supervisor, eventually};
 
 /// What the box goes to.
@@ -48,10 +49,16 @@ struct Count {
 }
 
 /// From the factory to the end of the update, with these kills.
-fn live(bucket: &Bucket, published: &BTreeMap<String, String>, random: &mut Random, whole: Duration, count: &Count) {
+fn live(
+    workshop: &Workshop,
+    published: &BTreeMap<String, String>,
+    random: &mut Random,
+    whole: Duration,
+    count: &Count,
+) {
     let directory = tempfile::tempdir().expect("a directory");
     let data = directory.path().join("data");
-    let supervisor = Supervisor::start(bucket.factory(), bucket.arguments(&data, SLOW), &[]);
+    let supervisor = Supervisor::start(workshop.factory(), workshop.arguments(&data, SLOW), &[]);
     let mut on_trial = 0;
     let is_given_up = || slots::open(&data.join("slots")).is_some_and(|store| !store.value().quarantined().is_empty());
     loop {
@@ -108,8 +115,8 @@ fn whenever_the_box_is_killed_it_serves_again_and_goes_on_with_its_update() {
     let seed = number("WORKSHOP_SEED").unwrap_or(now.as_secs());
     eprintln!("WORKSHOP_SEED={seed} repeats these moments");
 
-    let bucket = Bucket::new();
-    bucket.repository.publish("stable", NEW, &release(NEW));
+    let workshop = Workshop::new();
+    workshop.bucket.repository.publish("stable", NEW, &release(NEW));
     let published: BTreeMap<String, String> =
         [FACTORY, NEW].iter().map(|version| (sha256(&release(version)), (*version).to_owned())).collect();
 
@@ -118,7 +125,7 @@ fn whenever_the_box_is_killed_it_serves_again_and_goes_on_with_its_update() {
         let directory = tempfile::tempdir().expect("a directory");
         let data = directory.path().join("data");
         let began = Instant::now();
-        let supervisor = Supervisor::start(bucket.factory(), bucket.arguments(&data, SLOW), &[]);
+        let supervisor = Supervisor::start(workshop.factory(), workshop.arguments(&data, SLOW), &[]);
         eventually("the update", || is_at(&data, NEW, &published));
         supervisor.stop();
         began.elapsed()
@@ -131,7 +138,7 @@ fn whenever_the_box_is_killed_it_serves_again_and_goes_on_with_its_update() {
                     let life = lives.fetch_add(1, Ordering::Relaxed);
                     // Never 0, from which no number follows.
                     let mut random = Random((seed.wrapping_add(life).wrapping_mul(0x9e37_79b9_7f4a_7c15)) | 1);
-                    live(&bucket, &published, &mut random, whole, &count);
+                    live(&workshop, &published, &mut random, whole, &count);
                 }
             });
         }

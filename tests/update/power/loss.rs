@@ -17,8 +17,9 @@ use workshop_edge::slots::{self, Choice, Slot, Table};
 
 use super::data::{floor, is_at, leftovers};
 use super::recorder::{Operation, read as read_trace, recorded};
-use super::releases::{Bucket, FACTORY, release, sha256};
 use super::replay::{Disk, Remains};
+use super::workshop::{FACTORY, Workshop, sha256};
+use crate::built::release;
 use crate::support::{Supervisor, eventually};
 
 /// What the box goes to by a delta, what it comes back from, and what it goes to by a whole download.
@@ -189,7 +190,7 @@ fn launch(
 fn go_on(
     disk: &Disk,
     case: &Case,
-    bucket: &Bucket,
+    workshop: &Workshop,
     to: &str,
     published: &BTreeMap<String, String>,
 ) -> Result<(), String> {
@@ -197,7 +198,7 @@ fn go_on(
     let data = directory.path().join("data");
     disk.lay_out(&case.remains, &data, None);
     let floor_before = floor(&data);
-    let supervisor = Supervisor::start(bucket.factory(), bucket.arguments(&data, ""), &[]);
+    let supervisor = Supervisor::start(workshop.factory(), workshop.arguments(&data, ""), &[]);
     let bad = |why: String, log: String| Err(format!("after {} operations: {why}\n{log}", case.prefix));
     let arrived = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         eventually("the next version", || {
@@ -233,18 +234,18 @@ fn go_on(
 
 /// A life, recorded, and the releases in it by their hashes.
 struct Recorded {
-    bucket: Bucket,
+    workshop: Workshop,
     operations: Vec<Operation>,
     published: BTreeMap<String, String>,
 }
 
 fn recording() -> Recorded {
-    let bucket = Bucket::new();
-    let made = bucket.directory().to_owned();
+    let workshop = Workshop::new();
+    let made = workshop.directory().to_owned();
     let mut published = BTreeMap::new();
     let mut publish = |version: &str, deltas: &str| {
         let binary = release(version);
-        bucket.repository.publish_with("stable", version, &[&binary], &["--deltas", deltas]);
+        workshop.bucket.repository.publish_with("stable", version, &[&binary], &["--deltas", deltas]);
         published.insert(sha256(&binary), version.to_owned());
     };
     publish(FACTORY, "0");
@@ -253,8 +254,8 @@ fn recording() -> Recorded {
     let data = made.join("recorded");
     fs::create_dir(&data).expect("made");
     let trace = made.join("trace");
-    let (program, mut arguments) = recorded(&trace, &bucket.factory());
-    arguments.extend(bucket.arguments(&data, "").into_iter().map(Into::into));
+    let (program, mut arguments) = recorded(&trace, &workshop.factory());
+    arguments.extend(workshop.arguments(&data, "").into_iter().map(Into::into));
     let supervisor = Supervisor::start(program, arguments, &[]);
     supervisor.wait_for("this version works, and stays", 1);
     publish(BAD, "0");
@@ -264,19 +265,19 @@ fn recording() -> Recorded {
     eventually("it is over", || fs::read_dir(data.join("update/download")).expect("listed").count() == 0);
     supervisor.stop();
     let operations = read_trace(&trace, &data);
-    Recorded { bucket, operations, published }
+    Recorded { workshop, operations, published }
 }
 
 #[test]
 fn whenever_the_power_goes_the_box_starts_what_its_table_says_and_goes_on() {
     let wanted = std::env::var("WORKSHOP_STATES").map_or(FEW, |number| number.parse().expect("a number"));
     let began = Instant::now();
-    let Recorded { bucket, operations, published } = recording();
-    let factory = sha256(&bucket.factory());
+    let Recorded { workshop, operations, published } = recording();
+    let factory = sha256(&workshop.factory());
     eprintln!("recorded {} operations by {:?}", operations.len(), began.elapsed());
 
     // The launch reads nothing but the slots.
-    let pool = TempDir::new_in(bucket.directory()).expect("a directory");
+    let pool = TempDir::new_in(workshop.directory()).expect("a directory");
     let mut known = HashSet::new();
     let slots_only = Life::replay(&operations, &factory, "slots", |key| known.insert(key));
     let Life { disk, prefixes, states, cases } = &slots_only;
@@ -285,7 +286,7 @@ fn whenever_the_power_goes_the_box_starts_what_its_table_says_and_goes_on() {
         cases.len(),
         began.elapsed()
     );
-    let bad = each(cases, |case| launch(disk, case, &bucket.factory(), pool.path(), &published));
+    let bad = each(cases, |case| launch(disk, case, &workshop.factory(), pool.path(), &published));
     eprintln!("launched {} times, {} bad, by {:?}", cases.len(), bad.len(), began.elapsed());
     assert!(bad.is_empty(), "{} bad: {}", bad.len(), bad[0]);
 
@@ -304,9 +305,9 @@ fn whenever_the_power_goes_the_box_starts_what_its_table_says_and_goes_on() {
             .collect();
         let mut known = known.clone();
         let Life { disk, cases, .. } = Life::replay(&without, &factory, "slots", |key| known.insert(key));
-        let pool = TempDir::new_in(bucket.directory()).expect("a directory");
+        let pool = TempDir::new_in(workshop.directory()).expect("a directory");
         let launches = || {
-            let launched = |case: &Case| launch(&disk, case, &bucket.factory(), pool.path(), &published);
+            let launched = |case: &Case| launch(&disk, case, &workshop.factory(), pool.path(), &published);
             cases.iter().any(|case| launched(case).is_err())
         };
         let is_noticed = cases.iter().any(|case| !case.has_table) || launches();
@@ -322,9 +323,9 @@ fn whenever_the_power_goes_the_box_starts_what_its_table_says_and_goes_on() {
     // Where the last version may be at work already, the operator goes back; everywhere else it is the later one.
     let (before, after): (Vec<&Case>, Vec<&Case>) =
         chosen.iter().partition(|case| case.may_start.iter().all(|start| published[&start.sha256] != WHOLE));
-    let mut bad = each(&before, |case| go_on(&whole.disk, case, &bucket, WHOLE, &published));
-    bucket.repository.rollback("stable", DELTA);
-    bad.extend(each(&after, |case| go_on(&whole.disk, case, &bucket, DELTA, &published)));
+    let mut bad = each(&before, |case| go_on(&whole.disk, case, &workshop, WHOLE, &published));
+    workshop.bucket.repository.rollback("stable", DELTA);
+    bad.extend(each(&after, |case| go_on(&whole.disk, case, &workshop, DELTA, &published)));
     eprintln!("gone on from {} states, {} bad, by {:?}", chosen.len(), bad.len(), began.elapsed());
     assert!(bad.is_empty(), "{} bad: {}", bad.len(), bad.join("\n\n"));
 }

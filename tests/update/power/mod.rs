@@ -4,5 +4,5 @@ mod data;
 mod kills;
 mod loss;
 mod recorder;
-mod releases;
 mod replay;
+mod workshop;
