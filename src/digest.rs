@@ -1,4 +1,4 @@
-//! SHA-256 of files, by pieces.
+//! SHA-256 of octets and of files, as 64 lower-case hexadecimal digits.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -11,25 +11,36 @@ use rustix::fs::{Advice, fadvise};
 const PIECE: usize = 64 * 1024;
 
 /// A digest under way.
-pub(super) struct Sha256(Context);
+pub struct Sha256(Context);
+
+impl Default for Sha256 {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl Sha256 {
-    pub(super) fn new() -> Self {
+    /// Of nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
         Self(Context::new(&SHA256))
     }
 
-    pub(super) fn update(&mut self, bytes: &[u8]) {
+    /// Goes on.
+    pub fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
 
-    /// 64 lower-case hexadecimal digits.
-    pub(super) fn finish(self) -> String {
+    /// Of all there was.
+    #[must_use]
+    pub fn finish(self) -> String {
         hex::encode(self.0.finish())
     }
 }
 
 /// The digest of octets.
-pub(super) fn of(bytes: &[u8]) -> String {
+#[must_use]
+pub fn of(bytes: &[u8]) -> String {
     let mut digest = Sha256::new();
     digest.update(bytes);
     digest.finish()
@@ -37,7 +48,7 @@ pub(super) fn of(bytes: &[u8]) -> String {
 
 /// The digest of a file that has this many octets; `None` when it has another number. What is written to the disk is
 /// read from there, as far as nobody else has it in use.
-pub(super) fn of_file(path: &Path, size: u64) -> io::Result<Option<String>> {
+pub fn of_file(path: &Path, size: u64) -> io::Result<Option<String>> {
     let mut file = File::open(path)?;
     if file.metadata()?.len() != size {
         return Ok(None);

@@ -32,6 +32,7 @@
 //! | [`config`] | file < environment < flags → one validated value |
 //! | [`console`] | the status, as a page, as JSON and in a terminal |
 //! | [`control`] | what root does with a running box from its command line |
+//! | [`digest`] | SHA-256 of octets and files |
 //! | [`discovery`] | the box's name on the local network, and its announcements |
 //! | [`display`] | what the box tells the display |
 //! | [`durable`] | files that survive a power cut |
@@ -62,6 +63,7 @@ pub mod clock;
 pub mod config;
 pub mod console;
 pub mod control;
+pub mod digest;
 pub mod discovery;
 pub mod display;
 pub mod durable;

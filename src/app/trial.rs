@@ -13,6 +13,7 @@ use crate::durable::{self, RecordError};
 use crate::health::{Fault, Probe};
 use crate::restart::{Program, Socket};
 use crate::slots::{self, Slot, Table};
+use crate::update::places::Places;
 use crate::update::trial::{Found, Gate, Verdict};
 use crate::{error_chain, launch, panics};
 
@@ -177,7 +178,7 @@ async fn look(client: &OwnClient, checks: &std::sync::Arc<Vec<Check>>) -> Found 
 
 /// Whether the box's state can be written, and read again.
 pub(super) fn state_is_kept(data_dir: &Path) -> Check {
-    let path = data_dir.join("update/probe");
+    let path = Places::of(data_dir).update.join("probe");
     Box::new(move || {
         let word = crate::VERSION.as_bytes();
         durable::write(&path, word, 0o600).map_err(|error| error_chain(&error))?;

@@ -4,13 +4,10 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use ring::digest::{Context, SHA256};
 use thiserror::Error;
 
+use crate::digest;
 use crate::slots::Image;
-
-/// Octets read at once.
-const PIECE: usize = 128 * 1024;
 
 /// Why it is not.
 #[derive(Debug, Error)]
@@ -35,16 +32,12 @@ pub(super) fn verify(path: &Path, image: &Image) -> Result<(), Wrong> {
     if metadata.len() != image.size {
         return Err(Wrong::Size { is: metadata.len(), wanted: image.size });
     }
-    let mut file = File::open(path)?.take(image.size);
-    let (mut context, mut piece) = (Context::new(&SHA256), vec![0; PIECE]);
-    loop {
-        match file.read(&mut piece)? {
-            0 => break,
-            length => context.update(piece.get(..length).unwrap_or_default()),
-        }
+    match digest::of_file(path, image.size)? {
+        Some(is) if is == image.sha256 => Ok(()),
+        Some(is) => Err(Wrong::Hash(is)),
+        // It changes while it is read.
+        None => Err(Wrong::Size { is: path.symlink_metadata()?.len(), wanted: image.size }),
     }
-    let is = hex::encode(context.finish());
-    if is == image.sha256 { Ok(()) } else { Err(Wrong::Hash(is)) }
 }
 
 /// The running binary, wherever its file has gone.
@@ -77,16 +70,12 @@ mod tests {
     fn a_file_is_the_binary_or_it_is_said_why_not() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("workshop-edge");
-        let bytes = vec![7; PIECE * 2 + 1];
-        let image = Image {
-            version: "1.0.0".into(),
-            sha256: hex::encode(ring::digest::digest(&SHA256, &bytes)),
-            size: bytes.len() as u64,
-        };
+        let bytes = vec![7; 300_001];
+        let image = Image { version: "1.0.0".into(), sha256: digest::of(&bytes), size: bytes.len() as u64 };
         assert!(matches!(verify(&path, &image), Err(Wrong::Read(_))));
         std::fs::write(&path, &bytes).expect("written");
         verify(&path, &image).expect("the same");
-        for place in [0, PIECE, bytes.len() - 1] {
+        for place in [0, 150_000, bytes.len() - 1] {
             let mut turned = bytes.clone();
             turned[place] ^= 1;
             std::fs::write(&path, turned).expect("written");

@@ -3,13 +3,13 @@
 mod blocking;
 pub mod command;
 pub mod delta;
-mod digest;
 pub mod download;
 pub mod engine;
 pub mod history;
 pub mod manifest;
 pub mod order;
 pub mod pace;
+pub mod places;
 pub mod policy;
 pub mod repository;
 pub mod space;

@@ -1,8 +1,8 @@
-//! Where the updates keep what they keep, and what started the box.
+//! Where the updates keep what they keep.
 
 use std::path::{Path, PathBuf};
 
-use crate::slots::{self, Slot};
+use crate::slots;
 
 /// The directory in the data directory of what a technician wants and of what there was: forgotten by a factory reset.
 const UPDATE: &str = "update";
@@ -25,29 +25,5 @@ impl Places {
     #[must_use]
     pub fn of(data_dir: &Path) -> Self {
         Self { update: data_dir.join(UPDATE), trust: data_dir.join(TRUST), slots: data_dir.join(slots::DIRECTORY) }
-    }
-}
-
-/// Who started this process.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Host {
-    /// `launch`, which can start another binary in its place.
-    Launch {
-        /// The factory's binary.
-        launcher: PathBuf,
-        /// The slot that runs; `None` is the factory's binary.
-        slot: Option<Slot>,
-    },
-    /// Somebody else, who has to update it.
-    Other,
-}
-
-impl Host {
-    /// As the state says it.
-    pub(super) fn slot_name(&self) -> Option<String> {
-        match self {
-            Self::Launch { slot, .. } => Some(slot.map_or("factory", Slot::name).to_owned()),
-            Self::Other => None,
-        }
     }
 }

@@ -57,6 +57,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("config", &["lang", "window"]),
     ("console", &["lang"]),
     ("control", &[]),
+    ("digest", &[]),
     ("discovery", &["durable"]),
     ("display", &[]),
     ("durable", &[]),
@@ -65,7 +66,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("http", &["admin", "console", "durable", "health", "lang", "metrics", "site"]),
     ("identity", &["durable"]),
     ("lang", &[]),
-    ("launch", &["slots"]),
+    ("launch", &["digest", "slots"]),
     ("metrics", &[]),
     ("panics", &["durable"]),
     ("release", &["cli", "durable", "lang", "update"]),
@@ -75,7 +76,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("slots", &["durable"]),
     ("support_bundle", &["lang", "panics"]),
     ("telemetry", &[]),
-    ("update", &["clock", "durable", "lang", "slots", "window"]),
+    ("update", &["clock", "digest", "durable", "lang", "slots", "window"]),
     ("window", &[]),
 ];
 

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{DownloadError, Target};
+use crate::digest::Sha256;
 use crate::durable::{self, Growing, Lock};
-use crate::update::digest::Sha256;
 use crate::update::space;
 
 /// Octets between two syncs. A power cut costs no more than that, and the disk is looked at as often.

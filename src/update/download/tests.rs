@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::thread;
 
 use super::*;
-use crate::update::digest;
+use crate::digest;
 use crate::update::transport::{Limits, Source};
 
 /// What the server does with a request: the head of its answer, and the octets that follow before it closes.

@@ -10,9 +10,9 @@
 
 mod check;
 mod failure;
+mod host;
 mod ledger;
 mod own;
-mod places;
 mod running;
 mod stick;
 mod task;
@@ -24,11 +24,12 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-pub use self::places::{Host, Places};
+pub use self::host::Host;
 
 use self::task::Task;
 use super::command::{Command, Reply, Report};
 use super::history::History;
+use super::places::Places;
 use super::state::{State, Words};
 use super::transport::{TrafficReading, Transport};
 use super::words;

@@ -1,13 +1,14 @@
 //! The slots of a box that `launch` has started, and what is in them or beside them already.
 
 use std::num::NonZeroU32;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::failure::Failure;
-use super::places::{Host, Places};
+use super::host::Host;
 use super::running;
 use crate::slots::{self, Image, Table};
+use crate::update::places::Places;
 use crate::update::stage::{Slots, Staged, Stager};
 
 /// The slots.
@@ -20,7 +21,7 @@ pub(super) struct Own {
 
 impl Own {
     /// Those of this box; `None` where something else than `launch` has started it.
-    pub(super) async fn find(host: &Host, data_dir: &Path, places: &Places, rate: Option<NonZeroU32>) -> Option<Self> {
+    pub(super) async fn find(host: &Host, places: &Places, rate: Option<NonZeroU32>) -> Option<Self> {
         let Host::Launch { launcher, .. } = host else { return None };
         let store = slots::open(&places.slots).unwrap_or_else(|| slots::anew(&places.slots, Table::default()));
         if let Err(error) = slots::affirm(&places.slots, store.value()) {
@@ -32,7 +33,7 @@ impl Own {
             None => None,
         };
         let slots = Arc::new(Mutex::new(store));
-        let stager = Stager::new(data_dir, Arc::clone(&slots), rate);
+        let stager = Stager::new(places, Arc::clone(&slots), rate);
         Some(Self { slots, stager, factory })
     }
 

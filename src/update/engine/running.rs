@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use semver::Version;
 
-use super::places::{Host, Places};
+use super::host::Host;
+use crate::digest;
 use crate::slots::{self, Image};
-use crate::update::digest;
+use crate::update::places::Places;
 
 /// The running binary.
 #[derive(Debug, Clone)]

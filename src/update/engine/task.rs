@@ -4,11 +4,11 @@ use std::pin::pin;
 
 use tokio::sync::{mpsc, watch};
 
-use super::places::Places;
 use super::running::own_version;
 use super::work::Work;
 use super::{Asked, Settings, Switch};
 use crate::update::order::Standing;
+use crate::update::places::Places;
 use crate::update::state::{Phase, State};
 use crate::update::words;
 

@@ -12,7 +12,6 @@ use tokio::time::{Duration, Instant, sleep, sleep_until};
 use super::check::{Checked, Sources};
 use super::failure::Failure;
 use super::own::Own;
-use super::places::Places;
 use super::running::Running;
 use super::stick::{self, Stick};
 use super::task::Task;
@@ -23,6 +22,7 @@ use crate::update::command::{Command, Outcome, Reply};
 use crate::update::history::{self, Entry, History};
 use crate::update::order::Standing;
 use crate::update::pace::Pace;
+use crate::update::places::Places;
 use crate::update::policy::{self, Decision, Plan, Situation};
 use crate::update::stage::{Base, Order, Staged};
 use crate::update::state::{Fault, FaultKind, Phase, State, Wait, Words};
@@ -75,7 +75,7 @@ impl Work {
         let Task { settings, places, switch, state, standing } = task;
         let running = Running::find(&settings.host, &places).await;
         let trust = crate::update::repository::Settings::under(places.trust.clone(), settings.root.clone());
-        let own = Own::find(&settings.host, &settings.data_dir, &places, settings.rate).await;
+        let own = Own::find(&settings.host, &places, settings.rate).await;
         let work = Self {
             sources: Sources::new(trust, settings.channel.clone(), settings.bucket.clone()),
             pace: Pace::new(settings.every),

@@ -29,20 +29,22 @@ pub use self::self_run::SelfRunError;
 pub use self::unpack::{Base, MOST_WINDOW, UnpackError};
 
 use super::blocking::blocking;
+use super::delta;
 use super::download::{DownloadError, Downloads, Progress};
+use super::places::Places;
 use super::repository::Target;
 use super::space::{self, NoSpace};
 use super::transport::Transport;
-use super::{delta, digest};
+use crate::digest;
 use crate::durable::{self, DurableError, Finished, Lock, RecordError};
 use crate::slots::{self, Image, Slot, Store, TableError};
 
 /// Octets of a binary at most.
 pub const MOST_BINARY: u64 = 256 * 1024 * 1024;
-/// The downloads' directory in the data directory.
-const DOWNLOADS: &str = "update/download";
-/// The lock's file in the data directory.
-const LOCK: &str = "update/lock";
+/// The downloads' directory beside what else the updates keep.
+const DOWNLOADS: &str = "download";
+/// The lock's file there.
+const LOCK: &str = "lock";
 /// How long an update waits for the end of another of this process, which was given up for it: a binary is unpacked
 /// within it.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -128,7 +130,7 @@ pub enum StageError {
 /// Stages binaries.
 #[derive(Debug, Clone)]
 pub struct Stager {
-    data_dir: PathBuf,
+    places: Places,
     slots: Slots,
     downloads: Downloads,
     /// The lock, while this process has it.
@@ -138,9 +140,9 @@ pub struct Stager {
 impl Stager {
     /// Stages into the slots of a data directory, and downloads at most this many KiB/s.
     #[must_use]
-    pub fn new(data_dir: &Path, slots: Slots, rate: Option<NonZeroU32>) -> Self {
-        let downloads = Downloads::new(data_dir.join(DOWNLOADS), rate);
-        Self { data_dir: data_dir.to_owned(), slots, downloads, held: Arc::default() }
+    pub fn new(places: &Places, slots: Slots, rate: Option<NonZeroU32>) -> Self {
+        let downloads = Downloads::new(places.update.join(DOWNLOADS), rate);
+        Self { places: places.clone(), slots, downloads, held: Arc::default() }
     }
 
     /// A binary that a slot holds already; `None` when none does. It needs no network: this is an operator's rollback.
@@ -153,7 +155,7 @@ impl Stager {
     pub async fn copy(&self, from: &Path, image: &Image) -> Result<Staged, StageError> {
         let lock = self.lock().await?;
         let slot = table(&self.slots).value().idle()?;
-        let directory = self.slots_directory();
+        let directory = self.places.slots.clone();
         let size = image.size;
         blocking::<_, StageError>(move || {
             discard_unfinished(&directory)?;
@@ -231,7 +233,7 @@ impl Stager {
     async fn lock(&self) -> Result<Arc<Lock>, StageError> {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let (path, directory) = (self.data_dir.join(LOCK), self.slots_directory());
+            let (path, directory) = (self.places.update.join(LOCK), self.places.slots.clone());
             let (slots, held) = (Arc::clone(&self.slots), Arc::clone(&self.held));
             let taken = blocking(move || {
                 let lock = Arc::new(Lock::take(&path)?.ok_or(StageError::Busy)?);
@@ -270,7 +272,7 @@ impl Stager {
 
     /// Removes old downloads and unfinished binaries, and looks whether there is room for the new one.
     async fn make_room(&self, order: &Order) -> Result<(), StageError> {
-        let (downloads, order, directory) = (self.downloads.clone(), order.clone(), self.slots_directory());
+        let (downloads, order, directory) = (self.downloads.clone(), order.clone(), self.places.slots.clone());
         blocking(move || {
             let mut kept = vec![&order.full];
             kept.extend(order.delta.as_ref().map(|(target, _)| target));
@@ -335,7 +337,7 @@ impl Stager {
         lock: &Arc<Lock>,
         unpack: impl FnOnce() -> Result<Finished, UnpackError> + Send + 'static,
     ) -> Result<Finished, StageError> {
-        let (directory, lock) = (self.slots_directory(), Arc::clone(lock));
+        let (directory, lock) = (self.places.slots.clone(), Arc::clone(lock));
         let unpacked = blocking::<_, StageError>(move || match unpack() {
             // In this order: a file that nobody waits for any more is removed before the lock is given up.
             Ok(file) => Ok((file, lock)),
@@ -357,7 +359,7 @@ impl Stager {
     async fn enter(&self, slot: Slot, file: Finished, image: &Image, lock: &Arc<Lock>) -> Result<(), StageError> {
         let (slots, image, lock, downloads) =
             (Arc::clone(&self.slots), image.clone(), Arc::clone(lock), self.downloads.clone());
-        let directory = self.slots_directory();
+        let directory = self.places.slots.clone();
         blocking(move || {
             table(&slots).change(|table| table.clear(slot))??;
             file.commit()?;
@@ -375,12 +377,8 @@ impl Stager {
         Staged { slot, image, bytes_downloaded, used_delta, slots, downloads, _lock: lock }
     }
 
-    fn slots_directory(&self) -> PathBuf {
-        self.data_dir.join(slots::DIRECTORY)
-    }
-
     fn binary(&self, slot: Slot) -> PathBuf {
-        slots::binary(&self.slots_directory(), slot)
+        slots::binary(&self.places.slots, slot)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::update::digest::Sha256;
+use crate::digest::Sha256;
 
 /// Writes on, up to a number of octets.
 pub(super) struct Sink<W> {
@@ -50,6 +50,6 @@ mod tests {
         assert!(Sink::new(Vec::new(), 1).finish().is_none());
         sink.write_all(b"c").expect("room");
         let (bytes, digest) = sink.finish().expect("whole");
-        assert_eq!((bytes.as_slice(), digest), (b"abc".as_slice(), crate::update::digest::of(b"abc")));
+        assert_eq!((bytes.as_slice(), digest), (b"abc".as_slice(), crate::digest::of(b"abc")));
     }
 }

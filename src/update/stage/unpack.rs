@@ -9,9 +9,9 @@ use ruzstd::decoding::errors::FrameDecoderError;
 use thiserror::Error;
 
 use super::sink::Sink;
+use crate::digest;
 use crate::durable::{DurableError, Finished, Writer};
 use crate::update::delta::{self, DeltaError};
-use crate::update::digest;
 
 /// Octets that a packed binary may refer back to, of which memory is taken: a publisher packs within it.
 pub const MOST_WINDOW: u64 = 32 * 1024 * 1024;
