@@ -204,8 +204,7 @@ fn fault(state: &State, now: Timestamp) -> Option<Fault> {
     if let Some(fault) = &state.fault {
         let is_network =
             matches!(fault.kind, FaultKind::Unreachable | FaultKind::CaptivePortal | FaultKind::Incomplete);
-        let since = state.checked.map_or(fault.since, |checked| checked.max(fault.since));
-        let lasts = Duration::try_from(now.duration_since(since)).unwrap_or_default();
+        let lasts = Duration::try_from(now.duration_since(fault.since)).unwrap_or_default();
         if !is_network || lasts > PATIENCE {
             return Some(Fault::new(words::fault(fault, Lang::Es), words::fault(fault, Lang::En)));
         }
@@ -315,6 +314,9 @@ mod tests {
         assert!(fault(&state(Some(FaultKind::Unreachable)), at(25)).is_some());
         assert!(fault(&state(Some(FaultKind::Untrusted)), at(0)).is_some_and(|fault| fault.es.contains("firmas")));
         assert_eq!(fault(&state(None), at(99)), None);
+        // A bucket whose metadata can be had and whose releases cannot.
+        let answers = State { checked: Some(at(25)), ..state(Some(FaultKind::Incomplete)) };
+        assert!(fault(&answers, at(25)).is_some());
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
+
 use crate::durable::RecordError;
 use crate::error_chain;
 use crate::update::download::DownloadError;
@@ -29,6 +31,24 @@ impl Failure {
             FaultKind::Unreachable | FaultKind::Incomplete => Self { kind: FaultKind::Directory, ..self },
             _ => self,
         }
+    }
+}
+
+/// Since when it goes wrong in one way. An answered check does not end that, as long as what it offers cannot be had.
+#[derive(Debug, Default)]
+pub(super) struct Lasting(Option<(FaultKind, Timestamp)>);
+
+impl Lasting {
+    /// It goes wrong now; since when that is so.
+    pub(super) fn since(&mut self, kind: FaultKind, now: Timestamp) -> Timestamp {
+        let since = self.0.filter(|(before, _)| *before == kind).map_or(now, |(_, since)| since);
+        self.0 = Some((kind, since));
+        since
+    }
+
+    /// All is as it should be.
+    pub(super) fn is_over(&mut self) {
+        self.0 = None;
     }
 }
 
@@ -88,5 +108,21 @@ impl From<StageError> for Failure {
 impl From<RecordError> for Failure {
     fn from(error: RecordError) -> Self {
         Self::new(FaultKind::Storage, error_chain(&error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lasts_has_the_age_of_its_beginning() {
+        let at = |second| Timestamp::from_second(second).expect("a time");
+        let mut lasting = Lasting::default();
+        assert_eq!(lasting.since(FaultKind::Unreachable, at(1)), at(1));
+        assert_eq!(lasting.since(FaultKind::Unreachable, at(5)), at(1));
+        assert_eq!(lasting.since(FaultKind::Storage, at(6)), at(6));
+        lasting.is_over();
+        assert_eq!(lasting.since(FaultKind::Storage, at(9)), at(9));
     }
 }

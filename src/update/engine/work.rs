@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Duration, Instant, sleep, sleep_until};
 
 use super::check::{Checked, Sources};
-use super::failure::Failure;
+use super::failure::{Failure, Lasting};
 use super::own::Own;
 use super::running::Running;
 use super::stick::{self, Stick};
@@ -40,6 +40,7 @@ pub(super) struct Work {
     /// What only a box has that `launch` has started.
     own: Option<Own>,
     pace: Pace,
+    lasting: Lasting,
     stick: Option<Stick>,
     /// What is here already of a version that waits for its hour.
     ahead: Option<Ahead>,
@@ -79,6 +80,7 @@ impl Work {
         let work = Self {
             sources: Sources::new(trust, settings.channel.clone(), settings.bucket.clone()),
             pace: Pace::new(settings.every),
+            lasting: Lasting::default(),
             stick: settings.usb.as_deref().map(Stick::new),
             settings,
             places,
@@ -345,11 +347,12 @@ impl Work {
                 if wait == policy::Wait::Window && !is_here {
                     return Some(Taking { kind: kind(&plan), plan, checked, is_ahead: true });
                 }
+                self.lasting.is_over();
                 self.sources.keep(checked);
                 None
             }
             Decision::Nothing(_) | Decision::Take(_) | Decision::Later { .. } => {
-                self.pace.brought();
+                self.brought();
                 self.sources.keep(checked);
                 self.phase(Phase::Idle);
                 None
@@ -383,7 +386,7 @@ impl Work {
         let is_bucket = checked.is_bucket;
         self.sources.keep(checked);
         match brought {
-            Ok(_) => self.pace.brought(),
+            Ok(_) => self.brought(),
             Err(_) => self.pace.brought_in_vain(),
         }
         let gone = match brought {
@@ -508,13 +511,18 @@ impl Work {
         });
     }
 
+    /// What is wanted is here, or nothing is wanted.
+    fn brought(&mut self) {
+        self.pace.brought();
+        self.lasting.is_over();
+    }
+
     fn fail(&mut self, failure: Failure) {
         let Failure { kind, detail } = failure;
         tracing::warn!(error = detail, "no update");
         self.pace.failed();
+        let since = self.lasting.since(kind, Timestamp::now());
         self.state.send_modify(|state| {
-            let before = state.fault.take().filter(|fault| fault.kind == kind);
-            let since = before.map_or_else(Timestamp::now, |before| before.since);
             state.fault = Some(Fault { since, kind, detail });
             state.phase = Phase::Idle;
         });
