@@ -22,8 +22,8 @@ const HANG: u32 = 10;
 /// Between two tries to keep that the binary is confirmed.
 const AGAIN: Duration = Duration::from_secs(10);
 
-/// A check that waits for the disk: what is wrong, if anything.
-pub(super) type Check = Box<dyn Fn() -> Result<(), String> + Send + Sync>;
+/// A check that waits for the disk.
+pub(super) type Check = Box<dyn Fn() -> Found + Send + Sync>;
 
 /// The binary that runs is on trial.
 #[derive(Debug, Clone)]
@@ -84,7 +84,7 @@ impl Trial {
             let found = look(&client, &checks).await;
             match &found {
                 Found::Unwell(what) => tracing::warn!(what, "this version is on trial, and something is wrong"),
-                Found::Unknown => tracing::warn!("this version is on trial, and all connections are taken"),
+                Found::Unknown(why) => tracing::warn!("this version is on trial, and {why}"),
                 Found::Well | Found::Broken(_) => {}
             }
             match gate.judge(at, found) {
@@ -166,12 +166,12 @@ async fn look(client: &OwnClient, checks: &std::sync::Arc<Vec<Check>>) -> Found 
         return Found::Broken("a task has panicked".into());
     }
     if let Err(what) = client.is_served().await {
-        return if client.is_crowded_out() { Found::Unknown } else { Found::Unwell(what) };
+        return if client.is_crowded_out() { Found::Unknown("all connections are taken") } else { Found::Unwell(what) };
     }
     let checks = std::sync::Arc::clone(checks);
-    match tokio::task::spawn_blocking(move || checks.iter().try_for_each(|check| check())).await {
-        Ok(Ok(())) => Found::Well,
-        Ok(Err(what)) => Found::Unwell(what),
+    let first = move || checks.iter().map(|check| check()).find(|found| *found != Found::Well);
+    match tokio::task::spawn_blocking(first).await {
+        Ok(found) => found.unwrap_or(Found::Well),
         Err(error) => Found::Broken(error.to_string()),
     }
 }
@@ -181,9 +181,21 @@ pub(super) fn state_is_kept(data_dir: &Path) -> Check {
     let path = Places::of(data_dir).update.join("probe");
     Box::new(move || {
         let word = crate::VERSION.as_bytes();
-        durable::write(&path, word, 0o600).map_err(|error| error_chain(&error))?;
-        let read = std::fs::read(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-        durable::remove(&path).map_err(|error| error_chain(&error))?;
-        if read == word { Ok(()) } else { Err(format!("{} does not hold what was written", path.display())) }
+        if let Err(error) = durable::write(&path, word, 0o600) {
+            return if error.is_full() {
+                Found::Unknown("the disk is full")
+            } else {
+                Found::Unwell(error_chain(&error))
+            };
+        }
+        let read = std::fs::read(&path);
+        if let Err(error) = durable::remove(&path) {
+            return Found::Unwell(error_chain(&error));
+        }
+        match read {
+            Ok(read) if read == word => Found::Well,
+            Ok(_) => Found::Unwell(format!("{} does not hold what was written", path.display())),
+            Err(error) => Found::Unwell(format!("cannot read {}: {error}", path.display())),
+        }
     })
 }

@@ -22,6 +22,7 @@ use crate::update::places::Places;
 use crate::update::repository;
 use crate::update::state::{FaultKind, Phase, State, Words};
 use crate::update::transport::{Limits, Source, Transport};
+use crate::update::trial::Found;
 use crate::update::words;
 use crate::{config, console, error_chain, launch};
 
@@ -94,7 +95,10 @@ impl Wanted {
     pub(super) fn trust(&self) -> Option<super::trial::Check> {
         let Self::On(settings) = self else { return None };
         let settings = repository::Settings::under(Places::of(&settings.data_dir).trust, settings.root.clone());
-        Some(Box::new(move || repository::stored_is_sound(&settings).map_err(|error| error_chain(&error))))
+        Some(Box::new(move || match repository::stored_is_sound(&settings) {
+            Ok(()) => Found::Well,
+            Err(error) => Found::Unwell(error_chain(&error)),
+        }))
     }
 }
 

@@ -6,7 +6,8 @@
 //!                   └> not well at a stretch for three times that ─> reverted
 //! ```
 //!
-//! While every connection is taken nothing is decided: whoever takes them all would decide over the box's version.
+//! While every connection is taken nothing is decided: whoever takes them all would decide over the box's version. Nor
+//! while the disk is full: the version before would have no more room.
 //!
 //! The ERP and the internet are no part of it: a workshop that is offline must not lose a good version, and one that
 //! comes back with the ERP's fault would lose every version.
@@ -20,8 +21,8 @@ pub enum Found {
     Well,
     /// Something is not, which may pass: what.
     Unwell(String),
-    /// It cannot be told.
-    Unknown,
+    /// It cannot be told, since: as the rest of a sentence.
+    Unknown(&'static str),
     /// Something is not, and never will be: what.
     Broken(String),
 }
@@ -58,7 +59,7 @@ impl Gate {
     pub fn judge(&mut self, at: Duration, found: Found) -> Verdict {
         match found {
             Found::Broken(reason) => return Verdict::Revert(reason),
-            Found::Unknown => return Verdict::Wait,
+            Found::Unknown(_) => return Verdict::Wait,
             Found::Unwell(reason) => {
                 self.since = None;
                 self.wrong = Some(reason);
@@ -90,7 +91,7 @@ mod tests {
         for (second, round) in rounds.chars().enumerate() {
             let found = match round {
                 '.' => Found::Well,
-                '?' => Found::Unknown,
+                '?' => Found::Unknown("all connections are taken"),
                 'x' => Found::Unwell(format!("unwell in second {second}")),
                 _ => Found::Broken("broken".into()),
             };

@@ -21,6 +21,11 @@ impl Data {
         Self(tempfile::tempdir().expect("a directory"))
     }
 
+    /// On another disk.
+    pub(super) fn on(disk: &Path) -> Self {
+        Self(TempDir::new_in(disk).expect("a directory"))
+    }
+
     pub(super) fn path(&self) -> &Path {
         self.0.path()
     }

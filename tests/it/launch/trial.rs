@@ -10,7 +10,7 @@ use workshop_edge::slots::{self, Slot};
 
 use super::EDGE;
 use super::data::{Data, sha256};
-use crate::support::{Client, Setup, Supervisor, eventually, run};
+use crate::support::{Client, Disk, Setup, Supervisor, eventually, run};
 
 /// The factory's binary and a slot's are the same program: the slot tells which runs.
 fn on_trial(data: &Data) -> Vec<u8> {
@@ -109,6 +109,24 @@ fn a_crowd_decides_nothing() {
     box_.wait_for("this version is on trial, and all connections are taken", 40);
     assert_eq!(data.table().on_trial(), Some(Slot::A));
     drop(crowd);
+    box_.wait_for("this version works, and stays", 1);
+    assert_eq!(data.table().active(), Some(Slot::A));
+    box_.stop();
+}
+
+/// Room is not what a version can be blamed for: the one before would have no more.
+#[test]
+fn a_full_disk_decides_nothing() {
+    let disk = Disk::new(192);
+    let data = Data::on(&disk.path);
+    on_trial(&data);
+    let box_ = supervised(&data, &["--set", "update.trial_s=3"]);
+    box_.wait_for("this version is on trial", 1);
+    disk.fill(0);
+    // More rounds than the time that a version has, were it unwell.
+    box_.wait_for("this version is on trial, and the disk is full", 40);
+    assert_eq!(data.table().on_trial(), Some(Slot::A));
+    disk.empty();
     box_.wait_for("this version works, and stays", 1);
     assert_eq!(data.table().active(), Some(Slot::A));
     box_.stop();
