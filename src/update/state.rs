@@ -65,11 +65,6 @@ impl Words {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "phase", rename_all = "snake_case")]
 pub enum Phase {
-    /// Updates are off.
-    Off {
-        /// Why, in English.
-        reason: String,
-    },
     /// Nothing, until the next check.
     Idle,
     /// The bucket is asked.

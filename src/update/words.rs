@@ -74,10 +74,6 @@ pub fn quarantined(quarantined: &Quarantined, lang: Lang) -> String {
 #[must_use]
 pub fn phase(state: &State, lang: Lang) -> String {
     match &state.phase {
-        Phase::Off { reason } => lang.pick(
-            format!("No se buscan actualizaciones. Detalle: {reason}"),
-            format!("Updates are not looked for: {reason}"),
-        ),
         Phase::Idle | Phase::Other => idle(state, lang),
         Phase::Checking => lang.pick("Se consulta si hay una versión nueva.", "Looking for a new version.").to_owned(),
         Phase::Downloading { version, done, total } => {
@@ -344,7 +340,6 @@ mod tests {
         let version = Version::new(1, 1, 0);
         let until = Timestamp::UNIX_EPOCH;
         let phases = [
-            Phase::Off { reason: "no root".into() },
             Phase::Idle,
             Phase::Checking,
             Phase::Downloading { version: version.clone(), done: 1, total: 4 },
