@@ -222,13 +222,6 @@ impl Stager {
         Ok(self.staged(slot, &order.image, bytes_downloaded, used_delta, lock))
     }
 
-    /// Forgets what has been downloaded, which a confirmed or unwanted binary has no more use for.
-    pub async fn forget_downloads(&self) -> Result<(), StageError> {
-        let _lock = self.lock().await?;
-        let downloads = self.downloads.clone();
-        blocking(move || Ok(downloads.keep_only(&[])?)).await
-    }
-
     /// Takes the lock, and reads the table as it is under it: another process may have changed it.
     async fn lock(&self) -> Result<Arc<Lock>, StageError> {
         let deadline = Instant::now() + PATIENCE;
