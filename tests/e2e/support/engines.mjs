@@ -59,6 +59,8 @@ export async function openOldEngine(version) {
   await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
 
   const waiting = new Map();
+  let committed;
+  let onLoad;
   const faults = [];
   const onFault = new Set();
   const fault = (text) => {
@@ -73,6 +75,10 @@ export async function openOldEngine(version) {
       waiting.delete(message.id);
       if (message.error) reject(new Error(message.error.message));
       else resolve(message.result);
+    } else if (message.method === 'Page.frameNavigated') {
+      if (!message.params.frame.parentId) committed = message.params.frame.url;
+    } else if (message.method === 'Page.loadEventFired') {
+      onLoad?.(committed);
     } else if (message.method === 'Runtime.exceptionThrown') {
       const { text, exception, url } = message.params.exceptionDetails;
       fault(`exception: ${text} ${exception?.description ?? ''} ${url ?? ''}`);
@@ -124,7 +130,16 @@ export async function openOldEngine(version) {
         onFault.delete(stop);
       }
     },
-    goto: (url) => send('Page.navigate', { url }),
+    /** Waits for this document's load, its style sheets with it: before that, old engines lay a page out without them. */
+    async goto(url) {
+      committed = undefined;
+      const load = new Promise((resolve) => {
+        onLoad = (of) => of && resolve();
+      });
+      const { errorText } = await send('Page.navigate', { url });
+      if (errorText) throw new Error(`${url}: ${errorText}`);
+      await load;
+    },
     async screenshot(file) {
       const { data } = await send('Page.captureScreenshot', { format: 'png' });
       writeFileSync(file, Buffer.from(data, 'base64'));
