@@ -42,6 +42,7 @@
 //! | [`identity`] | the box's id |
 //! | [`lang`] | Spanish and English |
 //! | [`launch`] | from the slot table to a running binary |
+//! | [`machine`] | the box as a machine, where the USB image runs it |
 //! | [`metrics`] | the figures of `/metrics` |
 //! | [`panics`] | what the box remembers of its own panics |
 //! | `release` | the publisher's side of updates (feature `release`) |
@@ -73,6 +74,7 @@ pub mod http;
 pub mod identity;
 pub mod lang;
 pub mod launch;
+pub mod machine;
 pub mod metrics;
 pub mod panics;
 #[cfg(feature = "release")]

@@ -1,6 +1,9 @@
 //! What can be typed, and its help in both languages.
 
-use super::shape::{self, json, parent};
+use super::{
+    machine,
+    shape::{self, json, parent},
+};
 use crate::{config::DEFAULT_FILE, lang::Lang};
 use clap::{Arg, ArgAction, Command, ValueEnum, ValueHint, value_parser};
 use clap_complete::Shell;
@@ -48,6 +51,7 @@ pub(super) fn command(lang: Lang) -> Command {
         .subcommand(restart(lang))
         .subcommand(support_bundle(lang))
         .subcommand(factory_reset(lang))
+        .subcommand(machine::definition(|name, path, arguments| order(name, path, arguments, lang), lang))
         .subcommand(
             order("version", "version", lang.pick("[OPCIONES]", "[OPTIONS]"), lang)
                 .about(lang.pick("Dice qué binario es este", "Say which binary this is"))

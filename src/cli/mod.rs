@@ -6,6 +6,7 @@ mod control;
 mod definition;
 mod factory_reset;
 mod launch;
+mod machine;
 mod man;
 mod output;
 mod pin;
@@ -17,6 +18,7 @@ mod support_bundle;
 mod update;
 mod usage;
 
+pub use machine::Order;
 pub use output::answer;
 pub use status::Form;
 pub use update::Request;
@@ -110,6 +112,13 @@ pub enum Command {
         /// Whether the person is sure.
         yes: bool,
     },
+    /// Something about the machine on which the USB image runs.
+    Machine {
+        /// The directory below which it is: `/` unless it is a test's.
+        root: PathBuf,
+        /// What.
+        order: Order,
+    },
     /// Print which binary this is.
     Version {
         /// Whether a machine reads the answer.
@@ -185,6 +194,10 @@ fn command(matches: &ArgMatches) -> Option<Command> {
             output: of.get_one::<OsString>("output").map(PathBuf::from),
         },
         ("factory-reset", of) => Command::FactoryReset { overrides: overrides(of), yes: of.get_flag("yes") },
+        ("machine", of) => {
+            let (root, order) = machine::understood(of)?;
+            Command::Machine { root, order }
+        }
         ("version", of) => Command::Version { json: of.get_flag("json") },
         ("completions", of) => Command::Completions(*of.get_one("shell")?),
         ("man", _) => Command::Man,
@@ -224,6 +237,7 @@ pub fn run(command: Command, lang: Lang, serve: impl FnOnce(Overrides) -> ExitCo
         Command::Restart(overrides) => restart::run(overrides, lang),
         Command::SupportBundle { overrides, output } => support_bundle::run(overrides, output, lang),
         Command::FactoryReset { overrides, yes } => factory_reset::run(overrides, yes, lang),
+        Command::Machine { root, order } => machine::run(&root, &order, lang),
         Command::Version { json } => output::answer(&version(json), 0),
         Command::Completions(shell) => {
             let mut script = Vec::new();

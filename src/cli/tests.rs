@@ -53,6 +53,11 @@ fn every_command_is_understood() {
         ),
         ("factory-reset", Command::FactoryReset { overrides: Overrides::default(), yes: false }),
         ("factory-reset --yes", Command::FactoryReset { overrides: Overrides::default(), yes: true }),
+        ("machine notices", Command::Machine { root: "/".into(), order: Order::Notices { json: false } }),
+        (
+            "machine notices --json --root /t",
+            Command::Machine { root: "/t".into(), order: Order::Notices { json: true } },
+        ),
         ("version", Command::Version { json: false }),
         ("version --json", Command::Version { json: true }),
         ("completions zsh", Command::Completions(Shell::Zsh)),
@@ -99,6 +104,8 @@ fn help_is_in_the_persons_language_throughout() {
         "config example -h",
         "status -h",
         "console -h",
+        "machine -h",
+        "machine notices -h",
         "version -h",
         "completions -h",
         "man -h",
@@ -114,7 +121,7 @@ fn help_is_in_the_persons_language_throughout() {
             assert!(!es.text.contains(english), "{line}: {english}: {}", es.text);
         }
     }
-    for nothing in ["", "config"] {
+    for nothing in ["", "config", "machine"] {
         let help = typed(nothing, Lang::Es).unwrap_err();
         assert_eq!(help.code, EXIT_USAGE);
         assert!(help.text.contains("Órdenes:"), "{}", help.text);

@@ -1,0 +1,43 @@
+//! `workshop-edge machine notices`: what the machine has to say.
+
+use super::{output, shape};
+use crate::{
+    error_chain,
+    lang::Lang,
+    machine::{
+        Places,
+        notices::{self, Level},
+    },
+};
+use clap::Command;
+use serde_json::json;
+use std::process::ExitCode;
+
+/// How it is typed.
+pub(super) fn definition(order: impl Fn(&'static str, &str, &str) -> Command, lang: Lang) -> Command {
+    order("notices", "machine notices", lang.pick("[OPCIONES]", "[OPTIONS]"))
+        .about(lang.pick("Dice los avisos de la máquina", "Say the machine's notices"))
+        .arg(shape::json(lang))
+}
+
+/// Says them.
+pub(super) fn run(places: &Places, json: bool, lang: Lang) -> ExitCode {
+    let notices = notices::read_all(&places.run_notices());
+    for error in &notices.unreadable {
+        output::complain(&format!("{}: {}\n", lang.pick("aviso", "warning"), error_chain(error)));
+    }
+    if json {
+        return output::answer(&format!("{:#}\n", json!(notices.by_subject)), 0);
+    }
+    let lines = notices.by_subject.iter().map(|(subject, notice)| {
+        let level = match notice.level {
+            Level::Info => lang.pick("información", "information"),
+            Level::Warning => lang.pick("aviso", "warning"),
+            Level::Fault => lang.pick("fallo", "fault"),
+        };
+        format!("{subject} ({level}): {}\n", notice.text(lang))
+    });
+    let text: String = lines.collect();
+    let none = lang.pick("No hay ningún aviso.\n", "There is no notice.\n");
+    output::answer(if text.is_empty() { none } else { &text }, 0)
+}

@@ -1,0 +1,14 @@
+//! The box as a machine, where the USB image runs it: what root does around the appliance, which itself stays an
+//! unprivileged account.
+//!
+//! Root runs the OS image's own copy of the program as `workshop-edge machine <order>`, never a binary of a slot: the
+//! appliance can write those. What root has to tell the appliance stands in files below `/run/workshop-machine`, which
+//! the appliance only reads; what the appliance asks of root stands in a directory of its own, and is believed no
+//! further than it is signed.
+//!
+//! [`Places`] is the one list of the paths on which both sides, the units and the image agree.
+
+pub mod notices;
+mod places;
+
+pub use places::Places;

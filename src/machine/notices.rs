@@ -1,0 +1,275 @@
+//! What the machine has to say to whoever stands before it: one file for each subject, which the appliance shows on its
+//! own screen, on its pages and in `/health`.
+//!
+//! ```json
+//! {"level": "warning", "es": "…", "en": "…"}
+//! ```
+//!
+//! A file is replaced as a whole and removed when there is nothing more to say. They live in memory and end with the
+//! machine, and whoever reads them bounds what is read: a notice is for people, not for the program.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::durable::{self, DurableError};
+use crate::lang::Lang;
+
+/// Notices that are read.
+const MOST: usize = 32;
+/// Entries of the directory that are looked at.
+const MOST_ENTRIES: usize = 256;
+/// Octets of a notice that are read.
+const MOST_OCTETS: u64 = 16 * 1024;
+/// What the name of a notice's file ends with.
+const EXTENSION: &str = ".json";
+
+/// How much a notice matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Good to know.
+    Info,
+    /// Somebody should look.
+    Warning,
+    /// Something does not work.
+    Fault,
+}
+
+/// Something to say, in both languages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// How much it matters.
+    pub level: Level,
+    /// In Spanish; may have several lines.
+    pub es: String,
+    /// In English.
+    pub en: String,
+}
+
+/// All there is to say.
+#[derive(Debug, Default)]
+pub struct Notices {
+    /// By subject.
+    pub by_subject: BTreeMap<String, Notice>,
+    /// Why some are not among them.
+    pub unreadable: Vec<NoticeError>,
+}
+
+/// What could not be done to a notice.
+#[derive(Debug, Error)]
+pub enum NoticeError {
+    /// The name would be no file of the directory.
+    #[error("the subject of a notice is of lower-case letters, digits and hyphens, not {0:?}")]
+    Subject(String),
+    /// It is not JSON: a fault of the program.
+    #[error("cannot write the notice {subject} as JSON")]
+    Encode {
+        /// Which.
+        subject: String,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// The file.
+    #[error("the notice {subject}")]
+    Keep {
+        /// Which.
+        subject: String,
+        /// Why.
+        source: DurableError,
+    },
+    /// The file or directory.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It is no notice.
+    #[error("{} is no notice", path.display())]
+    Decode {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// It is too large.
+    #[error("{} is larger than {MOST_OCTETS} bytes", path.display())]
+    TooLarge {
+        /// Which.
+        path: PathBuf,
+    },
+    /// There are too many.
+    #[error("{} has more than {MOST} notices: the others are not read", directory.display())]
+    TooMany {
+        /// Where.
+        directory: PathBuf,
+    },
+}
+
+impl Notice {
+    /// Of this level, with these words.
+    pub fn new(level: Level, es: impl Into<String>, en: impl Into<String>) -> Self {
+        Self { level, es: es.into(), en: en.into() }
+    }
+
+    /// The words in this language.
+    #[must_use]
+    pub fn text(&self, lang: Lang) -> &str {
+        lang.pick(&self.es, &self.en)
+    }
+}
+
+/// Says something on a subject, instead of what was said before. `directory` is [`super::Places::run_notices`]; it is
+/// made if it is missing.
+pub fn put(directory: &Path, subject: &str, notice: &Notice) -> Result<(), NoticeError> {
+    let path = path(directory, subject)?;
+    let text =
+        serde_json::to_vec(notice).map_err(|source| NoticeError::Encode { subject: subject.to_owned(), source })?;
+    durable::write(&path, &text, 0o644).map_err(keep(subject))
+}
+
+/// There is nothing more to say on a subject.
+pub fn clear(directory: &Path, subject: &str) -> Result<(), NoticeError> {
+    durable::remove(&path(directory, subject)?).map_err(keep(subject))
+}
+
+/// Reads what there is to say: nothing where there is no such directory. At most 32 notices of 16 KiB are read; what
+/// cannot be read is told and left out.
+#[must_use]
+pub fn read_all(directory: &Path) -> Notices {
+    let mut notices = Notices::default();
+    let mut subjects = match subjects(directory) {
+        Ok(subjects) => subjects,
+        Err(source) if source.kind() == io::ErrorKind::NotFound => return notices,
+        Err(source) => {
+            notices.unreadable.push(NoticeError::Read { path: directory.to_owned(), source });
+            return notices;
+        }
+    };
+    if subjects.len() > MOST {
+        subjects.truncate(MOST);
+        notices.unreadable.push(NoticeError::TooMany { directory: directory.to_owned() });
+    }
+    for subject in subjects {
+        match path(directory, &subject).and_then(|path| read(&path)) {
+            Ok(Some(notice)) => {
+                notices.by_subject.insert(subject, notice);
+            }
+            // Removed since the directory was read.
+            Ok(None) => {}
+            Err(error) => notices.unreadable.push(error),
+        }
+    }
+    notices
+}
+
+/// The subjects in a directory, in order.
+fn subjects(directory: &Path) -> io::Result<Vec<String>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory)?.take(MOST_ENTRIES) {
+        let name = entry?.file_name();
+        // A file that is being written ends otherwise.
+        found.extend(name.to_str().and_then(|name| name.strip_suffix(EXTENSION)).map(str::to_owned));
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// A notice, if there is one.
+fn read(path: &Path) -> Result<Option<Notice>, NoticeError> {
+    let unreadable = |source| NoticeError::Read { path: path.to_owned(), source };
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unreadable(error)),
+    };
+    let mut text = Vec::new();
+    file.take(MOST_OCTETS + 1).read_to_end(&mut text).map_err(unreadable)?;
+    if text.len() as u64 > MOST_OCTETS {
+        return Err(NoticeError::TooLarge { path: path.to_owned() });
+    }
+    serde_json::from_slice(&text).map(Some).map_err(|source| NoticeError::Decode { path: path.to_owned(), source })
+}
+
+/// The file of a subject.
+fn path(directory: &Path, subject: &str) -> Result<PathBuf, NoticeError> {
+    let is_good = (1..=64).contains(&subject.len())
+        && subject.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    if is_good {
+        Ok(directory.join(format!("{subject}{EXTENSION}")))
+    } else {
+        Err(NoticeError::Subject(subject.to_owned()))
+    }
+}
+
+fn keep(subject: &str) -> impl FnOnce(DurableError) -> NoticeError {
+    let subject = subject.to_owned();
+    |source| NoticeError::Keep { subject, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn what_was_said_is_read_until_it_is_over() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let notices = directory.path().join("notices");
+        assert!(read_all(&notices).by_subject.is_empty(), "no directory");
+        let said = Notice::new(Level::Warning, "línea 3", "line 3");
+        put(&notices, "settings", &Notice::new(Level::Info, "a", "b")).expect("said");
+        put(&notices, "settings", &said).expect("said");
+        let read = read_all(&notices);
+        assert_eq!(read.by_subject, BTreeMap::from([("settings".to_owned(), said)]));
+        assert!(read.unreadable.is_empty());
+        let mode = fs::metadata(notices.join("settings.json")).expect("there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o644);
+        clear(&notices, "settings").expect("over");
+        clear(&notices, "settings").expect("is over");
+        assert!(read_all(&notices).by_subject.is_empty());
+    }
+
+    #[test]
+    fn what_is_no_notice_is_told_and_hides_no_other() {
+        let directory = tempfile::tempdir().expect("a directory");
+        put(directory.path(), "disk", &Notice::new(Level::Fault, "a", "b")).expect("said");
+        for (name, text) in
+            [("torn.json", &b"{\"level\":\"in"[..]), ("other.json", b"{\"level\":\"loud\"}"), ("x.tmp", b"")]
+        {
+            fs::write(directory.path().join(name), text).expect("written");
+        }
+        fs::write(directory.path().join("long.json"), vec![b' '; 20_000]).expect("written");
+        fs::create_dir(directory.path().join("dir.json")).expect("made");
+        fs::write(directory.path().join("UPPER.json"), b"{}").expect("written");
+        let read = read_all(directory.path());
+        assert_eq!(read.by_subject.keys().collect::<Vec<_>>(), ["disk"]);
+        assert_eq!(read.unreadable.len(), 5, "{:?}", read.unreadable);
+    }
+
+    #[test]
+    fn there_is_an_end_to_what_is_read() {
+        let directory = tempfile::tempdir().expect("a directory");
+        for number in 10..50 {
+            put(directory.path(), &format!("n{number}"), &Notice::new(Level::Info, "a", "b")).expect("said");
+        }
+        let read = read_all(directory.path());
+        assert_eq!(read.by_subject.len(), MOST);
+        assert!(matches!(read.unreadable[..], [NoticeError::TooMany { .. }]));
+    }
+
+    #[test]
+    fn a_subject_is_no_path() {
+        let directory = tempfile::tempdir().expect("a directory");
+        for subject in ["", "../x", "a/b", "A", "a.b", &"x".repeat(65)] {
+            let error = put(directory.path(), subject, &Notice::new(Level::Info, "a", "b")).expect_err("refused");
+            assert!(matches!(error, NoticeError::Subject(_)), "{error}");
+        }
+    }
+}
