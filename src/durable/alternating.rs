@@ -73,6 +73,16 @@ impl<T: Serialize + DeserializeOwned + Clone + PartialEq> Alternating<T> {
         &self.value
     }
 
+    /// Removes what a change that was cut off has left beside the record. The next change would do so too, but that may
+    /// be long in coming.
+    pub fn tidy(&self) -> Result<(), RecordError> {
+        for turn in [0, 1] {
+            let path = path(&self.directory, self.name, turn);
+            super::discard(&path).map_err(|source| RecordError::Write { name: self.name, source })?;
+        }
+        Ok(())
+    }
+
     /// Changes the record, and keeps it. What cannot be kept has not happened.
     pub fn change<R>(&mut self, change: impl FnOnce(&mut T) -> R) -> Result<R, RecordError> {
         let name = self.name;
@@ -182,6 +192,21 @@ mod tests {
         }
         fs::remove_file(&newest).expect("removed");
         assert_eq!(number(directory.path()), Some(2));
+    }
+
+    #[test]
+    fn what_a_cut_has_left_is_removed() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut record = Alternating::anew(directory.path(), "sample", Sample { number: 0 });
+        record.change(|sample| sample.number = 1).expect("kept");
+        for name in ["sample.0.tmp", "sample.1.tmp"] {
+            fs::write(directory.path().join(name), "cut").expect("a leftover");
+        }
+        record.tidy().expect("removed");
+        record.tidy().expect("nothing to do");
+        let names: Vec<_> =
+            fs::read_dir(directory.path()).expect("listed").map(|entry| entry.expect("one").file_name()).collect();
+        assert_eq!(names, ["sample.1"]);
     }
 
     #[test]

@@ -27,6 +27,9 @@ impl Own {
         if let Err(error) = slots::affirm(&places.slots, store.value()) {
             tracing::warn!(error = crate::error_chain(&error), "the slot cannot be told that its binary is proven");
         }
+        if let Err(error) = store.tidy() {
+            tracing::warn!(error = crate::error_chain(&error), "what a cut has left beside the slot table stays there");
+        }
         let version = store.value().factory().map(str::to_owned);
         let factory = match version {
             Some(version) => running::image(version, launcher).await.map(|image| (image, launcher.clone())),
