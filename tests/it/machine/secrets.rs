@@ -26,7 +26,7 @@ fn they_are_kept_and_wiped_and_used() {
     assert_eq!(machine.text(KEPT), "wifi.passphrase = \"muy secreta\"\n");
     let mode = |path| std::fs::metadata(machine.path(path)).expect("there").permissions().mode() & 0o777;
     assert_eq!((mode(KEPT), mode("etc/wpa_supplicant/wpa_supplicant.conf")), (0o600, 0o600));
-    assert!(machine.text("etc/wpa_supplicant/wpa_supplicant.conf").contains("psk=\"muy secreta\""));
+    assert!(machine.text("etc/wpa_supplicant/wpa_supplicant.conf").contains("sae_password=P\"muy\\x20secreta\""));
     assert!(machine.text("run/systemd/network/10-workshop-wifi.network").contains("Type=wlan"));
     let (level, es, _) = machine.notice("secrets").expect("said");
     assert!(level == "info" && es.contains("se han guardado") && !es.contains("muy secreta"), "{es}");
@@ -34,7 +34,7 @@ fn they_are_kept_and_wiped_and_used() {
     // Used again, and not said again; newer ones are put beside them.
     machine.started();
     assert_eq!(machine.notice("secrets"), None);
-    assert!(machine.text("etc/wpa_supplicant/wpa_supplicant.conf").contains("muy secreta"));
+    assert!(machine.text("etc/wpa_supplicant/wpa_supplicant.conf").contains("muy\\x20secreta"));
     machine.put(FILE, "erp.user = \"u\"\nerp.password = \"p\"\n");
     machine.started();
     assert_eq!(machine.text(KEPT), "wifi.passphrase = \"muy secreta\"\nerp.user = \"u\"\nerp.password = \"p\"\n");
@@ -72,7 +72,7 @@ fn what_cannot_be_kept_is_not_wiped() {
     std::fs::remove_dir(machine.path("data")).expect("removed");
     machine.started();
     assert!(machine.has(FILE));
-    assert!(machine.text("etc/wpa_supplicant/wpa_supplicant.conf").contains("muy secreta"), "used all the same");
+    assert!(machine.text("etc/wpa_supplicant/wpa_supplicant.conf").contains("muy\\x20secreta"), "used all the same");
     assert!(machine.notice("secrets").is_some_and(|(level, es, _)| level == "warning" && es.contains("se queda")));
     // There, but not to be written to.
     std::fs::create_dir(machine.path("data")).expect("made");
