@@ -104,7 +104,14 @@ impl Client {
     /// Reads more; `false` at the end of the connection, however it came.
     fn fill(&mut self) -> bool {
         let mut piece = [0; 16384];
-        match self.stream.read(&mut piece) {
+        // A read with a time-out is not begun again by the kernel when the thread was stopped for a moment (signal(7)).
+        let read = loop {
+            match self.stream.read(&mut piece) {
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                read => break read,
+            }
+        };
+        match read {
             Ok(0) => false,
             Ok(count) => {
                 self.buffer.extend_from_slice(&piece[..count]);

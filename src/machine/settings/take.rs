@@ -1,0 +1,117 @@
+//! Settings that somebody brings on a stick.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use super::apply::for_windows;
+use super::files::FileError;
+use super::last_good::can_be_kept;
+use super::partition::while_writable;
+use super::read::check_secrets;
+use super::{Checked, MOST, Secrets, check, secrets};
+use crate::config::{Document, Faults};
+use crate::durable;
+use crate::machine::Places;
+
+/// Why settings are not taken. Nothing has been changed then.
+#[derive(Debug, Error)]
+pub enum TakeError {
+    /// The file.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// They are wrong.
+    #[error(transparent)]
+    Wrong(Faults),
+    /// There is no data partition on which secrets could be kept.
+    #[error("the secrets cannot be kept: there is no data partition")]
+    NoData,
+    /// They cannot be put in the place of the old ones.
+    #[error("cannot install the settings")]
+    Install(#[source] FileError),
+}
+
+/// Takes the settings of this file, and the secrets of a file beside it if one is given, in the place of those that the
+/// machine has. They hold from its next start on, or once [`super::apply`] has been called and networkd has read its units
+/// again (`networkctl reload`).
+///
+/// Both files are validated first, and nothing is changed when either is wrong. Whether the stick may bring settings at
+/// all, by the PIN or the keyboard, is for the caller to know.
+pub fn take_from(places: &Places, settings: &Path, secrets_file: Option<&Path>) -> Result<(), TakeError> {
+    let bytes = read(settings)?;
+    let _ = sound(check(&bytes))?;
+    let text = Document::text_of(&bytes).unwrap_or_default();
+    let secrets = match secrets_file {
+        Some(file) => sound(check_secrets(&read(file)?))?,
+        None => Secrets::default(),
+    };
+    if !secrets.is_empty() {
+        if !can_be_kept(places) {
+            return Err(TakeError::NoData);
+        }
+        secrets::add(places, secrets).map_err(TakeError::Install)?;
+    }
+    while_writable(&places.settings_partition(), || {
+        Ok(durable::write(&places.settings(), for_windows(&text).as_bytes(), 0o644)?)
+    })
+    .map_err(TakeError::Install)
+}
+
+fn sound<T>(checked: Checked<T>) -> Result<T, TakeError> {
+    let Checked { value, faults, warnings } = checked;
+    value.ok_or(TakeError::Wrong(Faults { faults, warnings }))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, TakeError> {
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(MOST + 1).read_to_end(&mut bytes))
+        .map_err(|source| TakeError::Read { path: path.to_owned(), source })?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::apply;
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn they_take_the_place_of_the_old_ones_only_when_they_are_good() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let places = Places::below(directory.path());
+        for path in ["media/settings", "data", "stick"] {
+            fs::create_dir_all(directory.path().join(path)).expect("made");
+        }
+        let (stick, secrets) = (directory.path().join("stick/a.txt"), directory.path().join("stick/b.txt"));
+        fs::write(places.settings(), "name = \"old\"\n").expect("written");
+
+        assert!(matches!(take_from(&places, &stick, None), Err(TakeError::Read { .. })));
+        fs::write(&stick, "name = 5\n").expect("written");
+        let error = take_from(&places, &stick, None).expect_err("wrong");
+        assert!(error.to_string().contains("workshop-edge.txt:1: name: must be"), "{error}");
+        fs::write(&stick, "name = \"new\"\n").expect("written");
+        fs::write(&secrets, "erp.password = 5\n").expect("written");
+        assert!(matches!(take_from(&places, &stick, Some(&secrets)), Err(TakeError::Wrong(_))));
+        assert_eq!(fs::read_to_string(places.settings()).expect("there"), "name = \"old\"\n");
+        assert!(!places.data_settings().exists());
+
+        fs::write(&secrets, "erp.password = \"p\"\n").expect("written");
+        take_from(&places, &stick, Some(&secrets)).expect("taken");
+        assert_eq!(fs::read_to_string(places.settings()).expect("there"), "name = \"new\"\r\n");
+        let kept = fs::read_to_string(places.data_settings().join("secrets.toml")).expect("kept");
+        assert_eq!(kept, "erp.password = \"p\"\n");
+        assert!(!places.settings_partition().join("secrets.txt").exists());
+        assert_eq!(apply(&places).expect("applied").settings.name, "new");
+
+        fs::remove_dir_all(places.data()).expect("removed");
+        assert!(matches!(take_from(&places, &stick, Some(&secrets)), Err(TakeError::NoData)));
+    }
+}
