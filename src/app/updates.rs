@@ -85,6 +85,7 @@ impl Wanted {
                 every: check_interval,
                 window,
                 rate: rate_limit,
+                machine: None,
                 host: host(),
             })
         });

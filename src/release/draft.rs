@@ -86,6 +86,7 @@ impl Draft {
                 desired: None,
                 min_version: semver::Version::new(0, 0, 0),
                 releases: Vec::new(),
+                os: None,
             };
             draft.manifests.insert(channel.into(), manifest);
         }

@@ -62,6 +62,7 @@ pub(super) fn publish(
         version: order.version.clone(),
         state_schema: order.state_schema,
         requires_from: None,
+        requires_os: None,
         urgent: false,
         waves: Vec::new(),
         rollback_from: Vec::new(),

@@ -64,6 +64,9 @@ pub struct Image {
     pub sha256: String,
     /// Octets of the file.
     pub size: u64,
+    /// The oldest operating system of the USB image that it runs on, where that is known to matter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requires_os: Option<String>,
 }
 
 /// A binary that is not to be tried again.
@@ -303,6 +306,25 @@ impl Table {
         }
     }
 
+    /// The operating system of the USB image is this one. What needs a newer one, since it was there before the system
+    /// went back, does not run for as long: the other slot does if it is known to work, or else the factory's binary. It
+    /// stays in its slot, and is gone over to again from there.
+    pub fn meet_os(&mut self, version: &str, factory: &str) {
+        let fits = |table: &Self, slot: Slot| {
+            table.image(slot).is_some_and(|image| {
+                image.requires_os.as_deref().is_none_or(|needs| needs == version || is_newer(version, needs))
+            })
+        };
+        if self.on_trial().is_some_and(|slot| !fits(self, slot)) {
+            self.trial = None;
+        }
+        let Some(active) = self.active.filter(|slot| !fits(self, *slot)) else { return };
+        let instead = self.previous().filter(|(slot, image)| fits(self, *slot) && !is_newer(factory, &image.version));
+        let instead = instead.map(|(slot, _)| slot);
+        tracing::warn!(slot = active.name(), os = version, "the slot needs a newer system");
+        self.active = instead;
+    }
+
     /// The table of a box that has lost its own, from the slots whose file is what their record says. The newest that
     /// was proven runs; one that never was is not known to work, while the factory's always does.
     #[must_use]
@@ -389,7 +411,7 @@ mod tests {
     use super::*;
 
     fn image(number: u8) -> Image {
-        Image { version: format!("1.0.{number}"), sha256: format!("{number:064x}"), size: 1 }
+        Image { version: format!("1.0.{number}"), sha256: format!("{number:064x}"), size: 1, requires_os: None }
     }
 
     fn started(table: &mut Table) -> Option<(Slot, bool)> {

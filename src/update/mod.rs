@@ -8,6 +8,7 @@ pub mod engine;
 pub mod history;
 pub mod manifest;
 pub mod order;
+pub mod os;
 pub mod pace;
 pub mod places;
 pub mod policy;

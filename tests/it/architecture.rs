@@ -69,7 +69,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("identity", &["durable"]),
     ("lang", &[]),
     ("launch", &["digest", "slots"]),
-    ("machine", &["durable", "lang"]),
+    ("machine", &["digest", "durable", "lang", "update", "window"]),
     ("metrics", &[]),
     ("panics", &["durable"]),
     ("release", &["cli", "durable", "lang", "update"]),

@@ -83,6 +83,18 @@ impl From<TransportError> for Failure {
     }
 }
 
+impl From<DownloadError> for Failure {
+    fn from(error: DownloadError) -> Self {
+        StageError::from(error).into()
+    }
+}
+
+impl From<tokio::task::JoinError> for Failure {
+    fn from(error: tokio::task::JoinError) -> Self {
+        Self::new(FaultKind::Other, error_chain(&error))
+    }
+}
+
 impl From<StageError> for Failure {
     fn from(error: StageError) -> Self {
         let kind = match error {

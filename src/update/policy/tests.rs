@@ -28,6 +28,7 @@ fn release(version: &str) -> Release {
         version,
         state_schema: 1,
         requires_from: None,
+        requires_os: None,
         urgent: false,
         waves: Vec::new(),
         rollback_from: Vec::new(),
@@ -37,7 +38,7 @@ fn release(version: &str) -> Release {
 
 fn manifest(desired: &str, releases: Vec<Release>) -> Manifest {
     let (channel, min_version) = ("stable".to_owned(), v("0.0.1"));
-    Manifest { schema: SCHEMA, channel, desired: Some(v(desired)), min_version, releases }
+    Manifest { schema: SCHEMA, channel, desired: Some(v(desired)), min_version, releases, os: None }
 }
 
 fn nothing_quarantined(_: &str) -> bool {
@@ -51,6 +52,7 @@ fn situation(running: &Version) -> Situation<'_> {
         running,
         running_sha256: "of the running one",
         state_schema: 1,
+        os: None,
         floor: None,
         quarantined: &nothing_quarantined,
         pin: None,
@@ -282,7 +284,7 @@ fn worlds() -> impl Strategy<Value = World> {
             releases.sort_by(|one, other| one.version.cmp(&other.version));
             releases.dedup_by(|one, other| one.version == other.version);
             let [held, ordered, is_open] = flags;
-            let manifest = Manifest { schema: SCHEMA, channel: "stable".to_owned(), desired, min_version, releases };
+            let manifest = Manifest { schema: SCHEMA, channel: "stable".to_owned(), desired, min_version, releases, os: None };
             World { manifest, running, floor, pin, bad: bad.iter().map(sha).collect(), held, ordered, is_open, now }
         },
     )
