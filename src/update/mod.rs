@@ -20,6 +20,9 @@ pub mod transport;
 pub mod trial;
 pub mod words;
 
+/// The root of trust that the program was built with (`WORKSHOP_UPDATE_ROOT`); empty without one.
+pub const ROOT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/update-root.json"));
+
 /// The form of the state in the data directory that this program writes. A release that changes it, so that the one
 /// before could no longer read it, raises it.
 pub const STATE_SCHEMA: u32 = 1;

@@ -1,6 +1,7 @@
 //! `workshop-edge machine …`: what the USB image's own copy of the program does as root.
 
 mod notices;
+mod os;
 
 use super::{output, shape};
 use crate::{lang::Lang, machine::Places};
@@ -22,6 +23,8 @@ pub enum Order {
         /// Whether a program reads the answer.
         json: bool,
     },
+    /// Something about its operating system.
+    Os(os::Order),
 }
 
 impl Order {
@@ -29,6 +32,7 @@ impl Order {
     fn of(matches: &ArgMatches) -> Option<Self> {
         Some(match matches.subcommand()? {
             ("notices", of) => Self::Notices { json: of.get_flag("json") },
+            ("os", of) => Self::Os(os::Order::of(of)?),
             _ => return None,
         })
     }
@@ -37,6 +41,7 @@ impl Order {
     const fn is_for_root(&self) -> bool {
         match self {
             Self::Notices { .. } => false,
+            Self::Os(order) => order.is_for_root(),
         }
     }
 }
@@ -57,7 +62,8 @@ pub(super) fn definition(order: impl Fn(&'static str, &str, &str) -> Command, la
                 .hide(true)
                 .help(lang.pick("Directorio en el que está la máquina", "Directory below which the machine is")),
         )
-        .subcommand(notices::definition(&order, lang));
+        .subcommand(notices::definition(&order, lang))
+        .subcommand(os::definition(&order, lang));
     shape::parent(root, lang)
 }
 
@@ -78,5 +84,6 @@ pub(super) fn run(root: &Path, order: &Order, lang: Lang) -> ExitCode {
     let places = Places::below(root);
     match order {
         Order::Notices { json } => notices::run(&places, *json, lang),
+        Order::Os(order) => os::run(&places, order, lang),
     }
 }

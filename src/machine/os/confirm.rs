@@ -86,7 +86,8 @@ async fn look(places: &Places, address: SocketAddr) -> Result<(), String> {
 /// Whether a page is answered with 200 (RFC 9112 section 4).
 async fn answer(address: SocketAddr, path: &str) -> std::io::Result<bool> {
     let mut connection = TcpStream::connect(address).await?;
-    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/html, */*\r\nConnection: close\r\n\r\n");
+    let request =
+        format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/html, */*\r\nConnection: close\r\n\r\n");
     connection.write_all(request.as_bytes()).await?;
     let mut head = Vec::new();
     connection.take(MOST).read_to_end(&mut head).await?;

@@ -188,7 +188,9 @@ mod tests {
             let entry = Entry::of(text).expect("an entry");
             assert_eq!((entry.version, entry.tries), (v(version), expected), "{text}");
         }
-        for text in ["box_1.2.efi", "box_1.2.3.efi.tmp", "other_1.2.3.efi", "box_1.2.3+x.efi", "box_1.2.3+1-.efi", "box_.efi"] {
+        for text in
+            ["box_1.2.efi", "box_1.2.3.efi.tmp", "other_1.2.3.efi", "box_1.2.3+x.efi", "box_1.2.3+1-.efi", "box_.efi"]
+        {
             assert_eq!(Entry::of(text), None, "{text}");
         }
         assert!(Entry::of("box_1.0.0+0-3.efi").expect("an entry").has_failed());
@@ -198,12 +200,16 @@ mod tests {
 
     #[test]
     fn what_works_is_missed_most() {
-        let entries: Vec<_> = ["box_1.0.0.efi", "box_1.1.0.efi", "box_1.2.0.efi", "box_1.3.0+0-3.efi", "box_1.4.0+3.efi"]
-            .into_iter()
-            .filter_map(Entry::of)
-            .collect();
+        let entries: Vec<_> =
+            ["box_1.0.0.efi", "box_1.1.0.efi", "box_1.2.0.efi", "box_1.3.0+0-3.efi", "box_1.4.0+3.efi"]
+                .into_iter()
+                .filter_map(Entry::of)
+                .collect();
         let names = |running, wanted| {
-            dispensable(&entries, &v(running), &v(wanted)).iter().map(|entry| entry.version.to_string()).collect::<Vec<_>>()
+            dispensable(&entries, &v(running), &v(wanted))
+                .iter()
+                .map(|entry| entry.version.to_string())
+                .collect::<Vec<_>>()
         };
         assert_eq!(names("1.2.0", "1.4.0"), ["1.3.0", "1.0.0", "1.1.0"]);
         assert_eq!(names("1.0.0", "1.5.0"), ["1.3.0", "1.4.0", "1.1.0", "1.2.0"]);

@@ -113,7 +113,9 @@ fn make_room(partition: &Partition, running: &Version, offer: &Offer) -> Result<
     }
     match wanted.saturating_sub(partition.free()?) {
         0 => Ok(()),
-        missing => Err(OsError::Full { path: partition.directory().to_owned(), version: offer.version.clone(), missing }),
+        missing => {
+            Err(OsError::Full { path: partition.directory().to_owned(), version: offer.version.clone(), missing })
+        }
     }
 }
 

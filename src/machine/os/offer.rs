@@ -12,6 +12,7 @@ use std::time::SystemTime;
 use jiff::Timestamp;
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
 use semver::Version;
+use toml::de::DeTable;
 
 use super::OsError;
 use crate::digest::Sha256;
@@ -50,9 +51,9 @@ impl Trust {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
             text => text.map_err(OsError::file("read", &path))?,
         };
-        let settings: toml::Table = text.parse().map_err(|error: toml::de::Error| wrong(error.message().to_owned()))?;
-        let update = settings.get("update").and_then(toml::Value::as_table);
-        let value = |key: &str| update.and_then(|update| update.get(key)).and_then(toml::Value::as_str);
+        let settings = DeTable::parse(&text).map_err(|error| wrong(error.message().to_owned()))?;
+        let update = settings.get_ref().get("update").and_then(|update| update.get_ref().as_table());
+        let value = |key: &str| update.and_then(|update| update.get(key)).and_then(|value| value.get_ref().as_str());
         let root = match value("trusted_root") {
             Some(file) => {
                 let file = Path::new(file);

@@ -50,8 +50,12 @@ pub fn settle(places: &Places) -> Result<Told, OsError> {
             SUBJECT,
             &Notice::new(
                 Level::Warning,
-                format!("La versión {failed} del sistema falló en este equipo y no se vuelve a probar; ha vuelto la {running}."),
-                format!("The system's version {failed} failed on this box and is not tried again; {running} has come back."),
+                format!(
+                    "La versión {failed} del sistema falló en este equipo y no se vuelve a probar; ha vuelto la {running}."
+                ),
+                format!(
+                    "The system's version {failed} failed on this box and is not tried again; {running} has come back."
+                ),
             ),
         )?;
     }

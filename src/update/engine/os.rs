@@ -127,12 +127,7 @@ impl Os {
         (Some(OsState { told, desired: manifest.desired, step, decision: said }), wanted)
     }
 
-    fn step(
-        &mut self,
-        decision: Decision,
-        checked: &Checked,
-        channel: &str,
-    ) -> (Step, Option<Words>, Option<Wanted>) {
+    fn step(&mut self, decision: Decision, checked: &Checked, channel: &str) -> (Step, Option<Words>, Option<Wanted>) {
         match decision {
             Decision::Nothing(why) => {
                 self.withdraw();

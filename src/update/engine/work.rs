@@ -11,8 +11,8 @@ use tokio::time::{Duration, Instant, sleep, sleep_until};
 
 use super::check::{Checked, Sources};
 use super::failure::{Failure, Lasting};
-use super::own::Own;
 use super::os::{Asking, Os, Wanted};
+use super::own::Own;
 use super::running::Running;
 use super::stick::{self, Stick};
 use super::task::Task;
@@ -238,7 +238,9 @@ impl Work {
             Ok(checked) => {
                 let taking = self.automatic(checked);
                 let outcome = match &taking {
-                    Some(Taking { plan, is_ahead: false, is_os: false, .. }) => Outcome::Begun { version: plan.version.clone() },
+                    Some(Taking { plan, is_ahead: false, is_os: false, .. }) => {
+                        Outcome::Begun { version: plan.version.clone() }
+                    }
                     _ => Outcome::Done,
                 };
                 self.answer(asker, Ok(outcome));
@@ -382,8 +384,7 @@ impl Work {
         step(Step::Downloading { version: version.clone(), done: 0, total });
         let brought = {
             let os = self.os.as_ref()?;
-            let mut bringing =
-                pin!(os.bring(&wanted, &checked, &self.settings.channel, self.settings.rate, &progress));
+            let mut bringing = pin!(os.bring(&wanted, &checked, &self.settings.channel, self.settings.rate, &progress));
             loop {
                 tokio::select! {
                     brought = &mut bringing => break brought,
@@ -506,17 +507,16 @@ impl Work {
     async fn bring(&self, plan: &Plan, checked: &Checked, is_ahead: bool) -> Result<Brought, Failure> {
         let Some(own) = &self.own else { return Err(Failure::new(FaultKind::Other, "this box has no slots")) };
         let version = &plan.version;
-        let image =
-            Image {
-                version: version.to_string(),
-                sha256: plan.binary.raw_sha256.clone(),
-                size: plan.binary.raw_size,
-                requires_os: checked
-                    .manifest
-                    .release(version)
-                    .and_then(|release| release.requires_os.as_ref())
-                    .map(ToString::to_string),
-            };
+        let image = Image {
+            version: version.to_string(),
+            sha256: plan.binary.raw_sha256.clone(),
+            size: plan.binary.raw_size,
+            requires_os: checked
+                .manifest
+                .release(version)
+                .and_then(|release| release.requires_os.as_ref())
+                .map(ToString::to_string),
+        };
         if own.is_factory(&image) && is_ahead {
             return Ok(Brought::Downloaded(0));
         }

@@ -244,11 +244,9 @@ fn binary<'a>(release: &'a Release, situation: &Situation<'_>) -> Result<&'a Bin
 /// A program waits for the operating system that it needs, also on its technician's order.
 fn fits_os(release: &Release, situation: &Situation<'_>) -> Result<(), Why> {
     match (&release.requires_os, situation.os) {
-        (Some(requires), Some(running)) if running < requires => Err(Why::NeedsOs {
-            version: release.version.clone(),
-            requires: requires.clone(),
-            running: running.clone(),
-        }),
+        (Some(requires), Some(running)) if running < requires => {
+            Err(Why::NeedsOs { version: release.version.clone(), requires: requires.clone(), running: running.clone() })
+        }
         _ => Ok(()),
     }
 }

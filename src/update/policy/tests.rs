@@ -284,7 +284,8 @@ fn worlds() -> impl Strategy<Value = World> {
             releases.sort_by(|one, other| one.version.cmp(&other.version));
             releases.dedup_by(|one, other| one.version == other.version);
             let [held, ordered, is_open] = flags;
-            let manifest = Manifest { schema: SCHEMA, channel: "stable".to_owned(), desired, min_version, releases, os: None };
+            let manifest =
+                Manifest { schema: SCHEMA, channel: "stable".to_owned(), desired, min_version, releases, os: None };
             World { manifest, running, floor, pin, bad: bad.iter().map(sha).collect(), held, ordered, is_open, now }
         },
     )
