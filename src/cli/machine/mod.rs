@@ -3,6 +3,8 @@
 mod notices;
 mod os;
 
+pub use os::Order as OsOrder;
+
 use super::{output, shape};
 use crate::{lang::Lang, machine::Places};
 use clap::{Arg, ArgMatches, Command, value_parser};
@@ -24,7 +26,7 @@ pub enum Order {
         json: bool,
     },
     /// Something about its operating system.
-    Os(os::Order),
+    Os(OsOrder),
 }
 
 impl Order {
