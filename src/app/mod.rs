@@ -130,7 +130,7 @@ impl App {
     /// can fail any more.
     pub fn build(config: Config, told: Told) -> Result<Self, AppError> {
         let program = Program::current().launched_by(std::env::var_os(launch::LAUNCHER).map(Into::into));
-        let Config { data_dir, listen, tls, discovery, site, display, limits, log, shutdown, update } = config;
+        let Config { data_dir, listen, tls, discovery, site, display, machine, limits, log, shutdown, update } = config;
         descriptors::raise_limit(limits.connections);
         let health = Health::default();
         orders::finish_reset(&data_dir, &health);
@@ -138,7 +138,7 @@ impl App {
         let trial = Trial::of_process(&data_dir).map(|trial| (trial, update.trial));
         let id = BoxId::load(&data_dir);
         let quiet_wait = update.quiet_wait;
-        let wanted = Wanted::new(update, &data_dir, &id);
+        let wanted = Wanted::new(update, machine.dir.as_deref(), &data_dir, &id);
         let running = updates::Running::default();
 
         let own_names = settings::names(&listen, &tls, &discovery);

@@ -47,7 +47,7 @@ pub(super) enum Wanted {
 
 impl Wanted {
     /// What the configuration, or else the program itself, says.
-    pub(super) fn new(update: config::Update, data_dir: &Path, id: &BoxId) -> Self {
+    pub(super) fn new(update: config::Update, machine: Option<&Path>, data_dir: &Path, id: &BoxId) -> Self {
         let config::Update {
             enabled,
             url,
@@ -83,7 +83,7 @@ impl Wanted {
                 every: check_interval,
                 window,
                 rate: rate_limit,
-                machine: None,
+                machine: machine.map(Path::to_owned),
                 host: host(),
             })
         });

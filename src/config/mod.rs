@@ -30,8 +30,8 @@ pub use reference::reference;
 pub use show::{Effective, effective_json, effective_table, report_json};
 pub use source::{DEFAULT_FILE, Overrides, Sources};
 pub use types::{
-    Access, Channel, Config, Discovery, Display, Format, Level, Limits, Listen, Log, Shift, Shutdown, Site, Targets,
-    Tls, TlsMode, Update,
+    Access, Channel, Config, Discovery, Display, Format, Level, Limits, Listen, Log, Machine, Shift, Shutdown, Site,
+    Targets, Tls, TlsMode, Update,
 };
 
 use std::path::PathBuf;

@@ -12,8 +12,10 @@ use ring::digest::{SHA256, digest};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::built::release;
+use crate::managed::{Bucket, Managed};
 use crate::repository::TestRepository;
-use crate::support::run;
+use crate::support::{Edge, Setup, eventually, run};
 
 /// A file that the publisher takes for this version: a PE with the sections that it looks for, of some size.
 fn system(version: &str, octets: usize) -> Vec<u8> {
@@ -491,4 +493,82 @@ fn only_a_system_of_that_version_is_published() {
     );
     let status = publisher.repository.run(["status"]);
     assert!(String::from_utf8_lossy(&status.stdout).contains("stable (system): wants 1.1.0"));
+}
+
+/// The appliance on a machine, which follows a repository in a directory, with these lines more in its `update` section.
+fn appliance(machine: &Machine, publisher: &Publisher, update: &str) -> Edge {
+    let config = format!(
+        "[discovery]\nenabled = false\n[machine]\ndir = {:?}\n[update]\nurl = \"file://{}\"\ntrusted_root = {:?}\ncheck_interval_s = 2\n{update}",
+        machine.path("run/workshop-machine"),
+        publisher.repository.directory().display(),
+        machine.path("etc/root.json"),
+    );
+    Setup::new(&config).data(&machine.path("var/lib/workshop-edge")).start()
+}
+
+#[test]
+fn the_appliance_downloads_and_offers_and_root_takes_it() {
+    let publisher = Publisher::new();
+    publisher.publish("1.1.0", 300_000);
+    let machine = Machine::running(&publisher, "1.0.0");
+    machine.succeeds("settle");
+    let edge = appliance(&machine, &publisher, "");
+    let ready = machine.offer().join("ready");
+    eventually("it is offered", || ready.is_file());
+    machine.succeeds("install");
+    assert_eq!(machine.versions()["box_1.1.0+3.efi"], system("1.1.0", 300_000));
+    // What root rotated since is on the way, too.
+    edge.stop();
+    publisher.repository.rotate("root");
+    publisher.repository.rotate("timestamp");
+    publisher.publish("1.2.0", 300_000);
+    fs::remove_file(machine.entry("box_1.1.0+3.efi")).expect("removed");
+    let edge = appliance(&machine, &publisher, "");
+    eventually("the next one is offered", || fs::read_to_string(&ready).is_ok_and(|text| text.starts_with("1.2.0 ")));
+    machine.succeeds("install");
+    assert!(machine.names().contains(&"box_1.2.0+3.efi".to_owned()));
+    // Once it runs, nothing is offered any more.
+    machine.runs("1.2.0");
+    machine.succeeds("settle");
+    eventually("the offer is withdrawn", || !ready.exists());
+    edge.stop();
+}
+
+#[test]
+fn what_waits_for_its_hour_is_here_before_it() {
+    let publisher = Publisher::new();
+    publisher.publish("1.1.0", 300_000);
+    let machine = Machine::running(&publisher, "1.0.0");
+    machine.succeeds("settle");
+    let closed = (jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).hour() + 12) % 24;
+    let window = format!("window = \"{closed:02}:00-{closed:02}:30\"\ntime_zone = \"UTC\"\n");
+    let edge = appliance(&machine, &publisher, &window);
+    let is_here = || {
+        fs::read_dir(machine.offer().join("targets")).is_ok_and(|mut files| {
+            files.any(|file| file.is_ok_and(|file| file.path().extension() == Some("efi".as_ref())))
+        })
+    };
+    eventually("it is here", is_here);
+    assert!(!machine.offer().join("ready").exists(), "it is not asked for yet");
+    assert!(!machine.succeeds("status").is_empty());
+    edge.stop();
+}
+
+#[test]
+fn an_older_program_passes_over_what_the_manifest_says_of_the_system() {
+    let bucket = Bucket::new();
+    bucket.publish(&["1.0.0"]);
+    let files = tempfile::tempdir().expect("a directory");
+    let file = files.path().join("os.efi");
+    fs::write(&file, system("3.0.0", 1000)).expect("written");
+    let file = file.to_str().expect("UTF-8");
+    bucket.repository.order(&["publish-os", "--channel", "stable", "--version", "3.0.0", file]);
+    bucket.repository.publish_with(
+        "stable",
+        "1.1.0",
+        &[&release("1.1.0")],
+        &["--deltas", "0", "--requires-os", "3.0.0"],
+    );
+    let managed = Managed::start(&bucket, "check_interval_s = 2\ntrial_s = 2\n");
+    managed.wait_until_runs("1.1.0");
 }

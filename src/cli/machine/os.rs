@@ -14,6 +14,7 @@ use crate::{
 use clap::{Arg, ArgMatches, Command, value_parser};
 use serde_json::json;
 use std::{
+    fmt::Write as _,
     net::SocketAddr,
     path::Path,
     process::{self, ExitCode},
@@ -58,12 +59,6 @@ impl Order {
             ("status", of) => Self::Status { json: of.get_flag("json") },
             _ => return None,
         })
-    }
-
-    /// Whether it needs root.
-    pub(super) const fn is_for_root(&self) -> bool {
-        // What is known of versions is root's alone.
-        true
     }
 }
 
@@ -173,7 +168,7 @@ fn status(places: &Places, json: bool, lang: Lang) -> ExitCode {
     let mut text = format!("{} {}{trial}\n", lang.pick("Sistema:", "System:"), told.version);
     for one in &told.quarantined {
         let words = lang.pick("falló y no se vuelve a probar", "failed, and is not tried again");
-        text.push_str(&format!("{}: {words}: {}\n", one.version, one.reason));
+        let _ = writeln!(text, "{}: {words}: {}", one.version, one.reason);
     }
     for change in changes {
         let outcome = match change.outcome {
@@ -181,7 +176,7 @@ fn status(places: &Places, json: bool, lang: Lang) -> ExitCode {
             os::Outcome::FellBack => lang.pick("falló y volvió la anterior", "failed, the one before came back"),
             os::Outcome::Other => "?",
         };
-        text.push_str(&format!("{}  {} → {}  {outcome}\n", change.at, change.from, change.to));
+        let _ = writeln!(text, "{}  {} → {}  {outcome}", change.at, change.from, change.to);
     }
     output::answer(&text, 0)
 }

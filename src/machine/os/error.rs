@@ -44,7 +44,7 @@ pub enum OsError {
     NoSystem,
     /// The signed manifest wants nothing of this machine.
     #[error("nothing is to be installed: {0}")]
-    NotWanted(Why),
+    NotWanted(Box<Why>),
     /// What is offered is not what was signed.
     #[error("the offered {version} is not what was signed: {why}")]
     NotSigned {

@@ -108,7 +108,7 @@ pub(super) async fn verified(
     );
     let plan = match decision {
         Decision::Take(plan) | Decision::Later { plan, .. } => plan,
-        Decision::Nothing(why) => return Err(OsError::NotWanted(why)),
+        Decision::Nothing(why) => return Err(OsError::NotWanted(Box::new(why))),
     };
     let target = repository.target(&trust.channel, &plan.binary.full)?;
     let not = |why: &str| OsError::NotSigned { version: plan.version.clone(), why: why.to_owned() };

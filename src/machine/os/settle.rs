@@ -26,13 +26,12 @@ pub fn settle(places: &Places) -> Result<Told, OsError> {
     for entry in &failed {
         let path = partition.directory().join(&entry.name);
         let known = record.value().sha256(&entry.version).map(str::to_owned);
-        let sha256 = match known {
-            Some(known) => known,
-            None => {
-                let size = path.metadata().map_err(OsError::file("look at", &path))?.len();
-                let digest = crate::digest::of_file(&path, size).map_err(OsError::file("read", &path))?;
-                digest.unwrap_or_default()
-            }
+        let sha256 = if let Some(known) = known {
+            known
+        } else {
+            let size = path.metadata().map_err(OsError::file("look at", &path))?.len();
+            let digest = crate::digest::of_file(&path, size).map_err(OsError::file("read", &path))?;
+            digest.unwrap_or_default()
         };
         let failed = Quarantined { version: entry.version.to_string(), sha256, reason: REASON.to_owned() };
         tracing::warn!(version = %entry.version, "a version of the system has failed, and is not tried again");

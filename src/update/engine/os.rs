@@ -195,7 +195,7 @@ impl Os {
         .await?;
         if !is_here {
             let path = self.downloads.join("lock");
-            let lock = Lock::take(&path).map_err(disk)?;
+            let lock = Lock::take(&path).map_err(Failure::from)?;
             let lock = lock.ok_or_else(|| Failure::new(FaultKind::Other, "a system is being downloaded already"))?;
             let lock = Arc::new(lock);
             let downloads = Downloads::new(self.downloads.join("parts"), rate);
@@ -211,7 +211,7 @@ impl Os {
         let extract = checked.repository.extract(channel).await?;
         let (offer, version) = (self.offer.clone(), wanted.plan.version.clone());
         let sha256 = binary.raw_sha256.clone();
-        blocking(move || offer_it(&offer, &extract, &version, &sha256).map_err(disk)).await
+        blocking(move || offer_it(&offer, &extract, &version, &sha256).map_err(Failure::from)).await
     }
 
     /// Root has been asked to install this.
@@ -220,23 +220,19 @@ impl Os {
     }
 }
 
-fn disk(error: DurableError) -> Failure {
-    Failure::new(FaultKind::Storage, error_chain(&error))
-}
-
 /// Puts a downloaded file in its place, which is the only one of its kind there.
 fn put(offer: &Path, from: &Path, to: &Path) -> Result<(), Failure> {
     let failed = |error: io::Error| Failure::new(FaultKind::Storage, format!("{}: {error}", to.display()));
     // What was offered before is in the way of nothing, but of room.
-    durable::remove(&offer.join(READY)).map_err(disk)?;
+    durable::remove(&offer.join(READY)).map_err(Failure::from)?;
     match fs::remove_dir_all(offer) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
         _ => {}
     }
     let targets = offer.join("targets");
-    durable::create_dir(&targets).map_err(disk)?;
+    durable::create_dir(&targets).map_err(Failure::from)?;
     fs::rename(from, to).map_err(failed)?;
-    durable::sync_dir(&targets).map_err(disk)
+    durable::sync_dir(&targets).map_err(Failure::from)
 }
 
 fn offer_it(offer: &Path, extract: &Extract, version: &Version, sha256: &str) -> Result<(), DurableError> {

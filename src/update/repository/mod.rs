@@ -200,12 +200,12 @@ impl Repository {
         let mut metadata = Vec::new();
         for version in 1..=self.versions().root {
             let name = format!("{version}.root.json");
-            let bytes = match self.store.file(&format!("root_history/{name}")) {
-                Some(bytes) => Some(bytes),
-                None => {
-                    let fetched = self.transport.metadata(&name, MOST_ROOT).await.map_err(RepositoryError::Fetch)?;
-                    fetched.map(|bytes| bytes.to_vec())
-                }
+            let kept = self.store.file(&format!("root_history/{name}"));
+            let bytes = if kept.is_some() {
+                kept
+            } else {
+                let fetched = self.transport.metadata(&name, MOST_ROOT).await.map_err(RepositoryError::Fetch)?;
+                fetched.map(|bytes| bytes.to_vec())
             };
             // A repository may have lost its oldest; whoever needs one of them misses it then.
             metadata.extend(bytes.map(|bytes| (name, bytes)));
