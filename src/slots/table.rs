@@ -637,4 +637,51 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn what_needs_a_newer_system_is_passed_over_until_it_is_there() {
+        let needy = |number, os: &str| Image { requires_os: Some(os.to_owned()), ..image(number) };
+        let mut table = Table::default();
+        table.meet_factory("1.0.0");
+        put(&mut table, 1);
+        table.confirm();
+        let slot = table.idle().expect("idle");
+        table.stage(slot, needy(2, "2.0.0")).expect("free");
+        table.begin_trial(slot).expect("fit");
+        table.meet_os("2.0.0", "1.0.0");
+        assert_eq!(started(&mut table), Some((Slot::B, true)));
+        table.confirm();
+        // The system went back: the program before runs, and the other is kept for when it comes again.
+        table.meet_os("1.9.0", "1.0.0");
+        assert_eq!(started(&mut table), Some((Slot::A, false)));
+        assert_eq!(table.holding(&needy(2, "2.0.0").sha256), Some(Slot::B));
+        table.begin_trial(Slot::B).expect("fit");
+        table.meet_os("1.9.0", "1.0.0");
+        assert_eq!(started(&mut table), Some((Slot::A, false)), "no try is spent on it");
+        table.begin_trial(Slot::B).expect("fit");
+        table.meet_os("2.0.1", "1.0.0");
+        assert_eq!(started(&mut table), Some((Slot::B, true)));
+        assert!(table.quarantined().is_empty());
+    }
+
+    #[test]
+    fn the_factory_s_program_runs_where_none_fits_the_system() {
+        let mut table = Table::default();
+        table.meet_factory("1.0.0");
+        table.stage(Slot::A, Image { requires_os: Some("2.0.0".into()), ..image(1) }).expect("free");
+        table.begin_trial(Slot::A).expect("fit");
+        table.confirm();
+        table.meet_os("1.0.0", "1.0.0");
+        assert_eq!(started(&mut table), None);
+    }
+
+    #[test]
+    fn a_record_from_before_systems_were_told_is_read_and_one_from_after_too() {
+        let old: Image = serde_json::from_str(r#"{"version":"1.0.0","sha256":"00","size":1}"#).expect("read");
+        assert_eq!(old.requires_os, None);
+        assert!(!serde_json::to_string(&old).expect("written").contains("requires_os"));
+        let new = r#"{"version":"1.0.0","sha256":"00","size":1,"requires_os":"2.0.0","of_tomorrow":1}"#;
+        let new: Image = serde_json::from_str(new).expect("read");
+        assert_eq!(new.requires_os.as_deref(), Some("2.0.0"));
+    }
 }

@@ -127,6 +127,7 @@ impl Machine {
             let from = repository.directory().join(part);
             run("cp", &["-r", from.to_str().expect("UTF-8"), self.offer().to_str().expect("UTF-8")]);
         }
+        fs::write(self.offer().join("ready"), "").expect("written");
     }
 
     fn order(&self, order: &str) -> Command {

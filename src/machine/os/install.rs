@@ -9,9 +9,6 @@
 //! cases: it gets its name back with three starts, and then the newer one is set aside (`+0`), since the boot loader
 //! starts the newest. Should the older one not work, what was set aside is what is left to start.
 
-use std::io;
-use std::path::Path;
-
 use jiff::Timestamp;
 use semver::Version;
 
@@ -24,6 +21,7 @@ use crate::durable::Writer;
 use crate::error_chain;
 use crate::machine::Places;
 use crate::machine::notices::{self, Level, Notice};
+use crate::update::os::READY;
 use crate::update::state::Words;
 
 /// What was installed: the machine has to restart.
@@ -40,9 +38,15 @@ pub struct Installed {
 /// in `os.json`, too.
 pub async fn install(places: &Places, root: &[u8]) -> Result<Option<Installed>, OsError> {
     let running = version::running(places)?;
+    if !is_offered(places) {
+        return Ok(None);
+    }
     let result = try_install(places, root, &running).await;
     match &result {
-        Ok(_) => notices::clear(&places.run_notices(), SUBJECT)?,
+        Ok(_) => {
+            notices::clear(&places.run_notices(), SUBJECT)?;
+            settle::tell(places, None)?;
+        }
         Err(error) => refuse(places, error)?,
     }
     match result {
@@ -179,12 +183,7 @@ fn refuse(places: &Places, error: &OsError) -> Result<(), OsError> {
     settle::tell(places, Some(words))
 }
 
-/// Whether the offer is there as a whole, as far as the appliance says.
-#[must_use]
-pub fn is_offered(places: &Places) -> bool {
-    is_file(&places.offer().join(crate::update::os::READY)).unwrap_or(false)
-}
-
-fn is_file(path: &Path) -> io::Result<bool> {
-    Ok(path.symlink_metadata()?.is_file())
+/// Whether the offer is there as a whole, as far as the appliance says: while it takes one back, there is nothing to tell.
+fn is_offered(places: &Places) -> bool {
+    places.offer().join(READY).symlink_metadata().is_ok_and(|metadata| metadata.is_file())
 }

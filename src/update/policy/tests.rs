@@ -379,3 +379,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_program_waits_for_the_system_that_it_needs_whoever_asks_for_it() {
+    let running = v("1.0.0");
+    let needy = Release { requires_os: Some(v("2.1.0")), rollback_from: vec![v("3.0.0")], ..release("2.0.0") };
+    let manifest = manifest("2.0.0", vec![release("1.0.0"), needy]);
+    let (older, same, newer) = (v("2.0.9"), v("2.1.0"), v("3.0.0"));
+    for ordered in [false, true] {
+        let with = |os| decide(&manifest, &Situation { os, ordered, ..situation(&running) });
+        let needs = Why::NeedsOs { version: v("2.0.0"), requires: same.clone(), running: older.clone() };
+        assert_eq!(why(with(Some(&older))), needs);
+        for os in [Some(&same), Some(&newer), None] {
+            assert_eq!(taken(with(os)).version, v("2.0.0"), "{os:?}");
+        }
+    }
+    let ahead = v("3.0.0");
+    let back = decide(&manifest, &Situation { os: Some(&older), ..situation(&ahead) });
+    assert!(matches!(why(back), Why::NeedsOs { .. }), "on the way back too");
+}
