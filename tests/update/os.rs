@@ -94,7 +94,7 @@ impl Machine {
         }
         let root = machine.path("etc/root.json");
         fs::write(&root, publisher.repository.root()).expect("written");
-        let config = format!("[update]\nchannel = \"stable\"\ntrusted_root = {root:?}\n");
+        let config = format!("[update]\nchannel = \"stable\"\ntrusted_root = \"{}\"\n", root.display());
         fs::write(machine.path("run/workshop-machine/config.toml"), config).expect("written");
         machine.runs(version);
         fs::write(machine.entry(&format!("box_{version}.efi")), system(version, 1000)).expect("written");
@@ -245,7 +245,7 @@ fn whatever_is_changed_in_an_offer_nothing_comes_of_it() {
         // What no step of the way needs may be anything: the trusted root itself, another channel's, old versions.
         let is_needed = ["timestamp.json", "2.snapshot.json", "1.targets.json", "2.stable.json"]
             .contains(&name.as_str())
-            || name.ends_with(".efi")
+            || file.extension() == Some("efi".as_ref())
             || (name.ends_with("stable.manifest.json") && fs::read_to_string(&file).expect("read").contains("1.1.0"));
         if !is_needed {
             continue;
@@ -499,10 +499,10 @@ fn only_a_system_of_that_version_is_published() {
 /// The appliance on a machine, which follows a repository in a directory, with these lines more in its `update` section.
 fn appliance(machine: &Machine, publisher: &Publisher, update: &str) -> Edge {
     let config = format!(
-        "[discovery]\nenabled = false\n[machine]\ndir = {:?}\n[update]\nurl = \"file://{}\"\ntrusted_root = {:?}\ncheck_interval_s = 2\n{update}",
-        machine.path("run/workshop-machine"),
+        "[discovery]\nenabled = false\n[machine]\ndir = \"{}\"\n[update]\nurl = \"file://{}\"\ntrusted_root = \"{}\"\ncheck_interval_s = 2\n{update}",
+        machine.path("run/workshop-machine").display(),
         publisher.repository.directory().display(),
-        machine.path("etc/root.json"),
+        machine.path("etc/root.json").display(),
     );
     Setup::new(&config).data(&machine.path("var/lib/workshop-edge")).start()
 }

@@ -388,8 +388,8 @@ fn a_program_waits_for_the_system_that_it_needs_whoever_asks_for_it() {
     let (older, same, newer) = (v("2.0.9"), v("2.1.0"), v("3.0.0"));
     for ordered in [false, true] {
         let with = |os| decide(&manifest, &Situation { os, ordered, ..situation(&running) });
-        let needs = Why::NeedsOs { version: v("2.0.0"), requires: same.clone(), running: older.clone() };
-        assert_eq!(why(with(Some(&older))), needs);
+        let expected = Why::NeedsOs { version: v("2.0.0"), requires: same.clone(), running: older.clone() };
+        assert_eq!(why(with(Some(&older))), expected);
         for os in [Some(&same), Some(&newer), None] {
             assert_eq!(taken(with(os)).version, v("2.0.0"), "{os:?}");
         }
