@@ -140,7 +140,7 @@ impl App {
         let trial = Trial::of_process(&data_dir).map(|trial| (trial, update.trial));
         let id = BoxId::load(&data_dir);
         let quiet_wait = update.quiet_wait;
-        let wanted = Wanted::new(update, &data_dir, &id);
+        let wanted = Wanted::new(update, machine.dir.as_deref(), &data_dir, &id);
         let running = updates::Running::default();
 
         let own_names = settings::names(&listen, &tls, &discovery);

@@ -23,11 +23,9 @@ use crate::update::repository;
 use crate::update::state::{FaultKind, Phase, State, Words};
 use crate::update::transport::{Limits, Source, Transport};
 use crate::update::trial::Found;
-use crate::update::words;
+use crate::update::{ROOT, words};
 use crate::{config, console, error_chain, launch};
 
-/// The root of trust that the program was built with (`WORKSHOP_UPDATE_ROOT`); empty without one.
-const ROOT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/update-root.json"));
 /// The bucket that the program was built with (`WORKSHOP_UPDATE_URL`); empty without one.
 const URL: &str = env!("WORKSHOP_UPDATE_URL");
 /// How long a bucket may be out of reach before the box says that something is wrong: a workshop has no internet at
@@ -49,7 +47,7 @@ pub(super) enum Wanted {
 
 impl Wanted {
     /// What the configuration, or else the program itself, says.
-    pub(super) fn new(update: config::Update, data_dir: &Path, id: &BoxId) -> Self {
+    pub(super) fn new(update: config::Update, machine: Option<&Path>, data_dir: &Path, id: &BoxId) -> Self {
         let config::Update {
             enabled,
             url,
@@ -85,6 +83,7 @@ impl Wanted {
                 every: check_interval,
                 window,
                 rate: rate_limit,
+                machine: machine.map(Path::to_owned),
                 host: host(),
             })
         });
@@ -307,6 +306,7 @@ mod tests {
             order: Order::default(),
             previous: None,
             quarantined: Vec::new(),
+            os: None,
             fault: kind.map(|kind| state::Fault { since: Timestamp::UNIX_EPOCH, kind, detail: "why".into() }),
         }
     }

@@ -6,7 +6,9 @@
 use super::EXIT_FAILURE;
 use crate::{
     config::{self, Overrides, Sources},
-    error_chain, launch, slots, telemetry,
+    error_chain, launch,
+    machine::{self, Places},
+    slots, telemetry,
 };
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
@@ -15,7 +17,9 @@ pub(super) fn run(options: Vec<OsString>) -> ExitCode {
     telemetry::start_on_stderr();
     let data_dir = config::data_dir(&Sources::of_process(where_data_are(&options)));
     let directory = data_dir.join(slots::DIRECTORY);
-    let error = launch::run(&launch::Settings { directory, version: crate::VERSION, options });
+    // What cannot be told stops no start.
+    let os = machine::os::running(&Places::default()).ok().map(|version| version.to_string());
+    let error = launch::run(&launch::Settings { directory, version: crate::VERSION, os, options });
     tracing::error!(error = error_chain(&error), "nothing can be launched");
     ExitCode::from(EXIT_FAILURE)
 }

@@ -53,6 +53,7 @@ fn every_command_is_understood() {
         ),
         ("factory-reset", Command::FactoryReset { overrides: Overrides::default(), yes: false }),
         ("factory-reset --yes", Command::FactoryReset { overrides: Overrides::default(), yes: true }),
+        ("machine os settle", Command::Machine { root: "/".into(), order: Order::Os(super::machine::OsOrder::Settle) }),
         ("machine notices", Command::Machine { root: "/".into(), order: Order::Notices { json: false } }),
         (
             "machine notices --json --root /t",

@@ -17,7 +17,7 @@ pub(super) struct Memory {
 
 impl Memory {
     /// The table of this box, or one made again from what its slots say and hold.
-    pub(super) fn load(directory: &Path, factory: &str) -> Self {
+    pub(super) fn load(directory: &Path, factory: &str, os: Option<&str>) -> Self {
         let store = slots::open(directory).unwrap_or_else(|| {
             let whole = Slot::ALL.into_iter().filter_map(|slot| {
                 let record = slots::recorded(directory, slot)?;
@@ -34,7 +34,12 @@ impl Memory {
             slots::anew(directory, table)
         });
         let mut memory = Self { directory: directory.to_owned(), store, unkept: None };
-        memory.change(|table| table.meet_factory(factory));
+        memory.change(|table| {
+            table.meet_factory(factory);
+            if let Some(os) = os {
+                table.meet_os(os, factory);
+            }
+        });
         memory
     }
 
@@ -133,7 +138,7 @@ mod tests {
     fn binary(number: u8) -> (Vec<u8>, Image) {
         let bytes = vec![number; 64 + usize::from(number)];
         let sha256 = hex::encode(digest(&SHA256, &bytes));
-        let image = Image { version: format!("1.0.{number}"), sha256, size: bytes.len() as u64 };
+        let image = Image { version: format!("1.0.{number}"), sha256, size: bytes.len() as u64, requires_os: None };
         (bytes, image)
     }
 
@@ -180,7 +185,7 @@ mod tests {
 
     /// What is launched: it must be the factory's, or a binary that is whole and may run.
     fn launched(directory: &Path) -> Choice {
-        let mut memory = Memory::load(directory, FACTORY);
+        let mut memory = Memory::load(directory, FACTORY, None);
         let choice = choose(&mut memory, |slot, image| verify::verify(&slots::binary(directory, slot), image));
         if let Choice::Slot { slot, image, on_trial } = &choice {
             let bytes = fs::read(slots::binary(directory, *slot)).expect("there");

@@ -42,6 +42,8 @@ pub struct Settings {
     pub directory: PathBuf,
     /// The version of the factory's binary, which is this one.
     pub version: &'static str,
+    /// The version of the USB image's operating system; `None` on any other.
+    pub os: Option<String>,
     /// The options of `serve`.
     pub options: Vec<OsString>,
 }
@@ -57,9 +59,9 @@ pub struct LaunchError {
 /// Becomes the binary that is to run; comes back only when not even the factory's can be.
 #[must_use]
 pub fn run(settings: &Settings) -> LaunchError {
-    let Settings { directory, version, options } = settings;
+    let Settings { directory, version, os, options } = settings;
     let launcher = own_path();
-    let mut memory = Memory::load(directory, version);
+    let mut memory = Memory::load(directory, version, os.as_deref());
     // Each round but the last takes one of two slots out of the table.
     for _ in 0..=Slot::ALL.len() {
         let Choice::Slot { slot, image, on_trial } =

@@ -71,7 +71,8 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("workshop-edge");
         let bytes = vec![7; 300_001];
-        let image = Image { version: "1.0.0".into(), sha256: digest::of(&bytes), size: bytes.len() as u64 };
+        let image =
+            Image { version: "1.0.0".into(), sha256: digest::of(&bytes), size: bytes.len() as u64, requires_os: None };
         assert!(matches!(verify(&path, &image), Err(Wrong::Read(_))));
         std::fs::write(&path, &bytes).expect("written");
         verify(&path, &image).expect("the same");

@@ -9,6 +9,7 @@
 //! [`Places`] is the one list of the paths on which both sides, the units and the image agree.
 
 pub mod notices;
+pub mod os;
 mod os_release;
 mod places;
 pub mod settings;

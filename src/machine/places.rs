@@ -88,6 +88,8 @@ places! {
 
     /// The appliance's data directory.
     appliance = "var/lib/workshop-edge";
+    /// What is offered to root of it.
+    offer = "var/lib/workshop-edge/update/os/offer";
     /// Metadata (TUF) of an OS version that the appliance asks root to install.
     offered_metadata = "var/lib/workshop-edge/update/os/offer/metadata";
     /// The targets of that offer.

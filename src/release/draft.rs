@@ -86,6 +86,7 @@ impl Draft {
                 desired: None,
                 min_version: semver::Version::new(0, 0, 0),
                 releases: Vec::new(),
+                os: None,
             };
             draft.manifests.insert(channel.into(), manifest);
         }
@@ -162,7 +163,8 @@ impl Draft {
     /// Gives a channel this manifest, and has the channel's role list what it names.
     pub(super) fn set_manifest(&mut self, manifest: Manifest) -> Result<(), ReleaseError> {
         let channel = manifest.channel.clone();
-        if manifest.releases.len() > MOST_RELEASES {
+        let of_os = manifest.os.as_ref().map_or(0, |os| os.releases.len());
+        if manifest.releases.len().max(of_os) > MOST_RELEASES {
             return Err(refuse(
                 format!("el canal {channel} tendría más de {MOST_RELEASES} versiones: retire alguna con «yank»"),
                 format!(
@@ -222,7 +224,8 @@ impl Draft {
             ));
         }
         let mut targets = HashMap::new();
-        for release in &manifest.releases {
+        let of_os = manifest.os.iter().flat_map(|os| &os.releases);
+        for release in manifest.releases.iter().chain(of_os) {
             for binary in release.platforms.values() {
                 for name in std::iter::once(&binary.full).chain(binary.deltas.iter().map(|delta| &delta.target)) {
                     let name = TargetName::new(name).map_err(role(channel))?;

@@ -15,6 +15,7 @@ mod keys;
 mod lifetime;
 mod lock;
 mod moment;
+mod os;
 mod pack;
 mod promote;
 mod publish;

@@ -5,6 +5,7 @@ use semver::Version;
 use super::change::Change;
 use super::draft::{Draft, Signing};
 use super::error::{ReleaseError, refuse};
+use super::os::Part;
 use super::publish::{Progress, Rollout, Work, roll_out};
 use super::repository::Repository;
 use super::rollback::absent;
@@ -14,6 +15,8 @@ use super::rollback::absent;
 pub(super) struct Order {
     pub(super) from: String,
     pub(super) to: String,
+    /// The program, or the operating system.
+    pub(super) what: Part,
     /// What `from` wants, where it is left out.
     pub(super) version: Option<Version>,
     pub(super) rollout: Rollout,
@@ -26,8 +29,9 @@ pub(super) fn promote(
     signing: &Signing<'_>,
     progress: Progress<'_>,
 ) -> Result<Change, ReleaseError> {
-    let source = repository.manifest(&order.from)?;
-    let mut manifest = repository.manifest(&order.to)?.clone();
+    let source = &order.what.of(repository.manifest(&order.from)?)?;
+    let whole = repository.manifest(&order.to)?.clone();
+    let mut manifest = order.what.or_begin(&whole);
     if order.from == order.to {
         return Err(refuse("los dos canales son el mismo", "both channels are the same"));
     }
@@ -47,8 +51,10 @@ pub(super) fn promote(
     let mut work = Work::new(&repository, progress);
     for (platform, binary) in &proven.platforms {
         let mut binary = release.platforms.remove(platform).unwrap_or_else(|| binary.clone());
-        // The boxes of this channel come from other versions.
-        work.deltas(&manifest, version, platform, &mut binary, order.rollout.deltas)?;
+        // The boxes of this channel come from other versions. A system is not packed, and has no differences.
+        if order.what == Part::Program {
+            work.deltas(&manifest, version, platform, &mut binary, order.rollout.deltas)?;
+        }
         release.platforms.insert(platform.clone(), binary);
     }
     let files = work.into_files();
@@ -57,6 +63,6 @@ pub(super) fn promote(
     for (name, bytes) in files {
         draft.add_file(&name, bytes);
     }
-    draft.set_manifest(manifest)?;
+    draft.set_manifest(order.what.into(whole, manifest))?;
     draft.plan(signing)
 }

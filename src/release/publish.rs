@@ -20,6 +20,8 @@ pub(super) struct Rollout {
     pub(super) waves: Option<Vec<String>>,
     pub(super) urgent: bool,
     pub(super) requires_from: Option<Version>,
+    /// The oldest system of the USB image that it runs on.
+    pub(super) requires_os: Option<Version>,
     pub(super) min_version: Option<Version>,
     /// How many of the versions before get a difference to this one.
     pub(super) deltas: usize,
@@ -62,6 +64,7 @@ pub(super) fn publish(
         version: order.version.clone(),
         state_schema: order.state_schema,
         requires_from: None,
+        requires_os: None,
         urgent: false,
         waves: Vec::new(),
         rollback_from: Vec::new(),
@@ -155,6 +158,9 @@ pub(super) fn roll_out(
             ));
         }
         release.requires_from = Some(from.clone());
+    }
+    if let Some(os) = &rollout.requires_os {
+        release.requires_os = Some(os.clone());
     }
     release.urgent = rollout.urgent;
     if let Some(texts) = &rollout.waves {

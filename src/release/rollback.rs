@@ -5,6 +5,7 @@ use semver::Version;
 use super::change::Change;
 use super::draft::{Draft, Signing};
 use super::error::{ReleaseError, refuse};
+use super::os::Part;
 use super::repository::Repository;
 use crate::update::manifest::Manifest;
 
@@ -12,10 +13,11 @@ use crate::update::manifest::Manifest;
 pub(super) fn rollback(
     repository: Repository,
     channel: &str,
-    to: &Version,
+    (what, to): (Part, &Version),
     signing: &Signing<'_>,
 ) -> Result<Change, ReleaseError> {
-    let mut manifest = repository.manifest(channel)?.clone();
+    let whole = repository.manifest(channel)?.clone();
+    let mut manifest = what.of(&whole)?;
     let newer = manifest.desired.as_ref().is_some_and(|desired| to > desired);
     if newer {
         return Err(refuse(
@@ -25,7 +27,7 @@ pub(super) fn rollback(
     }
     go_back(&mut manifest, to)?;
     let mut draft = Draft::of(repository);
-    draft.set_manifest(manifest)?;
+    draft.set_manifest(what.into(whole, manifest))?;
     draft.plan(signing)
 }
 
@@ -33,11 +35,12 @@ pub(super) fn rollback(
 pub(super) fn yank(
     repository: Repository,
     channel: &str,
-    version: &Version,
+    (what, version): (Part, &Version),
     desired: Option<&Version>,
     signing: &Signing<'_>,
 ) -> Result<Change, ReleaseError> {
-    let mut manifest = repository.manifest(channel)?.clone();
+    let whole = repository.manifest(channel)?.clone();
+    let mut manifest = what.of(&whole)?;
     if manifest.release(version).is_some() {
         match desired {
             Some(desired) if desired != version => go_back(&mut manifest, desired)?,
@@ -52,7 +55,7 @@ pub(super) fn yank(
         manifest.releases.retain(|release| release.version != *version);
     }
     let mut draft = Draft::of(repository);
-    draft.set_manifest(manifest)?;
+    draft.set_manifest(what.into(whole, manifest))?;
     draft.plan(signing)
 }
 

@@ -116,11 +116,19 @@ pub(super) fn validity(expires: Timestamp, now: Timestamp, lang: Lang) -> String
 
 /// A channel, for a person.
 pub(super) fn channel(manifest: &Manifest, lang: Lang) -> String {
+    let mut text = part(manifest, "", lang);
+    if let Some(os) = manifest.of_os() {
+        text.push_str(&part(&os, lang.pick(" (sistema)", " (system)"), lang));
+    }
+    text
+}
+
+fn part(manifest: &Manifest, name: &str, lang: Lang) -> String {
     let none = || lang.pick("ninguna", "none").to_owned();
     let desired = manifest.desired.as_ref().map_or_else(none, ToString::to_string);
     let wants = lang.pick("quiere", "wants");
     let least = lang.pick("mínima", "least");
-    let mut text = format!("\n{}: {wants} {desired}, {least} {}\n", manifest.channel, manifest.min_version);
+    let mut text = format!("\n{}{name}: {wants} {desired}, {least} {}\n", manifest.channel, manifest.min_version);
     for release in manifest.releases.iter().rev() {
         let platforms: Vec<_> = release
             .platforms
@@ -131,6 +139,10 @@ pub(super) fn channel(manifest: &Manifest, lang: Lang) -> String {
             })
             .collect();
         let _ = writeln!(text, "  {:<12} {}", release.version.to_string(), platforms.join(", "));
+        if let Some(os) = &release.requires_os {
+            let needs = lang.pick("necesita el sistema", "needs the system");
+            let _ = writeln!(text, "    {needs} {os}");
+        }
         for wave in &release.waves {
             let _ = writeln!(text, "    {} {} ‰", wave.at, wave.permille);
         }

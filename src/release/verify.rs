@@ -101,6 +101,11 @@ async fn look(mut repository: Repository, transport: &Transport, now: Timestamp)
                 if let Some(desired) = desired {
                     found.error = targets(&repository, transport, channel, desired, &mut found.targets).await.err();
                 }
+                let os = manifest.of_os();
+                let desired = os.as_ref().and_then(|os| os.desired.as_ref().and_then(|desired| os.release(desired)));
+                if let (Some(desired), None) = (desired, &found.error) {
+                    found.error = systems(&repository, transport, channel, desired, &mut found.targets).await.err();
+                }
                 found.manifest = Some(manifest.as_ref().clone());
             }
         }
@@ -125,6 +130,24 @@ async fn targets(
             fetch(repository, transport, channel, &delta.target).await?;
             right.push(delta.target.clone());
         }
+    }
+    Ok(())
+}
+
+/// The same of an operating system, whose target is its file.
+async fn systems(
+    repository: &Repository,
+    transport: &Transport,
+    channel: &str,
+    release: &Release,
+    right: &mut Vec<String>,
+) -> Result<(), String> {
+    for binary in release.platforms.values() {
+        let bytes = fetch(repository, transport, channel, &binary.full).await?;
+        if crate::digest::of(&bytes) != binary.raw_sha256 || bytes.len() as u64 != binary.raw_size {
+            return Err(format!("{} is not what the manifest says of it", binary.full));
+        }
+        right.push(binary.full.clone());
     }
     Ok(())
 }

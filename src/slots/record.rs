@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     fn image(number: u8) -> Image {
-        Image { version: format!("1.0.{number}"), sha256: format!("{number:064x}"), size: 1 }
+        Image { version: format!("1.0.{number}"), sha256: format!("{number:064x}"), size: 1, requires_os: None }
     }
 
     fn is_proven(directory: &Path, slot: Slot) -> bool {

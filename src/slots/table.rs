@@ -64,6 +64,9 @@ pub struct Image {
     pub sha256: String,
     /// Octets of the file.
     pub size: u64,
+    /// The oldest operating system of the USB image that it runs on, where that is known to matter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requires_os: Option<String>,
 }
 
 /// A binary that is not to be tried again.
@@ -303,6 +306,25 @@ impl Table {
         }
     }
 
+    /// The operating system of the USB image is this one. What needs a newer one, since it was there before the system
+    /// went back, does not run for as long: the other slot does if it is known to work, or else the factory's binary. It
+    /// stays in its slot, and is gone over to again from there.
+    pub fn meet_os(&mut self, version: &str, factory: &str) {
+        let fits = |table: &Self, slot: Slot| {
+            table.image(slot).is_some_and(|image| {
+                image.requires_os.as_deref().is_none_or(|needs| needs == version || is_newer(version, needs))
+            })
+        };
+        if self.on_trial().is_some_and(|slot| !fits(self, slot)) {
+            self.trial = None;
+        }
+        let Some(active) = self.active.filter(|slot| !fits(self, *slot)) else { return };
+        let instead = self.previous().filter(|(slot, image)| fits(self, *slot) && !is_newer(factory, &image.version));
+        let instead = instead.map(|(slot, _)| slot);
+        tracing::warn!(slot = active.name(), os = version, "the slot needs a newer system");
+        self.active = instead;
+    }
+
     /// The table of a box that has lost its own, from the slots whose file is what their record says. The newest that
     /// was proven runs; one that never was is not known to work, while the factory's always does.
     #[must_use]
@@ -389,7 +411,7 @@ mod tests {
     use super::*;
 
     fn image(number: u8) -> Image {
-        Image { version: format!("1.0.{number}"), sha256: format!("{number:064x}"), size: 1 }
+        Image { version: format!("1.0.{number}"), sha256: format!("{number:064x}"), size: 1, requires_os: None }
     }
 
     fn started(table: &mut Table) -> Option<(Slot, bool)> {
@@ -614,5 +636,52 @@ mod tests {
                 prop_assert_eq!(serde_json::from_slice::<Table>(&json).expect("read"), table.clone());
             }
         }
+    }
+
+    #[test]
+    fn what_needs_a_newer_system_is_passed_over_until_it_is_there() {
+        let needy = |number, os: &str| Image { requires_os: Some(os.to_owned()), ..image(number) };
+        let mut table = Table::default();
+        table.meet_factory("1.0.0");
+        put(&mut table, 1);
+        table.confirm();
+        let slot = table.idle().expect("idle");
+        table.stage(slot, needy(2, "2.0.0")).expect("free");
+        table.begin_trial(slot).expect("fit");
+        table.meet_os("2.0.0", "1.0.0");
+        assert_eq!(started(&mut table), Some((Slot::B, true)));
+        table.confirm();
+        // The system went back: the program before runs, and the other is kept for when it comes again.
+        table.meet_os("1.9.0", "1.0.0");
+        assert_eq!(started(&mut table), Some((Slot::A, false)));
+        assert_eq!(table.holding(&needy(2, "2.0.0").sha256), Some(Slot::B));
+        table.begin_trial(Slot::B).expect("fit");
+        table.meet_os("1.9.0", "1.0.0");
+        assert_eq!(started(&mut table), Some((Slot::A, false)), "no try is spent on it");
+        table.begin_trial(Slot::B).expect("fit");
+        table.meet_os("2.0.1", "1.0.0");
+        assert_eq!(started(&mut table), Some((Slot::B, true)));
+        assert!(table.quarantined().is_empty());
+    }
+
+    #[test]
+    fn the_factory_s_program_runs_where_none_fits_the_system() {
+        let mut table = Table::default();
+        table.meet_factory("1.0.0");
+        table.stage(Slot::A, Image { requires_os: Some("2.0.0".into()), ..image(1) }).expect("free");
+        table.begin_trial(Slot::A).expect("fit");
+        table.confirm();
+        table.meet_os("1.0.0", "1.0.0");
+        assert_eq!(started(&mut table), None);
+    }
+
+    #[test]
+    fn a_record_from_before_systems_were_told_is_read_and_one_from_after_too() {
+        let old: Image = serde_json::from_str(r#"{"version":"1.0.0","sha256":"00","size":1}"#).expect("read");
+        assert_eq!(old.requires_os, None);
+        assert!(!serde_json::to_string(&old).expect("written").contains("requires_os"));
+        let new = r#"{"version":"1.0.0","sha256":"00","size":1,"requires_os":"2.0.0","of_tomorrow":1}"#;
+        let new: Image = serde_json::from_str(new).expect("read");
+        assert_eq!(new.requires_os.as_deref(), Some("2.0.0"));
     }
 }

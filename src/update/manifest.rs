@@ -11,6 +11,7 @@
 //!     "version": "1.2.3",
 //!     "state_schema": 1,
 //!     "requires_from": "1.0.0",
+//!     "requires_os": "1.1.0",
 //!     "urgent": false,
 //!     "waves": [{ "at": "2026-11-24T20:00:00Z", "permille": 10 }, { "at": "2026-11-25T20:00:00Z", "permille": 1000 }],
 //!     "rollback_from": [],
@@ -21,9 +22,20 @@
 //!         "deltas": [{ "from_sha256": "…", "target": "workshop-edge-1.2.3-x86_64-unknown-linux-musl.from-0123456789abcdef.qbsdiff" }]
 //!       }
 //!     }
-//!   }]
+//!   }],
+//!   "os": {
+//!     "desired": "1.1.0",
+//!     "min_version": "1.0.0",
+//!     "releases": [{
+//!       "version": "1.1.0",
+//!       "platforms": { "x86_64": { "raw_sha256": "…", "raw_size": 44040192, "full": "workshop-edge-os-1.1.0-x86_64.efi" } }
+//!     }]
+//!   }
 //! }
 //! ```
+//!
+//! `os` is the operating system of the USB image, which has releases of the same form and goes its own way: its target is
+//! the file of the boot loader as it is, without packing and differences. Only a box that runs the image looks at it.
 //!
 //! A newer publisher may add fields: they are passed over. One that a box has to understand raises `schema`.
 
@@ -35,6 +47,12 @@ use serde::{Deserialize, Serialize};
 
 /// The form that this program writes and understands.
 pub const SCHEMA: u32 = 1;
+
+/// The machine that the operating system is made for, among its platforms.
+pub const OS_PLATFORM: &str = "x86_64";
+
+/// Octets of an operating system at most: it has to fit twice into its partition.
+pub const MOST_OS: u64 = 120 * 1024 * 1024;
 
 /// Releases in a manifest at most.
 pub const MOST_RELEASES: usize = 256;
@@ -55,6 +73,20 @@ pub struct Manifest {
     pub min_version: Version,
     /// What there is, the oldest first.
     pub releases: Vec<Release>,
+    /// The operating system of the boxes that run the USB image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub os: Option<Os>,
+}
+
+/// What the boxes of a channel that run the USB image should have as their operating system.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Os {
+    /// As [`Manifest::desired`].
+    pub desired: Option<Version>,
+    /// As [`Manifest::min_version`].
+    pub min_version: Version,
+    /// As [`Manifest::releases`]. Their platforms are machines, such as [`OS_PLATFORM`].
+    pub releases: Vec<Release>,
 }
 
 /// A version.
@@ -62,12 +94,17 @@ pub struct Manifest {
 pub struct Release {
     /// Its number.
     pub version: Version,
-    /// The form of the state that it writes, [`super::STATE_SCHEMA`] of its program.
+    /// The form of the state that it writes, [`super::STATE_SCHEMA`] of its program. 0 for an operating system, which
+    /// writes none.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub state_schema: u32,
     /// The oldest version that can go to this one at once; an older one takes the newest release that it can go to
     /// first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requires_from: Option<Version>,
+    /// The oldest operating system that it runs on, of those of the USB image; a box that runs another passes it over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requires_os: Option<Version>,
     /// Whether it is switched to outside of the box's window too.
     #[serde(default)]
     pub urgent: bool,
@@ -97,7 +134,7 @@ pub struct Binary {
     pub raw_sha256: String,
     /// Its octets.
     pub raw_size: u64,
-    /// The target that holds it, packed by zstd.
+    /// The target that holds it, packed by zstd; an operating system's is not packed.
     pub full: String,
     /// Targets that hold the difference to another binary.
     #[serde(default)]
@@ -120,9 +157,28 @@ impl Manifest {
         format!("{channel}.manifest.json")
     }
 
+    /// What it says of the operating system, in the form of a manifest of its own, so that one rule and one publisher
+    /// deal with both. `None` where it says nothing.
+    #[must_use]
+    pub fn of_os(&self) -> Option<Self> {
+        let Os { desired, min_version, releases } = self.os.clone()?;
+        Some(Self { schema: self.schema, channel: self.channel.clone(), desired, min_version, releases, os: None })
+    }
+
+    /// Says of the operating system what a manifest in the form of [`Manifest::of_os`] says.
+    pub fn set_os(&mut self, of_os: Self) {
+        let Self { desired, min_version, releases, .. } = of_os;
+        self.os = Some(Os { desired, min_version, releases });
+    }
+
     /// The release with this number.
     #[must_use]
     pub fn release(&self, version: &Version) -> Option<&Release> {
         self.releases.iter().find(|release| release.version == *version)
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }

@@ -8,6 +8,7 @@ pub mod engine;
 pub mod history;
 pub mod manifest;
 pub mod order;
+pub mod os;
 pub mod pace;
 pub mod places;
 pub mod policy;
@@ -18,6 +19,9 @@ pub mod state;
 pub mod transport;
 pub mod trial;
 pub mod words;
+
+/// The root of trust that the program was built with (`WORKSHOP_UPDATE_ROOT`); empty without one.
+pub const ROOT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/update-root.json"));
 
 /// The form of the state in the data directory that this program writes. A release that changes it, so that the one
 /// before could no longer read it, raises it.

@@ -7,6 +7,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use super::order::Order;
+use super::os::OsState;
 use crate::lang::Lang;
 
 /// What the updates are at.
@@ -39,6 +40,9 @@ pub struct State {
     /// What is not tried again.
     #[serde(default)]
     pub quarantined: Vec<Quarantined>,
+    /// What the operating system is at, where the box runs the USB image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub os: Option<OsState>,
     /// What went wrong last; over once a check succeeds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use semver::Version;
 
 use super::history::{Entry, Kind, Outcome};
+use super::os::{OsState, Standing, Step, Told};
 use super::policy::Why;
 use super::state::{Fault, FaultKind, Phase, Quarantined, State, Wait, Words};
 use crate::lang::Lang;
@@ -36,6 +37,9 @@ pub fn sentences(state: &State, lang: Lang) -> Vec<String> {
     }
     if let Some(quarantined) = state.quarantined.last() {
         sentences.push(self::quarantined(quarantined, lang));
+    }
+    if let Some(os) = &state.os {
+        sentences.extend(system(os, lang));
     }
     if let Some(checked) = state.checked {
         let checked = local(checked);
@@ -165,6 +169,9 @@ pub fn why(why: &Why) -> Words {
         Why::NoSteppingStone { version, requires, running } => {
             format!("la {version} necesita antes la {requires}, y ninguna lleva a ella desde la {running}")
         }
+        Why::NeedsOs { version, requires, running } => {
+            format!("la {version} necesita antes la versión {requires} del sistema, y funciona la {running}")
+        }
         Why::NoWave(version) => format!("a este equipo todavía no le toca la {version}"),
         Why::DesiredMissing(version) => format!("el canal pide la {version}, pero no la tiene"),
         Why::PinMissing(version) => format!("el canal no tiene la {version}, en la que está fijado"),
@@ -183,6 +190,66 @@ pub fn not_own(version: &Version) -> Words {
             "there is a version {version}, but this box does not change its version itself: whoever installed it does (package or container)"
         ),
     }
+}
+
+/// Why the program is left as it is while the system comes, as a part of a sentence.
+#[must_use]
+pub fn system_first(version: &Version) -> Words {
+    Words {
+        es: format!("primero se pone la versión {version} del sistema, y el equipo se reinicia solo"),
+        en: format!("the system's version {version} is put in place first, and the box restarts by itself"),
+    }
+}
+
+/// What the operating system is at: sentences.
+#[must_use]
+pub fn system(os: &OsState, lang: Lang) -> Vec<String> {
+    let Told { version: running, quarantined, refused, .. } = &os.told;
+    let trial = match os.told.state {
+        Standing::Trial => lang.pick(", a prueba", ", on trial"),
+        Standing::Good | Standing::Other => "",
+    };
+    let mut sentences = vec![match &os.step {
+        Step::Idle | Step::Other => {
+            lang.pick(format!("Sistema: versión {running}{trial}."), format!("System: version {running}{trial}."))
+        }
+        Step::Downloading { version, done, total } => {
+            let percent = percent(*done, *total);
+            lang.pick(
+                format!("Sistema: versión {running}{trial}; se descarga la {version}: {percent} %."),
+                format!("System: version {running}{trial}; {version} is being downloaded: {percent} %."),
+            )
+        }
+        Step::Waiting { version, until, .. } => {
+            let until = local(*until);
+            lang.pick(
+                format!("Sistema: versión {running}{trial}; la {version} se pondrá cuando llegue su hora: {until}."),
+                format!("System: version {running}{trial}; {version} will be put in place at its hour: {until}."),
+            )
+        }
+        Step::Offered { version } => lang.pick(
+            format!("Sistema: versión {running}{trial}; se instala la {version}, y el equipo se reinicia solo."),
+            format!("System: version {running}{trial}; {version} is being installed, and the box restarts by itself."),
+        ),
+    }];
+    if let (Some(why), Some(desired)) = (&os.decision, &os.desired)
+        && desired != running
+    {
+        sentences.push(lang.pick(
+            format!("La versión {desired} del sistema no se pone, porque {}.", why.es),
+            format!("The system's version {desired} is not put in place: {}.", why.en),
+        ));
+    }
+    if let Some(refused) = refused {
+        sentences.push(refused.pick(lang).to_owned());
+    }
+    for Quarantined { version, reason, .. } in quarantined {
+        sentences.push(lang.pick(
+            format!("La versión {version} del sistema falló en este equipo y no se vuelve a probar: {reason}"),
+            format!("The system's version {version} failed on this box and is not tried again: {reason}"),
+        ));
+    }
+    sentences
 }
 
 /// Why a box that others start does not go back, as a part of a sentence.
@@ -331,6 +398,7 @@ mod tests {
             order: Order { pin: Some(Version::new(1, 0, 0)), held: true },
             previous: None,
             quarantined: vec![Quarantined { version: "1.0.9".into(), sha256: String::new(), reason: "hung".into() }],
+            os: None,
             fault: Some(Fault { since: Timestamp::UNIX_EPOCH, kind: FaultKind::Expired, detail: "timestamp".into() }),
         }
     }

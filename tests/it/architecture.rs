@@ -70,7 +70,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("lang", &[]),
     ("launch", &["digest", "slots"]),
     // Its settings are read as the configuration is, and become one.
-    ("machine", &["config", "durable", "lang", "window"]),
+    ("machine", &["config", "digest", "durable", "lang", "update", "window"]),
     ("metrics", &[]),
     ("panics", &["durable"]),
     ("release", &["cli", "durable", "lang", "update"]),

@@ -68,7 +68,12 @@ impl SmallBox {
         let path = format!("{}.full.zst", sha256(&packed));
         fs::write(self.repository.path().join("targets").join(&path), &packed).expect("written");
         Order {
-            image: Image { version: version.to_owned(), sha256: sha256(&program), size: program.len() as u64 },
+            image: Image {
+                version: version.to_owned(),
+                sha256: sha256(&program),
+                size: program.len() as u64,
+                requires_os: None,
+            },
             full: Target { path, length: packed.len() as u64, sha256: sha256(&packed) },
             delta: None,
         }

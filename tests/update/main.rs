@@ -16,6 +16,7 @@ mod clients;
 mod faults;
 mod managed;
 mod orders;
+mod os;
 mod patience;
 mod power;
 #[path = "../support/programs.rs"]

@@ -28,6 +28,7 @@ async fn a_target_that_is_not_what_was_signed_is_not_fetched_every_minute_for_ev
     }
     let data = tempfile::tempdir().expect("a directory");
     let settings = Settings {
+        machine: None,
         data_dir: data.path().to_owned(),
         box_id: "caja-1".into(),
         channel: "stable".into(),

@@ -1,8 +1,10 @@
 //! `workshop-edge machine …`: what the USB image's own copy of the program does as root.
 
 mod notices;
+mod os;
 mod settings;
 
+pub use os::Order as OsOrder;
 pub use settings::Wish;
 
 use super::{output, shape};
@@ -25,6 +27,8 @@ pub enum Order {
         /// Whether a program reads the answer.
         json: bool,
     },
+    /// Something about its operating system.
+    Os(OsOrder),
     /// Something about the settings.
     Settings(Wish),
 }
@@ -34,6 +38,7 @@ impl Order {
     fn of(matches: &ArgMatches) -> Option<Self> {
         Some(match matches.subcommand()? {
             ("notices", of) => Self::Notices { json: of.get_flag("json") },
+            ("os", of) => Self::Os(os::Order::of(of)?),
             ("settings", of) => Self::Settings(Wish::of(of)),
             _ => return None,
         })
@@ -42,8 +47,10 @@ impl Order {
     /// Whether it changes the machine, which only root does.
     const fn is_for_root(&self) -> bool {
         match self {
-            Self::Settings(wish) => matches!(wish, Wish::Apply),
             Self::Notices { .. } => false,
+            // What is known of versions is root's alone.
+            Self::Os(_) => true,
+            Self::Settings(wish) => matches!(wish, Wish::Apply),
         }
     }
 }
@@ -65,6 +72,7 @@ pub(super) fn definition(order: impl Fn(&'static str, &str, &str) -> Command, la
                 .help(lang.pick("Directorio en el que está la máquina", "Directory below which the machine is")),
         )
         .subcommand(notices::definition(&order, lang))
+        .subcommand(os::definition(&order, lang))
         .subcommand(settings::definition(&order, lang));
     shape::parent(root, lang)
 }
@@ -85,7 +93,8 @@ pub(super) fn run(root: &Path, order: &Order, lang: Lang) -> ExitCode {
     }
     let places = Places::below(root);
     match order {
-        Order::Settings(wish) => settings::run(&places, wish, lang),
         Order::Notices { json } => notices::run(&places, *json, lang),
+        Order::Os(order) => os::run(&places, order, lang),
+        Order::Settings(wish) => settings::run(&places, wish, lang),
     }
 }

@@ -27,6 +27,7 @@ pub(super) fn command(lang: Lang) -> Command {
         .after_help(codes)
         .subcommand(init(lang))
         .subcommand(publish(lang))
+        .subcommand(publish_os(lang))
         .subcommand(promote(lang))
         .subcommand(rollback(lang))
         .subcommand(yank(lang))
@@ -94,6 +95,36 @@ fn publish(lang: Lang) -> Command {
     )
 }
 
+fn publish_os(lang: Lang) -> Command {
+    rolling(
+        order(
+            "publish-os",
+            "publish-os",
+            lang.pick(
+                "--channel <CANAL> --version <VERSIÓN> [OPCIONES] <ARCHIVO.efi>",
+                "--channel <CHANNEL> --version <VERSION> [OPTIONS] <FILE.efi>",
+            ),
+            lang,
+        )
+        .about(lang.pick(
+            "Publica en un canal una versión del sistema operativo de la imagen USB",
+            "Publish a version of the USB image's operating system in a channel",
+        ))
+        .arg(
+            Arg::new("file")
+                .value_name(lang.pick("ARCHIVO.efi", "FILE.efi"))
+                .help_heading(lang.pick("Argumentos", "Arguments"))
+                .required(true)
+                .value_hint(ValueHint::FilePath)
+                .value_parser(value_parser!(PathBuf))
+                .help(lang.pick("Núcleo y sistema en un archivo EFI (UKI)", "Kernel and system in one EFI file (UKI)")),
+        )
+        .arg(channel(lang))
+        .arg(version("version", lang).required(true).help(lang.pick("Su número", "Its number"))),
+        lang,
+    )
+}
+
 fn promote(lang: Lang) -> Command {
     rolling(
         order("promote", "promote", lang.pick("[OPCIONES]", "[OPTIONS]"), lang)
@@ -116,7 +147,8 @@ fn promote(lang: Lang) -> Command {
             .arg(version("version", lang).help(lang.pick(
                 "Cuál [por defecto: la que quiere el primer canal]",
                 "Which [default: the one that the first channel wants]",
-            ))),
+            )))
+            .arg(system(lang)),
         lang,
     )
 }
@@ -134,7 +166,8 @@ fn rollback(lang: Lang) -> Command {
             "Have the boxes of a channel go back to an older release",
         ))
         .arg(channel(lang))
-        .arg(version("to", lang).required(true).help(lang.pick("A cuál", "To which"))),
+        .arg(version("to", lang).required(true).help(lang.pick("A cuál", "To which")))
+        .arg(system(lang)),
         lang,
     )
 }
@@ -156,7 +189,8 @@ fn yank(lang: Lang) -> Command {
         .arg(version("desired", lang).help(lang.pick(
             "Cuál se quiere en su lugar; los equipos con una más nueva vuelven a ella",
             "Which one is wanted instead; boxes with a newer one go back to it",
-        ))),
+        )))
+        .arg(system(lang)),
         lang,
     )
 }
@@ -285,6 +319,10 @@ fn rolling(order: Command, lang: Lang) -> Command {
         .arg(version("requires-from", lang).help(
             lang.pick("La más antigua desde la que se llega directamente", "The oldest one that can go to it at once"),
         ))
+        .arg(version("requires-os", lang).help(lang.pick(
+            "La versión más antigua del sistema de la imagen USB con la que funciona",
+            "The oldest version of the USB image's system that it runs on",
+        )))
         .arg(version("min-version", lang).help(lang.pick(
             "Ningún equipo del canal instala una más antigua, nunca más",
             "No box of the channel installs an older one, ever again",
@@ -319,6 +357,13 @@ fn channel(lang: Lang) -> Arg {
     named("channel", lang.pick("CANAL", "CHANNEL"))
         .required(true)
         .help(lang.pick("stable o staging", "stable or staging"))
+}
+
+fn system(lang: Lang) -> Arg {
+    Arg::new("os").long("os").action(ArgAction::SetTrue).help(lang.pick(
+        "Del sistema operativo de la imagen USB, en lugar del programa",
+        "Of the USB image's operating system, instead of the program",
+    ))
 }
 
 fn named(name: &'static str, value: &'static str) -> Arg {

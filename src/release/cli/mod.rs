@@ -12,6 +12,7 @@ use semver::Version;
 
 pub use run::{Answer, run};
 
+use super::os::{Order as PublishOs, Part};
 use super::promote::Order as Promote;
 use super::publish::{Order as Publish, Rollout};
 use super::verify::Order as Verify;
@@ -40,9 +41,10 @@ struct Common {
 enum What {
     Init { new_keys: Option<PathBuf> },
     Publish(Publish),
+    PublishOs(PublishOs),
     Promote(Promote),
-    Rollback { channel: String, to: Version },
-    Yank { channel: String, version: Version, desired: Option<Version> },
+    Rollback { what: Part, channel: String, to: Version },
+    Yank { what: Part, channel: String, version: Version, desired: Option<Version> },
     Refresh { roles: Vec<String> },
     Rotate { role: String },
     Verify(Verify),
@@ -74,14 +76,26 @@ fn command(matches: &ArgMatches) -> Option<Command> {
             version_unchecked: of.get_flag("version-unchecked"),
             rollout: rollout(of)?,
         }),
+        "publish-os" => What::PublishOs(PublishOs {
+            channel: text("channel")?,
+            version: version("version")?,
+            file: of.get_one::<PathBuf>("file").cloned()?,
+            rollout: rollout(of)?,
+        }),
         "promote" => What::Promote(Promote {
             from: text("from")?,
             to: text("to")?,
+            what: part(of),
             version: version("version"),
             rollout: rollout(of)?,
         }),
-        "rollback" => What::Rollback { channel: text("channel")?, to: version("to")? },
-        "yank" => What::Yank { channel: text("channel")?, version: version("version")?, desired: version("desired") },
+        "rollback" => What::Rollback { what: part(of), channel: text("channel")?, to: version("to")? },
+        "yank" => What::Yank {
+            what: part(of),
+            channel: text("channel")?,
+            version: version("version")?,
+            desired: version("desired"),
+        },
         "refresh" => What::Refresh { roles: texts(of, "role") },
         "rotate" => What::Rotate { role: text("role")? },
         "verify" => What::Verify(Verify {
@@ -113,12 +127,17 @@ fn texts(matches: &ArgMatches, id: &str) -> Vec<String> {
     matches.get_many::<String>(id).map(|values| values.cloned().collect()).unwrap_or_default()
 }
 
+fn part(of: &ArgMatches) -> Part {
+    if of.get_flag("os") { Part::Os } else { Part::Program }
+}
+
 fn rollout(of: &ArgMatches) -> Option<Rollout> {
     let waves = texts(of, "wave");
     Some(Rollout {
         waves: (!waves.is_empty()).then_some(waves),
         urgent: of.get_flag("urgent"),
         requires_from: of.get_one::<Version>("requires-from").cloned(),
+        requires_os: of.get_one::<Version>("requires-os").cloned(),
         min_version: of.get_one::<Version>("min-version").cloned(),
         deltas: usize::from(*of.get_one::<u8>("deltas")?),
         keep_desired: of.get_flag("keep-desired"),
@@ -145,6 +164,9 @@ mod tests {
             "init --repository r --new-keys k",
             "init -r r --keys k/keys.toml --key root=a.pem --key root=b.pem --expires root=900d",
             "publish -r r --keys k --channel staging --version 1.2.3 --wave 2026-11-24T20:00Z=10 --wave +24h=1000 a b",
+            "publish-os -r r --keys k --channel staging --version 1.2.3 --wave +0h=1000 a.efi",
+            "rollback -r r --keys k --channel stable --os --to 1.2.2",
+            "promote -r r --keys k --os",
             "promote -r r --keys k --version 1.2.3 --urgent --json",
             "rollback -r r --keys k --channel stable --to 1.2.2 --dry-run",
             "yank -r r --keys k --channel stable --version 1.2.2 --desired 1.2.1",

@@ -15,7 +15,7 @@ use crate::release::keys::{Keys, generate};
 use crate::release::lifetime::Lifetimes;
 use crate::release::lock::Lock;
 use crate::release::repository::Repository;
-use crate::release::{ReleaseError, init, promote, publish, refresh, rollback, rotate, status, verify};
+use crate::release::{ReleaseError, init, os, promote, publish, refresh, rollback, rotate, status, verify};
 
 /// What a command answers.
 #[derive(Debug)]
@@ -65,10 +65,11 @@ fn change(what: What, common: &Common, now: Timestamp, lang: Lang) -> Result<Ans
             notes = said;
             change
         }
+        What::PublishOs(order) => os::publish(repository()?, &order, &signing)?,
         What::Promote(order) => promote::promote(repository()?, &order, &signing, progress)?,
-        What::Rollback { channel, to } => rollback::rollback(repository()?, &channel, &to, &signing)?,
-        What::Yank { channel, version, desired } => {
-            rollback::yank(repository()?, &channel, &version, desired.as_ref(), &signing)?
+        What::Rollback { what, channel, to } => rollback::rollback(repository()?, &channel, (what, &to), &signing)?,
+        What::Yank { what, channel, version, desired } => {
+            rollback::yank(repository()?, &channel, (what, &version), desired.as_ref(), &signing)?
         }
         What::Refresh { roles } => {
             let usual = ["snapshot".to_owned(), "timestamp".to_owned()];

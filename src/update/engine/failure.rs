@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::durable::RecordError;
+use crate::durable::{DurableError, RecordError};
 use crate::error_chain;
 use crate::update::download::DownloadError;
 use crate::update::repository::{RepositoryError, RepositoryErrorKind};
@@ -80,6 +80,24 @@ impl From<RepositoryError> for Failure {
 impl From<TransportError> for Failure {
     fn from(error: TransportError) -> Self {
         RepositoryError::Fetch(error).into()
+    }
+}
+
+impl From<DurableError> for Failure {
+    fn from(error: DurableError) -> Self {
+        Self::new(FaultKind::Storage, error_chain(&error))
+    }
+}
+
+impl From<DownloadError> for Failure {
+    fn from(error: DownloadError) -> Self {
+        StageError::from(error).into()
+    }
+}
+
+impl From<tokio::task::JoinError> for Failure {
+    fn from(error: tokio::task::JoinError) -> Self {
+        Self::new(FaultKind::Other, error_chain(&error))
     }
 }
 

@@ -38,7 +38,8 @@ mod tests {
     #[test]
     fn a_change_is_open_as_long_as_it_is_on_trial() {
         let at = Timestamp::UNIX_EPOCH;
-        let image = |digit: &str| Image { version: "1.0.0".into(), sha256: digit.repeat(64), size: 1 };
+        let image =
+            |digit: &str| Image { version: "1.0.0".into(), sha256: digit.repeat(64), size: 1, requires_os: None };
         let mut table = Table::default();
         table.stage(Slot::A, image("a")).expect("free");
         table.begin_trial(Slot::A).expect("fit");

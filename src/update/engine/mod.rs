@@ -12,6 +12,7 @@ mod check;
 mod failure;
 mod host;
 mod ledger;
+mod os;
 mod own;
 mod running;
 mod stick;
@@ -50,6 +51,8 @@ pub struct Settings {
     pub root: Vec<u8>,
     /// The bucket.
     pub bucket: Transport,
+    /// Where root tells a box that runs the USB image what there is; `None` on any other.
+    pub machine: Option<PathBuf>,
     /// The target triple of this program.
     pub platform: &'static str,
     /// Where a USB stick appears.

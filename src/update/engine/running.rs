@@ -42,7 +42,7 @@ pub(super) fn own_version() -> Version {
 pub(super) async fn image(version: String, file: &Path) -> Option<Image> {
     let path = file.to_owned();
     match tokio::task::spawn_blocking(move || read(&path)).await {
-        Ok(Ok(Some((sha256, size)))) => Some(Image { version, sha256, size }),
+        Ok(Ok(Some((sha256, size)))) => Some(Image { version, sha256, size, requires_os: None }),
         Ok(Err(error)) => {
             tracing::warn!(path = %file.display(), %error, "this binary cannot be read, so nothing is made from it");
             None

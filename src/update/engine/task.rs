@@ -35,6 +35,7 @@ impl Task {
             order: standing.order().clone(),
             previous: None,
             quarantined: Vec::new(),
+            os: None,
             fault: None,
         });
         (Self { settings, places, switch, state, standing }, known)

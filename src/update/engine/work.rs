@@ -11,6 +11,7 @@ use tokio::time::{Duration, Instant, sleep, sleep_until};
 
 use super::check::{Checked, Sources};
 use super::failure::{Failure, Lasting};
+use super::os::{Asking, Os, Wanted};
 use super::own::Own;
 use super::running::Running;
 use super::stick::{self, Stick};
@@ -21,12 +22,16 @@ use crate::update::STATE_SCHEMA;
 use crate::update::command::{Command, Outcome, Reply};
 use crate::update::history::{self, Entry, History};
 use crate::update::order::Standing;
+use crate::update::os::Step;
 use crate::update::pace::Pace;
 use crate::update::places::Places;
 use crate::update::policy::{self, Decision, Plan, Situation};
 use crate::update::stage::{Base, Order, Staged};
 use crate::update::state::{Fault, FaultKind, Phase, State, Wait, Words};
 use crate::update::words;
+
+/// Until the next check after an operating system has been brought.
+const SOON: Duration = Duration::from_secs(1);
 
 /// The work of a box.
 pub(super) struct Work {
@@ -39,6 +44,8 @@ pub(super) struct Work {
     sources: Sources,
     /// What only a box has that `launch` has started.
     own: Option<Own>,
+    /// What only a box has that runs the USB image.
+    os: Option<Os>,
     pace: Pace,
     lasting: Lasting,
     stick: Option<Stick>,
@@ -60,6 +67,8 @@ struct Taking {
     kind: history::Kind,
     /// Whether it is only downloaded; all else has to wait.
     is_ahead: bool,
+    /// Whether it is the operating system.
+    is_os: bool,
 }
 
 /// How far a version has been brought.
@@ -82,6 +91,7 @@ impl Work {
             pace: Pace::new(settings.every),
             lasting: Lasting::default(),
             stick: settings.usb.as_deref().map(Stick::new),
+            os: settings.machine.as_deref().map(|machine| Os::new(machine, &places.update)),
             settings,
             places,
             switch,
@@ -115,10 +125,14 @@ impl Work {
                 Some(Asked { command, answer }) => self.obey(command, answer).await,
                 None => self.look_around().await,
             };
-            if let Some(taking) = taking {
-                overtaken = self.take(taking, &mut orders).await;
-            }
-            due = Instant::now() + self.wait();
+            let is_os = taking.as_ref().is_some_and(|taking| taking.is_os);
+            overtaken = match taking {
+                Some(taking) if is_os => self.take_os(taking, &mut orders).await,
+                Some(taking) => self.take(taking, &mut orders).await,
+                None => None,
+            };
+            // The system comes first, then the program, which may have waited for it.
+            due = Instant::now() + if is_os { SOON } else { self.wait() };
         }
     }
 
@@ -185,9 +199,15 @@ impl Work {
                 let version = plan.version.clone();
                 self.state.send_modify(|state| state.phase = Phase::Staging { version: version.clone() });
                 self.answer(asker, Ok(Outcome::Begun { version }));
-                Some(Taking { plan, checked, kind: history::Kind::Ordered, is_ahead: false })
+                Some(Taking { plan, checked, kind: history::Kind::Ordered, is_ahead: false, is_os: false })
             }
             decision => {
+                // The system too is wanted now.
+                if let Some(Wanted { plan, is_ahead }) = self.decide_os(&checked, true) {
+                    self.phase(Phase::Idle);
+                    self.answer(asker, Ok(Outcome::Nothing { reason: words::system_first(&plan.version) }));
+                    return Some(Taking { plan, checked, kind: history::Kind::Ordered, is_ahead, is_os: true });
+                }
                 let reason = match decision {
                     Decision::Nothing(why) => words::why(&why),
                     Decision::Take(plan) | Decision::Later { plan, .. } => words::not_own(&plan.version),
@@ -218,7 +238,9 @@ impl Work {
             Ok(checked) => {
                 let taking = self.automatic(checked);
                 let outcome = match &taking {
-                    Some(Taking { plan, is_ahead: false, .. }) => Outcome::Begun { version: plan.version.clone() },
+                    Some(Taking { plan, is_ahead: false, is_os: false, .. }) => {
+                        Outcome::Begun { version: plan.version.clone() }
+                    }
                     _ => Outcome::Done,
                 };
                 self.answer(asker, Ok(outcome));
@@ -298,6 +320,7 @@ impl Work {
         let now = Timestamp::try_from(checked.now).unwrap_or(Timestamp::UNIX_EPOCH);
         let table = self.own.as_ref().map(Own::table);
         let floor = checked.repository.min_version(&self.settings.channel);
+        let os = self.os.as_ref().and_then(Os::running);
         let decision = policy::decide(
             &checked.manifest,
             &Situation {
@@ -306,6 +329,7 @@ impl Work {
                 running: &self.running.version,
                 running_sha256: &self.running.sha256,
                 state_schema: STATE_SCHEMA,
+                os: os.as_ref(),
                 floor: floor.as_ref(),
                 quarantined: &|sha256| table.as_ref().is_some_and(|table| table.is_quarantined(sha256)),
                 pin: order.pin.as_ref(),
@@ -323,6 +347,71 @@ impl Work {
         decision
     }
 
+    /// What the channel and the standing order come to for the operating system.
+    fn decide_os(&mut self, checked: &Checked, ordered: bool) -> Option<Wanted> {
+        let asking = Asking {
+            box_id: &self.settings.box_id,
+            channel: &self.settings.channel,
+            held: self.standing.order().held,
+            window: &self.settings.window,
+            ordered,
+        };
+        let (known, wanted) = self.os.as_mut()?.decide(checked, &asking);
+        self.state.send_if_modified(|state| {
+            let is_other = state.os != known;
+            state.os = known;
+            is_other
+        });
+        wanted
+    }
+
+    /// Brings an operating system here, and has root install it unless it is ahead of its hour. Gives the order that has
+    /// overtaken it.
+    async fn take_os(&mut self, taking: Taking, orders: &mut mpsc::Receiver<Asked>) -> Option<Asked> {
+        let Taking { plan, checked, is_ahead, .. } = taking;
+        let (version, sha256, total) = (plan.version.clone(), plan.binary.raw_sha256.clone(), plan.binary.raw_size);
+        let wanted = Wanted { plan, is_ahead };
+        let step = |step: Step| {
+            self.state.send_modify(|state| {
+                if let Some(os) = &mut state.os {
+                    os.step = step;
+                }
+            });
+        };
+        let progress = |progress: crate::update::download::Progress| {
+            step(Step::Downloading { version: version.clone(), done: progress.done, total: progress.total });
+        };
+        step(Step::Downloading { version: version.clone(), done: 0, total });
+        let brought = {
+            let os = self.os.as_ref()?;
+            let mut bringing = pin!(os.bring(&wanted, &checked, &self.settings.channel, self.settings.rate, &progress));
+            loop {
+                tokio::select! {
+                    brought = &mut bringing => break brought,
+                    Some(asked) = orders.recv() => match asked.command {
+                        Command::Check => self.answer(asked.answer, Ok(Outcome::Done)),
+                        _ => return Some(asked),
+                    },
+                }
+            }
+        };
+        if brought.is_ok() && !is_ahead {
+            tracing::info!(%version, sha256, "root is asked to install the system");
+            step(Step::Offered { version });
+        }
+        let is_bucket = checked.is_bucket;
+        self.sources.keep(checked);
+        match (brought, self.os.as_mut()) {
+            (Ok(()), Some(os)) if !is_ahead => os.asked(&sha256),
+            (Ok(()), _) | (Err(_), None) => {}
+            (Err(failure), Some(os)) => {
+                os.rest();
+                self.fail(if is_bucket { failure } else { failure.of_a_directory() });
+            }
+        }
+        None
+    }
+
     /// What the channel and the standing order come to without anybody's word.
     fn automatic(&mut self, checked: Checked) -> Option<Taking> {
         let kind = |plan: &Plan| match plan.kind {
@@ -330,10 +419,14 @@ impl Work {
             policy::Kind::Update | policy::Kind::SteppingStone { .. } => history::Kind::Update,
         };
         let decision = self.decide(&checked, false);
+        if let Some(Wanted { plan, is_ahead }) = self.decide_os(&checked, false) {
+            self.phase(Phase::Idle);
+            return Some(Taking { kind: kind(&plan), plan, checked, is_ahead, is_os: true });
+        }
         match decision {
             Decision::Take(plan) if self.own.is_some() => {
                 self.phase(Phase::Staging { version: plan.version.clone() });
-                Some(Taking { kind: kind(&plan), plan, checked, is_ahead: false })
+                Some(Taking { kind: kind(&plan), plan, checked, is_ahead: false, is_os: false })
             }
             Decision::Later { plan, at, wait } if self.own.is_some() => {
                 let version = plan.version.clone();
@@ -345,7 +438,7 @@ impl Work {
                 self.phase(Phase::Waiting { version, until: at, wait: waiting, is_here });
                 // What waits for the hour alone is downloaded before it comes.
                 if wait == policy::Wait::Window && !is_here {
-                    return Some(Taking { kind: kind(&plan), plan, checked, is_ahead: true });
+                    return Some(Taking { kind: kind(&plan), plan, checked, is_ahead: true, is_os: false });
                 }
                 self.lasting.is_over();
                 self.sources.keep(checked);
@@ -367,7 +460,7 @@ impl Work {
 
     /// Brings a version here, and goes over to it unless it is ahead of its hour. Gives the order that has overtaken it.
     async fn take(&mut self, taking: Taking, orders: &mut mpsc::Receiver<Asked>) -> Option<Asked> {
-        let Taking { plan, checked, kind, is_ahead } = taking;
+        let Taking { plan, checked, kind, is_ahead, is_os: _ } = taking;
         let began = Instant::now();
         let waiting = is_ahead.then(|| self.state.borrow().phase.clone());
         let brought = {
@@ -414,8 +507,16 @@ impl Work {
     async fn bring(&self, plan: &Plan, checked: &Checked, is_ahead: bool) -> Result<Brought, Failure> {
         let Some(own) = &self.own else { return Err(Failure::new(FaultKind::Other, "this box has no slots")) };
         let version = &plan.version;
-        let image =
-            Image { version: version.to_string(), sha256: plan.binary.raw_sha256.clone(), size: plan.binary.raw_size };
+        let image = Image {
+            version: version.to_string(),
+            sha256: plan.binary.raw_sha256.clone(),
+            size: plan.binary.raw_size,
+            requires_os: checked
+                .manifest
+                .release(version)
+                .and_then(|release| release.requires_os.as_ref())
+                .map(ToString::to_string),
+        };
         if own.is_factory(&image) && is_ahead {
             return Ok(Brought::Downloaded(0));
         }

@@ -8,6 +8,7 @@
 //! | authorised | always | `rollback_from` names the running version, or it is the pin |
 //! | `hold` | stops it unless ordered | stops it unless ordered |
 //! | `min_version`, the platform, the quarantine | stop it | stop it |
+//! | `requires_os`, on the USB image | stops it | stops it |
 //! | `requires_from` | by way of stepping stones | passed over |
 //! | waves | of the goal, unless ordered | passed over |
 //! | window | unless urgent or ordered | passed over |
@@ -38,6 +39,8 @@ pub struct Situation<'a> {
     pub running_sha256: &'a str,
     /// The form of the state in its data directory.
     pub state_schema: u32,
+    /// The version of the USB image's operating system that runs; `None` where it is another operating system.
+    pub os: Option<&'a Version>,
     /// The highest `min_version` that it ever saw in this channel.
     pub floor: Option<&'a Version>,
     /// Whether a binary of this SHA-256 has failed here.
@@ -163,6 +166,16 @@ pub enum Why {
         /// What runs.
         running: Version,
     },
+    /// The goal needs a newer operating system, which comes first.
+    #[error("{version} needs the system's version {requires} first; {running} runs")]
+    NeedsOs {
+        /// The goal, or the release on the way to it.
+        version: Version,
+        /// What it needs.
+        requires: Version,
+        /// What runs.
+        running: Version,
+    },
     /// No wave of the goal covers the box yet.
     #[error("no wave of {0} includes this box yet")]
     NoWave(Version),
@@ -228,8 +241,19 @@ fn binary<'a>(release: &'a Release, situation: &Situation<'_>) -> Result<&'a Bin
     })
 }
 
+/// A program waits for the operating system that it needs, also on its technician's order.
+fn fits_os(release: &Release, situation: &Situation<'_>) -> Result<(), Why> {
+    match (&release.requires_os, situation.os) {
+        (Some(requires), Some(running)) if running < requires => {
+            Err(Why::NeedsOs { version: release.version.clone(), requires: requires.clone(), running: running.clone() })
+        }
+        _ => Ok(()),
+    }
+}
+
 fn rollback(goal: &Release, binary: &Binary, situation: &Situation<'_>) -> Result<Decision, Why> {
     let is_pinned = situation.pin == Some(&goal.version);
+    fits_os(goal, situation)?;
     if !is_pinned && !goal.rollback_from.contains(situation.running) {
         let (desired, running) = (goal.version.clone(), situation.running.clone());
         return Err(Why::NotDesiredDowngrade { desired, running });
@@ -239,6 +263,7 @@ fn rollback(goal: &Release, binary: &Binary, situation: &Situation<'_>) -> Resul
 
 fn update(manifest: &Manifest, goal: &Release, situation: &Situation<'_>) -> Result<Decision, Why> {
     let next = next(manifest, goal, situation)?;
+    fits_os(next, situation)?;
     let kind =
         if next.version == goal.version { Kind::Update } else { Kind::SteppingStone { to: goal.version.clone() } };
     // Who goes by way of a stepping stone does it for the goal: that one's urgency and waves count.

@@ -28,6 +28,7 @@ fn release(version: &str) -> Release {
         version,
         state_schema: 1,
         requires_from: None,
+        requires_os: None,
         urgent: false,
         waves: Vec::new(),
         rollback_from: Vec::new(),
@@ -37,7 +38,7 @@ fn release(version: &str) -> Release {
 
 fn manifest(desired: &str, releases: Vec<Release>) -> Manifest {
     let (channel, min_version) = ("stable".to_owned(), v("0.0.1"));
-    Manifest { schema: SCHEMA, channel, desired: Some(v(desired)), min_version, releases }
+    Manifest { schema: SCHEMA, channel, desired: Some(v(desired)), min_version, releases, os: None }
 }
 
 fn nothing_quarantined(_: &str) -> bool {
@@ -51,6 +52,7 @@ fn situation(running: &Version) -> Situation<'_> {
         running,
         running_sha256: "of the running one",
         state_schema: 1,
+        os: None,
         floor: None,
         quarantined: &nothing_quarantined,
         pin: None,
@@ -282,7 +284,8 @@ fn worlds() -> impl Strategy<Value = World> {
             releases.sort_by(|one, other| one.version.cmp(&other.version));
             releases.dedup_by(|one, other| one.version == other.version);
             let [held, ordered, is_open] = flags;
-            let manifest = Manifest { schema: SCHEMA, channel: "stable".to_owned(), desired, min_version, releases };
+            let manifest =
+                Manifest { schema: SCHEMA, channel: "stable".to_owned(), desired, min_version, releases, os: None };
             World { manifest, running, floor, pin, bad: bad.iter().map(sha).collect(), held, ordered, is_open, now }
         },
     )
@@ -375,4 +378,23 @@ proptest! {
             prop_assert_eq!(then.decide(), Decision::Take(plan));
         }
     }
+}
+
+#[test]
+fn a_program_waits_for_the_system_that_it_needs_whoever_asks_for_it() {
+    let running = v("1.0.0");
+    let needy = Release { requires_os: Some(v("2.1.0")), rollback_from: vec![v("3.0.0")], ..release("2.0.0") };
+    let manifest = manifest("2.0.0", vec![release("1.0.0"), needy]);
+    let (older, same, newer) = (v("2.0.9"), v("2.1.0"), v("3.0.0"));
+    for ordered in [false, true] {
+        let with = |os| decide(&manifest, &Situation { os, ordered, ..situation(&running) });
+        let expected = Why::NeedsOs { version: v("2.0.0"), requires: same.clone(), running: older.clone() };
+        assert_eq!(why(with(Some(&older))), expected);
+        for os in [Some(&same), Some(&newer), None] {
+            assert_eq!(taken(with(os)).version, v("2.0.0"), "{os:?}");
+        }
+    }
+    let ahead = v("3.0.0");
+    let back = decide(&manifest, &Situation { os: Some(&older), ..situation(&ahead) });
+    assert!(matches!(why(back), Why::NeedsOs { .. }), "on the way back too");
 }

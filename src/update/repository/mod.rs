@@ -32,6 +32,9 @@ use super::manifest::{self, Manifest};
 use super::transport::Transport;
 use crate::clock;
 
+/// Octets of a root at most, as the library has it.
+const MOST_ROOT: u64 = 512 * 1024;
+
 /// The name of the floor's record.
 const FLOOR: &str = "floor";
 
@@ -67,6 +70,10 @@ pub struct Repository {
 /// A channel at one state of the repository.
 #[derive(Debug)]
 struct Channel {
+    /// The manifest as it came.
+    bytes: Vec<u8>,
+    /// Its target.
+    path: String,
     /// The versions of root and snapshot that it was found at.
     at: (u64, u64),
     manifest: Arc<Manifest>,
@@ -83,6 +90,15 @@ pub struct Target {
     pub length: u64,
     /// Its SHA-256, 64 lower-case hexadecimal digits.
     pub sha256: String,
+}
+
+/// What leads to the targets of a channel: names and octets of files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extract {
+    /// The metadata, in the order in which they are to be written.
+    pub metadata: Vec<(String, Vec<u8>)>,
+    /// The channel's manifest, a target.
+    pub manifest: (String, Vec<u8>),
 }
 
 /// The versions of the metadata that is trusted.
@@ -167,9 +183,42 @@ impl Repository {
         if sha256.len() != 64 || !sha256.bytes().all(|octet| octet.is_ascii_hexdigit()) {
             return Err(missing());
         }
+        Ok(Target { path: self.path(name, &sha256), length: file.length, sha256 })
+    }
+
+    fn path(&self, name: &str, sha256: &str) -> String {
         let consistent = self.updater.trusted().root().consistent_snapshot;
-        let path = if consistent { format!("{sha256}.{name}") } else { name.to_owned() };
-        Ok(Target { path, length: file.length, sha256 })
+        if consistent { format!("{sha256}.{name}") } else { name.to_owned() }
+    }
+
+    /// What leads to a channel's targets, octet for octet as it came, so that somebody who trusts this box in nothing can
+    /// verify it again: the files of `metadata/` and of `targets/`, under their names in a repository with consistent
+    /// snapshots, the timestamp last. Roots that this box never needed, since it came with a newer one, are fetched.
+    pub async fn extract(&self, channel: &str) -> Result<Extract, RepositoryError> {
+        let known = self.channels.get(channel).filter(|known| self.refreshed && known.at == self.state());
+        let known = known.ok_or(RepositoryError::NotRefreshed)?;
+        let mut metadata = Vec::new();
+        for version in 1..=self.versions().root {
+            let name = format!("{version}.root.json");
+            let kept = self.store.file(&format!("root_history/{name}"));
+            let bytes = if kept.is_some() {
+                kept
+            } else {
+                let fetched = self.transport.metadata(&name, MOST_ROOT).await.map_err(RepositoryError::Fetch)?;
+                fetched.map(|bytes| bytes.to_vec())
+            };
+            // A repository may have lost its oldest; whoever needs one of them misses it then.
+            metadata.extend(bytes.map(|bytes| (name, bytes)));
+        }
+        for role in ["targets", channel, "snapshot", "timestamp"] {
+            let bytes = self.store.file(&format!("{role}.json")).ok_or(RepositoryError::NotRefreshed)?;
+            let name = match role {
+                "timestamp" => "timestamp.json".to_owned(),
+                role => format!("{}.{role}.json", version_of(role, &bytes)?),
+            };
+            metadata.push((name, bytes));
+        }
+        Ok(Extract { metadata, manifest: (known.path.clone(), known.bytes.clone()) })
     }
 
     /// The specification's own search for a target, through all roles that it is delegated to (section 5.6.7). A box
@@ -199,6 +248,12 @@ impl Repository {
     #[must_use]
     pub fn min_version(&self, channel: &str) -> Option<Version> {
         self.store.floor(|floor| floor.known_min_version(channel).cloned())
+    }
+
+    /// The same for the operating system of the USB image.
+    #[must_use]
+    pub fn min_version_of_os(&self, channel: &str) -> Option<Version> {
+        self.min_version(&floor_of_os(channel))
     }
 
     /// What is trusted now.
@@ -246,11 +301,13 @@ impl Repository {
         if file.length > manifest::MOST_BYTES {
             return Err(wrong(format!("has more than {} octets", manifest::MOST_BYTES)));
         }
+        let file_sha256 = file.hashes.get("sha256").map(|sha256| sha256.to_ascii_lowercase());
         let bytes = self.content(&name, file).await?;
         let manifest = read(channel, &bytes).map_err(wrong)?;
 
         let keys = delegation.role_keys();
         let signers = self.channel_signers(channel, &delegation);
+        let of_os = signers.clone();
         self.store.floor(|floor| {
             if let Some(kept) = floor.min_version(channel, &keys).filter(|kept| manifest.min_version < **kept) {
                 let (channel, kept, offered) = (channel.to_owned(), kept.clone(), manifest.min_version.clone());
@@ -258,9 +315,20 @@ impl Repository {
             }
             let accepted = Signed { content: manifest.min_version.clone(), signers };
             floor.raise_min_version(channel, accepted, &keys);
+            if let Some(os) = &manifest.os {
+                // No channel has a space in its name.
+                let name = floor_of_os(channel);
+                if let Some(kept) = floor.min_version(&name, &keys).filter(|kept| os.min_version < **kept) {
+                    let (kept, offered) = (kept.clone(), os.min_version.clone());
+                    return Err(RepositoryError::MinVersion { channel: name, kept, offered });
+                }
+                let accepted = Signed { content: os.min_version.clone(), signers: of_os };
+                floor.raise_min_version(&name, accepted, &keys);
+            }
             Ok(())
         })?;
-        Ok(Channel { at: self.state(), manifest: Arc::new(manifest), delegation, role })
+        let path = self.path(&name, file_sha256.as_deref().unwrap_or_default());
+        Ok(Channel { bytes, path, at: self.state(), manifest: Arc::new(manifest), delegation, role })
     }
 
     /// The keys that signed the channel's role as it is trusted.
@@ -338,6 +406,20 @@ fn timestamp(time: SystemTime) -> Result<Timestamp, RepositoryError> {
     Timestamp::try_from(time).map_err(RepositoryError::Clock)
 }
 
+/// Under which name the floor keeps the lowest version of a channel's operating system: no channel's name has a space.
+fn floor_of_os(channel: &str) -> String {
+    format!("{channel} os")
+}
+
+/// The version of a role's metadata.
+fn version_of(role: &str, bytes: &[u8]) -> Result<u64, RepositoryError> {
+    let damaged = |source| RepositoryError::Damaged { file: format!("{role}.json"), source };
+    Ok(match role {
+        "snapshot" => Metadata::<Snapshot>::from_slice(bytes).map_err(damaged)?.signed().version,
+        _ => Metadata::<Targets>::from_slice(bytes).map_err(damaged)?.signed().version,
+    })
+}
+
 /// How the top-level targets delegate to a channel.
 fn delegation<'a>(trusted: &'a TrustedMetadataSet, channel: &str) -> Option<&'a DelegatedRole> {
     let delegations = trusted.targets_role("targets")?.delegations.as_ref()?;
@@ -388,6 +470,14 @@ fn read(channel: &str, bytes: &[u8]) -> Result<Manifest, String> {
     }
     if let Some(desired) = read.desired.as_ref().filter(|desired| read.release(desired).is_none()) {
         return Err(format!("wants {desired}, which it does not list"));
+    }
+    if let Some(os) = read.of_os() {
+        if os.releases.len() > manifest::MOST_RELEASES {
+            return Err(format!("lists more than {} releases of the system", manifest::MOST_RELEASES));
+        }
+        if let Some(desired) = os.desired.as_ref().filter(|desired| os.release(desired).is_none()) {
+            return Err(format!("wants the system's {desired}, which it does not list"));
+        }
     }
     Ok(read)
 }

@@ -27,7 +27,7 @@ fn program(version: &str) -> Vec<u8> {
 }
 
 fn image(version: &str, program: &[u8]) -> Image {
-    Image { version: version.to_owned(), sha256: digest::of(program), size: program.len() as u64 }
+    Image { version: version.to_owned(), sha256: digest::of(program), size: program.len() as u64, requires_os: None }
 }
 
 impl World {

@@ -236,6 +236,7 @@ impl Unit {
             running: &self.version,
             running_sha256: &self.sha256,
             state_schema: STATE_SCHEMA,
+            os: None,
             floor: None,
             quarantined: &|_| false,
             pin: None,

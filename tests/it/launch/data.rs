@@ -55,7 +55,8 @@ impl Data {
         fs::create_dir_all(path.parent().expect("a parent")).expect("made");
         fs::write(&path, bytes).expect("written");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("executable");
-        let image = Image { version: version.into(), sha256: sha256(bytes), size: bytes.len() as u64 };
+        let image =
+            Image { version: version.into(), sha256: sha256(bytes), size: bytes.len() as u64, requires_os: None };
         slots::record(&self.slots(), slot, &image).expect("kept");
         store
             .change(|table| table.stage(slot, image).and_then(|()| table.begin_trial(slot)))

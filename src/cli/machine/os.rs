@@ -1,0 +1,182 @@
+//! `workshop-edge machine os …`: root's side of the updates of the operating system.
+
+use super::{output, shape};
+use crate::{
+    error_chain,
+    lang::Lang,
+    machine::{
+        Places,
+        os::{self, confirm::Patience},
+    },
+    telemetry,
+    update::{ROOT, os::Standing},
+};
+use clap::{Arg, ArgMatches, Command, value_parser};
+use serde_json::json;
+use std::{
+    fmt::Write as _,
+    net::SocketAddr,
+    path::Path,
+    process::{self, ExitCode},
+    time::Duration,
+};
+use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
+
+/// Where the appliance answers on the image.
+const ADDRESS: &str = "127.0.0.1:80";
+
+/// What is wanted of the operating system.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Verify and install what the appliance offers, and restart.
+    Install,
+    /// Find out what has become of the versions.
+    Settle,
+    /// Wait until the version on trial has shown that it works.
+    Confirm {
+        /// Where the appliance answers.
+        address: SocketAddr,
+        /// How long all has to be well at a stretch, and how long it may take, in seconds.
+        seconds: (u16, u16),
+    },
+    /// Say what the system is at.
+    Status {
+        /// Whether a program reads the answer.
+        json: bool,
+    },
+}
+
+impl Order {
+    /// The order that the arguments name.
+    pub(super) fn of(matches: &ArgMatches) -> Option<Self> {
+        Some(match matches.subcommand()? {
+            ("install", _) => Self::Install,
+            ("settle", _) => Self::Settle,
+            ("confirm", of) => Self::Confirm {
+                address: *of.get_one("address")?,
+                seconds: (*of.get_one("stretch")?, *of.get_one("most")?),
+            },
+            ("status", of) => Self::Status { json: of.get_flag("json") },
+            _ => return None,
+        })
+    }
+}
+
+/// How it is typed.
+pub(super) fn definition(order: impl Fn(&'static str, &str, &str) -> Command, lang: Lang) -> Command {
+    let options = lang.pick("[OPCIONES]", "[OPTIONS]");
+    let hidden = |name: &'static str| Arg::new(name).long(name).hide(true);
+    let root = order("os", "machine os", lang.pick("<ORDEN>", "<COMMAND>"))
+        .about(lang.pick("Actualiza el sistema operativo de la imagen USB", "Update the USB image's operating system"))
+        .subcommand(order("install", "machine os install", options).about(lang.pick(
+            "Comprueba e instala la versión del sistema que se ha descargado, y reinicia",
+            "Verify and install the system's version that has been downloaded, and restart",
+        )))
+        .subcommand(order("settle", "machine os settle", options).about(lang.pick(
+            "Mira en cada arranque qué ha sido de las versiones del sistema",
+            "Look at each start what has become of the system's versions",
+        )))
+        .subcommand(
+            order("confirm", "machine os confirm", options)
+                .about(lang.pick(
+                    "Espera a que la versión a prueba del sistema demuestre que funciona",
+                    "Wait until the system's version on trial has shown that it works",
+                ))
+                .arg(hidden("address").default_value(ADDRESS).value_parser(value_parser!(SocketAddr)))
+                .arg(hidden("stretch").default_value("15").value_parser(value_parser!(u16)))
+                .arg(hidden("most").default_value("240").value_parser(value_parser!(u16))),
+        )
+        .subcommand(
+            order("status", "machine os status", options)
+                .about(lang.pick("Dice cómo está el sistema", "Say what the system is at"))
+                .arg(shape::json(lang)),
+        );
+    shape::parent(root, lang)
+}
+
+/// Carries it out.
+pub(super) fn run(places: &Places, order: &Order, lang: Lang) -> ExitCode {
+    match order {
+        Order::Install => install(places, lang),
+        Order::Settle => match os::settle::settle(places) {
+            Ok(told) => output::answer(&format!("{}\n", told.version), 0),
+            Err(error) => output::failure(&error_chain(&error)),
+        },
+        Order::Confirm { address, seconds: (stretch, most) } => {
+            let patience = Patience {
+                stretch: Duration::from_secs((*stretch).into()),
+                most: Duration::from_secs((*most).into()),
+                ..Patience::default()
+            };
+            let confirmed = runtime().and_then(|runtime| {
+                runtime.block_on(os::confirm::confirm(places, *address, patience)).map_err(|error| error_chain(&error))
+            });
+            confirmed.map_or_else(|wrong| output::failure(&wrong), |()| output::answer("", 0))
+        }
+        Order::Status { json } => status(places, *json, lang),
+    }
+}
+
+fn runtime() -> Result<LocalRuntime, String> {
+    Builder::new_current_thread().enable_all().build_local(LocalOptions::default()).map_err(|error| error.to_string())
+}
+
+fn install(places: &Places, lang: Lang) -> ExitCode {
+    telemetry::start_on_stderr();
+    let installed = runtime()
+        .and_then(|runtime| runtime.block_on(os::install::install(places, ROOT)).map_err(|error| error_chain(&error)));
+    match installed {
+        Ok(None) => output::answer(lang.pick("No hay nada que instalar.\n", "There is nothing to install.\n"), 0),
+        Err(wrong) => output::failure(&wrong),
+        Ok(Some(installed)) => {
+            let version = installed.version;
+            let said = output::answer(
+                &lang.pick(
+                    format!("La versión {version} del sistema está instalada; se prueba al reiniciar.\n"),
+                    format!("The system's version {version} is installed; a restart tries it.\n"),
+                ),
+                0,
+            );
+            // A machine in a directory has nothing to restart.
+            if places.root() == Path::new(super::ROOT) { restart() } else { said }
+        }
+    }
+}
+
+fn restart() -> ExitCode {
+    match process::Command::new("systemctl").args(["--no-block", "reboot"]).status() {
+        Ok(status) if status.success() => ExitCode::SUCCESS,
+        Ok(status) => output::failure(&format!("systemctl reboot: {status}")),
+        Err(error) => output::failure(&format!("systemctl reboot: {error}")),
+    }
+}
+
+fn status(places: &Places, json: bool, lang: Lang) -> ExitCode {
+    let told = match os::settle::status(places) {
+        Ok(told) => told,
+        Err(error) => return output::failure(&error_chain(&error)),
+    };
+    let record = os::record(&places.data_os());
+    let changes = &record.value().changes;
+    if json {
+        return output::answer(&format!("{:#}\n", json!({ "os": told, "changes": changes })), 0);
+    }
+    let trial = match told.state {
+        Standing::Trial => lang.pick(" (a prueba)", " (on trial)"),
+        Standing::Good | Standing::Other => "",
+    };
+    let mut text = format!("{} {}{trial}\n", lang.pick("Sistema:", "System:"), told.version);
+    for one in &told.quarantined {
+        let words = lang.pick("falló y no se vuelve a probar", "failed, and is not tried again");
+        let _ = writeln!(text, "{}: {words}: {}", one.version, one.reason);
+    }
+    for change in changes {
+        let outcome = match change.outcome {
+            os::Outcome::Good => lang.pick("funciona", "works"),
+            os::Outcome::FellBack => lang.pick("falló y volvió la anterior", "failed, the one before came back"),
+            os::Outcome::Other => "?",
+        };
+        let _ = writeln!(text, "{}  {} → {}  {outcome}", change.at, change.from, change.to);
+    }
+    output::answer(&text, 0)
+}

@@ -1,0 +1,95 @@
+//! The trial of a version: whether the machine does what it is for. It ends within a bounded time: either the version is
+//! confirmed, or this start was in vain.
+//!
+//! The ERP and the internet are no part of it, as they are none of a program's trial.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::{OsError, version};
+use crate::machine::Places;
+use crate::update::os;
+
+/// How long all has to be well at a stretch, how long it may take to become so, and how often it is looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// At a stretch.
+    pub stretch: Duration,
+    /// At most.
+    pub most: Duration,
+    /// Between two looks.
+    pub every: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { stretch: Duration::from_secs(15), most: Duration::from_secs(240), every: Duration::from_secs(1) }
+    }
+}
+
+/// How long an answer may take.
+const ANSWER: Duration = Duration::from_secs(5);
+/// Octets of an answer that are read: its first line says all.
+const MOST: u64 = 1024;
+
+/// Waits until all has been well for long enough.
+pub async fn confirm(places: &Places, address: SocketAddr, patience: Patience) -> Result<(), OsError> {
+    let began = Instant::now();
+    let mut since = None;
+    loop {
+        match look(places, address).await {
+            Ok(()) => {
+                let since = *since.get_or_insert_with(Instant::now);
+                if since.elapsed() >= patience.stretch {
+                    return Ok(());
+                }
+            }
+            Err(wrong) => {
+                since = None;
+                if began.elapsed() >= patience.most {
+                    return Err(OsError::Unwell(wrong));
+                }
+            }
+        }
+        if began.elapsed() >= patience.most.saturating_add(patience.stretch) {
+            return Err(OsError::Unwell("it was not well for long enough at a stretch".to_owned()));
+        }
+        sleep(patience.every).await;
+    }
+}
+
+async fn look(places: &Places, address: SocketAddr) -> Result<(), String> {
+    let running = version::running(places).map_err(|error| crate::error_chain(&error))?;
+    match os::told(&places.run()) {
+        Ok(Some(told)) if told.version == running => {}
+        Ok(_) => return Err(format!("{} does not tell the version that runs", places.run_os().display())),
+        Err(error) => return Err(format!("{}: {error}", places.run_os().display())),
+    }
+    if !places.data_machine().is_dir() {
+        return Err(format!("{} is not there: the data partition is not mounted", places.data_machine().display()));
+    }
+    for path in ["/health/ready", "/"] {
+        match timeout(ANSWER, answer(address, path)).await {
+            Ok(Ok(true)) => {}
+            Ok(Ok(false)) => return Err(format!("{path} is not answered with 200")),
+            Ok(Err(error)) => return Err(format!("{path}: {error}")),
+            Err(_) => return Err(format!("{path} is not answered within {} s", ANSWER.as_secs())),
+        }
+    }
+    Ok(())
+}
+
+/// Whether a page is answered with 200 (RFC 9112 section 4).
+async fn answer(address: SocketAddr, path: &str) -> std::io::Result<bool> {
+    let mut connection = TcpStream::connect(address).await?;
+    let request =
+        format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/html, */*\r\nConnection: close\r\n\r\n");
+    connection.write_all(request.as_bytes()).await?;
+    let mut head = Vec::new();
+    connection.take(MOST).read_to_end(&mut head).await?;
+    Ok(head.starts_with(b"HTTP/1.1 200 "))
+}

@@ -1,0 +1,217 @@
+//! The versions on the EFI system partition: `EFI/Linux/box_<version>[+<left>[-<done>]].efi`, as the boot loader counts
+//! them (systemd-boot(7)). It starts the newest that has starts left; a file whose starts are used up comes last.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{statvfs, syncfs};
+use semver::Version;
+
+use super::OsError;
+use crate::durable;
+
+/// Starts that a version gets until it has shown that it works.
+pub const TRIES: u32 = 3;
+/// Where they are on the partition.
+const DIRECTORY: &str = "EFI/Linux";
+const PREFIX: &str = "box_";
+const SUFFIX: &str = ".efi";
+/// What a file ends with that is not whole yet.
+const TEMPORARY: &str = ".tmp";
+/// Files that are looked at.
+const MOST: usize = 256;
+
+/// A version's file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Which.
+    pub version: Version,
+    /// Its starts; `None` when they are not counted, since it has shown that it works.
+    pub tries: Option<Tries>,
+    /// Its name.
+    pub name: String,
+}
+
+/// The starts of a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tries {
+    /// Those that it still gets.
+    pub left: u32,
+    /// Those that were in vain.
+    pub done: u32,
+}
+
+impl Entry {
+    /// The entry of a file's name; `None` for what is none.
+    #[must_use]
+    pub fn of(name: &str) -> Option<Self> {
+        let stem = name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?;
+        let (version, tries) = match stem.split_once('+') {
+            None => (stem, None),
+            Some((version, tries)) => {
+                let (left, done) = tries.split_once('-').unwrap_or((tries, "0"));
+                (version, Some(Tries { left: left.parse().ok()?, done: done.parse().ok()? }))
+            }
+        };
+        Some(Self { version: version.parse().ok()?, tries, name: name.to_owned() })
+    }
+
+    /// Whether the boot loader has given it up after starts in vain.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.tries.is_some_and(|tries| tries.left == 0 && tries.done > 0)
+    }
+
+    /// Whether it has shown that it works, and may be started.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.tries.is_none()
+    }
+}
+
+/// The name of a version's file with these starts left.
+#[must_use]
+pub fn name(version: &Version, left: Option<u32>) -> String {
+    match left {
+        Some(left) => format!("{PREFIX}{version}+{left}{SUFFIX}"),
+        None => format!("{PREFIX}{version}{SUFFIX}"),
+    }
+}
+
+/// Which of these go to make room for `wanted`: the first that are named are missed least. Never what runs, nor what is
+/// wanted itself; the newest other version that works goes last of all.
+#[must_use]
+pub fn dispensable<'a>(entries: &'a [Entry], running: &Version, wanted: &Version) -> Vec<&'a Entry> {
+    let mut others: Vec<_> =
+        entries.iter().filter(|entry| entry.version != *running && entry.version != *wanted).collect();
+    others.sort_by(|one, other| (one.is_good(), &one.version).cmp(&(other.is_good(), &other.version)));
+    others
+}
+
+/// The partition.
+#[derive(Debug, Clone)]
+pub struct Partition {
+    directory: PathBuf,
+}
+
+impl Partition {
+    /// The one that is mounted there ([`crate::machine::Places::esp`]).
+    #[must_use]
+    pub fn at(esp: &Path) -> Self {
+        Self { directory: esp.join(DIRECTORY) }
+    }
+
+    /// Where the versions are.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Where a version is written until it is whole.
+    #[must_use]
+    pub fn temporary(&self, version: &Version) -> PathBuf {
+        self.directory.join(format!("{}{TEMPORARY}", name(version, None)))
+    }
+
+    /// The versions that are there.
+    pub fn entries(&self) -> Result<Vec<Entry>, OsError> {
+        let mut entries: Vec<_> = self.names()?.iter().filter_map(|name| Entry::of(name)).collect();
+        entries.sort_by(|one, other| (&one.version, &one.name).cmp(&(&other.version, &other.name)));
+        Ok(entries)
+    }
+
+    fn names(&self) -> Result<Vec<String>, OsError> {
+        let read = || fs::read_dir(&self.directory)?.take(MOST).collect::<io::Result<Vec<_>>>();
+        let files = read().map_err(OsError::file("list", &self.directory))?;
+        Ok(files.into_iter().filter_map(|file| file.file_name().into_string().ok()).collect())
+    }
+
+    /// Removes what an interrupted installation has left.
+    pub fn clean(&self) -> Result<(), OsError> {
+        for name in self.names()?.iter().filter(|name| name.starts_with(PREFIX) && name.ends_with(TEMPORARY)) {
+            self.remove(name)?;
+        }
+        Ok(())
+    }
+
+    /// Removes a file, for good.
+    pub fn remove(&self, name: &str) -> Result<(), OsError> {
+        durable::remove(&self.directory.join(name))?;
+        Ok(())
+    }
+
+    /// Gives a file another name, for good.
+    pub fn rename(&self, from: &Path, to: &str) -> Result<(), OsError> {
+        let to = self.directory.join(to);
+        fs::rename(from, &to).map_err(OsError::file("rename to", &to))?;
+        self.sync()
+    }
+
+    /// What was done to the partition stays so. FAT has no journal: the whole file system is written out.
+    pub fn sync(&self) -> Result<(), OsError> {
+        let sync = || {
+            let directory = File::open(&self.directory)?;
+            directory.sync_all()?;
+            syncfs(&directory)?;
+            Ok(())
+        };
+        sync().map_err(OsError::file("sync", &self.directory))
+    }
+
+    /// Octets that can be written there.
+    pub fn free(&self) -> Result<u64, OsError> {
+        let figures = statvfs(&self.directory).map_err(io::Error::from);
+        let figures = figures.map_err(OsError::file("look at", &self.directory))?;
+        let unit = if figures.f_frsize == 0 { figures.f_bsize } else { figures.f_frsize };
+        Ok(figures.f_bavail.saturating_mul(unit))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn v(text: &str) -> Version {
+        text.parse().expect("a version")
+    }
+
+    #[test]
+    fn the_boot_loader_s_names_are_read() {
+        let tries = |left, done| Some(Tries { left, done });
+        for (text, version, expected) in [
+            ("box_1.2.3.efi", "1.2.3", None),
+            ("box_1.2.3+3.efi", "1.2.3", tries(3, 0)),
+            ("box_1.2.3-rc.1+2-1.efi", "1.2.3-rc.1", tries(2, 1)),
+            ("box_1.2.3+0-3.efi", "1.2.3", tries(0, 3)),
+        ] {
+            let entry = Entry::of(text).expect("an entry");
+            assert_eq!((entry.version, entry.tries), (v(version), expected), "{text}");
+        }
+        for text in
+            ["box_1.2.efi", "box_1.2.3.efi.tmp", "other_1.2.3.efi", "box_1.2.3+x.efi", "box_1.2.3+1-.efi", "box_.efi"]
+        {
+            assert_eq!(Entry::of(text), None, "{text}");
+        }
+        assert!(Entry::of("box_1.0.0+0-3.efi").expect("an entry").has_failed());
+        assert!(!Entry::of("box_1.0.0+0.efi").expect("an entry").has_failed(), "set aside, not tried");
+        assert_eq!(name(&v("1.0.0"), Some(TRIES)), "box_1.0.0+3.efi");
+    }
+
+    #[test]
+    fn what_works_is_missed_most() {
+        let entries: Vec<_> =
+            ["box_1.0.0.efi", "box_1.1.0.efi", "box_1.2.0.efi", "box_1.3.0+0-3.efi", "box_1.4.0+3.efi"]
+                .into_iter()
+                .filter_map(Entry::of)
+                .collect();
+        let names = |running, wanted| {
+            dispensable(&entries, &v(running), &v(wanted))
+                .iter()
+                .map(|entry| entry.version.to_string())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(names("1.2.0", "1.4.0"), ["1.3.0", "1.0.0", "1.1.0"]);
+        assert_eq!(names("1.0.0", "1.5.0"), ["1.3.0", "1.4.0", "1.1.0", "1.2.0"]);
+    }
+}

@@ -1,0 +1,100 @@
+//! What has become of the versions, found out at every start before the appliance: what was tried and did not come up is
+//! not tried again, and the appliance and people are told.
+
+use jiff::Timestamp;
+use semver::Version;
+
+use super::entries::{Entry, Partition};
+use super::record::{self, Record};
+use super::{OsError, SUBJECT, firmware, version};
+use crate::durable;
+use crate::machine::Places;
+use crate::machine::notices::{self, Level, Notice};
+use crate::update::os::{self, Standing, Told};
+use crate::update::state::{Quarantined, Words};
+
+/// Why a version is not tried again.
+const REASON: &str = "it did not come up, or was not healthy, at any of its starts";
+
+/// Looks at the partition and the record, and tells what the system is at.
+pub fn settle(places: &Places) -> Result<Told, OsError> {
+    let running = version::running(places)?;
+    let partition = Partition::at(&places.esp());
+    partition.clean()?;
+    let mut record = record::open(&places.data_os());
+    let failed = failed(&partition.entries()?, &running);
+    for entry in &failed {
+        let path = partition.directory().join(&entry.name);
+        let known = record.value().sha256(&entry.version).map(str::to_owned);
+        let sha256 = if let Some(known) = known {
+            known
+        } else {
+            let size = path.metadata().map_err(OsError::file("look at", &path))?.len();
+            let digest = crate::digest::of_file(&path, size).map_err(OsError::file("read", &path))?;
+            digest.unwrap_or_default()
+        };
+        let failed = Quarantined { version: entry.version.to_string(), sha256, reason: REASON.to_owned() };
+        tracing::warn!(version = %entry.version, "a version of the system has failed, and is not tried again");
+        record.change(|record| record.failed(failed, &entry.version, &running, Timestamp::now()))?;
+        // Known for good: its file is of no more use.
+        partition.remove(&entry.name)?;
+    }
+    if !firmware::is_counted(places) {
+        record.change(|record| record.succeeded(&running, Timestamp::now()))?;
+    }
+    if let Some(entry) = failed.last() {
+        let failed = &entry.version;
+        notices::put(
+            &places.run_notices(),
+            SUBJECT,
+            &Notice::new(
+                Level::Warning,
+                format!(
+                    "La versión {failed} del sistema falló en este equipo y no se vuelve a probar; ha vuelto la {running}."
+                ),
+                format!(
+                    "The system's version {failed} failed on this box and is not tried again; {running} has come back."
+                ),
+            ),
+        )?;
+    }
+    tell(places, None)?;
+    Ok(told(&running, record.value(), &partition.entries()?, firmware::is_counted(places), None))
+}
+
+/// What the boot loader has given up.
+fn failed(entries: &[Entry], running: &Version) -> Vec<Entry> {
+    entries.iter().filter(|entry| entry.has_failed() && entry.version != *running).cloned().collect()
+}
+
+/// Tells the appliance what the system is at.
+pub(super) fn tell(places: &Places, refused: Option<Words>) -> Result<(), OsError> {
+    let running = version::running(places)?;
+    let record = record::open(&places.data_os());
+    // Without the partition there is less to tell, but the appliance has to know what runs.
+    let entries = Partition::at(&places.esp()).entries().unwrap_or_default();
+    let told = told(&running, record.value(), &entries, firmware::is_counted(places), refused);
+    durable::write(&places.run().join(os::FILE), &serde_json::to_vec_pretty(&told)?, 0o644)?;
+    Ok(())
+}
+
+fn told(running: &Version, record: &Record, entries: &[Entry], is_counted: bool, refused: Option<Words>) -> Told {
+    let others = entries.iter().filter(|entry| entry.version != *running && !entry.has_failed());
+    Told {
+        version: running.clone(),
+        sha256: record.sha256(running).map(str::to_owned),
+        state: if is_counted { Standing::Trial } else { Standing::Good },
+        previous: others.filter(|entry| entry.version < *running).map(|entry| entry.version.clone()).max(),
+        quarantined: record.quarantined.clone(),
+        refused,
+    }
+}
+
+/// What the system is at, without changing anything.
+pub fn status(places: &Places) -> Result<Told, OsError> {
+    let running = version::running(places)?;
+    let record = record::open(&places.data_os());
+    let entries = Partition::at(&places.esp()).entries().unwrap_or_default();
+    let refused = os::told(&places.run()).ok().flatten().and_then(|told| told.refused);
+    Ok(told(&running, record.value(), &entries, firmware::is_counted(places), refused))
+}

@@ -1,0 +1,248 @@
+//! The operating system of the USB image: downloads what the channel desires, and offers it to root, which verifies it
+//! again and installs it.
+//!
+//! ```text
+//! <data_dir>/update/os/offer/targets/<sha256>.workshop-edge-os-<version>-x86_64.efi
+//! <data_dir>/update/os/offer/targets/<sha256>.<channel>.manifest.json
+//! <data_dir>/update/os/offer/metadata/…      what leads there, as it came
+//! <data_dir>/update/os/offer/ready           last of all: root is to install it, and to restart the machine
+//! ```
+//!
+//! When that is done is decided here, by the same rule as for the program; that it may be done at all is decided again
+//! by root, from the signatures.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use semver::Version;
+
+use super::check::Checked;
+use super::failure::Failure;
+use crate::durable::{self, DurableError, Lock};
+use crate::update::blocking::blocking;
+use crate::update::download::{Downloads, Progress};
+use crate::update::manifest::{MOST_OS, OS_PLATFORM};
+use crate::update::os::{self, OFFER, OsState, READY, Step, Told};
+use crate::update::policy::{self, Decision, Plan, Situation};
+use crate::update::repository::Extract;
+use crate::update::state::{FaultKind, Wait, Words};
+use crate::update::words;
+use crate::{digest, error_chain};
+
+/// The operating system.
+pub(super) struct Os {
+    /// Where root tells.
+    machine: PathBuf,
+    offer: PathBuf,
+    downloads: PathBuf,
+    told: Option<Told>,
+    /// SHA-256 of what root has been asked to install since this process began.
+    asked: Option<String>,
+    /// It was in vain the last time: the program has its turn first.
+    rests: bool,
+}
+
+/// What the box is, as far as it matters.
+pub(super) struct Asking<'a> {
+    pub(super) box_id: &'a str,
+    pub(super) channel: &'a str,
+    pub(super) held: bool,
+    pub(super) window: &'a crate::window::Window,
+    pub(super) ordered: bool,
+}
+
+/// What is to be brought, and whether it is only downloaded.
+pub(super) struct Wanted {
+    pub(super) plan: Plan,
+    pub(super) is_ahead: bool,
+}
+
+impl Os {
+    pub(super) fn new(machine: &Path, update: &Path) -> Self {
+        let mut os = Self {
+            machine: machine.to_owned(),
+            offer: update.join(OFFER),
+            downloads: update.join("os/downloads"),
+            told: None,
+            asked: None,
+            rests: false,
+        };
+        os.listen();
+        os
+    }
+
+    /// Reads again what root tells.
+    fn listen(&mut self) {
+        match os::told(&self.machine) {
+            Ok(told) => self.told = told.or(self.told.take()),
+            Err(error) => {
+                let path = self.machine.display();
+                tracing::warn!(%path, error = error_chain(&error), "what root tells of the system cannot be read");
+            }
+        }
+    }
+
+    /// The version that runs, as far as root has told it.
+    pub(super) fn running(&self) -> Option<Version> {
+        self.told.as_ref().map(|told| told.version.clone())
+    }
+
+    /// It went wrong.
+    pub(super) fn rest(&mut self) {
+        self.rests = true;
+    }
+
+    /// What a checked channel comes to: the state, and what is to be brought.
+    pub(super) fn decide(&mut self, checked: &Checked, asking: &Asking<'_>) -> (Option<OsState>, Option<Wanted>) {
+        self.listen();
+        let Some(told) = self.told.clone() else { return (None, None) };
+        let Some(manifest) = checked.manifest.of_os() else {
+            return (Some(OsState { told, desired: None, step: Step::Idle, decision: None }), None);
+        };
+        let now = Timestamp::try_from(checked.now).unwrap_or(Timestamp::UNIX_EPOCH);
+        let floor = checked.repository.min_version_of_os(asking.channel);
+        let decision = policy::decide(
+            &manifest,
+            &Situation {
+                box_id: asking.box_id,
+                platform: OS_PLATFORM,
+                running: &told.version,
+                running_sha256: told.sha256.as_deref().unwrap_or_default(),
+                state_schema: 0,
+                os: None,
+                floor: floor.as_ref(),
+                quarantined: &|sha256| told.quarantined.iter().any(|one| one.sha256 == sha256),
+                pin: None,
+                held: asking.held,
+                now,
+                window: asking.window.state(now),
+                ordered: asking.ordered,
+            },
+        );
+        let (step, said, wanted) = self.step(decision, checked, asking.channel);
+        let wanted = if std::mem::take(&mut self.rests) && !asking.ordered { None } else { wanted };
+        (Some(OsState { told, desired: manifest.desired, step, decision: said }), wanted)
+    }
+
+    fn step(&mut self, decision: Decision, checked: &Checked, channel: &str) -> (Step, Option<Words>, Option<Wanted>) {
+        match decision {
+            Decision::Nothing(why) => {
+                self.withdraw();
+                (Step::Idle, Some(words::why(&why)), None)
+            }
+            Decision::Take(plan) if self.asked.as_ref() == Some(&plan.binary.raw_sha256) => {
+                (Step::Offered { version: plan.version }, None, None)
+            }
+            Decision::Take(plan) => {
+                let step = Step::Downloading { version: plan.version.clone(), done: 0, total: plan.binary.raw_size };
+                (step, None, Some(Wanted { plan, is_ahead: false }))
+            }
+            Decision::Later { plan, at, wait } => {
+                let is_here = self.is_here(&plan, checked, channel);
+                let version = plan.version.clone();
+                let (wait, waits) = match wait {
+                    policy::Wait::Wave => (Wait::Wave, true),
+                    policy::Wait::Window => (Wait::Window, is_here),
+                };
+                let step = Step::Waiting { version, until: at, wait, is_here };
+                (step, None, (!waits).then_some(Wanted { plan, is_ahead: true }))
+            }
+        }
+    }
+
+    fn is_here(&self, plan: &Plan, checked: &Checked, channel: &str) -> bool {
+        let Ok(target) = checked.repository.target(channel, &plan.binary.full) else { return false };
+        let file = self.offer.join("targets").join(&target.path);
+        file.symlink_metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() == target.length)
+    }
+
+    /// Nothing is offered any more: what an offer took is given back.
+    fn withdraw(&mut self) {
+        self.asked = None;
+        for directory in [&self.offer, &self.downloads] {
+            match fs::remove_dir_all(directory) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    tracing::warn!(path = %directory.display(), %error, "an old offer of a system stays");
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Downloads what is wanted; unless it is ahead of its hour, asks root to install it.
+    pub(super) async fn bring(
+        &self,
+        wanted: &Wanted,
+        checked: &Checked,
+        channel: &str,
+        rate: Option<std::num::NonZeroU32>,
+        progress: &dyn Fn(Progress),
+    ) -> Result<(), Failure> {
+        let binary = &wanted.plan.binary;
+        let target = checked.repository.target(channel, &binary.full)?;
+        if target.sha256 != binary.raw_sha256 || target.length != binary.raw_size || target.length > MOST_OS {
+            let detail = format!("{} is not what the manifest says of it", binary.full);
+            return Err(Failure::new(FaultKind::Untrusted, detail));
+        }
+        let place = self.offer.join("targets").join(&target.path);
+        let (kept, size, sha256) = (place.clone(), target.length, target.sha256.clone());
+        let is_here = blocking(move || {
+            Ok::<_, Failure>(digest::of_file(&kept, size).ok().flatten().is_some_and(|there| there == sha256))
+        })
+        .await?;
+        if !is_here {
+            let path = self.downloads.join("lock");
+            let lock = Lock::take(&path).map_err(Failure::from)?;
+            let lock = lock.ok_or_else(|| Failure::new(FaultKind::Other, "a system is being downloaded already"))?;
+            let lock = Arc::new(lock);
+            let downloads = Downloads::new(self.downloads.join("parts"), rate);
+            let (others, this) = (downloads.clone(), target.clone());
+            blocking(move || others.keep_only(&[&this]).map_err(Failure::from)).await?;
+            let downloaded = downloads.fetch(&checked.transport, &target, &lock, progress).await?;
+            let (offer, place) = (self.offer.clone(), place.clone());
+            blocking(move || put(&offer, &downloaded.path, &place)).await?;
+        }
+        if wanted.is_ahead {
+            return Ok(());
+        }
+        let extract = checked.repository.extract(channel).await?;
+        let (offer, version) = (self.offer.clone(), wanted.plan.version.clone());
+        let sha256 = binary.raw_sha256.clone();
+        blocking(move || offer_it(&offer, &extract, &version, &sha256).map_err(Failure::from)).await
+    }
+
+    /// Root has been asked to install this.
+    pub(super) fn asked(&mut self, sha256: &str) {
+        self.asked = Some(sha256.to_owned());
+    }
+}
+
+/// Puts a downloaded file in its place, which is the only one of its kind there.
+fn put(offer: &Path, from: &Path, to: &Path) -> Result<(), Failure> {
+    let failed = |error: io::Error| Failure::new(FaultKind::Storage, format!("{}: {error}", to.display()));
+    // What was offered before is in the way of nothing, but of room.
+    durable::remove(&offer.join(READY)).map_err(Failure::from)?;
+    match fs::remove_dir_all(offer) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+        _ => {}
+    }
+    let targets = offer.join("targets");
+    durable::create_dir(&targets).map_err(Failure::from)?;
+    fs::rename(from, to).map_err(failed)?;
+    durable::sync_dir(&targets).map_err(Failure::from)
+}
+
+fn offer_it(offer: &Path, extract: &Extract, version: &Version, sha256: &str) -> Result<(), DurableError> {
+    let ready = offer.join(READY);
+    durable::remove(&ready)?;
+    let (name, bytes) = &extract.manifest;
+    durable::write(&offer.join("targets").join(name), bytes, 0o644)?;
+    for (name, bytes) in &extract.metadata {
+        durable::write(&offer.join("metadata").join(name), bytes, 0o644)?;
+    }
+    // For people: root reads what is signed.
+    durable::write(&ready, format!("{version} {sha256}\n").as_bytes(), 0o644)
+}

@@ -1,0 +1,146 @@
+//! The operating system of the USB image, as root tells the box of it in a file, and as the state shows it.
+//!
+//! ```json
+//! {"version": "1.1.0", "state": "good", "previous": "1.0.0", "quarantined": [{"version": "1.0.9", "sha256": "…", "reason": "…"}]}
+//! ```
+//!
+//! The box downloads a version and offers it; root, which believes it no further than it is signed, installs it. Both
+//! programs may be of other versions, so the file only grows: a field keeps its name and its meaning.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use jiff::Timestamp;
+use semver::Version;
+use serde::{Deserialize, Serialize};
+
+use super::state::{Quarantined, Wait, Words};
+
+/// The name of the file, in the directory in which root tells the box what there is.
+pub const FILE: &str = "os.json";
+/// The directory of an offer, in that of the updates.
+pub const OFFER: &str = "os/offer";
+/// The file of an offer that is written last.
+pub const READY: &str = "ready";
+/// Octets of the file that are read.
+const MOST: u64 = 64 * 1024;
+
+/// What root tells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// What runs.
+    pub version: Version,
+    /// SHA-256 of its file, where root has installed it itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// Whether it has shown that it works.
+    pub state: Standing,
+    /// What the machine can go back to without a download.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Version>,
+    /// What has failed on this machine and is not tried again.
+    #[serde(default)]
+    pub quarantined: Vec<Quarantined>,
+    /// The offer that was not taken, since the machine came up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Words>,
+}
+
+/// Whether a version has shown that it works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// The boot loader counts its starts.
+    Trial,
+    /// It has.
+    Good,
+    /// One that this program is too old to know.
+    #[serde(other)]
+    Other,
+}
+
+/// What the operating system is at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OsState {
+    /// What root tells.
+    #[serde(flatten)]
+    pub told: Told,
+    /// What the channel desires, as far as is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub desired: Option<Version>,
+    /// What is being done about it.
+    pub step: Step,
+    /// Why nothing is to be done, where that is so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Words>,
+}
+
+/// What is being done about the operating system.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "step", rename_all = "snake_case")]
+pub enum Step {
+    /// Nothing.
+    Idle,
+    /// It comes down.
+    Downloading {
+        /// Which.
+        version: Version,
+        /// Octets that are here.
+        done: u64,
+        /// Octets in all.
+        total: u64,
+    },
+    /// Its time has not come.
+    Waiting {
+        /// Which.
+        version: Version,
+        /// When.
+        until: Timestamp,
+        /// What for.
+        wait: Wait,
+        /// Whether all of it is here already.
+        is_here: bool,
+    },
+    /// Root has been asked to install it; the machine restarts then.
+    Offered {
+        /// Which.
+        version: Version,
+    },
+    /// One that this program is too old to know.
+    #[serde(other)]
+    Other,
+}
+
+/// Reads what root tells in a directory; `None` where it tells nothing, as before it has looked.
+pub fn told(directory: &Path) -> io::Result<Option<Told>> {
+    let file = match File::open(directory.join(FILE)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        file => file?,
+    };
+    let mut text = Vec::new();
+    file.take(MOST).read_to_end(&mut text)?;
+    Ok(Some(serde_json::from_slice(&text)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_newer_root_adds_is_passed_over() {
+        let directory = tempfile::tempdir().expect("a directory");
+        assert_eq!(told(directory.path()).expect("read"), None);
+        let text = r#"{"version":"1.1.0","state":"of tomorrow","entry":"box_1.1.0.efi"}"#;
+        std::fs::write(directory.path().join(FILE), text).expect("written");
+        let told = told(directory.path()).expect("read").expect("there");
+        assert_eq!((told.version, told.state), (Version::new(1, 1, 0), Standing::Other));
+    }
+
+    #[test]
+    fn what_is_torn_is_an_error() {
+        let directory = tempfile::tempdir().expect("a directory");
+        std::fs::write(directory.path().join(FILE), "{\"version\"").expect("written");
+        assert!(told(directory.path()).is_err());
+    }
+}

@@ -1,0 +1,575 @@
+//! The operating system of the USB image: root's program against machines in directories, and repositories that the
+//! publisher's program has made.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use ring::digest::{SHA256, digest};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::built::release;
+use crate::managed::{Bucket, Managed};
+use crate::repository::TestRepository;
+use crate::support::{Edge, Setup, eventually, run};
+
+/// A file that the publisher takes for this version: a PE with the sections that it looks for, of some size.
+fn system(version: &str, octets: usize) -> Vec<u8> {
+    let filling: Vec<u8> = version.bytes().cycle().take(octets).collect();
+    let release = format!("ID=debian\nIMAGE_ID=workshop-edge\nIMAGE_VERSION={version}\n");
+    let sections: [(&[u8], &[u8]); 3] =
+        [(b".osrel", release.as_bytes()), (b".linux", &filling), (b".initrd", b"initrd")];
+    let mut file = vec![0; 64];
+    file[..2].copy_from_slice(b"MZ");
+    file[60] = 64;
+    file.extend(b"PE\0\0");
+    file.extend([0x64, 0x86, 3, 0]);
+    file.extend([0; 12]);
+    file.extend([240, 0, 0x22, 0]);
+    let mut optional = vec![0; 240];
+    optional[..2].copy_from_slice(&[0x0b, 0x02]);
+    optional[32..36].copy_from_slice(&4096_u32.to_le_bytes());
+    optional[36..40].copy_from_slice(&512_u32.to_le_bytes());
+    optional[68] = 10;
+    optional[108] = 16;
+    file.extend(optional);
+    let mut at = 1024_u32;
+    let mut place = 4096_u32;
+    for (name, bytes) in sections {
+        let size = u32::try_from(bytes.len()).expect("small");
+        let mut header = [0; 40];
+        header[..name.len()].copy_from_slice(name);
+        for (field, value) in [(8, size), (12, place), (16, size), (20, at)] {
+            header[field..field + 4].copy_from_slice(&value.to_le_bytes());
+        }
+        file.extend(header);
+        at += size;
+        place += size.next_multiple_of(4096);
+    }
+    file.resize(1024, 0);
+    for (_, bytes) in sections {
+        file.extend(bytes);
+    }
+    file
+}
+
+/// A repository, and the systems that were published in it.
+struct Publisher {
+    repository: TestRepository,
+    files: TempDir,
+}
+
+impl Publisher {
+    fn new() -> Self {
+        Self { repository: TestRepository::new(), files: tempfile::tempdir().expect("a directory") }
+    }
+
+    fn file(&self, version: &str, octets: usize) -> PathBuf {
+        let path = self.files.path().join(format!("{version}.efi"));
+        fs::write(&path, system(version, octets)).expect("written");
+        path
+    }
+
+    fn publish(&self, version: &str, octets: usize) {
+        let file = self.file(version, octets);
+        let file = file.to_str().expect("UTF-8");
+        self.repository.order(&["publish-os", "--channel", "stable", "--version", version, file]);
+    }
+}
+
+/// A machine in a directory, on which the image runs.
+struct Machine(TempDir);
+
+impl Machine {
+    /// Runs this version, which is good.
+    fn running(publisher: &Publisher, version: &str) -> Self {
+        let machine = Self(tempfile::tempdir().expect("a directory"));
+        for directory in ["etc", "efi/EFI/Linux", "data/machine/os", "run/workshop-machine", "sys/firmware/efi/efivars"]
+        {
+            fs::create_dir_all(machine.path(directory)).expect("made");
+        }
+        let root = machine.path("etc/root.json");
+        fs::write(&root, publisher.repository.root()).expect("written");
+        let config = format!("[update]\nchannel = \"stable\"\ntrusted_root = \"{}\"\n", root.display());
+        fs::write(machine.path("run/workshop-machine/config.toml"), config).expect("written");
+        machine.runs(version);
+        fs::write(machine.entry(&format!("box_{version}.efi")), system(version, 1000)).expect("written");
+        machine
+    }
+
+    /// From now on this one runs.
+    fn runs(&self, version: &str) {
+        let text = format!("ID=debian\nIMAGE_ID=workshop-edge\nIMAGE_VERSION={version}\n");
+        fs::write(self.path("etc/os-release"), text).expect("written");
+    }
+
+    fn path(&self, relative: &str) -> PathBuf {
+        self.0.path().join(relative)
+    }
+
+    fn entry(&self, name: &str) -> PathBuf {
+        self.path("efi/EFI/Linux").join(name)
+    }
+
+    fn offer(&self) -> PathBuf {
+        self.path("var/lib/workshop-edge/update/os/offer")
+    }
+
+    /// Offers a whole repository.
+    fn offered(&self, repository: &TestRepository) {
+        let _ = fs::remove_dir_all(self.offer());
+        fs::create_dir_all(self.offer()).expect("made");
+        for part in ["metadata", "targets"] {
+            let from = repository.directory().join(part);
+            run("cp", &["-r", from.to_str().expect("UTF-8"), self.offer().to_str().expect("UTF-8")]);
+        }
+        fs::write(self.offer().join("ready"), "").expect("written");
+    }
+
+    fn order(&self, order: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_workshop-edge"));
+        command.args(["machine", "os", order, "--root"]).arg(self.0.path());
+        command.env_remove("LANG").env_remove("LC_ALL").env_remove("LC_MESSAGES");
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    fn does(&self, order: &str) -> Output {
+        self.order(order).output().expect("started")
+    }
+
+    fn succeeds(&self, order: &str) -> String {
+        let output = self.does(order);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{order}: {said}");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    }
+
+    /// Refuses what is offered, knowing nothing from before.
+    fn refuses_at_first_sight(&self) -> String {
+        let _ = fs::remove_dir_all(self.path("data/machine/os/trust"));
+        self.refuses()
+    }
+
+    fn refuses(&self) -> String {
+        let output = self.does("install");
+        assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stdout));
+        String::from_utf8(output.stderr).expect("UTF-8")
+    }
+
+    /// The files that the boot loader sees, with their content.
+    fn versions(&self) -> BTreeMap<String, Vec<u8>> {
+        let files = fs::read_dir(self.path("efi/EFI/Linux")).expect("listed");
+        let files = files.map(|file| file.expect("an entry").path());
+        files
+            .filter(|path| path.extension().is_some_and(|extension| extension == "efi"))
+            .map(|path| {
+                (path.file_name().expect("a name").to_string_lossy().into_owned(), fs::read(&path).expect("read"))
+            })
+            .collect()
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.versions().into_keys().collect()
+    }
+
+    fn told(&self) -> Value {
+        let text = fs::read_to_string(self.path("run/workshop-machine/os.json")).expect("told");
+        serde_json::from_str(&text).expect("JSON")
+    }
+
+    fn notice(&self) -> Option<Value> {
+        let text = fs::read_to_string(self.path("run/workshop-machine/notices/os.json")).ok()?;
+        Some(serde_json::from_str(&text).expect("JSON"))
+    }
+}
+
+fn the(version: &str, octets: usize) -> String {
+    hex::encode(digest(&SHA256, &system(version, octets)))
+}
+
+#[test]
+fn a_signed_version_is_installed_tried_and_kept() {
+    let publisher = Publisher::new();
+    publisher.publish("1.1.0", 100_000);
+    let machine = Machine::running(&publisher, "1.0.0");
+    machine.offered(&publisher.repository);
+    machine.succeeds("settle");
+    assert_eq!(machine.told()["state"], "good");
+    machine.succeeds("install");
+    assert_eq!(machine.names(), ["box_1.0.0.efi", "box_1.1.0+3.efi"]);
+    assert_eq!(machine.versions()["box_1.1.0+3.efi"], system("1.1.0", 100_000));
+    machine.succeeds("install");
+    assert_eq!(machine.names(), ["box_1.0.0.efi", "box_1.1.0+3.efi"], "twice is once");
+
+    let counted = machine.path("sys/firmware/efi/efivars/LoaderBootCountPath-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f");
+    fs::write(&counted, "x").expect("written");
+    fs::rename(machine.entry("box_1.1.0+3.efi"), machine.entry("box_1.1.0+2-1.efi")).expect("counted");
+    machine.runs("1.1.0");
+    machine.succeeds("settle");
+    let told = machine.told();
+    assert_eq!((&told["state"], &told["version"]), (&"trial".into(), &"1.1.0".into()));
+    assert_eq!(told["sha256"], the("1.1.0", 100_000));
+
+    fs::rename(machine.entry("box_1.1.0+2-1.efi"), machine.entry("box_1.1.0.efi")).expect("blessed");
+    fs::remove_file(&counted).expect("removed");
+    machine.succeeds("settle");
+    assert_eq!(machine.told()["previous"], "1.0.0");
+    let status: Value =
+        serde_json::from_slice(&machine.order("status").arg("--json").output().expect("run").stdout).expect("JSON");
+    assert_eq!(status["changes"][0]["outcome"], "good");
+    assert!(machine.succeeds("install").contains("nothing"), "it runs already");
+    assert_eq!(machine.notice(), None);
+}
+
+#[test]
+fn whatever_is_changed_in_an_offer_nothing_comes_of_it() {
+    let publisher = Publisher::new();
+    publisher.publish("1.1.0", 50_000);
+    let machine = Machine::running(&publisher, "1.0.0");
+    machine.offered(&publisher.repository);
+    let before = machine.versions();
+    let mut files = Vec::new();
+    for part in ["metadata", "targets"] {
+        files.extend(
+            fs::read_dir(machine.offer().join(part)).expect("listed").map(|file| file.expect("an entry").path()),
+        );
+    }
+    let mut tried = 0;
+    for file in files {
+        let name = file.file_name().expect("a name").to_string_lossy().into_owned();
+        // What no step of the way needs may be anything: the trusted root itself, another channel's, old versions.
+        let is_needed = ["timestamp.json", "2.snapshot.json", "1.targets.json", "2.stable.json"]
+            .contains(&name.as_str())
+            || file.extension() == Some("efi".as_ref())
+            || (name.ends_with("stable.manifest.json") && fs::read_to_string(&file).expect("read").contains("1.1.0"));
+        if !is_needed {
+            continue;
+        }
+        tried += 1;
+        let whole = fs::read(&file).expect("read");
+        for wrong in [
+            whole
+                .iter()
+                .enumerate()
+                .map(|(at, octet)| if at == whole.len() / 2 { octet ^ 1 } else { *octet })
+                .collect(),
+            whole[..whole.len() / 2].to_vec(),
+            [&whole[..], b"more"].concat(),
+            Vec::new(),
+        ] {
+            fs::write(&file, wrong).expect("written");
+            machine.refuses_at_first_sight();
+            assert_eq!(machine.versions(), before, "{name}");
+        }
+        fs::remove_file(&file).expect("removed");
+        let elsewhere = machine.path("elsewhere");
+        fs::write(&elsewhere, &whole).expect("written");
+        symlink(&elsewhere, &file).expect("linked");
+        machine.refuses_at_first_sight();
+        fs::remove_file(&file).expect("removed");
+        run("mkfifo", &[file.to_str().expect("UTF-8")]);
+        machine.refuses_at_first_sight();
+        fs::remove_file(&file).expect("removed");
+        machine.refuses_at_first_sight();
+        assert_eq!(machine.versions(), before, "{name}");
+        assert_eq!(machine.notice().expect("said")["level"], "warning");
+        assert!(machine.told()["refused"]["es"].is_string());
+        fs::write(&file, whole).expect("written");
+    }
+    assert_eq!(tried, 6, "every step of the way");
+    // A link anywhere on the way is none that root goes.
+    let moved = machine.path("moved");
+    fs::rename(machine.offer().join("targets"), &moved).expect("moved");
+    symlink(&moved, machine.offer().join("targets")).expect("linked");
+    machine.refuses_at_first_sight();
+    fs::remove_file(machine.offer().join("targets")).expect("removed");
+    fs::rename(&moved, machine.offer().join("targets")).expect("back");
+    let offer = machine.offer();
+    fs::rename(&offer, &moved).expect("moved");
+    symlink(&moved, &offer).expect("linked");
+    machine.refuses_at_first_sight();
+    assert_eq!(machine.versions(), before);
+    fs::remove_file(&offer).expect("removed");
+    fs::rename(&moved, &offer).expect("back");
+    machine.succeeds("install");
+    assert_eq!(machine.notice(), None);
+}
+
+#[test]
+fn what_was_left_behind_does_not_come_back() {
+    let publisher = Publisher::new();
+    publisher.publish("1.1.0", 1000);
+    let old = TestRepository::copy(publisher.repository.path());
+    publisher.publish("1.2.0", 1000);
+    let machine = Machine::running(&publisher, "1.0.0");
+    machine.offered(&publisher.repository);
+    machine.succeeds("install");
+    let before = machine.versions();
+    machine.offered(&old);
+    let said = machine.refuses();
+    assert!(said.contains("goes back from version"), "{said}");
+    // Root keeps what it knows where the appliance cannot write: a lost cache opens nothing.
+    fs::remove_dir_all(machine.path("data/machine/os/trust/metadata")).expect("removed");
+    machine.refuses();
+    assert_eq!(machine.versions(), before);
+    // Another publisher's word is none.
+    let other = Publisher::new();
+    other.publish("9.0.0", 1000);
+    machine.offered(&other.repository);
+    machine.refuses();
+    assert_eq!(machine.versions(), before);
+}
+
+#[test]
+fn what_has_failed_is_known_and_not_tried_again() {
+    let publisher = Publisher::new();
+    publisher.publish("1.1.0", 1000);
+    let machine = Machine::running(&publisher, "1.0.0");
+    machine.offered(&publisher.repository);
+    machine.succeeds("install");
+    fs::rename(machine.entry("box_1.1.0+3.efi"), machine.entry("box_1.1.0+0-3.efi")).expect("given up");
+    machine.succeeds("settle");
+    assert_eq!(machine.names(), ["box_1.0.0.efi"]);
+    let told = machine.told();
+    assert_eq!(told["quarantined"][0]["sha256"], the("1.1.0", 1000));
+    assert!(machine.notice().expect("said")["en"].as_str().expect("text").contains("1.1.0"));
+    assert!(machine.succeeds("install").contains("nothing"));
+    assert_eq!(machine.names(), ["box_1.0.0.efi"]);
+    // A start that was cut before any try is none.
+    publisher.publish("1.2.0", 1000);
+    machine.offered(&publisher.repository);
+    machine.succeeds("install");
+    machine.succeeds("settle");
+    assert_eq!(machine.names(), ["box_1.0.0.efi", "box_1.2.0+3.efi"]);
+    assert_eq!(machine.told()["quarantined"].as_array().expect("a list").len(), 1);
+}
+
+#[test]
+fn the_publisher_s_way_back_needs_no_download() {
+    let publisher = Publisher::new();
+    publisher.publish("1.0.0", 1000);
+    publisher.publish("1.1.0", 1000);
+    let machine = Machine::running(&publisher, "1.0.0");
+    machine.offered(&publisher.repository);
+    machine.succeeds("install");
+    fs::rename(machine.entry("box_1.1.0+3.efi"), machine.entry("box_1.1.0.efi")).expect("blessed");
+    machine.runs("1.1.0");
+    machine.succeeds("settle");
+    publisher.repository.order(&["rollback", "--os", "--channel", "stable", "--to", "1.0.0"]);
+    machine.offered(&publisher.repository);
+    for file in
+        fs::read_dir(machine.offer().join("targets")).expect("listed").map(|file| file.expect("an entry").path())
+    {
+        if file.to_string_lossy().ends_with(".efi") {
+            fs::remove_file(file).expect("removed");
+        }
+    }
+    machine.succeeds("install");
+    assert_eq!(machine.names(), ["box_1.0.0+3.efi", "box_1.1.0+0.efi"], "the newer one is passed over");
+    machine.runs("1.0.0");
+    fs::rename(machine.entry("box_1.0.0+3.efi"), machine.entry("box_1.0.0.efi")).expect("blessed");
+    machine.succeeds("settle");
+    assert_eq!(machine.told()["quarantined"].as_array().expect("a list").len(), 0, "it was set aside, not given up");
+    // Forward again: what was set aside is there, and gets its starts back.
+    publisher.publish("1.2.0", 1000);
+    machine.offered(&publisher.repository);
+    machine.succeeds("install");
+    assert!(machine.names().contains(&"box_1.2.0+3.efi".to_owned()), "{:?}", machine.names());
+}
+
+/// A small file system in memory where the boot partition is; gone when dropped.
+struct Mounted(PathBuf);
+
+impl Mounted {
+    fn on(path: &Path, octets: u64) -> Self {
+        run("mount", &["-t", "tmpfs", "-o", &format!("size={octets}"), "tmpfs", path.to_str().expect("UTF-8")]);
+        Self(path.to_owned())
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        run("umount", &[self.0.to_str().expect("UTF-8")]);
+    }
+}
+
+#[test]
+fn a_full_partition_loses_nothing() {
+    let publisher = Publisher::new();
+    publisher.publish("1.2.0", 3_000_000);
+    let machine = Machine::running(&publisher, "1.1.0");
+    machine.offered(&publisher.repository);
+    {
+        let _mounted = Mounted::on(&machine.path("efi"), 10 << 20);
+        fs::create_dir_all(machine.path("efi/EFI/Linux")).expect("made");
+        for version in ["1.0.0", "1.1.0"] {
+            fs::write(machine.entry(&format!("box_{version}.efi")), system(version, 3_000_000)).expect("written");
+        }
+        // Something of which nobody knows takes the rest.
+        fs::write(machine.path("efi/rest"), vec![0; 3 << 20]).expect("written");
+        machine.succeeds("install");
+        assert_eq!(machine.names(), ["box_1.1.0.efi", "box_1.2.0+3.efi"], "the one before makes room");
+    }
+    let machine = Machine::running(&publisher, "1.1.0");
+    machine.offered(&publisher.repository);
+    {
+        let _mounted = Mounted::on(&machine.path("efi"), 5 << 20);
+        fs::create_dir_all(machine.path("efi/EFI/Linux")).expect("made");
+        fs::write(machine.entry("box_1.1.0.efi"), system("1.1.0", 3_000_000)).expect("written");
+        let said = machine.refuses();
+        assert!(said.contains("has no room for 1.2.0"), "{said}");
+        assert_eq!(machine.names(), ["box_1.1.0.efi"]);
+        let notice = machine.notice().expect("said");
+        assert!(notice["es"].as_str().expect("text").contains("No hay sitio"), "{notice}");
+        fs::write(machine.path("efi/cleared"), "").expect("there is room for a name");
+    }
+}
+
+#[test]
+fn whenever_it_is_killed_there_is_a_version_to_start() {
+    const KILLS: u32 = 60;
+    let publisher = Publisher::new();
+    publisher.publish("1.1.0", 4_000_000);
+    let expected = BTreeMap::from([("1.0.0", system("1.0.0", 1000)), ("1.1.0", system("1.1.0", 4_000_000))]);
+    // How long it takes when nobody interferes.
+    let undisturbed = Machine::running(&publisher, "1.0.0");
+    undisturbed.offered(&publisher.repository);
+    let began = std::time::Instant::now();
+    undisturbed.succeeds("install");
+    let whole = began.elapsed();
+
+    let mut interrupted = 0;
+    for round in 0..KILLS {
+        let machine = Machine::running(&publisher, "1.0.0");
+        machine.offered(&publisher.repository);
+        let mut child = machine.order("install").spawn().expect("started");
+        std::thread::sleep(whole.mul_f64(f64::from(round) / f64::from(KILLS)) + Duration::from_micros(100));
+        let _ = child.kill();
+        let status = child.wait().expect("waited");
+        interrupted += u32::from(!status.success());
+        let holds = |names: BTreeMap<String, Vec<u8>>| {
+            assert!(names.contains_key("box_1.0.0.efi"), "what runs stays: {:?}", names.keys());
+            for (name, bytes) in names {
+                let version = name.trim_start_matches("box_").trim_end_matches(".efi").trim_end_matches("+3");
+                assert_eq!(expected[version], bytes, "{name} is whole");
+            }
+        };
+        holds(machine.versions());
+        machine.succeeds("settle");
+        assert_eq!(machine.told()["quarantined"].as_array().expect("a list").len(), 0);
+        machine.succeeds("install");
+        holds(machine.versions());
+        assert!(machine.versions().contains_key("box_1.1.0+3.efi"));
+    }
+    eprintln!("killed {interrupted} of {KILLS} installations of {whole:?}");
+    assert!(interrupted >= KILLS / 2, "most were under way: {interrupted}");
+}
+
+#[test]
+fn only_a_system_of_that_version_is_published() {
+    let publisher = Publisher::new();
+    publisher.publish("1.1.0", 1000);
+    let refused = |file: &Path, version: &str| {
+        let file = file.to_str().expect("UTF-8");
+        publisher.repository.refused(&["publish-os", "--channel", "stable", "--version", version, file])
+    };
+    let other = publisher.file("1.2.0", 1000);
+    assert!(refused(&other, "1.3.0").contains("IMAGE_VERSION=1.2.0"));
+    fs::write(&other, b"MZ").expect("written");
+    assert!(refused(&other, "1.2.0").contains("is no EFI file"));
+    let changed = publisher.file("1.1.0", 1001);
+    assert!(refused(&changed, "1.1.0").contains("other bytes"));
+    let older = publisher.file("1.0.0", 1000);
+    assert!(refused(&older, "1.0.0").contains("rollback"), "a decrease is a rollback's");
+    assert!(
+        publisher
+            .repository
+            .refused(&["rollback", "--os", "--channel", "staging", "--to", "1.0.0"])
+            .contains("publish-os")
+    );
+    let status = publisher.repository.run(["status"]);
+    assert!(String::from_utf8_lossy(&status.stdout).contains("stable (system): wants 1.1.0"));
+}
+
+/// The appliance on a machine, which follows a repository in a directory, with these lines more in its `update` section.
+fn appliance(machine: &Machine, publisher: &Publisher, update: &str) -> Edge {
+    let config = format!(
+        "[discovery]\nenabled = false\n[machine]\ndir = \"{}\"\n[update]\nurl = \"file://{}\"\ntrusted_root = \"{}\"\ncheck_interval_s = 2\n{update}",
+        machine.path("run/workshop-machine").display(),
+        publisher.repository.directory().display(),
+        machine.path("etc/root.json").display(),
+    );
+    Setup::new(&config).data(&machine.path("var/lib/workshop-edge")).start()
+}
+
+#[test]
+fn the_appliance_downloads_and_offers_and_root_takes_it() {
+    let publisher = Publisher::new();
+    publisher.publish("1.1.0", 300_000);
+    let machine = Machine::running(&publisher, "1.0.0");
+    machine.succeeds("settle");
+    let edge = appliance(&machine, &publisher, "");
+    let ready = machine.offer().join("ready");
+    eventually("it is offered", || ready.is_file());
+    machine.succeeds("install");
+    assert_eq!(machine.versions()["box_1.1.0+3.efi"], system("1.1.0", 300_000));
+    // What root rotated since is on the way, too.
+    edge.stop();
+    publisher.repository.rotate("root");
+    publisher.repository.rotate("timestamp");
+    publisher.publish("1.2.0", 300_000);
+    fs::remove_file(machine.entry("box_1.1.0+3.efi")).expect("removed");
+    let edge = appliance(&machine, &publisher, "");
+    eventually("the next one is offered", || fs::read_to_string(&ready).is_ok_and(|text| text.starts_with("1.2.0 ")));
+    machine.succeeds("install");
+    assert!(machine.names().contains(&"box_1.2.0+3.efi".to_owned()));
+    // Once it runs, nothing is offered any more.
+    machine.runs("1.2.0");
+    machine.succeeds("settle");
+    eventually("the offer is withdrawn", || !ready.exists());
+    edge.stop();
+}
+
+#[test]
+fn what_waits_for_its_hour_is_here_before_it() {
+    let publisher = Publisher::new();
+    publisher.publish("1.1.0", 300_000);
+    let machine = Machine::running(&publisher, "1.0.0");
+    machine.succeeds("settle");
+    let closed = (jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).hour() + 12) % 24;
+    let window = format!("window = \"{closed:02}:00-{closed:02}:30\"\ntime_zone = \"UTC\"\n");
+    let edge = appliance(&machine, &publisher, &window);
+    let is_here = || {
+        fs::read_dir(machine.offer().join("targets")).is_ok_and(|mut files| {
+            files.any(|file| file.is_ok_and(|file| file.path().extension() == Some("efi".as_ref())))
+        })
+    };
+    eventually("it is here", is_here);
+    assert!(!machine.offer().join("ready").exists(), "it is not asked for yet");
+    assert!(!machine.succeeds("status").is_empty());
+    edge.stop();
+}
+
+#[test]
+fn an_older_program_passes_over_what_the_manifest_says_of_the_system() {
+    let bucket = Bucket::new();
+    bucket.publish(&["1.0.0"]);
+    let files = tempfile::tempdir().expect("a directory");
+    let file = files.path().join("os.efi");
+    fs::write(&file, system("3.0.0", 1000)).expect("written");
+    let file = file.to_str().expect("UTF-8");
+    bucket.repository.order(&["publish-os", "--channel", "stable", "--version", "3.0.0", file]);
+    bucket.repository.publish_with(
+        "stable",
+        "1.1.0",
+        &[&release("1.1.0")],
+        &["--deltas", "0", "--requires-os", "3.0.0"],
+    );
+    let managed = Managed::start(&bucket, "check_interval_s = 2\ntrial_s = 2\n");
+    managed.wait_until_runs("1.1.0");
+}
