@@ -1,8 +1,9 @@
 //! What is wrong with a configuration, for people (in Spanish or English) and for machines.
 
 use super::{
+    file::HIDDEN,
     origin::Origin,
-    schema::{Key, Kind},
+    schema::{CONFIG, Kind, Schema},
 };
 use crate::lang::Lang;
 use std::{fmt, io, path::PathBuf};
@@ -16,20 +17,32 @@ pub struct Fault {
     pub key: Option<String>,
     /// What is wrong.
     pub(super) problem: Problem,
+    /// What the source may say.
+    schema: &'static Schema,
 }
 
 impl Fault {
-    /// A fault of a key of the schema.
+    /// A fault of a key of the configuration.
     pub(super) fn of(key: &str, origin: Origin, problem: Problem) -> Self {
-        Self { origin, key: Some(key.to_owned()), problem }
+        Self::in_schema(&CONFIG, key, origin, problem)
+    }
+
+    /// A fault of a key of this schema.
+    pub(super) fn in_schema(schema: &'static Schema, key: &str, origin: Origin, problem: Problem) -> Self {
+        Self { origin, key: Some(key.to_owned()), problem, schema }
+    }
+
+    /// A fault of a source as a whole.
+    pub(super) fn of_source(origin: Origin, problem: Problem) -> Self {
+        Self { origin, key: None, problem, schema: &CONFIG }
     }
 
     /// How a valid value is written where the wrong one stands; `None` when no key is known.
     #[must_use]
     pub fn example(&self) -> Option<String> {
-        let key = self.key.as_deref().and_then(Key::find)?;
+        let key = self.key.as_deref().and_then(|key| self.schema.find(key))?;
         Some(match &self.origin {
-            Origin::File { .. } => format!("{} = {}", key.name(), key.example_toml()),
+            Origin::File { .. } => self.schema.example(key),
             Origin::Env(name) => format!("{name}={}", key.example),
             Origin::Flag("--set") | Origin::Default => format!("--set '{}={}'", key.path, key.example),
             Origin::Flag(flag) => format!("{flag} '{}'", key.example),
@@ -221,12 +234,27 @@ pub(super) enum Problem {
     NotDirectory(PathBuf),
     /// There is no such file.
     NotFile(PathBuf),
+    /// What only a rule of the file itself knows.
+    Rule {
+        /// In Spanish.
+        es: String,
+        /// In English.
+        en: String,
+    },
 }
 
 impl Problem {
     /// A value that is not of a kind; `found` is how it is written.
     pub(super) fn expected(kind: Kind, found: String) -> Self {
         Self::Expected { kind, element: false, found }
+    }
+
+    /// The same without what was found.
+    pub(super) fn hidden(self) -> Self {
+        match self {
+            Self::Expected { kind, element, found: _ } => Self::Expected { kind, element, found: HIDDEN.to_owned() },
+            other => other,
+        }
     }
 
     /// An element of a list that is not of the list's kind; `found` is how it is written.

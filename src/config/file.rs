@@ -4,7 +4,6 @@ use super::{
     fault::{Fault, Notice, Problem, Warning, excerpt},
     layers::Layers,
     origin::Origin,
-    schema::{self, Key},
     suggest, value,
 };
 use std::{
@@ -21,6 +20,9 @@ const MAX_BYTES: u64 = 1 << 20;
 /// The most mistakes of syntax that are told: an open bracket at the beginning turns every later line into one.
 const MAX_SYNTAX_FAULTS: usize = 20;
 
+/// What is told of a secret.
+pub(super) const HIDDEN: &str = "•••";
+
 /// How the parser begins to complain about a value that is no TOML; of nothing at all, it says the same.
 const UNQUOTED: &str = "string values must be quoted";
 
@@ -34,7 +36,7 @@ pub(super) fn read(layers: &mut Layers, path: &Path, required: bool) {
         Ok(length) if length as u64 > MAX_BYTES => Problem::TooLarge { max: MAX_BYTES },
         Ok(_) => return parse(layers, path, &bytes),
     };
-    layers.faults.push(Fault { origin: origin(path, None), key: None, problem });
+    layers.faults.push(Fault::of_source(origin(path, None), problem));
 }
 
 /// Where something stands in a file.
@@ -44,7 +46,7 @@ fn origin(path: &Path, line: Option<usize>) -> Origin {
 
 /// Puts a file's values into the layers.
 pub(super) fn parse(layers: &mut Layers, path: &Path, bytes: &[u8]) {
-    let whole = |problem, line| Fault { origin: origin(path, line), key: None, problem };
+    let whole = |problem, line| Fault::of_source(origin(path, line), problem);
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
         layers.faults.push(whole(Problem::Utf16, None));
         return;
@@ -67,7 +69,8 @@ pub(super) fn parse(layers: &mut Layers, path: &Path, bytes: &[u8]) {
         if walk.torn.insert(line) && walk.torn.len() <= MAX_SYNTAX_FAULTS {
             let missing = error.span().is_some_and(|span| span.is_empty()) && error.message().starts_with(UNQUOTED);
             let message = if missing { "missing value" } else { error.message() }.to_owned();
-            let problem = Problem::Syntax { column: walk.column(byte), message, line: walk.excerpt(line) };
+            let line_text = if layers.schema.is_secret { HIDDEN.to_owned() } else { walk.excerpt(line) };
+            let problem = Problem::Syntax { column: walk.column(byte), message, line: line_text };
             layers.faults.push(whole(problem, Some(line)));
         }
     }
@@ -112,13 +115,14 @@ impl Walk<'_> {
 
     /// Takes what a table holds; `prefix` is its path with a dot at the end, or nothing.
     fn table(&self, layers: &mut Layers, prefix: &str, table: &DeTable<'_>) {
+        let schema = layers.schema;
         for (name, given) in table {
             let at = |byte| origin(&self.path, Some(self.line(byte)));
             if self.torn.contains(&self.line(name.span().start)) {
                 continue;
             }
             let path = format!("{prefix}{}", name.get_ref());
-            match (Key::find(&path), given.get_ref()) {
+            match (schema.find(&path), given.get_ref()) {
                 (Some(key), _) => match value::from_toml(key.kind, given) {
                     Ok(value) => layers.put(key, at(name.span().start), value),
                     Err(problems) => {
@@ -126,18 +130,19 @@ impl Walk<'_> {
                             if self.torn.contains(&self.line(span.start)) {
                                 continue;
                             }
+                            let problem = if schema.is_secret { problem.hidden() } else { problem };
                             layers.fault(key, at(span.start), problem);
                         }
                     }
                 },
-                (None, DeValue::Table(inner)) if schema::is_table(&path) => {
+                (None, DeValue::Table(inner)) if schema.is_table(&path) => {
                     self.table(layers, &format!("{path}."), inner);
                 }
-                (None, _) if schema::is_table(&path) => {
-                    layers.faults.push(Fault::of(&path, at(name.span().start), Problem::TableExpected));
+                (None, _) if schema.is_table(&path) => {
+                    layers.faults.push(Fault::in_schema(schema, &path, at(name.span().start), Problem::TableExpected));
                 }
                 (None, _) => {
-                    let notice = Notice::Unknown { suggestion: suggest::key(&path) };
+                    let notice = Notice::Unknown { suggestion: suggest::key(schema, &path) };
                     layers.warnings.push(Warning { origin: at(name.span().start), name: path, notice });
                 }
             }

@@ -3,7 +3,7 @@
 use super::{
     fault::{Fault, Notice, Problem, Warning, quoted},
     origin::Origin,
-    schema::{self, ENV_PREFIX, KEYS, Key},
+    schema::{CONFIG, ENV_PREFIX, Key, Schema},
     source::{Overrides, Sources},
     suggest,
     value::{self, Value},
@@ -23,8 +23,9 @@ const OF_THE_BUILD: &[&str] = &[
 ];
 
 /// What the layers gave so far.
-#[derive(Default)]
 pub(super) struct Layers {
+    /// What they may say.
+    pub(super) schema: &'static Schema,
     /// The value that counts of each key that has one.
     values: BTreeMap<&'static str, (Value, Origin)>,
     /// The keys whose last value was wrong: nothing can be said about them with respect to others.
@@ -35,14 +36,38 @@ pub(super) struct Layers {
     pub(super) warnings: Vec<Warning>,
 }
 
+/// Those of the configuration, with nothing in them.
+impl Default for Layers {
+    fn default() -> Self {
+        Self::of(&CONFIG)
+    }
+}
+
 impl Layers {
-    /// The values that hold when nobody gives any.
-    pub(super) fn defaults(&mut self, sources: &Sources) {
-        for key in KEYS {
+    /// Nothing yet, of what this schema has.
+    pub(super) fn of(schema: &'static Schema) -> Self {
+        Self {
+            schema,
+            values: BTreeMap::new(),
+            broken: BTreeSet::new(),
+            torn: false,
+            faults: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// The values of the schema that hold when nobody gives any.
+    pub(super) fn schema_defaults(&mut self) {
+        for key in self.schema.keys {
             if let Some(default) = key.default {
                 self.text(key, Origin::Default, OsStr::new(default));
             }
         }
+    }
+
+    /// The values that hold when nobody gives any, on this box.
+    pub(super) fn defaults(&mut self, sources: &Sources) {
+        self.schema_defaults();
         if let (Some(key), Some(dir)) = (Key::find("data_dir"), sources.default_data_dir()) {
             self.put(key, Origin::Default, Value::Path(dir));
         }
@@ -88,15 +113,15 @@ impl Layers {
         // The bytes of an OsStr may only be taken apart as text, and no value here needs more than text.
         let found = assignment.to_string_lossy();
         let Some((path, value)) = found.split_once('=').map(|(path, value)| (path.trim(), value)) else {
-            self.faults.push(Fault { origin, key: None, problem: Problem::NotAssignment(quoted(&found)) });
+            self.faults.push(Fault::of_source(origin, Problem::NotAssignment(quoted(&found))));
             return;
         };
         match Key::find(path) {
             Some(key) if assignment.to_str().is_none() => self.fault(key, origin, Problem::NotUnicode),
             Some(key) => self.text(key, origin, OsStr::new(value)),
-            None if schema::is_table(path) => self.faults.push(Fault::of(path, origin, Problem::TableExpected)),
+            None if CONFIG.is_table(path) => self.faults.push(Fault::of(path, origin, Problem::TableExpected)),
             None => {
-                let problem = Problem::UnknownKey { suggestion: suggest::key(path) };
+                let problem = Problem::UnknownKey { suggestion: suggest::key(&CONFIG, path) };
                 self.faults.push(Fault::of(path, origin, problem));
             }
         }
@@ -123,7 +148,7 @@ impl Layers {
     /// A wrong value.
     pub(super) fn fault(&mut self, key: &'static Key, origin: Origin, problem: Problem) {
         self.broken.insert(key.path);
-        self.faults.push(Fault::of(key.path, origin, problem));
+        self.faults.push(Fault::in_schema(self.schema, key.path, origin, problem));
     }
 
     /// The value of a key and its origin, unless it is absent or wrong.

@@ -6,11 +6,14 @@
 //! 3. `check` holds them against each other and the file system, and `build` makes the [`Config`].
 //! 4. `fault` and `wording` say what is wrong; `show` and `reference` say what holds and what there is.
 //!
+//! A [`Document`] is the same for another file, with a [`Schema`] of its own.
+//!
 //! Whoever edits the file sees everything that is wrong at once: no step stops at its first fault. What an older
 //! version does not know is a [`Warning`], so that it can start with a newer one's file.
 
 mod build;
 mod check;
+mod document;
 mod fault;
 mod file;
 mod layers;
@@ -24,15 +27,18 @@ mod types;
 mod value;
 mod wording;
 
+pub use document::Document;
 pub use fault::{Fault, Faults, Notice, Warning};
 pub use origin::Origin;
 pub use reference::reference;
+pub use schema::{Key, Kind, Schema};
 pub use show::{Effective, effective_json, effective_table, report_json};
 pub use source::{DEFAULT_FILE, Overrides, Sources};
 pub use types::{
     Access, Channel, Config, Discovery, Display, Format, Level, Limits, Listen, Log, Shift, Shutdown, Site, Targets,
     Tls, TlsMode, Update,
 };
+pub use value::DHCP;
 
 use std::path::PathBuf;
 

@@ -4,43 +4,71 @@
 use super::{
     types::{Access, Channel, Format, Level, TlsMode},
     value,
+    wording::describe,
 };
 use crate::lang::Lang;
 use crate::window::DAYS;
 use std::ffi::OsStr;
 
-/// A key of the configuration.
+/// A key of the configuration, or of another file that is read like it.
 #[derive(Debug)]
-pub(super) struct Key {
+pub struct Key {
     /// Where it stands in the file: tables and name, joined by dots.
-    pub(super) path: &'static str,
+    pub path: &'static str,
     /// What its value is.
-    pub(super) kind: Kind,
+    pub kind: Kind,
     /// The value when no layer gives one, written as in an environment variable; `None` when there is none.
-    pub(super) default: Option<&'static str>,
+    pub default: Option<&'static str>,
     /// A valid value, written as in an environment variable.
-    pub(super) example: &'static str,
+    pub example: &'static str,
     /// What it is for, in Spanish.
-    pub(super) doc_es: &'static str,
+    pub doc_es: &'static str,
     /// What it is for, in English.
-    pub(super) doc_en: &'static str,
+    pub doc_en: &'static str,
 }
+
+/// All that a file may say.
+#[derive(Debug)]
+pub struct Schema {
+    /// Every key, in the order in which it is shown.
+    pub keys: &'static [Key],
+    /// Whether examples name a key with its whole path, for a file without section headings.
+    pub is_flat: bool,
+    /// Whether nothing of the file may be repeated to anybody.
+    pub is_secret: bool,
+}
+
+/// The schema of the configuration.
+pub(super) static CONFIG: Schema = Schema { keys: KEYS, is_flat: false, is_secret: false };
 
 /// What the value of a key is.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Kind {
+pub enum Kind {
     /// A path in the file system.
     Path,
     /// A text of 1 to `max` characters, without control characters, not blank.
-    Text { max: usize },
+    Text {
+        /// Characters.
+        max: usize,
+    },
     /// The value of an HTTP header: visible ASCII and spaces; may be empty.
     Header,
     /// `true` or `false`.
     Bool,
     /// A whole number between two, inclusive.
-    Integer { min: u64, max: u64 },
+    Integer {
+        /// The least.
+        min: u64,
+        /// The most.
+        max: u64,
+    },
     /// A number between two, inclusive.
-    Number { min: f64, max: f64 },
+    Number {
+        /// The least.
+        min: f64,
+        /// The most.
+        max: f64,
+    },
     /// One of these names.
     Choice(&'static [&'static str]),
     /// A list of addresses with a port.
@@ -57,16 +85,52 @@ pub(super) enum Kind {
     Choices(&'static [&'static str]),
     /// A time zone by its name in the IANA database.
     TimeZone,
+    /// `dhcp`, or an IP address of a host with the length of its network's prefix, as `192.168.1.50/24`.
+    HostAddress,
+    /// An IP address.
+    Ip,
+    /// A list of IP addresses.
+    Ips,
+    /// A public key as OpenSSH writes it (sshd(8)): type, base64, and perhaps a comment; without options.
+    SshKey,
+    /// The passphrase of a Wi-Fi network: 8 to 63 visible ASCII characters or spaces (IEEE 802.11i).
+    WifiPassphrase,
 }
 
-/// Starts an entry of the table; `example` is the default unless given.
+impl Key {
+    /// A key with a default, which is its example.
+    #[must_use]
+    pub const fn new(
+        path: &'static str,
+        kind: Kind,
+        default: &'static str,
+        es: &'static str,
+        en: &'static str,
+    ) -> Self {
+        Self { path, kind, default: Some(default), example: default, doc_es: es, doc_en: en }
+    }
+
+    /// A key without a default.
+    #[must_use]
+    pub const fn optional(
+        path: &'static str,
+        kind: Kind,
+        example: &'static str,
+        es: &'static str,
+        en: &'static str,
+    ) -> Self {
+        Self { path, kind, default: None, example, doc_es: es, doc_en: en }
+    }
+}
+
+/// Starts an entry of the table.
 const fn key(path: &'static str, kind: Kind, default: &'static str, es: &'static str, en: &'static str) -> Key {
-    Key { path, kind, default: Some(default), example: default, doc_es: es, doc_en: en }
+    Key::new(path, kind, default, es, en)
 }
 
 /// Starts an entry without a default.
 const fn optional(path: &'static str, kind: Kind, example: &'static str, es: &'static str, en: &'static str) -> Key {
-    Key { path, kind, default: None, example, doc_es: es, doc_en: en }
+    Key::optional(path, kind, example, es, en)
 }
 
 /// A whole number between two.
@@ -244,7 +308,7 @@ pub(super) const ENV_PREFIX: &str = "WORKSHOP_EDGE_";
 impl Key {
     /// The key with this path.
     pub(super) fn find(path: &str) -> Option<&'static Self> {
-        KEYS.iter().find(|key| key.path == path)
+        CONFIG.find(path)
     }
 
     /// The key that this environment variable sets.
@@ -258,9 +322,16 @@ impl Key {
     }
 
     /// The example as the file has it.
-    pub(super) fn example_toml(&self) -> String {
+    #[must_use]
+    pub fn example_toml(&self) -> String {
         // A test holds every example to its kind.
         value::from_text(self.kind, OsStr::new(self.example)).map(|value| value.to_toml()).unwrap_or_default()
+    }
+
+    /// What its value may be, in words.
+    #[must_use]
+    pub fn describe(&self, lang: Lang) -> String {
+        describe(self.kind, lang)
     }
 
     /// The last part of the path: the name inside its table.
@@ -269,14 +340,28 @@ impl Key {
     }
 }
 
-/// Whether this path is that of a table.
-pub(super) fn is_table(path: &str) -> bool {
-    tables().any(|table| table == path)
-}
+impl Schema {
+    /// The key with this path.
+    #[must_use]
+    pub fn find(&self, path: &str) -> Option<&'static Key> {
+        self.keys.iter().find(|key| key.path == path)
+    }
 
-/// The paths of the tables (of some more than once).
-pub(super) fn tables() -> impl Iterator<Item = &'static str> {
-    KEYS.iter().flat_map(|key| key.path.match_indices('.').filter_map(|(end, _)| key.path.get(..end)))
+    /// Whether this path is that of a table.
+    pub(super) fn is_table(&self, path: &str) -> bool {
+        self.tables().any(|table| table == path)
+    }
+
+    /// The paths of the tables (of some more than once).
+    pub(super) fn tables(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.keys.iter().flat_map(|key| key.path.match_indices('.').filter_map(|(end, _)| key.path.get(..end)))
+    }
+
+    /// How a valid value of this key is written in the file.
+    pub(super) fn example(&self, key: &Key) -> String {
+        let name = if self.is_flat { key.path } else { key.name() };
+        format!("{name} = {}", key.example_toml())
+    }
 }
 
 #[cfg(test)]
@@ -293,7 +378,7 @@ mod tests {
         for key in KEYS {
             assert!(key.doc_es.ends_with('.') && key.doc_en.ends_with('.'), "{}", key.path);
             assert_ne!(key.doc_es, key.doc_en, "{}", key.path);
-            assert!(!is_table(key.path), "{}", key.path);
+            assert!(!CONFIG.is_table(key.path), "{}", key.path);
             assert!(!key.example_toml().is_empty(), "{}", key.path);
             if let Some(default) = key.default {
                 assert!(value::from_text(key.kind, OsStr::new(default)).is_ok(), "{}", key.path);

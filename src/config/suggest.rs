@@ -1,15 +1,15 @@
 //! What somebody probably meant who wrote a name that there is not.
 
-use super::schema::{ENV_PREFIX, KEYS, tables};
+use super::schema::{ENV_PREFIX, KEYS, Schema};
 
 /// How alike two names must be, from 0 to 1, for one to be suggested for the other.
 const ALIKE: f64 = 0.7;
 
 /// The key or table that someone who wrote `path` probably meant.
-pub(super) fn key(path: &str) -> Option<String> {
+pub(super) fn key(schema: &Schema, path: &str) -> Option<String> {
     // A key that stands in the wrong table, or outside all of them, is found by its name.
-    let same_name = || KEYS.iter().find(|key| key.name() == path.rsplit('.').next().unwrap_or(path));
-    let paths = KEYS.iter().map(|key| key.path).chain(tables());
+    let same_name = || schema.keys.iter().find(|key| key.name() == path.rsplit('.').next().unwrap_or(path));
+    let paths = schema.keys.iter().map(|key| key.path).chain(schema.tables());
     closest(path, paths.map(str::to_owned)).or_else(|| same_name().map(|key| key.path.to_owned()))
 }
 
@@ -36,6 +36,7 @@ fn closest(name: &str, candidates: impl Iterator<Item = String>) -> Option<Strin
 
 #[cfg(test)]
 mod tests {
+    use super::super::schema::CONFIG;
     use super::*;
 
     #[test]
@@ -54,10 +55,10 @@ mod tests {
             ("limits.foo", None),
             ("", None),
         ] {
-            assert_eq!(key(written).as_deref(), meant, "{written}");
+            assert_eq!(key(&CONFIG, written).as_deref(), meant, "{written}");
         }
         assert_eq!(variable("WORKSHOP_EDGE_LISTEN_HTPP").as_deref(), Some("WORKSHOP_EDGE_LISTEN_HTTP"));
         assert_eq!(variable("WORKSHOP_EDGE_ERP_BASE_URL"), None);
-        assert_eq!(key(&"x".repeat(10_000)), None);
+        assert_eq!(key(&CONFIG, &"x".repeat(10_000)), None);
     }
 }

@@ -5,6 +5,7 @@ use super::{
     schema::Kind,
 };
 use crate::window;
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use std::{
     ffi::OsStr,
     net::{IpAddr, SocketAddr},
@@ -60,6 +61,7 @@ pub(super) fn from_text(kind: Kind, text: &OsStr) -> Result<Value, Vec<Problem>>
         Kind::Addresses => list(kind, elements(), address).map(Value::Addresses),
         Kind::Names => list(kind, elements(), name).map(Value::Names),
         Kind::Choices(names) => list(kind, elements(), |text| one_of(names, text)).map(Value::Names),
+        Kind::Ips => list(kind, elements(), ip).map(Value::Names),
         _ => scalar(kind, text).ok_or_else(|| vec![Problem::expected(kind, quoted(text))]),
     }
 }
@@ -110,8 +112,64 @@ fn scalar(kind: Kind, text: &str) -> Option<Value> {
         Kind::Hours => text.trim().parse::<window::Hours>().ok().map(|hours| Value::Text(hours.to_string())),
         // Of the machine's database: a name that it does not know has no hours.
         Kind::TimeZone => window::zone(Some(text.trim())).is_ok().then(|| Value::Text(text.trim().to_owned())),
-        Kind::Path | Kind::Addresses | Kind::Names | Kind::Choices(_) => None,
+        Kind::HostAddress if text.trim() == DHCP => Some(Value::Text(DHCP.to_owned())),
+        Kind::HostAddress => host_address(text.trim()).map(Value::Text),
+        Kind::Ip => ip(text.trim()).map(Value::Text),
+        Kind::SshKey => ssh_key(text.trim()).then(|| Value::Text(text.trim().to_owned())),
+        Kind::WifiPassphrase => {
+            let is_good = (8..=63).contains(&text.len()) && text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+            is_good.then(|| Value::Text(text.to_owned()))
+        }
+        Kind::Path | Kind::Addresses | Kind::Names | Kind::Choices(_) | Kind::Ips => None,
     }
+}
+
+/// The word for an address that the network gives.
+pub const DHCP: &str = "dhcp";
+
+/// An IP address as text in its usual form.
+fn ip(text: &str) -> Option<String> {
+    text.parse::<IpAddr>().ok().map(|address| address.to_string())
+}
+
+/// An address that a host can have, with the length of its network's prefix.
+fn host_address(text: &str) -> Option<String> {
+    let (address, prefix) = text.split_once('/')?;
+    let (address, prefix) = (address.parse::<IpAddr>().ok()?, prefix.parse::<u32>().ok()?);
+    let is_host = match address {
+        IpAddr::V4(v4) => {
+            // Neither the network itself nor its broadcast address (RFC 1122 section 3.2.1.3); of /31 both are hosts
+            // (RFC 3021).
+            let host = v4.to_bits() & u32::MAX.checked_shr(prefix).unwrap_or(0);
+            let all = u32::MAX.checked_shr(prefix).unwrap_or(0);
+            (1..=32).contains(&prefix) && (prefix > 30 || (host != 0 && host != all)) && !v4.is_broadcast()
+        }
+        IpAddr::V6(_) => (1..=128).contains(&prefix),
+    };
+    let is_host = is_host && !address.is_unspecified() && !address.is_loopback() && !address.is_multicast();
+    is_host.then(|| format!("{address}/{prefix}"))
+}
+
+/// Whether this is a public key: its blob (RFC 4253 section 6.6) begins with the name of its type.
+fn ssh_key(text: &str) -> bool {
+    const TYPES: &[&str] = &[
+        "ssh-ed25519",
+        "ssh-rsa",
+        "ecdsa-sha2-nistp256",
+        "ecdsa-sha2-nistp384",
+        "ecdsa-sha2-nistp521",
+        "sk-ssh-ed25519@openssh.com",
+        "sk-ecdsa-sha2-nistp256@openssh.com",
+    ];
+    let mut words = text.split(' ');
+    let (Some(kind), Some(blob)) = (words.next(), words.next()) else { return false };
+    let Ok(blob) = BASE64.decode(blob) else { return false };
+    let length = u32::try_from(kind.len()).unwrap_or_default().to_be_bytes();
+    let named = blob.strip_prefix(&length[..]).and_then(|rest| rest.strip_prefix(kind.as_bytes()));
+    text.len() <= 4096
+        && !text.chars().any(char::is_control)
+        && TYPES.contains(&kind)
+        && named.is_some_and(|key| key.len() >= 32)
 }
 
 /// A whole number, if it is within its limits.
@@ -177,6 +235,7 @@ pub(super) fn from_toml(kind: Kind, given: &Spanned<DeValue<'_>>) -> Result<Valu
         (Kind::Choices(names), DeValue::Array(array)) => {
             array_of(kind, array, |text| one_of(names, text)).map(Value::Names)
         }
+        (Kind::Ips, DeValue::Array(array)) => array_of(kind, array, ip).map(Value::Names),
         (Kind::Bool, DeValue::Boolean(bool)) => Ok(Value::Bool(*bool)),
         (Kind::Integer { min, max }, DeValue::Integer(digits)) => u64::from_str_radix(digits.as_str(), digits.radix())
             .ok()
@@ -197,7 +256,11 @@ pub(super) fn from_toml(kind: Kind, given: &Spanned<DeValue<'_>>) -> Result<Valu
             | Kind::Label
             | Kind::Url
             | Kind::Hours
-            | Kind::TimeZone,
+            | Kind::TimeZone
+            | Kind::HostAddress
+            | Kind::Ip
+            | Kind::SshKey
+            | Kind::WifiPassphrase,
             DeValue::String(text),
         ) => from_text(kind, OsStr::new::<str>(text.as_ref()))
             .map_err(|problems| problems.into_iter().map(|problem| (given.span(), problem)).collect()),

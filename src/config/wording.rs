@@ -93,6 +93,7 @@ impl Problem {
                     format!("{path} is not an existing directory"),
                 )
             }
+            Self::Rule { es, en } => lang.pick(es, en).clone(),
             Self::NotFile(path) => {
                 let path = path.display();
                 lang.pick(format!("{path} no es un archivo que exista"), format!("{path} is not an existing file"))
@@ -156,6 +157,23 @@ pub(super) fn describe(kind: Kind, lang: Lang) -> String {
                 "a time zone that the system knows, as Europe/Madrid",
             )
             .to_owned(),
+        Kind::HostAddress => lang
+            .pick(
+                "dhcp, o una dirección IP con la longitud de la red, como 192.168.1.50/24",
+                "dhcp, or an IP address with the length of the network, as 192.168.1.50/24",
+            )
+            .to_owned(),
+        Kind::Ip => lang.pick("una dirección IP", "an IP address").to_owned(),
+        Kind::Ips => lang.pick("una lista de direcciones IP", "a list of IP addresses").to_owned(),
+        Kind::SshKey => lang
+            .pick("una clave pública de SSH (ssh-ed25519 AAAA…)", "a public key of SSH (ssh-ed25519 AAAA…)")
+            .to_owned(),
+        Kind::WifiPassphrase => lang
+            .pick(
+                "de 8 a 63 letras, cifras, signos o espacios, sin acentos",
+                "8 to 63 ASCII letters, digits, signs or spaces",
+            )
+            .to_owned(),
     }
 }
 
@@ -165,6 +183,7 @@ fn describe_element(kind: Kind, lang: Lang) -> String {
         Kind::Addresses => lang.pick("una dirección IP con puerto", "an IP address with a port").to_owned(),
         Kind::Names => lang.pick("un nombre de equipo o una dirección IP", "a host name or an IP address").to_owned(),
         Kind::Choices(names) => describe(Kind::Choice(names), lang),
+        Kind::Ips => describe(Kind::Ip, lang),
         kind => describe(kind, lang),
     }
 }

@@ -1,0 +1,111 @@
+//! A file of keys by itself: no environment and no flags stand over it, and nothing but its own defaults below.
+
+use super::{
+    fault::{Fault, Problem, Warning},
+    file,
+    layers::Layers,
+    origin::Origin,
+    schema::Schema,
+    value::Value,
+};
+use std::path::Path;
+
+/// A file that has been read, with all that is wrong with it so far.
+pub struct Document(Layers);
+
+impl Document {
+    /// Reads what a file holds; `name` is what it is called in messages. UTF-16 with a byte order mark, as some editors
+    /// save "Unicode", is read too.
+    #[must_use]
+    pub fn parse(schema: &'static Schema, name: &str, bytes: &[u8]) -> Self {
+        let mut layers = Layers::of(schema);
+        layers.schema_defaults();
+        let decoded = utf16(bytes);
+        file::parse(&mut layers, Path::new(name), decoded.as_ref().map_or(bytes, String::as_bytes));
+        Self(layers)
+    }
+
+    /// What stands for a file of which nothing is known but that it has more octets than any should.
+    #[must_use]
+    pub fn too_large(schema: &'static Schema, name: &str, max: u64) -> Self {
+        let mut layers = Layers::of(schema);
+        let origin = Origin::File { path: name.into(), line: None };
+        layers.faults.push(Fault::of_source(origin, Problem::TooLarge { max }));
+        Self(layers)
+    }
+
+    /// The text of a key, unless it is absent or wrong.
+    #[must_use]
+    pub fn text(&self, key: &str) -> Option<&str> {
+        match self.0.get(key)? {
+            (Value::Text(text), _) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The list of a key: empty where it is absent or wrong.
+    #[must_use]
+    pub fn list(&self, key: &str) -> Vec<String> {
+        match self.0.get(key) {
+            Some((Value::Names(list), _)) => list.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether a key is `true`.
+    #[must_use]
+    pub fn is_true(&self, key: &str) -> bool {
+        matches!(self.0.get(key), Some((Value::Bool(true), _)))
+    }
+
+    /// The whole number of a key.
+    #[must_use]
+    pub fn integer<T: TryFrom<u64>>(&self, key: &str) -> Option<T> {
+        match self.0.get(key)? {
+            (Value::Integer(integer), _) => T::try_from(*integer).ok(),
+            _ => None,
+        }
+    }
+
+    /// Whether the file gives this key a right value.
+    #[must_use]
+    pub fn is_given(&self, key: &str) -> bool {
+        self.0.get(key).is_some_and(|(_, origin)| *origin != Origin::Default)
+    }
+
+    /// Whether this key has been found wrong, or cannot be known.
+    #[must_use]
+    pub fn is_wrong(&self, key: &str) -> bool {
+        self.0.torn || (self.0.get(key).is_none() && !self.0.is_absent(key))
+    }
+
+    /// What is wrong with a key in the light of others, in Spanish and English; said where the key stands.
+    pub fn rule(&mut self, key: &'static str, es: impl Into<String>, en: impl Into<String>) {
+        let origin = self.0.get(key).map_or(Origin::Default, |(_, origin)| origin.clone());
+        let problem = Problem::Rule { es: es.into(), en: en.into() };
+        self.0.faults.push(Fault::in_schema(self.0.schema, key, origin, problem));
+    }
+
+    /// What is wrong, in the order of the file, and what is probably a mistake.
+    #[must_use]
+    pub fn findings(self) -> (Vec<Fault>, Vec<Warning>) {
+        let Layers { mut faults, mut warnings, .. } = self.0;
+        faults.sort_by(|a, b| a.origin.cmp(&b.origin));
+        warnings.sort_by(|a, b| a.origin.cmp(&b.origin));
+        (faults, warnings)
+    }
+}
+
+/// The text of a file in UTF-16. Of a damaged one, the damage is marked and will be told as what it breaks.
+fn utf16(bytes: &[u8]) -> Option<String> {
+    let (rest, unit): (_, fn([u8; 2]) -> u16) = match bytes {
+        [0xFF, 0xFE, rest @ ..] => (rest, u16::from_le_bytes),
+        [0xFE, 0xFF, rest @ ..] => (rest, u16::from_be_bytes),
+        _ => return None,
+    };
+    let units = rest.chunks(2).map(|pair| match pair {
+        [a, b] => unit([*a, *b]),
+        _ => 0xFFFD,
+    });
+    Some(char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect())
+}
