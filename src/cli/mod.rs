@@ -18,7 +18,7 @@ mod support_bundle;
 mod update;
 mod usage;
 
-pub use machine::Order;
+pub use machine::{Order, Wish};
 pub use output::answer;
 pub use status::Form;
 pub use update::Request;

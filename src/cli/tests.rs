@@ -58,6 +58,15 @@ fn every_command_is_understood() {
             "machine notices --json --root /t",
             Command::Machine { root: "/t".into(), order: Order::Notices { json: true } },
         ),
+        ("machine settings", Command::Machine { root: "/".into(), order: Order::Settings(Wish::Apply) }),
+        (
+            "machine settings --check /f --json",
+            Command::Machine {
+                root: "/".into(),
+                order: Order::Settings(Wish::Check { file: "/f".into(), json: true }),
+            },
+        ),
+        ("machine settings --template", Command::Machine { root: "/".into(), order: Order::Settings(Wish::Template) }),
         ("version", Command::Version { json: false }),
         ("version --json", Command::Version { json: true }),
         ("completions zsh", Command::Completions(Shell::Zsh)),
@@ -106,6 +115,7 @@ fn help_is_in_the_persons_language_throughout() {
         "console -h",
         "machine -h",
         "machine notices -h",
+        "machine settings -h",
         "version -h",
         "completions -h",
         "man -h",

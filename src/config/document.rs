@@ -25,6 +25,13 @@ impl Document {
         Self(layers)
     }
 
+    /// The text of a file, as [`Document::parse`] reads it; `None` when it is none.
+    #[must_use]
+    pub fn text_of(bytes: &[u8]) -> Option<String> {
+        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+        utf16(bytes).or_else(|| String::from_utf8(bytes.to_owned()).ok())
+    }
+
     /// What stands for a file of which nothing is known but that it has more octets than any should.
     #[must_use]
     pub fn too_large(schema: &'static Schema, name: &str, max: u64) -> Self {

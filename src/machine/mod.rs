@@ -10,5 +10,6 @@
 
 pub mod notices;
 mod places;
+pub mod settings;
 
 pub use places::Places;

@@ -174,8 +174,9 @@ fn subjects(directory: &Path) -> io::Result<Vec<String>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(directory)?.take(MOST_ENTRIES) {
         let name = entry?.file_name();
-        // A file that is being written ends otherwise.
-        found.extend(name.to_str().and_then(|name| name.strip_suffix(EXTENSION)).map(str::to_owned));
+        // A file that is being written ends otherwise, or begins with a dot.
+        let subject = name.to_str().filter(|name| !name.starts_with('.')).and_then(|name| name.strip_suffix(EXTENSION));
+        found.extend(subject.map(str::to_owned));
     }
     found.sort();
     Ok(found)
@@ -240,9 +241,12 @@ mod tests {
     fn what_is_no_notice_is_told_and_hides_no_other() {
         let directory = tempfile::tempdir().expect("a directory");
         put(directory.path(), "disk", &Notice::new(Level::Fault, "a", "b")).expect("said");
-        for (name, text) in
-            [("torn.json", &b"{\"level\":\"in"[..]), ("other.json", b"{\"level\":\"loud\"}"), ("x.tmp", b"")]
-        {
+        for (name, text) in [
+            ("torn.json", &b"{\"level\":\"in"[..]),
+            ("other.json", b"{\"level\":\"loud\"}"),
+            ("x.tmp", b""),
+            (".x.json", b""),
+        ] {
             fs::write(directory.path().join(name), text).expect("written");
         }
         fs::write(directory.path().join("long.json"), vec![b' '; 20_000]).expect("written");

@@ -81,6 +81,8 @@ places! {
     run_os = "run/workshop-machine/os.json";
     /// The release bucket of a stick; the appliance's `update.usb_dir`.
     run_stick = "run/workshop-machine/stick";
+    /// Is there when HTTPS is wanted: its socket is opened only then.
+    run_https = "run/workshop-machine/https";
     /// The keys (sshd(8), "Authorized keys file format") with which support may log in.
     run_authorized_keys = "run/workshop-machine/authorized_keys";
 

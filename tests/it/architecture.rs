@@ -69,7 +69,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("identity", &["durable"]),
     ("lang", &[]),
     ("launch", &["digest", "slots"]),
-    ("machine", &["durable", "lang"]),
+    // Its settings are read as the configuration is, and become one.
+    ("machine", &["config", "durable", "lang", "window"]),
     ("metrics", &[]),
     ("panics", &["durable"]),
     ("release", &["cli", "durable", "lang", "update"]),

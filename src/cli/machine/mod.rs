@@ -1,6 +1,9 @@
 //! `workshop-edge machine …`: what the USB image's own copy of the program does as root.
 
 mod notices;
+mod settings;
+
+pub use settings::Wish;
 
 use super::{output, shape};
 use crate::{lang::Lang, machine::Places};
@@ -22,6 +25,8 @@ pub enum Order {
         /// Whether a program reads the answer.
         json: bool,
     },
+    /// Something about the settings.
+    Settings(Wish),
 }
 
 impl Order {
@@ -29,6 +34,7 @@ impl Order {
     fn of(matches: &ArgMatches) -> Option<Self> {
         Some(match matches.subcommand()? {
             ("notices", of) => Self::Notices { json: of.get_flag("json") },
+            ("settings", of) => Self::Settings(Wish::of(of)),
             _ => return None,
         })
     }
@@ -36,6 +42,7 @@ impl Order {
     /// Whether it changes the machine, which only root does.
     const fn is_for_root(&self) -> bool {
         match self {
+            Self::Settings(wish) => matches!(wish, Wish::Apply),
             Self::Notices { .. } => false,
         }
     }
@@ -57,7 +64,8 @@ pub(super) fn definition(order: impl Fn(&'static str, &str, &str) -> Command, la
                 .hide(true)
                 .help(lang.pick("Directorio en el que está la máquina", "Directory below which the machine is")),
         )
-        .subcommand(notices::definition(&order, lang));
+        .subcommand(notices::definition(&order, lang))
+        .subcommand(settings::definition(&order, lang));
     shape::parent(root, lang)
 }
 
@@ -77,6 +85,7 @@ pub(super) fn run(root: &Path, order: &Order, lang: Lang) -> ExitCode {
     }
     let places = Places::below(root);
     match order {
+        Order::Settings(wish) => settings::run(&places, wish, lang),
         Order::Notices { json } => notices::run(&places, *json, lang),
     }
 }

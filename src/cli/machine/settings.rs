@@ -1,0 +1,112 @@
+//! `workshop-edge machine settings`: what the machine makes of `workshop-edge.txt`.
+
+use super::{output, shape};
+use crate::{
+    cli::{EXIT_CONFIG, human_faults, human_warnings, report},
+    config::Faults,
+    error_chain,
+    lang::Lang,
+    machine::{
+        Places,
+        settings::{self, Checked},
+    },
+};
+use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
+use std::{ffi::OsString, fs::File, io::Read as _, path::PathBuf, process::ExitCode};
+
+/// Octets of a file that are read to be checked: more than any settings have, so that larger ones are told as such.
+const MOST: u64 = 64 * 1024;
+
+/// What is wanted of the settings.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// That the machine follows them.
+    Apply,
+    /// To know whether a file is valid.
+    Check {
+        /// The file.
+        file: PathBuf,
+        /// Whether a program reads the answer.
+        json: bool,
+    },
+    /// A new file.
+    Template,
+}
+
+impl Wish {
+    /// What the arguments want.
+    pub(super) fn of(matches: &ArgMatches) -> Self {
+        match matches.get_one::<OsString>("check") {
+            Some(file) => Self::Check { file: file.into(), json: matches.get_flag("json") },
+            None if matches.get_flag("template") => Self::Template,
+            None => Self::Apply,
+        }
+    }
+}
+
+/// How it is typed.
+pub(super) fn definition(order: impl Fn(&'static str, &str, &str) -> Command, lang: Lang) -> Command {
+    order("settings", "machine settings", lang.pick("[OPCIONES]", "[OPTIONS]"))
+        .about(lang.pick(
+            "Aplica los ajustes de workshop-edge.txt a la máquina, o los comprueba",
+            "Make the machine follow the settings of workshop-edge.txt, or check them",
+        ))
+        .arg(
+            Arg::new("check")
+                .long("check")
+                .value_name(lang.pick("ARCHIVO", "FILE"))
+                .value_hint(ValueHint::FilePath)
+                .value_parser(value_parser!(OsString))
+                .conflicts_with("template")
+                .help(lang.pick(
+                    "Solo comprueba este archivo, en cualquier ordenador, y dice todo lo que está mal",
+                    "Only check this file, on any computer, and say everything that is wrong",
+                )),
+        )
+        .arg(Arg::new("template").long("template").action(ArgAction::SetTrue).help(
+            lang.pick("Solo escribe un archivo nuevo, con todas las claves", "Only print a new file, with every key"),
+        ))
+        .arg(shape::json(lang).requires("check"))
+}
+
+/// Carries it out.
+pub(super) fn run(places: &Places, wish: &Wish, lang: Lang) -> ExitCode {
+    match wish {
+        Wish::Apply => apply(places, lang),
+        Wish::Check { file, json } => check(file, *json, lang),
+        Wish::Template => output::answer(&settings::template(), 0),
+    }
+}
+
+fn apply(places: &Places, lang: Lang) -> ExitCode {
+    match settings::apply(places) {
+        Ok(applied) => {
+            let said = applied.said.iter().map(|(es, en)| lang.pick(es, en).clone() + "\n");
+            output::answer(&said.collect::<String>(), 0)
+        }
+        Err(error) => output::failure(&lang.pick(
+            format!("los ajustes no se han podido aplicar: {}", error_chain(&error)),
+            format!("the settings could not be applied: {}", error_chain(&error)),
+        )),
+    }
+}
+
+fn check(file: &PathBuf, json: bool, lang: Lang) -> ExitCode {
+    let mut bytes = Vec::new();
+    let read = File::open(file).and_then(|file| file.take(MOST).read_to_end(&mut bytes));
+    if let Err(error) = read {
+        let path = file.display();
+        return output::failure(
+            &lang.pick(format!("{path} no se puede leer: {error}"), format!("{path} cannot be read: {error}")),
+        );
+    }
+    let Checked { value: _, faults, warnings } = settings::check(&bytes);
+    let code = if faults.is_empty() { 0 } else { EXIT_CONFIG };
+    if json {
+        return output::answer(&report(&faults, &warnings, lang), code);
+    }
+    if faults.is_empty() {
+        return output::answer(&(human_warnings(&warnings, lang) + lang.pick("correcto\n", "ok\n")), 0);
+    }
+    output::answer(&human_faults(&Faults { faults, warnings }, lang), code)
+}

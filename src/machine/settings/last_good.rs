@@ -1,0 +1,81 @@
+//! The settings that last worked, on the data partition: which file, applied when, by which version.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use rustix::fs::statfs;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::files::{FileError, other};
+use crate::durable::{self, Alternating, RecordError};
+use crate::machine::Places;
+
+/// The name of the record: `last-good.0` and `last-good.1`.
+const RECORD: &str = "last-good";
+
+/// What was applied.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct LastGood {
+    /// When, as RFC 3339 writes it, by the machine's own clock.
+    pub(super) applied: String,
+    /// By which version of the program.
+    pub(super) version: String,
+    /// The whole file, in UTF-8.
+    pub(super) text: String,
+}
+
+/// Why it could not be kept.
+#[derive(Debug, Error)]
+pub(super) enum KeepError {
+    /// The directory.
+    #[error(transparent)]
+    Directory(#[from] FileError),
+    /// The record.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+}
+
+/// Whether what is written to the data partition survives the power: without one the image has a file system in memory in
+/// its place, or nothing.
+pub(super) fn can_be_kept(places: &Places) -> bool {
+    const TMPFS: i64 = 0x0102_1994;
+    let data = places.data();
+    if places.root() != Path::new("/") {
+        return data.is_dir();
+    }
+    let device = |path: &Path| fs::metadata(path).map(|metadata| std::os::unix::fs::MetadataExt::dev(&metadata)).ok();
+    let is_in_memory = statfs(&data).map_or(true, |system| system.f_type == TMPFS);
+    !is_in_memory && device(&data) != device(places.root())
+}
+
+/// Reads it, if it is whole.
+pub(super) fn read(places: &Places) -> Option<LastGood> {
+    Alternating::<LastGood>::open(&places.data_settings(), RECORD).map(|record| record.value().clone())
+}
+
+/// Keeps it. The same settings once more are no news, and wear no flash.
+pub(super) fn keep(places: &Places, text: &str) -> Result<(), KeepError> {
+    directory(places)?;
+    let now = LastGood {
+        applied: jiff::Timestamp::now().to_string(),
+        version: crate::VERSION.to_owned(),
+        text: text.to_owned(),
+    };
+    match Alternating::<LastGood>::open(&places.data_settings(), RECORD) {
+        Some(kept) if kept.value().text == now.text && kept.value().version == now.version => Ok(()),
+        Some(mut kept) => Ok(kept.change(|kept| *kept = now)?),
+        None => Ok(Alternating::anew(&places.data_settings(), RECORD, now).change(|_| ())?),
+    }
+}
+
+/// The directory, which only root looks into.
+pub(super) fn directory(places: &Places) -> Result<(), FileError> {
+    let directory = places.data_settings();
+    durable::create_dir(&directory)?;
+    for path in [places.data_machine(), directory] {
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).map_err(other("close", &path))?;
+    }
+    Ok(())
+}

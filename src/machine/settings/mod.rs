@@ -1,0 +1,39 @@
+//! `workshop-edge.txt`: what a technician says of a box in one text file, and what the machine makes of it at every start.
+//!
+//! ```text
+//! workshop-edge.txt ──read──> Settings ──apply──> networkd, timesyncd, time zone, Wi-Fi, config.toml, SSH key
+//!        │  (or the last good, or the defaults)        └──> data/machine/settings: the last good
+//!        └──> what is wrong: a notice, and ERRORES.txt beside the file
+//! ```
+//!
+//! Whatever is wrong, the machine ends up with settings that can be used, and says what it could not use. Secrets come in a
+//! file of their own, which is moved to the data partition: a stick that is lost does not take them with it.
+
+mod appliance;
+mod apply;
+mod files;
+mod keys;
+mod last_good;
+mod network;
+mod partition;
+mod read;
+mod secrets;
+mod system;
+mod take;
+mod template;
+mod told;
+mod types;
+mod wifi;
+
+pub use apply::{Applied, apply};
+pub use read::{Checked, check};
+pub use take::{TakeError, take_from};
+pub use template::template;
+pub use types::{Address, Network, Secrets, Settings, Updates};
+
+/// What the file of the settings is called in messages.
+pub const NAME: &str = "workshop-edge.txt";
+/// What the file of the secrets is called in messages.
+pub const SECRETS_NAME: &str = "secrets.txt";
+/// Octets of either file.
+const MOST: u64 = 24 * 1024;

@@ -1,0 +1,82 @@
+//! The partition `TALLER`. It is mounted read-only, so that a power cut finds it whole, and is writable for a moment only.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::path::Path;
+
+use rustix::fs::{StatVfsMountFlags, statvfs, syncfs};
+use rustix::mount::{MountFlags, mount_remount};
+
+use super::MOST;
+use super::files::{FileError, other};
+use crate::durable;
+
+/// What is in the place of a file.
+pub(super) enum Found {
+    /// Nothing, and not even the partition.
+    NoPartition,
+    /// Nothing.
+    Nothing,
+    /// The first octets of it: of a file that is too large, one more than there may be.
+    Content(Vec<u8>),
+    /// What cannot be read.
+    Unreadable(FileError),
+}
+
+/// Reads a file of the partition.
+pub(super) fn read(partition: &Path, file: &Path) -> Found {
+    if !partition.is_dir() {
+        return Found::NoPartition;
+    }
+    let mut content = Vec::new();
+    match File::open(file).and_then(|file| file.take(MOST + 1).read_to_end(&mut content)) {
+        Ok(_) => Found::Content(content),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Found::Nothing,
+        Err(error) => Found::Unreadable(other("read", file)(error)),
+    }
+}
+
+/// Works while the partition can be written. What was written is on it when it is read-only again.
+pub(super) fn while_writable<T>(partition: &Path, work: impl FnOnce() -> Result<T, FileError>) -> Result<T, FileError> {
+    let flags = statvfs(partition).map_err(|error| other("look at", partition)(error.into()))?.f_flag;
+    if !flags.contains(StatVfsMountFlags::RDONLY) {
+        return work();
+    }
+    // A remount sets all flags of the mount.
+    let kept = [
+        (StatVfsMountFlags::NOSUID, MountFlags::NOSUID),
+        (StatVfsMountFlags::NODEV, MountFlags::NODEV),
+        (StatVfsMountFlags::NOEXEC, MountFlags::NOEXEC),
+        (StatVfsMountFlags::NOATIME, MountFlags::NOATIME),
+        (StatVfsMountFlags::RELATIME, MountFlags::RELATIME),
+    ];
+    let kept =
+        kept.iter().filter(|(has, _)| flags.contains(*has)).fold(MountFlags::empty(), |all, (_, flag)| all | *flag);
+    let remount = |flags, operation| {
+        mount_remount(partition, flags, c"").map_err(|error| other(operation, partition)(error.into()))
+    };
+    remount(kept, "make writable")?;
+    let done = work();
+    let synced = File::open(partition)
+        .and_then(|directory| syncfs(&directory).map_err(Into::into))
+        .map_err(other("sync", partition));
+    let again = remount(kept | MountFlags::RDONLY, "make read-only again");
+    let done = done?;
+    synced.and(again).map(|()| done)
+}
+
+/// Removes a file of which nothing shall be found afterwards: FAT writes in place, so its clusters are overwritten.
+pub(super) fn wipe(file: &Path) -> Result<(), FileError> {
+    let length = fs::metadata(file).map_err(other("look at", file))?.len();
+    let mut open = OpenOptions::new().write(true).open(file).map_err(other("open", file))?;
+    let zeros = vec![0; usize::try_from(length).unwrap_or(usize::MAX).min(1 << 20)];
+    let mut left = length;
+    while left > 0 {
+        let piece = zeros.get(..usize::try_from(left).unwrap_or(usize::MAX).min(zeros.len())).unwrap_or_default();
+        open.write_all(piece).map_err(other("overwrite", file))?;
+        left -= piece.len() as u64;
+    }
+    open.sync_all().map_err(other("sync", file))?;
+    drop(open);
+    Ok(durable::remove(file)?)
+}

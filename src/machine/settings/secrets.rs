@@ -1,0 +1,86 @@
+//! The secrets: moved from the partition that anybody reads to the one that only root does.
+
+use std::fs;
+
+use super::Secrets;
+use super::files::FileError;
+use super::last_good::{can_be_kept, directory};
+use super::partition::{self, Found, while_writable};
+use super::read::{Checked, check_secrets};
+use crate::durable;
+use crate::machine::Places;
+
+/// The name of their file, beside the last good settings.
+const FILE: &str = "secrets.toml";
+
+/// What became of a file of secrets.
+pub(super) enum Moved {
+    /// There was none.
+    Nothing,
+    /// It is kept, and gone from the partition.
+    Done,
+    /// It is kept, but stays on the partition.
+    Stays(FileError),
+    /// It cannot be kept, so it stays; it is used all the same.
+    NotKept(Option<FileError>),
+    /// It is wrong, so it stays, to be put right.
+    Wrong(Checked<Secrets>),
+    /// It cannot be read.
+    Unreadable(FileError),
+}
+
+/// Takes new secrets from the partition; gives all that there are.
+pub(super) fn take(places: &Places) -> (Secrets, Moved) {
+    let kept = kept(places);
+    let file = places.secrets();
+    let content = match partition::read(&places.settings_partition(), &file) {
+        Found::NoPartition | Found::Nothing => return (kept, Moved::Nothing),
+        Found::Unreadable(error) => return (kept, Moved::Unreadable(error)),
+        Found::Content(content) => content,
+    };
+    let mut checked = check_secrets(&content);
+    let Some(new) = checked.value.take().filter(|_| checked.warnings.is_empty()) else {
+        return (kept, Moved::Wrong(checked));
+    };
+    if new.is_empty() {
+        return (kept, Moved::Nothing);
+    }
+    let all = kept.renewed(new);
+    if !can_be_kept(places) {
+        return (all, Moved::NotKept(None));
+    }
+    // Only what is safe is wiped.
+    let moved = match keep(places, &all) {
+        Err(error) => Moved::NotKept(Some(error)),
+        Ok(()) => match while_writable(&places.settings_partition(), || partition::wipe(&file)) {
+            Ok(()) => Moved::Done,
+            Err(error) => Moved::Stays(error),
+        },
+    };
+    (all, moved)
+}
+
+/// Those that are kept; none where there are none, or the file is damaged.
+fn kept(places: &Places) -> Secrets {
+    let bytes = fs::read(places.data_settings().join(FILE)).unwrap_or_default();
+    check_secrets(&bytes).value.unwrap_or_default()
+}
+
+/// Keeps them.
+pub(super) fn keep(places: &Places, secrets: &Secrets) -> Result<(), FileError> {
+    directory(places)?;
+    let Secrets { wifi_passphrase, erp_user, erp_password } = secrets;
+    let line = |key: &str, value: &Option<String>| {
+        // For text, JSON's notation is TOML's too.
+        value.as_ref().map(|value| format!("{key} = {}\n", serde_json::Value::from(value.as_str())))
+    };
+    let lines =
+        [line("wifi.passphrase", wifi_passphrase), line("erp.user", erp_user), line("erp.password", erp_password)];
+    let text: String = lines.into_iter().flatten().collect();
+    Ok(durable::write(&places.data_settings().join(FILE), text.as_bytes(), 0o600)?)
+}
+
+/// Keeps new ones besides those that there are.
+pub(super) fn add(places: &Places, new: Secrets) -> Result<(), FileError> {
+    keep(places, &kept(places).renewed(new))
+}

@@ -1,0 +1,78 @@
+//! Settings that somebody brings on a stick.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use super::apply::for_windows;
+use super::files::FileError;
+use super::last_good::can_be_kept;
+use super::partition::while_writable;
+use super::read::check_secrets;
+use super::{Checked, MOST, Secrets, check, secrets};
+use crate::config::{Document, Faults};
+use crate::durable;
+use crate::machine::Places;
+
+/// Why settings are not taken. Nothing has been changed then.
+#[derive(Debug, Error)]
+pub enum TakeError {
+    /// The file.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// They are wrong.
+    #[error(transparent)]
+    Wrong(Faults),
+    /// There is no data partition on which secrets could be kept.
+    #[error("the secrets cannot be kept: there is no data partition")]
+    NoData,
+    /// They cannot be put in the place of the old ones.
+    #[error("cannot install the settings")]
+    Install(#[source] FileError),
+}
+
+/// Takes the settings of this file, and the secrets of a file beside it if one is given, in the place of those that the
+/// machine has. They hold from its next start on, or once [`super::apply`] has been called and networkd has read its units
+/// again (`networkctl reload`).
+///
+/// Both files are validated first, and nothing is changed when either is wrong. Whether the stick may bring settings at
+/// all, by the PIN or the keyboard, is for the caller to know.
+pub fn take_from(places: &Places, settings: &Path, secrets_file: Option<&Path>) -> Result<(), TakeError> {
+    let bytes = read(settings)?;
+    let _ = sound(check(&bytes))?;
+    let text = Document::text_of(&bytes).unwrap_or_default();
+    let secrets = match secrets_file {
+        Some(file) => sound(check_secrets(&read(file)?))?,
+        None => Secrets::default(),
+    };
+    if !secrets.is_empty() {
+        if !can_be_kept(places) {
+            return Err(TakeError::NoData);
+        }
+        secrets::add(places, secrets).map_err(TakeError::Install)?;
+    }
+    while_writable(&places.settings_partition(), || {
+        Ok(durable::write(&places.settings(), for_windows(&text).as_bytes(), 0o644)?)
+    })
+    .map_err(TakeError::Install)
+}
+
+fn sound<T>(checked: Checked<T>) -> Result<T, TakeError> {
+    let Checked { value, faults, warnings } = checked;
+    value.ok_or(TakeError::Wrong(Faults { faults, warnings }))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, TakeError> {
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(MOST + 1).read_to_end(&mut bytes))
+        .map_err(|source| TakeError::Read { path: path.to_owned(), source })?;
+    Ok(bytes)
+}

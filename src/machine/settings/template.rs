@@ -1,0 +1,120 @@
+//! The file as it is on a new stick.
+
+use std::fmt::Write as _;
+
+use super::NAME;
+use super::keys::SETTINGS;
+use crate::config::Key;
+
+/// What most people change: not a comment.
+const ACTIVE: &[&str] = &["name", "language", "display.title", "display.line", "time_zone", "network.address"];
+
+/// What stands before a key.
+const HEADINGS: &[(&str, &str)] = &[
+    ("name", "EL EQUIPO · THE BOX"),
+    ("network.address", "LA RED · THE NETWORK"),
+    ("erp.url", "LOS DATOS · THE DATA"),
+    ("update.enabled", "LAS ACTUALIZACIONES · UPDATES"),
+    ("https", "EL ACCESO · ACCESS"),
+];
+
+/// Columns of a line.
+const COLUMNS: usize = 100;
+
+/// The template of the settings: every key with its comment, Spanish first, and as a comment itself unless most people
+/// change it. Lines end with a line feed.
+#[must_use]
+pub fn template() -> String {
+    let mut text = paragraph(&format!(
+        "{NAME}: los ajustes de este equipo. Cambie lo que haga falta, guarde, y encienda el equipo otra vez. Las líneas que \
+         empiezan por # no cuentan: quite la # para usar una. Los textos van entre comillas. Si algo está mal, el equipo \
+         funciona con los últimos ajustes buenos y lo dice en su pantalla y en ERRORES.txt."
+    )) + "#\n"
+        + &paragraph(&format!(
+            "{NAME}: the settings of this box. Change what has to be, save, and start the box again. Lines that begin with \
+             # do not count: take the # away to use one. Texts are in quotation marks. If something is wrong, the box runs \
+             with the last good settings, and says so on its screen and in ERRORS.txt."
+        ));
+    for key in SETTINGS.keys {
+        if let Some((_, heading)) = HEADINGS.iter().find(|(path, _)| *path == key.path) {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "\n\n# ---- {heading} {}", "-".repeat(COLUMNS - 12 - heading.chars().count()));
+        }
+        text += &entry(key);
+    }
+    text + "\n\n# ---- CONTRASEÑAS · PASSWORDS "
+        + &"-".repeat(COLUMNS - 35)
+        + "\n"
+        + &paragraph(
+            "No van en este archivo, sino en otro a su lado que se llama secrets.txt y tiene solo las líneas que hagan \
+             falta de estas. Al arrancar, el equipo se las guarda y borra ese archivo.",
+        )
+        + &paragraph(
+            "They do not belong here, but in another file beside it that is called secrets.txt and has only those of these \
+             lines that are needed. When it starts, the box keeps them and deletes that file.",
+        )
+        + "#\n"
+        + "#     wifi.passphrase = \"la contraseña de la Wi-Fi\"\n"
+        + "#     erp.user = \"pantalla\"\n"
+        + "#     erp.password = \"la contraseña del ERP\"\n"
+}
+
+/// A key with its comment.
+fn entry(key: &Key) -> String {
+    let comment = if ACTIVE.contains(&key.path) { "" } else { "#" };
+    format!("\n{}{}{comment}{} = {}\n", paragraph(key.doc_es), paragraph(key.doc_en), key.path, key.example_toml())
+}
+
+/// A text as comments, of at most so many columns.
+fn paragraph(text: &str) -> String {
+    let mut lines = String::new();
+    let mut line = "#".to_owned();
+    for word in text.split_whitespace() {
+        if line.chars().count() + 1 + word.chars().count() > COLUMNS {
+            lines += &line;
+            lines.push('\n');
+            "#".clone_into(&mut line);
+        }
+        line.push(' ');
+        line += word;
+    }
+    lines + &line + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::check;
+    use super::super::read::defaults;
+    use super::*;
+
+    #[test]
+    fn it_is_valid_and_every_line_of_it_fits() {
+        let text = template();
+        let checked = check(text.as_bytes());
+        assert!(checked.faults.is_empty() && checked.warnings.is_empty(), "{:?}", checked.faults);
+        let settings = checked.value.expect("valid");
+        assert_eq!(settings, super::super::Settings { time_zone: Some("Europe/Madrid".into()), ..defaults() });
+        for line in text.lines().filter(|line| !line.starts_with("#ssh.key")) {
+            assert!(line.chars().count() <= COLUMNS, "{line}");
+        }
+    }
+
+    #[test]
+    fn every_line_may_be_uncommented() {
+        let all: String = template()
+            .lines()
+            .map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line).to_owned() + "\n")
+            // Of a fixed address, as the gateway wants it.
+            .map(|line| {
+                if line.starts_with("network.address") {
+                    "network.address = \"192.168.1.50/24\"\n".to_owned()
+                } else {
+                    line
+                }
+            })
+            .collect();
+        let checked = check(all.as_bytes());
+        assert!(checked.faults.is_empty() && checked.warnings.is_empty(), "{:?}\n{all}", checked.faults);
+        assert!(checked.value.is_some_and(|settings| settings.ssh_key.is_some() && settings.erp.is_some()));
+    }
+}

@@ -1,0 +1,377 @@
+//! What there is to say of the settings: as notices, and as a file beside them.
+
+use std::fs;
+use std::path::Path;
+
+use super::apply::{Source, for_windows};
+use super::files::FileError;
+use super::last_good::KeepError;
+use super::partition::while_writable;
+use super::secrets::Moved;
+use super::{Address, Checked, NAME, SECRETS_NAME, Secrets, Settings};
+use crate::config::{Fault, Warning};
+use crate::durable;
+use crate::error_chain;
+use crate::lang::Lang;
+use crate::machine::Places;
+use crate::machine::notices::{self, Level, Notice};
+
+/// The files beside the settings, by language.
+const FILES: [(Lang, &str); 2] = [(Lang::Es, "ERRORES.txt"), (Lang::En, "ERRORS.txt")];
+/// Findings that a notice has room for; the file has all.
+const MOST_IN_A_NOTICE: usize = 5;
+
+/// Everything that there is to say.
+#[derive(Default)]
+pub(super) struct Tale {
+    whats: Vec<What>,
+}
+
+/// Something to say.
+pub(super) enum What {
+    /// The file has mistakes; `text` is what it says, when it is text.
+    Findings { faults: Vec<Fault>, warnings: Vec<Warning>, text: Option<String> },
+    /// There is no partition with settings.
+    NoPartition,
+    /// The file cannot be read.
+    Unreadable(FileError),
+    /// There was none, and one has been put there.
+    Missing { is_last_good: bool, written: Result<(), FileError> },
+    /// A part of them could not be applied.
+    NotApplied { es: &'static str, en: &'static str, error: FileError },
+    /// They hold, but are not kept.
+    NotKept(KeepError),
+    /// What became of the secrets.
+    Secrets(Moved),
+    /// They can be used, but somebody should know.
+    Remark { level: Level, es: String, en: String },
+}
+
+/// What one notice is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Subject {
+    Settings,
+    Secrets,
+    Remarks,
+}
+
+impl Subject {
+    const ALL: [Self; 3] = [Self::Settings, Self::Secrets, Self::Remarks];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Settings => "settings",
+            Self::Secrets => "secrets",
+            Self::Remarks => "settings-remarks",
+        }
+    }
+}
+
+impl Tale {
+    pub(super) fn add(&mut self, what: What) {
+        self.whats.push(what);
+    }
+
+    /// What the settings ask for and will not have.
+    pub(super) fn remarks(&mut self, settings: &Settings, secrets: &Secrets, has_wifi: bool) {
+        let mut remark =
+            |level, es: &str, en: &str| self.add(What::Remark { level, es: es.to_owned(), en: en.to_owned() });
+        if settings.erp.is_some() {
+            remark(
+                Level::Info,
+                "Esta versión todavía no usa erp.url: se guarda para las que lo hagan.",
+                "This version does not use erp.url yet: it is kept for those that do.",
+            );
+        }
+        if settings.screens.is_some() {
+            remark(
+                Level::Info,
+                "Esta versión todavía no usa screens: se guarda para las que lo hagan.",
+                "This version does not use screens yet: it is kept for those that do.",
+            );
+        }
+        if let Address::Static { gateway, .. } = &settings.network.address
+            && (gateway.is_none() || settings.network.dns.is_empty())
+        {
+            remark(
+                Level::Info,
+                "Con una dirección fija y sin network.gateway o sin network.dns no hay actualizaciones ni hora de internet.",
+                "With a fixed address and without network.gateway or network.dns there are no updates and no time from the internet.",
+            );
+        }
+        if settings.wifi.is_some() && !has_wifi {
+            remark(
+                Level::Warning,
+                "Esta imagen no tiene Wi-Fi: wifi.ssid no vale. Use la imagen con Wi-Fi, o un cable.",
+                "This image has no Wi-Fi: wifi.ssid does not hold. Use the image with Wi-Fi, or a cable.",
+            );
+        } else if settings.wifi.is_some() && secrets.wifi_passphrase.is_none() {
+            remark(
+                Level::Warning,
+                "Falta la contraseña de la Wi-Fi: ponga wifi.passphrase en secrets.txt, o la red será abierta.",
+                "The passphrase of the Wi-Fi is missing: put wifi.passphrase into secrets.txt, or the network is taken as open.",
+            );
+        }
+    }
+}
+
+/// Says it all, and gives it back. What cannot be said in one place is said in the others.
+pub(super) fn tell(places: &Places, tale: &Tale, source: &Source) -> Vec<(String, String)> {
+    let mut said = Vec::new();
+    for subject in Subject::ALL {
+        let mut level = Level::Info;
+        let (mut es, mut en) = (Vec::new(), Vec::new());
+        for what in tale.whats.iter().filter(|what| what.subject() == subject) {
+            level = level.max(what.level());
+            es.extend(what.sentences(source, Lang::Es));
+            en.extend(what.sentences(source, Lang::En));
+        }
+        let directory = places.run_notices();
+        let done = if es.is_empty() {
+            notices::clear(&directory, subject.name())
+        } else {
+            notices::put(&directory, subject.name(), &Notice::new(level, es.join("\n"), en.join("\n")))
+        };
+        if let Err(error) = done {
+            let detail = error_chain(&error);
+            es.push(format!("El aviso no se puede mostrar: {detail}"));
+            en.push(format!("The notice cannot be shown: {detail}"));
+        }
+        said.extend(es.into_iter().zip(en));
+    }
+    if let Err(error) = beside(places, tale, source) {
+        let detail = error_chain(&error);
+        said.push((
+            format!("Los errores no se pueden escribir junto a {NAME}: {detail}"),
+            format!("What is wrong cannot be written beside {NAME}: {detail}"),
+        ));
+    }
+    said
+}
+
+impl What {
+    fn subject(&self) -> Subject {
+        match self {
+            Self::Secrets(_) => Subject::Secrets,
+            Self::Remark { .. } => Subject::Remarks,
+            _ => Subject::Settings,
+        }
+    }
+
+    fn level(&self) -> Level {
+        match self {
+            Self::Remark { level, .. } => *level,
+            Self::Missing { .. } | Self::Secrets(Moved::Done | Moved::Nothing) => Level::Info,
+            Self::NotApplied { .. } => Level::Fault,
+            _ => Level::Warning,
+        }
+    }
+
+    /// In sentences, as many in one language as in the other.
+    fn sentences(&self, source: &Source, lang: Lang) -> Vec<String> {
+        match self {
+            Self::Findings { faults, warnings, text: _ } => {
+                let lines = found(faults, warnings, lang);
+                let left = lines.len().saturating_sub(MOST_IN_A_NOTICE);
+                let more = lang.pick(
+                    format!("y {left} más: vea ERRORES.txt junto al archivo."),
+                    format!("and {left} more: see ERRORS.txt beside the file."),
+                );
+                let first = if faults.is_empty() { Vec::new() } else { vec![instead(source, faults.len(), lang)] };
+                let lines = lines.into_iter().take(MOST_IN_A_NOTICE).map(|line| format!("{NAME}, {line}"));
+                first.into_iter().chain(lines).chain((left > 0).then_some(more)).collect()
+            }
+            other => vec![other.sentence(source, lang)],
+        }
+    }
+
+    fn sentence(&self, source: &Source, lang: Lang) -> String {
+        match self {
+            Self::Findings { .. } => String::new(),
+            Self::NoPartition => lang.pick(
+                format!("No se encuentra la unidad TALLER con {NAME}. {}", holds(source, lang)),
+                format!("The drive TALLER with {NAME} is not found. {}", holds(source, lang)),
+            ),
+            Self::Unreadable(error) => lang.pick(
+                format!("{NAME} no se puede leer. {} Detalle: {}", holds(source, lang), error_chain(error)),
+                format!("{NAME} cannot be read. {} Details: {}", holds(source, lang), error_chain(error)),
+            ),
+            Self::Missing { is_last_good: true, written: Ok(()) } => lang.pick(
+                format!("Faltaba {NAME}: se ha vuelto a escribir el último bueno."),
+                format!("{NAME} was missing: the last good one has been put back."),
+            ),
+            Self::Missing { is_last_good: false, written: Ok(()) } => lang.pick(
+                format!("Faltaba {NAME}: se ha escrito uno nuevo. Se usa DHCP."),
+                format!("{NAME} was missing: a new one has been written. DHCP is used."),
+            ),
+            Self::Missing { written: Err(error), .. } => lang.pick(
+                format!(
+                    "Falta {NAME}, y no se puede escribir otro. {} Detalle: {}",
+                    holds(source, lang),
+                    error_chain(error)
+                ),
+                format!(
+                    "{NAME} is missing, and no other can be written. {} Details: {}",
+                    holds(source, lang),
+                    error_chain(error)
+                ),
+            ),
+            Self::NotApplied { es, en, error } => lang.pick(
+                format!("De los ajustes no se ha podido aplicar: {es}. Detalle: {}", error_chain(error)),
+                format!("Of the settings, this could not be applied: {en}. Details: {}", error_chain(error)),
+            ),
+            Self::NotKept(error) => lang.pick(
+                format!("Los ajustes valen, pero no se puede guardar copia de ellos. Detalle: {}", error_chain(error)),
+                format!("The settings hold, but no copy of them can be kept. Details: {}", error_chain(error)),
+            ),
+            Self::Secrets(moved) => secrets(moved, lang),
+            Self::Remark { es, en, .. } => lang.pick(es, en).clone(),
+        }
+    }
+}
+
+/// Which settings hold.
+fn holds(source: &Source, lang: Lang) -> String {
+    match source {
+        Source::File => lang.pick("Valen los del archivo.", "Those of the file hold.").to_owned(),
+        Source::LastGood { applied } => {
+            let day = applied.split('T').next().unwrap_or(applied);
+            lang.pick(
+                format!("Valen los últimos ajustes buenos, del {day}."),
+                format!("The last good settings hold, of {day}."),
+            )
+        }
+        Source::Defaults => {
+            lang.pick("Valen los ajustes de fábrica, con DHCP.", "The factory settings hold, with DHCP.").to_owned()
+        }
+    }
+}
+
+fn instead(source: &Source, faults: usize, lang: Lang) -> String {
+    let holds = holds(source, lang);
+    if faults == 1 {
+        return lang.pick(format!("{NAME} tiene un error. {holds}"), format!("{NAME} has a fault. {holds}"));
+    }
+    lang.pick(format!("{NAME} tiene {faults} errores. {holds}"), format!("{NAME} has {faults} faults. {holds}"))
+}
+
+/// Everything that was found, one line each.
+fn found(faults: &[Fault], warnings: &[Warning], lang: Lang) -> Vec<String> {
+    let faults = faults.iter().map(|fault| {
+        let key = fault.key.as_ref().map(|key| format!("{}: ", key.escape_debug())).unwrap_or_default();
+        let problem = fault.problem(lang).replace("\n    ", ": ");
+        let example = fault.example().map(|example| format!(" ({} {example})", lang.pick("ejemplo:", "example:")));
+        (fault.origin.line(), format!("{key}{problem}{}", example.unwrap_or_default()))
+    });
+    let warnings = warnings
+        .iter()
+        .map(|warning| (warning.origin.line(), format!("{}: {}", warning.name.escape_debug(), warning.text(lang))));
+    faults
+        .chain(warnings)
+        .map(|(line, words)| match line {
+            Some(line) => format!("{} {line}: {words}", lang.pick("línea", "line")),
+            None => words,
+        })
+        .collect()
+}
+
+fn secrets(moved: &Moved, lang: Lang) -> String {
+    const FILE: &str = SECRETS_NAME;
+    match moved {
+        Moved::Nothing => String::new(),
+        Moved::Done => lang.pick(
+            format!("Las contraseñas de {FILE} se han guardado en el equipo, y el archivo se ha borrado."),
+            format!("The secrets of {FILE} are kept in the box, and the file has been wiped."),
+        ),
+        Moved::Stays(error) => lang.pick(
+            format!(
+                "Las contraseñas se han guardado, pero {FILE} no se puede borrar: bórrelo. Detalle: {}",
+                error_chain(error)
+            ),
+            format!("The secrets are kept, but {FILE} cannot be wiped: delete it. Details: {}", error_chain(error)),
+        ),
+        Moved::NotKept(error) => {
+            let detail = error.as_ref().map(|error| format!(" ({})", error_chain(error))).unwrap_or_default();
+            lang.pick(
+                format!("Las contraseñas no se pueden guardar{detail}: {FILE} se queda donde está."),
+                format!("The secrets cannot be kept{detail}: {FILE} stays where it is."),
+            )
+        }
+        Moved::Wrong(Checked { faults, warnings, .. }) => {
+            let lines = found(faults, warnings, lang).join("; ");
+            lang.pick(
+                format!("{FILE} tiene errores y se queda donde está: corríjalo. {lines}"),
+                format!("{FILE} has faults and stays where it is: put it right. {lines}"),
+            )
+        }
+        Moved::Unreadable(error) => lang.pick(
+            format!("{FILE} no se puede leer. Detalle: {}", error_chain(error)),
+            format!("{FILE} cannot be read. Details: {}", error_chain(error)),
+        ),
+    }
+}
+
+/// Writes what is wrong beside the files that it is about, or removes what was written there before. A partition that
+/// says the same already is not written to.
+fn beside(places: &Places, tale: &Tale, source: &Source) -> Result<(), FileError> {
+    let partition = places.settings_partition();
+    if !partition.is_dir() {
+        return Ok(());
+    }
+    let wanted = FILES.map(|(lang, name)| (partition.join(name), report(tale, source, lang)));
+    if wanted.iter().all(|(path, report)| is_so(path, report.as_deref())) {
+        return Ok(());
+    }
+    while_writable(&partition, || {
+        for (path, report) in &wanted {
+            match report {
+                Some(report) => durable::write(path, report.as_bytes(), 0o644)?,
+                None => durable::remove(path)?,
+            }
+        }
+        Ok(())
+    })
+}
+
+fn is_so(path: &Path, report: Option<&str>) -> bool {
+    match (fs::read(path), report) {
+        (Ok(found), Some(report)) => found == report.as_bytes(),
+        (Err(error), None) => error.kind() == std::io::ErrorKind::NotFound,
+        _ => false,
+    }
+}
+
+/// What is wrong with the files, for an editor of Windows; `None` when nothing is.
+fn report(tale: &Tale, source: &Source, lang: Lang) -> Option<String> {
+    let mut text = String::new();
+    for what in &tale.whats {
+        match what {
+            What::Findings { faults, warnings, text: file } => {
+                if faults.is_empty() {
+                    text += &lang.pick(
+                        format!("{NAME} vale, pero tiene algo que el equipo no conoce.\n\n"),
+                        format!("{NAME} holds, but has something that the box does not know.\n\n"),
+                    );
+                } else {
+                    text += &(instead(source, faults.len(), lang) + "\n\n");
+                }
+                let numbers =
+                    faults.iter().map(|fault| fault.origin.line()).chain(warnings.iter().map(|w| w.origin.line()));
+                for (number, line) in numbers.zip(found(faults, warnings, lang)) {
+                    let quoted = number.and_then(|number| file.as_ref()?.lines().nth(number.checked_sub(1)?));
+                    text += &(line + "\n");
+                    if let Some(quoted) = quoted {
+                        text += &["    ", quoted.trim(), "\n"].concat();
+                    }
+                    text.push('\n');
+                }
+            }
+            What::Secrets(moved @ (Moved::Wrong(_) | Moved::Stays(_) | Moved::Unreadable(_))) => {
+                text += &(secrets(moved, lang) + "\n\n");
+            }
+            _ => {}
+        }
+    }
+    // With the mark by which old editors know UTF-8.
+    (!text.is_empty()).then(|| format!("\u{FEFF}{}", for_windows(&text)))
+}

@@ -1,0 +1,114 @@
+//! The settings, valid as a whole.
+
+use std::net::IpAddr;
+
+use crate::lang::Lang;
+
+/// All that a technician says of a box.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// What it is called on the network: the label before `.local`, in lower case.
+    pub name: String,
+    /// Of the display and of the box's own screen.
+    pub language: Lang,
+    /// The workshop's name on the display.
+    pub title: String,
+    /// The line's name on the display.
+    pub line: String,
+    /// How many TVs are to show the display.
+    pub screens: Option<u32>,
+    /// The wired network.
+    pub network: Network,
+    /// The name (SSID) of the wireless network, 1 to 32 octets.
+    pub wifi: Option<String>,
+    /// By its name in the IANA database; `None` leaves the image's, UTC.
+    pub time_zone: Option<String>,
+    /// The address of the ERP.
+    pub erp: Option<String>,
+    /// How the program is kept up to date.
+    pub updates: Updates,
+    /// Whether HTTPS is served too.
+    pub https: bool,
+    /// The public key with which a technician may log in.
+    pub ssh_key: Option<String>,
+}
+
+/// The wired network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Network {
+    /// The interface; `None` are all wired ones.
+    pub interface: Option<String>,
+    /// Its address.
+    pub address: Address,
+    /// Name servers instead of the network's.
+    pub dns: Vec<IpAddr>,
+    /// Time servers instead of the network's: host names and IP addresses.
+    pub ntp: Vec<String>,
+    /// The VLAN (IEEE 802.1Q), 1 to 4094.
+    pub vlan: Option<u16>,
+}
+
+/// Where an address comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// The network gives it.
+    Dhcp,
+    /// It is always this one.
+    Static {
+        /// The address.
+        address: IpAddr,
+        /// The length of its network's prefix, in bits.
+        prefix: u8,
+        /// The router, in the same network.
+        gateway: Option<IpAddr>,
+    },
+}
+
+/// How the program is kept up to date. `None` leaves what the program itself says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Updates {
+    /// Whether at all.
+    pub enabled: bool,
+    /// Which releases.
+    pub channel: String,
+    /// The release bucket.
+    pub url: Option<String>,
+    /// The hours at which the version may change, as `22:00-05:00`.
+    pub window: Option<String>,
+    /// The days on which those hours begin; none are all.
+    pub days: Vec<String>,
+}
+
+/// What must not be read by whoever finds the stick.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secrets {
+    /// Of the wireless network.
+    pub wifi_passphrase: Option<String>,
+    /// The account at the ERP.
+    pub erp_user: Option<String>,
+    /// Its password.
+    pub erp_password: Option<String>,
+}
+
+/// Never with a secret.
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Secrets").finish_non_exhaustive()
+    }
+}
+
+impl Secrets {
+    /// With what newer ones say, and what they do not say as it was.
+    pub(super) fn renewed(self, newer: Self) -> Self {
+        Self {
+            wifi_passphrase: newer.wifi_passphrase.or(self.wifi_passphrase),
+            erp_user: newer.erp_user.or(self.erp_user),
+            erp_password: newer.erp_password.or(self.erp_password),
+        }
+    }
+
+    /// Whether there is none.
+    pub(super) fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
