@@ -3,6 +3,7 @@
 mod descriptors;
 mod discover;
 mod listen;
+mod machine;
 mod orders;
 mod own_client;
 mod settings;
@@ -122,6 +123,7 @@ pub struct App {
     program: Program,
     trial: Option<(Trial, Duration)>,
     updates: (Wanted, updates::Followers),
+    machine: Option<machine::Watched>,
     _publisher: Publisher,
 }
 
@@ -130,7 +132,7 @@ impl App {
     /// can fail any more.
     pub fn build(config: Config, told: Told) -> Result<Self, AppError> {
         let program = Program::current().launched_by(std::env::var_os(launch::LAUNCHER).map(Into::into));
-        let Config { data_dir, listen, tls, discovery, site, display, limits, log, shutdown, update } = config;
+        let Config { data_dir, listen, tls, discovery, site, display, machine, limits, log, shutdown, update } = config;
         descriptors::raise_limit(limits.connections);
         let health = Health::default();
         orders::finish_reset(&data_dir, &health);
@@ -162,14 +164,20 @@ impl App {
         let metrics = Arc::new(Metrics::default());
         let (describe, description) = watch::channel(Bytes::new());
         let (lan, known) = watch::channel(None);
+        let of_machine = machine::Known::default();
+        let config::Machine { dir } = machine;
+        let machine = dir.map(|directory| machine::Watched {
+            directory,
+            probe: health.probe("machine"),
+            known: Arc::clone(&of_machine),
+        });
         let sources = status::sources(
             &id,
             data_dir.clone(),
             &listeners,
             health.clone(),
             tls.clone(),
-            known,
-            Arc::clone(&running),
+            status::Learnt { lan: known, updates: Arc::clone(&running), machine: of_machine },
         );
         let console = Arc::new(Console::start(sources, display.language)?);
         let discovery = settings::discovery(discovery, &data_dir, &id, &listeners).map(|settings| {
@@ -226,6 +234,7 @@ impl App {
             program,
             trial,
             updates: (wanted, updates),
+            machine,
             _publisher: publisher,
         })
     }
@@ -257,6 +266,7 @@ impl App {
         let server = Server::start(self.listeners, self.parts, &self.limits, self.access_log)?;
         let operator = Rc::new(self.operator);
         let control = orders::start(&operator, self.asked);
+        machine::start(self.machine);
         let (wanted, followers) = self.updates;
         let tried = CancellationToken::new();
         if let (Some((trial, stretch)), Some(watchdog)) = (self.trial, &watchdog) {

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use tokio::sync::watch;
 
-use super::updates;
+use super::{machine, updates};
 use crate::clock::{self, Clock};
 use crate::console::{self, Build, Door, Facts, Fault, Https, Lan, Level, Name, Network, Sources};
 use crate::discovery::{self, State};
@@ -14,16 +14,24 @@ use crate::http::{Listener, Scheme, Tls};
 use crate::identity::BoxId;
 use crate::lang::Lang;
 
-/// Where the console gets its status from. `lan` is what discovery knows; `None` while it does not run.
+/// What is learnt while the box runs.
+pub(super) struct Learnt {
+    /// By discovery; `None` while it does not run.
+    pub(super) lan: watch::Receiver<Option<State>>,
+    pub(super) updates: updates::Running,
+    pub(super) machine: machine::Known,
+}
+
+/// Where the console gets its status from.
 pub(super) fn sources(
     id: &BoxId,
     data_dir: PathBuf,
     listeners: &[Listener],
     health: Health,
     tls: Option<Tls>,
-    lan: watch::Receiver<Option<State>>,
-    updates: updates::Running,
+    learnt: Learnt,
 ) -> Sources {
+    let Learnt { lan, updates, machine } = learnt;
     let clock = Clock::default();
     let facts = Facts {
         id: id.as_str().to_owned(),
@@ -47,6 +55,7 @@ pub(super) fn sources(
             let reading = clock.now();
             (reading.time, reading.doubt.map(of_doubt))
         }),
+        machine: Box::new(move || machine.load_full().map(|known| (*known).clone())),
         update: Box::new(move || updates::shown(&updates)),
         https: Box::new(move || tls.as_ref().map(|tls| Https { certificate_sha256: pairs(&tls.fingerprint()) })),
     }

@@ -3,8 +3,8 @@
 use super::{
     layers::Layers,
     types::{
-        Access, Channel, Config, Discovery, Display, Format, Level, Limits, Listen, Log, Shift, Shutdown, Site,
-        Targets, Tls, TlsMode, Update,
+        Access, Channel, Config, Discovery, Display, Format, Level, Limits, Listen, Log, Machine, Shift, Shutdown,
+        Site, Targets, Tls, TlsMode, Update,
     },
     value::Value,
 };
@@ -80,6 +80,7 @@ pub(super) fn build(layers: &Layers) -> Result<Config, Absent> {
             trial: values.seconds("update.trial_s")?,
             quiet_wait: values.seconds("update.quiet_wait_s")?,
         },
+        machine: Machine { dir: values.optional("machine.dir", Values::path)? },
         limits: Limits {
             connections: values.integer("limits.connections")?,
             connections_per_peer: values.integer("limits.connections_per_peer")?,

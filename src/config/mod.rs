@@ -35,8 +35,8 @@ pub use schema::{Key, Kind, Schema};
 pub use show::{Effective, effective_json, effective_table, report_json};
 pub use source::{DEFAULT_FILE, Overrides, Sources};
 pub use types::{
-    Access, Channel, Config, Discovery, Display, Format, Level, Limits, Listen, Log, Shift, Shutdown, Site, Targets,
-    Tls, TlsMode, Update,
+    Access, Channel, Config, Discovery, Display, Format, Level, Limits, Listen, Log, Machine, Shift, Shutdown, Site,
+    Targets, Tls, TlsMode, Update,
 };
 pub use value::DHCP;
 

@@ -258,6 +258,9 @@ pub(super) const KEYS: &[Key] = &[
     key("update.quiet_wait_s", integer(0, 3600), "30",
         "Segundos que se espera como mucho un momento sin peticiones para cambiar de versión.",
         "Seconds to wait at most for a moment without requests to change the version."),
+    optional("machine.dir", Kind::Path, "/run/workshop-machine",
+        "Directorio en el que la imagen USB dice al equipo cómo está la máquina. Sin valor: no hay imagen USB.",
+        "Directory in which the USB image tells the box how the machine is. Without a value: there is no USB image."),
     key("limits.connections", integer(1, 65_536), "1024",
         "Conexiones abiertas a la vez.",
         "Connections open at once."),
@@ -326,6 +329,13 @@ impl Key {
     pub fn example_toml(&self) -> String {
         // A test holds every example to its kind.
         value::from_text(self.kind, OsStr::new(self.example)).map(|value| value.to_toml()).unwrap_or_default()
+    }
+
+    /// The default as the file has it, or without one the example.
+    #[must_use]
+    pub fn initial_toml(&self) -> String {
+        let text = self.default.unwrap_or(self.example);
+        value::from_text(self.kind, OsStr::new(text)).map(|value| value.to_toml()).unwrap_or_default()
     }
 
     /// What its value may be, in words.

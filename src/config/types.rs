@@ -21,6 +21,8 @@ pub struct Config {
     pub display: Display,
     /// How the program is kept up to date.
     pub update: Update,
+    /// The machine around it.
+    pub machine: Machine,
     /// The bounds that keep it alive.
     pub limits: Limits,
     /// What it writes to its log.
@@ -148,6 +150,13 @@ pub struct Update {
     pub trial: Duration,
     /// How long a switch waits for a quiet moment, at most 1 h.
     pub quiet_wait: Duration,
+}
+
+/// The machine around the appliance, where the USB image runs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Machine {
+    /// Where it says what there is to say; `None` elsewhere.
+    pub dir: Option<PathBuf>,
 }
 
 /// The bounds that keep the appliance alive whatever its clients do.

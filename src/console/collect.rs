@@ -12,7 +12,7 @@ use time::format_description::well_known::Rfc3339;
 use tokio::sync::watch;
 
 use super::address::{Door, addresses};
-use super::status::{Build, Clock, Discovery, Disk, Doubt, Health, Https, Name, Network, Status, Update};
+use super::status::{Build, Clock, Discovery, Disk, Doubt, Health, Https, Machine, Name, Network, Status, Update};
 
 /// How old the status may be.
 const COLLECT_EVERY: Duration = Duration::from_secs(1);
@@ -83,6 +83,8 @@ pub struct Sources {
     pub clock: Ask<(SystemTime, Option<Doubt>)>,
     /// The certificate that is served now; `None` when HTTPS is off.
     pub https: Ask<Option<Https>>,
+    /// The machine; `None` where no image runs it, or before it is known.
+    pub machine: Ask<Option<Machine>>,
     /// The updates; `None` when the program is not kept up to date.
     pub update: Ask<Option<Update>>,
 }
@@ -106,6 +108,7 @@ impl Sources {
             network,
             discovery,
             https: (self.https)(),
+            machine: (self.machine)(),
             update: (self.update)(),
             disk: Disk::of(data_dir),
             health,

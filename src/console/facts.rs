@@ -37,7 +37,12 @@ pub(super) fn facts(status: &Status, lang: Lang) -> Vec<Fact> {
     add("clock", ("Reloj", "Clock"), vec![clock.minute(), clock.trust(lang).to_owned()], !clock.trusted);
     add("uptime", ("En marcha", "Running for"), vec![status.uptime(lang)], false);
     let version = format!("{} ({}, {})", status.version, status.build.commit, status.build.target);
-    add("version", ("Versión", "Version"), vec![version], false);
+    let system = status.machine.as_ref().and_then(|machine| machine.os_version.as_ref());
+    let system = system.map(|version| lang.pick(format!("Sistema {version}"), format!("System {version}")));
+    add("version", ("Versión", "Version"), [version].into_iter().chain(system).collect(), false);
+    if let Some(machine) = status.machine.as_ref().filter(|machine| !machine.es.is_empty()) {
+        add("machine", ("Avisos", "Notices"), lang.pick(&machine.es, &machine.en).clone(), false);
+    }
     if let Some(update) = &status.update {
         add("update", ("Actualización", "Updates"), lang.pick(&update.es, &update.en).clone(), update.is_doubtful);
     }
@@ -71,6 +76,7 @@ impl Discovery {
 
 #[cfg(test)]
 mod tests {
+    use super::super::status::Machine;
     use super::super::tests::sample;
     use super::*;
 
@@ -91,6 +97,18 @@ mod tests {
         status.update = None;
         let keys: Vec<_> = facts(&status, Lang::Es).into_iter().map(|fact| fact.key).collect();
         assert_eq!(keys, ["network", "clock", "uptime", "version", "id"]);
+        let machine = |es: &[&str], en: &[&str]| {
+            let own = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+            Some(Machine { os_version: Some("4.5.6".into()), es: own(es), en: own(en) })
+        };
+        status.machine = machine(&[], &[]);
+        let version = facts(&status, Lang::Es).into_iter().find(|fact| fact.key == "version").expect("the version");
+        assert_eq!(version.values[1], "Sistema 4.5.6");
+        assert!(facts(&status, Lang::Es).iter().all(|fact| fact.key != "machine"));
+        status.machine = machine(&["a"], &["b"]);
+        let fact = facts(&status, Lang::En).into_iter().find(|fact| fact.key == "machine").expect("the notices");
+        assert_eq!(fact.values, ["b"]);
+        status.machine = None;
         status.network.addresses.clear();
         assert_eq!(facts(&status, Lang::Es)[0].values, ["eth0"]);
         status.network.interface = None;

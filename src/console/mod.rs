@@ -36,8 +36,8 @@ pub use collect::{Facts, Lan, Sources};
 pub use qr::Qr;
 pub use screen::{Pin, Screen, View};
 pub use status::{
-    Address, AddressKind, Build, Clock, Discovery, Disk, Doubt, Fault, Health, Https, Level, Name, Network, Status,
-    Update,
+    Address, AddressKind, Build, Clock, Discovery, Disk, Doubt, Fault, Health, Https, Level, Machine, Name, Network,
+    Status, Update,
 };
 pub use summary::{Summary, summary};
 

@@ -37,6 +37,9 @@ pub struct Status {
     /// What the updates are at; absent when the program is not kept up to date.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub update: Option<Update>,
+    /// The machine around the box; absent where no image runs it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub machine: Option<Machine>,
     /// The file system of the data directory; absent when it cannot be asked.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub disk: Option<Disk>,
@@ -182,6 +185,18 @@ pub struct Update {
     /// Whether somebody should look.
     pub is_doubtful: bool,
     /// Sentences in Spanish, the most important first.
+    pub es: Vec<String>,
+    /// The same in English.
+    pub en: Vec<String>,
+}
+
+/// The machine around the box.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Machine {
+    /// The version of its operating system.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub os_version: Option<String>,
+    /// What is good to know, in sentences in Spanish. What somebody should look at is among the faults.
     pub es: Vec<String>,
     /// The same in English.
     pub en: Vec<String>,

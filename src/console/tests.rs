@@ -36,6 +36,7 @@ pub(super) fn sample() -> Status {
             es: vec!["Se descarga la versión 1.2.4: 40 %.".into()],
             en: vec!["Version 1.2.4 is being downloaded: 40 %.".into()],
         }),
+        machine: None,
         disk: Some(Disk { total_bytes: 31_914_983_424, free_bytes: 27_917_287_424 }),
         health: Health {
             status: Level::Degraded,
@@ -75,6 +76,7 @@ fn sources(is_ill: Arc<AtomicBool>) -> Sources {
         }),
         clock: Box::new(|| (UNIX_EPOCH + Duration::from_secs(1_795_504_530), None)),
         https: Box::new(|| None),
+        machine: Box::new(|| None),
         update: Box::new(|| None),
     }
 }

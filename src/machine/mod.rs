@@ -9,7 +9,12 @@
 //! [`Places`] is the one list of the paths on which both sides, the units and the image agree.
 
 pub mod notices;
+mod os_release;
 mod places;
 pub mod settings;
 
+pub use os_release::os_version;
 pub use places::Places;
+
+/// The directory of the [`notices`] in the one that root tells the appliance in ([`Places::run`]).
+pub const NOTICES: &str = "notices";

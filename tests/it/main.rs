@@ -24,6 +24,7 @@ mod hostile;
 mod launch;
 mod lifecycle;
 mod limits;
+mod machine;
 mod observability;
 mod orders;
 mod rebinding;

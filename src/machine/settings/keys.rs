@@ -28,9 +28,12 @@ const KEYS: &[Key] = &[
     Key::optional("time_zone", Kind::TimeZone, "Europe/Madrid",
         "Zona horaria.",
         "Time zone."),
-    Key::new("network.address", Kind::HostAddress, "dhcp",
-        "Dirección en la red de cable: \"dhcp\", o una fija con su red, como \"192.168.1.50/24\".",
-        "Address on the wired network: \"dhcp\", or a fixed one with its network, as \"192.168.1.50/24\"."),
+    Key {
+        example: "192.168.1.50/24",
+        ..Key::new("network.address", Kind::HostAddress, "dhcp",
+            "Dirección en la red de cable: \"dhcp\", o una fija con su red, como \"192.168.1.50/24\".",
+            "Address on the wired network: \"dhcp\", or a fixed one with its network, as \"192.168.1.50/24\".")
+    },
     Key::optional("network.gateway", Kind::Ip, "192.168.1.1",
         "Puerta de enlace (router), solo con una dirección fija.",
         "Gateway (router), only with a fixed address."),

@@ -62,7 +62,7 @@ pub fn template() -> String {
 /// A key with its comment.
 fn entry(key: &Key) -> String {
     let comment = if ACTIVE.contains(&key.path) { "" } else { "#" };
-    format!("\n{}{}{comment}{} = {}\n", paragraph(key.doc_es), paragraph(key.doc_en), key.path, key.example_toml())
+    format!("\n{}{}{comment}{} = {}\n", paragraph(key.doc_es), paragraph(key.doc_en), key.path, key.initial_toml())
 }
 
 /// A text as comments, of at most so many columns.

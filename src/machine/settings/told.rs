@@ -178,7 +178,7 @@ impl What {
                     format!("and {left} more: see ERRORS.txt beside the file."),
                 );
                 let first = if faults.is_empty() { Vec::new() } else { vec![instead(source, faults.len(), lang)] };
-                let lines = lines.into_iter().take(MOST_IN_A_NOTICE).map(|line| format!("{NAME}, {line}"));
+                let lines = lines.into_iter().take(MOST_IN_A_NOTICE).map(|(_, line)| format!("{NAME}, {line}"));
                 first.into_iter().chain(lines).chain((left > 0).then_some(more)).collect()
             }
             other => vec![other.sentence(source, lang)],
@@ -255,8 +255,8 @@ fn instead(source: &Source, faults: usize, lang: Lang) -> String {
     lang.pick(format!("{NAME} tiene {faults} errores. {holds}"), format!("{NAME} has {faults} faults. {holds}"))
 }
 
-/// Everything that was found, one line each.
-fn found(faults: &[Fault], warnings: &[Warning], lang: Lang) -> Vec<String> {
+/// Everything that was found, one line each, in the order of the file; with the line's number.
+fn found(faults: &[Fault], warnings: &[Warning], lang: Lang) -> Vec<(Option<usize>, String)> {
     let faults = faults.iter().map(|fault| {
         let key = fault.key.as_ref().map(|key| format!("{}: ", key.escape_debug())).unwrap_or_default();
         let problem = fault.problem(lang).replace("\n    ", ": ");
@@ -266,13 +266,15 @@ fn found(faults: &[Fault], warnings: &[Warning], lang: Lang) -> Vec<String> {
     let warnings = warnings
         .iter()
         .map(|warning| (warning.origin.line(), format!("{}: {}", warning.name.escape_debug(), warning.text(lang))));
-    faults
+    let mut lines: Vec<_> = faults
         .chain(warnings)
         .map(|(line, words)| match line {
-            Some(line) => format!("{} {line}: {words}", lang.pick("línea", "line")),
-            None => words,
+            Some(number) => (line, format!("{} {number}: {words}", lang.pick("línea", "line"))),
+            None => (line, words),
         })
-        .collect()
+        .collect();
+    lines.sort_by_key(|(line, _)| *line);
+    lines
 }
 
 fn secrets(moved: &Moved, lang: Lang) -> String {
@@ -298,7 +300,7 @@ fn secrets(moved: &Moved, lang: Lang) -> String {
             )
         }
         Moved::Wrong(Checked { faults, warnings, .. }) => {
-            let lines = found(faults, warnings, lang).join("; ");
+            let lines = found(faults, warnings, lang).into_iter().map(|(_, line)| line).collect::<Vec<_>>().join("; ");
             lang.pick(
                 format!("{FILE} tiene errores y se queda donde está: corríjalo. {lines}"),
                 format!("{FILE} has faults and stays where it is: put it right. {lines}"),
@@ -355,9 +357,7 @@ fn report(tale: &Tale, source: &Source, lang: Lang) -> Option<String> {
                 } else {
                     text += &(instead(source, faults.len(), lang) + "\n\n");
                 }
-                let numbers =
-                    faults.iter().map(|fault| fault.origin.line()).chain(warnings.iter().map(|w| w.origin.line()));
-                for (number, line) in numbers.zip(found(faults, warnings, lang)) {
+                for (number, line) in found(faults, warnings, lang) {
                     let quoted = number.and_then(|number| file.as_ref()?.lines().nth(number.checked_sub(1)?));
                     text += &(line + "\n");
                     if let Some(quoted) = quoted {

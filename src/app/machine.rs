@@ -1,0 +1,107 @@
+//! What the machine around the box has to say, where the USB image runs it: read again and again, since root writes it
+//! whenever something happens.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use tokio::time::MissedTickBehavior;
+
+use crate::health::{Fault, Probe};
+use crate::machine::notices::{self, Level, Notices};
+use crate::machine::{self, Places};
+use crate::{console, error_chain};
+
+/// How old what is known may be.
+const EVERY: Duration = Duration::from_secs(2);
+
+/// What the console shows of it, once it is known.
+pub(super) type Known = Arc<ArcSwapOption<console::Machine>>;
+
+/// A machine that has something to say, and who is told.
+pub(super) struct Watched {
+    /// `machine.dir`.
+    pub(super) directory: PathBuf,
+    pub(super) probe: Probe,
+    pub(super) known: Known,
+}
+
+/// Reads what it says as long as the runtime lives.
+pub(super) fn start(watched: Option<Watched>) {
+    let Some(Watched { directory, probe, known }) = watched else { return };
+    tokio::task::spawn_local(async move {
+        let mut ticks = tokio::time::interval(EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut told = Vec::new();
+        loop {
+            ticks.tick().await;
+            let place = directory.clone();
+            let Ok((os_version, notices)) = tokio::task::spawn_blocking(move || read(&place)).await else { continue };
+            tell_news(&notices, &mut told);
+            probe.degraded(fault(&notices));
+            known.store(Some(Arc::new(shown(os_version, &notices))));
+        }
+    });
+}
+
+fn read(directory: &Path) -> (Option<String>, Notices) {
+    (machine::os_version(&Places::default()), notices::read_all(&directory.join(machine::NOTICES)))
+}
+
+/// Logs what cannot be read, once and not every two seconds.
+fn tell_news(notices: &Notices, told: &mut Vec<String>) {
+    let errors: Vec<_> = notices.unreadable.iter().map(|error| error_chain(error)).collect();
+    for error in errors.iter().filter(|error| !told.contains(error)) {
+        tracing::warn!(error, "a notice of the machine cannot be shown");
+    }
+    *told = errors;
+}
+
+/// What somebody should look at.
+fn fault(notices: &Notices) -> Option<Fault> {
+    let of = |is_spanish: bool| {
+        let words = notices.by_subject.values().filter(|notice| notice.level > Level::Info);
+        // The lines of a notice are sentences.
+        words
+            .map(|notice| if is_spanish { &notice.es } else { &notice.en })
+            .map(|text| text.lines().collect::<Vec<_>>().join(" "))
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let is_any = notices.by_subject.values().any(|notice| notice.level > Level::Info);
+    is_any.then(|| Fault::new(of(true), of(false)))
+}
+
+/// The rest, which is only good to know.
+fn shown(os_version: Option<String>, notices: &Notices) -> console::Machine {
+    let infos = notices.by_subject.values().filter(|notice| notice.level == Level::Info);
+    let lines = infos.flat_map(|notice| {
+        // As many in one language as in the other, whoever has written it.
+        notice.es.lines().zip(notice.en.lines()).map(|(es, en)| (es.to_owned(), en.to_owned()))
+    });
+    let (es, en) = lines.unzip();
+    console::Machine { os_version, es, en }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::notices::Notice;
+
+    #[test]
+    fn only_what_is_wrong_degrades_the_box_and_the_rest_is_shown() {
+        let mut notices = Notices::default();
+        let mut say = |subject: &str, level, es: &str, en: &str| {
+            notices.by_subject.insert(subject.into(), Notice::new(level, es, en));
+        };
+        say("a", Level::Info, "uno\ndos", "one\ntwo");
+        say("b", Level::Warning, "tres\ncuatro", "three\nfour");
+        say("c", Level::Fault, "cinco", "five");
+        assert_eq!(fault(&notices), Some(Fault::new("tres cuatro cinco", "three four five")));
+        let machine = shown(Some("1.2.3".into()), &notices);
+        assert_eq!((machine.es, machine.en), (vec!["uno".into(), "dos".into()], vec!["one".to_owned(), "two".into()]));
+        notices.by_subject.retain(|_, notice| notice.level == Level::Info);
+        assert_eq!(fault(&notices), None);
+    }
+}

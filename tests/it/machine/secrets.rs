@@ -1,0 +1,83 @@
+//! `secrets.txt`: moved, wiped, and never repeated.
+
+use super::Machine;
+use std::os::unix::fs::PermissionsExt as _;
+
+const FILE: &str = "media/settings/secrets.txt";
+const KEPT: &str = "data/machine/settings/secrets.toml";
+
+fn with_wifi() -> Machine {
+    let machine = Machine::new().settings("wifi.ssid = \"Nave\"\n");
+    std::fs::create_dir_all(machine.path("usr/sbin")).expect("made");
+    machine.put("usr/sbin/wpa_supplicant", "");
+    machine
+}
+
+#[test]
+fn they_are_kept_and_wiped_and_used() {
+    let machine = with_wifi();
+    machine.put(FILE, "\u{FEFF}wifi.passphrase = \"muy secreta\"\r\n");
+    // What is overwritten, and not only removed, is so under its other name.
+    std::fs::hard_link(machine.path(FILE), machine.path("other")).expect("a second name");
+    machine.started();
+    assert!(!machine.has(FILE));
+    let other = std::fs::read(machine.path("other")).expect("there");
+    assert!(!other.is_empty() && other.iter().all(|byte| *byte == 0), "{other:?}");
+    assert_eq!(machine.text(KEPT), "wifi.passphrase = \"muy secreta\"\n");
+    let mode = |path| std::fs::metadata(machine.path(path)).expect("there").permissions().mode() & 0o777;
+    assert_eq!((mode(KEPT), mode("etc/wpa_supplicant/wpa_supplicant.conf")), (0o600, 0o600));
+    assert!(machine.text("etc/wpa_supplicant/wpa_supplicant.conf").contains("psk=\"muy secreta\""));
+    assert!(machine.text("run/systemd/network/10-workshop-wifi.network").contains("Type=wlan"));
+    let (level, es, _) = machine.notice("secrets").expect("said");
+    assert!(level == "info" && es.contains("se han guardado") && !es.contains("muy secreta"), "{es}");
+
+    // Used again, and not said again; newer ones are put beside them.
+    machine.started();
+    assert_eq!(machine.notice("secrets"), None);
+    assert!(machine.text("etc/wpa_supplicant/wpa_supplicant.conf").contains("muy secreta"));
+    machine.put(FILE, "erp.user = \"u\"\nerp.password = \"p\"\n");
+    machine.started();
+    assert_eq!(machine.text(KEPT), "wifi.passphrase = \"muy secreta\"\nerp.user = \"u\"\nerp.password = \"p\"\n");
+
+    let machine = machine.settings("");
+    machine.started();
+    assert!(!machine.has("etc/wpa_supplicant/wpa_supplicant.conf"));
+    assert!(!machine.has("run/systemd/network/10-workshop-wifi.network"));
+}
+
+#[test]
+fn what_is_wrong_with_them_is_told_without_them() {
+    for content in
+        ["wifi.passphrase = \"corta\"\n", "wifi.passphrase = corta larga\n", "wifi.pasphrase = \"corta larga\"\n"]
+    {
+        let machine = with_wifi();
+        machine.put(FILE, content);
+        let told = machine.start();
+        assert_eq!(told.code, Some(0), "{told:?}");
+        let (level, es, en) = machine.notice("secrets").expect("said");
+        let beside = machine.text("media/settings/ERRORES.txt");
+        assert!(level == "warning" && es.contains("línea 1: ") && beside.contains("línea 1: "), "{es}");
+        for text in [es, en, beside, told.stdout, told.stderr] {
+            assert!(!text.contains("corta"), "{text}");
+        }
+        assert_eq!(machine.text(FILE), content);
+        assert!(!machine.has(KEPT));
+    }
+}
+
+#[test]
+fn what_cannot_be_kept_is_not_wiped() {
+    let machine = with_wifi();
+    machine.put(FILE, "wifi.passphrase = \"muy secreta\"\n");
+    std::fs::remove_dir(machine.path("data")).expect("removed");
+    machine.started();
+    assert!(machine.has(FILE));
+    assert!(machine.text("etc/wpa_supplicant/wpa_supplicant.conf").contains("muy secreta"), "used all the same");
+    assert!(machine.notice("secrets").is_some_and(|(level, es, _)| level == "warning" && es.contains("se queda")));
+    // There, but not to be written to.
+    std::fs::create_dir(machine.path("data")).expect("made");
+    machine.put("data/machine", "in the way");
+    machine.started();
+    assert!(machine.has(FILE));
+    assert!(machine.notice("secrets").is_some_and(|(level, es, _)| level == "warning" && es.contains("se queda")));
+}
