@@ -2,6 +2,7 @@
 
 mod networkd;
 mod notices;
+mod partition;
 mod secrets;
 mod settings;
 
