@@ -76,3 +76,42 @@ fn read(path: &Path) -> Result<Vec<u8>, TakeError> {
         .map_err(|source| TakeError::Read { path: path.to_owned(), source })?;
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::apply;
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn they_take_the_place_of_the_old_ones_only_when_they_are_good() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let places = Places::below(directory.path());
+        for path in ["media/settings", "data", "stick"] {
+            fs::create_dir_all(directory.path().join(path)).expect("made");
+        }
+        let (stick, secrets) = (directory.path().join("stick/a.txt"), directory.path().join("stick/b.txt"));
+        fs::write(places.settings(), "name = \"old\"\n").expect("written");
+
+        assert!(matches!(take_from(&places, &stick, None), Err(TakeError::Read { .. })));
+        fs::write(&stick, "name = 5\n").expect("written");
+        let error = take_from(&places, &stick, None).expect_err("wrong");
+        assert!(error.to_string().contains("workshop-edge.txt:1: name: must be"), "{error}");
+        fs::write(&stick, "name = \"new\"\n").expect("written");
+        fs::write(&secrets, "erp.password = 5\n").expect("written");
+        assert!(matches!(take_from(&places, &stick, Some(&secrets)), Err(TakeError::Wrong(_))));
+        assert_eq!(fs::read_to_string(places.settings()).expect("there"), "name = \"old\"\n");
+        assert!(!places.data_settings().exists());
+
+        fs::write(&secrets, "erp.password = \"p\"\n").expect("written");
+        take_from(&places, &stick, Some(&secrets)).expect("taken");
+        assert_eq!(fs::read_to_string(places.settings()).expect("there"), "name = \"new\"\r\n");
+        let kept = fs::read_to_string(places.data_settings().join("secrets.toml")).expect("kept");
+        assert_eq!(kept, "erp.password = \"p\"\n");
+        assert!(!places.settings_partition().join("secrets.txt").exists());
+        assert_eq!(apply(&places).expect("applied").settings.name, "new");
+
+        fs::remove_dir_all(places.data()).expect("removed");
+        assert!(matches!(take_from(&places, &stick, Some(&secrets)), Err(TakeError::NoData)));
+    }
+}
