@@ -1,11 +1,20 @@
 //! `workshop-edge machine …`: what the USB image's own copy of the program does as root.
 
+mod bundle;
+mod install;
+mod menu;
 mod notices;
+mod power;
 mod settings;
+mod stick;
+mod taking;
+mod words;
 
+pub use install::Install;
 pub use settings::Wish;
+pub use stick::Stick;
 
-use super::{output, shape};
+use super::{EXIT_FAILURE, output, shape};
 use crate::{lang::Lang, machine::Places};
 use clap::{Arg, ArgMatches, Command, value_parser};
 use std::{
@@ -27,6 +36,15 @@ pub enum Order {
     },
     /// Something about the settings.
     Settings(Wish),
+    /// Install the system onto a disk that is built in.
+    Install(Install),
+    /// Show the menu.
+    Menu {
+        /// The terminal to show it on.
+        tty: PathBuf,
+    },
+    /// Deal with a USB stick.
+    Stick(Stick),
 }
 
 impl Order {
@@ -35,6 +53,9 @@ impl Order {
         Some(match matches.subcommand()? {
             ("notices", of) => Self::Notices { json: of.get_flag("json") },
             ("settings", of) => Self::Settings(Wish::of(of)),
+            ("install", of) => Self::Install(install::understood(of)),
+            ("menu", of) => Self::Menu { tty: menu::understood(of)? },
+            ("stick", of) => Self::Stick(stick::understood(of)?),
             _ => return None,
         })
     }
@@ -44,6 +65,7 @@ impl Order {
         match self {
             Self::Settings(wish) => matches!(wish, Wish::Apply),
             Self::Notices { .. } => false,
+            Self::Install(_) | Self::Menu { .. } | Self::Stick(_) => true,
         }
     }
 }
@@ -65,7 +87,10 @@ pub(super) fn definition(order: impl Fn(&'static str, &str, &str) -> Command, la
                 .help(lang.pick("Directorio en el que está la máquina", "Directory below which the machine is")),
         )
         .subcommand(notices::definition(&order, lang))
-        .subcommand(settings::definition(&order, lang));
+        .subcommand(settings::definition(&order, lang))
+        .subcommand(install::definition(&order, lang))
+        .subcommand(menu::definition(&order, lang))
+        .subcommand(stick::definition(&order, lang));
     shape::parent(root, lang)
 }
 
@@ -87,5 +112,8 @@ pub(super) fn run(root: &Path, order: &Order, lang: Lang) -> ExitCode {
     match order {
         Order::Settings(wish) => settings::run(&places, wish, lang),
         Order::Notices { json } => notices::run(&places, *json, lang),
+        Order::Install(wanted) => install::run(&places, wanted, lang),
+        Order::Menu { tty } => menu::run(&places, tty, lang),
+        Order::Stick(stick) => stick::run(&places, stick, lang),
     }
 }
