@@ -164,8 +164,9 @@ fn choices(places: &Places) -> Result<Page, Words> {
     let disks = installer::disks(places).map_err(|error| install::words(&error))?;
     let (free, refused): (Vec<_>, Vec<_>) = disks.iter().partition(|disk| disk.refusal.is_none());
     if free.is_empty() {
-        let why =
-            Words::both(|lang| refused.iter().map(|disk| format!("\n{}", install::described(disk, lang))).collect());
+        let why = Words::both(|lang| {
+            refused.iter().fold(String::new(), |text, disk| text + "\n" + &install::described(disk, lang))
+        });
         let none = install::none();
         return Err(Words { es: none.es + &why.es, en: none.en + &why.en });
     }

@@ -91,7 +91,7 @@ pub(super) fn run(places: &Places, stick: &Stick, lang: Lang) -> ExitCode {
     };
     done.unwrap_or_else(|error| {
         // The notice is another stick's, or there is none whom it could tell anything.
-        output::failure(&words(&error).pick(lang).to_owned())
+        output::failure(words(&error).pick(lang))
     })
 }
 
@@ -298,15 +298,15 @@ impl Visit<'_> {
             },
             Some(Ok(false)) => self.wait_for_consent(
                 &brought.text,
-                Words::new(
+                &Words::new(
                     "El PIN de los ajustes de la memoria USB no es el de esta caja.",
                     "The PIN in the settings on the USB stick is not this box's.",
                 ),
             ),
-            Some(Err(words)) => self.wait_for_consent(&brought.text, words),
+            Some(Err(words)) => self.wait_for_consent(&brought.text, &words),
             None => self.wait_for_consent(
                 &brought.text,
-                Words::new(
+                &Words::new(
                     "La memoria USB trae ajustes sin el PIN de esta caja.",
                     "The USB stick brings settings without this box's PIN.",
                 ),
@@ -315,7 +315,7 @@ impl Visit<'_> {
         self.said.add(level, words);
     }
 
-    fn wait_for_consent(&self, text: &str, why: Words) -> (Level, Words) {
+    fn wait_for_consent(&self, text: &str, why: &Words) -> (Level, Words) {
         match stick::keep_pending(self.places, text.as_bytes()) {
             Ok(()) => (
                 Level::Warning,

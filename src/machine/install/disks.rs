@@ -10,7 +10,7 @@ use crate::machine::Places;
 
 /// Disks that are listed, and partitions of each.
 const MOST: usize = 32;
-/// What disks are called, that are built in: SATA, NVMe, eMMC, virtual.
+/// What disks are called, that are built in: SATA, `NVMe`, `eMMC`, virtual.
 const NAMES: [&str; 4] = ["sd", "nvme", "mmcblk", "vd"];
 
 /// A disk.

@@ -37,17 +37,14 @@ impl Brought {
         let mut is_head = true;
         for line in text.split_inclusive('\n') {
             let words = line.trim();
-            match pin(words).filter(|_| is_head) {
-                Some(digits) => {
-                    // Should there be two, none is believed.
-                    brought.pin = Some(if brought.pin.is_some() { String::new() } else { digits.to_owned() });
-                    brought.text.push_str(line.get(line.trim_end().len()..).unwrap_or_default());
-                }
-                None => {
-                    // Below a table's heading a key means something else.
-                    is_head &= !words.starts_with('[');
-                    brought.text.push_str(line);
-                }
+            if let Some(digits) = pin(words).filter(|_| is_head) {
+                // Should there be two, none is believed.
+                brought.pin = Some(if brought.pin.is_some() { String::new() } else { digits.to_owned() });
+                brought.text.push_str(line.get(line.trim_end().len()..).unwrap_or_default());
+            } else {
+                // Below a table's heading a key means something else.
+                is_head &= !words.starts_with('[');
+                brought.text.push_str(line);
             }
         }
         Ok(brought)
