@@ -20,10 +20,10 @@ mod throttle;
 mod updates;
 mod visit;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{Method, Request, Response};
@@ -43,6 +43,10 @@ pub const MOST_BODY: usize = 8 * 1024;
 
 /// Orders that may wait to be carried out; whoever comes later is told that the box is busy.
 const MOST_ORDERS: usize = 4;
+
+/// Whose attempts those of the machine's own ports count as: nobody's on the network, and not those of a browser on the
+/// box either, so that a stick with wrong PINs locks out nobody but sticks.
+const OWN_PORTS: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 255, 255, 254));
 
 /// Who asks, and how.
 #[derive(Debug, Clone, Copy)]
@@ -176,6 +180,15 @@ impl Admin {
         if let Ok(Err(fault)) = self.hashed(move || pin.settle()).await {
             self.complain(&fault);
         }
+    }
+
+    /// Whether this, which somebody has brought to one of the machine's own ports, is the PIN.
+    ///
+    /// # Errors
+    /// How long to wait before the next attempt, after too many.
+    pub async fn is_pin(&self, attempt: &str) -> Result<bool, Duration> {
+        let caller = Caller { ip: OWN_PORTS, is_https: false };
+        self.check(attempt, caller, Instant::now()).await.map_err(|Wait(wait)| wait)
     }
 
     /// Makes a new PIN for people who have forgotten theirs, and gives it. Everybody has to log in again.

@@ -191,6 +191,25 @@ impl Operator {
     }
 }
 
+/// Octets of what may be a PIN.
+const MOST_PIN: usize = 64;
+
+impl Operator {
+    async fn check_pin(&self, body: &[u8]) -> Answer {
+        let attempt = std::str::from_utf8(body).ok().filter(|attempt| attempt.len() <= MOST_PIN).unwrap_or_default();
+        match self.admin.is_pin(attempt).await {
+            Ok(is_right) => Answer::json(&json!({ "is_right": is_right })),
+            Err(wait) => {
+                let seconds = wait.as_secs() + 1;
+                Answer::failed_in_words(
+                    &format!("Demasiados PIN equivocados: espere {seconds} s y vuelva a probar."),
+                    &format!("Too many wrong PINs: wait {seconds} s and try again."),
+                )
+            }
+        }
+    }
+}
+
 impl Orders for Rc<Operator> {
     async fn carry_out(&self, order: Order, body: Bytes) -> Answer {
         let (action, done) = match order {
@@ -199,6 +218,7 @@ impl Orders for Rc<Operator> {
                 return status.map_or_else(|error| Answer::failed(&error), |json| Answer::bytes(JSON, json));
             }
             Order::Pin => return Answer::json(&json!({ "pin": self.admin.pin() })),
+            Order::CheckPin => ("check PIN", Ok(self.check_pin(&body).await)),
             Order::NewPin => {
                 let made = self.admin.new_pin().await.map_err(|error| error_chain(&error));
                 ("new PIN", made.map(|pin| Answer::json(&json!({ "pin": pin }))))

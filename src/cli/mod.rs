@@ -15,10 +15,11 @@ mod screen;
 pub mod shape;
 mod status;
 mod support_bundle;
+mod terminal;
 mod update;
 mod usage;
 
-pub use machine::{Order, OsOrder, Wish};
+pub use machine::{Install, Order, OsOrder, Stick, Wish};
 pub use output::answer;
 pub use status::Form;
 pub use update::Request;

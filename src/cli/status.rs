@@ -45,6 +45,11 @@ pub(super) fn run(overrides: Overrides, form: Form, lang: Lang) -> ExitCode {
     }
 }
 
+/// The status in lines for a person, or why there is none.
+pub(super) fn words(client: &Client, lang: Lang) -> Result<String, String> {
+    text(client, Form::Summary, lang)
+}
+
 /// The status in the wanted form, or why there is none.
 fn text(client: &Client, form: Form, lang: Lang) -> Result<String, String> {
     let reply = client.get("/status.json").map_err(|error| control::words(&error, lang))?;

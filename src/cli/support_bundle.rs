@@ -27,7 +27,7 @@ pub(super) fn run(overrides: Overrides, output: Option<PathBuf>, lang: Lang) -> 
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
-    let (bytes, remark) = match collect(&loaded, lang) {
+    let (bytes, remark) = match collect(&loaded.config.data_dir, Ok(effective(&loaded)), lang) {
         Ok(collected) => collected,
         Err(words) => return output::failure(&words),
     };
@@ -60,9 +60,18 @@ fn said(path: &Path, size: usize, lang: Lang) -> String {
     )
 }
 
-/// The bundle, and what is to be said of how it was made.
-fn collect(loaded: &Loaded, lang: Lang) -> Result<(Vec<u8>, Option<String>), String> {
-    let data_dir = &loaded.config.data_dir;
+/// The configuration that holds, as the bundle has it.
+pub(super) fn effective(loaded: &Loaded) -> Vec<u8> {
+    format!("{:#}\n", config::effective_json(&loaded.effective)).into_bytes()
+}
+
+/// The bundle of the box that keeps its data there, and what is to be said of how it was made. The configuration is for
+/// a box that does not answer.
+pub(super) fn collect(
+    data_dir: &Path,
+    config: Result<Vec<u8>, String>,
+    lang: Lang,
+) -> Result<(Vec<u8>, Option<String>), String> {
     let journal = support_bundle::journal(UNIT);
     let client = Client::new(data_dir).patient(DEADLINE, support_bundle::MOST_BYTES);
     let body = journal.as_ref().map(|text| tail(text, MOST_BODY)).unwrap_or_default();
@@ -78,11 +87,11 @@ fn collect(loaded: &Loaded, lang: Lang) -> Result<(Vec<u8>, Option<String>), Str
     let id = fs::read_to_string(data_dir.join("box-id")).map_or_else(|_| "unknown".into(), |id| id.trim().to_owned());
     let given = Given {
         id,
-        data_dir: data_dir.clone(),
+        data_dir: data_dir.to_owned(),
         status: absent(),
         health: absent(),
         updates: absent(),
-        config: Ok(format!("{:#}\n", config::effective_json(&loaded.effective)).into_bytes()),
+        config,
         log: absent(),
         journal,
     };

@@ -68,6 +68,21 @@ fn every_command_is_understood() {
             },
         ),
         ("machine settings --template", Command::Machine { root: "/".into(), order: Order::Settings(Wish::Template) }),
+        (
+            "machine stick --device /dev/sdb1 --removed",
+            Command::Machine { root: "/".into(), order: Order::Stick(Stick::Removed("/dev/sdb1".into())) },
+        ),
+        (
+            "machine stick --directory /d --root /t",
+            Command::Machine { root: "/t".into(), order: Order::Stick(Stick::Directory("/d".into())) },
+        ),
+        (
+            "machine install --disk /dev/sda --yes",
+            Command::Machine {
+                root: "/".into(),
+                order: Order::Install(Install { disk: Some("/dev/sda".into()), yes: true }),
+            },
+        ),
         ("version", Command::Version { json: false }),
         ("version --json", Command::Version { json: true }),
         ("completions zsh", Command::Completions(Shell::Zsh)),
@@ -117,6 +132,9 @@ fn help_is_in_the_persons_language_throughout() {
         "machine -h",
         "machine notices -h",
         "machine settings -h",
+        "machine install -h",
+        "machine menu -h",
+        "machine stick -h",
         "version -h",
         "completions -h",
         "man -h",

@@ -14,6 +14,7 @@ mod canvas;
 mod collect;
 mod disk;
 mod facts;
+mod menu;
 mod page;
 mod qr;
 mod screen;
@@ -33,6 +34,7 @@ use tokio::sync::watch;
 pub use address::{Door, addresses};
 pub use canvas::Canvas;
 pub use collect::{Facts, Lan, Sources};
+pub use menu::Menu;
 pub use qr::Qr;
 pub use screen::{Pin, Screen, View};
 pub use status::{

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `GET /status.json` | how the box is |
 //! | `GET /pin` | `{"pin":"13572468"}`, or `{"pin":null}` where a person has chosen it |
+//! | `POST /pin/check` | `{"is_right":true}`: whether the body, 64 octets at most, is the PIN; few may be tried |
 //! | `POST /pin/new` | `{"pin":"13572468"}`, a new one |
 //! | `POST /support-bundle` | a tar.gz; the body is what the journal has, which the box itself may not read |
 //! | `GET /update.json` | what the updates are at, and their history |
@@ -34,6 +35,8 @@ pub enum Order {
     Status,
     /// Its PIN, where it knows it.
     Pin,
+    /// Whether the body is the PIN.
+    CheckPin,
     /// A new PIN.
     NewPin,
     /// What support needs.
@@ -54,6 +57,7 @@ impl Order {
         let (wanted, order) = match path {
             "/status.json" => (Method::GET, Self::Status),
             "/pin" => (Method::GET, Self::Pin),
+            "/pin/check" => (Method::POST, Self::CheckPin),
             "/pin/new" => (Method::POST, Self::NewPin),
             "/support-bundle" => (Method::POST, Self::SupportBundle),
             "/update.json" => (Method::GET, Self::UpdateReport),
@@ -119,10 +123,12 @@ mod tests {
     fn what_changes_something_is_posted() {
         assert_eq!(Order::of(&Method::GET, "/status.json"), Ok(Order::Status));
         assert_eq!(Order::of(&Method::POST, "/pin/new"), Ok(Order::NewPin));
+        assert_eq!(Order::of(&Method::POST, "/pin/check"), Ok(Order::CheckPin));
         for (method, path, status) in [
             (Method::GET, "/restart", 405),
             (Method::GET, "/factory-reset", 405),
             (Method::GET, "/pin/new", 405),
+            (Method::GET, "/pin/check", 405),
             (Method::GET, "/update", 405),
             (Method::POST, "/pin", 405),
             (Method::GET, "/", 404),

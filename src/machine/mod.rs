@@ -8,11 +8,14 @@
 //!
 //! [`Places`] is the one list of the paths on which both sides, the units and the image agree.
 
+pub mod install;
+pub mod menu;
 pub mod notices;
 pub mod os;
 mod os_release;
 mod places;
 pub mod settings;
+pub mod stick;
 
 pub use os_release::os_version;
 pub use places::Places;

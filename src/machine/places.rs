@@ -83,6 +83,12 @@ places! {
     run_stick = "run/workshop-machine/stick";
     /// Is there when HTTPS is wanted: its socket is opened only then.
     run_https = "run/workshop-machine/https";
+    /// Held by whoever deals with a stick.
+    run_stick_lock = "run/workshop-machine/stick.lock";
+    /// The device of the stick that is dealt with.
+    run_stick_holder = "run/workshop-machine/stick.device";
+    /// Settings that a stick has brought and that wait for somebody at the keyboard, mode 0600.
+    run_pending = "run/workshop-machine/pending.txt";
     /// The keys (sshd(8), "Authorized keys file format") with which support may log in.
     run_authorized_keys = "run/workshop-machine/authorized_keys";
 

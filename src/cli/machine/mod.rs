@@ -1,13 +1,22 @@
 //! `workshop-edge machine …`: what the USB image's own copy of the program does as root.
 
+mod bundle;
+mod install;
+mod menu;
 mod notices;
 mod os;
+mod power;
 mod settings;
+mod stick;
+mod taking;
+mod words;
 
+pub use install::Install;
 pub use os::Order as OsOrder;
 pub use settings::Wish;
+pub use stick::Stick;
 
-use super::{output, shape};
+use super::{EXIT_FAILURE, output, shape};
 use crate::{lang::Lang, machine::Places};
 use clap::{Arg, ArgMatches, Command, value_parser};
 use std::{
@@ -27,10 +36,19 @@ pub enum Order {
         /// Whether a program reads the answer.
         json: bool,
     },
+    /// Install the system onto a disk that is built in.
+    Install(Install),
+    /// Show the menu.
+    Menu {
+        /// The terminal to show it on.
+        tty: PathBuf,
+    },
     /// Something about its operating system.
     Os(OsOrder),
     /// Something about the settings.
     Settings(Wish),
+    /// Deal with a USB stick.
+    Stick(Stick),
 }
 
 impl Order {
@@ -38,8 +56,11 @@ impl Order {
     fn of(matches: &ArgMatches) -> Option<Self> {
         Some(match matches.subcommand()? {
             ("notices", of) => Self::Notices { json: of.get_flag("json") },
+            ("install", of) => Self::Install(install::understood(of)),
+            ("menu", of) => Self::Menu { tty: menu::understood(of)? },
             ("os", of) => Self::Os(os::Order::of(of)?),
             ("settings", of) => Self::Settings(Wish::of(of)),
+            ("stick", of) => Self::Stick(stick::understood(of)?),
             _ => return None,
         })
     }
@@ -48,9 +69,9 @@ impl Order {
     const fn is_for_root(&self) -> bool {
         match self {
             Self::Notices { .. } => false,
-            // What is known of versions is root's alone.
-            Self::Os(_) => true,
             Self::Settings(wish) => matches!(wish, Wish::Apply),
+            // What is known of versions is root's alone, too.
+            Self::Install(_) | Self::Menu { .. } | Self::Os(_) | Self::Stick(_) => true,
         }
     }
 }
@@ -73,7 +94,10 @@ pub(super) fn definition(order: impl Fn(&'static str, &str, &str) -> Command, la
         )
         .subcommand(notices::definition(&order, lang))
         .subcommand(os::definition(&order, lang))
-        .subcommand(settings::definition(&order, lang));
+        .subcommand(settings::definition(&order, lang))
+        .subcommand(install::definition(&order, lang))
+        .subcommand(menu::definition(&order, lang))
+        .subcommand(stick::definition(&order, lang));
     shape::parent(root, lang)
 }
 
@@ -94,7 +118,10 @@ pub(super) fn run(root: &Path, order: &Order, lang: Lang) -> ExitCode {
     let places = Places::below(root);
     match order {
         Order::Notices { json } => notices::run(&places, *json, lang),
+        Order::Install(wanted) => install::run(&places, wanted, lang),
+        Order::Menu { tty } => menu::run(&places, tty, lang),
         Order::Os(order) => os::run(&places, order, lang),
         Order::Settings(wish) => settings::run(&places, wish, lang),
+        Order::Stick(stick) => stick::run(&places, stick, lang),
     }
 }

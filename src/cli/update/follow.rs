@@ -60,7 +60,7 @@ pub(super) fn follow(client: &Client, version: &Version, json: bool, lang: Lang)
 }
 
 /// How it ended, if it has: what to say of success, or of failure.
-fn ended(report: &Report, version: &Version, lang: Lang) -> Option<Result<String, String>> {
+pub(in crate::cli) fn ended(report: &Report, version: &Version, lang: Lang) -> Option<Result<String, String>> {
     let state = &report.state;
     let last = report.history.last().filter(|last| last.to == *version);
     match (last.map(|last| &last.outcome), &state.phase) {

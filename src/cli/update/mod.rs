@@ -16,8 +16,11 @@ const PATIENCE: Duration = Duration::from_secs(180);
 /// Octets of an answer.
 const MOST_BODY: usize = 256 * 1024;
 
+/// A change of version that somebody else has asked for, as those who only watch see it.
+pub(super) use follow::ended;
+
 /// Where the box says what its updates are at.
-const REPORT: &str = "/update.json";
+pub(super) const REPORT: &str = "/update.json";
 
 /// What is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]

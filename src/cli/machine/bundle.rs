@@ -1,0 +1,91 @@
+//! A support bundle on a stick.
+
+use super::words::Words;
+use crate::cli::support_bundle;
+use crate::config::{self, Overrides, Sources};
+use crate::machine::Places;
+use crate::machine::stick::Mounted;
+use crate::{durable, error_chain, lang::Lang};
+use std::fs;
+use std::path::Path;
+
+/// Octets that stay free beside the bundle: a full stick is good for nothing else.
+const SPARE: u64 = 64 * 1024;
+/// Characters of a box's identifier.
+const MOST_ID: usize = 64;
+
+/// Writes one, and says which.
+pub(super) fn write(places: &Places, stick: &Mounted) -> Result<Words, Words> {
+    let overrides = Overrides { config: Some(places.run_config()), ..Overrides::default() };
+    let config = config::load(&Sources::of_process(overrides))
+        .map(|loaded| support_bundle::effective(&loaded))
+        .map_err(|faults| faults.render(Lang::En));
+    let (bytes, remark) = support_bundle::collect(&places.appliance(), config, Lang::En)
+        .map_err(|words| Words::about("No hay informe de soporte:", "There is no support bundle:", words))?;
+    let name = name(&places.appliance(), &jiff::Zoned::now());
+    let written = stick.written(|directory| save(directory, &name, &bytes));
+    written.map_err(|error| cannot(&error_chain(&error)))??;
+    let mut words = Words::new(
+        format!("Informe de soporte escrito en la memoria USB: {name}"),
+        format!("Support bundle written to the USB stick: {name}"),
+    );
+    if remark.is_some() {
+        words.es += " (el servicio de la caja no responde: reunido del disco)";
+        words.en += " (the box's service does not answer: collected from the disk)";
+    }
+    Ok(words)
+}
+
+fn save(directory: &Path, name: &str, bytes: &[u8]) -> Result<(), Words> {
+    let free = rustix::fs::statvfs(directory)
+        .map(|found| found.f_bavail.saturating_mul(found.f_frsize))
+        .map_err(|error| cannot(&error.to_string()))?;
+    let needed = bytes.len() as u64 + SPARE;
+    if free < needed {
+        return Err(Words::new(
+            format!("El informe de soporte no cabe en la memoria USB: hacen falta {needed} bytes y quedan {free}."),
+            format!("The support bundle does not fit on the USB stick: {needed} bytes are needed, {free} are free."),
+        ));
+    }
+    durable::write(&directory.join(name), bytes, 0o600).map_err(|error| cannot(&error_chain(&error)))
+}
+
+fn cannot(detail: &str) -> Words {
+    Words::about(
+        "No se puede escribir el informe de soporte en la memoria USB:",
+        "Cannot write the support bundle to the USB stick:",
+        detail,
+    )
+}
+
+/// `soporte-<box>-<date>.tar.gz`
+fn name(data_dir: &Path, now: &jiff::Zoned) -> String {
+    let id = fs::read_to_string(data_dir.join("box-id")).unwrap_or_default();
+    // It becomes a part of a name on whatever file system a stick has.
+    let id: String = id.chars().filter(char::is_ascii_alphanumeric).take(MOST_ID).collect();
+    let id = if id.is_empty() { "caja" } else { &id };
+    format!("soporte-{id}-{}.tar.gz", now.strftime("%Y%m%d-%H%M%S"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn its_name_says_which_box_and_when() {
+        let data = tempfile::tempdir().expect("a directory");
+        let now: jiff::Zoned = "2026-11-24T07:15:30[UTC]".parse().expect("a time");
+        assert_eq!(name(data.path(), &now), "soporte-caja-20261124-071530.tar.gz");
+        fs::write(data.path().join("box-id"), "../0a1b\n").expect("written");
+        assert_eq!(name(data.path(), &now), "soporte-0a1b-20261124-071530.tar.gz");
+    }
+
+    #[test]
+    fn a_stick_that_is_full_is_told_and_left_alone() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let free = rustix::fs::statvfs(directory.path()).expect("asked");
+        let words = save(directory.path(), "a", b"x").err();
+        assert!(words.is_none() || free.f_bavail == 0);
+        save(Path::new("/proc/self"), "a", b"x").expect_err("no room in /proc");
+    }
+}

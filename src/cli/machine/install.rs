@@ -1,0 +1,218 @@
+//! `workshop-edge machine install`: from the stick onto a disk that is built in.
+
+use super::output;
+use super::power::{self, Power};
+use super::words::Words;
+use crate::machine::install::{self, Disk, InstallError, Refusal, Step};
+use crate::{error_chain, lang::Lang, machine::Places};
+use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
+use std::{
+    ffi::OsString,
+    fmt::Write as _,
+    io,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+/// What is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Install {
+    /// Onto which disk; asked for where it is not given.
+    pub disk: Option<PathBuf>,
+    /// Whether the person is sure.
+    pub yes: bool,
+}
+
+/// How it is typed.
+pub(super) fn definition(order: impl Fn(&'static str, &str, &str) -> Command, lang: Lang) -> Command {
+    order("install", "machine install", lang.pick("[OPCIONES]", "[OPTIONS]"))
+        .about(lang.pick(
+            "Instala el sistema de la memoria USB en un disco interno, con sus ajustes y sus datos",
+            "Install the system of the USB stick onto a disk that is built in, with settings and data",
+        ))
+        .arg(
+            Arg::new("disk")
+                .long("disk")
+                .value_name(lang.pick("DISCO", "DISK"))
+                .value_hint(ValueHint::FilePath)
+                .value_parser(value_parser!(OsString))
+                .help(lang.pick("El disco, como /dev/nvme0n1", "The disk, such as /dev/nvme0n1")),
+        )
+        .arg(
+            Arg::new("yes")
+                .long("yes")
+                .action(ArgAction::SetTrue)
+                .requires("disk")
+                .help(lang.pick("No pregunta antes", "Do not ask first")),
+        )
+}
+
+/// What the arguments name.
+pub(super) fn understood(of: &ArgMatches) -> Install {
+    Install { disk: of.get_one::<OsString>("disk").map(PathBuf::from), yes: of.get_flag("yes") }
+}
+
+/// Installs.
+pub(super) fn run(places: &Places, wanted: &Install, lang: Lang) -> ExitCode {
+    match carry_out(places, wanted, lang) {
+        Ok(code) => code,
+        Err(words) => output::failure(words.pick(lang)),
+    }
+}
+
+fn carry_out(places: &Places, wanted: &Install, lang: Lang) -> Result<ExitCode, Words> {
+    install::is_possible(places).map_err(|error| words(&error))?;
+    let disk = match &wanted.disk {
+        Some(disk) if wanted.yes => disk.clone(),
+        disk => ask(places, disk.as_deref(), lang)?,
+    };
+    let mut last = None;
+    let done = install::install(places, &disk, |step| {
+        let text = progress(step);
+        if last.as_ref() != Some(&text) {
+            output::complain(&format!("{}\n", text.pick(lang)));
+            last = Some(text);
+        }
+    });
+    done.map_err(|error| words(&error))?;
+    if wanted.yes {
+        return Ok(output::answer(lang.pick("Instalado.\n", "Installed.\n"), 0));
+    }
+    output::complain(&format!("{}\n", finished().pick(lang)));
+    line()?;
+    power::switch(places, Power::Reboot)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Which disk, and whether the person is sure: once by its number, once by its last characters.
+fn ask(places: &Places, given: Option<&Path>, lang: Lang) -> Result<PathBuf, Words> {
+    let found = install::disks(places).map_err(|error| words(&error))?;
+    let free: Vec<&Disk> =
+        found.iter().filter(|disk| disk.refusal.is_none() && given.is_none_or(|given| given == disk.device)).collect();
+    let mut text = String::new();
+    for disk in found.iter().filter(|disk| disk.refusal.is_some()) {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "   {}", described(disk, lang));
+    }
+    for (number, disk) in (1..).zip(&free) {
+        let _ = writeln!(text, "{number}. {}", described(disk, lang));
+    }
+    output::complain(&text);
+    if free.is_empty() {
+        return Err(none());
+    }
+    output::complain(lang.pick("Número del disco: ", "Number of the disk: "));
+    let number: usize = line()?.parse().unwrap_or_default();
+    let disk = number.checked_sub(1).and_then(|number| free.get(number)).ok_or_else(unsure)?;
+    let word = word(disk);
+    let device = disk.device.display();
+    output::complain(&lang.pick(
+        format!("Se borra todo lo que hay en {device}. Para seguir, escriba {word}: "),
+        format!("Everything on {device} will be lost. To go on, type {word}: "),
+    ));
+    if line()? == word { Ok(disk.device.clone()) } else { Err(unsure()) }
+}
+
+fn line() -> Result<String, Words> {
+    let mut line = String::new();
+    io::stdin().read_line(&mut line).map_err(|error| Words::about("No se puede leer:", "Cannot read:", error))?;
+    Ok(line.trim().to_owned())
+}
+
+/// What a person types to show that they mean this disk: the last four characters of its name.
+pub(super) fn word(disk: &Disk) -> String {
+    let name = disk.device.file_name().unwrap_or_default().to_string_lossy();
+    let skipped = name.chars().count().saturating_sub(4);
+    name.chars().skip(skipped).collect()
+}
+
+/// A disk, for a person to know it by.
+pub(super) fn described(disk: &Disk, lang: Lang) -> String {
+    let device = disk.device.display();
+    let mut text = format!("{device}: {}, {}", disk.model, install::size(disk.octets));
+    let holds = if disk.holds.is_empty() { lang.pick("vacío", "empty").to_owned() } else { disk.holds.join("; ") };
+    let _ = write!(text, " [{holds}]");
+    if let Some(refusal) = disk.refusal {
+        let _ = write!(text, " — {}", refused(refusal).pick(lang));
+    }
+    text
+}
+
+fn refused(refusal: Refusal) -> Words {
+    match refusal {
+        Refusal::Own => Words::new("el sistema arranca de él", "the system runs from it"),
+        Refusal::InUse => Words::new("está en uso", "it is in use"),
+        Refusal::TooSmall => Words::new("es demasiado pequeño (mínimo 1 GB)", "it is too small (1 GB at least)"),
+        Refusal::Sectors => Words::new("sus sectores no son de 512 bytes", "its sectors are not of 512 bytes"),
+    }
+}
+
+/// There is no disk to install to.
+pub(super) fn none() -> Words {
+    Words::new(
+        "no hay ningún disco interno en el que se pueda instalar",
+        "there is no disk inside that the system could be installed to",
+    )
+}
+
+fn unsure() -> Words {
+    Words::new("no se ha confirmado: no se ha hecho nada", "not confirmed: nothing was done")
+}
+
+/// It works from the disk alone.
+pub(super) fn finished() -> Words {
+    Words::new(
+        "Instalado. Retire la memoria USB y pulse Intro: la caja arranca de su disco.",
+        "Installed. Pull the USB stick out and press Enter: the box starts from its disk.",
+    )
+}
+
+/// How far it is.
+pub(super) fn progress(step: Step) -> Words {
+    match step {
+        Step::Data => Words::new("Preparando los datos de la caja…", "Preparing the box's data…"),
+        // Not each per cent: a line may stay.
+        Step::Copying(percent) => {
+            let percent = percent / 10 * 10;
+            Words::new(format!("Copiando el sistema: {percent} %"), format!("Copying the system: {percent} %"))
+        }
+        Step::Verifying(percent) => {
+            let percent = percent / 10 * 10;
+            Words::new(format!("Comprobando la copia: {percent} %"), format!("Verifying the copy: {percent} %"))
+        }
+        Step::Table => Words::new("Haciendo el disco arrancable…", "Making the disk bootable…"),
+    }
+}
+
+/// Why it is not installed and what to do.
+pub(super) fn words(error: &InstallError) -> Words {
+    let chain = error_chain(error);
+    let es = match error {
+        InstallError::NotFromStick => "esta máquina no ha arrancado de una memoria USB: ya está instalada".to_owned(),
+        InstallError::OnTrial => {
+            "la versión del sistema está a prueba: espere unos minutos y vuelva a intentarlo".to_owned()
+        }
+        InstallError::NotADisk { disk } => format!("{} no es un disco en el que se pueda instalar", disk.display()),
+        InstallError::Refused { disk, refusal } => {
+            format!("{} no vale: {}", disk.display(), refused(*refusal).es)
+        }
+        InstallError::Busy => "se está escribiendo una actualización: espere un minuto".to_owned(),
+        InstallError::TooMuchData => "la caja guarda demasiados datos para llevarlos al disco".to_owned(),
+        InstallError::Differs { disk } => {
+            format!("{} no devuelve lo que se escribió en él: está estropeado, use otro", disk.display())
+        }
+        InstallError::Source(_)
+        | InstallError::Missing(_)
+        | InstallError::Table { .. }
+        | InstallError::Format { .. }
+        | InstallError::Random(_)
+        | InstallError::Io { .. } => format!("no se ha instalado; la memoria USB sigue valiendo. Detalle: {chain}"),
+    };
+    let en = match error {
+        InstallError::Refused { disk, refusal } => {
+            format!("{} cannot be taken: {}", disk.display(), refused(*refusal).en)
+        }
+        _ => chain,
+    };
+    Words { es, en }
+}

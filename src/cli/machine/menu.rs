@@ -1,0 +1,233 @@
+//! `workshop-edge machine menu`: the menu on the box's own screen, and what is done for whoever is at the keyboard.
+
+use super::power::{self, Power};
+use super::words::Words;
+use super::{bundle, install, output, taking};
+use crate::cli::terminal::{Terminal, TerminalError};
+use crate::cli::{control, status};
+use crate::console::Menu as Drawn;
+use crate::control::Client;
+use crate::machine::menu::{Choice, Menu, Page, Text, Wish, keys};
+use crate::machine::notices::{self, Level, Notice, NoticeError};
+use crate::machine::stick::{self, Mounted};
+use crate::machine::{Places, install as installer};
+use crate::{error_chain, lang::Lang};
+use clap::{Arg, ArgMatches, Command, ValueHint, value_parser};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
+use tokio::sync::{mpsc, watch};
+
+/// The subject of the notice that says that there is a menu.
+const SUBJECT: &str = "menu";
+/// Octets of keys that are read at once.
+const MOST_KEYS: usize = 64;
+/// For an answer of the box.
+const DEADLINE: Duration = Duration::from_secs(10);
+/// Octets of an answer of the box.
+const MOST_BODY: usize = 256 * 1024;
+/// Lines of settings that are shown before they are taken.
+const MOST_LINES: usize = 40;
+
+/// How it is typed.
+pub(super) fn definition(order: impl Fn(&'static str, &str, &str) -> Command, lang: Lang) -> Command {
+    order("menu", "machine menu", lang.pick("--tty <TERMINAL> [OPCIONES]", "--tty <TERMINAL> [OPTIONS]"))
+        .about(lang.pick(
+            "Muestra un menú en la pantalla del propio equipo, para quien tiene un teclado",
+            "Show a menu on the box's own screen, for whoever has a keyboard",
+        ))
+        .arg(
+            Arg::new("tty")
+                .long("tty")
+                .value_name("TERMINAL")
+                .value_hint(ValueHint::FilePath)
+                .value_parser(value_parser!(OsString))
+                .required(true)
+                .help(
+                    lang.pick("Terminal que lo muestra, como /dev/tty2", "Terminal that shows it, such as /dev/tty2"),
+                ),
+        )
+}
+
+/// The terminal that the arguments name.
+pub(super) fn understood(of: &ArgMatches) -> Option<PathBuf> {
+    of.get_one::<OsString>("tty").map(PathBuf::from)
+}
+
+/// Shows it until it is told to stop.
+pub(super) fn run(places: &Places, tty: &Path, lang: Lang) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let hint = Notice::new(
+        Level::Info,
+        "Con un teclado: Alt+F2 abre el menú de la caja.",
+        "With a keyboard: Alt+F2 opens the box's menu.",
+    );
+    tell(notices::put(&places.run_notices(), SUBJECT, &hint));
+    let done = runtime.map_err(TerminalError::Signals).and_then(|runtime| runtime.block_on(show(places, tty, lang)));
+    tell(notices::clear(&places.run_notices(), SUBJECT));
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => output::failure(&error.words(lang)),
+    }
+}
+
+/// The journal has what the notice cannot say.
+fn tell(done: Result<(), NoticeError>) {
+    if let Err(error) = done {
+        output::complain(&format!("warning: {}\n", error_chain(&error)));
+    }
+}
+
+async fn show(places: &Places, tty: &Path, lang: Lang) -> Result<(), TerminalError> {
+    let mut stop = crate::cli::terminal::Stop::new().map_err(TerminalError::Signals)?;
+    let mut terminal = Terminal::open(tty)?;
+    let mut typed = terminal.keys(MOST_KEYS)?;
+    let mut menu = Menu::new(lang);
+    let (said, mut pages) = mpsc::channel(1);
+    let (moving, mut moved) = watch::channel(None::<Page>);
+    loop {
+        let drawn: Vec<_> = menu.lines().into_iter().map(|line| (line.text, line.is_chosen)).collect();
+        terminal.draw(terminal.size().menu(&Drawn { title: title(menu.lang()), lines: &drawn }))?;
+        let octets = tokio::select! {
+            () = stop.next() => return Ok(()),
+            Some(page) = pages.recv() => {
+                menu.show(page);
+                continue;
+            }
+            Ok(()) = moved.changed() => {
+                if let Some(page) = moved.borrow_and_update().clone() {
+                    menu.show(page);
+                }
+                continue;
+            }
+            Some(octets) = typed.recv() => octets?,
+        };
+        for key in keys(&octets) {
+            let Some(wish) = menu.press(key) else { continue };
+            menu.show(Page::Busy(("Un momento…".into(), "One moment…".into())));
+            let (places, said, moving) = (places.clone(), said.clone(), moving.clone());
+            tokio::task::spawn_blocking(move || {
+                let page = carry_out(&places, wish, |step| {
+                    moving.send_replace(Some(Page::Busy(text(step))));
+                });
+                // The menu may have been told to stop.
+                let _ = said.blocking_send(page);
+            });
+            // Keys that were pressed before anybody could see what they are for.
+            break;
+        }
+    }
+}
+
+fn title(lang: Lang) -> &'static str {
+    lang.pick("workshop-edge · menú de la caja", "workshop-edge · the box's menu")
+}
+
+fn text(words: Words) -> Text {
+    (words.es, words.en)
+}
+
+/// Does what is wanted, and gives what to show then.
+fn carry_out(places: &Places, wish: Wish, step: impl Fn(Words)) -> Page {
+    let client = Client::new(&places.appliance()).patient(DEADLINE, MOST_BODY);
+    let done = match wish {
+        Wish::Status => Words::try_both(|lang| status::words(&client, lang)),
+        Wish::Disks => return choices(places).unwrap_or_else(|words| Page::Read(text(words))),
+        Wish::Install(disk) => {
+            let done = installer::install(places, &disk, |at| step(install::progress(at)));
+            return match done {
+                Ok(()) => Page::Installed(text(install::finished())),
+                Err(error) => Page::Read(text(install::words(&error))),
+            };
+        }
+        Wish::Pending => return pending(places),
+        Wish::Accept => accept(places),
+        Wish::Refuse => stick::refuse_pending(places)
+            .map(|()| Words::new("Los ajustes no se han puesto.", "The settings were not taken."))
+            .map_err(|error| Words::about("Fallo:", "Fault:", error_chain(&error))),
+        Wish::Bundle => write_bundle(places),
+        Wish::RestartBox => restart(&client),
+        Wish::Reboot => power::switch(places, Power::Reboot)
+            .map(|()| Words::new("La máquina se reinicia.", "The machine starts again.")),
+        Wish::PowerOff => power::switch(places, Power::Off)
+            .map(|()| Words::new("La máquina se apaga.", "The machine is switched off.")),
+    };
+    Page::Read(text(done.unwrap_or_else(|words| words)))
+}
+
+/// The disks that the system may be installed to.
+fn choices(places: &Places) -> Result<Page, Words> {
+    installer::is_possible(places).map_err(|error| install::words(&error))?;
+    let disks = installer::disks(places).map_err(|error| install::words(&error))?;
+    let (free, refused): (Vec<_>, Vec<_>) = disks.iter().partition(|disk| disk.refusal.is_none());
+    if free.is_empty() {
+        let why = Words::both(|lang| {
+            refused.iter().fold(String::new(), |text, disk| text + "\n" + &install::described(disk, lang))
+        });
+        let none = install::none();
+        return Err(Words { es: none.es + &why.es, en: none.en + &why.en });
+    }
+    let choice = |disk: &&installer::Disk| Choice {
+        device: disk.device.clone(),
+        text: text(Words::both(|lang| install::described(disk, lang))),
+        word: install::word(disk),
+    };
+    Ok(Page::Choose(free.iter().map(choice).collect()))
+}
+
+/// What a stick's settings say, and whether to take them.
+fn pending(places: &Places) -> Page {
+    let found = match stick::pending(places) {
+        Ok(Some(found)) => found,
+        Ok(None) => {
+            return Page::Read((
+                "Ninguna memoria USB ha traído ajustes que esperen.".into(),
+                "No USB stick has brought settings that wait.".into(),
+            ));
+        }
+        Err(error) => return Page::Read(text(Words::about("Fallo:", "Fault:", error_chain(&error)))),
+    };
+    let settings = String::from_utf8_lossy(&found);
+    let is_said = |line: &&str| !line.is_empty() && !line.starts_with('#');
+    let lines: Vec<_> = settings.lines().map(str::trim).filter(is_said).take(MOST_LINES).collect();
+    let lines = lines.join("\n");
+    Page::Decide {
+        text: (
+            format!("¿Poner estos ajustes? La máquina se reinicia.\n\n{lines}"),
+            format!("Take these settings? The machine starts again.\n\n{lines}"),
+        ),
+        yes: Wish::Accept,
+        no: Some(Wish::Refuse),
+    }
+}
+
+fn accept(places: &Places) -> Result<Words, Words> {
+    let words = taking::take_pending(places)?;
+    power::switch(places, Power::Reboot)?;
+    Ok(words)
+}
+
+fn write_bundle(places: &Places) -> Result<Words, Words> {
+    if !places.run_stick_holder().exists() {
+        return Err(Words::new(
+            "No hay ninguna memoria USB con la etiqueta WORKSHOP.",
+            "There is no USB stick with the label WORKSHOP.",
+        ));
+    }
+    let mounted =
+        Mounted::there(&places.stick()).map_err(|error| Words::about("Fallo:", "Fault:", error_chain(&error)))?;
+    bundle::write(places, &mounted)
+}
+
+fn restart(client: &Client) -> Result<Words, Words> {
+    // Asked once; only the words are of one language or the other.
+    let reply = client.post("/restart", &[]);
+    let done = match &reply {
+        Err(error) => Err(Words::both(|lang| control::words(error, lang))),
+        Ok(reply) => Words::try_both(|lang| control::accepted(reply, lang).map(|()| String::new())),
+    };
+    done.map(|_| Words::new("El programa se reinicia.", "The program restarts."))
+}

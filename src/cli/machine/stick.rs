@@ -1,0 +1,388 @@
+//! `workshop-edge machine stick`: what a stick with the label `WORKSHOP` was put in for, and what came of it.
+
+use super::power::{self, Power};
+use super::words::{Said, Words};
+use super::{bundle, output, taking};
+use crate::control::{Client, ClientError};
+use crate::machine::Places;
+use crate::machine::notices::{self, Level, Notice};
+use crate::machine::stick::{self, Brought, Claim, Mounted, StickError};
+use crate::update::command::{Command as Asked, Outcome, Reply, Report};
+use crate::{cli::control, cli::update, durable, error_chain, lang::Lang};
+use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, ValueHint, value_parser};
+use serde::Deserialize;
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    thread,
+    time::{Duration, Instant},
+};
+
+/// For an answer of the box that waits for the stick to be read and verified.
+const PATIENCE: Duration = Duration::from_secs(180);
+/// Octets of an answer of the box.
+const MOST_BODY: usize = 256 * 1024;
+/// How long the box may take to come up: a stick may be in from the start.
+const STARTING: Duration = Duration::from_secs(120);
+/// How often it is asked.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// A change of version may stand still for so long.
+const GIVE_UP: Duration = Duration::from_secs(900);
+
+/// For whoever stands before the screen to read what comes.
+const READING: Duration = Duration::from_secs(10);
+
+/// What is to be dealt with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stick {
+    /// A stick that has been plugged in.
+    Device(PathBuf),
+    /// A directory in its place.
+    Directory(PathBuf),
+    /// What a stick has left behind that was pulled out.
+    Removed(PathBuf),
+}
+
+/// How it is typed.
+pub(super) fn definition(order: impl Fn(&'static str, &str, &str) -> Command, lang: Lang) -> Command {
+    let path =
+        |name: &'static str, hint| Arg::new(name).long(name).value_hint(hint).value_parser(value_parser!(OsString));
+    order("stick", "machine stick", lang.pick("--device <DISPOSITIVO> [OPCIONES]", "--device <DEVICE> [OPTIONS]"))
+        .about(lang.pick(
+            "Atiende una memoria USB con la etiqueta WORKSHOP: versiones, ajustes o informe de soporte",
+            "Deal with a USB stick with the label WORKSHOP: versions, settings or a support bundle",
+        ))
+        .arg(
+            path("device", ValueHint::FilePath)
+                .value_name(lang.pick("DISPOSITIVO", "DEVICE"))
+                .help(lang.pick("Su dispositivo, como /dev/sdb1", "Its device, such as /dev/sdb1")),
+        )
+        .arg(
+            path("directory", ValueHint::DirPath)
+                .value_name("DIR")
+                .help(lang.pick("Un directorio en lugar de una memoria", "A directory in the place of a stick")),
+        )
+        .arg(Arg::new("removed").long("removed").action(ArgAction::SetTrue).help(lang.pick(
+            "Retira lo que ha dejado una memoria que ya no está",
+            "Take away what a stick has left behind that is no longer there",
+        )))
+        .group(ArgGroup::new("what").args(["device", "directory"]).required(true))
+}
+
+/// What the arguments name.
+pub(super) fn understood(of: &ArgMatches) -> Option<Stick> {
+    let path = |name| of.get_one::<OsString>(name).map(PathBuf::from);
+    let is_removed = of.get_flag("removed");
+    match (path("device"), path("directory")) {
+        (Some(path), None) | (None, Some(path)) if is_removed => Some(Stick::Removed(path)),
+        (Some(device), None) => Some(Stick::Device(device)),
+        (None, Some(directory)) => Some(Stick::Directory(directory)),
+        _ => None,
+    }
+}
+
+/// Deals with it.
+pub(super) fn run(places: &Places, stick: &Stick, lang: Lang) -> ExitCode {
+    let done = match stick {
+        Stick::Removed(device) => Claim::release(places, device).map(|_| ExitCode::SUCCESS),
+        Stick::Device(device) => attend(places, device, || Mounted::device(device, &places.stick()), lang),
+        Stick::Directory(directory) => attend(places, directory, || Ok(Mounted::directory(directory)), lang),
+    };
+    done.unwrap_or_else(|error| {
+        // The notice is another stick's, or there is none whom it could tell anything.
+        output::failure(words(&error).pick(lang))
+    })
+}
+
+fn attend(
+    places: &Places,
+    device: &Path,
+    mount: impl FnOnce() -> Result<Mounted, StickError>,
+    lang: Lang,
+) -> Result<ExitCode, StickError> {
+    let _claim = Claim::take(places, device)?;
+    let mut visit = Visit {
+        places,
+        client: Client::new(&places.appliance()).patient(PATIENCE, MOST_BODY),
+        said: Said::nothing(),
+        is_restart_due: false,
+    };
+    visit.show(Some(&Words::new("Memoria USB: mirando qué trae…", "USB stick: looking at what it brings…")));
+    match mount().and_then(|mounted| stick::survey(mounted.path()).map(|found| (mounted, found))) {
+        Ok((mounted, found)) => visit.duties(&mounted, found),
+        Err(error) => visit.said.add(Level::Warning, words(&error)),
+    }
+    visit.said.add(Level::Info, Words::new("Ya puede retirar la memoria USB.", "The USB stick may be pulled out now."));
+    if visit.is_restart_due {
+        visit.said.add(Level::Info, Words::new("La máquina se reinicia.", "The machine starts again."));
+    }
+    let notice = visit.said.notice(None);
+    visit.show(None);
+    if visit.is_restart_due && places.root() == Path::new("/") {
+        thread::park_timeout(READING);
+        if let Err(words) = power::switch(places, Power::Reboot) {
+            visit.said.add(Level::Warning, words);
+            visit.show(None);
+        }
+    }
+    let code = if visit.said.is_bad() { super::EXIT_FAILURE } else { 0 };
+    Ok(output::answer(&format!("{}\n", notice.text(lang)), code))
+}
+
+/// A stick that is being dealt with.
+struct Visit<'a> {
+    places: &'a Places,
+    client: Client,
+    said: Said,
+    /// Whether the machine has to start again for what was taken.
+    is_restart_due: bool,
+}
+
+impl Visit<'_> {
+    /// Shows what has been said so far, and what goes on.
+    fn show(&self, going_on: Option<&Words>) {
+        put(self.places, &self.said.notice(going_on));
+    }
+
+    fn duties(&mut self, stick: &Mounted, found: stick::Found) {
+        if found.is_nothing() {
+            self.said.add(
+                Level::Warning,
+                Words::new(
+                    "La memoria USB no trae nada para esta caja: ni un depósito de versiones (metadata), ni workshop-edge.txt, ni un archivo SOPORTE.",
+                    "The USB stick brings nothing for this box: no release bucket (metadata), no workshop-edge.txt, no file SUPPORT.",
+                ),
+            );
+        }
+        // The bundle first: it is of the box as it was found.
+        if found.wants_bundle {
+            self.show(Some(&Words::new(
+                "Escribiendo el informe de soporte: no retire la memoria USB…",
+                "Writing the support bundle: do not pull the USB stick out…",
+            )));
+            match bundle::write(self.places, stick) {
+                Ok(words) => self.said.add(Level::Info, words),
+                Err(words) => self.said.add(Level::Warning, words),
+            }
+        }
+        if let Some(bucket) = found.bucket {
+            self.update(&bucket);
+        }
+        match found.settings {
+            None => {}
+            Some(Err(error)) => self.said.add(
+                Level::Warning,
+                Words::about(
+                    "No se puede leer workshop-edge.txt de la memoria:",
+                    "Cannot read the stick's workshop-edge.txt:",
+                    error,
+                ),
+            ),
+            Some(Ok(file)) => self.settings(&file),
+        }
+    }
+
+    /// Has the appliance take what the channel of the stick's bucket desires, and waits for what comes of it.
+    fn update(&mut self, bucket: &Path) {
+        self.show(Some(&Words::new(
+            "Comprobando las versiones de la memoria USB…",
+            "Verifying the versions on the USB stick…",
+        )));
+        let asked = Asked::Apply { from: Some(bucket.to_owned()) };
+        let (level, words) = match self.ask(&asked) {
+            Ok(Reply { outcome: Outcome::Begun { version }, .. }) => self.follow(&version),
+            Ok(Reply { outcome: Outcome::Nothing { reason }, .. }) => (
+                Level::Info,
+                Words::new(
+                    format!("Versiones de la memoria USB: no hay nada que hacer: {}.", reason.es),
+                    format!("Versions on the USB stick: there is nothing to do: {}.", reason.en),
+                ),
+            ),
+            Ok(Reply { outcome: Outcome::Done, .. }) => (Level::Info, Words::new("Hecho.", "Done.")),
+            Err(words) => {
+                // Should it come to itself, it finds them where its own configuration tells it to look.
+                if let Err(error) = link(bucket, &self.places.run_stick()) {
+                    output::complain(&format!("warning: cannot show the appliance the stick: {error}\n"));
+                }
+                (
+                    Level::Warning,
+                    Words::new(
+                        format!("No se ha actualizado desde la memoria USB: {}", words.es),
+                        format!("Not updated from the USB stick: {}", words.en),
+                    ),
+                )
+            }
+        };
+        self.said.add(level, words);
+    }
+
+    /// Asks the box, which may be starting.
+    fn ask(&self, asked: &Asked) -> Result<Reply, Words> {
+        let body =
+            serde_json::to_vec(asked).map_err(|error| Words::about("Fallo interno:", "Internal fault:", error))?;
+        let give_up = Instant::now() + STARTING;
+        loop {
+            match self.client.post("/update", &body) {
+                Err(ClientError::NotRunning { .. }) if Instant::now() < give_up => thread::park_timeout(LOOK_EVERY),
+                reply => return answer(reply),
+            }
+        }
+    }
+
+    /// Waits until a version works or does not.
+    fn follow(&self, version: &semver::Version) -> (Level, Words) {
+        self.show(Some(&Words::about(
+            "Poniendo desde la memoria USB la versión",
+            "Taking from the USB stick version",
+            version,
+        )));
+        let mut last = None;
+        let mut last_change = Instant::now();
+        while last_change.elapsed() < GIVE_UP {
+            thread::park_timeout(LOOK_EVERY);
+            // While it goes over to the other binary, nobody answers.
+            let Ok(report) = answer::<Report>(self.client.get(update::REPORT)) else { continue };
+            if let Some(end) = update::ended(&report, version, Lang::Es) {
+                let english = update::ended(&report, version, Lang::En);
+                let level = if end.is_ok() { Level::Info } else { Level::Warning };
+                let text = |end: Result<String, String>| end.unwrap_or_else(|words| words);
+                return (level, Words::new(text(end), english.map(text).unwrap_or_default()));
+            }
+            if last.as_ref() != Some(&report.state.phase) {
+                last = Some(report.state.phase);
+                last_change = Instant::now();
+            }
+        }
+        (
+            Level::Warning,
+            Words::new(
+                format!("La versión {version} no avanza: mire el estado de la caja."),
+                format!("There is no progress with version {version}: see the box's status."),
+            ),
+        )
+    }
+
+    /// Takes new settings for the right PIN; without one they wait for somebody at the keyboard.
+    fn settings(&mut self, file: &[u8]) {
+        let brought = match Brought::of(file) {
+            Ok(brought) => brought,
+            Err(error) => {
+                let words = Words::about(
+                    "workshop-edge.txt de la memoria no es texto UTF-8:",
+                    "The stick's workshop-edge.txt:",
+                    error,
+                );
+                return self.said.add(Level::Warning, words);
+            }
+        };
+        if taking::holds_already(self.places, &brought.text) {
+            return self.said.add(
+                Level::Info,
+                Words::new(
+                    "Los ajustes de la memoria USB ya están puestos.",
+                    "The settings of the USB stick hold already.",
+                ),
+            );
+        }
+        if let Err(words) = taking::check(&brought.text) {
+            return self.said.add(Level::Warning, words);
+        }
+        let (level, words) = match brought.pin.as_deref().map(|pin| self.is_pin(pin)) {
+            Some(Ok(true)) => match taking::take(self.places, &brought.text) {
+                Ok(words) => {
+                    self.is_restart_due = true;
+                    (Level::Info, words)
+                }
+                Err(words) => (Level::Warning, words),
+            },
+            Some(Ok(false)) => self.wait_for_consent(
+                &brought.text,
+                &Words::new(
+                    "El PIN de los ajustes de la memoria USB no es el de esta caja.",
+                    "The PIN in the settings on the USB stick is not this box's.",
+                ),
+            ),
+            Some(Err(words)) => self.wait_for_consent(&brought.text, &words),
+            None => self.wait_for_consent(
+                &brought.text,
+                &Words::new(
+                    "La memoria USB trae ajustes sin el PIN de esta caja.",
+                    "The USB stick brings settings without this box's PIN.",
+                ),
+            ),
+        };
+        self.said.add(level, words);
+    }
+
+    fn wait_for_consent(&self, text: &str, why: &Words) -> (Level, Words) {
+        match stick::keep_pending(self.places, text.as_bytes()) {
+            Ok(()) => (
+                Level::Warning,
+                Words::new(
+                    format!(
+                        "{} Para aceptarlos, pulse Alt+F2 en el teclado de la caja, sin retirar la memoria.",
+                        why.es
+                    ),
+                    format!("{} To accept them, press Alt+F2 on the box's keyboard, with the stick in.", why.en),
+                ),
+            ),
+            Err(error) => (Level::Fault, Words::about(&why.es, &why.en, error_chain(&error))),
+        }
+    }
+
+    fn is_pin(&self, pin: &str) -> Result<bool, Words> {
+        #[derive(Deserialize)]
+        struct Checked {
+            is_right: bool,
+        }
+        answer::<Checked>(self.client.post("/pin/check", pin.as_bytes())).map(|checked| checked.is_right)
+    }
+}
+
+/// What the box has answered, or why it has not.
+fn answer<T: serde::de::DeserializeOwned>(reply: Result<crate::control::Reply, ClientError>) -> Result<T, Words> {
+    let reply = reply.map_err(|error| Words::both(|lang| control::words(&error, lang)))?;
+    control::accepted(&reply, Lang::En)
+        .and_then(|()| serde_json::from_slice(&reply.body).map_err(|error| error.to_string()))
+        .map_err(|en| Words { es: control::accepted(&reply, Lang::Es).err().unwrap_or_else(|| en.clone()), en })
+}
+
+/// Replaces a link.
+fn link(to: &Path, at: &Path) -> Result<(), String> {
+    durable::remove(at).map_err(|error| error_chain(&error))?;
+    std::os::unix::fs::symlink(to, at).map_err(|error| error.to_string())
+}
+
+/// Says it to whoever comes by; the journal has it where that is impossible.
+pub(super) fn put(places: &Places, notice: &Notice) {
+    if let Err(error) = notices::put(&places.run_notices(), stick::SUBJECT, notice) {
+        output::complain(&format!("warning: {}\n", error_chain(&error)));
+    }
+}
+
+/// Why a stick cannot be used and what to do.
+fn words(error: &StickError) -> Words {
+    let chain = error_chain(error);
+    match error {
+        StickError::NoFileSystem { .. } => Words::new(
+            format!(
+                "La memoria USB no se puede leer: déle formato FAT32 o exFAT, con la etiqueta WORKSHOP. Detalle: {chain}"
+            ),
+            format!(
+                "The USB stick cannot be read: format it as FAT32 or exFAT, with the label WORKSHOP. Detail: {chain}"
+            ),
+        ),
+        StickError::OwnDisk { .. } => Words::new(
+            format!("Es una parte del disco de esta caja, no una memoria USB ajena: {chain}"),
+            format!("It is a part of this box's own disk, not a foreign stick: {chain}"),
+        ),
+        StickError::Another => Words::new(
+            "Ya hay otra memoria USB en uso: retírela primero.",
+            "Another USB stick is in use: pull it out first.",
+        ),
+        StickError::Io { .. } | StickError::Keep(_) => {
+            Words::about("La memoria USB no se puede usar:", "The USB stick cannot be used:", chain)
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! New settings, from a stick: validated, and put where the technician's own are.
+
+use super::words::Words;
+use crate::config::Faults;
+use crate::machine::Places;
+use crate::machine::settings::{self, Checked, TakeError};
+use crate::machine::stick;
+use crate::{error_chain, lang::Lang};
+use std::fs;
+
+/// Whether these are the settings that are there, whatever ends their lines.
+pub(super) fn holds_already(places: &Places, text: &str) -> bool {
+    fs::read_to_string(places.settings()).is_ok_and(|now| now.lines().eq(text.lines()))
+}
+
+/// Whether they can be used, and which line cannot.
+pub(super) fn check(text: &str) -> Result<(), Words> {
+    let Checked { faults, warnings, .. } = settings::check(text.as_bytes());
+    if faults.is_empty() { Ok(()) } else { Err(wrong(&Faults { faults, warnings })) }
+}
+
+/// Takes those that wait. They hold from the next start of the machine on.
+pub(super) fn take_pending(places: &Places) -> Result<Words, Words> {
+    settings::take_from(places, &places.run_pending(), None).map_err(|error| match error {
+        TakeError::Wrong(faults) => wrong(&faults),
+        TakeError::Read { .. } | TakeError::NoData | TakeError::Install(_) => cannot(&error_chain(&error)),
+    })?;
+    // They are where they belong.
+    stick::refuse_pending(places).map_err(|error| cannot(&error_chain(&error)))?;
+    Ok(Words::new(
+        "Los ajustes de la memoria USB están puestos: valen desde el próximo arranque.",
+        "The settings of the USB stick are in place: they hold from the next start on.",
+    ))
+}
+
+/// Takes these.
+pub(super) fn take(places: &Places, text: &str) -> Result<Words, Words> {
+    stick::keep_pending(places, text.as_bytes()).map_err(|error| cannot(&error_chain(&error)))?;
+    take_pending(places)
+}
+
+fn wrong(faults: &Faults) -> Words {
+    Words::new(
+        format!("Los ajustes de la memoria USB están mal, y no se han puesto: {}", faults.render(Lang::Es)),
+        format!("The settings of the USB stick are wrong, and were not taken: {}", faults.render(Lang::En)),
+    )
+}
+
+fn cannot(detail: &str) -> Words {
+    Words::about(
+        "Los ajustes de la memoria USB no se pueden guardar:",
+        "The settings of the USB stick cannot be kept:",
+        detail,
+    )
+}

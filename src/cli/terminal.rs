@@ -1,0 +1,159 @@
+//! A terminal that shows pictures and takes keys: one of the machine's own.
+
+use crate::console::{Canvas, Screen};
+use crate::{error_chain, lang::Lang};
+use rustix::termios::{InputModes, LocalModes, OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Read as _, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+};
+use thiserror::Error;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+
+/// Hides the cursor, and keeps the Linux console from going blank (`console_codes(4)`).
+const TAKE: &str = "\x1b[?25l\x1b[9;0]";
+/// Clears the screen and shows the cursor.
+const GIVE_BACK: &str = "\x1b[0m\x1b[2J\x1b[H\x1b[?25h";
+/// A terminal that does not know its size, such as a serial line.
+const USUAL: Screen = Screen { width: 80, height: 24 };
+
+/// Why a terminal shows nothing.
+#[derive(Debug, Error)]
+pub(super) enum TerminalError {
+    #[error("cannot open {}", path.display())]
+    Open { path: PathBuf, source: io::Error },
+    #[error("{} is no terminal", path.display())]
+    NoTerminal { path: PathBuf, source: io::Error },
+    #[error("cannot read from {}", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("cannot write to {}", path.display())]
+    Write { path: PathBuf, source: io::Error },
+    #[error("cannot wait for signals")]
+    Signals(#[source] io::Error),
+}
+
+impl TerminalError {
+    /// What went wrong and what to do, for a person.
+    pub(super) fn words(&self, lang: Lang) -> String {
+        let chain = error_chain(self);
+        let es = match self {
+            Self::Open { .. } => format!("no se puede abrir la terminal: {chain}"),
+            Self::NoTerminal { path, source: _ } => format!("{} no es una terminal", path.display()),
+            Self::Read { .. } => format!("no se puede leer de la terminal: {chain}"),
+            Self::Write { .. } => format!("no se puede escribir en la terminal: {chain}"),
+            Self::Signals(_) => format!("no se pueden esperar señales: {chain}"),
+        };
+        lang.pick(es, chain)
+    }
+}
+
+/// SIGTERM, SIGINT and SIGHUP.
+pub(super) struct Stop([Signal; 3]);
+
+impl Stop {
+    pub(super) fn new() -> io::Result<Self> {
+        let [terminate, interrupt, hangup] = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()];
+        Ok(Self([signal(terminate)?, signal(interrupt)?, signal(hangup)?]))
+    }
+
+    pub(super) async fn next(&mut self) {
+        let [terminate, interrupt, hangup] = &mut self.0;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    }
+}
+
+/// The terminal; as it was before when dropped.
+pub(super) struct Terminal {
+    path: PathBuf,
+    file: File,
+    before: Termios,
+    shown: Option<Canvas>,
+}
+
+impl Terminal {
+    pub(super) fn open(path: &Path) -> Result<Self, TerminalError> {
+        // It must not become this process's controlling terminal: a hang-up of the screen is no reason to end.
+        let flags = rustix::fs::OFlags::NOCTTY.bits().cast_signed();
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .custom_flags(flags)
+            .open(path)
+            .map_err(|source| TerminalError::Open { path: path.to_owned(), source })?;
+        let quiet = |file: &File| {
+            let before = tcgetattr(file)?;
+            let mut quiet = before.clone();
+            // What somebody types must not appear on the picture, and Ctrl-S must not freeze it.
+            quiet.local_modes -= LocalModes::ECHO | LocalModes::ICANON;
+            quiet.input_modes -= InputModes::IXON;
+            tcsetattr(file, OptionalActions::Now, &quiet)?;
+            Ok(before)
+        };
+        let before =
+            quiet(&file).map_err(|source: io::Error| TerminalError::NoTerminal { path: path.to_owned(), source })?;
+        let mut terminal = Self { path: path.to_owned(), file, before, shown: None };
+        terminal.write(TAKE)?;
+        Ok(terminal)
+    }
+
+    /// Shows what has changed.
+    pub(super) fn draw(&mut self, canvas: Canvas) -> Result<(), TerminalError> {
+        let changes = canvas.paint(self.shown.as_ref());
+        self.shown = Some(canvas);
+        if changes.is_empty() { Ok(()) } else { self.write(&changes) }
+    }
+
+    /// What is typed at it from now on, at most so many octets at once. It ends with an error.
+    pub(super) fn keys(&self, most: usize) -> Result<mpsc::Receiver<Result<Vec<u8>, TerminalError>>, TerminalError> {
+        let path = self.path.clone();
+        let broken = move |source| TerminalError::Read { path: path.clone(), source };
+        let mut file = self.file.try_clone().map_err(&broken)?;
+        let (typed, keys) = mpsc::channel(1);
+        // A thread that waits for a key for ever; it ends with the process.
+        std::thread::spawn(move || {
+            let mut octets = vec![0; most];
+            loop {
+                let read = match file.read(&mut octets) {
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                    // The terminal was hung up.
+                    Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+                    read => read.map(|length| octets.get(..length).unwrap_or_default().to_vec()),
+                };
+                let is_over = read.is_err();
+                if typed.blocking_send(read.map_err(&broken)).is_err() || is_over {
+                    return;
+                }
+            }
+        });
+        Ok(keys)
+    }
+
+    /// Asked each time: another screen may have been plugged in.
+    pub(super) fn size(&self) -> Screen {
+        match tcgetwinsize(&self.file) {
+            Ok(size) if size.ws_col > 0 && size.ws_row > 0 => {
+                Screen { width: size.ws_col.into(), height: size.ws_row.into() }
+            }
+            _ => USUAL,
+        }
+    }
+
+    fn write(&mut self, text: &str) -> Result<(), TerminalError> {
+        self.file.write_all(text.as_bytes()).map_err(|source| TerminalError::Write { path: self.path.clone(), source })
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // A screen that is gone needs no restoring.
+        let _ = self.write(GIVE_BACK);
+        let _ = tcsetattr(&self.file, OptionalActions::Now, &self.before);
+    }
+}

@@ -1,0 +1,88 @@
+//! One partition onto another disk, octet by octet, and read back.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt as _;
+
+use ring::digest::{Context, Digest, SHA256};
+use rustix::fs::{Advice, fadvise};
+
+use super::gpt::SECTOR;
+
+/// Octets at once.
+const PIECE: usize = 1 << 20;
+
+/// Octets of a disk.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Extent {
+    /// From where on.
+    pub(super) at: u64,
+    /// How many.
+    pub(super) octets: u64,
+}
+
+/// Copies, with another serial number for the FAT that is in it; gives the digest of what was written. `done` hears how
+/// many octets each piece has had.
+pub(super) fn copy(
+    from: (&File, Extent),
+    to: (&File, u64),
+    serial: [u8; 4],
+    mut done: impl FnMut(u64),
+) -> io::Result<Digest> {
+    let ((source, extent), (target, target_at)) = (from, to);
+    let mut context = Context::new(&SHA256);
+    let mut piece = vec![0; PIECE];
+    let mut places: &[u64] = &[];
+    let mut at = 0;
+    while at < extent.octets {
+        let length = usize::try_from(extent.octets - at).unwrap_or(PIECE).min(PIECE);
+        let octets = piece.get_mut(..length).unwrap_or_default();
+        source.read_exact_at(octets, extent.at + at)?;
+        if at == 0 {
+            places = serial_places(octets);
+        }
+        for place in places.iter().filter_map(|place| place.checked_sub(at)) {
+            let place = usize::try_from(place).unwrap_or(usize::MAX);
+            if let Some(here) = octets.get_mut(place..place.saturating_add(4)) {
+                here.copy_from_slice(&serial);
+            }
+        }
+        target.write_all_at(octets, target_at + at)?;
+        context.update(octets);
+        at += length as u64;
+        done(length as u64);
+    }
+    Ok(context.finish())
+}
+
+/// The digest of what is on a disk, not of what is in memory of it.
+pub(super) fn read_back(disk: &File, extent: Extent, mut done: impl FnMut(u64)) -> io::Result<Digest> {
+    // Only what is on the disk already can be dropped from memory: the caller has synced it.
+    fadvise(disk, extent.at, std::num::NonZeroU64::new(extent.octets), Advice::DontNeed)?;
+    let mut context = Context::new(&SHA256);
+    let mut piece = vec![0; PIECE];
+    let mut at = 0;
+    while at < extent.octets {
+        let length = usize::try_from(extent.octets - at).unwrap_or(PIECE).min(PIECE);
+        let octets = piece.get_mut(..length).unwrap_or_default();
+        disk.read_exact_at(octets, extent.at + at)?;
+        context.update(octets);
+        at += length as u64;
+        done(length as u64);
+    }
+    Ok(context.finish())
+}
+
+/// Where a FAT keeps its serial number (Microsoft's FAT specification, sections 3.2 and 3.3): in its first sector, and
+/// that of FAT32 in the copy of the first sector too.
+fn serial_places(octets: &[u8]) -> &'static [u64] {
+    const FAT16: &[u64] = &[39];
+    const FAT32: &[u64] = &[67, 6 * SECTOR + 67];
+    if octets.get(54..59) == Some(b"FAT16") {
+        FAT16
+    } else if octets.get(82..87) == Some(b"FAT32") {
+        FAT32
+    } else {
+        &[]
+    }
+}

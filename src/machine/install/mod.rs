@@ -1,0 +1,348 @@
+//! The system from the stick that the machine has started from onto a disk that is built in.
+//!
+//! ```text
+//! table away ─> data partition ─> settings and ESP ─sync─> read back ─> table
+//! ```
+//!
+//! The disk gets a table last: before, no firmware finds anything on it to start, and afterwards everything is there. A
+//! power cut in between leaves a disk that is not started from, and the stick, which is only read.
+//!
+//! The settings and the ESP are the stick's own, octet by octet: with what the technician has written, and with the
+//! versions of the system that are on it. The data partition is made with what the box remembers, so that TVs and people
+//! find the box that they know: its identity, its name, its PIN, its settings and secrets, its versions of the program. The
+//! disk's GUIDs are new ones, and so are the serial numbers of its file systems: a start from either disk finds the
+//! partitions of that disk, even when both are there (`usr/lib/workshop-machine/disk` of the image).
+
+mod copy;
+mod data;
+mod disks;
+mod gpt;
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Seek as _};
+use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use rustix::io::Errno;
+use rustix::mount::{UnmountFlags, unmount};
+use thiserror::Error;
+
+pub use self::disks::{Disk, Refusal, disks, size};
+pub use self::gpt::GptError;
+
+use self::copy::Extent;
+use self::gpt::{Guid, Partition, SECTOR, Table};
+use super::Places;
+
+/// Octets of a disk at least: two partitions as the image has them, and room for what is remembered.
+pub const LEAST: u64 = 1_000_000_000;
+/// What partitions are aligned to, in sectors: 1 MiB.
+const ALIGNMENT: u64 = 2048;
+/// The name of the data partition.
+const DATA: &str = "workshop-data";
+/// The partitions that are copied.
+const COPIED: [&str; 2] = ["workshop-settings", "workshop-esp"];
+/// There while the boot loader counts the tries of a version (systemd-boot(7)).
+const TRIAL: &str = "LoaderBootCountPath-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
+
+/// What is being done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// The data partition is made.
+    Data,
+    /// The system is copied, so many per cent.
+    Copying(u8),
+    /// What was copied is read back, so many per cent.
+    Verifying(u8),
+    /// The table is written.
+    Table,
+}
+
+/// Why nothing is installed.
+#[derive(Debug, Error)]
+pub enum InstallError {
+    /// The machine does not run from a stick.
+    #[error("this machine has not started from a USB stick")]
+    NotFromStick,
+    /// The running version of the system is on trial.
+    #[error("the running version of the system is still on trial")]
+    OnTrial,
+    /// The disk is none that the system can be installed to.
+    #[error("{} is not a disk that the system can be installed to", disk.display())]
+    NotADisk {
+        /// Which.
+        disk: PathBuf,
+    },
+    /// It may not be taken.
+    #[error("{} cannot be taken: {refusal:?}", disk.display())]
+    Refused {
+        /// Which.
+        disk: PathBuf,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// The system writes to the ESP.
+    #[error("the system partition is in use: an update is being written")]
+    Busy,
+    /// The stick's table.
+    #[error("the stick")]
+    Source(#[source] GptError),
+    /// The stick has not the partitions of the image.
+    #[error("the stick has no partition {0}")]
+    Missing(&'static str),
+    /// The disk's table.
+    #[error("the disk {}", disk.display())]
+    Table {
+        /// Which.
+        disk: PathBuf,
+        /// Why.
+        source: GptError,
+    },
+    /// The box remembers more than there can be.
+    #[error("the box keeps more data than can be taken along")]
+    TooMuchData,
+    /// The data partition cannot be made.
+    #[error("mke2fs failed ({status}): {words}")]
+    Format {
+        /// How it ended.
+        status: String,
+        /// What it said.
+        words: String,
+    },
+    /// The disk does not give what was written to it.
+    #[error("{} gives other octets than were written to it: it is broken", disk.display())]
+    Differs {
+        /// Which.
+        disk: PathBuf,
+    },
+    /// The kernel has no randomness.
+    #[error("there is no randomness for the disk's identity: {0}")]
+    Random(String),
+    /// A file or a disk.
+    #[error("cannot {operation} {}", path.display())]
+    Io {
+        /// What.
+        operation: &'static str,
+        /// Of which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl InstallError {
+    fn at(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { operation, path, source }
+    }
+}
+
+/// The disk that the machine has started from.
+fn source(places: &Places) -> PathBuf {
+    places.root().join("dev/workshop/disk")
+}
+
+/// Whether the machine can be installed from what it has started from.
+pub fn is_possible(places: &Places) -> Result<(), InstallError> {
+    let disk = source(places);
+    let kind = fs::metadata(&disk).map_err(InstallError::at("find", &disk))?.file_type();
+    if kind.is_block_device() {
+        let device = fs::canonicalize(&disk).map_err(InstallError::at("find", &disk))?;
+        let kernel = device.file_name().map(|name| places.root().join("sys/block").join(name));
+        if !kernel.is_some_and(|kernel| disks::is_plugged_in(&kernel)) {
+            return Err(InstallError::NotFromStick);
+        }
+    }
+    // The boot loader would count the tries of the copy too.
+    if places.efi_variables().join(TRIAL).exists() {
+        return Err(InstallError::OnTrial);
+    }
+    Ok(())
+}
+
+/// Installs to a disk. What was on it is lost.
+pub fn install(places: &Places, disk: &Path, mut step: impl FnMut(Step)) -> Result<(), InstallError> {
+    is_possible(places)?;
+    may_be_taken(places, disk)?;
+    let stick = source(places);
+    let from = File::open(&stick).map_err(InstallError::at("open", &stick))?;
+    let table = gpt::read(&from).map_err(InstallError::Source)?;
+    let staged = data::Staged::make(places)?;
+
+    // Alone: not while anything of it is mounted. It is closed again for mke2fs, which wants the same.
+    let target = open(disk)?;
+    let sectors = sectors(&target).map_err(InstallError::at("measure", disk))?;
+    let plan = plan(&table, sectors)?;
+    gpt::wipe(&target, sectors).map_err(InstallError::at("wipe", disk))?;
+    drop(target);
+
+    step(Step::Data);
+    staged.format(disk, extent(&plan.data))?;
+    drop(staged);
+
+    settle(places)?;
+    let target = open(disk)?;
+    let whole: u64 = plan.copied.iter().map(|(partition, _)| partition.sectors() * SECTOR).sum();
+    let percent = |done: u64| u8::try_from(done * 100 / whole.max(1)).unwrap_or(100);
+    let mut done = 0;
+    let mut digests = Vec::new();
+    for (source, partition) in &plan.copied {
+        let serial = random()?;
+        let digest = copy::copy((&from, extent(source)), (&target, partition.first * SECTOR), serial, |octets| {
+            done += octets;
+            step(Step::Copying(percent(done)));
+        });
+        digests.push(digest.map_err(InstallError::at("copy the system to", disk))?);
+    }
+    target.sync_all().map_err(InstallError::at("sync", disk))?;
+    done = 0;
+    for ((_, partition), digest) in plan.copied.iter().zip(digests) {
+        let read = copy::read_back(&target, extent(partition), |octets| {
+            done += octets;
+            step(Step::Verifying(percent(done)));
+        });
+        if read.map_err(InstallError::at("read back", disk))?.as_ref() != digest.as_ref() {
+            return Err(InstallError::Differs { disk: disk.to_owned() });
+        }
+    }
+    step(Step::Table);
+    let table = plan.table();
+    let wrong = |source| InstallError::Table { disk: disk.to_owned(), source };
+    gpt::write(&target, sectors, &table).map_err(wrong)?;
+    let read = gpt::read(&target).map_err(wrong)?;
+    if read == table { Ok(()) } else { Err(InstallError::Differs { disk: disk.to_owned() }) }
+}
+
+/// Whether a disk may be taken: one of those that are built in, or a plain file where the machine is a directory.
+fn may_be_taken(places: &Places, disk: &Path) -> Result<(), InstallError> {
+    let kind = fs::metadata(disk).map_err(InstallError::at("find", disk))?;
+    if kind.is_file() && places.root() != Path::new("/") {
+        let refusal = if kind.len() < LEAST { Some(Refusal::TooSmall) } else { None };
+        let is_own = fs::canonicalize(disk).ok() == fs::canonicalize(source(places)).ok();
+        let refusal = if is_own { Some(Refusal::Own) } else { refusal };
+        return refusal.map_or(Ok(()), |refusal| Err(InstallError::Refused { disk: disk.to_owned(), refusal }));
+    }
+    let device = fs::canonicalize(disk).map_err(InstallError::at("find", disk))?;
+    let found = disks(places)?.into_iter().find(|found| found.device == device);
+    let found = found.ok_or_else(|| InstallError::NotADisk { disk: disk.to_owned() })?;
+    found.refusal.map_or(Ok(()), |refusal| Err(InstallError::Refused { disk: disk.to_owned(), refusal }))
+}
+
+/// Lets what is written to the stick's system partition get there, and nothing more be written to it.
+fn settle(places: &Places) -> Result<(), InstallError> {
+    let esp = places.esp();
+    match unmount(&esp, UnmountFlags::NOFOLLOW) {
+        Err(Errno::BUSY) => Err(InstallError::Busy),
+        // It is not mounted.
+        Ok(()) | Err(Errno::INVAL | Errno::NOENT) => Ok(()),
+        Err(error) => Err(InstallError::at("unmount", &esp)(error.into())),
+    }
+}
+
+fn open(disk: &Path) -> Result<File, InstallError> {
+    // Of a disk, O_EXCL means that nobody else has it or anything on it (open(2)).
+    let flags = rustix::fs::OFlags::EXCL.bits().cast_signed();
+    let is_device = fs::metadata(disk).is_ok_and(|found| found.file_type().is_block_device());
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).custom_flags(if is_device { flags } else { 0 });
+    options.open(disk).map_err(InstallError::at("open", disk))
+}
+
+fn sectors(disk: &File) -> io::Result<u64> {
+    let mut disk: &File = disk;
+    Ok(disk.seek(io::SeekFrom::End(0))? / SECTOR)
+}
+
+fn extent(partition: &Partition) -> Extent {
+    Extent { at: partition.first * SECTOR, octets: partition.sectors() * SECTOR }
+}
+
+/// What the disk becomes.
+struct Plan {
+    id: Guid,
+    /// Those of the stick, and what they become.
+    copied: Vec<(Partition, Partition)>,
+    data: Partition,
+}
+
+impl Plan {
+    fn table(&self) -> Table {
+        let copied = self.copied.iter().map(|(_, partition)| partition);
+        Table { id: self.id, partitions: copied.chain([&self.data]).cloned().collect() }
+    }
+}
+
+/// One after the other from 1 MiB on, and the data up to the end.
+fn plan(stick: &Table, sectors: u64) -> Result<Plan, InstallError> {
+    let stem: Guid = random()?;
+    let mut first = ALIGNMENT;
+    let mut copied = Vec::new();
+    for (number, name) in (1..).zip(COPIED) {
+        let source = stick.partitions.iter().find(|partition| partition.name == name);
+        let source = source.ok_or(InstallError::Missing(name))?;
+        let last = first + source.sectors().saturating_sub(1);
+        copied.push((source.clone(), Partition { id: member(stem, number), first, last, ..source.clone() }));
+        first = (last + 1).next_multiple_of(ALIGNMENT);
+    }
+    let end = (gpt::last_usable(sectors) + 1) / ALIGNMENT * ALIGNMENT;
+    let data = Partition {
+        kind: gpt::LINUX,
+        id: member(stem, 3),
+        first,
+        last: end.saturating_sub(1),
+        attributes: 0,
+        name: DATA.to_owned(),
+    };
+    Ok(Plan { id: member(stem, 0), copied, data })
+}
+
+/// The GUIDs of a disk differ in their last digit alone: 0 is the table's, 1 to 3 are the partitions'. The others are
+/// random (RFC 9562, version 4; the third field has its low octet first).
+fn member(stem: Guid, number: u8) -> Guid {
+    let mut id = stem;
+    let [.., version, variant, _, _, _, _, _, _, last] = &mut id;
+    *version = (*version & 0x0f) | 0x40;
+    *variant = (*variant & 0x3f) | 0x80;
+    *last = (*last & 0xf0) | number;
+    id
+}
+
+fn random<const N: usize>() -> Result<[u8; N], InstallError> {
+    let mut octets = [0; N];
+    getrandom::fill(&mut octets).map_err(|error| InstallError::Random(error.to_string()))?;
+    Ok(octets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_guids_of_a_disk_are_told_apart_by_their_last_digit() {
+        let stem = [0xff; 16];
+        let id = member(stem, 2);
+        // 8 octets before the variant, so that the version is the high digit of octet 7.
+        assert_eq!((id[7], id[8], id[15]), (0x4f, 0xbf, 0xf2));
+        assert_eq!(member(stem, 2)[..15], member(stem, 1)[..15]);
+    }
+
+    #[test]
+    fn the_data_have_what_the_copied_partitions_leave() {
+        let partition = |name: &str, sectors: u64| Partition {
+            kind: [7; 16],
+            id: [1; 16],
+            first: 2048,
+            last: 2047 + sectors,
+            attributes: 0,
+            name: name.into(),
+        };
+        let stick = Table { id: [0; 16], partitions: vec![partition(COPIED[0], 32_768), partition(COPIED[1], 4097)] };
+        let plan = plan(&stick, 4_000_000).expect("planned");
+        let places: Vec<_> = plan.table().partitions.iter().map(|part| (part.first, part.last)).collect();
+        assert_eq!(places, [(2048, 34_815), (34_816, 38_912), (40_960, 3_999_743)]);
+        assert!(matches!(
+            super::plan(&Table { partitions: Vec::new(), ..stick }, 4_000_000),
+            Err(InstallError::Missing("workshop-settings"))
+        ));
+    }
+}

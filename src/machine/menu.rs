@@ -1,0 +1,485 @@
+//! The menu on the box's own screen, for somebody with a keyboard: what each key leads to. Nothing is done here, and
+//! nothing is drawn.
+//!
+//! ```text
+//! octets ─keys─> Key ─press─> Menu ─┬─> lines (to be drawn)
+//!                   what came of it ┘└─> Wish (to be done) ─> show
+//! ```
+
+use std::path::PathBuf;
+
+use crate::lang::Lang;
+
+/// Characters that may be typed where a word is asked for.
+const MOST_TYPED: usize = 16;
+/// Lines of a page.
+const MOST_LINES: usize = 200;
+
+/// A key of the keyboard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key {
+    /// The arrow up.
+    Up,
+    /// The arrow down.
+    Down,
+    /// Enter.
+    Enter,
+    /// Escape.
+    Escape,
+    /// Backspace.
+    Erase,
+    /// F2, for the other language.
+    Language,
+    /// A character.
+    Char(char),
+}
+
+/// The keys that a terminal has sent (ECMA-48; the function keys as the Linux console and xterm send them). What is none
+/// of them is passed over.
+#[must_use]
+pub fn keys(octets: &[u8]) -> Vec<Key> {
+    let text = String::from_utf8_lossy(octets);
+    let mut keys = Vec::new();
+    let mut rest: &str = &text;
+    while let Some(character) = rest.chars().next() {
+        rest = rest.get(character.len_utf8()..).unwrap_or_default();
+        match character {
+            '\x1b' => match sequence(rest) {
+                None => keys.push(Key::Escape),
+                Some(sequence) => {
+                    rest = rest.get(sequence.len()..).unwrap_or_default();
+                    keys.extend(match sequence {
+                        "[A" | "OA" => Some(Key::Up),
+                        "[B" | "OB" => Some(Key::Down),
+                        "[[B" | "OQ" | "[12~" => Some(Key::Language),
+                        _ => None,
+                    });
+                }
+            },
+            '\r' | '\n' => keys.push(Key::Enter),
+            '\x7f' | '\x08' => keys.push(Key::Erase),
+            character if !character.is_control() && character != '\u{fffd}' => keys.push(Key::Char(character)),
+            _ => {}
+        }
+    }
+    keys
+}
+
+/// What follows an escape, if it begins a sequence: up to its final character.
+fn sequence(rest: &str) -> Option<&str> {
+    let mut characters = rest.char_indices();
+    let skipped = match characters.next()? {
+        (_, 'O') => 1,
+        (_, '[') if rest.starts_with("[[") => 2,
+        (_, '[') => {
+            let (end, last) = characters.find(|(_, character)| ('@'..='~').contains(character))?;
+            return rest.get(..end + last.len_utf8());
+        }
+        _ => return None,
+    };
+    let last = rest.get(skipped..)?.chars().next()?;
+    rest.get(..skipped + last.len_utf8())
+}
+
+/// What is to be done for whoever is at the keyboard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wish {
+    /// To see how the box is.
+    Status,
+    /// To choose a disk to install to.
+    Disks,
+    /// To install to it.
+    Install(PathBuf),
+    /// To see the settings that a stick has brought.
+    Pending,
+    /// To take them.
+    Accept,
+    /// Not to take them.
+    Refuse,
+    /// A support bundle on the stick.
+    Bundle,
+    /// The appliance again.
+    RestartBox,
+    /// The machine again.
+    Reboot,
+    /// To switch the machine off.
+    PowerOff,
+}
+
+/// A text in both languages.
+pub type Text = (String, String);
+
+/// A disk that may be chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// Its device.
+    pub device: PathBuf,
+    /// What it is.
+    pub text: Text,
+    /// What a person types to show that they mean it.
+    pub word: String,
+}
+
+/// What is on the screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Page {
+    /// The list of what can be done.
+    Main,
+    /// Something to read.
+    Read(Text),
+    /// Something to read and to decide on: what "yes" and what "no" means.
+    Decide {
+        /// What.
+        text: Text,
+        /// What is done then.
+        yes: Wish,
+        /// What is done otherwise, if anything.
+        no: Option<Wish>,
+    },
+    /// A disk is chosen.
+    Choose(Vec<Choice>),
+    /// The word is typed that shows that a disk is meant.
+    Type {
+        /// The disk.
+        choice: Choice,
+        /// What was typed so far.
+        typed: String,
+    },
+    /// Something is being done; keys mean nothing.
+    Busy(Text),
+    /// The machine is to start from its disk once the stick is out.
+    Installed(Text),
+}
+
+/// A line of the screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// What it says.
+    pub text: String,
+    /// Whether it is the one that Enter means.
+    pub is_chosen: bool,
+}
+
+/// The menu.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Menu {
+    lang: Lang,
+    page: Page,
+    /// The line that is chosen.
+    at: usize,
+}
+
+/// What can be done.
+const ENTRIES: [(&str, &str); 7] = [
+    ("Estado y dirección de la caja", "State and address of the box"),
+    ("Instalar en el disco interno", "Install to the internal disk"),
+    ("Ajustes que trae la memoria USB", "Settings on the USB stick"),
+    ("Guardar un informe de soporte en la memoria USB", "Write a support bundle to the USB stick"),
+    ("Reiniciar el programa", "Restart the program"),
+    ("Reiniciar la máquina", "Restart the machine"),
+    ("Apagar la máquina", "Switch the machine off"),
+];
+
+impl Menu {
+    /// At its beginning.
+    #[must_use]
+    pub fn new(lang: Lang) -> Self {
+        Self { lang, page: Page::Main, at: 0 }
+    }
+
+    /// The language of whoever is at the keyboard.
+    #[must_use]
+    pub fn lang(&self) -> Lang {
+        self.lang
+    }
+
+    /// Shows something, as what came of a wish.
+    pub fn show(&mut self, page: Page) {
+        // Progress is the same page: whoever reads it has chosen nothing.
+        self.at = 0;
+        self.page = page;
+    }
+
+    /// A key was pressed: what is to be done for it, if anything.
+    pub fn press(&mut self, key: Key) -> Option<Wish> {
+        let is_typing = matches!(self.page, Page::Type { .. });
+        if key == Key::Language || (!is_typing && matches!(key, Key::Char('l' | 'L'))) {
+            self.lang = self.lang.pick(Lang::En, Lang::Es);
+            return None;
+        }
+        let count = match &self.page {
+            Page::Main => ENTRIES.len(),
+            Page::Choose(choices) => choices.len(),
+            _ => 0,
+        };
+        match key {
+            Key::Up => self.at = self.at.checked_sub(1).unwrap_or(count.saturating_sub(1)),
+            Key::Down => self.at = if self.at + 1 < count { self.at + 1 } else { 0 },
+            Key::Char(digit @ '1'..='9') if count > 0 => {
+                let at = usize::try_from(digit.to_digit(10).unwrap_or(1)).unwrap_or(1) - 1;
+                if at < count {
+                    self.at = at;
+                    return self.enter();
+                }
+            }
+            Key::Enter => return self.enter(),
+            Key::Escape => self.leave(),
+            Key::Erase | Key::Char(_) => return self.answer(key),
+            Key::Language => {}
+        }
+        None
+    }
+
+    fn enter(&mut self) -> Option<Wish> {
+        match &self.page {
+            Page::Main => self.chosen(),
+            Page::Choose(choices) => {
+                let choice = choices.get(self.at)?.clone();
+                self.show(Page::Type { choice, typed: String::new() });
+                None
+            }
+            Page::Type { choice, typed } if *typed == choice.word => Some(Wish::Install(choice.device.clone())),
+            Page::Type { .. } => {
+                self.show(Page::Read((
+                    "No se ha confirmado: no se ha hecho nada.".into(),
+                    "Not confirmed: nothing was done.".into(),
+                )));
+                None
+            }
+            Page::Read(_) => {
+                self.show(Page::Main);
+                None
+            }
+            Page::Installed(_) => Some(Wish::Reboot),
+            // Enter is pressed too easily to mean yes.
+            Page::Decide { .. } | Page::Busy(_) => None,
+        }
+    }
+
+    /// The entry that is chosen.
+    fn chosen(&mut self) -> Option<Wish> {
+        let decide = |es: &str, en: &str, yes| Page::Decide { text: (es.into(), en.into()), yes, no: None };
+        match self.at {
+            0 => return Some(Wish::Status),
+            1 => return Some(Wish::Disks),
+            2 => return Some(Wish::Pending),
+            3 => return Some(Wish::Bundle),
+            4 => self.show(decide("¿Reiniciar el programa?", "Restart the program?", Wish::RestartBox)),
+            5 => self.show(decide(
+                "¿Reiniciar la máquina? Los televisores esperan uno o dos minutos.",
+                "Restart the machine? The TVs wait for a minute or two.",
+                Wish::Reboot,
+            )),
+            _ => self.show(decide(
+                "¿Apagar la máquina? Para encenderla hay que pulsar su botón.",
+                "Switch the machine off? Its button has to be pressed to switch it on.",
+                Wish::PowerOff,
+            )),
+        }
+        None
+    }
+
+    fn leave(&mut self) {
+        if !matches!(self.page, Page::Busy(_) | Page::Installed(_)) {
+            self.show(Page::Main);
+        }
+    }
+
+    fn answer(&mut self, key: Key) -> Option<Wish> {
+        match (&mut self.page, key) {
+            (Page::Type { typed, .. }, Key::Erase) => {
+                typed.pop();
+                None
+            }
+            (Page::Type { typed, .. }, Key::Char(character)) => {
+                if typed.chars().count() < MOST_TYPED {
+                    typed.push(character);
+                }
+                None
+            }
+            // Each language's yes holds in both.
+            (Page::Decide { yes, .. }, Key::Char('s' | 'S' | 'y' | 'Y')) => Some(yes.clone()),
+            (Page::Decide { no, .. }, Key::Char('n' | 'N')) => {
+                let no = no.clone();
+                self.leave();
+                no
+            }
+            _ => None,
+        }
+    }
+
+    /// What the screen shows.
+    #[must_use]
+    pub fn lines(&self) -> Vec<Line> {
+        let lang = self.lang;
+        let plain = |text: &str| Line { text: text.to_owned(), is_chosen: false };
+        let text =
+            |text: &Text| -> Vec<Line> { lang.pick(&text.0, &text.1).lines().take(MOST_LINES).map(plain).collect() };
+        let listed = |texts: Vec<&str>| -> Vec<Line> {
+            let line =
+                |(at, text): (usize, &str)| Line { text: format!("{}. {text}", at + 1), is_chosen: at == self.at };
+            texts.into_iter().enumerate().map(line).collect()
+        };
+        let mut lines = match &self.page {
+            Page::Main => listed(ENTRIES.iter().map(|(es, en)| lang.pick(*es, *en)).collect()),
+            Page::Choose(choices) => {
+                let mut lines = vec![plain(lang.pick("¿En qué disco?", "To which disk?")), plain("")];
+                let texts = choices.iter().map(|choice| lang.pick(choice.text.0.as_str(), choice.text.1.as_str()));
+                lines.extend(listed(texts.collect()));
+                lines
+            }
+            Page::Type { choice, typed } => {
+                let mut lines = text(&choice.text);
+                lines.push(plain(""));
+                lines.push(plain(
+                    lang.pick("Se borra TODO lo que hay en ese disco.", "EVERYTHING on that disk is lost."),
+                ));
+                let word = &choice.word;
+                lines.push(plain(&lang.pick(
+                    format!("Para seguir, escriba {word} y pulse Intro: {typed}_"),
+                    format!("To go on, type {word} and press Enter: {typed}_"),
+                )));
+                lines
+            }
+            Page::Read(words) | Page::Decide { text: words, .. } | Page::Busy(words) | Page::Installed(words) => {
+                text(words)
+            }
+        };
+        let keys = match &self.page {
+            Page::Main | Page::Choose(_) => lang.pick(
+                "Flechas e Intro, o una cifra.  L: English.  Esc: volver.  Alt+F1: pantalla de la caja.",
+                "Arrows and Enter, or a digit.  L: español.  Esc: back.  Alt+F1: the box's screen.",
+            ),
+            Page::Read(_) => lang.pick("Intro: volver.  L: English.", "Enter: back.  L: español."),
+            Page::Decide { .. } => lang.pick("S: sí.  N: no.  Esc: volver.", "Y: yes.  N: no.  Esc: back."),
+            Page::Type { .. } => lang.pick("Esc: volver sin hacer nada.", "Esc: back, and nothing is done."),
+            Page::Busy(_) => lang.pick("Espere, por favor.", "Please wait."),
+            Page::Installed(_) => lang.pick("Intro: reiniciar.", "Enter: restart."),
+        };
+        lines.push(plain(""));
+        lines.push(plain(keys));
+        lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn type_in(menu: &mut Menu, octets: &[u8]) -> Option<Wish> {
+        let mut wish = None;
+        for key in keys(octets) {
+            assert_eq!(wish, None, "a key after a wish");
+            wish = menu.press(key);
+        }
+        wish
+    }
+
+    fn shown(menu: &Menu) -> String {
+        menu.lines().iter().map(|line| line.text.clone() + "\n").collect()
+    }
+
+    #[test]
+    fn keys_are_known_by_what_terminals_send() {
+        use Key::{Char, Down, Enter, Erase, Escape, Language, Up};
+        for (octets, expected) in [
+            (&b"\x1b[A\x1bOB"[..], &[Up, Down][..]),
+            (b"\x1b", &[Escape]),
+            (b"\x1b[[B\x1bOQ\x1b[12~", &[Language, Language, Language]),
+            (b"\x1b[[A\x1b[5~\x1b[1;5C3", &[Char('3')]),
+            (b"ab\r\x7f\x08\n", &[Char('a'), Char('b'), Enter, Erase, Erase, Enter]),
+            ("ñ".as_bytes(), &[Char('ñ')]),
+            (b"\xff\x00\x03", &[]),
+            (b"\x1b[", &[Escape, Char('[')]),
+        ] {
+            assert_eq!(keys(octets), expected, "{octets:?}");
+        }
+    }
+
+    #[test]
+    fn entries_are_chosen_by_digit_and_by_arrow() {
+        let mut menu = Menu::new(Lang::Es);
+        assert_eq!(type_in(&mut menu, b"1"), Some(Wish::Status));
+        assert_eq!(type_in(&mut menu, b"\x1b[B\r"), Some(Wish::Disks));
+        assert_eq!(type_in(&mut menu, b"\x1b[B\x1b[B\r"), Some(Wish::Bundle));
+        assert_eq!(type_in(&mut Menu::new(Lang::Es), b"\x1b[A\r"), None, "the last one, which asks");
+        assert_eq!(type_in(&mut Menu::new(Lang::Es), b"8"), None);
+        assert_eq!(Menu::new(Lang::Es).lines().iter().filter(|line| line.is_chosen).count(), 1);
+    }
+
+    #[test]
+    fn what_interrupts_the_tvs_asks_first_and_enter_is_no_yes() {
+        for (digit, wish) in [(b"5", Wish::RestartBox), (b"6", Wish::Reboot), (b"7", Wish::PowerOff)] {
+            for (more, expected) in [(&b"\r"[..], None), (b"n", None), (b"s", Some(wish.clone())), (b"Y", Some(wish))] {
+                let mut menu = Menu::new(Lang::En);
+                assert_eq!(type_in(&mut menu, digit), None);
+                assert_eq!(type_in(&mut menu, more), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn a_disk_is_taken_only_for_the_word_that_names_it() {
+        let choice = Choice {
+            device: "/dev/nvme0n1".into(),
+            text: ("Disco de 256 GB".into(), "Disk of 256 GB".into()),
+            word: "e0n1".into(),
+        };
+        for (typed, expected) in [
+            (&b"e0n1\r"[..], Some(Wish::Install("/dev/nvme0n1".into()))),
+            (b"e0nX\x7f1\r", Some(Wish::Install("/dev/nvme0n1".into()))),
+            (b"E0N1\r", None),
+            (b"\r", None),
+            (b"l\r", None),
+            (b"\x1b", None),
+        ] {
+            let mut menu = Menu::new(Lang::Es);
+            menu.show(Page::Choose(vec![choice.clone()]));
+            assert_eq!(type_in(&mut menu, b"1"), None);
+            assert!(shown(&menu).contains("256 GB") && shown(&menu).contains("escriba e0n1"), "{}", shown(&menu));
+            assert_eq!(type_in(&mut menu, typed), expected, "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_interrupts_what_is_being_done() {
+        let mut menu = Menu::new(Lang::Es);
+        menu.show(Page::Busy(("copiando".into(), "copying".into())));
+        assert_eq!(type_in(&mut menu, b"\x1b7s\r1"), None);
+        assert!(shown(&menu).contains("copiando"));
+        menu.show(Page::Installed(("retire".into(), "pull".into())));
+        assert_eq!(type_in(&mut menu, b"\x1b"), None);
+        assert_eq!(type_in(&mut menu, b"\r"), Some(Wish::Reboot));
+    }
+
+    #[test]
+    fn every_page_is_in_both_languages() {
+        let text = || ("hola".to_owned(), "hello".to_owned());
+        let choice = Choice { device: "/dev/sda".into(), text: text(), word: "sda".into() };
+        for page in [
+            Page::Main,
+            Page::Read(text()),
+            Page::Decide { text: text(), yes: Wish::Accept, no: Some(Wish::Refuse) },
+            Page::Choose(vec![choice.clone()]),
+            Page::Busy(text()),
+            Page::Installed(text()),
+        ] {
+            let mut menu = Menu::new(Lang::Es);
+            menu.show(page);
+            let spanish = shown(&menu);
+            assert_eq!(menu.press(Key::Char('l')), None);
+            assert_ne!(spanish, shown(&menu));
+            assert_eq!((menu.press(Key::Language), shown(&menu)), (None, spanish));
+        }
+    }
+
+    #[test]
+    fn a_no_to_settings_refuses_them_and_going_back_does_not() {
+        let page = || Page::Decide { text: (String::new(), String::new()), yes: Wish::Accept, no: Some(Wish::Refuse) };
+        for (octets, expected) in [(b"n", Some(Wish::Refuse)), (b"\x1b", None), (b"y", Some(Wish::Accept))] {
+            let mut menu = Menu::new(Lang::En);
+            menu.show(page());
+            assert_eq!(type_in(&mut menu, octets), expected);
+        }
+    }
+}

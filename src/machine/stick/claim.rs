@@ -1,0 +1,95 @@
+//! Which stick is being dealt with: one at a time, and what one leaves behind is not taken for another's.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use super::{StickError, mount};
+use crate::durable::{self, Lock};
+use crate::machine::{Places, notices};
+
+/// The place at which sticks are mounted is this one's.
+#[derive(Debug)]
+pub struct Claim {
+    _one: Lock,
+}
+
+impl Claim {
+    /// Claims it for a stick. What an earlier one has left behind is taken away first.
+    pub fn take(places: &Places, device: &Path) -> Result<Self, StickError> {
+        if mount::is_own_disk(places.root(), device) {
+            return Err(StickError::OwnDisk { device: device.to_owned() });
+        }
+        let one = Lock::take(&places.run_stick_lock())?.ok_or(StickError::Another)?;
+        match holder(places)? {
+            Some(before) if before != text(device) && is_there(&before) => return Err(StickError::Another),
+            Some(_) => tidy(places)?,
+            None => {}
+        }
+        durable::write(&places.run_stick_holder(), text(device).as_bytes(), 0o644)?;
+        Ok(Self { _one: one })
+    }
+
+    /// Takes away what a stick that was pulled out has left behind; nothing, where another holds the place.
+    pub fn release(places: &Places, device: &Path) -> Result<bool, StickError> {
+        if holder(places)?.is_none_or(|holder| holder != text(device)) {
+            return Ok(false);
+        }
+        tidy(places)?;
+        Ok(true)
+    }
+}
+
+fn tidy(places: &Places) -> Result<(), StickError> {
+    // The appliance looks for the bucket of a stick here: it goes before what it leads to does.
+    durable::remove(&places.run_stick())?;
+    mount::left_behind(&places.stick())?;
+    super::pending::refuse(places)?;
+    notices::clear(&places.run_notices(), super::SUBJECT)
+        .map_err(|error| StickError::at("clear the notice in", &places.run_notices())(std::io::Error::other(error)))?;
+    durable::remove(&places.run_stick_holder())?;
+    Ok(())
+}
+
+fn holder(places: &Places) -> Result<Option<String>, StickError> {
+    let path = places.run_stick_holder();
+    match fs::read_to_string(&path) {
+        Ok(device) => Ok(Some(device)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(StickError::at("read", &path)(source)),
+    }
+}
+
+fn text(device: &Path) -> String {
+    device.display().to_string()
+}
+
+fn is_there(device: &str) -> bool {
+    Path::new(device).exists()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_stick_at_a_time_and_what_one_leaves_is_taken_away() {
+        let root = tempfile::tempdir().expect("a directory");
+        let places = Places::below(root.path());
+        let (first, second) = (root.path().join("a"), root.path().join("b"));
+        fs::create_dir(&first).expect("plugged in");
+        let claim = Claim::take(&places, &first).expect("claimed");
+        assert!(matches!(Claim::take(&places, &second), Err(StickError::Another)));
+        drop(claim);
+        assert!(matches!(Claim::take(&places, &second), Err(StickError::Another)), "the first is still in");
+        notices::put(&places.run_notices(), "stick", &notices::Notice::new(notices::Level::Info, "a", "b"))
+            .expect("said");
+        assert!(!Claim::release(&places, &second).expect("not its own"));
+        assert_eq!(notices::read_all(&places.run_notices()).by_subject.len(), 1);
+        assert!(Claim::release(&places, &first).expect("released"));
+        assert!(notices::read_all(&places.run_notices()).by_subject.is_empty());
+        drop(Claim::take(&places, &first).expect("claimed"));
+        fs::remove_dir(&first).expect("pulled out without a word");
+        Claim::take(&places, &second).expect("claimed");
+    }
+}

@@ -1,0 +1,28 @@
+//! Settings that a stick has brought without the PIN: they wait for somebody at the box's own keyboard.
+
+use std::fs;
+use std::io::ErrorKind;
+
+use super::StickError;
+use crate::durable;
+use crate::machine::Places;
+
+/// Keeps them; until the stick is pulled out, or the machine stops.
+pub fn keep(places: &Places, text: &[u8]) -> Result<(), StickError> {
+    Ok(durable::write(&places.run_pending(), text, 0o600)?)
+}
+
+/// Those that wait.
+pub fn read(places: &Places) -> Result<Option<Vec<u8>>, StickError> {
+    let path = places.run_pending();
+    match fs::read(&path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(StickError::at("read", &path)(source)),
+    }
+}
+
+/// They wait no more.
+pub fn refuse(places: &Places) -> Result<(), StickError> {
+    Ok(durable::remove(&places.run_pending())?)
+}

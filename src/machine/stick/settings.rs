@@ -1,0 +1,90 @@
+//! The settings on a stick: the technician's file with the PIN before everything else.
+//!
+//! ```text
+//! # comments and empty lines
+//! pin = "12345678"
+//! name = "taller"
+//! ```
+
+use thiserror::Error;
+
+/// Characters of what may be a PIN; the box has the last word.
+const MOST_PIN: usize = 32;
+
+/// What a stick has brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Brought {
+    /// The PIN in it.
+    pub pin: Option<String>,
+    /// Everything else. Where the PIN was there is an empty line, so that a line keeps its number.
+    pub text: String,
+}
+
+/// Why it cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Unfit {
+    /// Neither UTF-8 nor what could be taken for it.
+    #[error("it is not text in UTF-8")]
+    NotText,
+}
+
+impl Brought {
+    /// Takes the PIN out of a file. A byte order mark and line ends of Windows are as good as none.
+    pub fn of(file: &[u8]) -> Result<Self, Unfit> {
+        let text = std::str::from_utf8(file).map_err(|_| Unfit::NotText)?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let mut brought = Self { pin: None, text: String::with_capacity(text.len()) };
+        let mut is_head = true;
+        for line in text.split_inclusive('\n') {
+            let words = line.trim();
+            if let Some(digits) = pin(words).filter(|_| is_head) {
+                // Should there be two, none is believed.
+                brought.pin = Some(if brought.pin.is_some() { String::new() } else { digits.to_owned() });
+                brought.text.push_str(line.get(line.trim_end().len()..).unwrap_or_default());
+            } else {
+                // Below a table's heading a key means something else.
+                is_head &= !words.starts_with('[');
+                brought.text.push_str(line);
+            }
+        }
+        Ok(brought)
+    }
+}
+
+/// What follows `pin =` on a line, without quotes and comment.
+fn pin(line: &str) -> Option<&str> {
+    let value = line.strip_prefix("pin")?.trim_start().strip_prefix('=')?.trim_start();
+    let quoted = |quote| value.strip_prefix(quote)?.split(quote).next();
+    let value = quoted('"').or_else(|| quoted('\'')).or_else(|| value.split([' ', '\t', '#']).next())?;
+    Some(if value.len() <= MOST_PIN { value } else { "" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> (Option<String>, String) {
+        let Brought { pin, text } = Brought::of(text.as_bytes()).expect("text");
+        (pin, text)
+    }
+
+    #[test]
+    fn the_pin_is_taken_out_and_every_line_keeps_its_number() {
+        for (text, pin, rest) in [
+            ("name = \"a\"\n", None, "name = \"a\"\n"),
+            ("# a\r\npin = \"12345678\"\r\nname = 1\r\n", Some("12345678"), "# a\r\n\r\nname = 1\r\n"),
+            ("\u{feff}pin='13572468' # mine\nx=1", Some("13572468"), "\nx=1"),
+            ("pin=13572468#mine", Some("13572468"), ""),
+            ("  pin = 13572468", Some("13572468"), ""),
+            ("pins = 3\npin_x = 4\n", None, "pins = 3\npin_x = 4\n"),
+            ("[wifi]\npin = \"12345678\"\n", None, "[wifi]\npin = \"12345678\"\n"),
+            ("pin = \"\"\n", Some(""), "\n"),
+            ("pin = \"1\"\npin = \"2\"\n", Some(""), "\n\n"),
+            ("", None, ""),
+        ] {
+            assert_eq!(of(text), (pin.map(str::to_owned), rest.to_owned()), "{text:?}");
+        }
+        assert_eq!(of(&format!("pin = {}", "1".repeat(33))).0.as_deref(), Some(""));
+        assert_eq!(Brought::of(b"\xff\xfe"), Err(Unfit::NotText));
+    }
+}
