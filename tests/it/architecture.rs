@@ -73,7 +73,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("machine", &["config", "digest", "durable", "lang", "update", "window"]),
     ("metrics", &[]),
     ("panics", &["durable"]),
-    ("release", &["cli", "durable", "lang", "update"]),
+    ("release", &["cli", "digest", "durable", "lang", "update"]),
     ("restart", &[]),
     ("service_manager", &[]),
     ("site", &["durable"]),

@@ -39,7 +39,7 @@ pub enum TakeError {
 }
 
 /// Takes the settings of this file, and the secrets of a file beside it if one is given, in the place of those that the
-/// machine has. They hold from its next start on, or once [`super::apply`] has been called and networkd has read its units
+/// machine has. They hold from its next start on, or once [`super::apply()`] has been called and networkd has read its units
 /// again (`networkctl reload`).
 ///
 /// Both files are validated first, and nothing is changed when either is wrong. Whether the stick may bring settings at
