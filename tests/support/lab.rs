@@ -132,6 +132,19 @@ impl Lab {
         Cable(port)
     }
 
+    /// A cable from the network card of an emulated machine, whose emulator [`Lab::command`] starts.
+    pub(crate) fn tap(&self, interface: &str, switch: &str) {
+        self.ip(&["tuntap", "add", "dev", interface, "mode", "tap"]);
+        self.ip(&["link", "set", interface, "master", switch, "up"]);
+    }
+
+    /// What starts a program where the switches are.
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = self.keeper.command();
+        command.arg(program);
+        command
+    }
+
     /// A cable between two switches.
     pub(crate) fn join(&self, one: &str, other: &str) {
         self.ip(&["link", "add", "name", "join0", "type", "veth", "peer", "name", "join1"]);

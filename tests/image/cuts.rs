@@ -1,0 +1,94 @@
+//! The plug is pulled whenever it happens to be.
+
+use std::time::Duration;
+
+use crate::disk::Disk;
+use crate::lan::{LENT, Lan};
+use crate::machine::{Machine, Setup};
+use crate::technician::Technician;
+
+/// Cuts in the tests of every day; `WORKSHOP_CUTS` asks for more.
+const FEW: usize = 2;
+
+/// The longest that a machine runs before it is cut while it boots.
+const BOOT: Duration = Duration::from_secs(60);
+
+/// The longest from the beginning of a change to its cut: hashing a PIN takes about that long in the emulator.
+const CHANGE: Duration = Duration::from_secs(3);
+
+fn cuts() -> usize {
+    std::env::var("WORKSHOP_CUTS").ok().map_or(FEW, |text| text.parse().expect("WORKSHOP_CUTS is a number"))
+}
+
+/// A random part of a time.
+fn part_of(time: Duration) -> Duration {
+    time.mul_f64(f64::from(getrandom::u32().expect("a number")) / f64::from(u32::MAX))
+}
+
+/// Eight digits.
+fn some_pin() -> String {
+    format!("{:08}", getrandom::u32().expect("a number") % 100_000_000)
+}
+
+/// The PIN that a box holds: the one that was acknowledged last, or the one whose change was cut.
+struct Pins {
+    acknowledged: String,
+    pending: Option<String>,
+}
+
+impl Pins {
+    /// Logs in with the one that holds, which is from then on the acknowledged one.
+    fn log_in<'a>(&mut self, lan: &'a Lan) -> Option<Technician<'a>> {
+        let candidates: Vec<String> = self.pending.iter().chain([&self.acknowledged]).cloned().collect();
+        for pin in candidates {
+            if let Some(technician) = Technician::log_in(lan, LENT, &pin) {
+                *self = Self { acknowledged: pin, pending: None };
+                return Some(technician);
+            }
+        }
+        None
+    }
+}
+
+fn serves(machine: &mut Machine, lan: &Lan) {
+    machine.wait("the display", |_| lan.get(&format!("http://{LENT}/")));
+}
+
+#[test]
+fn what_was_acknowledged_outlives_every_cut() {
+    let (lan, stick) = (Lan::new(), Disk::flashed());
+    let mut machine = Setup::stick(&stick).start(&lan, "cuts-first");
+    serves(&mut machine, &lan);
+    let first = machine.wait("a PIN", |_| stick.data_file("/workshop-edge/admin/pin"));
+    let mut pins = Pins { acknowledged: first.trim().to_owned(), pending: None };
+    drop(machine);
+
+    for number in 0..cuts() {
+        let mut machine = Setup::stick(&stick).start(&lan, "cuts");
+        if number % 2 == 1 {
+            std::thread::park_timeout(part_of(BOOT));
+            machine.cut();
+            continue;
+        }
+        serves(&mut machine, &lan);
+        let technician = machine.wait("the PIN that was acknowledged", |_| pins.log_in(&lan));
+        let next = some_pin();
+        let mut change = technician.begin_pin_change(&pins.acknowledged, &next).expect("a form");
+        let moment = std::time::Instant::now() + part_of(CHANGE);
+        while std::time::Instant::now() < moment && !change.is_answered() {
+            std::thread::park_timeout(Duration::from_millis(10));
+        }
+        machine.cut();
+        if change.into_acknowledgement() {
+            pins = Pins { acknowledged: next, pending: None };
+        } else {
+            pins.pending = Some(next);
+        }
+    }
+
+    let mut machine = Setup::stick(&stick).start(&lan, "cuts-last");
+    serves(&mut machine, &lan);
+    machine.wait("the PIN that was acknowledged", |_| pins.log_in(&lan));
+    let health = lan.get(&format!("http://{LENT}/health")).expect("health");
+    assert!(!health.contains("failing"), "{health}");
+}

@@ -1,0 +1,158 @@
+//! A computer of the kind that the image is made for, emulated in software: UEFI firmware, one processor, a network
+//! card, a screen, and a watchdog.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::disk::Disk;
+use crate::lan::{Lan, TAP};
+use crate::monitor::Monitor;
+
+/// How long a machine may take for what it is waited for: a boot takes a minute when nothing else runs here.
+const PATIENCE: Duration = Duration::from_secs(400);
+
+/// Where Debian's OVMF is.
+const FIRMWARE: &str = "/usr/share/OVMF";
+
+/// How a machine is made.
+pub(crate) struct Setup<'a> {
+    disk: &'a Disk,
+    /// Where what is written to the disk is logged.
+    log: Option<&'a Path>,
+    /// What is added to the emulator's command line.
+    arguments: Vec<String>,
+}
+
+impl<'a> Setup<'a> {
+    /// It boots from a stick.
+    pub(crate) fn stick(disk: &'a Disk) -> Self {
+        Self { disk, log: None, arguments: Vec::new() }
+    }
+
+    /// With a log of all that it writes to the stick, for [`crate::write_log`].
+    pub(crate) fn logged(mut self, log: &'a Path) -> Self {
+        self.log = Some(log);
+        self
+    }
+
+    /// With a clock that goes from this moment (`2010-01-01T00:00:00`) on.
+    pub(crate) fn clock(mut self, moment: &str) -> Self {
+        self.arguments.extend(["-rtc".to_owned(), format!("base={moment}")]);
+        self
+    }
+
+    /// Switches it on, on a network. `name` is what its files are called in the directory of the artefacts.
+    pub(crate) fn start(&self, lan: &Lan, name: &str) -> Machine {
+        Machine::start(self, lan, name)
+    }
+}
+
+/// A running machine; its plug is pulled when dropped.
+pub(crate) struct Machine {
+    child: Child,
+    monitor: Monitor,
+    name: String,
+    console: PathBuf,
+    _files: TempDir,
+}
+
+/// Where screenshots and what was said on the serial line are kept.
+pub(crate) fn artefact(name: &str) -> PathBuf {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("image");
+    fs::create_dir_all(&directory).expect("a directory");
+    directory.join(name)
+}
+
+impl Machine {
+    fn start(setup: &Setup<'_>, lan: &Lan, name: &str) -> Self {
+        let files = tempfile::tempdir().expect("a directory");
+        let (variables, socket) = (files.path().join("variables"), files.path().join("monitor"));
+        fs::copy(format!("{FIRMWARE}/OVMF_VARS_4M.fd"), &variables).expect("OVMF (tests/run installs it)");
+        let console = artefact(&format!("{name}.log"));
+        let mut command = lan.lab.command("qemu-system-x86_64");
+        // One processor, in one thread: with more, this firmware has stood still for minutes after a restart.
+        command.args(["-nodefaults", "-machine", "q35", "-cpu", "qemu64", "-smp", "1", "-m", "512"]);
+        command.args(["-accel", "tcg,thread=single", "-no-reboot", "-display", "none", "-vga", "std"]);
+        command.arg("-drive").arg(format!("if=pflash,format=raw,unit=0,readonly=on,file={FIRMWARE}/OVMF_CODE_4M.fd"));
+        command.arg("-drive").arg(format!("if=pflash,format=raw,unit=1,file={}", variables.display()));
+        command.arg("-qmp").arg(format!("unix:{},server=on,wait=off", socket.display()));
+        command.arg("-serial").arg(format!("file:{}", console.display()));
+        command.args(["-device", "i6300esb", "-action", "watchdog=reset", "-device", "qemu-xhci"]);
+        command.args(["-device", "usb-kbd", "-device", "e1000,netdev=lan,mac=52:54:00:09:00:50"]);
+        command.arg("-netdev").arg(format!("tap,id=lan,ifname={TAP},script=no,downscript=no"));
+        let disk = format!("driver=raw,node-name=disk,file.driver=file,file.filename={}", setup.disk.path().display());
+        command.arg("-blockdev").arg(disk);
+        let node = if let Some(log) = setup.log {
+            command.arg("-blockdev").arg(format!("driver=file,node-name=log,filename={}", log.display()));
+            command.args(["-blockdev", "driver=blklogwrites,node-name=logged,file=disk,log=log"]);
+            "logged"
+        } else {
+            "disk"
+        };
+        command.arg("-device").arg(format!("usb-storage,removable=on,drive={node},bootindex=0"));
+        command.args(&setup.arguments);
+        let said = File::create(artefact(&format!("{name}.emulator.log"))).expect("a file");
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(said)
+            .spawn()
+            .expect("the emulator (tests/run installs it)");
+        let monitor = Monitor::connect(&socket);
+        Self { child, monitor, name: name.to_owned(), console, _files: files }
+    }
+
+    /// Waits until `condition` holds; ends early when the machine has switched itself off or asked to be started anew.
+    pub(crate) fn wait<T>(&mut self, what: &str, mut condition: impl FnMut(&mut Self) -> Option<T>) -> T {
+        let give_up = Instant::now() + PATIENCE;
+        loop {
+            if let Some(found) = condition(self) {
+                return found;
+            }
+            assert!(self.runs(), "{what}: the machine has gone off\n{}", self.said());
+            if Instant::now() > give_up {
+                let name = format!("{}-late", self.name);
+                let picture = self.screenshot(&name);
+                panic!("{what}: not within {PATIENCE:?}; its screen is in {}\n{}", picture.display(), self.said());
+            }
+            std::thread::park_timeout(Duration::from_millis(200));
+        }
+    }
+
+    fn runs(&mut self) -> bool {
+        self.child.try_wait().expect("the emulator").is_none()
+    }
+
+    /// What it has said on its serial line.
+    pub(crate) fn said(&self) -> String {
+        String::from_utf8_lossy(&fs::read(&self.console).unwrap_or_default()).into_owned()
+    }
+
+    pub(crate) fn monitor(&mut self) -> &mut Monitor {
+        &mut self.monitor
+    }
+
+    /// What the screen shows, as a picture among the artefacts.
+    pub(crate) fn screenshot(&mut self, name: &str) -> PathBuf {
+        let file = artefact(&format!("{name}.png"));
+        self.monitor.screenshot(&file);
+        file
+    }
+
+    /// Pulls the plug.
+    pub(crate) fn cut(mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

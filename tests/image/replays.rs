@@ -1,0 +1,50 @@
+//! Every disk that a cut may leave, of those that random says: what was flushed is there, and of what was not, any part.
+
+use crate::disk::Disk;
+use crate::lan::{LENT, Lan};
+use crate::machine::Setup;
+use crate::write_log::WriteLog;
+
+/// Replays in the tests of every day, and how many of them are started; `WORKSHOP_REPLAYS` asks for more.
+const FEW: usize = 6;
+const STARTED: usize = 1;
+
+fn random(below: usize) -> usize {
+    usize::try_from(getrandom::u64().expect("a number") % below as u64).expect("a number")
+}
+
+#[test]
+fn whatever_a_first_start_leaves_unflushed_the_next_one_serves() {
+    let replays =
+        std::env::var("WORKSHOP_REPLAYS").map_or(FEW, |text| text.parse().expect("WORKSHOP_REPLAYS is a number"));
+    let lan = Lan::new();
+    let (pristine, stick) = (Disk::flashed(), Disk::flashed());
+    let log = tempfile::NamedTempFile::new().expect("a file");
+    let mut machine = Setup::stick(&stick).logged(log.path()).start(&lan, "replays-first");
+    machine.wait("the display", |_| lan.get(&format!("http://{LENT}/")));
+    let id = machine.wait("an identity", |_| stick.data_file("/workshop-edge/box-id"));
+    machine.cut();
+    // From here on it has been told to somebody, so it must not be lost.
+    let log = WriteLog::open(log.path());
+    assert!(log.len() > 100, "{} requests", log.len());
+
+    let mut started = 0;
+    for number in 0..replays {
+        let disk = pristine.copy();
+        let cut = if number == 0 { log.len() } else { random(log.len() + 1) };
+        log.replay(disk.path(), cut, || random(2) == 0);
+        assert!(disk.system() == pristine.system(), "after {cut} requests, the system is not what was flashed");
+        if started < STARTED {
+            started += 1;
+            let mut machine = Setup::stick(&disk).start(&lan, "replays");
+            machine.wait("the display", |_| lan.get(&format!("http://{LENT}/")));
+            let now = machine.wait("an identity", |_| disk.data_file("/workshop-edge/box-id"));
+            if cut == log.len() {
+                assert_eq!(now, id, "what was shown is kept");
+            }
+        } else if let Some(said) = disk.data_beyond_repair() {
+            // Before its table is written there is no data partition; a file system that has not become whole is made anew.
+            assert!(cut < log.len(), "after {cut} of {} requests: {said}", log.len());
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! What a technician writes into `workshop-edge.txt`, and what comes of it.
+
+use crate::disk::Disk;
+use crate::lan::Lan;
+use crate::machine::{Machine, Setup};
+use crate::support::scan;
+
+/// The address of the settings; the router would lend another.
+const FIXED: &str = "10.9.0.60";
+
+/// As Windows' editor saves it: with a byte order mark and its own line ends.
+fn as_notepad_saves(text: &str) -> Vec<u8> {
+    format!("\u{feff}{}", text.replace('\n', "\r\n")).into_bytes()
+}
+
+fn good() -> String {
+    format!("name = \"soldadura\"\nnetwork.address = \"{FIXED}/24\"\nnetwork.gateway = \"10.9.0.1\"\n")
+}
+
+/// Waits until the box's own screen shows its address.
+fn shows_address(machine: &mut Machine, name: &str) {
+    machine.wait("the address on its screen", |machine| {
+        (scan(&machine.screenshot(name)).as_deref() == Some(&format!("http://{FIXED}"))).then_some(())
+    });
+}
+
+#[test]
+fn a_fixed_address_holds_and_a_mistake_costs_nothing() {
+    let (lan, stick) = (Lan::new(), Disk::flashed());
+    let url = |path: &str| format!("http://{FIXED}/{path}");
+    stick.write_settings("workshop-edge.txt", &as_notepad_saves(&good()));
+    let mut machine = Setup::stick(&stick).start(&lan, "settings-good");
+    machine.wait("the display", |_| lan.get(&url("")));
+    let status = lan.json(&url("_edge/status.json")).expect("a status");
+    assert_eq!(status["name"]["wanted"], "soldadura", "{status}");
+    machine.cut();
+
+    // Somebody mistypes, and the last good settings hold.
+    let bad = good().replace("10.9.0.60/24", "10.9.0.600/24");
+    stick.write_settings("workshop-edge.txt", &as_notepad_saves(&bad));
+    let mut machine = Setup::stick(&stick).start(&lan, "settings-bad");
+    machine.wait("the display", |_| lan.get(&url("")));
+    let health = machine.wait("the fault", |_| {
+        lan.get(&url("health")).filter(|text| text.contains("\"machine\":{\"status\":\"degraded\""))
+    });
+    assert!(health.contains("line 2") && health.contains("10.9.0.600"), "{health}");
+    shows_address(&mut machine, "settings-bad");
+
+    // The menu of whoever has a keyboard, and back.
+    machine.monitor().press(&["alt", "f2"]);
+    machine.wait("the menu", |machine| scan(&machine.screenshot("menu")).is_none().then_some(()));
+    machine.monitor().press(&["alt", "f1"]);
+    shows_address(&mut machine, "settings-back");
+    machine.cut();
+    let told = String::from_utf8(stick.settings("ERRORES.txt")).expect("UTF-8");
+    assert!(told.contains("10.9.0.600"), "{told}");
+}
