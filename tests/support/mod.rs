@@ -6,6 +6,7 @@ mod disk;
 mod edge;
 mod hostile_repository;
 mod http;
+#[allow(dead_code, reason = "not every test has an emulated machine on its network")]
 pub(crate) mod lab;
 mod nginx;
 mod pty;
