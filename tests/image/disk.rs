@@ -37,10 +37,15 @@ pub(crate) struct Disk {
 impl Disk {
     /// With the image on it, as a technician has flashed it.
     pub(crate) fn flashed() -> Self {
+        Self::with(&image())
+    }
+
+    /// With another image on it.
+    pub(crate) fn with(image: &Path) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let file = directory.path().join("disk.raw");
-        let (from, to) = (image(), file.display().to_string());
-        run("zstd", &["--decompress", "--sparse", "--quiet", "-o", &to, &from.display().to_string()]);
+        let (from, to) = (image.display().to_string(), file.display().to_string());
+        run("zstd", &["--decompress", "--sparse", "--quiet", "-o", &to, &from]);
         let disk = Self { file, _directory: directory };
         disk.open().set_len(SIZE).expect("room");
         disk
@@ -108,13 +113,24 @@ impl Disk {
         (output.status.success() && !text.trim().is_empty()).then_some(text)
     }
 
-    /// What the firmware starts: the boot loader, its settings, and the system.
+    /// The names of the systems that the boot loader finds, in order.
+    pub(crate) fn systems(&self) -> Vec<String> {
+        let names = String::from_utf8(self.mtool("mdir", 2, &["-b", "::/EFI/Linux"])).expect("text");
+        let mut names: Vec<_> = names.lines().filter_map(|name| Some(name.rsplit_once('/')?.1.to_owned())).collect();
+        names.sort();
+        names
+    }
+
+    /// Puts a system where the boot loader finds it.
+    pub(crate) fn put_system(&self, file: &Path, name: &str) {
+        self.mtool("mcopy", 2, &[&file.display().to_string(), &format!("::/EFI/Linux/{name}")]);
+    }
+
+    /// What the firmware starts: the boot loader, its settings, and the systems.
     pub(crate) fn system(&self) -> Vec<Vec<u8>> {
-        let names = self.mtool("mdir", 2, &["-b", "::/EFI/Linux"]);
-        let names = String::from_utf8(names).expect("text");
-        let mut names: Vec<&str> = names.lines().collect();
-        names.extend(["::/EFI/BOOT/BOOTX64.EFI", "::/loader/loader.conf"]);
-        names.into_iter().map(|name| self.mtool("mtype", 2, &[name])).collect()
+        let mut names: Vec<_> = self.systems().iter().map(|name| format!("::/EFI/Linux/{name}")).collect();
+        names.extend(["::/EFI/BOOT/BOOTX64.EFI".to_owned(), "::/loader/loader.conf".to_owned()]);
+        names.iter().map(|name| self.mtool("mtype", 2, &[name])).collect()
     }
 
     /// Why the data partition cannot be mended, where there is one and that is so.

@@ -1,5 +1,6 @@
 //! The workshop's network: a switch with a router that is a DHCP server, and a computer that stands for a TV.
 
+use std::path::Path;
 use std::process::{Child, Stdio};
 
 use crate::support::lab::{Host, Lab};
@@ -17,7 +18,7 @@ pub(crate) const TAP: &str = "box0";
 pub(crate) struct Lan {
     dhcp: Child,
     pub(crate) tv: Host,
-    _router: Host,
+    router: Host,
     pub(crate) lab: Lab,
 }
 
@@ -48,7 +49,22 @@ impl Lan {
             .stderr(Stdio::null())
             .spawn()
             .expect("dnsmasq (tests/run installs it)");
-        Self { dhcp, tv, _router: router, lab }
+        Self { dhcp, tv, router, lab }
+    }
+
+    /// The release bucket, which the router's address leads to.
+    pub(crate) fn bucket(&self, directory: &Path) -> Bucket {
+        let server = self
+            .router
+            .command("python3")
+            .args(["-m", "http.server", "--bind", ROUTER, "--directory"])
+            .arg(directory)
+            .arg("80")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        Bucket(server.expect("python3 (tests/run installs it)"))
     }
 
     /// What the TV is answered, if it is: the body of a page that is there.
@@ -79,5 +95,15 @@ impl Drop for Lan {
     fn drop(&mut self) {
         let _ = self.dhcp.kill();
         let _ = self.dhcp.wait();
+    }
+}
+
+/// A release bucket; gone when dropped.
+pub(crate) struct Bucket(Child);
+
+impl Drop for Bucket {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }

@@ -123,6 +123,15 @@ impl Machine {
         }
     }
 
+    /// Waits until it has asked to be started anew, and leaves it off: what restarts by itself is started by the test.
+    pub(crate) fn wait_for_its_restart(&mut self, why: &str) {
+        let give_up = Instant::now() + PATIENCE;
+        while self.runs() {
+            assert!(Instant::now() < give_up, "{why}: no restart within {PATIENCE:?}\n{}", self.said());
+            std::thread::park_timeout(Duration::from_millis(200));
+        }
+    }
+
     fn runs(&mut self) -> bool {
         self.child.try_wait().expect("the emulator").is_none()
     }

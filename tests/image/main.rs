@@ -19,11 +19,16 @@ mod disk;
 mod lan;
 mod machine;
 mod monitor;
+mod os;
 mod replays;
+#[path = "../support/repository.rs"]
+#[allow(dead_code, reason = "shared with the tests of updates, which publish more")]
+mod repository;
 mod settings;
 mod storage;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "shared with other tests, which use other parts of it")]
 mod support;
+mod systems;
 mod technician;
 mod write_log;

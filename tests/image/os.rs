@@ -1,0 +1,62 @@
+//! Versions of the operating system: gone over to, and come back from.
+
+use crate::disk::Disk;
+use crate::lan::{LENT, Lan};
+use crate::machine::{Machine, Setup};
+use crate::systems;
+
+fn serves(machine: &mut Machine, lan: &Lan) {
+    machine.wait("the display", |_| lan.get(&format!("http://{LENT}/")));
+}
+
+/// Waits until the box's status is as wanted.
+fn shows(machine: &mut Machine, lan: &Lan, what: &str, is_there: impl Fn(&serde_json::Value) -> bool) {
+    machine.wait(what, |_| lan.json(&format!("http://{LENT}/_edge/status.json")).filter(|status| is_there(status)));
+}
+
+#[test]
+fn the_bucket_brings_a_system_and_then_the_program_that_needs_it() {
+    let (lan, stick, repository) = (Lan::new(), Disk::with(&systems::image()), systems::publisher());
+    systems::publish(&repository, "2.0.0");
+    let needs = ["--deltas", "0", "--requires-os", "2.0.0"];
+    repository.publish_with("stable", "1.1.0", &[&systems::program("1.1.0")], &needs);
+    let _bucket = lan.bucket(&repository.directory());
+
+    let mut machine = Setup::stick(&stick).start(&lan, "os-good-before");
+    machine.wait_for_its_restart("2.0.0 is installed");
+    assert_eq!(stick.systems(), ["box_1.0.0.efi", "box_2.0.0+3.efi"]);
+
+    let mut machine = Setup::stick(&stick).start(&lan, "os-good-after");
+    machine.wait("2.0.0 has shown that it works", |_| {
+        (stick.systems() == ["box_1.0.0.efi", "box_2.0.0.efi"]).then_some(())
+    });
+    shows(&mut machine, &lan, "1.1.0 on it", |status| {
+        status["machine"]["os_version"] == "2.0.0" && status["version"] == "1.1.0"
+    });
+    machine.screenshot("os-good");
+}
+
+/// Starts a machine whose newest system is a bad one until the boot loader gives it up, and shows that the one before
+/// comes by itself and knows.
+fn is_given_up(version: &str) {
+    let (lan, stick) = (Lan::new(), Disk::with(&systems::image()));
+    stick.put_system(&systems::system(version), &format!("box_{version}+3.efi"));
+    for counted in ["+2-1", "+1-2", "+0-3"] {
+        let mut machine = Setup::stick(&stick).start(&lan, &format!("os-{version}"));
+        machine.wait_for_its_restart("it does not work");
+        assert_eq!(stick.systems(), ["box_1.0.0.efi".to_owned(), format!("box_{version}{counted}.efi")]);
+    }
+    let mut machine = Setup::stick(&stick).start(&lan, &format!("os-{version}-fallen-back"));
+    serves(&mut machine, &lan);
+    shows(&mut machine, &lan, "what has failed", |status| {
+        let faults = &status["health"]["faults"];
+        status["machine"]["os_version"] == "1.0.0" && faults.to_string().contains(&format!("version {version} failed"))
+    });
+    assert_eq!(stick.systems(), ["box_1.0.0.efi"]);
+    machine.screenshot(&format!("os-{version}-fallen-back"));
+}
+
+#[test]
+fn a_system_whose_kernel_panics_is_given_up() {
+    is_given_up("3.0.0");
+}
