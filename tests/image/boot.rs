@@ -44,7 +44,7 @@ fn a_flashed_stick_is_found_and_says_where() {
 }
 
 #[test]
-fn a_clock_that_has_stopped_is_no_obstacle() {
+fn a_clock_that_has_stopped_is_no_obstacle_and_is_set_by_the_network() {
     let (lan, stick) = (Lan::new(), Disk::flashed());
     let mut machine = Setup::stick(&stick).clock("2010-01-01T00:00:00").start(&lan, "clock");
     let url = format!("http://{LENT}/_edge/status.json");
@@ -53,4 +53,7 @@ fn a_clock_that_has_stopped_is_no_obstacle() {
     let time = status["clock"]["utc"].as_str().expect("a time");
     assert!(time >= "2026", "{status}");
     assert_eq!(status["clock"]["trusted"], false, "{status}");
+    // The time server that the router names (DHCP option 42) comes up later than the box, as after a power failure.
+    let _time = lan.time_server();
+    machine.wait("a clock that is right", |_| lan.json(&url).filter(|status| status["clock"]["trusted"] == true));
 }

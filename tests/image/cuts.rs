@@ -1,10 +1,11 @@
 //! The plug is pulled whenever it happens to be.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::disk::Disk;
 use crate::lan::{LENT, Lan};
 use crate::machine::{Machine, Setup};
+use crate::systems;
 use crate::technician::Technician;
 
 /// Cuts in the tests of every day; `WORKSHOP_CUTS` asks for more.
@@ -54,6 +55,10 @@ fn serves(machine: &mut Machine, lan: &Lan) {
     machine.wait("the display", |_| lan.get(&format!("http://{LENT}/")));
 }
 
+/// The longest that a machine runs before it is cut while it is to go over to another system: it boots, downloads,
+/// verifies, installs, restarts and shows that it works.
+const UPDATE: Duration = Duration::from_secs(100);
+
 #[test]
 fn what_was_acknowledged_outlives_every_cut() {
     let (lan, stick) = (Lan::new(), Disk::flashed());
@@ -74,8 +79,8 @@ fn what_was_acknowledged_outlives_every_cut() {
         let technician = machine.wait("the PIN that was acknowledged", |_| pins.log_in(&lan));
         let next = some_pin();
         let mut change = technician.begin_pin_change(&pins.acknowledged, &next).expect("a form");
-        let moment = std::time::Instant::now() + part_of(CHANGE);
-        while std::time::Instant::now() < moment && !change.is_answered() {
+        let moment = Instant::now() + part_of(CHANGE);
+        while Instant::now() < moment && !change.is_answered() {
             std::thread::park_timeout(Duration::from_millis(10));
         }
         machine.cut();
@@ -91,4 +96,27 @@ fn what_was_acknowledged_outlives_every_cut() {
     machine.wait("the PIN that was acknowledged", |_| pins.log_in(&lan));
     let health = lan.get(&format!("http://{LENT}/health")).expect("health");
     assert!(!health.contains("failing"), "{health}");
+}
+
+#[test]
+fn whenever_an_update_of_the_system_is_cut_a_whole_one_serves() {
+    let (lan, repository) = (Lan::new(), systems::publisher());
+    systems::publish(&repository, "2.0.0");
+    let _bucket = lan.bucket(&repository.directory());
+    let image = Disk::with(&systems::image());
+    let (before, after) = (image.system_file("box_1.0.0.efi"), std::fs::read(systems::system("2.0.0")).expect("read"));
+    for _ in 0..cuts() {
+        let stick = image.copy();
+        // By itself it restarts once, into the new system.
+        let moment = Instant::now() + part_of(UPDATE);
+        while Instant::now() < moment {
+            Setup::stick(&stick).start(&lan, "cuts-update").runs_until(moment);
+        }
+        for name in stick.systems() {
+            let whole = if name == "box_1.0.0.efi" { &before } else { &after };
+            assert!(stick.system_file(&name) == *whole, "{name}");
+        }
+        serves(&mut Setup::stick(&stick).start(&lan, "cuts-updated"), &lan);
+        eprintln!("cut among {:?}: it serves", stick.systems());
+    }
 }

@@ -117,6 +117,7 @@ impl Disk {
     pub(crate) fn systems(&self) -> Vec<String> {
         let names = String::from_utf8(self.mtool("mdir", 2, &["-b", "::/EFI/Linux"])).expect("text");
         let mut names: Vec<_> = names.lines().filter_map(|name| Some(name.rsplit_once('/')?.1.to_owned())).collect();
+        names.retain(|name| Path::new(name).extension() == Some("efi".as_ref()));
         names.sort();
         names
     }
@@ -124,6 +125,11 @@ impl Disk {
     /// Puts a system where the boot loader finds it.
     pub(crate) fn put_system(&self, file: &Path, name: &str) {
         self.mtool("mcopy", 2, &[&file.display().to_string(), &format!("::/EFI/Linux/{name}")]);
+    }
+
+    /// A system's file.
+    pub(crate) fn system_file(&self, name: &str) -> Vec<u8> {
+        self.mtool("mtype", 2, &[&format!("::/EFI/Linux/{name}")])
     }
 
     /// What the firmware starts: the boot loader, its settings, and the systems.

@@ -1,7 +1,7 @@
 //! The workshop's network: a switch with a router that is a DHCP server, and a computer that stands for a TV.
 
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use crate::support::lab::{Host, Lab};
 
@@ -16,7 +16,7 @@ pub(crate) const TAP: &str = "box0";
 
 /// A switch, and what is plugged into it besides the box.
 pub(crate) struct Lan {
-    dhcp: Child,
+    _dhcp: Service,
     pub(crate) tv: Host,
     router: Host,
     pub(crate) lab: Lab,
@@ -28,43 +28,30 @@ impl Lan {
         lab.tap(TAP, "switch");
         let router = lab.host("switch", &[&format!("{ROUTER}/24")]);
         let tv = lab.host("switch", &["10.9.0.2/24"]);
-        let dhcp = router
-            .command("dnsmasq")
-            .args([
-                "--keep-in-foreground",
-                "--conf-file=/dev/null",
-                "--port=0",
-                "--interface=eth0",
-                "--bind-interfaces",
-            ])
-            .args([
-                "--user=root",
-                "--dhcp-leasefile=/run/leases",
-                "--pid-file=/run/dnsmasq.pid",
-                "--dhcp-authoritative",
-            ])
-            .args([&format!("--dhcp-range={LENT},{LENT},1h"), &format!("--dhcp-option=option:ntp-server,{ROUTER}")])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("dnsmasq (tests/run installs it)");
-        Self { dhcp, tv, router, lab }
+        let mut server = router.command("dnsmasq");
+        server.args(["--keep-in-foreground", "--conf-file=/dev/null", "--port=0", "--interface=eth0"]);
+        server.args(["--bind-interfaces", "--user=root", "--dhcp-authoritative"]);
+        server.args(["--dhcp-leasefile=/run/leases", "--pid-file=/run/dnsmasq.pid"]);
+        server.arg(format!("--dhcp-range={LENT},{LENT},1h"));
+        server.arg(format!("--dhcp-option=option:ntp-server,{ROUTER}"));
+        let dhcp = Service::start(&mut server);
+        Self { _dhcp: dhcp, tv, router, lab }
+    }
+
+    /// A time server on the router, which says this machine's time and leaves it alone.
+    pub(crate) fn time_server(&self) -> Service {
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("a target");
+        let mut server = self.router.command(target.join("chrony/usr/sbin/chronyd"));
+        server.args(["-d", "-x", "-U", "-f", "/dev/null", "local stratum 2", "allow all", "cmdport 0"]);
+        server.args(["bindcmdaddress /", "pidfile /run/chronyd.pid"]);
+        Service::start(&mut server)
     }
 
     /// The release bucket, which the router's address leads to.
-    pub(crate) fn bucket(&self, directory: &Path) -> Bucket {
-        let server = self
-            .router
-            .command("python3")
-            .args(["-m", "http.server", "--bind", ROUTER, "--directory"])
-            .arg(directory)
-            .arg("80")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
-        Bucket(server.expect("python3 (tests/run installs it)"))
+    pub(crate) fn bucket(&self, directory: &Path) -> Service {
+        let mut server = self.router.command("python3");
+        server.args(["-m", "http.server", "--bind", ROUTER, "--directory"]).arg(directory).arg("80");
+        Service::start(&mut server)
     }
 
     /// What the TV is answered, if it is: the body of a page that is there.
@@ -91,17 +78,18 @@ impl Lan {
     }
 }
 
-impl Drop for Lan {
-    fn drop(&mut self) {
-        let _ = self.dhcp.kill();
-        let _ = self.dhcp.wait();
+/// A program that serves the network; gone when dropped.
+pub(crate) struct Service(Child);
+
+impl Service {
+    fn start(command: &mut Command) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error} (tests/run installs it)"));
+        Self(child)
     }
 }
 
-/// A release bucket; gone when dropped.
-pub(crate) struct Bucket(Child);
-
-impl Drop for Bucket {
+impl Drop for Service {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();

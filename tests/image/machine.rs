@@ -132,6 +132,13 @@ impl Machine {
         }
     }
 
+    /// Lets it run until a moment, or until it has asked to be started anew.
+    pub(crate) fn runs_until(&mut self, moment: Instant) {
+        while self.runs() && Instant::now() < moment {
+            std::thread::park_timeout(Duration::from_millis(20));
+        }
+    }
+
     fn runs(&mut self) -> bool {
         self.child.try_wait().expect("the emulator").is_none()
     }

@@ -3,6 +3,7 @@
 use crate::disk::Disk;
 use crate::lan::{LENT, Lan};
 use crate::machine::{Machine, Setup};
+use crate::support::scan;
 use crate::systems;
 
 fn serves(machine: &mut Machine, lan: &Lan) {
@@ -53,10 +54,18 @@ fn is_given_up(version: &str) {
         status["machine"]["os_version"] == "1.0.0" && faults.to_string().contains(&format!("version {version} failed"))
     });
     assert_eq!(stick.systems(), ["box_1.0.0.efi"]);
-    machine.screenshot(&format!("os-{version}-fallen-back"));
+    // The screen says so beside its code.
+    machine.wait("the screen", |machine| scan(&machine.screenshot(&format!("os-{version}-fallen-back"))));
 }
 
+/// What is wrong with systems in the tests of every day: a kernel that panics. `WORKSHOP_BAD_SYSTEMS` names others of
+/// `tests/image/build-systems`, which take minutes to be found out: `3.0.0,4.0.0,5.0.0,6.0.0`.
+const BAD: &str = "3.0.0";
+
 #[test]
-fn a_system_whose_kernel_panics_is_given_up() {
-    is_given_up("3.0.0");
+fn whatever_is_wrong_with_a_system_it_is_given_up() {
+    let versions = std::env::var("WORKSHOP_BAD_SYSTEMS");
+    for version in versions.as_deref().unwrap_or(BAD).split(',') {
+        is_given_up(version);
+    }
 }
