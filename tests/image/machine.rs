@@ -15,14 +15,33 @@ use crate::monitor::Monitor;
 /// How long a machine may take for what it is waited for: a boot takes a minute when nothing else runs here.
 const PATIENCE: Duration = Duration::from_secs(400);
 
-/// Where Debian's OVMF is.
-const FIRMWARE: &str = "/usr/share/OVMF";
+/// Debian's OVMF: its program, its variables as they are at first, and what the emulator has to be for it.
+struct Firmware {
+    code: &'static str,
+    variables: &'static str,
+    machine: &'static [&'static str],
+}
+
+/// Firmware that starts whatever is on a disk.
+const ANY: Firmware = Firmware {
+    code: "/usr/share/OVMF/OVMF_CODE_4M.fd",
+    variables: "/usr/share/OVMF/OVMF_VARS_4M.fd",
+    machine: &["-machine", "q35"],
+};
+
+/// Firmware that starts only what is signed. Its variables are out of the reach of all but itself.
+const SECURE: Firmware = Firmware {
+    code: "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd",
+    variables: "/usr/share/OVMF/OVMF_VARS_4M.snakeoil.fd",
+    machine: &["-machine", "q35,smm=on", "-global", "driver=cfi.pflash01,property=secure,value=on"],
+};
 
 /// How a machine is made.
 pub(crate) struct Setup<'a> {
     disk: &'a Disk,
     /// Where what is written to the disk is logged.
     log: Option<&'a Path>,
+    firmware: &'static Firmware,
     /// What is added to the emulator's command line.
     arguments: Vec<String>,
 }
@@ -30,7 +49,7 @@ pub(crate) struct Setup<'a> {
 impl<'a> Setup<'a> {
     /// It boots from a stick.
     pub(crate) fn stick(disk: &'a Disk) -> Self {
-        Self { disk, log: None, arguments: Vec::new() }
+        Self { disk, log: None, firmware: &ANY, arguments: Vec::new() }
     }
 
     /// With a log of all that it writes to the stick, for [`crate::write_log`].
@@ -42,6 +61,12 @@ impl<'a> Setup<'a> {
     /// With a clock that goes from this moment (`2010-01-01T00:00:00`) on.
     pub(crate) fn clock(mut self, moment: &str) -> Self {
         self.arguments.extend(["-rtc".to_owned(), format!("base={moment}")]);
+        self
+    }
+
+    /// With firmware that starts only what the snakeoil key of Debian's OVMF has signed.
+    pub(crate) fn secure(mut self) -> Self {
+        self.firmware = &SECURE;
         self
     }
 
@@ -71,13 +96,14 @@ impl Machine {
     fn start(setup: &Setup<'_>, lan: &Lan, name: &str) -> Self {
         let files = tempfile::tempdir().expect("a directory");
         let (variables, socket) = (files.path().join("variables"), files.path().join("monitor"));
-        fs::copy(format!("{FIRMWARE}/OVMF_VARS_4M.fd"), &variables).expect("OVMF (tests/run installs it)");
+        let firmware = setup.firmware;
+        fs::copy(firmware.variables, &variables).expect("OVMF (tests/run installs it)");
         let console = artefact(&format!("{name}.log"));
         let mut command = lan.lab.command("qemu-system-x86_64");
         // One processor, in one thread: with more, this firmware has stood still for minutes after a restart.
-        command.args(["-nodefaults", "-machine", "q35", "-cpu", "qemu64", "-smp", "1", "-m", "512"]);
+        command.arg("-nodefaults").args(firmware.machine).args(["-cpu", "qemu64", "-smp", "1", "-m", "512"]);
         command.args(["-accel", "tcg,thread=single", "-no-reboot", "-display", "none", "-vga", "std"]);
-        command.arg("-drive").arg(format!("if=pflash,format=raw,unit=0,readonly=on,file={FIRMWARE}/OVMF_CODE_4M.fd"));
+        command.arg("-drive").arg(format!("if=pflash,format=raw,unit=0,readonly=on,file={}", firmware.code));
         command.arg("-drive").arg(format!("if=pflash,format=raw,unit=1,file={}", variables.display()));
         command.arg("-qmp").arg(format!("unix:{},server=on,wait=off", socket.display()));
         command.arg("-serial").arg(format!("file:{}", console.display()));

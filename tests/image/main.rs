@@ -24,6 +24,7 @@ mod replays;
 #[path = "../support/repository.rs"]
 #[allow(dead_code, reason = "shared with the tests of updates, which publish more")]
 mod repository;
+mod secure_boot;
 mod settings;
 mod storage;
 #[path = "../support/mod.rs"]

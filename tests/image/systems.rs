@@ -16,6 +16,11 @@ pub(crate) fn image() -> PathBuf {
     built("workshop-edge-1.0.0-x86_64.img.zst")
 }
 
+/// The image of 1.0.0, signed for Secure Boot.
+pub(crate) fn signed_image() -> PathBuf {
+    built("signed/workshop-edge-1.0.0-x86_64.img.zst")
+}
+
 /// A version of the system: kernel and root in one file.
 pub(crate) fn system(version: &str) -> PathBuf {
     built(&format!("workshop-edge-os-{version}-x86_64.efi"))
