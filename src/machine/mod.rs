@@ -8,6 +8,7 @@
 //!
 //! [`Places`] is the one list of the paths on which both sides, the units and the image agree.
 
+pub mod data;
 pub mod install;
 pub mod menu;
 pub mod notices;

@@ -57,6 +57,9 @@ fn system(version: &str, octets: usize) -> Vec<u8> {
     file
 }
 
+/// There while the boot loader counts the starts.
+const COUNTED: &str = "sys/firmware/efi/efivars/LoaderBootCountPath-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
+
 /// A repository, and the systems that were published in it.
 struct Publisher {
     repository: TestRepository,
@@ -206,17 +209,14 @@ fn a_signed_version_is_installed_tried_and_kept() {
     machine.succeeds("install");
     assert_eq!(machine.names(), ["box_1.0.0.efi", "box_1.1.0+3.efi"], "twice is once");
 
-    let counted = machine.path("sys/firmware/efi/efivars/LoaderBootCountPath-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f");
-    fs::write(&counted, "x").expect("written");
-    fs::rename(machine.entry("box_1.1.0+3.efi"), machine.entry("box_1.1.0+2-1.efi")).expect("counted");
-    machine.runs("1.1.0");
+    on_trial(&machine, "1.1.0");
     machine.succeeds("settle");
     let told = machine.told();
     assert_eq!((&told["state"], &told["version"]), (&"trial".into(), &"1.1.0".into()));
     assert_eq!(told["sha256"], the("1.1.0", 100_000));
 
     fs::rename(machine.entry("box_1.1.0+2-1.efi"), machine.entry("box_1.1.0.efi")).expect("blessed");
-    fs::remove_file(&counted).expect("removed");
+    fs::remove_file(machine.path(COUNTED)).expect("removed");
     machine.succeeds("settle");
     assert_eq!(machine.told()["previous"], "1.0.0");
     let status: Value =
@@ -533,6 +533,47 @@ fn the_appliance_downloads_and_offers_and_root_takes_it() {
     machine.succeeds("settle");
     eventually("the offer is withdrawn", || !ready.exists());
     edge.stop();
+}
+
+/// Runs this version, whose starts are counted.
+fn on_trial(machine: &Machine, version: &str) {
+    fs::write(machine.path(COUNTED), "x").expect("written");
+    let name = |tries: &str| machine.entry(&format!("box_{version}{tries}.efi"));
+    fs::rename(name("+3"), name("+2-1")).expect("counted");
+    machine.runs(version);
+}
+
+#[test]
+fn a_system_that_does_not_find_its_data_is_not_confirmed() {
+    let publisher = Publisher::new();
+    publisher.publish("1.1.0", 1000);
+    let machine = Machine::running(&publisher, "1.0.0");
+    machine.offered(&publisher.repository);
+    machine.succeeds("install");
+    on_trial(&machine, "1.1.0");
+    machine.succeeds("settle");
+    let edge = appliance(&machine, &publisher, "");
+    let confirm = || {
+        let mut order = machine.order("confirm");
+        order.args(["--address", &edge.address().to_string(), "--stretch", "0", "--most", "2"]);
+        order.output().expect("run")
+    };
+    assert!(confirm().status.success());
+    let memory = Mounted::on(&machine.path("data"), 1 << 20);
+    // As the image does it without a data partition.
+    fs::create_dir_all(machine.path("data/machine")).expect("made");
+    let confirmed = confirm();
+    let said = String::from_utf8_lossy(&confirmed.stderr).into_owned();
+    assert!(!confirmed.status.success() && said.contains("no data partition"), "{said}");
+    // Which it has had: without one nothing is installed, since it would be forgotten that it failed.
+    edge.stop();
+    let before = machine.names();
+    machine.runs("1.0.0");
+    machine.offered(&publisher.repository);
+    assert!(machine.refuses().contains("no data partition"));
+    assert_eq!(machine.names(), before);
+    assert!(machine.notice().expect("said")["es"].as_str().expect("text").contains("sin disco de datos"));
+    drop(memory);
 }
 
 #[test]
