@@ -39,7 +39,7 @@ pub fn settle(places: &Places) -> Result<Told, OsError> {
         // Known for good: its file is of no more use.
         partition.remove(&entry.name)?;
     }
-    if !firmware::is_counted(places) {
+    if !firmware::is_on_trial(places) {
         record.change(|record| record.succeeded(&running, Timestamp::now()))?;
     }
     if let Some(entry) = failed.last() {
@@ -59,7 +59,7 @@ pub fn settle(places: &Places) -> Result<Told, OsError> {
         )?;
     }
     tell(places, None)?;
-    Ok(told(&running, record.value(), &partition.entries()?, firmware::is_counted(places), None))
+    Ok(told(&running, record.value(), &partition.entries()?, firmware::is_on_trial(places), None))
 }
 
 /// What the boot loader has given up.
@@ -73,17 +73,17 @@ pub(super) fn tell(places: &Places, refused: Option<Words>) -> Result<(), OsErro
     let record = record::open(&places.data_os());
     // Without the partition there is less to tell, but the appliance has to know what runs.
     let entries = Partition::at(&places.esp()).entries().unwrap_or_default();
-    let told = told(&running, record.value(), &entries, firmware::is_counted(places), refused);
+    let told = told(&running, record.value(), &entries, firmware::is_on_trial(places), refused);
     durable::write(&places.run().join(os::FILE), &serde_json::to_vec_pretty(&told)?, 0o644)?;
     Ok(())
 }
 
-fn told(running: &Version, record: &Record, entries: &[Entry], is_counted: bool, refused: Option<Words>) -> Told {
+fn told(running: &Version, record: &Record, entries: &[Entry], is_on_trial: bool, refused: Option<Words>) -> Told {
     let others = entries.iter().filter(|entry| entry.version != *running && !entry.has_failed());
     Told {
         version: running.clone(),
         sha256: record.sha256(running).map(str::to_owned),
-        state: if is_counted { Standing::Trial } else { Standing::Good },
+        state: if is_on_trial { Standing::Trial } else { Standing::Good },
         previous: others.filter(|entry| entry.version < *running).map(|entry| entry.version.clone()).max(),
         quarantined: record.quarantined.clone(),
         refused,
@@ -96,5 +96,5 @@ pub fn status(places: &Places) -> Result<Told, OsError> {
     let record = record::open(&places.data_os());
     let entries = Partition::at(&places.esp()).entries().unwrap_or_default();
     let refused = os::told(&places.run()).ok().flatten().and_then(|told| told.refused);
-    Ok(told(&running, record.value(), &entries, firmware::is_counted(places), refused))
+    Ok(told(&running, record.value(), &entries, firmware::is_on_trial(places), refused))
 }
