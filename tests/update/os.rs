@@ -351,6 +351,18 @@ fn what_has_failed_is_known_and_not_tried_again() {
 }
 
 #[test]
+fn what_runs_is_told_though_the_boot_partition_cannot_be_read() {
+    let publisher = Publisher::new();
+    let machine = Machine::running(&publisher, "1.0.0");
+    fs::remove_dir_all(machine.path("efi/EFI")).expect("removed");
+    assert_eq!(machine.does("settle").status.code(), Some(1));
+    assert_eq!(machine.told()["version"], "1.0.0");
+    let notice = machine.notice().expect("said");
+    assert!(notice["es"].as_str().expect("text").contains("partición de arranque"), "{notice}");
+    assert!(notice["en"].as_str().expect("text").contains("boot partition"), "{notice}");
+}
+
+#[test]
 fn the_publisher_s_way_back_needs_no_download() {
     let publisher = Publisher::new();
     publisher.publish("1.0.0", 1000);

@@ -17,7 +17,8 @@ pub fn is_on_trial(places: &Places) -> bool {
     is_counted(places) && !version::running(places).is_ok_and(|running| is_blessed(places, &running))
 }
 
-fn is_counted(places: &Places) -> bool {
+/// Whether this start is counted.
+pub(super) fn is_counted(places: &Places) -> bool {
     places.efi_variables().join(format!("LoaderBootCountPath-{VENDOR}")).exists()
 }
 
