@@ -23,7 +23,8 @@ pub fn settle(places: &Places) -> Result<Told, OsError> {
     let running = version::running(places)?;
     let refused = refused(places);
     // Before the partition is looked at, which may take long, or for ever.
-    let first = told(&running, record::open(&places.data_os()).value(), &[], firmware::is_counted(places), refused.clone());
+    let first =
+        told(&running, record::open(&places.data_os()).value(), &[], firmware::is_counted(places), refused.clone());
     write(places, &first)?;
     if let Err(error) = look(places, &running) {
         let detail = error_chain(&error);

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use semver::Version;
 
+use super::Machine;
 use super::check::Checked;
 use super::failure::Failure;
 use crate::durable::{self, DurableError, Lock};
@@ -36,6 +37,8 @@ use crate::{digest, error_chain};
 pub(super) struct Os {
     /// Where root tells.
     machine: PathBuf,
+    /// What runs, as the box sees it for itself.
+    seen: Option<Version>,
     offer: PathBuf,
     downloads: PathBuf,
     told: Option<Told>,
@@ -61,9 +64,10 @@ pub(super) struct Wanted {
 }
 
 impl Os {
-    pub(super) fn new(machine: &Path, update: &Path) -> Self {
+    pub(super) fn new(machine: &Machine, update: &Path) -> Self {
         let mut os = Self {
-            machine: machine.to_owned(),
+            machine: machine.directory.clone(),
+            seen: machine.version.clone(),
             offer: update.join(OFFER),
             downloads: update.join("os/downloads"),
             told: None,
@@ -85,9 +89,9 @@ impl Os {
         }
     }
 
-    /// The version that runs, as far as root has told it.
+    /// The version that runs: should root not tell it, a program that needs a newer one is held to it all the same.
     pub(super) fn running(&self) -> Option<Version> {
-        self.told.as_ref().map(|told| told.version.clone())
+        self.told.as_ref().map(|told| &told.version).or(self.seen.as_ref()).cloned()
     }
 
     /// It went wrong.
@@ -245,4 +249,19 @@ fn offer_it(offer: &Path, extract: &Extract, version: &Version, sha256: &str) ->
     }
     // For people: root reads what is signed.
     durable::write(&ready, format!("{version} {sha256}\n").as_bytes(), 0o644)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_runs_is_known_though_root_tells_nothing() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let version = Some(Version::new(1, 0, 0));
+        let machine = Machine { directory: directory.path().to_owned(), version: version.clone() };
+        assert_eq!(Os::new(&machine, directory.path()).running(), version);
+        fs::write(directory.path().join(os::FILE), r#"{"version":"1.1.0","state":"good"}"#).expect("told");
+        assert_eq!(Os::new(&machine, directory.path()).running(), Some(Version::new(1, 1, 0)), "root knows better");
+    }
 }
