@@ -245,8 +245,10 @@ pub fn system(os: &OsState, lang: Lang) -> Vec<String> {
     }
     for Quarantined { version, reason, .. } in quarantined {
         sentences.push(lang.pick(
-            format!("La versión {version} del sistema falló en este equipo y no se vuelve a probar: {reason}"),
-            format!("The system's version {version} failed on this box and is not tried again: {reason}"),
+            format!(
+                "La versión {version} del sistema no llegó a funcionar en este equipo y no se vuelve a probar: {reason}"
+            ),
+            format!("The system's version {version} did not come to work on this box and is not tried again: {reason}"),
         ));
     }
     sentences

@@ -338,7 +338,11 @@ fn what_has_failed_is_known_and_not_tried_again() {
     assert_eq!(machine.names(), ["box_1.0.0.efi"]);
     let told = machine.told();
     assert_eq!(told["quarantined"][0]["sha256"], the("1.1.0", 1000));
-    assert!(machine.notice().expect("said")["en"].as_str().expect("text").contains("1.1.0"));
+    let notice = machine.notice().expect("said");
+    for (lang, words) in [("es", ["1.1.0", "cortara la corriente"]), ("en", ["1.1.0", "power may have been cut"])] {
+        let text = notice[lang].as_str().expect("text");
+        assert!(words.iter().all(|word| text.contains(word)), "{text}");
+    }
     assert!(machine.succeeds("install").contains("nothing"));
     assert_eq!(machine.names(), ["box_1.0.0.efi"]);
     // A start that was cut before any try is none.

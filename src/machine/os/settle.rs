@@ -14,8 +14,9 @@ use crate::machine::notices::{self, Level, Notice};
 use crate::update::os::{self, Standing, Told};
 use crate::update::state::{Quarantined, Words};
 
-/// Why a version is not tried again.
-const REASON: &str = "it did not come up, or was not healthy, at any of its starts";
+/// Why a version is not tried again. Nobody can tell afterwards whether the power was cut during a start.
+const REASON: &str =
+    "none of its starts came as far as to show that it works: it has a fault, or the power was cut each time";
 
 /// Looks at the partition and the record, and tells what the system is at. What runs is told whatever else goes wrong: the
 /// appliance takes no program that needs a newer system, as long as it knows.
@@ -79,10 +80,10 @@ fn look(places: &Places, running: &Version) -> Result<(), OsError> {
             &Notice::new(
                 Level::Warning,
                 format!(
-                    "La versión {failed} del sistema falló en este equipo y no se vuelve a probar; ha vuelto la {running}."
+                    "La versión {failed} del sistema no ha llegado a demostrar que funciona en ninguno de sus arranques y no se vuelve a probar en este equipo; ha vuelto la {running}. Puede que falle, o que se cortara la corriente cada vez. La siguiente versión del fabricante se pondrá como siempre."
                 ),
                 format!(
-                    "The system's version {failed} failed on this box and is not tried again; {running} has come back."
+                    "The system's version {failed} did not come as far as to show that it works at any of its starts, and is not tried again on this box; {running} has come back. It may have a fault, or the power may have been cut each time. The maker's next version will be put in place as always."
                 ),
             ),
         )?;
