@@ -399,6 +399,28 @@ fn the_publisher_s_way_back_needs_no_download() {
     assert!(machine.names().contains(&"box_1.2.0+3.efi".to_owned()), "{:?}", machine.names());
 }
 
+#[test]
+fn what_may_be_another_name_of_a_version_is_not_removed_alone() {
+    let publisher = Publisher::new();
+    publisher.publish("1.1.0", 1000);
+    let machine = Machine::running(&publisher, "1.0.0");
+    machine.offered(&publisher.repository);
+    machine.succeeds("install");
+    let (twin, unfinished) = (machine.entry("box_1.1.0.efi.tmp"), machine.entry("box_0.9.0.efi.tmp"));
+    // A cut may leave it so, and on FAT both names hold the same clusters.
+    fs::hard_link(machine.entry("box_1.1.0+3.efi"), &twin).expect("linked");
+    fs::write(&unfinished, "a half").expect("written");
+    machine.succeeds("settle");
+    assert!(twin.exists() && !unfinished.exists());
+    machine.succeeds("install");
+    assert!(twin.exists());
+    // Neither stays without the other.
+    fs::rename(machine.entry("box_1.1.0+3.efi"), machine.entry("box_1.1.0+0-3.efi")).expect("given up");
+    machine.succeeds("settle");
+    assert!(!twin.exists());
+    assert_eq!(machine.names(), ["box_1.0.0.efi"]);
+}
+
 /// A small file system in memory where the boot partition is; gone when dropped.
 struct Mounted(PathBuf);
 

@@ -89,7 +89,7 @@ async fn try_install(places: &Places, root: &[u8], running: &Version) -> Result<
         offer.read(|_| Ok(())).await?;
         record.change(|record| record.begin(attempt))?;
         if let Some(damaged) = there {
-            partition.remove(&damaged.name)?;
+            partition.forget(damaged)?;
         }
         make_room(&partition, running, &offer)?;
         write(&partition, &offer, &final_name).await?;
@@ -115,7 +115,7 @@ fn make_room(partition: &Partition, running: &Version, offer: &Offer) -> Result<
             return Ok(());
         }
         tracing::info!(name = entry.name, "removed to make room for another version");
-        partition.remove(&entry.name)?;
+        partition.forget(entry)?;
         partition.sync()?;
     }
     match wanted.saturating_sub(partition.free()?) {

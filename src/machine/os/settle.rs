@@ -67,7 +67,7 @@ fn look(places: &Places, running: &Version) -> Result<(), OsError> {
         tracing::warn!(version = %entry.version, "a version of the system has failed, and is not tried again");
         record.change(|record| record.failed(failed, &entry.version, running, Timestamp::now()))?;
         // Known for good: its file is of no more use.
-        partition.remove(&entry.name)?;
+        partition.forget(entry)?;
     }
     if !is_on_trial(places) {
         record.change(|record| record.succeeded(running, Timestamp::now()))?;
