@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -546,6 +546,14 @@ fn appliance(machine: &Machine, publisher: &Publisher, update: &str) -> Edge {
     Setup::new(&config).data(&machine.path("var/lib/workshop-edge")).start()
 }
 
+/// An order of `workshop-edge update` to the appliance, and its answer.
+fn update(edge: &Edge, order: &[&str]) -> Value {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_workshop-edge"));
+    command.arg("update").args(order).args(["--json", "--data-dir"]).arg(edge.data());
+    let output = command.output().expect("run");
+    serde_json::from_slice(&output.stdout).unwrap_or_default()
+}
+
 #[test]
 fn the_appliance_downloads_and_offers_and_root_takes_it() {
     let publisher = Publisher::new();
@@ -613,6 +621,40 @@ fn a_system_that_does_not_find_its_data_is_not_confirmed() {
     assert_eq!(machine.names(), before);
     assert!(machine.notice().expect("said")["es"].as_str().expect("text").contains("sin disco de datos"));
     drop(memory);
+}
+
+#[test]
+fn what_root_has_refused_is_offered_again_but_not_at_every_check() {
+    let publisher = Publisher::new();
+    publisher.publish("1.1.0", 300_000);
+    let machine = Machine::running(&publisher, "1.0.0");
+    machine.succeeds("settle");
+    let edge = appliance(&machine, &publisher, "");
+    let ready = machine.offer().join("ready");
+    let offered = || fs::metadata(&ready).ok().map(|metadata| metadata.ino());
+    eventually("it is offered", || offered().is_some());
+    let first = offered();
+    // The partition is in trouble for a while.
+    let linux = machine.path("efi/EFI/Linux");
+    fs::rename(&linux, machine.path("efi/elsewhere")).expect("away");
+    for _ in 0..3 {
+        let before = offered();
+        machine.refuses();
+        eventually("it is offered again", || offered().is_some_and(|now| Some(now) != before));
+    }
+    assert_ne!(offered(), first);
+    machine.refuses();
+    let before = offered();
+    std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(offered(), before, "less and less often");
+    // Unless somebody orders it.
+    eventually("it is heard that it was refused", || update(&edge, &["status"])["os"]["step"]["step"] == "idle");
+    update(&edge, &["apply"]);
+    eventually("it is offered again", || offered().is_some_and(|now| Some(now) != before));
+    fs::rename(machine.path("efi/elsewhere"), &linux).expect("back");
+    machine.succeeds("install");
+    assert!(machine.names().contains(&"box_1.1.0+3.efi".to_owned()));
+    edge.stop();
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod host;
 mod ledger;
 mod os;
 mod own;
+mod retry;
 mod running;
 mod stick;
 mod task;

@@ -91,7 +91,7 @@ impl Work {
             pace: Pace::new(settings.every),
             lasting: Lasting::default(),
             stick: settings.usb.as_deref().map(Stick::new),
-            os: settings.machine.as_ref().map(|machine| Os::new(machine, &places.update)),
+            os: settings.machine.as_ref().map(|machine| Os::new(machine, &places.update, settings.every)),
             settings,
             places,
             switch,
