@@ -657,6 +657,60 @@ fn what_root_has_refused_is_offered_again_but_not_at_every_check() {
     edge.stop();
 }
 
+/// A stick with what was published, for a box whose own bucket is out of reach.
+fn stick_of(publisher: &Publisher) -> TempDir {
+    let stick = tempfile::tempdir().expect("a directory");
+    for part in ["metadata", "targets"] {
+        let from = publisher.repository.directory().join(part);
+        run("cp", &["-r", from.to_str().expect("UTF-8"), stick.path().to_str().expect("UTF-8")]);
+    }
+    stick
+}
+
+/// The configuration of an appliance on a machine that reaches no bucket, with these lines more in its `update` section.
+fn offline(machine: &Machine, update: &str) -> String {
+    format!(
+        "[discovery]\nenabled = false\n[machine]\ndir = \"{}\"\n[update]\nurl = \"file:///nowhere\"\ntrusted_root = \"{}\"\n{update}",
+        machine.path("run/workshop-machine").display(),
+        machine.path("etc/root.json").display(),
+    )
+}
+
+#[test]
+fn a_stick_stays_in_until_the_system_is_copied() {
+    let publisher = Publisher::new();
+    publisher.publish("1.1.0", 5_000_000);
+    let machine = Machine::running(&publisher, "1.0.0");
+    machine.succeeds("settle");
+    // At this rate it would take minutes from the network.
+    let config = offline(&machine, "rate_limit_kib_s = 20\n");
+    let edge = Setup::new(&config).data(&machine.path("var/lib/workshop-edge")).start();
+    let stick = stick_of(&publisher);
+    let attend = || {
+        let mut order = Command::new(env!("CARGO_BIN_EXE_workshop-edge"));
+        order.args(["machine", "stick", "--directory"]).arg(stick.path()).arg("--root").arg(machine.path(""));
+        let output = order.env("LANG", "es_ES.UTF-8").output().expect("run");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    let said = attend();
+    assert!(machine.offer().join("ready").is_file(), "{said}");
+    assert!(said.contains("versión 1.1.0 del sistema ya está en la caja") && said.contains("retirar"), "{said}");
+    machine.succeeds("install");
+    // What does not come is said, too.
+    publisher.publish("1.2.0", 5_000_000);
+    let metadata = publisher.repository.directory().join("metadata");
+    run("cp", &["-r", metadata.to_str().expect("UTF-8"), stick.path().to_str().expect("UTF-8")]);
+    let manifest = fs::read_dir(publisher.repository.directory().join("targets")).expect("listed");
+    for file in manifest.map(|file| file.expect("an entry").path()) {
+        if file.to_string_lossy().ends_with(".json") {
+            run("cp", &[file.to_str().expect("UTF-8"), stick.path().join("targets").to_str().expect("UTF-8")]);
+        }
+    }
+    let said = attend();
+    assert!(said.contains("memoria USB está puesta y contiene"), "{said}");
+    edge.stop();
+}
+
 #[test]
 fn what_waits_for_its_hour_is_here_before_it() {
     let publisher = Publisher::new();
