@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use crate::built::release;
 use crate::managed::{Bucket, Managed};
 use crate::repository::TestRepository;
-use crate::support::{Edge, Setup, eventually, run};
+use crate::support::{Edge, Setup, Supervisor, eventually, run};
 
 /// A file that the publisher takes for this version: a PE with the sections that it looks for, of some size.
 fn system(version: &str, octets: usize) -> Vec<u8> {
@@ -709,6 +709,63 @@ fn a_stick_stays_in_until_the_system_is_copied() {
     let said = attend();
     assert!(said.contains("memoria USB está puesta y contiene"), "{said}");
     edge.stop();
+}
+
+/// The least that the publisher takes for a program; it does not run.
+fn program() -> Vec<u8> {
+    let mut elf = vec![0; 120];
+    elf[..7].copy_from_slice(b"\x7fELF\x02\x01\x01");
+    // ET_EXEC for EM_X86_64, in the form of today, with one program header after the file's, which is empty.
+    for (at, value) in [(16, 2_u8), (18, 62), (20, 1), (32, 64), (52, 64), (54, 56), (56, 1), (58, 64)] {
+        elf[at] = value;
+    }
+    elf
+}
+
+#[test]
+fn of_a_stick_with_both_the_system_is_taken_first() {
+    let publisher = Publisher::new();
+    let file = publisher.files.path().join("program");
+    fs::write(&file, program()).expect("written");
+    let both =
+        ["x86_64-unknown-linux-gnu", "x86_64-unknown-linux-musl"].map(|triple| format!("{triple}={}", file.display()));
+    publisher.repository.order(&[
+        "publish",
+        "--channel",
+        "stable",
+        "--version",
+        "9.0.0",
+        "--deltas",
+        "0",
+        "--version-unchecked",
+        &both[0],
+        &both[1],
+    ]);
+    publisher.publish("1.1.0", 300_000);
+    let machine = Machine::running(&publisher, "1.0.0");
+    machine.succeeds("settle");
+    let config = machine.path("etc/config.toml");
+    fs::write(&config, offline(&machine, "check_interval_s = 604800\n")).expect("written");
+    let data = machine.path("var/lib/workshop-edge");
+    let text = |path: &Path| path.to_str().expect("UTF-8").to_owned();
+    let arguments = ["launch", "--config", &text(&config), "--data-dir", &text(&data)].map(str::to_owned);
+    let appliance = Supervisor::start(env!("CARGO_BIN_EXE_workshop-edge"), arguments, &[]);
+    appliance.wait_for("ready", 1);
+    let stick = stick_of(&publisher);
+    let apply = || {
+        let mut order = Command::new(env!("CARGO_BIN_EXE_workshop-edge"));
+        order.args(["update", "apply", "--from"]).arg(stick.path()).arg("--data-dir").arg(&data).env("LANG", "en");
+        let output = order.output().expect("run");
+        (output.status.success(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+    };
+    let (is_well, said) = apply();
+    assert!(is_well && said.contains("system's version 1.1.0 is on the box"), "{said}");
+    // What root refuses does not keep the program away for ever.
+    fs::rename(machine.path("efi/EFI/Linux"), machine.path("efi/elsewhere")).expect("away");
+    machine.refuses();
+    let (is_well, said) = apply();
+    assert!(!is_well && said.contains("downloaded version does not work"), "{said}");
+    appliance.stop();
 }
 
 #[test]

@@ -121,6 +121,12 @@ impl Os {
         self.retry.in_vain();
     }
 
+    /// Whether the last attempt was in vain, so that the program has its turn first.
+    pub(super) fn rests(&mut self) -> bool {
+        self.hear();
+        self.retry.rests()
+    }
+
     /// Hears root out: what it has refused it may be asked for again.
     fn hear(&mut self) {
         self.listen();

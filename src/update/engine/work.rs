@@ -200,10 +200,10 @@ impl Work {
             Decision::Take(plan) | Decision::Later { plan, .. } if self.own.is_some() => Some(plan.clone()),
             _ => None,
         };
-        // The system too is wanted now.
-        if program.is_none()
-            && let Some(Wanted { plan, is_ahead }) = self.decide_os(&checked, true)
-        {
+        // The system too is wanted now, and first, as without an order: the machine restarts for it, and a stick is noticed
+        // again then.
+        let is_program_first = program.is_some() && self.os.as_mut().is_some_and(Os::rests);
+        if !is_program_first && let Some(Wanted { plan, is_ahead }) = self.decide_os(&checked, true) {
             self.phase(Phase::Idle);
             self.answer(asker, Ok(Outcome::Begun { version: plan.version.clone(), is_system: true }));
             return Some(Taking { plan, checked, kind: history::Kind::Ordered, is_ahead, is_os: true });
