@@ -18,6 +18,7 @@ use crate::metrics::{Metrics, Updated};
 use crate::slots::Slot;
 use crate::update::command::{Command, Outcome, Reply};
 use crate::update::engine::{Host, Machine, Settings, Switch, Updates};
+use crate::update::manifest::os_platform;
 use crate::update::places::Places;
 use crate::update::repository;
 use crate::update::state::{FaultKind, Phase, State, Words};
@@ -86,6 +87,7 @@ impl Wanted {
                 machine: directory.map(|directory| Machine {
                     directory: directory.to_owned(),
                     version: machine::os::running(&machine::Places::default()).ok(),
+                    platform: os_platform(machine::os_variant(&machine::Places::default()).as_deref()),
                 }),
                 host: host(),
             })

@@ -18,7 +18,7 @@ mod places;
 pub mod settings;
 pub mod stick;
 
-pub use os_release::os_version;
+pub use os_release::{os_variant, os_version};
 pub use places::Places;
 
 /// The directory of the [`notices`] in the one that root tells the appliance in ([`Places::run`]).

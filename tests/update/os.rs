@@ -17,10 +17,20 @@ use crate::managed::{Bucket, Managed};
 use crate::repository::TestRepository;
 use crate::support::{Edge, Setup, Supervisor, eventually, run};
 
+/// What os-release(5) says of a version in a variant.
+fn os_release(version: &str, variant: &str) -> String {
+    format!("ID=debian\nIMAGE_ID=workshop-edge\nIMAGE_VERSION={version}\nVARIANT_ID={variant}\n")
+}
+
 /// A file that the publisher takes for this version: a PE with the sections that it looks for, of some size.
 fn system(version: &str, octets: usize) -> Vec<u8> {
+    variant(version, "base", octets)
+}
+
+/// The same of another variant.
+fn variant(version: &str, variant: &str, octets: usize) -> Vec<u8> {
     let filling: Vec<u8> = version.bytes().cycle().take(octets).collect();
-    let release = format!("ID=debian\nIMAGE_ID=workshop-edge\nIMAGE_VERSION={version}\n");
+    let release = os_release(version, variant);
     let sections: [(&[u8], &[u8]); 3] =
         [(b".osrel", release.as_bytes()), (b".linux", &filling), (b".initrd", b"initrd")];
     let mut file = vec![0; 64];
@@ -106,8 +116,7 @@ impl Machine {
 
     /// From now on this one runs.
     fn runs(&self, version: &str) {
-        let text = format!("ID=debian\nIMAGE_ID=workshop-edge\nIMAGE_VERSION={version}\n");
-        fs::write(self.path("etc/os-release"), text).expect("written");
+        fs::write(self.path("etc/os-release"), os_release(version, "base")).expect("written");
     }
 
     fn path(&self, relative: &str) -> PathBuf {
@@ -533,6 +542,58 @@ fn only_a_system_of_that_version_is_published() {
     );
     let status = publisher.repository.run(["status"]);
     assert!(String::from_utf8_lossy(&status.stdout).contains("stable (system): wants 1.1.0"));
+}
+
+#[test]
+fn each_variant_has_its_own_file_of_a_version() {
+    let publisher = Publisher::new();
+    let path = |name: &str| publisher.files.path().join(name).to_str().expect("UTF-8").to_owned();
+    let [base, wifi] = ["base", "wifi"].map(|name| {
+        fs::write(path(name), variant("1.1.0", name, 1000)).expect("written");
+        path(name)
+    });
+    let publish = ["publish-os", "--channel", "stable", "--version", "1.1.0"];
+    publisher.repository.order(&[&publish[..], &[&base]].concat());
+    // A box with the drivers for Wi-Fi does not lose them.
+    let on_wifi = |machine: &Machine| {
+        fs::write(machine.path("etc/os-release"), os_release("1.0.0", "wifi")).expect("written");
+    };
+    let machine = Machine::running(&publisher, "1.0.0");
+    on_wifi(&machine);
+    machine.offered(&publisher.repository);
+    assert!(machine.succeeds("install").contains("nothing"));
+    assert_eq!(machine.names(), ["box_1.0.0.efi"]);
+    // The other variant in a second call; both in one would do as well.
+    publisher.repository.order(&[&publish[..], &[&wifi]].concat());
+    assert!(publisher.repository.refused(&[&publish[..], &[&wifi, &wifi]].concat()).contains("another file"));
+    let names = |platform: &str| {
+        let suffix = format!(".workshop-edge-os-1.1.0-{platform}.efi");
+        let files = fs::read_dir(publisher.repository.directory().join("targets")).expect("listed");
+        files.filter(|file| file.as_ref().is_ok_and(|file| file.path().to_string_lossy().ends_with(&suffix))).count()
+    };
+    assert_eq!((names("x86_64"), names("x86_64-wifi")), (1, 1));
+    machine.offered(&publisher.repository);
+    machine.succeeds("install");
+    assert_eq!(machine.versions()["box_1.1.0+3.efi"], variant("1.1.0", "wifi", 1000));
+    let machine = Machine::running(&publisher, "1.0.0");
+    machine.offered(&publisher.repository);
+    machine.succeeds("install");
+    assert_eq!(machine.versions()["box_1.1.0+3.efi"], system("1.1.0", 1000));
+    // Both at once, and to another channel.
+    for name in ["base", "wifi"] {
+        fs::write(path(name), variant("1.2.0", name, 1000)).expect("written");
+    }
+    let publish = ["publish-os", "--channel", "staging", "--version", "1.2.0"];
+    publisher.repository.order(&[&publish[..], &[&base, &wifi]].concat());
+    publisher.repository.order(&["promote", "--os", "--from", "staging", "--to", "stable"]);
+    let machine = Machine::running(&publisher, "1.0.0");
+    on_wifi(&machine);
+    machine.offered(&publisher.repository);
+    machine.succeeds("install");
+    assert_eq!(machine.versions()["box_1.2.0+3.efi"], variant("1.2.0", "wifi", 1000));
+    fs::write(path("odd"), variant("1.3.0", "Wi-Fi", 1000)).expect("written");
+    let odd = ["publish-os", "--channel", "stable", "--version", "1.3.0", &path("odd")].map(str::to_owned);
+    assert!(publisher.repository.refused(&odd.each_ref().map(String::as_str)).contains("VARIANT_ID=Wi-Fi"));
 }
 
 /// The appliance on a machine, which follows a repository in a directory, with these lines more in its `update` section.

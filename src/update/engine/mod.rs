@@ -75,6 +75,8 @@ pub struct Machine {
     pub directory: PathBuf,
     /// The version that runs (os-release(5)), for as long as root does not tell it.
     pub version: Option<Version>,
+    /// What it is made for ([`crate::update::manifest::os_platform`]).
+    pub platform: String,
 }
 
 /// The composition root's side of a switch.

@@ -2,7 +2,7 @@
 //! again and installs it.
 //!
 //! ```text
-//! <data_dir>/update/os/offer/targets/<sha256>.workshop-edge-os-<version>-x86_64.efi
+//! <data_dir>/update/os/offer/targets/<sha256>.workshop-edge-os-<version>-<platform>.efi
 //! <data_dir>/update/os/offer/targets/<sha256>.<channel>.manifest.json
 //! <data_dir>/update/os/offer/metadata/…      what leads there, as it came
 //! <data_dir>/update/os/offer/ready           last of all: root is to install it, and to restart the machine
@@ -29,7 +29,7 @@ use super::retry::Retry;
 use crate::durable::{self, DurableError, Lock};
 use crate::update::blocking::blocking;
 use crate::update::download::{Downloads, Progress};
-use crate::update::manifest::{MOST_OS, OS_PLATFORM};
+use crate::update::manifest::MOST_OS;
 use crate::update::os::{self, OFFER, OsState, READY, Step, Told};
 use crate::update::policy::{self, Decision, Plan, Situation};
 use crate::update::repository::Extract;
@@ -46,6 +46,7 @@ pub(super) struct Os {
     machine: PathBuf,
     /// What runs, as the box sees it for itself.
     seen: Option<Version>,
+    platform: String,
     offer: PathBuf,
     downloads: PathBuf,
     told: Option<Told>,
@@ -87,6 +88,7 @@ impl Os {
         let mut os = Self {
             machine: machine.directory.clone(),
             seen: machine.version.clone(),
+            platform: machine.platform.clone(),
             offer: update.join(OFFER),
             downloads: update.join("os/downloads"),
             told: None,
@@ -157,7 +159,7 @@ impl Os {
             &manifest,
             &Situation {
                 box_id: asking.box_id,
-                platform: OS_PLATFORM,
+                platform: &self.platform,
                 running: &told.version,
                 running_sha256: told.sha256.as_deref().unwrap_or_default(),
                 state_schema: 0,
@@ -314,12 +316,14 @@ fn offer_it(offer: &Path, extract: &Extract, version: &Version, sha256: &str) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::update::manifest::os_platform;
 
     #[test]
     fn what_runs_is_known_though_root_tells_nothing() {
         let directory = tempfile::tempdir().expect("a directory");
         let version = Some(Version::new(1, 0, 0));
-        let machine = Machine { directory: directory.path().to_owned(), version: version.clone() };
+        let machine =
+            Machine { directory: directory.path().to_owned(), version: version.clone(), platform: os_platform(None) };
         assert_eq!(Os::new(&machine, directory.path(), Duration::from_secs(60)).running(), version);
         fs::write(directory.path().join(os::FILE), r#"{"version":"1.1.0","state":"good"}"#).expect("told");
         assert_eq!(
