@@ -250,7 +250,8 @@ impl Orders for Rc<Operator> {
 fn done(outcome: &update::command::Outcome) -> String {
     match outcome {
         update::command::Outcome::Done => "done".to_owned(),
-        update::command::Outcome::Begun { version } => format!("begun: {version}"),
+        update::command::Outcome::Begun { version, is_system: false } => format!("begun: {version}"),
+        update::command::Outcome::Begun { version, is_system: true } => format!("begun: system {version}"),
         update::command::Outcome::Nothing { reason } => format!("nothing to do: {}", reason.en),
     }
 }

@@ -17,14 +17,15 @@ use crate::lang::Lang;
 use crate::metrics::{Metrics, Updated};
 use crate::slots::Slot;
 use crate::update::command::{Command, Outcome, Reply};
-use crate::update::engine::{Host, Settings, Switch, Updates};
+use crate::update::engine::{Host, Machine, Settings, Switch, Updates};
+use crate::update::manifest::os_platform;
 use crate::update::places::Places;
 use crate::update::repository;
 use crate::update::state::{FaultKind, Phase, State, Words};
 use crate::update::transport::{Limits, Source, Transport};
 use crate::update::trial::Found;
 use crate::update::{ROOT, words};
-use crate::{config, console, error_chain, launch};
+use crate::{config, console, error_chain, launch, machine};
 
 /// The bucket that the program was built with (`WORKSHOP_UPDATE_URL`); empty without one.
 const URL: &str = env!("WORKSHOP_UPDATE_URL");
@@ -47,7 +48,7 @@ pub(super) enum Wanted {
 
 impl Wanted {
     /// What the configuration, or else the program itself, says.
-    pub(super) fn new(update: config::Update, machine: Option<&Path>, data_dir: &Path, id: &BoxId) -> Self {
+    pub(super) fn new(update: config::Update, directory: Option<&Path>, data_dir: &Path, id: &BoxId) -> Self {
         let config::Update {
             enabled,
             url,
@@ -83,7 +84,11 @@ impl Wanted {
                 every: check_interval,
                 window,
                 rate: rate_limit,
-                machine: machine.map(Path::to_owned),
+                machine: directory.map(|directory| Machine {
+                    directory: directory.to_owned(),
+                    version: machine::os::running(&machine::Places::default()).ok(),
+                    platform: os_platform(machine::os_variant(&machine::Places::default()).as_deref()),
+                }),
                 host: host(),
             })
         });

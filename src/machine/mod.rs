@@ -8,6 +8,7 @@
 //!
 //! [`Places`] is the one list of the paths on which both sides, the units and the image agree.
 
+pub mod data;
 pub mod install;
 pub mod menu;
 pub mod notices;
@@ -17,7 +18,7 @@ mod places;
 pub mod settings;
 pub mod stick;
 
-pub use os_release::os_version;
+pub use os_release::{os_variant, os_version};
 pub use places::Places;
 
 /// The directory of the [`notices`] in the one that root tells the appliance in ([`Places::run`]).

@@ -1,4 +1,4 @@
-//! Which version of the image runs.
+//! Which version of the image runs, and which variant.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -11,12 +11,22 @@ const MOST: u64 = 16 * 1024;
 /// The version of the image (`IMAGE_VERSION`), as os-release(5) has it; `None` on a machine that no image runs.
 #[must_use]
 pub fn os_version(places: &Places) -> Option<String> {
+    value(places, "IMAGE_VERSION=")
+}
+
+/// The variant of the image (`VARIANT_ID`): `base`, or `wifi` for the one with drivers for Wi-Fi.
+#[must_use]
+pub fn os_variant(places: &Places) -> Option<String> {
+    value(places, "VARIANT_ID=")
+}
+
+fn value(places: &Places, key: &str) -> Option<String> {
     let mut text = String::new();
     File::open(places.os_release()).and_then(|file| file.take(MOST).read_to_string(&mut text)).ok()?;
-    let value = text.lines().find_map(|line| line.strip_prefix("IMAGE_VERSION="))?;
+    let value = text.lines().find_map(|line| line.strip_prefix(key))?;
     let value = value.trim().trim_matches(['"', '\'']);
-    let is_version = !value.is_empty() && value.len() <= 64 && value.bytes().all(|byte| byte.is_ascii_graphic());
-    is_version.then(|| value.to_owned())
+    let is_fit = !value.is_empty() && value.len() <= 64 && value.bytes().all(|byte| byte.is_ascii_graphic());
+    is_fit.then(|| value.to_owned())
 }
 
 #[cfg(test)]
@@ -39,5 +49,8 @@ mod tests {
             std::fs::write(places.os_release(), text).expect("written");
             assert_eq!(os_version(&places).as_deref(), version, "{text}");
         }
+        assert_eq!(os_variant(&places), None);
+        std::fs::write(places.os_release(), "VARIANT=\"With Wi-Fi\"\nVARIANT_ID=wifi\n").expect("written");
+        assert_eq!(os_variant(&places).as_deref(), Some("wifi"));
     }
 }

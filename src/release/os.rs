@@ -1,5 +1,6 @@
 //! `publish-os`: a version of the USB image's operating system for the boxes of a channel that run it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use object::{LittleEndian as LE, pe, read::pe::PeFile64};
@@ -12,7 +13,7 @@ use super::error::{ReleaseError, file, refuse};
 use super::publish::{Rollout, roll_out};
 use super::repository::Repository;
 use crate::digest;
-use crate::update::manifest::{Binary, MOST_OS, Manifest, OS_PLATFORM, Release};
+use crate::update::manifest::{Binary, MOST_OS, Manifest, Release, os_platform};
 
 /// What of a channel a command is about: each has its releases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +67,8 @@ impl Part {
 pub(super) struct Order {
     pub(super) channel: String,
     pub(super) version: Version,
-    pub(super) file: PathBuf,
+    /// One for each variant of the image, or some of them.
+    pub(super) files: Vec<PathBuf>,
     pub(super) rollout: Rollout,
 }
 
@@ -81,25 +83,6 @@ pub(super) fn publish(repository: Repository, order: &Order, signing: &Signing<'
     }
     let whole = repository.manifest(&order.channel)?.clone();
     let mut manifest = Part::Os.or_begin(&whole);
-    let bytes = std::fs::read(&order.file).map_err(file("read", &order.file))?;
-    check(&order.file, &bytes, version)?;
-    let name = format!("workshop-edge-os-{version}-{OS_PLATFORM}.efi");
-    let binary =
-        Binary { raw_sha256: digest::of(&bytes), raw_size: bytes.len() as u64, full: name.clone(), deltas: Vec::new() };
-    for (channel, other) in &repository.manifests {
-        let other = other.of_os();
-        let there = other.as_ref().and_then(|os| os.release(version)).and_then(|it| it.platforms.get(OS_PLATFORM));
-        if there.is_some_and(|there| there.raw_sha256 != binary.raw_sha256) {
-            return Err(refuse(
-                format!(
-                    "la versión {version} del sistema ya existe con otro contenido ({channel}): publique con otro número"
-                ),
-                format!(
-                    "the system's version {version} exists already with other bytes ({channel}): publish under another number"
-                ),
-            ));
-        }
-    }
     let mut release = manifest.release(version).cloned().unwrap_or_else(|| Release {
         version: version.clone(),
         state_schema: 0,
@@ -108,18 +91,59 @@ pub(super) fn publish(repository: Repository, order: &Order, signing: &Signing<'
         urgent: false,
         waves: Vec::new(),
         rollback_from: Vec::new(),
-        platforms: std::collections::BTreeMap::new(),
+        platforms: BTreeMap::new(),
     });
-    release.platforms.insert(OS_PLATFORM.to_owned(), binary);
+    let mut files = BTreeMap::new();
+    for path in &order.files {
+        let bytes = std::fs::read(path).map_err(file("read", path))?;
+        let platform = os_platform(Some(&check(path, &bytes, version)?));
+        let name = format!("workshop-edge-os-{version}-{platform}.efi");
+        let (raw_sha256, raw_size) = (digest::of(&bytes), bytes.len() as u64);
+        let binary = Binary { raw_sha256, raw_size, full: name.clone(), deltas: Vec::new() };
+        not_other_bytes(&repository, version, &platform, &binary)?;
+        if files.insert(name, bytes).is_some() {
+            return Err(refuse(
+                format!("{}: ya hay otro archivo para {platform}", path.display()),
+                format!("{}: there is another file for {platform} already", path.display()),
+            ));
+        }
+        release.platforms.insert(platform, binary);
+    }
     roll_out(&mut manifest, release, &order.rollout, signing.now)?;
     let mut draft = Draft::of(repository);
-    draft.add_file(&name, bytes);
+    for (name, bytes) in files {
+        draft.add_file(&name, bytes);
+    }
     draft.set_manifest(Part::Os.into(whole, manifest))?;
     draft.plan(signing)
 }
 
-/// Refuses what the boot loader would not start as this version.
-fn check(path: &Path, bytes: &[u8], version: &Version) -> Result<(), ReleaseError> {
+/// Refuses what was published under this version with other octets, in whatever channel.
+fn not_other_bytes(
+    repository: &Repository,
+    version: &Version,
+    platform: &str,
+    binary: &Binary,
+) -> Result<(), ReleaseError> {
+    for (channel, other) in &repository.manifests {
+        let other = other.of_os();
+        let there = other.as_ref().and_then(|os| os.release(version)).and_then(|it| it.platforms.get(platform));
+        if there.is_some_and(|there| there.raw_sha256 != binary.raw_sha256) {
+            return Err(refuse(
+                format!(
+                    "la versión {version} del sistema para {platform} ya existe con otro contenido ({channel}): publique con otro número"
+                ),
+                format!(
+                    "the system's version {version} for {platform} exists already with other bytes ({channel}): publish under another number"
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses what the boot loader would not start as this version; gives the variant of the image that it is.
+fn check(path: &Path, bytes: &[u8], version: &Version) -> Result<String, ReleaseError> {
     let shown = path.display();
     let not = |es: String, en: String| Err(refuse(format!("{shown}: {es}"), format!("{shown}: {en}")));
     if bytes.len() as u64 > MOST_OS {
@@ -158,5 +182,12 @@ fn check(path: &Path, bytes: &[u8], version: &Version) -> Result<(), ReleaseErro
             format!("says IMAGE_ID={id} and IMAGE_VERSION={said}, and should say workshop-edge and {version}"),
         );
     }
-    Ok(())
+    let variant = value("VARIANT_ID");
+    if !variant.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()) {
+        return not(
+            format!("dice VARIANT_ID={variant}, y debería decir base, wifi o algo parecido"),
+            format!("says VARIANT_ID={variant}, and should say base, wifi or the like"),
+        );
+    }
+    Ok(variant)
 }

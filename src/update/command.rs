@@ -68,6 +68,9 @@ pub enum Outcome {
     Begun {
         /// Which.
         version: Version,
+        /// Whether it is one of the operating system.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        is_system: bool,
     },
     /// There was nothing to do.
     Nothing {

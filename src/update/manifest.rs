@@ -28,7 +28,10 @@
 //!     "min_version": "1.0.0",
 //!     "releases": [{
 //!       "version": "1.1.0",
-//!       "platforms": { "x86_64": { "raw_sha256": "…", "raw_size": 44040192, "full": "workshop-edge-os-1.1.0-x86_64.efi" } }
+//!       "platforms": {
+//!         "x86_64": { "raw_sha256": "…", "raw_size": 44040192, "full": "workshop-edge-os-1.1.0-x86_64.efi" },
+//!         "x86_64-wifi": { "raw_sha256": "…", "raw_size": 83886080, "full": "workshop-edge-os-1.1.0-x86_64-wifi.efi" }
+//!       }
 //!     }]
 //!   }
 //! }
@@ -48,8 +51,16 @@ use serde::{Deserialize, Serialize};
 /// The form that this program writes and understands.
 pub const SCHEMA: u32 = 1;
 
-/// The machine that the operating system is made for, among its platforms.
-pub const OS_PLATFORM: &str = "x86_64";
+/// The platform of an operating system: the machine that it is made for, and the variant of the image
+/// (`VARIANT_ID` of os-release(5)) unless that is the plain one. A box stays with its variant: another one may lack the
+/// drivers that it is reached by.
+#[must_use]
+pub fn os_platform(variant: Option<&str>) -> String {
+    match variant {
+        None | Some("" | "base") => "x86_64".to_owned(),
+        Some(variant) => format!("x86_64-{variant}"),
+    }
+}
 
 /// Octets of an operating system at most: it has to fit twice into its partition.
 pub const MOST_OS: u64 = 120 * 1024 * 1024;
@@ -85,7 +96,7 @@ pub struct Os {
     pub desired: Option<Version>,
     /// As [`Manifest::min_version`].
     pub min_version: Version,
-    /// As [`Manifest::releases`]. Their platforms are machines, such as [`OS_PLATFORM`].
+    /// As [`Manifest::releases`]. Their platforms are machines, of [`os_platform`].
     pub releases: Vec<Release>,
 }
 

@@ -192,15 +192,6 @@ pub fn not_own(version: &Version) -> Words {
     }
 }
 
-/// Why the program is left as it is while the system comes, as a part of a sentence.
-#[must_use]
-pub fn system_first(version: &Version) -> Words {
-    Words {
-        es: format!("primero se pone la versión {version} del sistema, y el equipo se reinicia solo"),
-        en: format!("the system's version {version} is put in place first, and the box restarts by itself"),
-    }
-}
-
 /// What the operating system is at: sentences.
 #[must_use]
 pub fn system(os: &OsState, lang: Lang) -> Vec<String> {
@@ -245,8 +236,10 @@ pub fn system(os: &OsState, lang: Lang) -> Vec<String> {
     }
     for Quarantined { version, reason, .. } in quarantined {
         sentences.push(lang.pick(
-            format!("La versión {version} del sistema falló en este equipo y no se vuelve a probar: {reason}"),
-            format!("The system's version {version} failed on this box and is not tried again: {reason}"),
+            format!(
+                "La versión {version} del sistema no llegó a funcionar en este equipo y no se vuelve a probar: {reason}"
+            ),
+            format!("The system's version {version} did not come to work on this box and is not tried again: {reason}"),
         ));
     }
     sentences

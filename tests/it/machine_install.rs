@@ -166,9 +166,18 @@ fn a_version_on_trial_is_not_installed() {
     let variables = machine.root.path().join("sys/firmware/efi/efivars");
     fs::create_dir_all(&variables).expect("made");
     fs::write(variables.join("LoaderBootCountPath-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"), "").expect("written");
+    let at = |path: &str| machine.root.path().join(path);
+    fs::create_dir_all(at("etc")).expect("made");
+    fs::write(at("etc/os-release"), "IMAGE_ID=workshop-edge\nIMAGE_VERSION=1.2.3\n").expect("written");
+    fs::create_dir_all(at("efi/EFI/Linux")).expect("made");
+    fs::write(at("efi/EFI/Linux/box_1.2.3+2-1.efi"), "the system").expect("written");
     let output = machine.install(&machine.disk);
     assert!(String::from_utf8_lossy(&output.stderr).contains("on trial"));
     assert_eq!(output.status.code(), Some(1));
+    // It has shown that it works; the variable stays until the next start.
+    fs::rename(at("efi/EFI/Linux/box_1.2.3+2-1.efi"), at("efi/EFI/Linux/box_1.2.3.efi")).expect("blessed");
+    let output = machine.install(&machine.disk);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// A cut after the table went: nothing on the disk can be started from, and the stick can be started again.

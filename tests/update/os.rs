@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -15,12 +15,22 @@ use tempfile::TempDir;
 use crate::built::release;
 use crate::managed::{Bucket, Managed};
 use crate::repository::TestRepository;
-use crate::support::{Edge, Setup, eventually, run};
+use crate::support::{Edge, Setup, Supervisor, eventually, run};
+
+/// What os-release(5) says of a version in a variant.
+fn os_release(version: &str, variant: &str) -> String {
+    format!("ID=debian\nIMAGE_ID=workshop-edge\nIMAGE_VERSION={version}\nVARIANT_ID={variant}\n")
+}
 
 /// A file that the publisher takes for this version: a PE with the sections that it looks for, of some size.
 fn system(version: &str, octets: usize) -> Vec<u8> {
+    variant(version, "base", octets)
+}
+
+/// The same of another variant.
+fn variant(version: &str, variant: &str, octets: usize) -> Vec<u8> {
     let filling: Vec<u8> = version.bytes().cycle().take(octets).collect();
-    let release = format!("ID=debian\nIMAGE_ID=workshop-edge\nIMAGE_VERSION={version}\n");
+    let release = os_release(version, variant);
     let sections: [(&[u8], &[u8]); 3] =
         [(b".osrel", release.as_bytes()), (b".linux", &filling), (b".initrd", b"initrd")];
     let mut file = vec![0; 64];
@@ -56,6 +66,9 @@ fn system(version: &str, octets: usize) -> Vec<u8> {
     }
     file
 }
+
+/// There while the boot loader counts the starts.
+const COUNTED: &str = "sys/firmware/efi/efivars/LoaderBootCountPath-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
 
 /// A repository, and the systems that were published in it.
 struct Publisher {
@@ -103,8 +116,7 @@ impl Machine {
 
     /// From now on this one runs.
     fn runs(&self, version: &str) {
-        let text = format!("ID=debian\nIMAGE_ID=workshop-edge\nIMAGE_VERSION={version}\n");
-        fs::write(self.path("etc/os-release"), text).expect("written");
+        fs::write(self.path("etc/os-release"), os_release(version, "base")).expect("written");
     }
 
     fn path(&self, relative: &str) -> PathBuf {
@@ -206,19 +218,17 @@ fn a_signed_version_is_installed_tried_and_kept() {
     machine.succeeds("install");
     assert_eq!(machine.names(), ["box_1.0.0.efi", "box_1.1.0+3.efi"], "twice is once");
 
-    let counted = machine.path("sys/firmware/efi/efivars/LoaderBootCountPath-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f");
-    fs::write(&counted, "x").expect("written");
-    fs::rename(machine.entry("box_1.1.0+3.efi"), machine.entry("box_1.1.0+2-1.efi")).expect("counted");
-    machine.runs("1.1.0");
+    on_trial(&machine, "1.1.0");
     machine.succeeds("settle");
     let told = machine.told();
     assert_eq!((&told["state"], &told["version"]), (&"trial".into(), &"1.1.0".into()));
     assert_eq!(told["sha256"], the("1.1.0", 100_000));
 
     fs::rename(machine.entry("box_1.1.0+2-1.efi"), machine.entry("box_1.1.0.efi")).expect("blessed");
-    fs::remove_file(&counted).expect("removed");
+    // The boot loader's variable stays until the next start.
+    assert!(machine.path(COUNTED).exists());
     machine.succeeds("settle");
-    assert_eq!(machine.told()["previous"], "1.0.0");
+    assert_eq!((&machine.told()["state"], &machine.told()["previous"]), (&"good".into(), &"1.0.0".into()));
     let status: Value =
         serde_json::from_slice(&machine.order("status").arg("--json").output().expect("run").stdout).expect("JSON");
     assert_eq!(status["changes"][0]["outcome"], "good");
@@ -337,7 +347,11 @@ fn what_has_failed_is_known_and_not_tried_again() {
     assert_eq!(machine.names(), ["box_1.0.0.efi"]);
     let told = machine.told();
     assert_eq!(told["quarantined"][0]["sha256"], the("1.1.0", 1000));
-    assert!(machine.notice().expect("said")["en"].as_str().expect("text").contains("1.1.0"));
+    let notice = machine.notice().expect("said");
+    for (lang, words) in [("es", ["1.1.0", "cortara la corriente"]), ("en", ["1.1.0", "power may have been cut"])] {
+        let text = notice[lang].as_str().expect("text");
+        assert!(words.iter().all(|word| text.contains(word)), "{text}");
+    }
     assert!(machine.succeeds("install").contains("nothing"));
     assert_eq!(machine.names(), ["box_1.0.0.efi"]);
     // A start that was cut before any try is none.
@@ -347,6 +361,18 @@ fn what_has_failed_is_known_and_not_tried_again() {
     machine.succeeds("settle");
     assert_eq!(machine.names(), ["box_1.0.0.efi", "box_1.2.0+3.efi"]);
     assert_eq!(machine.told()["quarantined"].as_array().expect("a list").len(), 1);
+}
+
+#[test]
+fn what_runs_is_told_though_the_boot_partition_cannot_be_read() {
+    let publisher = Publisher::new();
+    let machine = Machine::running(&publisher, "1.0.0");
+    fs::remove_dir_all(machine.path("efi/EFI")).expect("removed");
+    assert_eq!(machine.does("settle").status.code(), Some(1));
+    assert_eq!(machine.told()["version"], "1.0.0");
+    let notice = machine.notice().expect("said");
+    assert!(notice["es"].as_str().expect("text").contains("partición de arranque"), "{notice}");
+    assert!(notice["en"].as_str().expect("text").contains("boot partition"), "{notice}");
 }
 
 #[test]
@@ -380,6 +406,28 @@ fn the_publisher_s_way_back_needs_no_download() {
     machine.offered(&publisher.repository);
     machine.succeeds("install");
     assert!(machine.names().contains(&"box_1.2.0+3.efi".to_owned()), "{:?}", machine.names());
+}
+
+#[test]
+fn what_may_be_another_name_of_a_version_is_not_removed_alone() {
+    let publisher = Publisher::new();
+    publisher.publish("1.1.0", 1000);
+    let machine = Machine::running(&publisher, "1.0.0");
+    machine.offered(&publisher.repository);
+    machine.succeeds("install");
+    let (twin, unfinished) = (machine.entry("box_1.1.0.efi.tmp"), machine.entry("box_0.9.0.efi.tmp"));
+    // A cut may leave it so, and on FAT both names hold the same clusters.
+    fs::hard_link(machine.entry("box_1.1.0+3.efi"), &twin).expect("linked");
+    fs::write(&unfinished, "a half").expect("written");
+    machine.succeeds("settle");
+    assert!(twin.exists() && !unfinished.exists());
+    machine.succeeds("install");
+    assert!(twin.exists());
+    // Neither stays without the other.
+    fs::rename(machine.entry("box_1.1.0+3.efi"), machine.entry("box_1.1.0+0-3.efi")).expect("given up");
+    machine.succeeds("settle");
+    assert!(!twin.exists());
+    assert_eq!(machine.names(), ["box_1.0.0.efi"]);
 }
 
 /// A small file system in memory where the boot partition is; gone when dropped.
@@ -496,6 +544,58 @@ fn only_a_system_of_that_version_is_published() {
     assert!(String::from_utf8_lossy(&status.stdout).contains("stable (system): wants 1.1.0"));
 }
 
+#[test]
+fn each_variant_has_its_own_file_of_a_version() {
+    let publisher = Publisher::new();
+    let path = |name: &str| publisher.files.path().join(name).to_str().expect("UTF-8").to_owned();
+    let [base, wifi] = ["base", "wifi"].map(|name| {
+        fs::write(path(name), variant("1.1.0", name, 1000)).expect("written");
+        path(name)
+    });
+    let publish = ["publish-os", "--channel", "stable", "--version", "1.1.0"];
+    publisher.repository.order(&[&publish[..], &[&base]].concat());
+    // A box with the drivers for Wi-Fi does not lose them.
+    let on_wifi = |machine: &Machine| {
+        fs::write(machine.path("etc/os-release"), os_release("1.0.0", "wifi")).expect("written");
+    };
+    let machine = Machine::running(&publisher, "1.0.0");
+    on_wifi(&machine);
+    machine.offered(&publisher.repository);
+    assert!(machine.succeeds("install").contains("nothing"));
+    assert_eq!(machine.names(), ["box_1.0.0.efi"]);
+    // The other variant in a second call; both in one would do as well.
+    publisher.repository.order(&[&publish[..], &[&wifi]].concat());
+    assert!(publisher.repository.refused(&[&publish[..], &[&wifi, &wifi]].concat()).contains("another file"));
+    let names = |platform: &str| {
+        let suffix = format!(".workshop-edge-os-1.1.0-{platform}.efi");
+        let files = fs::read_dir(publisher.repository.directory().join("targets")).expect("listed");
+        files.filter(|file| file.as_ref().is_ok_and(|file| file.path().to_string_lossy().ends_with(&suffix))).count()
+    };
+    assert_eq!((names("x86_64"), names("x86_64-wifi")), (1, 1));
+    machine.offered(&publisher.repository);
+    machine.succeeds("install");
+    assert_eq!(machine.versions()["box_1.1.0+3.efi"], variant("1.1.0", "wifi", 1000));
+    let machine = Machine::running(&publisher, "1.0.0");
+    machine.offered(&publisher.repository);
+    machine.succeeds("install");
+    assert_eq!(machine.versions()["box_1.1.0+3.efi"], system("1.1.0", 1000));
+    // Both at once, and to another channel.
+    for name in ["base", "wifi"] {
+        fs::write(path(name), variant("1.2.0", name, 1000)).expect("written");
+    }
+    let publish = ["publish-os", "--channel", "staging", "--version", "1.2.0"];
+    publisher.repository.order(&[&publish[..], &[&base, &wifi]].concat());
+    publisher.repository.order(&["promote", "--os", "--from", "staging", "--to", "stable"]);
+    let machine = Machine::running(&publisher, "1.0.0");
+    on_wifi(&machine);
+    machine.offered(&publisher.repository);
+    machine.succeeds("install");
+    assert_eq!(machine.versions()["box_1.2.0+3.efi"], variant("1.2.0", "wifi", 1000));
+    fs::write(path("odd"), variant("1.3.0", "Wi-Fi", 1000)).expect("written");
+    let odd = ["publish-os", "--channel", "stable", "--version", "1.3.0", &path("odd")].map(str::to_owned);
+    assert!(publisher.repository.refused(&odd.each_ref().map(String::as_str)).contains("VARIANT_ID=Wi-Fi"));
+}
+
 /// The appliance on a machine, which follows a repository in a directory, with these lines more in its `update` section.
 fn appliance(machine: &Machine, publisher: &Publisher, update: &str) -> Edge {
     let config = format!(
@@ -505,6 +605,14 @@ fn appliance(machine: &Machine, publisher: &Publisher, update: &str) -> Edge {
         machine.path("etc/root.json").display(),
     );
     Setup::new(&config).data(&machine.path("var/lib/workshop-edge")).start()
+}
+
+/// An order of `workshop-edge update` to the appliance, and its answer.
+fn update(edge: &Edge, order: &[&str]) -> Value {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_workshop-edge"));
+    command.arg("update").args(order).args(["--json", "--data-dir"]).arg(edge.data());
+    let output = command.output().expect("run");
+    serde_json::from_slice(&output.stdout).unwrap_or_default()
 }
 
 #[test]
@@ -533,6 +641,192 @@ fn the_appliance_downloads_and_offers_and_root_takes_it() {
     machine.succeeds("settle");
     eventually("the offer is withdrawn", || !ready.exists());
     edge.stop();
+}
+
+/// Runs this version, whose starts are counted.
+fn on_trial(machine: &Machine, version: &str) {
+    fs::write(machine.path(COUNTED), "x").expect("written");
+    let name = |tries: &str| machine.entry(&format!("box_{version}{tries}.efi"));
+    fs::rename(name("+3"), name("+2-1")).expect("counted");
+    machine.runs(version);
+}
+
+#[test]
+fn a_system_that_does_not_find_its_data_is_not_confirmed() {
+    let publisher = Publisher::new();
+    publisher.publish("1.1.0", 1000);
+    let machine = Machine::running(&publisher, "1.0.0");
+    machine.offered(&publisher.repository);
+    machine.succeeds("install");
+    on_trial(&machine, "1.1.0");
+    machine.succeeds("settle");
+    let edge = appliance(&machine, &publisher, "");
+    let confirm = || {
+        let mut order = machine.order("confirm");
+        order.args(["--address", &edge.address().to_string(), "--stretch", "0", "--most", "2"]);
+        order.output().expect("run")
+    };
+    assert!(confirm().status.success());
+    let memory = Mounted::on(&machine.path("data"), 1 << 20);
+    // As the image does it without a data partition.
+    fs::create_dir_all(machine.path("data/machine")).expect("made");
+    let confirmed = confirm();
+    let said = String::from_utf8_lossy(&confirmed.stderr).into_owned();
+    assert!(!confirmed.status.success() && said.contains("no data partition"), "{said}");
+    // Which it has had: without one nothing is installed, since it would be forgotten that it failed.
+    edge.stop();
+    let before = machine.names();
+    machine.runs("1.0.0");
+    machine.offered(&publisher.repository);
+    assert!(machine.refuses().contains("no data partition"));
+    assert_eq!(machine.names(), before);
+    assert!(machine.notice().expect("said")["es"].as_str().expect("text").contains("sin disco de datos"));
+    drop(memory);
+}
+
+#[test]
+fn what_root_has_refused_is_offered_again_but_not_at_every_check() {
+    let publisher = Publisher::new();
+    publisher.publish("1.1.0", 300_000);
+    let machine = Machine::running(&publisher, "1.0.0");
+    machine.succeeds("settle");
+    let edge = appliance(&machine, &publisher, "");
+    let ready = machine.offer().join("ready");
+    let offered = || fs::metadata(&ready).ok().map(|metadata| metadata.ino());
+    eventually("it is offered", || offered().is_some());
+    let first = offered();
+    // The partition is in trouble for a while.
+    let linux = machine.path("efi/EFI/Linux");
+    fs::rename(&linux, machine.path("efi/elsewhere")).expect("away");
+    for _ in 0..3 {
+        let before = offered();
+        machine.refuses();
+        eventually("it is offered again", || offered().is_some_and(|now| Some(now) != before));
+    }
+    assert_ne!(offered(), first);
+    machine.refuses();
+    let before = offered();
+    std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(offered(), before, "less and less often");
+    // Unless somebody orders it.
+    eventually("it is heard that it was refused", || update(&edge, &["status"])["os"]["step"]["step"] == "idle");
+    update(&edge, &["apply"]);
+    eventually("it is offered again", || offered().is_some_and(|now| Some(now) != before));
+    fs::rename(machine.path("efi/elsewhere"), &linux).expect("back");
+    machine.succeeds("install");
+    assert!(machine.names().contains(&"box_1.1.0+3.efi".to_owned()));
+    edge.stop();
+}
+
+/// A stick with what was published, for a box whose own bucket is out of reach.
+fn stick_of(publisher: &Publisher) -> TempDir {
+    let stick = tempfile::tempdir().expect("a directory");
+    for part in ["metadata", "targets"] {
+        let from = publisher.repository.directory().join(part);
+        run("cp", &["-r", from.to_str().expect("UTF-8"), stick.path().to_str().expect("UTF-8")]);
+    }
+    stick
+}
+
+/// The configuration of an appliance on a machine that reaches no bucket, with these lines more in its `update` section.
+fn offline(machine: &Machine, update: &str) -> String {
+    format!(
+        "[discovery]\nenabled = false\n[machine]\ndir = \"{}\"\n[update]\nurl = \"file:///nowhere\"\ntrusted_root = \"{}\"\n{update}",
+        machine.path("run/workshop-machine").display(),
+        machine.path("etc/root.json").display(),
+    )
+}
+
+#[test]
+fn a_stick_stays_in_until_the_system_is_copied() {
+    let publisher = Publisher::new();
+    publisher.publish("1.1.0", 5_000_000);
+    let machine = Machine::running(&publisher, "1.0.0");
+    machine.succeeds("settle");
+    // At this rate it would take minutes from the network.
+    let config = offline(&machine, "rate_limit_kib_s = 20\n");
+    let edge = Setup::new(&config).data(&machine.path("var/lib/workshop-edge")).start();
+    let stick = stick_of(&publisher);
+    let attend = || {
+        let mut order = Command::new(env!("CARGO_BIN_EXE_workshop-edge"));
+        order.args(["machine", "stick", "--directory"]).arg(stick.path()).arg("--root").arg(machine.path(""));
+        let output = order.env("LANG", "es_ES.UTF-8").output().expect("run");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    let said = attend();
+    assert!(machine.offer().join("ready").is_file(), "{said}");
+    assert!(said.contains("versión 1.1.0 del sistema ya está en la caja") && said.contains("retirar"), "{said}");
+    machine.succeeds("install");
+    // What does not come is said, too.
+    publisher.publish("1.2.0", 5_000_000);
+    let metadata = publisher.repository.directory().join("metadata");
+    run("cp", &["-r", metadata.to_str().expect("UTF-8"), stick.path().to_str().expect("UTF-8")]);
+    let manifest = fs::read_dir(publisher.repository.directory().join("targets")).expect("listed");
+    for file in manifest.map(|file| file.expect("an entry").path()) {
+        if file.to_string_lossy().ends_with(".json") {
+            run("cp", &[file.to_str().expect("UTF-8"), stick.path().join("targets").to_str().expect("UTF-8")]);
+        }
+    }
+    let said = attend();
+    assert!(said.contains("memoria USB está puesta y contiene"), "{said}");
+    edge.stop();
+}
+
+/// The least that the publisher takes for a program; it does not run.
+fn program() -> Vec<u8> {
+    let mut elf = vec![0; 120];
+    elf[..7].copy_from_slice(b"\x7fELF\x02\x01\x01");
+    // ET_EXEC for EM_X86_64, in the form of today, with one program header after the file's, which is empty.
+    for (at, value) in [(16, 2_u8), (18, 62), (20, 1), (32, 64), (52, 64), (54, 56), (56, 1), (58, 64)] {
+        elf[at] = value;
+    }
+    elf
+}
+
+#[test]
+fn of_a_stick_with_both_the_system_is_taken_first() {
+    let publisher = Publisher::new();
+    let file = publisher.files.path().join("program");
+    fs::write(&file, program()).expect("written");
+    let both =
+        ["x86_64-unknown-linux-gnu", "x86_64-unknown-linux-musl"].map(|triple| format!("{triple}={}", file.display()));
+    publisher.repository.order(&[
+        "publish",
+        "--channel",
+        "stable",
+        "--version",
+        "9.0.0",
+        "--deltas",
+        "0",
+        "--version-unchecked",
+        &both[0],
+        &both[1],
+    ]);
+    publisher.publish("1.1.0", 300_000);
+    let machine = Machine::running(&publisher, "1.0.0");
+    machine.succeeds("settle");
+    let config = machine.path("etc/config.toml");
+    fs::write(&config, offline(&machine, "check_interval_s = 604800\n")).expect("written");
+    let data = machine.path("var/lib/workshop-edge");
+    let text = |path: &Path| path.to_str().expect("UTF-8").to_owned();
+    let arguments = ["launch", "--config", &text(&config), "--data-dir", &text(&data)].map(str::to_owned);
+    let appliance = Supervisor::start(env!("CARGO_BIN_EXE_workshop-edge"), arguments, &[]);
+    appliance.wait_for("ready", 1);
+    let stick = stick_of(&publisher);
+    let apply = || {
+        let mut order = Command::new(env!("CARGO_BIN_EXE_workshop-edge"));
+        order.args(["update", "apply", "--from"]).arg(stick.path()).arg("--data-dir").arg(&data).env("LANG", "en");
+        let output = order.output().expect("run");
+        (output.status.success(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+    };
+    let (is_well, said) = apply();
+    assert!(is_well && said.contains("system's version 1.1.0 is on the box"), "{said}");
+    // What root refuses does not keep the program away for ever.
+    fs::rename(machine.path("efi/EFI/Linux"), machine.path("efi/elsewhere")).expect("away");
+    machine.refuses();
+    let (is_well, said) = apply();
+    assert!(!is_well && said.contains("downloaded version does not work"), "{said}");
+    appliance.stop();
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::machine::Places;
 use crate::machine::notices::{self, Level, Notice};
 use crate::machine::stick::{self, Brought, Claim, Mounted, StickError};
 use crate::update::command::{Command as Asked, Outcome, Reply, Report};
-use crate::{cli::control, cli::update, durable, error_chain, lang::Lang};
+use crate::{cli::control, cli::update, cli::update::Ended, durable, error_chain, lang::Lang};
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, ValueHint, value_parser};
 use serde::Deserialize;
 use std::{
@@ -191,7 +191,7 @@ impl Visit<'_> {
         )));
         let asked = Asked::Apply { from: Some(bucket.to_owned()) };
         let (level, words) = match self.ask(&asked) {
-            Ok(Reply { outcome: Outcome::Begun { version }, .. }) => self.follow(&version),
+            Ok(Reply { outcome: Outcome::Begun { version, is_system }, .. }) => self.follow(&version, is_system),
             Ok(Reply { outcome: Outcome::Nothing { reason }, .. }) => (
                 Level::Info,
                 Words::new(
@@ -230,27 +230,35 @@ impl Visit<'_> {
         }
     }
 
-    /// Waits until a version works or does not.
-    fn follow(&self, version: &semver::Version) -> (Level, Words) {
-        self.show(Some(&Words::about(
-            "Poniendo desde la memoria USB la versión",
-            "Taking from the USB stick version",
-            version,
-        )));
+    /// Waits until a version works or does not; of the system, until it is copied or cannot be.
+    fn follow(&self, version: &semver::Version, is_system: bool) -> (Level, Words) {
+        let (ended, going_on) = if is_system {
+            let words = Words::new(
+                format!("Copiando de la memoria USB la versión {version} del sistema: no retire la memoria…"),
+                format!("Copying from the USB stick the system's version {version}: do not pull the stick out…"),
+            );
+            (update::system_ended as Ended, words)
+        } else {
+            let words =
+                Words::about("Poniendo desde la memoria USB la versión", "Taking from the USB stick version", version);
+            (update::ended as Ended, words)
+        };
+        self.show(Some(&going_on));
         let mut last = None;
         let mut last_change = Instant::now();
         while last_change.elapsed() < GIVE_UP {
             thread::park_timeout(LOOK_EVERY);
             // While it goes over to the other binary, nobody answers.
             let Ok(report) = answer::<Report>(self.client.get(update::REPORT)) else { continue };
-            if let Some(end) = update::ended(&report, version, Lang::Es) {
-                let english = update::ended(&report, version, Lang::En);
+            if let Some(end) = ended(&report, version, Lang::Es) {
+                let english = ended(&report, version, Lang::En);
                 let level = if end.is_ok() { Level::Info } else { Level::Warning };
                 let text = |end: Result<String, String>| end.unwrap_or_else(|words| words);
                 return (level, Words::new(text(end), english.map(text).unwrap_or_default()));
             }
-            if last.as_ref() != Some(&report.state.phase) {
-                last = Some(report.state.phase);
+            let now = Some((report.state.phase, report.state.os.map(|os| os.step)));
+            if last != now {
+                last = now;
                 last_change = Instant::now();
             }
         }

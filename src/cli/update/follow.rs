@@ -5,7 +5,8 @@ use crate::control::{Client, ClientError};
 use crate::lang::Lang;
 use crate::update::command::Report;
 use crate::update::history::Outcome;
-use crate::update::state::Phase;
+use crate::update::os::Step;
+use crate::update::state::{Fault, Phase};
 use crate::update::words;
 use semver::Version;
 use std::{
@@ -24,8 +25,9 @@ const AGAIN: &str = "\r\x1b[K";
 /// Columns of the bar.
 const BAR: u64 = 30;
 
-/// Shows the way to a version until it works or does not.
-pub(super) fn follow(client: &Client, version: &Version, json: bool, lang: Lang) -> ExitCode {
+/// Shows the way to a version until it works or does not; of the operating system, until it is here or does not come.
+pub(super) fn follow(client: &Client, version: &Version, is_system: bool, json: bool, lang: Lang) -> ExitCode {
+    let ended: Ended = if is_system { system_ended } else { ended };
     let mut screen = Screen { is_terminal: io::stderr().is_terminal(), shown: String::new() };
     let mut last_change = Instant::now();
     loop {
@@ -42,7 +44,7 @@ pub(super) fn follow(client: &Client, version: &Version, json: bool, lang: Lang)
                         screen.clear();
                         return conclude(end, &report, json);
                     }
-                    if screen.show(&progress(&report, lang)) {
+                    if screen.show(&progress(&report, is_system, lang)) {
                         last_change = Instant::now();
                     }
                 }
@@ -59,6 +61,9 @@ pub(super) fn follow(client: &Client, version: &Version, json: bool, lang: Lang)
     }
 }
 
+/// How a change ended, if it has: what to say of success, or of failure.
+pub(in crate::cli) type Ended = fn(&Report, &Version, Lang) -> Option<Result<String, String>>;
+
 /// How it ended, if it has: what to say of success, or of failure.
 pub(in crate::cli) fn ended(report: &Report, version: &Version, lang: Lang) -> Option<Result<String, String>> {
     let state = &report.state;
@@ -74,17 +79,37 @@ pub(in crate::cli) fn ended(report: &Report, version: &Version, lang: Lang) -> O
             format!("version {version} failed and the one before came back: {reason}"),
         ))),
         (Some(Outcome::OnTrial), _) => None,
-        (_, Phase::Idle) => Some(Err(state.fault.as_ref().map_or_else(
-            || {
-                lang.pick(
-                    format!("la versión {version} no se ha puesto: otra orden la ha interrumpido"),
-                    format!("version {version} was not put in place: another order came in between"),
-                )
-            },
-            |fault| words::fault(fault, lang),
-        ))),
+        (_, Phase::Idle) => Some(Err(not_put(state.fault.as_ref(), version, lang))),
         _ => None,
     }
+}
+
+/// The same of a version of the operating system: once the box has it, root installs it and restarts the machine.
+pub(in crate::cli) fn system_ended(report: &Report, version: &Version, lang: Lang) -> Option<Result<String, String>> {
+    let state = &report.state;
+    match state.os.as_ref().map(|os| &os.step) {
+        Some(Step::Downloading { version: coming, .. }) if coming == version => None,
+        Some(Step::Offered { version: offered }) if offered == version => Some(Ok(lang.pick(
+            format!("La versión {version} del sistema ya está en la caja; se instala, y el equipo se reinicia solo."),
+            format!(
+                "The system's version {version} is on the box; it is being installed, and the box restarts by itself."
+            ),
+        ))),
+        _ => Some(Err(not_put(state.fault.as_ref(), version, lang))),
+    }
+}
+
+/// Why a version is not in place.
+fn not_put(fault: Option<&Fault>, version: &Version, lang: Lang) -> String {
+    fault.map_or_else(
+        || {
+            lang.pick(
+                format!("la versión {version} no se ha puesto: otra orden la ha interrumpido"),
+                format!("version {version} was not put in place: another order came in between"),
+            )
+        },
+        |fault| words::fault(fault, lang),
+    )
 }
 
 fn conclude(end: Result<String, String>, report: &Report, json: bool) -> ExitCode {
@@ -97,7 +122,10 @@ fn conclude(end: Result<String, String>, report: &Report, json: bool) -> ExitCod
     }
 }
 
-fn progress(report: &Report, lang: Lang) -> String {
+fn progress(report: &Report, is_system: bool, lang: Lang) -> String {
+    if let Some(os) = report.state.os.as_ref().filter(|_| is_system) {
+        return words::system(os, lang).into_iter().next().unwrap_or_default();
+    }
     let phase = words::phase(&report.state, lang);
     match report.state.phase {
         Phase::Downloading { done, total, .. } => {

@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(180);
 const MOST_BODY: usize = 256 * 1024;
 
 /// A change of version that somebody else has asked for, as those who only watch see it.
-pub(super) use follow::ended;
+pub(super) use follow::{Ended, ended, system_ended};
 
 /// Where the box says what its updates are at.
 pub(super) const REPORT: &str = "/update.json";
@@ -81,7 +81,7 @@ fn carry_out(client: &Client, command: &Command, json: bool, lang: Lang) -> Exit
         Err(words) => return output::failure(&words),
     };
     match &reply.outcome {
-        Outcome::Begun { version } => follow::follow(client, version, json, lang),
+        Outcome::Begun { version, is_system } => follow::follow(client, version, *is_system, json, lang),
         Outcome::Done => finish(json, &reply, &words::sentences(&reply.state, lang), 0),
         Outcome::Nothing { reason } => {
             let reason = reason.pick(lang);

@@ -32,7 +32,7 @@ pub use self::gpt::GptError;
 
 use self::copy::Extent;
 use self::gpt::{Guid, Partition, SECTOR, Table};
-use super::Places;
+use super::{Places, os};
 
 /// Octets of a disk at least: two partitions as the image has them, and room for what is remembered.
 pub const LEAST: u64 = 1_000_000_000;
@@ -42,8 +42,6 @@ const ALIGNMENT: u64 = 2048;
 const DATA: &str = "workshop-data";
 /// The partitions that are copied.
 const COPIED: [&str; 2] = ["workshop-settings", "workshop-esp"];
-/// There while the boot loader counts the tries of a version (systemd-boot(7)).
-const TRIAL: &str = "LoaderBootCountPath-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
 
 /// What is being done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,7 +152,7 @@ pub fn is_possible(places: &Places) -> Result<(), InstallError> {
         }
     }
     // The boot loader would count the tries of the copy too.
-    if places.efi_variables().join(TRIAL).exists() {
+    if os::is_on_trial(places) {
         return Err(InstallError::OnTrial);
     }
     Ok(())

@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{OsError, version};
-use crate::machine::Places;
+use crate::machine::{Places, data};
 use crate::update::os;
 
 /// How long all has to be well at a stretch, how long it may take to become so, and how often it is looked at.
@@ -69,8 +69,9 @@ async fn look(places: &Places, address: SocketAddr) -> Result<(), String> {
         Ok(_) => return Err(format!("{} does not tell the version that runs", places.run_os().display())),
         Err(error) => return Err(format!("{}: {error}", places.run_os().display())),
     }
-    if !places.data_machine().is_dir() {
-        return Err(format!("{} is not there: the data partition is not mounted", places.data_machine().display()));
+    // There was one when this version was installed: see [`OsError::NotKept`].
+    if !data::is_kept(places) {
+        return Err(format!("no data partition is mounted at {}", places.data().display()));
     }
     for path in ["/health/ready", "/"] {
         match timeout(ANSWER, answer(address, path)).await {

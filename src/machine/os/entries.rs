@@ -108,12 +108,6 @@ impl Partition {
         &self.directory
     }
 
-    /// Where a version is written until it is whole.
-    #[must_use]
-    pub fn temporary(&self, version: &Version) -> PathBuf {
-        self.directory.join(format!("{}{TEMPORARY}", name(version, None)))
-    }
-
     /// The versions that are there.
     pub fn entries(&self) -> Result<Vec<Entry>, OsError> {
         let mut entries: Vec<_> = self.names()?.iter().filter_map(|name| Entry::of(name)).collect();
@@ -127,16 +121,31 @@ impl Partition {
         Ok(files.into_iter().filter_map(|file| file.file_name().into_string().ok()).collect())
     }
 
-    /// Removes what an interrupted installation has left.
+    /// Removes what an interrupted installation has left. A cut in the middle of FAT's renaming may leave both names of one
+    /// file: to remove either would take away what the other one holds. So what is beside an entry of its version stays for
+    /// as long as that; it takes no room of its own then.
     pub fn clean(&self) -> Result<(), OsError> {
-        for name in self.names()?.iter().filter(|name| name.starts_with(PREFIX) && name.ends_with(TEMPORARY)) {
-            self.remove(name)?;
+        let names = self.names()?;
+        let entries: Vec<_> = names.iter().filter_map(|name| Entry::of(name)).collect();
+        for name in &names {
+            let Some(stem) = name.strip_suffix(TEMPORARY).filter(|stem| stem.starts_with(PREFIX)) else { continue };
+            let version = Entry::of(stem).map(|unfinished| unfinished.version);
+            if !entries.iter().any(|entry| Some(&entry.version) == version.as_ref()) {
+                self.remove(name)?;
+            }
         }
         Ok(())
     }
 
+    /// Removes a version, for good, and with it what may be another name of the same file: later, what that one holds may
+    /// be another file's.
+    pub fn forget(&self, entry: &Entry) -> Result<(), OsError> {
+        self.remove(&entry.name)?;
+        self.remove(&format!("{}{TEMPORARY}", name(&entry.version, None)))
+    }
+
     /// Removes a file, for good.
-    pub fn remove(&self, name: &str) -> Result<(), OsError> {
+    fn remove(&self, name: &str) -> Result<(), OsError> {
         durable::remove(&self.directory.join(name))?;
         Ok(())
     }

@@ -59,6 +59,10 @@ pub enum OsError {
     /// The files of the offer.
     #[error("the offer cannot be read")]
     Offer(#[from] TransportError),
+    /// The machine runs without a data partition. A version is tried only where it can be remembered that it has failed:
+    /// it would be installed again and again otherwise. So the one on trial has had a data partition before it.
+    #[error("there is no data partition to remember in what becomes of it")]
+    NotKept,
     /// The EFI system partition has no room.
     #[error("{} has no room for {version}: {missing} bytes more are needed", path.display())]
     Full {

@@ -19,8 +19,8 @@ use super::{OsError, SUBJECT, settle, version};
 use crate::digest;
 use crate::durable::Writer;
 use crate::error_chain;
-use crate::machine::Places;
 use crate::machine::notices::{self, Level, Notice};
+use crate::machine::{Places, data};
 use crate::update::os::READY;
 use crate::update::state::Words;
 
@@ -56,6 +56,9 @@ pub async fn install(places: &Places, root: &[u8]) -> Result<Option<Installed>, 
 }
 
 async fn try_install(places: &Places, root: &[u8], running: &Version) -> Result<Option<Installed>, OsError> {
+    if !data::is_kept(places) {
+        return Err(OsError::NotKept);
+    }
     let trust = Trust::of(places, root)?;
     let mut record = record::open(&places.data_os());
     let known = record.value().clone();
@@ -86,7 +89,7 @@ async fn try_install(places: &Places, root: &[u8], running: &Version) -> Result<
         offer.read(|_| Ok(())).await?;
         record.change(|record| record.begin(attempt))?;
         if let Some(damaged) = there {
-            partition.remove(&damaged.name)?;
+            partition.forget(damaged)?;
         }
         make_room(&partition, running, &offer)?;
         write(&partition, &offer, &final_name).await?;
@@ -112,7 +115,7 @@ fn make_room(partition: &Partition, running: &Version, offer: &Offer) -> Result<
             return Ok(());
         }
         tracing::info!(name = entry.name, "removed to make room for another version");
-        partition.remove(&entry.name)?;
+        partition.forget(entry)?;
         partition.sync()?;
     }
     match wanted.saturating_sub(partition.free()?) {
@@ -166,6 +169,11 @@ fn refuse(places: &Places, error: &OsError) -> Result<(), OsError> {
             Level::Warning,
             "No hay sitio para la versión nueva del sistema en la partición de arranque; sigue la que funciona.",
             "There is no room for the system's new version on the boot partition; the running one stays.",
+        ),
+        OsError::NotKept => (
+            Level::Warning,
+            "El sistema no se actualiza mientras la caja funcione sin disco de datos: no recordaría si la versión nueva falla.",
+            "The system is not updated while the box runs without a data partition: it would not remember that the new version fails.",
         ),
         OsError::NotSigned { .. } | OsError::Repository(_) | OsError::Offer(_) => (
             Level::Warning,

@@ -23,6 +23,7 @@ pub mod settle;
 mod version;
 
 pub use error::OsError;
+pub use firmware::is_on_trial;
 pub use record::{Attempt, Change, Outcome, Record, open as record};
 pub use version::running;
 

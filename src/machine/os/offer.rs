@@ -16,8 +16,8 @@ use toml::de::DeTable;
 
 use super::OsError;
 use crate::digest::Sha256;
-use crate::machine::Places;
-use crate::update::manifest::{MOST_OS, OS_PLATFORM};
+use crate::machine::{Places, os_variant};
+use crate::update::manifest::{MOST_OS, os_platform};
 use crate::update::policy::{self, Decision, Kind, Situation};
 use crate::update::repository::{Repository, Settings, Target};
 use crate::update::transport::{Limits, Source, Transport};
@@ -88,11 +88,12 @@ pub(super) async fn verified(
     let manifest = repository.manifest(&trust.channel, now).await?;
     let manifest = manifest.of_os().ok_or(OsError::NoSystem)?;
     let floor = repository.min_version_of_os(&trust.channel);
+    let platform = os_platform(os_variant(places).as_deref());
     let decision = policy::decide(
         &manifest,
         &Situation {
             box_id: "",
-            platform: OS_PLATFORM,
+            platform: &platform,
             running,
             running_sha256,
             state_schema: 0,

@@ -6,23 +6,53 @@ use semver::Version;
 
 use super::entries::{Entry, Partition};
 use super::record::{self, Record};
-use super::{OsError, SUBJECT, firmware, version};
+use super::{OsError, SUBJECT, firmware, is_on_trial, version};
 use crate::durable;
+use crate::error_chain;
 use crate::machine::Places;
 use crate::machine::notices::{self, Level, Notice};
 use crate::update::os::{self, Standing, Told};
 use crate::update::state::{Quarantined, Words};
 
-/// Why a version is not tried again.
-const REASON: &str = "it did not come up, or was not healthy, at any of its starts";
+/// Why a version is not tried again. Nobody can tell afterwards whether the power was cut during a start.
+const REASON: &str =
+    "none of its starts came as far as to show that it works: it has a fault, or the power was cut each time";
 
-/// Looks at the partition and the record, and tells what the system is at.
+/// Looks at the partition and the record, and tells what the system is at. What runs is told whatever else goes wrong: the
+/// appliance takes no program that needs a newer system, as long as it knows.
 pub fn settle(places: &Places) -> Result<Told, OsError> {
     let running = version::running(places)?;
+    let refused = refused(places);
+    // Before the partition is looked at, which may take long, or for ever.
+    let first =
+        told(&running, record::open(&places.data_os()).value(), &[], firmware::is_counted(places), refused.clone());
+    write(places, &first)?;
+    if let Err(error) = look(places, &running) {
+        let detail = error_chain(&error);
+        let (es, en) = match error {
+            OsError::Record(_) => (
+                "No se puede guardar qué ha sido de las versiones del sistema. Detalle:",
+                "What has become of the system's versions cannot be kept. Detail:",
+            ),
+            _ => (
+                "No se puede mirar la partición de arranque, así que el sistema no se actualiza. Detalle:",
+                "The boot partition cannot be looked at, so the system is not updated. Detail:",
+            ),
+        };
+        let notice = Notice::new(Level::Fault, format!("{es} {detail}"), format!("{en} {detail}"));
+        notices::put(&places.run_notices(), SUBJECT, &notice)?;
+        return Err(error);
+    }
+    tell(places, refused)?;
+    status(places)
+}
+
+/// Finds out what has become of the versions.
+fn look(places: &Places, running: &Version) -> Result<(), OsError> {
     let partition = Partition::at(&places.esp());
     partition.clean()?;
     let mut record = record::open(&places.data_os());
-    let failed = failed(&partition.entries()?, &running);
+    let failed = failed(&partition.entries()?, running);
     for entry in &failed {
         let path = partition.directory().join(&entry.name);
         let known = record.value().sha256(&entry.version).map(str::to_owned);
@@ -35,12 +65,12 @@ pub fn settle(places: &Places) -> Result<Told, OsError> {
         };
         let failed = Quarantined { version: entry.version.to_string(), sha256, reason: REASON.to_owned() };
         tracing::warn!(version = %entry.version, "a version of the system has failed, and is not tried again");
-        record.change(|record| record.failed(failed, &entry.version, &running, Timestamp::now()))?;
+        record.change(|record| record.failed(failed, &entry.version, running, Timestamp::now()))?;
         // Known for good: its file is of no more use.
-        partition.remove(&entry.name)?;
+        partition.forget(entry)?;
     }
-    if !firmware::is_counted(places) {
-        record.change(|record| record.succeeded(&running, Timestamp::now()))?;
+    if !is_on_trial(places) {
+        record.change(|record| record.succeeded(running, Timestamp::now()))?;
     }
     if let Some(entry) = failed.last() {
         let failed = &entry.version;
@@ -50,16 +80,15 @@ pub fn settle(places: &Places) -> Result<Told, OsError> {
             &Notice::new(
                 Level::Warning,
                 format!(
-                    "La versión {failed} del sistema falló en este equipo y no se vuelve a probar; ha vuelto la {running}."
+                    "La versión {failed} del sistema no ha llegado a demostrar que funciona en ninguno de sus arranques y no se vuelve a probar en este equipo; ha vuelto la {running}. Puede que falle, o que se cortara la corriente cada vez. La siguiente versión del fabricante se pondrá como siempre."
                 ),
                 format!(
-                    "The system's version {failed} failed on this box and is not tried again; {running} has come back."
+                    "The system's version {failed} did not come as far as to show that it works at any of its starts, and is not tried again on this box; {running} has come back. It may have a fault, or the power may have been cut each time. The maker's next version will be put in place as always."
                 ),
             ),
         )?;
     }
-    tell(places, None)?;
-    Ok(told(&running, record.value(), &partition.entries()?, firmware::is_counted(places), None))
+    Ok(())
 }
 
 /// What the boot loader has given up.
@@ -73,17 +102,26 @@ pub(super) fn tell(places: &Places, refused: Option<Words>) -> Result<(), OsErro
     let record = record::open(&places.data_os());
     // Without the partition there is less to tell, but the appliance has to know what runs.
     let entries = Partition::at(&places.esp()).entries().unwrap_or_default();
-    let told = told(&running, record.value(), &entries, firmware::is_counted(places), refused);
-    durable::write(&places.run().join(os::FILE), &serde_json::to_vec_pretty(&told)?, 0o644)?;
+    let told = told(&running, record.value(), &entries, is_on_trial(places), refused);
+    write(places, &told)
+}
+
+fn write(places: &Places, told: &Told) -> Result<(), OsError> {
+    durable::write(&places.run().join(os::FILE), &serde_json::to_vec_pretty(told)?, 0o644)?;
     Ok(())
 }
 
-fn told(running: &Version, record: &Record, entries: &[Entry], is_counted: bool, refused: Option<Words>) -> Told {
+/// What was told of an offer since the machine came up.
+fn refused(places: &Places) -> Option<Words> {
+    os::told(&places.run()).ok().flatten().and_then(|told| told.refused)
+}
+
+fn told(running: &Version, record: &Record, entries: &[Entry], is_on_trial: bool, refused: Option<Words>) -> Told {
     let others = entries.iter().filter(|entry| entry.version != *running && !entry.has_failed());
     Told {
         version: running.clone(),
         sha256: record.sha256(running).map(str::to_owned),
-        state: if is_counted { Standing::Trial } else { Standing::Good },
+        state: if is_on_trial { Standing::Trial } else { Standing::Good },
         previous: others.filter(|entry| entry.version < *running).map(|entry| entry.version.clone()).max(),
         quarantined: record.quarantined.clone(),
         refused,
@@ -95,6 +133,5 @@ pub fn status(places: &Places) -> Result<Told, OsError> {
     let running = version::running(places)?;
     let record = record::open(&places.data_os());
     let entries = Partition::at(&places.esp()).entries().unwrap_or_default();
-    let refused = os::told(&places.run()).ok().flatten().and_then(|told| told.refused);
-    Ok(told(&running, record.value(), &entries, firmware::is_counted(places), refused))
+    Ok(told(&running, record.value(), &entries, is_on_trial(places), refused(places)))
 }

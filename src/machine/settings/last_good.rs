@@ -2,15 +2,14 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
 
-use rustix::fs::statfs;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::files::{FileError, other};
 use crate::durable::{self, Alternating, RecordError};
 use crate::machine::Places;
+pub(super) use crate::machine::data::is_kept as can_be_kept;
 
 /// The name of the record: `last-good.0` and `last-good.1`.
 const RECORD: &str = "last-good";
@@ -35,19 +34,6 @@ pub(super) enum KeepError {
     /// The record.
     #[error(transparent)]
     Record(#[from] RecordError),
-}
-
-/// Whether what is written to the data partition survives the power: without one the image has a file system in memory in
-/// its place, or nothing.
-pub(super) fn can_be_kept(places: &Places) -> bool {
-    const TMPFS: i64 = 0x0102_1994;
-    let data = places.data();
-    if places.root() != Path::new("/") {
-        return data.is_dir();
-    }
-    let device = |path: &Path| fs::metadata(path).map(|metadata| std::os::unix::fs::MetadataExt::dev(&metadata)).ok();
-    let is_in_memory = statfs(&data).map_or(true, |system| system.f_type == TMPFS);
-    !is_in_memory && device(&data) != device(places.root())
 }
 
 /// Reads it, if it is whole.

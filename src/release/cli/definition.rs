@@ -101,8 +101,8 @@ fn publish_os(lang: Lang) -> Command {
             "publish-os",
             "publish-os",
             lang.pick(
-                "--channel <CANAL> --version <VERSIÓN> [OPCIONES] <ARCHIVO.efi>",
-                "--channel <CHANNEL> --version <VERSION> [OPTIONS] <FILE.efi>",
+                "--channel <CANAL> --version <VERSIÓN> [OPCIONES] <ARCHIVO.efi>...",
+                "--channel <CHANNEL> --version <VERSION> [OPTIONS] <FILE.efi>...",
             ),
             lang,
         )
@@ -115,9 +115,13 @@ fn publish_os(lang: Lang) -> Command {
                 .value_name(lang.pick("ARCHIVO.efi", "FILE.efi"))
                 .help_heading(lang.pick("Argumentos", "Arguments"))
                 .required(true)
+                .action(ArgAction::Append)
                 .value_hint(ValueHint::FilePath)
                 .value_parser(value_parser!(PathBuf))
-                .help(lang.pick("Núcleo y sistema en un archivo EFI (UKI)", "Kernel and system in one EFI file (UKI)")),
+                .help(lang.pick(
+                    "Núcleo y sistema en un archivo EFI (UKI), uno por variante de la imagen",
+                    "Kernel and system in one EFI file (UKI), one for each variant of the image",
+                )),
         )
         .arg(channel(lang))
         .arg(version("version", lang).required(true).help(lang.pick("Su número", "Its number"))),

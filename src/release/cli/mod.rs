@@ -79,7 +79,7 @@ fn command(matches: &ArgMatches) -> Option<Command> {
         "publish-os" => What::PublishOs(PublishOs {
             channel: text("channel")?,
             version: version("version")?,
-            file: of.get_one::<PathBuf>("file").cloned()?,
+            files: of.get_many("file").unwrap_or_default().cloned().collect(),
             rollout: rollout(of)?,
         }),
         "promote" => What::Promote(Promote {
@@ -164,7 +164,7 @@ mod tests {
             "init --repository r --new-keys k",
             "init -r r --keys k/keys.toml --key root=a.pem --key root=b.pem --expires root=900d",
             "publish -r r --keys k --channel staging --version 1.2.3 --wave 2026-11-24T20:00Z=10 --wave +24h=1000 a b",
-            "publish-os -r r --keys k --channel staging --version 1.2.3 --wave +0h=1000 a.efi",
+            "publish-os -r r --keys k --channel staging --version 1.2.3 --wave +0h=1000 a.efi b.efi",
             "rollback -r r --keys k --channel stable --os --to 1.2.2",
             "promote -r r --keys k --os",
             "promote -r r --keys k --version 1.2.3 --urgent --json",

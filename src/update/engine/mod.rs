@@ -14,6 +14,7 @@ mod host;
 mod ledger;
 mod os;
 mod own;
+mod retry;
 mod running;
 mod stick;
 mod task;
@@ -23,6 +24,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use semver::Version;
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub use self::host::Host;
@@ -51,8 +53,8 @@ pub struct Settings {
     pub root: Vec<u8>,
     /// The bucket.
     pub bucket: Transport,
-    /// Where root tells a box that runs the USB image what there is; `None` on any other.
-    pub machine: Option<PathBuf>,
+    /// The USB image that the box runs; `None` on any other.
+    pub machine: Option<Machine>,
     /// The target triple of this program.
     pub platform: &'static str,
     /// Where a USB stick appears.
@@ -65,6 +67,16 @@ pub struct Settings {
     pub rate: Option<NonZeroU32>,
     /// Who started this process.
     pub host: Host,
+}
+
+/// The USB image, as far as the box sees it for itself.
+pub struct Machine {
+    /// Where root tells what there is.
+    pub directory: PathBuf,
+    /// The version that runs (os-release(5)), for as long as root does not tell it.
+    pub version: Option<Version>,
+    /// What it is made for ([`crate::update::manifest::os_platform`]).
+    pub platform: String,
 }
 
 /// The composition root's side of a switch.

@@ -2,7 +2,7 @@
 //! again and installs it.
 //!
 //! ```text
-//! <data_dir>/update/os/offer/targets/<sha256>.workshop-edge-os-<version>-x86_64.efi
+//! <data_dir>/update/os/offer/targets/<sha256>.workshop-edge-os-<version>-<platform>.efi
 //! <data_dir>/update/os/offer/targets/<sha256>.<channel>.manifest.json
 //! <data_dir>/update/os/offer/metadata/…      what leads there, as it came
 //! <data_dir>/update/os/offer/ready           last of all: root is to install it, and to restart the machine
@@ -13,18 +13,23 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use semver::Version;
+use tokio::time::Instant;
 
+use super::Machine;
 use super::check::Checked;
 use super::failure::Failure;
+use super::retry::Retry;
 use crate::durable::{self, DurableError, Lock};
 use crate::update::blocking::blocking;
 use crate::update::download::{Downloads, Progress};
-use crate::update::manifest::{MOST_OS, OS_PLATFORM};
+use crate::update::manifest::MOST_OS;
 use crate::update::os::{self, OFFER, OsState, READY, Step, Told};
 use crate::update::policy::{self, Decision, Plan, Situation};
 use crate::update::repository::Extract;
@@ -32,17 +37,35 @@ use crate::update::state::{FaultKind, Wait, Words};
 use crate::update::words;
 use crate::{digest, error_chain};
 
+/// How long root may take to install what it is asked for, which waits for the end of a trial, and to restart the machine.
+const ANSWER: Duration = Duration::from_secs(40 * 60);
+
 /// The operating system.
 pub(super) struct Os {
     /// Where root tells.
     machine: PathBuf,
+    /// What runs, as the box sees it for itself.
+    seen: Option<Version>,
+    platform: String,
     offer: PathBuf,
     downloads: PathBuf,
     told: Option<Told>,
-    /// SHA-256 of what root has been asked to install since this process began.
-    asked: Option<String>,
-    /// It was in vain the last time: the program has its turn first.
-    rests: bool,
+    /// Which file told it.
+    heard: Option<Heard>,
+    /// What root has been asked to install since this process began.
+    asked: Option<Asked>,
+    retry: Retry,
+}
+
+/// What tells one file of root's from the one that it has put in its place.
+type Heard = (u64, Option<SystemTime>);
+
+/// What root has been asked to install.
+struct Asked {
+    sha256: String,
+    at: Instant,
+    /// The last that was heard before.
+    heard: Option<Heard>,
 }
 
 /// What the box is, as far as it matters.
@@ -61,14 +84,17 @@ pub(super) struct Wanted {
 }
 
 impl Os {
-    pub(super) fn new(machine: &Path, update: &Path) -> Self {
+    pub(super) fn new(machine: &Machine, update: &Path, every: Duration) -> Self {
         let mut os = Self {
-            machine: machine.to_owned(),
+            machine: machine.directory.clone(),
+            seen: machine.version.clone(),
+            platform: machine.platform.clone(),
             offer: update.join(OFFER),
             downloads: update.join("os/downloads"),
             told: None,
+            heard: None,
             asked: None,
-            rests: false,
+            retry: Retry::new(every),
         };
         os.listen();
         os
@@ -76,6 +102,8 @@ impl Os {
 
     /// Reads again what root tells.
     fn listen(&mut self) {
+        // The mark first: what is newer than it is told is heard again.
+        self.heard = heard(&self.machine.join(os::FILE));
         match os::told(&self.machine) {
             Ok(told) => self.told = told.or(self.told.take()),
             Err(error) => {
@@ -85,19 +113,42 @@ impl Os {
         }
     }
 
-    /// The version that runs, as far as root has told it.
+    /// The version that runs: should root not tell it, a program that needs a newer one is held to it all the same.
     pub(super) fn running(&self) -> Option<Version> {
-        self.told.as_ref().map(|told| told.version.clone())
+        self.told.as_ref().map(|told| &told.version).or(self.seen.as_ref()).cloned()
     }
 
     /// It went wrong.
     pub(super) fn rest(&mut self) {
-        self.rests = true;
+        self.retry.in_vain();
+    }
+
+    /// Whether the last attempt was in vain, so that the program has its turn first.
+    pub(super) fn rests(&mut self) -> bool {
+        self.hear();
+        self.retry.rests()
+    }
+
+    /// Hears root out: what it has refused it may be asked for again.
+    fn hear(&mut self) {
+        self.listen();
+        let is_refused = self.told.as_ref().is_some_and(|told| told.refused.is_some());
+        let heard = self.heard;
+        // Root may also have been stopped before it could tell anything.
+        let is_in_vain = |asked: &mut Asked| (is_refused && heard != asked.heard) || asked.at.elapsed() > ANSWER;
+        if self.asked.take_if(is_in_vain).is_some() {
+            tracing::warn!("root has not installed the system that it was asked to install");
+            self.retry.in_vain();
+        }
     }
 
     /// What a checked channel comes to: the state, and what is to be brought.
     pub(super) fn decide(&mut self, checked: &Checked, asking: &Asking<'_>) -> (Option<OsState>, Option<Wanted>) {
-        self.listen();
+        self.hear();
+        if asking.ordered {
+            // Whoever orders it may have removed what it failed for.
+            self.asked = None;
+        }
         let Some(told) = self.told.clone() else { return (None, None) };
         let Some(manifest) = checked.manifest.of_os() else {
             return (Some(OsState { told, desired: None, step: Step::Idle, decision: None }), None);
@@ -108,7 +159,7 @@ impl Os {
             &manifest,
             &Situation {
                 box_id: asking.box_id,
-                platform: OS_PLATFORM,
+                platform: &self.platform,
                 running: &told.version,
                 running_sha256: told.sha256.as_deref().unwrap_or_default(),
                 state_schema: 0,
@@ -122,8 +173,18 @@ impl Os {
                 ordered: asking.ordered,
             },
         );
-        let (step, said, wanted) = self.step(decision, checked, asking.channel);
-        let wanted = if std::mem::take(&mut self.rests) && !asking.ordered { None } else { wanted };
+        let rests = match &decision {
+            Decision::Take(plan) | Decision::Later { plan, .. } => {
+                self.retry.about(&plan.binary.raw_sha256);
+                self.retry.rests() && !asking.ordered
+            }
+            Decision::Nothing(_) => false,
+        };
+        self.retry.passed();
+        let (step, said, wanted) = match self.step(decision, checked, asking.channel) {
+            (Step::Downloading { .. }, ..) if rests => (Step::Idle, None, None),
+            (step, said, wanted) => (step, said, wanted.filter(|_| !rests)),
+        };
         (Some(OsState { told, desired: manifest.desired, step, decision: said }), wanted)
     }
 
@@ -133,7 +194,7 @@ impl Os {
                 self.withdraw();
                 (Step::Idle, Some(words::why(&why)), None)
             }
-            Decision::Take(plan) if self.asked.as_ref() == Some(&plan.binary.raw_sha256) => {
+            Decision::Take(plan) if self.asked.as_ref().is_some_and(|asked| asked.sha256 == plan.binary.raw_sha256) => {
                 (Step::Offered { version: plan.version }, None, None)
             }
             Decision::Take(plan) => {
@@ -216,8 +277,13 @@ impl Os {
 
     /// Root has been asked to install this.
     pub(super) fn asked(&mut self, sha256: &str) {
-        self.asked = Some(sha256.to_owned());
+        self.asked = Some(Asked { sha256: sha256.to_owned(), at: Instant::now(), heard: self.heard });
     }
+}
+
+fn heard(file: &Path) -> Option<Heard> {
+    let metadata = fs::metadata(file).ok()?;
+    Some((metadata.ino(), metadata.modified().ok()))
 }
 
 /// Puts a downloaded file in its place, which is the only one of its kind there.
@@ -245,4 +311,25 @@ fn offer_it(offer: &Path, extract: &Extract, version: &Version, sha256: &str) ->
     }
     // For people: root reads what is signed.
     durable::write(&ready, format!("{version} {sha256}\n").as_bytes(), 0o644)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::update::manifest::os_platform;
+
+    #[test]
+    fn what_runs_is_known_though_root_tells_nothing() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let version = Some(Version::new(1, 0, 0));
+        let machine =
+            Machine { directory: directory.path().to_owned(), version: version.clone(), platform: os_platform(None) };
+        assert_eq!(Os::new(&machine, directory.path(), Duration::from_secs(60)).running(), version);
+        fs::write(directory.path().join(os::FILE), r#"{"version":"1.1.0","state":"good"}"#).expect("told");
+        assert_eq!(
+            Os::new(&machine, directory.path(), Duration::from_secs(60)).running(),
+            Some(Version::new(1, 1, 0)),
+            "root knows better"
+        );
+    }
 }

@@ -91,7 +91,7 @@ impl Work {
             pace: Pace::new(settings.every),
             lasting: Lasting::default(),
             stick: settings.usb.as_deref().map(Stick::new),
-            os: settings.machine.as_deref().map(|machine| Os::new(machine, &places.update)),
+            os: settings.machine.as_ref().map(|machine| Os::new(machine, &places.update, settings.every)),
             settings,
             places,
             switch,
@@ -131,8 +131,9 @@ impl Work {
                 Some(taking) => self.take(taking, &mut orders).await,
                 None => None,
             };
-            // The system comes first, then the program, which may have waited for it.
-            due = Instant::now() + if is_os { SOON } else { self.wait() };
+            // The system comes first, then the program, which may have waited for it. What went wrong is said for a while.
+            let is_soon = is_os && self.state.borrow().fault.is_none();
+            due = Instant::now() + if is_soon { SOON } else { self.wait() };
         }
     }
 
@@ -194,30 +195,33 @@ impl Work {
                 return None;
             }
         };
-        match self.decide(&checked, true) {
-            Decision::Take(plan) | Decision::Later { plan, .. } if self.own.is_some() => {
-                let version = plan.version.clone();
-                self.state.send_modify(|state| state.phase = Phase::Staging { version: version.clone() });
-                self.answer(asker, Ok(Outcome::Begun { version }));
-                Some(Taking { plan, checked, kind: history::Kind::Ordered, is_ahead: false, is_os: false })
-            }
-            decision => {
-                // The system too is wanted now.
-                if let Some(Wanted { plan, is_ahead }) = self.decide_os(&checked, true) {
-                    self.phase(Phase::Idle);
-                    self.answer(asker, Ok(Outcome::Nothing { reason: words::system_first(&plan.version) }));
-                    return Some(Taking { plan, checked, kind: history::Kind::Ordered, is_ahead, is_os: true });
-                }
-                let reason = match decision {
-                    Decision::Nothing(why) => words::why(&why),
-                    Decision::Take(plan) | Decision::Later { plan, .. } => words::not_own(&plan.version),
-                };
-                self.sources.keep(checked);
-                self.phase(Phase::Idle);
-                self.answer(asker, Ok(Outcome::Nothing { reason }));
-                None
-            }
+        let decision = self.decide(&checked, true);
+        let program = match &decision {
+            Decision::Take(plan) | Decision::Later { plan, .. } if self.own.is_some() => Some(plan.clone()),
+            _ => None,
+        };
+        // The system too is wanted now, and first, as without an order: the machine restarts for it, and a stick is noticed
+        // again then.
+        let is_program_first = program.is_some() && self.os.as_mut().is_some_and(Os::rests);
+        if !is_program_first && let Some(Wanted { plan, is_ahead }) = self.decide_os(&checked, true) {
+            self.phase(Phase::Idle);
+            self.answer(asker, Ok(Outcome::Begun { version: plan.version.clone(), is_system: true }));
+            return Some(Taking { plan, checked, kind: history::Kind::Ordered, is_ahead, is_os: true });
         }
+        if let Some(plan) = program {
+            let version = plan.version.clone();
+            self.state.send_modify(|state| state.phase = Phase::Staging { version: version.clone() });
+            self.answer(asker, Ok(Outcome::Begun { version, is_system: false }));
+            return Some(Taking { plan, checked, kind: history::Kind::Ordered, is_ahead: false, is_os: false });
+        }
+        let reason = match decision {
+            Decision::Nothing(why) => words::why(&why),
+            Decision::Take(plan) | Decision::Later { plan, .. } => words::not_own(&plan.version),
+        };
+        self.sources.keep(checked);
+        self.phase(Phase::Idle);
+        self.answer(asker, Ok(Outcome::Nothing { reason }));
+        None
     }
 
     /// Changes the standing order, and does at once what it comes to.
@@ -239,7 +243,7 @@ impl Work {
                 let taking = self.automatic(checked);
                 let outcome = match &taking {
                     Some(Taking { plan, is_ahead: false, is_os: false, .. }) => {
-                        Outcome::Begun { version: plan.version.clone() }
+                        Outcome::Begun { version: plan.version.clone(), is_system: false }
                     }
                     _ => Outcome::Done,
                 };
@@ -268,7 +272,7 @@ impl Work {
         };
         match gone {
             Ok(version) => {
-                self.answer(asker, Ok(Outcome::Begun { version }));
+                self.answer(asker, Ok(Outcome::Begun { version, is_system: false }));
                 pending::<()>().await;
             }
             Err(failure) => {
@@ -382,22 +386,31 @@ impl Work {
             step(Step::Downloading { version: version.clone(), done: progress.done, total: progress.total });
         };
         step(Step::Downloading { version: version.clone(), done: 0, total });
+        // The rate is for what others share.
+        let rate = self.settings.rate.filter(|_| checked.is_bucket);
         let brought = {
             let os = self.os.as_ref()?;
-            let mut bringing = pin!(os.bring(&wanted, &checked, &self.settings.channel, self.settings.rate, &progress));
+            let mut bringing = pin!(os.bring(&wanted, &checked, &self.settings.channel, rate, &progress));
             loop {
                 tokio::select! {
                     brought = &mut bringing => break brought,
-                    Some(asked) = orders.recv() => match asked.command {
-                        Command::Check => self.answer(asked.answer, Ok(Outcome::Done)),
-                        _ => return Some(asked),
-                    },
+                    Some(asked) = orders.recv() => {
+                        if asked.command != Command::Check {
+                            step(Step::Idle);
+                            return Some(asked);
+                        }
+                        self.answer(asked.answer, Ok(Outcome::Done));
+                    }
                 }
             }
         };
-        if brought.is_ok() && !is_ahead {
-            tracing::info!(%version, sha256, "root is asked to install the system");
-            step(Step::Offered { version });
+        match &brought {
+            Ok(()) if is_ahead => {}
+            Ok(()) => {
+                tracing::info!(%version, sha256, "root is asked to install the system");
+                step(Step::Offered { version });
+            }
+            Err(_) => step(Step::Idle),
         }
         let is_bucket = checked.is_bucket;
         self.sources.keep(checked);
