@@ -48,7 +48,7 @@ impl Canvas {
     /// Writes a line; what lies outside is cut off.
     pub(super) fn put(&mut self, x: usize, y: usize, text: &str, style: Style) {
         let Some(row) = self.rows.get_mut(y) else { return };
-        for (cell, character) in row.iter_mut().skip(x).zip(text.chars()) {
+        for (cell, character) in row.iter_mut().skip(x).zip(drawable(text).chars()) {
             *cell = (printable(character), style);
         }
     }
@@ -93,9 +93,28 @@ pub(super) fn printable(character: char) -> char {
     if character.is_control() { '\u{FFFD}' } else { character }
 }
 
+/// What the Linux console has no glyph for (it draws code page 437), in characters that it has.
+fn drawable(text: &str) -> String {
+    let mut drawable = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '…' => drawable.push_str("..."),
+            '–' | '—' => drawable.push('-'),
+            '“' | '”' => drawable.push('"'),
+            '‘' | '’' => drawable.push('\''),
+            'Á' => drawable.push('A'),
+            'Í' => drawable.push('I'),
+            'Ó' => drawable.push('O'),
+            'Ú' => drawable.push('U'),
+            character => drawable.push(character),
+        }
+    }
+    drawable
+}
+
 /// Breaks a text into lines of at most `width` characters, between words where that is possible.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
-    let width = width.max(1);
+    let (width, text) = (width.max(1), drawable(text));
     let mut lines = vec![String::new()];
     let mut room = width;
     for word in text.split_whitespace() {
@@ -152,6 +171,14 @@ mod tests {
         let mut canvas = Canvas::new(20, 1);
         canvas.put(0, 0, "a\x1b[2Jb\u{9b}c\n", Style::Plain);
         assert_eq!(canvas.plain(), ["a\u{FFFD}[2Jb\u{FFFD}c\u{FFFD}"]);
+    }
+
+    #[test]
+    fn what_the_console_cannot_draw_is_written_otherwise() {
+        let mut canvas = Canvas::new(30, 1);
+        canvas.put(0, 0, "¿Ñandú? Único — «Un momento…»", Style::Plain);
+        assert_eq!(canvas.plain(), ["¿Ñandú? Unico - «Un momento..."]);
+        assert_eq!(wrap("Un momento…", 12), ["Un", "momento..."]);
     }
 
     #[test]

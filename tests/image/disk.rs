@@ -7,10 +7,14 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+use crate::fat::{self, Fat};
 use crate::support::run;
 
 /// Octets of the disks: smaller than any that is sold, so that they are soon full, and sparse.
 const SIZE: u64 = 1 << 30;
+
+/// Octets of a disk that is built in: 2 GB, as its maker counts.
+const BUILT_IN: u64 = 2_000_000_000;
 
 /// A disk's sector.
 const SECTOR: u64 = 512;
@@ -51,6 +55,17 @@ impl Disk {
         disk
     }
 
+    /// One that is built in, with what its owner has on it.
+    pub(crate) fn used() -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = directory.path().join("disk.raw");
+        File::create(&file).and_then(|file| file.set_len(BUILT_IN)).expect("room");
+        let order = "echo 'start=2048, size=800000, name=\"Basic data\"' | sfdisk --quiet --label gpt \"$0\"";
+        run("sh", &["-c", order, &file.display().to_string()]);
+        fat::make(&file, "VIEJO", 2048 * SECTOR, 800_000 * SECTOR).write("nobody.txt", b"mine");
+        Self { file, _directory: directory }
+    }
+
     /// As large as this one, with the same octets.
     pub(crate) fn copy(&self) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
@@ -75,17 +90,18 @@ impl Disk {
         start.as_u64().unwrap_or_else(|| panic!("partition {number} in {table}")) * SECTOR
     }
 
+    /// The names of its partitions. The table has no fault that sfdisk knows of.
+    pub(crate) fn partitions(&self) -> Vec<String> {
+        let file = self.file.display().to_string();
+        run("sfdisk", &["--verify", &file]);
+        let table: serde_json::Value = serde_json::from_slice(&run("sfdisk", &["--json", &file])).expect("JSON");
+        let partitions = table["partitiontable"]["partitions"].as_array().expect("partitions");
+        partitions.iter().map(|partition| partition["name"].as_str().expect("a name").to_owned()).collect()
+    }
+
     /// One of the mtools on a FAT partition.
     fn mtool(&self, tool: &str, number: usize, arguments: &[&str]) -> Vec<u8> {
-        let partition = format!("{}@@{}", self.file.display(), self.partition(number));
-        let output = Command::new(tool)
-            .args(["-i", &partition])
-            .args(arguments)
-            .env("MTOOLS_SKIP_CHECK", "1")
-            .output()
-            .unwrap_or_else(|error| panic!("{tool} cannot be started (tests/run installs it): {error}"));
-        assert!(output.status.success(), "{tool} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        output.stdout
+        Fat::at(&self.file, self.partition(number)).tool(tool, arguments)
     }
 
     /// A file of the partition that Windows shows.
@@ -144,8 +160,9 @@ impl Disk {
         let table = run("sfdisk", &["--json", &self.file.display().to_string()]);
         let table: serde_json::Value = serde_json::from_slice(&table).expect("JSON");
         let start = table["partitiontable"]["partitions"][2]["start"].as_u64()? * SECTOR;
-        let file = tempfile::NamedTempFile::new().expect("a file");
-        copy(&self.open(), start, file.as_file(), 0, SIZE - start);
+        let (disk, file) = (self.open(), tempfile::NamedTempFile::new().expect("a file"));
+        let octets = disk.metadata().expect("its size").len() - start;
+        copy(&disk, start, file.as_file(), 0, octets);
         let checked = Command::new("e2fsck").args(["-fy", &file.path().display().to_string()]).output();
         let checked = checked.expect("e2fsck (tests/run installs it)");
         let is_well = checked.status.code().is_some_and(|code| code <= 1);

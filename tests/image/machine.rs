@@ -3,14 +3,16 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 use crate::disk::Disk;
+use crate::foreign_stick::ForeignStick;
 use crate::lan::{Lan, TAP};
 use crate::monitor::Monitor;
+use crate::screen::Reader;
 
 /// How long a machine may take for what it is waited for: a boot takes a minute when nothing else runs here.
 const PATIENCE: Duration = Duration::from_secs(400);
@@ -36,9 +38,20 @@ const SECURE: Firmware = Firmware {
     machine: &["-machine", "q35,smm=on", "-global", "driver=cfi.pflash01,property=secure,value=on"],
 };
 
+/// What the maker of the disk that is built in calls it: as much as the kernel keeps of it.
+pub(crate) const MODEL: &str = "ACME SSD 2000";
+
+/// The stick that a machine boots from, and the one that is plugged in besides, for the emulator.
+const OWN: &str = "disk";
+const FOREIGN: &str = "foreign";
+
 /// How a machine is made.
 pub(crate) struct Setup<'a> {
-    disk: &'a Disk,
+    /// The stick that it boots from.
+    stick: Option<&'a Disk>,
+    /// The disk that is built in, which it boots from where there is no stick.
+    built_in: Option<&'a Disk>,
+    foreign: Option<&'a ForeignStick>,
     /// Where what is written to the disk is logged.
     log: Option<&'a Path>,
     firmware: &'static Firmware,
@@ -49,7 +62,28 @@ pub(crate) struct Setup<'a> {
 impl<'a> Setup<'a> {
     /// It boots from a stick.
     pub(crate) fn stick(disk: &'a Disk) -> Self {
-        Self { disk, log: None, firmware: &ANY, arguments: Vec::new() }
+        Self { stick: Some(disk), ..Self::bare() }
+    }
+
+    /// It boots from its own disk.
+    pub(crate) fn installed(disk: &'a Disk) -> Self {
+        Self { built_in: Some(disk), ..Self::bare() }
+    }
+
+    fn bare() -> Self {
+        Self { stick: None, built_in: None, foreign: None, log: None, firmware: &ANY, arguments: Vec::new() }
+    }
+
+    /// With a disk that is built in.
+    pub(crate) fn built_in(mut self, disk: &'a Disk) -> Self {
+        self.built_in = Some(disk);
+        self
+    }
+
+    /// With somebody's stick that is there from the start.
+    pub(crate) fn plugged(mut self, foreign: &'a ForeignStick) -> Self {
+        self.foreign = Some(foreign);
+        self
     }
 
     /// With a log of all that it writes to the stick, for [`crate::write_log`].
@@ -82,7 +116,8 @@ pub(crate) struct Machine {
     monitor: Monitor,
     name: String,
     console: PathBuf,
-    _files: TempDir,
+    reader: Reader,
+    files: TempDir,
 }
 
 /// Where screenshots and what was said on the serial line are kept.
@@ -90,6 +125,38 @@ pub(crate) fn artefact(name: &str) -> PathBuf {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("image");
     fs::create_dir_all(&directory).expect("a directory");
     directory.join(name)
+}
+
+/// Plugs in what the machine has from the start.
+fn disks(setup: &Setup<'_>, command: &mut Command) {
+    let mut blockdev = |node: &str, file: &Path| {
+        let file = file.display();
+        command.arg("-blockdev").arg(format!("driver=raw,node-name={node},file.driver=file,file.filename={file}"));
+    };
+    if let Some(disk) = setup.stick {
+        blockdev(OWN, disk.path());
+    }
+    if let Some(disk) = setup.built_in {
+        blockdev("built-in", disk.path());
+    }
+    if let Some(foreign) = setup.foreign {
+        blockdev(FOREIGN, foreign.path());
+    }
+    let mut own = OWN;
+    if let Some(log) = setup.log {
+        command.arg("-blockdev").arg(format!("driver=file,node-name=log,filename={}", log.display()));
+        command.args(["-blockdev", "driver=blklogwrites,node-name=logged,file=disk,log=log"]);
+        own = "logged";
+    }
+    if setup.stick.is_some() {
+        command.arg("-device").arg(format!("usb-storage,id={OWN},removable=on,drive={own},bootindex=0"));
+    }
+    if setup.built_in.is_some() {
+        command.arg("-device").arg(format!("ide-hd,bus=ide.0,drive=built-in,model={MODEL},bootindex=1"));
+    }
+    if setup.foreign.is_some() {
+        command.arg("-device").arg(format!("usb-storage,id={FOREIGN},removable=on,drive={FOREIGN}"));
+    }
 }
 
 impl Machine {
@@ -110,16 +177,7 @@ impl Machine {
         command.args(["-device", "i6300esb", "-action", "watchdog=reset", "-device", "qemu-xhci"]);
         command.args(["-device", "usb-kbd", "-device", "e1000,netdev=lan,mac=52:54:00:09:00:50"]);
         command.arg("-netdev").arg(format!("tap,id=lan,ifname={TAP},script=no,downscript=no"));
-        let disk = format!("driver=raw,node-name=disk,file.driver=file,file.filename={}", setup.disk.path().display());
-        command.arg("-blockdev").arg(disk);
-        let node = if let Some(log) = setup.log {
-            command.arg("-blockdev").arg(format!("driver=file,node-name=log,filename={}", log.display()));
-            command.args(["-blockdev", "driver=blklogwrites,node-name=logged,file=disk,log=log"]);
-            "logged"
-        } else {
-            "disk"
-        };
-        command.arg("-device").arg(format!("usb-storage,removable=on,drive={node},bootindex=0"));
+        disks(setup, &mut command);
         command.args(&setup.arguments);
         let said = File::create(artefact(&format!("{name}.emulator.log"))).expect("a file");
         let child = command
@@ -129,7 +187,7 @@ impl Machine {
             .spawn()
             .expect("the emulator (tests/run installs it)");
         let monitor = Monitor::connect(&socket);
-        Self { child, monitor, name: name.to_owned(), console, _files: files }
+        Self { child, monitor, name: name.to_owned(), console, reader: Reader::new(), files }
     }
 
     /// Waits until `condition` holds; ends early when the machine has switched itself off or asked to be started anew.
@@ -181,8 +239,37 @@ impl Machine {
     /// What the screen shows, as a picture among the artefacts.
     pub(crate) fn screenshot(&mut self, name: &str) -> PathBuf {
         let file = artefact(&format!("{name}.png"));
-        self.monitor.screenshot(&file);
+        self.monitor.screenshot(&file, "png");
         file
+    }
+
+    /// What a person reads on its screen.
+    pub(crate) fn words(&mut self) -> String {
+        let file = self.files.path().join("screen.ppm");
+        self.monitor.screenshot(&file, "ppm");
+        self.reader.words(&file)
+    }
+
+    /// Waits until these words are on its screen, and gives all that are. A picture of it is kept among the artefacts.
+    pub(crate) fn reads(&mut self, words: &str, picture: &str) -> String {
+        let shown = self.wait(words, |machine| Some(machine.words()).filter(|shown| shown.contains(words)));
+        self.screenshot(picture);
+        shown
+    }
+
+    /// Plugs somebody's stick in.
+    pub(crate) fn plug(&mut self, foreign: &ForeignStick) {
+        self.monitor.plug(FOREIGN, foreign.path());
+    }
+
+    /// Pulls it out.
+    pub(crate) fn pull(&mut self) {
+        self.monitor.pull(FOREIGN);
+    }
+
+    /// Pulls the stick out that it has booted from.
+    pub(crate) fn pull_own(&mut self) {
+        self.monitor.pull(OWN);
     }
 
     /// Pulls the plug.

@@ -16,6 +16,9 @@ mod avahi;
 mod boot;
 mod cuts;
 mod disk;
+mod fat;
+mod foreign_stick;
+mod install;
 mod lan;
 mod machine;
 mod monitor;
@@ -24,12 +27,15 @@ mod replays;
 #[path = "../support/repository.rs"]
 #[allow(dead_code, reason = "shared with the tests of updates, which publish more")]
 mod repository;
+mod screen;
 mod secure_boot;
 mod settings;
+mod stick;
 mod storage;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "shared with other tests, which use other parts of it")]
 mod support;
 mod systems;
 mod technician;
+mod told;
 mod write_log;

@@ -11,6 +11,8 @@ use crate::support::{PATIENCE, eventually};
 /// A connection to the monitor.
 pub(crate) struct Monitor {
     reader: BufReader<UnixStream>,
+    /// What it has told by itself.
+    events: Vec<Value>,
 }
 
 impl Monitor {
@@ -23,7 +25,7 @@ impl Monitor {
         });
         let stream = stream.expect("connected");
         stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
-        let mut monitor = Self { reader: BufReader::new(stream) };
+        let mut monitor = Self { reader: BufReader::new(stream), events: Vec::new() };
         monitor.line();
         monitor.execute("qmp_capabilities", &json!({}));
         monitor
@@ -36,7 +38,7 @@ impl Monitor {
         serde_json::from_str(&line).expect("JSON")
     }
 
-    /// Has a command carried out, and gives what it returns. Events are passed over.
+    /// Has a command carried out, and gives what it returns. Events are kept.
     pub(crate) fn execute(&mut self, command: &str, arguments: &Value) -> Value {
         let order = json!({ "execute": command, "arguments": arguments });
         let stream = self.reader.get_mut();
@@ -44,6 +46,7 @@ impl Monitor {
         loop {
             let mut line = self.line();
             if line.get("event").is_some() {
+                self.events.push(line);
                 continue;
             }
             assert!(line.get("error").is_none(), "{order}: {line}");
@@ -51,9 +54,29 @@ impl Monitor {
         }
     }
 
-    /// Writes what the screen shows as a PNG file.
-    pub(crate) fn screenshot(&mut self, file: &Path) {
-        self.execute("screendump", &json!({ "filename": file, "format": "png" }));
+    /// Plugs a USB stick in, which is the octets of a file.
+    pub(crate) fn plug(&mut self, id: &str, file: &Path) {
+        let disk = json!({ "driver": "raw", "node-name": id, "file": { "driver": "file", "filename": file } });
+        self.execute("blockdev-add", &disk);
+        self.execute("device_add", &json!({ "driver": "usb-storage", "id": id, "drive": id, "removable": true }));
+    }
+
+    /// Pulls a USB stick out that was plugged in under this name, or was there from the start.
+    pub(crate) fn pull(&mut self, id: &str) {
+        self.execute("device_del", &json!({ "id": id }));
+        let is_gone = |event: &Value| event["event"] == "DEVICE_DELETED" && event["data"]["device"] == id;
+        while !self.events.iter().any(is_gone) {
+            let event = self.line();
+            self.events.push(event);
+        }
+        self.events.clear();
+        // The file is free for whoever looks at it next.
+        self.execute("blockdev-del", &json!({ "node-name": id }));
+    }
+
+    /// Writes what the screen shows to a file of this format (`png`, `ppm`).
+    pub(crate) fn screenshot(&mut self, file: &Path, format: &str) {
+        self.execute("screendump", &json!({ "filename": file, "format": format }));
     }
 
     /// Presses keys together and lets them go: the emulator's names of them (`alt`, `f2`, `ret`).

@@ -156,6 +156,8 @@ fn settings_without_the_pin_wait_for_somebody_at_the_keyboard() {
         assert_eq!(notice.level, "warning");
         notice.says(es, en);
         notice.says("Alt+F2", "Alt+F2");
+        notice.says("Si retira la memoria USB, no se ponen.", "If the USB stick is pulled out, they are not taken.");
+        assert!(!notice.en.contains("may be pulled out"), "it must not, yet: {notice:?}");
         assert_eq!(machine.settings(), "name = \"before\"\r\n");
         assert!(machine.pending().expect("they wait").ends_with("name = \"after\"\n"));
     }

@@ -107,13 +107,19 @@ fn attend(
         client: Client::new(&places.appliance()).patient(PATIENCE, MOST_BODY),
         said: Said::nothing(),
         is_restart_due: false,
+        is_consent_due: false,
     };
     visit.show(Some(&Words::new("Memoria USB: mirando qué trae…", "USB stick: looking at what it brings…")));
     match mount().and_then(|mounted| stick::survey(mounted.path()).map(|found| (mounted, found))) {
         Ok((mounted, found)) => visit.duties(&mounted, found),
         Err(error) => visit.said.add(Level::Warning, words(&error)),
     }
-    visit.said.add(Level::Info, Words::new("Ya puede retirar la memoria USB.", "The USB stick may be pulled out now."));
+    let out = if visit.is_consent_due {
+        Words::new("Si retira la memoria USB, no se ponen.", "If the USB stick is pulled out, they are not taken.")
+    } else {
+        Words::new("Ya puede retirar la memoria USB.", "The USB stick may be pulled out now.")
+    };
+    visit.said.add(Level::Info, out);
     if visit.is_restart_due {
         visit.said.add(Level::Info, Words::new("La máquina se reinicia.", "The machine starts again."));
     }
@@ -137,6 +143,8 @@ struct Visit<'a> {
     said: Said,
     /// Whether the machine has to start again for what was taken.
     is_restart_due: bool,
+    /// Whether settings wait for somebody at the keyboard, for as long as the stick is in.
+    is_consent_due: bool,
 }
 
 impl Visit<'_> {
@@ -323,18 +331,16 @@ impl Visit<'_> {
         self.said.add(level, words);
     }
 
-    fn wait_for_consent(&self, text: &str, why: &Words) -> (Level, Words) {
+    fn wait_for_consent(&mut self, text: &str, why: &Words) -> (Level, Words) {
         match stick::keep_pending(self.places, text.as_bytes()) {
-            Ok(()) => (
-                Level::Warning,
-                Words::new(
-                    format!(
-                        "{} Para aceptarlos, pulse Alt+F2 en el teclado de la caja, sin retirar la memoria.",
-                        why.es
-                    ),
-                    format!("{} To accept them, press Alt+F2 on the box's keyboard, with the stick in.", why.en),
-                ),
-            ),
+            Ok(()) => {
+                self.is_consent_due = true;
+                let words = Words::new(
+                    format!("{} Para aceptarlos, pulse Alt+F2 en el teclado de la caja.", why.es),
+                    format!("{} To accept them, press Alt+F2 on the box's keyboard.", why.en),
+                );
+                (Level::Warning, words)
+            }
             Err(error) => (Level::Fault, Words::about(&why.es, &why.en, error_chain(&error))),
         }
     }
