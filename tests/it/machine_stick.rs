@@ -129,6 +129,19 @@ fn settings_are_taken_for_the_pin_alone_and_without_it() {
     machine.plug_in().says("ya están puestos", "hold already");
 }
 
+/// They would be taken into memory, and again after the restart, and again.
+#[test]
+fn settings_are_not_taken_where_they_cannot_be_kept() {
+    let machine = Machine::start();
+    let pin = machine.pin();
+    fs::remove_dir_all(machine.root.path().join("media")).expect("removed");
+    machine.put("workshop-edge.txt", &format!("pin = \"{pin}\"\nname = \"after\"\n"));
+    let notice = machine.plug_in();
+    assert_eq!(notice.level, "warning");
+    notice.says("no se encuentra la unidad TALLER", "drive TALLER");
+    assert!(!notice.es.contains("se reinicia"), "{notice:?}");
+}
+
 #[test]
 fn settings_that_are_wrong_are_told_by_their_line_and_not_taken() {
     let machine = Machine::start();

@@ -23,6 +23,7 @@ pub(super) fn check(text: &str) -> Result<(), Words> {
 pub(super) fn take_pending(places: &Places) -> Result<Words, Words> {
     settings::take_from(places, &places.run_pending(), None).map_err(|error| match error {
         TakeError::Wrong(faults) => wrong(&faults),
+        TakeError::NoPartition => no_partition(),
         TakeError::Read { .. } | TakeError::NoData | TakeError::Install(_) => cannot(&error_chain(&error)),
     })?;
     // They are where they belong.
@@ -43,6 +44,15 @@ fn wrong(faults: &Faults) -> Words {
     Words::new(
         format!("Los ajustes de la memoria USB están mal, y no se han puesto: {}", faults.render(Lang::Es)),
         format!("The settings of the USB stick are wrong, and were not taken: {}", faults.render(Lang::En)),
+    )
+}
+
+fn no_partition() -> Words {
+    Words::new(
+        "Los ajustes de la memoria USB no se han puesto: no se encuentra la unidad TALLER de esta caja, donde se guardan. \
+         Grabe de nuevo la memoria o el disco de la caja.",
+        "The settings of the USB stick were not taken: this box's drive TALLER, where they are kept, is not found. Flash the \
+         box's own stick or disk anew.",
     )
 }
 

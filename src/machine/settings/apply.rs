@@ -78,7 +78,7 @@ pub fn apply(places: &Places) -> Result<Applied, ApplyError> {
 
 /// The settings that hold, where they come from, and the text that they stand in.
 fn choose(places: &Places, tale: &mut Tale) -> (Settings, Source, Option<String>) {
-    match partition::read(&places.settings_partition(), &places.settings()) {
+    match partition::read(places, &places.settings()) {
         Found::Content(bytes) => {
             let checked = check(&bytes);
             let text = Document::text_of(&bytes);

@@ -33,7 +33,7 @@ pub(super) enum Moved {
 pub(super) fn take(places: &Places) -> (Secrets, Moved) {
     let kept = kept(places);
     let file = places.secrets();
-    let content = match partition::read(&places.settings_partition(), &file) {
+    let content = match partition::read(places, &file) {
         Found::NoPartition | Found::Nothing => return (kept, Moved::Nothing),
         Found::Unreadable(error) => return (kept, Moved::Unreadable(error)),
         Found::Content(content) => content,

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::apply::{Source, for_windows};
 use super::files::FileError;
 use super::last_good::KeepError;
-use super::partition::while_writable;
+use super::partition::{is_there, while_writable};
 use super::secrets::Moved;
 use super::{Address, Checked, NAME, SECRETS_NAME, Secrets, Settings};
 use crate::config::{Fault, Warning};
@@ -316,10 +316,10 @@ fn secrets(moved: &Moved, lang: Lang) -> String {
 /// Writes what is wrong beside the files that it is about, or removes what was written there before. A partition that
 /// says the same already is not written to.
 fn beside(places: &Places, tale: &Tale, source: &Source) -> Result<(), FileError> {
-    let partition = places.settings_partition();
-    if !partition.is_dir() {
+    if !is_there(places) {
         return Ok(());
     }
+    let partition = places.settings_partition();
     let wanted = FILES.map(|(lang, name)| (partition.join(name), report(tale, source, lang)));
     if wanted.iter().all(|(path, report)| is_so(path, report.as_deref())) {
         return Ok(());
