@@ -6,6 +6,7 @@ mod notices;
 mod partition;
 mod secrets;
 mod settings;
+mod units;
 
 use std::path::{Path, PathBuf};
 
