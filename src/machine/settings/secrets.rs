@@ -38,6 +38,11 @@ pub(super) fn take(places: &Places) -> (Secrets, Moved) {
         Found::Unreadable(error) => return (kept, Moved::Unreadable(error)),
         Found::Content(content) => content,
     };
+    // What a power cut between overwriting and removing has left: they are kept already.
+    if !content.is_empty() && content.iter().all(|octet| *octet == 0) {
+        let removed = while_writable(&places.settings_partition(), || partition::wipe(&file));
+        return (kept, removed.map_or_else(Moved::Stays, |()| Moved::Nothing));
+    }
     let mut checked = check_secrets(&content);
     let Some(new) = checked.value.take().filter(|_| checked.warnings.is_empty()) else {
         return (kept, Moved::Wrong(checked));

@@ -81,3 +81,16 @@ fn what_cannot_be_kept_is_not_wiped() {
     assert!(machine.has(FILE));
     assert!(machine.notice("secrets").is_some_and(|(level, es, _)| level == "warning" && es.contains("se queda")));
 }
+
+/// A power cut after they were overwritten, and before the file was removed.
+#[test]
+fn a_wipe_that_was_cut_off_is_ended_without_a_word() {
+    let machine = with_wifi();
+    machine.put(FILE, "wifi.passphrase = \"muy secreta\"\n");
+    machine.started();
+    machine.put(FILE, [0; 31]);
+    machine.started();
+    assert!(!machine.has(FILE) && !machine.has("media/settings/ERRORES.txt"));
+    assert_eq!(machine.notice("secrets"), None);
+    assert_eq!(machine.text(KEPT), "wifi.passphrase = \"muy secreta\"\n");
+}
