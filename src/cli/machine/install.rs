@@ -196,7 +196,9 @@ pub(super) fn words(error: &InstallError) -> Words {
         InstallError::Refused { disk, refusal } => {
             format!("{} no vale: {}", disk.display(), refused(*refusal).es)
         }
-        InstallError::Busy => "se está escribiendo una actualización: espere un minuto".to_owned(),
+        InstallError::Busy => {
+            "se está escribiendo una actualización del sistema u otra instalación: espere unos minutos".to_owned()
+        }
         InstallError::TooMuchData => "la caja guarda demasiados datos para llevarlos al disco".to_owned(),
         InstallError::Differs { disk } => {
             format!("{} no devuelve lo que se escribió en él: está estropeado, use otro", disk.display())
@@ -205,6 +207,7 @@ pub(super) fn words(error: &InstallError) -> Words {
         | InstallError::Missing(_)
         | InstallError::Table { .. }
         | InstallError::Format { .. }
+        | InstallError::Lock(_)
         | InstallError::Random(_)
         | InstallError::Io { .. } => format!("no se ha instalado; la memoria USB sigue valiendo. Detalle: {chain}"),
     };
