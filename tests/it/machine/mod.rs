@@ -1,6 +1,7 @@
 //! The machine in a directory, or in a network of its own, and what the real binary makes of it.
 
 mod data;
+mod fat;
 mod networkd;
 mod notices;
 mod partition;

@@ -27,3 +27,14 @@ fn the_settings_are_read_when_their_partition_is_mounted() {
         assert!(words(&unit, key).contains(&"media-settings.mount"), "{key}: {unit}");
     }
 }
+
+/// systemd-fsck@.service is started before what is mounted with 2 in the sixth field, by the script of the image.
+#[test]
+fn fat_partitions_are_checked_and_mounted_whatever_comes_of_it() {
+    let fstab = read("etc/fstab");
+    let fat: Vec<_> = fstab.lines().filter(|line| line.contains(" vfat ")).collect();
+    assert!(fat.len() == 2 && fat.iter().all(|line| line.ends_with(" 2")), "{fstab}");
+    let unit = read("usr/lib/systemd/system/systemd-fsck@.service.d/image.conf");
+    assert!(unit.contains("\nExecStart=\nExecStart=-/usr/lib/workshop-machine/fat %f\n"), "{unit}");
+    assert!(!unit.contains("TimeoutStartSec=infinity") && unit.contains("TimeoutStartSec="), "{unit}");
+}
