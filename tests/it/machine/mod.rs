@@ -2,6 +2,7 @@
 
 mod data;
 mod fat;
+mod filter;
 mod networkd;
 mod notices;
 mod partition;
