@@ -38,3 +38,24 @@ fn fat_partitions_are_checked_and_mounted_whatever_comes_of_it() {
     assert!(unit.contains("\nExecStart=\nExecStart=-/usr/lib/workshop-machine/fat %f\n"), "{unit}");
     assert!(!unit.contains("TimeoutStartSec=infinity") && unit.contains("TimeoutStartSec="), "{unit}");
 }
+
+/// By the measure of systemd-analyze(1), "security", in tenths: 100 is a unit that may do everything.
+#[test]
+fn units_may_do_no_more_than_they_have_to() {
+    let directory = tempfile::tempdir().expect("a directory");
+    for (unit, most) in
+        [("settings", 20), ("ssh", 32), ("stick@", 40), ("menu", 42), ("os-install", 20), ("os-settle", 20)]
+    {
+        // A template has to be an instance.
+        let instance = if unit.ends_with('@') { "sdb1" } else { "" };
+        let copy = directory.path().join(format!("workshop-machine-{unit}{instance}.service"));
+        std::fs::write(&copy, read(&format!("usr/lib/systemd/system/workshop-machine-{unit}.service")))
+            .expect("written");
+        let mut command = std::process::Command::new("systemd-analyze");
+        let command =
+            command.args(["security", "--offline=yes", "--no-pager", &format!("--threshold={most}")]).arg(copy);
+        let output = command.output().expect("systemd-analyze (tests/run installs systemd)");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{unit}: {}", said.lines().last().unwrap_or_default());
+    }
+}
