@@ -277,7 +277,7 @@ impl Visit<'_> {
             Ok(brought) => brought,
             Err(error) => {
                 let words = Words::about(
-                    "workshop-edge.txt de la memoria no es texto UTF-8:",
+                    "workshop-edge.txt de la memoria no es texto (guárdelo con el Bloc de notas):",
                     "The stick's workshop-edge.txt:",
                     error,
                 );

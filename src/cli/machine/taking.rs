@@ -1,7 +1,7 @@
 //! New settings, from a stick: validated, and put where the technician's own are.
 
 use super::words::Words;
-use crate::config::Faults;
+use crate::config::{Document, Faults};
 use crate::machine::Places;
 use crate::machine::settings::{self, Checked, TakeError};
 use crate::machine::stick;
@@ -10,7 +10,8 @@ use std::fs;
 
 /// Whether these are the settings that are there, whatever ends their lines.
 pub(super) fn holds_already(places: &Places, text: &str) -> bool {
-    fs::read_to_string(places.settings()).is_ok_and(|now| now.lines().eq(text.lines()))
+    let now = fs::read(places.settings()).ok().and_then(|now| Document::text_of(&now));
+    now.is_some_and(|now| now.lines().eq(text.lines()))
 }
 
 /// Whether they can be used, and which line cannot.
