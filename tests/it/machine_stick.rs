@@ -158,6 +158,18 @@ fn settings_are_not_taken_where_they_cannot_be_kept() {
 }
 
 #[test]
+fn files_that_are_not_read_are_told() {
+    let machine = Machine::start();
+    machine.put("workshop-edge.txt.txt", "name = \"after\"\n");
+    machine.put("secrets.txt", "erp.user = \"u\"\n");
+    let notice = machine.plug_in();
+    assert_eq!(notice.level, "warning");
+    notice.says("¿debe llamarse workshop-edge.txt?", "is it to be called workshop-edge.txt?");
+    notice.says("la unidad TALLER de la caja", "the box's own drive TALLER");
+    assert!(!notice.es.contains("no trae nada"), "{notice:?}");
+}
+
+#[test]
 fn settings_that_are_wrong_are_told_by_their_line_and_not_taken() {
     let machine = Machine::start();
     let pin = machine.pin();

@@ -39,7 +39,7 @@ fn it_is_written_to_and_is_read_only_again() {
     assert!(before.starts_with("ro,nosuid,nodev,noexec"), "{before}");
     let root = machine.path("");
     host.run(env!("CARGO_BIN_EXE_workshop-edge"), &["machine", "settings", "--root", root.to_str().expect("text")]);
-    assert_eq!(listed(&host, &machine), "ERRORES.txt\nERRORS.txt\nworkshop-edge.txt\n");
+    assert_eq!(listed(&host, &machine), "ERRORES.txt\nERRORS.txt\nsecrets.txt\nworkshop-edge.txt\n");
     assert_eq!(options(&host, &machine), before);
     assert_eq!(machine.text("data/machine/settings/secrets.toml"), "erp.user = \"u\"\n");
 }
