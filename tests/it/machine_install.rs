@@ -102,6 +102,8 @@ fn the_disk_has_everything_of_the_stick_under_another_identity() {
     let before = fs::read(machine.root.path().join("stick.img")).expect("read");
     let output = machine.install(&machine.disk);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("The USB stick still has this box's passwords, PIN and identity"), "{said}");
     assert!(before == fs::read(machine.root.path().join("stick.img")).expect("read"), "the stick was written to");
     let said = String::from_utf8(run("/usr/sbin/sfdisk", &["--verify", machine.disk.to_str().expect("text")]));
     assert!(said.expect("text").contains("No errors detected"));

@@ -76,7 +76,11 @@ fn carry_out(places: &Places, wanted: &Install, lang: Lang) -> Result<ExitCode, 
     });
     done.map_err(|error| words(&error))?;
     if wanted.yes {
-        return Ok(output::answer(lang.pick("Instalado.\n", "Installed.\n"), 0));
+        let still = still_on_the_stick();
+        return Ok(output::answer(
+            &lang.pick(format!("Instalado. {}\n", still.es), format!("Installed. {}\n", still.en)),
+            0,
+        ));
     }
     output::complain(&format!("{}\n", finished().pick(lang)));
     line()?;
@@ -161,9 +165,20 @@ fn unsure() -> Words {
 
 /// It works from the disk alone.
 pub(super) fn finished() -> Words {
+    let still = still_on_the_stick();
     Words::new(
-        "Instalado. Retire la memoria USB y pulse Intro: la caja arranca de su disco.",
-        "Installed. Pull the USB stick out and press Enter: the box starts from its disk.",
+        format!("Instalado. Retire la memoria USB y pulse Intro: la caja arranca de su disco.\n\n{}", still.es),
+        format!("Installed. Pull the USB stick out and press Enter: the box starts from its disk.\n\n{}", still.en),
+    )
+}
+
+/// The stick was only read.
+fn still_on_the_stick() -> Words {
+    Words::new(
+        "La memoria USB conserva las contraseñas, el PIN y la identidad de esta caja: grábela de nuevo, o guárdela bajo llave. No \
+         arranque otra máquina con ella: sería la misma caja dos veces.",
+        "The USB stick still has this box's passwords, PIN and identity: flash it anew, or lock it away. Do not start another \
+         machine from it: it would be the same box twice.",
     )
 }
 
