@@ -8,6 +8,7 @@ mod notices;
 mod partition;
 mod secrets;
 mod settings;
+mod twins;
 mod units;
 
 use std::path::{Path, PathBuf};
