@@ -102,6 +102,8 @@ fn the_disk_has_everything_of_the_stick_under_another_identity() {
     let before = fs::read(machine.root.path().join("stick.img")).expect("read");
     let output = machine.install(&machine.disk);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("The USB stick still has this box's passwords, PIN and identity"), "{said}");
     assert!(before == fs::read(machine.root.path().join("stick.img")).expect("read"), "the stick was written to");
     let said = String::from_utf8(run("/usr/sbin/sfdisk", &["--verify", machine.disk.to_str().expect("text")]));
     assert!(said.expect("text").contains("No errors detected"));
@@ -178,6 +180,34 @@ fn a_version_on_trial_is_not_installed() {
     fs::rename(at("efi/EFI/Linux/box_1.2.3+2-1.efi"), at("efi/EFI/Linux/box_1.2.3.efi")).expect("blessed");
     let output = machine.install(&machine.disk);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// An update of the system ends in a restart, which would cut an installation off.
+#[test]
+fn an_update_of_the_system_and_an_installation_wait_for_each_other() {
+    let machine = Machine::new();
+    let path = machine.root.path().join("run/workshop-machine/system.lock");
+    let lock = workshop_edge::durable::Lock::take(&path).expect("locked").expect("free");
+    let before = fs::read(&machine.disk).expect("read");
+    let output = machine.install(&machine.disk);
+    let said = String::from_utf8(output.stderr).expect("text");
+    assert!(
+        output.status.code() == Some(1) && said.contains("an update of the system or another installation"),
+        "{said}"
+    );
+    assert!(before == fs::read(&machine.disk).expect("read"), "it was written to");
+    let update = || {
+        let root = machine.root.path().to_str().expect("text");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_workshop-edge"));
+        let output = command.args(["machine", "os", "install", "--root", root]).env_clear().output().expect("started");
+        String::from_utf8(output.stderr).expect("text")
+    };
+    let said = update();
+    assert!(said.contains("the system is being installed to a disk"), "{said}");
+    drop(lock);
+    let said = update();
+    assert!(!said.contains("the system is being installed to a disk"), "{said}");
+    assert!(machine.install(&machine.disk).status.success());
 }
 
 /// A cut after the table went: nothing on the disk can be started from, and the stick can be started again.

@@ -29,7 +29,7 @@ impl Machine {
         Self { root, edge, stick: tempfile::tempdir().expect("a directory") }
     }
 
-    fn put(&self, name: &str, text: &str) {
+    fn put(&self, name: &str, text: impl AsRef<[u8]>) {
         let path = self.stick.path().join(name);
         fs::create_dir_all(path.parent().expect("a parent")).expect("made");
         fs::write(path, text).expect("written");
@@ -120,7 +120,7 @@ fn a_support_bundle_is_written_back_and_nothing_else_changes() {
 fn settings_are_taken_for_the_pin_alone_and_without_it() {
     let machine = Machine::start();
     let pin = machine.pin();
-    machine.put("workshop-edge.txt", &format!("# new\r\npin = \"{pin}\"\r\nname = \"after\"\r\n"));
+    machine.put("workshop-edge.txt", format!("# new\r\npin = \"{pin}\"\r\nname = \"after\"\r\n"));
     let notice = machine.plug_in();
     assert_eq!(notice.level, "info", "{notice:?}");
     notice.says("están puestos", "are in place");
@@ -129,11 +129,51 @@ fn settings_are_taken_for_the_pin_alone_and_without_it() {
     machine.plug_in().says("ya están puestos", "hold already");
 }
 
+/// As some editors save "Unicode".
+#[test]
+fn settings_in_utf_16_are_taken_too() {
+    let machine = Machine::start();
+    let text = format!("\u{feff}pin = \"{}\"\r\nname = \"after\"\r\n", machine.pin());
+    machine.put("workshop-edge.txt", text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>());
+    machine.plug_in().says("están puestos", "are in place");
+    assert_eq!(machine.settings(), "\r\nname = \"after\"\r\n");
+    let settings = machine.root.path().join("media/settings/workshop-edge.txt");
+    let utf_16 =
+        format!("\u{feff}{}", machine.settings()).encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+    fs::write(settings, utf_16).expect("written");
+    machine.plug_in().says("ya están puestos", "hold already");
+}
+
+/// They would be taken into memory, and again after the restart, and again.
+#[test]
+fn settings_are_not_taken_where_they_cannot_be_kept() {
+    let machine = Machine::start();
+    let pin = machine.pin();
+    fs::remove_dir_all(machine.root.path().join("media")).expect("removed");
+    machine.put("workshop-edge.txt", format!("pin = \"{pin}\"\nname = \"after\"\n"));
+    let notice = machine.plug_in();
+    assert_eq!(notice.level, "warning");
+    notice.says("no se encuentra la unidad TALLER", "drive TALLER");
+    assert!(!notice.es.contains("se reinicia"), "{notice:?}");
+}
+
+#[test]
+fn files_that_are_not_read_are_told() {
+    let machine = Machine::start();
+    machine.put("workshop-edge.txt.txt", "name = \"after\"\n");
+    machine.put("secrets.txt", "erp.user = \"u\"\n");
+    let notice = machine.plug_in();
+    assert_eq!(notice.level, "warning");
+    notice.says("¿debe llamarse workshop-edge.txt?", "is it to be called workshop-edge.txt?");
+    notice.says("la unidad TALLER de la caja", "the box's own drive TALLER");
+    assert!(!notice.es.contains("no trae nada"), "{notice:?}");
+}
+
 #[test]
 fn settings_that_are_wrong_are_told_by_their_line_and_not_taken() {
     let machine = Machine::start();
     let pin = machine.pin();
-    machine.put("workshop-edge.txt", &format!("pin = \"{pin}\"\nname = \"after\"\nnetwork.vlan = 9999\n"));
+    machine.put("workshop-edge.txt", format!("pin = \"{pin}\"\nname = \"after\"\nnetwork.vlan = 9999\n"));
     let notice = machine.plug_in();
     assert_eq!(notice.level, "warning");
     notice.says("están mal", "are wrong");
@@ -151,7 +191,7 @@ fn settings_without_the_pin_wait_for_somebody_at_the_keyboard() {
     for (head, es, en) in
         [("", "sin el PIN", "without this box's PIN"), (wrong.as_str(), "no es el de esta caja", "is not this box's")]
     {
-        machine.put("workshop-edge.txt", &format!("{head}name = \"after\"\n"));
+        machine.put("workshop-edge.txt", format!("{head}name = \"after\"\n"));
         let notice = machine.plug_in();
         assert_eq!(notice.level, "warning");
         notice.says(es, en);

@@ -76,7 +76,11 @@ fn carry_out(places: &Places, wanted: &Install, lang: Lang) -> Result<ExitCode, 
     });
     done.map_err(|error| words(&error))?;
     if wanted.yes {
-        return Ok(output::answer(lang.pick("Instalado.\n", "Installed.\n"), 0));
+        let still = still_on_the_stick();
+        return Ok(output::answer(
+            &lang.pick(format!("Instalado. {}\n", still.es), format!("Installed. {}\n", still.en)),
+            0,
+        ));
     }
     output::complain(&format!("{}\n", finished().pick(lang)));
     line()?;
@@ -161,9 +165,20 @@ fn unsure() -> Words {
 
 /// It works from the disk alone.
 pub(super) fn finished() -> Words {
+    let still = still_on_the_stick();
     Words::new(
-        "Instalado. Retire la memoria USB y pulse Intro: la caja arranca de su disco.",
-        "Installed. Pull the USB stick out and press Enter: the box starts from its disk.",
+        format!("Instalado. Retire la memoria USB y pulse Intro: la caja arranca de su disco.\n\n{}", still.es),
+        format!("Installed. Pull the USB stick out and press Enter: the box starts from its disk.\n\n{}", still.en),
+    )
+}
+
+/// The stick was only read.
+fn still_on_the_stick() -> Words {
+    Words::new(
+        "La memoria USB conserva las contraseñas, el PIN y la identidad de esta caja: grábela de nuevo, o guárdela bajo llave. No \
+         arranque otra máquina con ella: sería la misma caja dos veces.",
+        "The USB stick still has this box's passwords, PIN and identity: flash it anew, or lock it away. Do not start another \
+         machine from it: it would be the same box twice.",
     )
 }
 
@@ -196,7 +211,9 @@ pub(super) fn words(error: &InstallError) -> Words {
         InstallError::Refused { disk, refusal } => {
             format!("{} no vale: {}", disk.display(), refused(*refusal).es)
         }
-        InstallError::Busy => "se está escribiendo una actualización: espere un minuto".to_owned(),
+        InstallError::Busy => {
+            "se está escribiendo una actualización del sistema u otra instalación: espere unos minutos".to_owned()
+        }
         InstallError::TooMuchData => "la caja guarda demasiados datos para llevarlos al disco".to_owned(),
         InstallError::Differs { disk } => {
             format!("{} no devuelve lo que se escribió en él: está estropeado, use otro", disk.display())
@@ -205,6 +222,7 @@ pub(super) fn words(error: &InstallError) -> Words {
         | InstallError::Missing(_)
         | InstallError::Table { .. }
         | InstallError::Format { .. }
+        | InstallError::Lock(_)
         | InstallError::Random(_)
         | InstallError::Io { .. } => format!("no se ha instalado; la memoria USB sigue valiendo. Detalle: {chain}"),
     };

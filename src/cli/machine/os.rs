@@ -2,6 +2,7 @@
 
 use super::{output, shape};
 use crate::{
+    durable::Lock,
     error_chain,
     lang::Lang,
     machine::{
@@ -123,6 +124,17 @@ fn runtime() -> Result<LocalRuntime, String> {
 
 fn install(places: &Places, lang: Lang) -> ExitCode {
     telemetry::start_on_stderr();
+    // The restart would cut an installation to another disk off.
+    let _alone = match Lock::take(&places.run_system_lock()) {
+        Ok(Some(lock)) => lock,
+        Ok(None) => {
+            return output::failure(lang.pick(
+                "el sistema se está instalando en un disco: la actualización se instala después",
+                "the system is being installed to a disk: the update is installed afterwards",
+            ));
+        }
+        Err(error) => return output::failure(&error_chain(&error)),
+    };
     let installed = runtime()
         .and_then(|runtime| runtime.block_on(os::install::install(places, ROOT)).map_err(|error| error_chain(&error)));
     match installed {

@@ -6,6 +6,7 @@ use super::{bundle, output, taking};
 use crate::control::{Client, ClientError};
 use crate::machine::Places;
 use crate::machine::notices::{self, Level, Notice};
+use crate::machine::settings;
 use crate::machine::stick::{self, Brought, Claim, Mounted, StickError};
 use crate::update::command::{Command as Asked, Outcome, Reply, Report};
 use crate::{cli::control, cli::update, cli::update::Ended, durable, error_chain, lang::Lang};
@@ -163,6 +164,9 @@ impl Visit<'_> {
                 ),
             );
         }
+        for name in &found.misnamed {
+            self.said.add(Level::Warning, misnamed(name));
+        }
         // The bundle first: it is of the box as it was found.
         if found.wants_bundle {
             self.show(Some(&Words::new(
@@ -285,7 +289,7 @@ impl Visit<'_> {
             Ok(brought) => brought,
             Err(error) => {
                 let words = Words::about(
-                    "workshop-edge.txt de la memoria no es texto UTF-8:",
+                    "workshop-edge.txt de la memoria no es texto (guárdelo con el Bloc de notas):",
                     "The stick's workshop-edge.txt:",
                     error,
                 );
@@ -373,6 +377,26 @@ pub(super) fn put(places: &Places, notice: &Notice) {
     if let Err(error) = notices::put(&places.run_notices(), stick::SUBJECT, notice) {
         output::complain(&format!("warning: {}\n", error_chain(&error)));
     }
+}
+
+/// Why a file is not read.
+fn misnamed(name: &str) -> Words {
+    let (es, en) = if settings::meant(name) == Some(settings::NAME) {
+        (
+            "¿debe llamarse workshop-edge.txt? Windows puede ocultar cómo termina un nombre.",
+            "is it to be called workshop-edge.txt? Windows may hide how a name ends.",
+        )
+    } else {
+        (
+            "las contraseñas solo se toman de secrets.txt en la unidad TALLER de la caja. Bórrelo de esta memoria.",
+            "passwords are taken only from secrets.txt on the box's own drive TALLER. Delete it from this stick.",
+        )
+    };
+    let name = name.escape_debug();
+    Words::new(
+        format!("El archivo \"{name}\" de la memoria USB no se lee: {es}"),
+        format!("The file \"{name}\" on the USB stick is not read: {en}"),
+    )
 }
 
 /// Why a stick cannot be used and what to do.

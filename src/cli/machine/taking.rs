@@ -1,7 +1,7 @@
 //! New settings, from a stick: validated, and put where the technician's own are.
 
 use super::words::Words;
-use crate::config::Faults;
+use crate::config::{Document, Faults};
 use crate::machine::Places;
 use crate::machine::settings::{self, Checked, TakeError};
 use crate::machine::stick;
@@ -10,7 +10,8 @@ use std::fs;
 
 /// Whether these are the settings that are there, whatever ends their lines.
 pub(super) fn holds_already(places: &Places, text: &str) -> bool {
-    fs::read_to_string(places.settings()).is_ok_and(|now| now.lines().eq(text.lines()))
+    let now = fs::read(places.settings()).ok().and_then(|now| Document::text_of(&now));
+    now.is_some_and(|now| now.lines().eq(text.lines()))
 }
 
 /// Whether they can be used, and which line cannot.
@@ -23,6 +24,7 @@ pub(super) fn check(text: &str) -> Result<(), Words> {
 pub(super) fn take_pending(places: &Places) -> Result<Words, Words> {
     settings::take_from(places, &places.run_pending(), None).map_err(|error| match error {
         TakeError::Wrong(faults) => wrong(&faults),
+        TakeError::NoPartition => no_partition(),
         TakeError::Read { .. } | TakeError::NoData | TakeError::Install(_) => cannot(&error_chain(&error)),
     })?;
     // They are where they belong.
@@ -43,6 +45,15 @@ fn wrong(faults: &Faults) -> Words {
     Words::new(
         format!("Los ajustes de la memoria USB están mal, y no se han puesto: {}", faults.render(Lang::Es)),
         format!("The settings of the USB stick are wrong, and were not taken: {}", faults.render(Lang::En)),
+    )
+}
+
+fn no_partition() -> Words {
+    Words::new(
+        "Los ajustes de la memoria USB no se han puesto: no se encuentra la unidad TALLER de esta caja, donde se guardan. \
+         Grabe de nuevo la memoria o el disco de la caja.",
+        "The settings of the USB stick were not taken: this box's drive TALLER, where they are kept, is not found. Flash the \
+         box's own stick or disk anew.",
     )
 }
 

@@ -33,6 +33,7 @@ pub use self::gpt::GptError;
 use self::copy::Extent;
 use self::gpt::{Guid, Partition, SECTOR, Table};
 use super::{Places, os};
+use crate::durable::{DurableError, Lock};
 
 /// Octets of a disk at least: two partitions as the image has them, and room for what is remembered.
 pub const LEAST: u64 = 1_000_000_000;
@@ -79,9 +80,12 @@ pub enum InstallError {
         /// Why.
         refusal: Refusal,
     },
-    /// The system writes to the ESP.
-    #[error("the system partition is in use: an update is being written")]
+    /// The system is being written already: by an update, which would restart the machine, or to another disk.
+    #[error("an update of the system or another installation is being written")]
     Busy,
+    /// It cannot be known whether it is.
+    #[error("cannot keep updates of the system away")]
+    Lock(#[source] DurableError),
     /// The stick's table.
     #[error("the stick")]
     Source(#[source] GptError),
@@ -162,6 +166,8 @@ pub fn is_possible(places: &Places) -> Result<(), InstallError> {
 pub fn install(places: &Places, disk: &Path, mut step: impl FnMut(Step)) -> Result<(), InstallError> {
     is_possible(places)?;
     may_be_taken(places, disk)?;
+    let lock = Lock::take(&places.run_system_lock()).map_err(InstallError::Lock)?;
+    let _alone = lock.ok_or(InstallError::Busy)?;
     let stick = source(places);
     let from = File::open(&stick).map_err(InstallError::at("open", &stick))?;
     let table = gpt::read(&from).map_err(InstallError::Source)?;

@@ -11,7 +11,7 @@ use super::read::defaults;
 use super::secrets::{self, Moved};
 use super::template::template;
 use super::told::{self, Tale, What};
-use super::{Checked, Secrets, Settings, appliance, check, network, system, wifi};
+use super::{Checked, Secrets, Settings, appliance, check, misnamed, network, system, wifi};
 use crate::config::Document;
 use crate::durable;
 use crate::machine::Places;
@@ -69,6 +69,9 @@ pub fn apply(places: &Places) -> Result<Applied, ApplyError> {
     if !matches!(moved, Moved::Nothing) {
         tale.add(What::Secrets(moved));
     }
+    for (name, meant) in misnamed::all(places) {
+        tale.add(What::Misnamed { name, meant });
+    }
     let said = told::tell(places, &tale, &source);
     match has_failed {
         Some(source) => Err(ApplyError { root: places.root().to_owned(), source }),
@@ -78,7 +81,7 @@ pub fn apply(places: &Places) -> Result<Applied, ApplyError> {
 
 /// The settings that hold, where they come from, and the text that they stand in.
 fn choose(places: &Places, tale: &mut Tale) -> (Settings, Source, Option<String>) {
-    match partition::read(&places.settings_partition(), &places.settings()) {
+    match partition::read(places, &places.settings()) {
         Found::Content(bytes) => {
             let checked = check(&bytes);
             let text = Document::text_of(&bytes);
@@ -126,6 +129,9 @@ fn restore(places: &Places, tale: &mut Tale) -> (Settings, Source, Option<String
         None => (template(), None),
     };
     let written = while_writable(&places.settings_partition(), || {
+        if !places.secrets().exists() {
+            secrets::put_template(places)?;
+        }
         Ok(durable::write(&places.settings(), for_windows(&text).as_bytes(), 0o644)?)
     });
     tale.add(What::Missing { is_last_good: kept.is_some(), written });

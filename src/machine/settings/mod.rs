@@ -14,6 +14,7 @@ mod apply;
 mod files;
 mod keys;
 mod last_good;
+mod misnamed;
 mod network;
 mod partition;
 mod read;
@@ -26,6 +27,7 @@ mod types;
 mod wifi;
 
 pub use apply::{Applied, apply};
+pub use misnamed::meant;
 pub use read::{Checked, check};
 pub use take::{TakeError, take_from};
 pub use template::template;

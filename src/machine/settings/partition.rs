@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use rustix::fs::{StatVfsMountFlags, statvfs, syncfs};
@@ -10,6 +11,7 @@ use rustix::mount::{MountFlags, mount_remount};
 use super::MOST;
 use super::files::{FileError, other};
 use crate::durable;
+use crate::machine::Places;
 
 /// What is in the place of a file.
 pub(super) enum Found {
@@ -23,9 +25,22 @@ pub(super) enum Found {
     Unreadable(FileError),
 }
 
+/// Whether the partition is mounted. The image always has the directory, which is in memory: what is written to it is gone
+/// with the next start.
+pub(super) fn is_there(places: &Places) -> bool {
+    let partition = places.settings_partition();
+    // A machine in a directory has a directory in its place.
+    if places.root() != Path::new("/") {
+        return partition.is_dir();
+    }
+    let device = |path: &Path| fs::metadata(path).map(|metadata| metadata.dev()).ok();
+    let own = device(&partition);
+    own.is_some() && own != partition.parent().and_then(device)
+}
+
 /// Reads a file of the partition.
-pub(super) fn read(partition: &Path, file: &Path) -> Found {
-    if !partition.is_dir() {
+pub(super) fn read(places: &Places, file: &Path) -> Found {
+    if !is_there(places) {
         return Found::NoPartition;
     }
     let mut content = Vec::new();

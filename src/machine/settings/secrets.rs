@@ -3,10 +3,12 @@
 use std::fs;
 
 use super::Secrets;
+use super::apply::for_windows;
 use super::files::FileError;
 use super::last_good::{can_be_kept, directory};
 use super::partition::{self, Found, while_writable};
 use super::read::{Checked, check_secrets};
+use super::template::secrets_template;
 use crate::durable;
 use crate::machine::Places;
 
@@ -17,7 +19,7 @@ const FILE: &str = "secrets.toml";
 pub(super) enum Moved {
     /// There was none.
     Nothing,
-    /// It is kept, and gone from the partition.
+    /// They are kept, and gone from the partition.
     Done,
     /// It is kept, but stays on the partition.
     Stays(FileError),
@@ -33,11 +35,16 @@ pub(super) enum Moved {
 pub(super) fn take(places: &Places) -> (Secrets, Moved) {
     let kept = kept(places);
     let file = places.secrets();
-    let content = match partition::read(&places.settings_partition(), &file) {
+    let content = match partition::read(places, &file) {
         Found::NoPartition | Found::Nothing => return (kept, Moved::Nothing),
         Found::Unreadable(error) => return (kept, Moved::Unreadable(error)),
         Found::Content(content) => content,
     };
+    // What a power cut between overwriting and removing has left: they are kept already.
+    if !content.is_empty() && content.iter().all(|octet| *octet == 0) {
+        let removed = while_writable(&places.settings_partition(), || wiped(places));
+        return (kept, removed.map_or_else(Moved::Stays, |()| Moved::Nothing));
+    }
     let mut checked = check_secrets(&content);
     let Some(new) = checked.value.take().filter(|_| checked.warnings.is_empty()) else {
         return (kept, Moved::Wrong(checked));
@@ -52,12 +59,25 @@ pub(super) fn take(places: &Places) -> (Secrets, Moved) {
     // Only what is safe is wiped.
     let moved = match keep(places, &all) {
         Err(error) => Moved::NotKept(Some(error)),
-        Ok(()) => match while_writable(&places.settings_partition(), || partition::wipe(&file)) {
+        Ok(()) => match while_writable(&places.settings_partition(), || wiped(places)) {
             Ok(()) => Moved::Done,
             Err(error) => Moved::Stays(error),
         },
     };
     (all, moved)
+}
+
+/// Wipes them, and has a file without any for the next ones.
+fn wiped(places: &Places) -> Result<(), FileError> {
+    partition::wipe(&places.secrets())?;
+    // Without it somebody has to make the next one, which is no reason to say that these are still there.
+    let _ = put_template(places);
+    Ok(())
+}
+
+/// Puts a file without any there.
+pub(super) fn put_template(places: &Places) -> Result<(), FileError> {
+    Ok(durable::write(&places.secrets(), for_windows(&secrets_template()).as_bytes(), 0o644)?)
 }
 
 /// Those that are kept; none where there are none, or the file is damaged.

@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::apply::for_windows;
 use super::files::FileError;
 use super::last_good::can_be_kept;
-use super::partition::while_writable;
+use super::partition::{is_there, while_writable};
 use super::read::check_secrets;
 use super::{Checked, MOST, Secrets, check, secrets};
 use crate::config::{Document, Faults};
@@ -30,6 +30,9 @@ pub enum TakeError {
     /// They are wrong.
     #[error(transparent)]
     Wrong(Faults),
+    /// There is no partition to put them on: they would be gone with the next start, and be taken again, and so on.
+    #[error("the drive TALLER is not there")]
+    NoPartition,
     /// There is no data partition on which secrets could be kept.
     #[error("the secrets cannot be kept: there is no data partition")]
     NoData,
@@ -52,6 +55,9 @@ pub fn take_from(places: &Places, settings: &Path, secrets_file: Option<&Path>) 
         Some(file) => sound(check_secrets(&read(file)?))?,
         None => Secrets::default(),
     };
+    if !is_there(places) {
+        return Err(TakeError::NoPartition);
+    }
     if !secrets.is_empty() {
         if !can_be_kept(places) {
             return Err(TakeError::NoData);
@@ -113,5 +119,7 @@ mod tests {
 
         fs::remove_dir_all(places.data()).expect("removed");
         assert!(matches!(take_from(&places, &stick, Some(&secrets)), Err(TakeError::NoData)));
+        fs::remove_dir_all(places.settings_partition()).expect("removed");
+        assert!(matches!(take_from(&places, &stick, Some(&secrets)), Err(TakeError::NoPartition)));
     }
 }

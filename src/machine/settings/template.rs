@@ -1,9 +1,9 @@
-//! The file as it is on a new stick.
+//! The files as they are on a new stick.
 
 use std::fmt::Write as _;
 
-use super::NAME;
-use super::keys::SETTINGS;
+use super::keys::{SECRETS, SETTINGS};
+use super::{NAME, SECRETS_NAME};
 use crate::config::Key;
 
 /// What most people change: not a comment.
@@ -46,17 +46,34 @@ pub fn template() -> String {
         + &"-".repeat(COLUMNS - 35)
         + "\n"
         + &paragraph(
-            "No van en este archivo, sino en otro a su lado que se llama secrets.txt y tiene solo las líneas que hagan \
-             falta de estas. Al arrancar, el equipo se las guarda y borra ese archivo.",
+            "No van en este archivo, sino en otro a su lado que se llama secrets.txt, en estas líneas: allí, quite la # de \
+             las que hagan falta. Al arrancar, el equipo se las guarda y las borra de ese archivo.",
         )
         + &paragraph(
-            "They do not belong here, but in another file beside it that is called secrets.txt and has only those of these \
-             lines that are needed. When it starts, the box keeps them and deletes that file.",
+            "They do not belong here, but in another file beside it that is called secrets.txt, in these lines: there, take \
+             the # of those away that are needed. When it starts, the box keeps them and wipes them from that file.",
         )
         + "#\n"
         + "#     wifi.passphrase = \"la contraseña de la Wi-Fi\"\n"
         + "#     erp.user = \"pantalla\"\n"
         + "#     erp.password = \"la contraseña del ERP\"\n"
+}
+
+/// The template of the secrets: every line of it is a comment. It is on every stick, and is put back after each wipe, so
+/// that nobody has to make a file of that name: Windows hides how a name ends, and a `secrets.txt.txt` would stay.
+pub(super) fn secrets_template() -> String {
+    let mut text = paragraph(&format!(
+        "{SECRETS_NAME}: las contraseñas de este equipo. Quite la # de las líneas que hagan falta, escriba las contraseñas entre \
+         las comillas, guarde, y encienda el equipo otra vez. El equipo se las guarda y las borra de este archivo."
+    )) + "#\n"
+        + &paragraph(&format!(
+            "{SECRETS_NAME}: the passwords of this box. Take the # away from the lines that are needed, write the passwords between \
+             the quotation marks, save, and start the box again. The box keeps them and wipes them from this file."
+        ));
+    for key in SECRETS.keys {
+        text += &entry(key);
+    }
+    text
 }
 
 /// A key with its comment.
@@ -97,6 +114,23 @@ mod tests {
         for line in text.lines().filter(|line| !line.starts_with("#ssh.key")) {
             assert!(line.chars().count() <= COLUMNS, "{line}");
         }
+    }
+
+    #[test]
+    fn the_image_has_the_template_of_the_secrets_and_it_holds_none() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/usb-image/settings/secrets.txt");
+        let text = std::fs::read_to_string(file).expect("the template");
+        assert_eq!(text, secrets_template());
+        assert!(text.lines().all(|line| line.is_empty() || line.starts_with('#') && line.chars().count() <= COLUMNS));
+        let checked = super::super::read::check_secrets(text.as_bytes());
+        assert!(checked.value.is_some_and(|secrets| secrets.is_empty()) && checked.warnings.is_empty());
+        let all: String = text
+            .lines()
+            .filter_map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')))
+            .map(|line| line.to_owned() + "\n")
+            .collect();
+        let checked = super::super::read::check_secrets(all.as_bytes());
+        assert!(checked.value.is_some_and(|secrets| secrets.erp_password.is_some()), "{all}");
     }
 
     #[test]

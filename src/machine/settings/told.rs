@@ -6,7 +6,7 @@ use std::path::Path;
 use super::apply::{Source, for_windows};
 use super::files::FileError;
 use super::last_good::KeepError;
-use super::partition::while_writable;
+use super::partition::{is_there, while_writable};
 use super::secrets::Moved;
 use super::{Address, Checked, NAME, SECRETS_NAME, Secrets, Settings};
 use crate::config::{Fault, Warning};
@@ -43,6 +43,8 @@ pub(super) enum What {
     NotKept(KeepError),
     /// What became of the secrets.
     Secrets(Moved),
+    /// A file beside them that is not read, and which one it was probably meant to be.
+    Misnamed { name: String, meant: &'static str },
     /// They can be used, but somebody should know.
     Remark { level: Level, es: String, en: String },
 }
@@ -153,6 +155,7 @@ impl What {
     fn subject(&self) -> Subject {
         match self {
             Self::Secrets(_) => Subject::Secrets,
+            Self::Misnamed { meant, .. } if *meant == SECRETS_NAME => Subject::Secrets,
             Self::Remark { .. } => Subject::Remarks,
             _ => Subject::Settings,
         }
@@ -162,6 +165,8 @@ impl What {
         match self {
             Self::Remark { level, .. } => *level,
             Self::Missing { .. } | Self::Secrets(Moved::Done | Moved::Nothing) => Level::Info,
+            // It may be a copy that somebody wants to keep.
+            Self::Misnamed { meant, .. } if *meant == NAME => Level::Info,
             Self::NotApplied { .. } => Level::Fault,
             _ => Level::Warning,
         }
@@ -225,6 +230,7 @@ impl What {
                 format!("The settings hold, but no copy of them can be kept. Details: {}", error_chain(error)),
             ),
             Self::Secrets(moved) => secrets(moved, lang),
+            Self::Misnamed { name, meant } => misnamed(name, meant, lang),
             Self::Remark { es, en, .. } => lang.pick(es, en).clone(),
         }
     }
@@ -277,13 +283,29 @@ fn found(faults: &[Fault], warnings: &[Warning], lang: Lang) -> Vec<(Option<usiz
     lines
 }
 
+fn misnamed(name: &str, meant: &str, lang: Lang) -> String {
+    let name = name.escape_debug();
+    let still = if meant == SECRETS_NAME {
+        lang.pick(
+            " Las contraseñas que tenga siguen en la unidad TALLER, donde cualquiera las lee.",
+            " Passwords in it stay on the drive TALLER, where anybody reads them.",
+        )
+    } else {
+        ""
+    };
+    lang.pick(
+        format!("El archivo \"{name}\" no se lee: ¿debe llamarse {meant}? Windows puede ocultar cómo termina un nombre.{still}"),
+        format!("The file \"{name}\" is not read: is it to be called {meant}? Windows may hide how a name ends.{still}"),
+    )
+}
+
 fn secrets(moved: &Moved, lang: Lang) -> String {
     const FILE: &str = SECRETS_NAME;
     match moved {
         Moved::Nothing => String::new(),
         Moved::Done => lang.pick(
-            format!("Las contraseñas de {FILE} se han guardado en el equipo, y el archivo se ha borrado."),
-            format!("The secrets of {FILE} are kept in the box, and the file has been wiped."),
+            format!("Las contraseñas de {FILE} se han guardado en el equipo, y se han borrado del archivo."),
+            format!("The secrets of {FILE} are kept in the box, and have been wiped from the file."),
         ),
         Moved::Stays(error) => lang.pick(
             format!(
@@ -316,10 +338,10 @@ fn secrets(moved: &Moved, lang: Lang) -> String {
 /// Writes what is wrong beside the files that it is about, or removes what was written there before. A partition that
 /// says the same already is not written to.
 fn beside(places: &Places, tale: &Tale, source: &Source) -> Result<(), FileError> {
-    let partition = places.settings_partition();
-    if !partition.is_dir() {
+    if !is_there(places) {
         return Ok(());
     }
+    let partition = places.settings_partition();
     let wanted = FILES.map(|(lang, name)| (partition.join(name), report(tale, source, lang)));
     if wanted.iter().all(|(path, report)| is_so(path, report.as_deref())) {
         return Ok(());
@@ -369,6 +391,7 @@ fn report(tale: &Tale, source: &Source, lang: Lang) -> Option<String> {
             What::Secrets(moved @ (Moved::Wrong(_) | Moved::Stays(_) | Moved::Unreadable(_))) => {
                 text += &(secrets(moved, lang) + "\n\n");
             }
+            What::Misnamed { name, meant } => text += &(misnamed(name, meant, lang) + "\n\n"),
             _ => {}
         }
     }

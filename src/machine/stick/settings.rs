@@ -8,6 +8,8 @@
 
 use thiserror::Error;
 
+use crate::config::Document;
+
 /// Characters of what may be a PIN; the box has the last word.
 const MOST_PIN: usize = 32;
 
@@ -23,16 +25,15 @@ pub struct Brought {
 /// Why it cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Unfit {
-    /// Neither UTF-8 nor what could be taken for it.
-    #[error("it is not text in UTF-8")]
+    /// None of the ways in which editors save text.
+    #[error("it is not text in UTF-8 or UTF-16")]
     NotText,
 }
 
 impl Brought {
-    /// Takes the PIN out of a file. A byte order mark and line ends of Windows are as good as none.
+    /// Takes the PIN out of a file, which is read as the technician's own is. Line ends of Windows are as good as others.
     pub fn of(file: &[u8]) -> Result<Self, Unfit> {
-        let text = std::str::from_utf8(file).map_err(|_| Unfit::NotText)?;
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let text = Document::text_of(file).ok_or(Unfit::NotText)?;
         let mut brought = Self { pin: None, text: String::with_capacity(text.len()) };
         let mut is_head = true;
         for line in text.split_inclusive('\n') {
@@ -85,6 +86,19 @@ mod tests {
             assert_eq!(of(text), (pin.map(str::to_owned), rest.to_owned()), "{text:?}");
         }
         assert_eq!(of(&format!("pin = {}", "1".repeat(33))).0.as_deref(), Some(""));
-        assert_eq!(Brought::of(b"\xff\xfe"), Err(Unfit::NotText));
+        assert_eq!(Brought::of(b"name = \"caf\xe9\""), Err(Unfit::NotText));
+    }
+
+    #[test]
+    fn what_editors_call_unicode_is_read() {
+        let text = "\u{feff}pin = \"12345678\"\r\nname = \"Línea\"\r\n";
+        for file in [
+            text.as_bytes().to_vec(),
+            text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+            text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
+        ] {
+            let brought = Brought::of(&file).expect("text");
+            assert_eq!((brought.pin.as_deref(), brought.text.as_str()), (Some("12345678"), "\r\nname = \"Línea\"\r\n"));
+        }
     }
 }

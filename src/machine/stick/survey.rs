@@ -7,9 +7,12 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, fstat, openat2};
 
 use super::StickError;
+use crate::machine::settings::{SECRETS_NAME, meant};
 
 /// Entries of the stick's top directory that are looked at.
 const MOST_ENTRIES: usize = 4096;
+/// Names of files that are not read, of which somebody is told.
+const MOST_MISNAMED: usize = 5;
 /// Octets of settings.
 const MOST_SETTINGS: u64 = 64 * 1024;
 /// Where a release bucket may be, on the stick.
@@ -30,13 +33,15 @@ pub struct Found {
     pub settings: Option<Result<Vec<u8>, io::Error>>,
     /// Whether a support bundle is wanted.
     pub wants_bundle: bool,
+    /// Files that are not read, though somebody has probably meant them to be.
+    pub misnamed: Vec<String>,
 }
 
 impl Found {
     /// Whether there is nothing to do.
     #[must_use]
     pub fn is_nothing(&self) -> bool {
-        self.bucket.is_none() && self.settings.is_none() && !self.wants_bundle
+        self.bucket.is_none() && self.settings.is_none() && !self.wants_bundle && self.misnamed.is_empty()
     }
 }
 
@@ -50,12 +55,18 @@ pub fn survey(stick: &Path) -> Result<Found, StickError> {
         }
     }
     for entry in fs::read_dir(stick).map_err(StickError::at("list", stick))?.take(MOST_ENTRIES) {
-        let name = entry.map_err(StickError::at("list", stick))?.file_name();
+        let entry = entry.map_err(StickError::at("list", stick))?;
+        let name = entry.file_name();
         let Some(lower) = name.to_str().map(str::to_ascii_lowercase) else { continue };
         if lower == SETTINGS {
             found.settings = Some(open(&top, Path::new(&name)).and_then(read));
         }
         found.wants_bundle |= WISHES.contains(&lower.as_str());
+        // No passwords are taken from a stick, whatever their file is called.
+        let is_misnamed = lower == SECRETS_NAME || meant(&lower).is_some();
+        if is_misnamed && found.misnamed.len() < MOST_MISNAMED && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            found.misnamed.push(name.to_string_lossy().into_owned());
+        }
     }
     Ok(found)
 }
@@ -109,6 +120,15 @@ mod tests {
         }
         let found = survey(stick(&["Workshop-Edge.TXT"]).path()).expect("looked at");
         assert_eq!(found.settings.expect("there").expect("read"), b"a");
+    }
+
+    #[test]
+    fn what_was_probably_meant_to_be_read_is_told() {
+        let names = ["Workshop-Edge.txt.txt", "secrets.txt", "workshop-edge-0.2.0.img", "workshop-edge/metadata/other"];
+        let mut found = survey(stick(&names).path()).expect("looked at");
+        found.misnamed.sort();
+        assert_eq!(found.misnamed, ["Workshop-Edge.txt.txt", "secrets.txt"]);
+        assert!(found.settings.is_none() && !found.is_nothing());
     }
 
     #[test]

@@ -1,10 +1,15 @@
 //! The machine in a directory, or in a network of its own, and what the real binary makes of it.
 
+mod data;
+mod fat;
+mod filter;
 mod networkd;
 mod notices;
 mod partition;
 mod secrets;
 mod settings;
+mod twins;
+mod units;
 
 use std::path::{Path, PathBuf};
 

@@ -2,6 +2,7 @@
 
 use super::super::support::lab::{Host, Lab};
 use super::Machine;
+use std::path::Path;
 
 const PARTITION: &str = "media/settings";
 
@@ -38,7 +39,7 @@ fn it_is_written_to_and_is_read_only_again() {
     assert!(before.starts_with("ro,nosuid,nodev,noexec"), "{before}");
     let root = machine.path("");
     host.run(env!("CARGO_BIN_EXE_workshop-edge"), &["machine", "settings", "--root", root.to_str().expect("text")]);
-    assert_eq!(listed(&host, &machine), "ERRORES.txt\nERRORS.txt\nworkshop-edge.txt\n");
+    assert_eq!(listed(&host, &machine), "ERRORES.txt\nERRORS.txt\nsecrets.txt\nworkshop-edge.txt\n");
     assert_eq!(options(&host, &machine), before);
     assert_eq!(machine.text("data/machine/settings/secrets.toml"), "erp.user = \"u\"\n");
 }
@@ -57,4 +58,39 @@ fn what_cannot_be_wiped_is_told() {
     assert_eq!(machine.text("data/machine/settings/secrets.toml"), "erp.user = \"u\"\n");
     let (level, es, _) = machine.notice("secrets").expect("said");
     assert!(level == "warning" && es.contains("no se puede borrar: bórrelo"), "{es}");
+}
+
+/// The image's own root, in which the directory of the partition is there whether it is mounted or not.
+const ROOT: &str = r#"set -e
+cd "$1"
+mkdir -p usr etc proc/sys/kernel run data media/settings
+for directory in bin lib lib64 sbin; do ln -sfn "usr/$directory" "$directory"; done
+mount --rbind /usr usr
+: >workshop-edge
+mount --bind "$2" workshop-edge
+: >proc/sys/kernel/hostname
+mount -t tmpfs data data
+"#;
+
+/// Gives an order to the machine whose root is this one, and gives what it says.
+fn order(host: &Host, root: &Path, arguments: &[&str]) -> String {
+    let root = root.to_str().expect("text");
+    let order = ["/usr/bin/env", "-i", "LANG=es", "/workshop-edge", "machine"];
+    host.run("chroot", &[&[root], &order[..], arguments].concat())
+}
+
+#[test]
+fn a_partition_that_is_not_mounted_is_not_there() {
+    let lab = Lab::new(&[]);
+    let host = lab.bare_host();
+    let directory = tempfile::tempdir().expect("a directory");
+    let root = directory.path();
+    host.run("sh", &["-c", ROOT, "sh", root.to_str().expect("text"), env!("CARGO_BIN_EXE_workshop-edge")]);
+    let said = order(&host, root, &["settings"]);
+    assert!(said.contains("No se encuentra la unidad TALLER"), "{said}");
+    assert_eq!(std::fs::read_dir(root.join(PARTITION)).expect("listed").count(), 0, "nothing is put into memory");
+
+    host.run("mount", &["-t", "tmpfs", "settings", root.join(PARTITION).to_str().expect("text")]);
+    let said = order(&host, root, &["settings"]);
+    assert!(said.contains("se ha escrito uno nuevo"), "{said}");
 }

@@ -4,6 +4,8 @@ use super::Machine;
 use std::os::unix::fs::PermissionsExt as _;
 
 const FILE: &str = "media/settings/secrets.txt";
+/// Nothing but comments.
+const TEMPLATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/usb-image/settings/secrets.txt");
 const KEPT: &str = "data/machine/settings/secrets.toml";
 
 fn with_wifi() -> Machine {
@@ -20,7 +22,9 @@ fn they_are_kept_and_wiped_and_used() {
     // What is overwritten, and not only removed, is so under its other name.
     std::fs::hard_link(machine.path(FILE), machine.path("other")).expect("a second name");
     machine.started();
-    assert!(!machine.has(FILE));
+    // In its place is one without any, so that nobody has to make one with the right name.
+    let empty = std::fs::read_to_string(TEMPLATE).expect("the template").replace('\n', "\r\n");
+    assert_eq!(machine.text(FILE), empty);
     let other = std::fs::read(machine.path("other")).expect("there");
     assert!(!other.is_empty() && other.iter().all(|byte| *byte == 0), "{other:?}");
     assert_eq!(machine.text(KEPT), "wifi.passphrase = \"muy secreta\"\n");
@@ -34,6 +38,7 @@ fn they_are_kept_and_wiped_and_used() {
     // Used again, and not said again; newer ones are put beside them.
     machine.started();
     assert_eq!(machine.notice("secrets"), None);
+    assert_eq!(machine.text(FILE), empty);
     assert!(machine.text("etc/wpa_supplicant/wpa_supplicant.conf").contains("muy\\x20secreta"));
     machine.put(FILE, "erp.user = \"u\"\nerp.password = \"p\"\n");
     machine.started();
@@ -80,4 +85,47 @@ fn what_cannot_be_kept_is_not_wiped() {
     machine.started();
     assert!(machine.has(FILE));
     assert!(machine.notice("secrets").is_some_and(|(level, es, _)| level == "warning" && es.contains("se queda")));
+}
+
+/// A power cut after they were overwritten, and before the file was removed.
+#[test]
+fn a_wipe_that_was_cut_off_is_ended_without_a_word() {
+    let machine = with_wifi();
+    machine.put(FILE, "wifi.passphrase = \"muy secreta\"\n");
+    machine.started();
+    machine.put(FILE, [0; 31]);
+    machine.started();
+    assert!(machine.text(FILE).starts_with("# secrets.txt: ") && !machine.has("media/settings/ERRORES.txt"));
+    assert_eq!(machine.notice("secrets"), None);
+    assert_eq!(machine.text(KEPT), "wifi.passphrase = \"muy secreta\"\n");
+}
+
+#[test]
+fn a_line_of_the_image_s_own_file_needs_no_more_than_its_mark_taken_away() {
+    let machine = with_wifi();
+    let file = std::fs::read_to_string(TEMPLATE).expect("the template");
+    machine.put(FILE, file.replace("#wifi.passphrase", "wifi.passphrase"));
+    machine.started();
+    assert!(machine.text(KEPT).starts_with("wifi.passphrase = "));
+    assert!(!machine.text(FILE).lines().any(|line| line.starts_with("wifi")));
+}
+
+/// Windows hides how names end.
+#[test]
+fn a_file_with_nearly_the_right_name_is_told() {
+    let machine = Machine::new().settings("name = \"nave\"\n");
+    machine.put("media/settings/Secrets.txt.txt", "erp.user = \"u\"\n");
+    machine.started();
+    let (level, es, en) = machine.notice("secrets").expect("said");
+    assert!(level == "warning" && es.contains("Secrets.txt.txt") && es.contains("cualquiera las lee"), "{es}");
+    assert!(en.contains("Secrets.txt.txt") && en.contains("anybody reads them"), "{en}");
+    assert!(machine.text("media/settings/ERRORES.txt").contains("Secrets.txt.txt"));
+    assert!(!machine.has(KEPT) && machine.has("media/settings/Secrets.txt.txt"), "it may be another's");
+
+    std::fs::remove_file(machine.path("media/settings/Secrets.txt.txt")).expect("removed");
+    machine.put("media/settings/workshop-edge.txt.txt", "name = \"otra\"\n");
+    machine.started();
+    assert_eq!(machine.notice("secrets"), None);
+    let (level, es, _) = machine.notice("settings").expect("said");
+    assert!(level == "info" && es.contains("workshop-edge.txt.txt"), "{es}");
 }
