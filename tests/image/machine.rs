@@ -209,9 +209,15 @@ impl Machine {
 
     /// Waits until it has asked to be started anew, and leaves it off: what restarts by itself is started by the test.
     pub(crate) fn wait_for_its_restart(&mut self, why: &str) {
+        self.wait_for_its_restart_and(why, || ());
+    }
+
+    /// The same, with something to look at meanwhile.
+    pub(crate) fn wait_for_its_restart_and(&mut self, why: &str, mut look: impl FnMut()) {
         let give_up = Instant::now() + PATIENCE;
         while self.runs() {
             assert!(Instant::now() < give_up, "{why}: no restart within {PATIENCE:?}\n{}", self.said());
+            look();
             std::thread::park_timeout(Duration::from_millis(200));
         }
     }

@@ -1,10 +1,13 @@
 //! Versions of the operating system: gone over to, and come back from.
 
 use crate::disk::Disk;
+use crate::foreign_stick::ForeignStick;
 use crate::lan::{LENT, Lan};
 use crate::machine::{Machine, Setup};
+use crate::repository::TestRepository;
 use crate::support::scan;
 use crate::systems;
+use crate::told::told;
 
 fn serves(machine: &mut Machine, lan: &Lan) {
     machine.wait("the display", |_| lan.get(&format!("http://{LENT}/")));
@@ -15,26 +18,53 @@ fn shows(machine: &mut Machine, lan: &Lan, what: &str, is_there: impl Fn(&serde_
     machine.wait(what, |_| lan.json(&format!("http://{LENT}/_edge/status.json")).filter(|status| is_there(status)));
 }
 
-#[test]
-fn the_bucket_brings_a_system_and_then_the_program_that_needs_it() {
-    let (lan, stick, repository) = (Lan::new(), Disk::with(&systems::image()), systems::publisher());
-    systems::publish(&repository, "2.0.0");
+/// Publishes a system, and a program that needs it.
+fn publish_both(repository: &TestRepository) {
+    systems::publish(repository, "2.0.0");
     let needs = ["--deltas", "0", "--requires-os", "2.0.0"];
     repository.publish_with("stable", "1.1.0", &[&systems::program("1.1.0")], &needs);
-    let _bucket = lan.bucket(&repository.directory());
+}
 
-    let mut machine = Setup::stick(&stick).start(&lan, "os-good-before");
-    machine.wait_for_its_restart("2.0.0 is installed");
-    assert_eq!(stick.systems(), ["box_1.0.0.efi", "box_2.0.0+3.efi"]);
-
-    let mut machine = Setup::stick(&stick).start(&lan, "os-good-after");
-    machine.wait("2.0.0 has shown that it works", |_| {
-        (stick.systems() == ["box_1.0.0.efi", "box_2.0.0.efi"]).then_some(())
-    });
-    shows(&mut machine, &lan, "1.1.0 on it", |status| {
+/// Waits until the new system has shown that it works, and the program that needs it runs on it.
+fn has_both(machine: &mut Machine, lan: &Lan, own: &Disk) {
+    machine
+        .wait("2.0.0 has shown that it works", |_| (own.systems() == ["box_1.0.0.efi", "box_2.0.0.efi"]).then_some(()));
+    shows(machine, lan, "1.1.0 on 2.0.0", |status| {
         status["machine"]["os_version"] == "2.0.0" && status["version"] == "1.1.0"
     });
-    machine.screenshot("os-good");
+}
+
+#[test]
+fn the_bucket_brings_a_system_and_then_the_program_that_needs_it() {
+    let (lan, own, repository) = (Lan::new(), Disk::with(&systems::image()), systems::publisher());
+    publish_both(&repository);
+    let _bucket = lan.bucket(&repository.directory());
+    let mut machine = Setup::stick(&own).start(&lan, "os-good-before");
+    machine.wait_for_its_restart("2.0.0 is installed");
+    assert_eq!(own.systems(), ["box_1.0.0.efi", "box_2.0.0+3.efi"]);
+    let mut machine = Setup::stick(&own).start(&lan, "os-good-after");
+    has_both(&mut machine, &lan, &own);
+}
+
+#[test]
+fn a_stick_brings_both_where_there_is_no_internet() {
+    let (lan, own, repository) = (Lan::new(), Disk::with(&systems::image()), systems::publisher());
+    publish_both(&repository);
+    let stick = ForeignStick::partitioned().with_directory("workshop-edge", &repository.directory());
+    let mut machine = Setup::stick(&own).start(&lan, "os-stick-before");
+    serves(&mut machine, &lan);
+    machine.plug(&stick);
+    // What it says meanwhile, until its restart.
+    let mut said = Vec::new();
+    machine.wait_for_its_restart_and("2.0.0 is installed", || {
+        said.extend(told(&lan, LENT).filter(|told| !said.contains(told)));
+    });
+    assert_eq!(own.systems(), ["box_1.0.0.efi", "box_2.0.0+3.efi"], "{said:#?}");
+    eprintln!("{said:#?}");
+
+    let mut machine = Setup::stick(&own).plugged(&stick).start(&lan, "os-stick-after");
+    has_both(&mut machine, &lan, &own);
+    machine.reads("Ya puede retirar la memoria USB.", "os-stick-done");
 }
 
 /// Starts a machine whose newest system is a bad one until the boot loader gives it up, and shows that the one before
