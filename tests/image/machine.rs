@@ -256,9 +256,12 @@ impl Machine {
         self.reader.words(&file)
     }
 
-    /// Waits until these words are on its screen, and gives all that are. A picture of it is kept among the artefacts.
-    pub(crate) fn reads(&mut self, words: &str, picture: &str) -> String {
-        let shown = self.wait(words, |machine| Some(machine.words()).filter(|shown| shown.contains(words)));
+    /// Waits until all of these are on its screen, which draws a page from above to below, and gives all the words that are.
+    /// A picture of it is kept among the artefacts.
+    pub(crate) fn reads(&mut self, wanted: &[&str], picture: &str) -> String {
+        let shown = self.wait(&format!("{wanted:?}"), |machine| {
+            Some(machine.words()).filter(|shown| wanted.iter().all(|words| shown.contains(words)))
+        });
         self.screenshot(picture);
         shown
     }

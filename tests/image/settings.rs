@@ -4,6 +4,7 @@ use crate::disk::Disk;
 use crate::lan::Lan;
 use crate::machine::{Machine, Setup};
 use crate::support::scan;
+use crate::told::status;
 
 /// The address of the settings; the router would lend another.
 const FIXED: &str = "10.9.0.60";
@@ -31,7 +32,7 @@ fn a_fixed_address_holds_and_a_mistake_costs_nothing() {
     stick.write_settings("workshop-edge.txt", &as_notepad_saves(&good()));
     let mut machine = Setup::stick(&stick).start(&lan, "settings-good");
     machine.wait("the display", |_| lan.get(&url("")));
-    let status = lan.json(&url("_edge/status.json")).expect("a status");
+    let status = machine.wait("the status", |_| status(&lan, FIXED));
     assert_eq!(status["name"]["wanted"], "soldadura", "{status}");
     machine.cut();
 
@@ -48,7 +49,7 @@ fn a_fixed_address_holds_and_a_mistake_costs_nothing() {
 
     // The menu of whoever has a keyboard, and back.
     machine.monitor().press(&["alt", "f2"]);
-    machine.reads("menú de la caja", "menu");
+    machine.reads(&["menú de la caja"], "menu");
     machine.monitor().press(&["alt", "f1"]);
     shows_address(&mut machine, "settings-back");
     machine.cut();

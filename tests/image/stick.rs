@@ -16,7 +16,7 @@ const SUBJECT: &str = "memoria USB";
 /// Waits until the box's status says something, and its own screen too, and gives all that the status says.
 fn says(machine: &mut Machine, lan: &Lan, what: &str, picture: &str) -> String {
     let told = machine.wait(what, |_| told(lan, LENT).filter(|told| told.contains(what)));
-    machine.reads(what, picture);
+    machine.reads(&[what], picture);
     told
 }
 
@@ -83,18 +83,19 @@ fn a_stick_takes_a_support_bundle_away_and_brings_settings_for_the_pin_alone() {
     assert!(told.contains("no es el de esta caja") && told.contains("Alt+F2"), "{told}");
     assert!(own.settings("workshop-edge.txt") == flashed, "settings without the PIN have been taken");
     machine.monitor().press(&["alt", "f2"]);
-    machine.reads("3. Ajustes que trae la memoria USB", "stick-menu");
+    machine.reads(&["3. Ajustes que trae la memoria USB"], "stick-menu");
     machine.monitor().press(&["3"]);
-    let shown = machine.reads("¿Poner estos ajustes?", "stick-pending");
-    assert!(shown.contains("name = \"ajena\"") && !shown.contains(&wrong), "{shown}");
+    let wanted = ["¿Poner estos ajustes? La máquina se reinicia.", "name = \"ajena\"", "S: sí. N: no. Esc: volver."];
+    let shown = machine.reads(&wanted, "stick-pending");
+    assert!(!shown.contains(&wrong), "{shown}");
     // Nobody presses it, and with the stick they are gone.
     machine.monitor().press(&["esc"]);
-    machine.reads("1. Estado", "stick-menu-again");
+    machine.reads(&["1. Estado"], "stick-menu-again");
     pull(&mut machine, &lan);
     machine.monitor().press(&["3"]);
-    machine.reads("Ninguna memoria USB ha traído ajustes que esperen.", "stick-nothing-pending");
+    machine.reads(&["Ninguna memoria USB ha traído ajustes que esperen."], "stick-nothing-pending");
     machine.monitor().press(&["ret"]);
-    machine.reads("1. Estado", "stick-menu-last");
+    machine.reads(&["1. Estado"], "stick-menu-last");
     machine.monitor().press(&["alt", "f1"]);
 
     // A mistake is told with its line, and the right PIN does not make it good.
