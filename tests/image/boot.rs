@@ -30,6 +30,8 @@ fn a_flashed_stick_is_found_and_says_where() {
     });
     assert!(picture.is_file());
 
+    // No unit was left out.
+    assert!(!machine.said().contains("ordering cycle"), "{}", machine.said());
     // Nothing else listens.
     let status = lan.json(&format!("{url}/_edge/status.json")).expect("a status");
     assert_eq!(status["addresses"][0]["url"], url.as_str(), "{status}");

@@ -167,9 +167,21 @@ impl Machine {
         fs::copy(firmware.variables, &variables).expect("OVMF (tests/run installs it)");
         let console = artefact(&format!("{name}.log"));
         let mut command = lan.lab.command("qemu-system-x86_64");
+        // Its time is that of its instructions: a kernel that is not let run for a moment by a busy machine would find its
+        // timer broken, and panic.
         // One processor, in one thread: with more, this firmware has stood still for minutes after a restart.
         command.arg("-nodefaults").args(firmware.machine).args(["-cpu", "qemu64", "-smp", "1", "-m", "512"]);
-        command.args(["-accel", "tcg,thread=single", "-no-reboot", "-display", "none", "-vga", "std"]);
+        command.args([
+            "-accel",
+            "tcg,thread=single",
+            "-icount",
+            "shift=auto",
+            "-no-reboot",
+            "-display",
+            "none",
+            "-vga",
+            "std",
+        ]);
         command.arg("-drive").arg(format!("if=pflash,format=raw,unit=0,readonly=on,file={}", firmware.code));
         command.arg("-drive").arg(format!("if=pflash,format=raw,unit=1,file={}", variables.display()));
         command.arg("-qmp").arg(format!("unix:{},server=on,wait=off", socket.display()));

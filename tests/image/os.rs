@@ -64,7 +64,7 @@ fn a_stick_brings_both_where_there_is_no_internet() {
 
     let mut machine = Setup::stick(&own).plugged(&stick).start(&lan, "os-stick-after");
     has_both(&mut machine, &lan, &own);
-    machine.reads("Ya puede retirar la memoria USB.", "os-stick-done");
+    machine.reads(&["Ya puede retirar la memoria USB."], "os-stick-done");
 }
 
 /// Starts a machine whose newest system is a bad one until the boot loader gives it up, and shows that the one before
