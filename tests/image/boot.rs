@@ -32,6 +32,10 @@ fn a_flashed_stick_is_found_and_says_where() {
 
     // No unit was left out.
     assert!(!machine.said().contains("ordering cycle"), "{}", machine.said());
+    // Nothing is amiss with a new stick, though its partitions were not all there. Only the clock has nobody to ask.
+    let health = lan.get(&format!("{url}/health")).expect("health");
+    assert!(health.contains("\"machine\":{\"status\":\"ok\""), "{health}");
+
     // Nothing else listens.
     let status = lan.json(&format!("{url}/_edge/status.json")).expect("a status");
     assert_eq!(status["addresses"][0]["url"], url.as_str(), "{status}");

@@ -48,15 +48,23 @@ pub(super) struct Said {
 /// Characters of a line: a reason may have come from far away.
 const MOST_LINE: usize = 600;
 
+/// What stands alone: others stand before and behind it, on one line where there are no lines.
+fn sentence(text: &str) -> String {
+    let mut sentence: String = text.trim_end().chars().take(MOST_LINE).collect();
+    if !sentence.ends_with(['.', '!', '?', '…']) {
+        sentence.push('.');
+    }
+    sentence
+}
+
 impl Said {
     pub(super) fn nothing() -> Self {
         Self { level: Level::Info, lines: Vec::new() }
     }
 
     pub(super) fn add(&mut self, level: Level, words: Words) {
-        let cut = |text: String| text.chars().take(MOST_LINE).collect();
         self.level = self.level.max(level);
-        self.lines.push(Words { es: cut(words.es), en: cut(words.en) });
+        self.lines.push(Words { es: sentence(&words.es), en: sentence(&words.en) });
     }
 
     /// Whether something is not as it was wanted.

@@ -36,6 +36,10 @@ fn fat_partitions_are_checked_and_mounted_whatever_comes_of_it() {
     assert!(fat.len() == 2 && fat.iter().all(|line| line.ends_with(" 2")), "{fstab}");
     let unit = read("usr/lib/systemd/system/systemd-fsck@.service.d/image.conf");
     assert!(unit.contains("\nExecStart=\nExecStart=-/usr/lib/workshop-machine/fat %f\n"), "{unit}");
+    // While the data partition is made, the disk is locked, and its partitions are dropped and found again.
+    let data = "workshop-machine-data.service";
+    assert!(words(&unit, "After").contains(&data), "{unit}");
+    assert!(fat.iter().all(|line| line.contains(&format!("x-systemd.after={data}"))), "{fstab}");
     assert!(!unit.contains("TimeoutStartSec=infinity") && unit.contains("TimeoutStartSec="), "{unit}");
 }
 
