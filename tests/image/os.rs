@@ -60,7 +60,9 @@ fn a_stick_brings_both_where_there_is_no_internet() {
         said.extend(told(&lan, LENT).filter(|told| !said.contains(told)));
     });
     assert_eq!(own.systems(), ["box_1.0.0.efi", "box_2.0.0+3.efi"], "{said:#?}");
-    eprintln!("{said:#?}");
+    let when = |words: &str| said.iter().position(|told| told.contains(words));
+    let (copies, is_done) = (when("2.0.0 del sistema: no retire la memoria"), when("Ya puede retirar la memoria USB."));
+    assert!(copies.is_some() && is_done > copies, "{said:#?}");
 
     let mut machine = Setup::stick(&own).plugged(&stick).start(&lan, "os-stick-after");
     has_both(&mut machine, &lan, &own);

@@ -204,12 +204,18 @@ fn the(version: &str, octets: usize) -> String {
     hex::encode(digest(&SHA256, &system(version, octets)))
 }
 
-#[test]
-fn a_signed_version_is_installed_tried_and_kept() {
+/// A machine on which 1.0.0 runs, and to which 1.1.0, of about so many octets, is offered.
+fn an_offer(octets: usize) -> (Publisher, Machine) {
     let publisher = Publisher::new();
-    publisher.publish("1.1.0", 100_000);
+    publisher.publish("1.1.0", octets);
     let machine = Machine::running(&publisher, "1.0.0");
     machine.offered(&publisher.repository);
+    (publisher, machine)
+}
+
+#[test]
+fn a_signed_version_is_installed_tried_and_kept() {
+    let (_publisher, machine) = an_offer(100_000);
     machine.succeeds("settle");
     assert_eq!(machine.told()["state"], "good");
     machine.succeeds("install");
@@ -238,10 +244,7 @@ fn a_signed_version_is_installed_tried_and_kept() {
 
 #[test]
 fn whatever_is_changed_in_an_offer_nothing_comes_of_it() {
-    let publisher = Publisher::new();
-    publisher.publish("1.1.0", 50_000);
-    let machine = Machine::running(&publisher, "1.0.0");
-    machine.offered(&publisher.repository);
+    let (_publisher, machine) = an_offer(50_000);
     let before = machine.versions();
     let mut files = Vec::new();
     for part in ["metadata", "targets"] {
@@ -337,10 +340,7 @@ fn what_was_left_behind_does_not_come_back() {
 
 #[test]
 fn what_has_failed_is_known_and_not_tried_again() {
-    let publisher = Publisher::new();
-    publisher.publish("1.1.0", 1000);
-    let machine = Machine::running(&publisher, "1.0.0");
-    machine.offered(&publisher.repository);
+    let (publisher, machine) = an_offer(1000);
     machine.succeeds("install");
     fs::rename(machine.entry("box_1.1.0+3.efi"), machine.entry("box_1.1.0+0-3.efi")).expect("given up");
     machine.succeeds("settle");
@@ -410,10 +410,7 @@ fn the_publisher_s_way_back_needs_no_download() {
 
 #[test]
 fn what_may_be_another_name_of_a_version_is_not_removed_alone() {
-    let publisher = Publisher::new();
-    publisher.publish("1.1.0", 1000);
-    let machine = Machine::running(&publisher, "1.0.0");
-    machine.offered(&publisher.repository);
+    let (_publisher, machine) = an_offer(1000);
     machine.succeeds("install");
     let (twin, unfinished) = (machine.entry("box_1.1.0.efi.tmp"), machine.entry("box_0.9.0.efi.tmp"));
     // A cut may leave it so, and on FAT both names hold the same clusters.
@@ -653,10 +650,7 @@ fn on_trial(machine: &Machine, version: &str) {
 
 #[test]
 fn a_system_that_does_not_find_its_data_is_not_confirmed() {
-    let publisher = Publisher::new();
-    publisher.publish("1.1.0", 1000);
-    let machine = Machine::running(&publisher, "1.0.0");
-    machine.offered(&publisher.repository);
+    let (publisher, machine) = an_offer(1000);
     machine.succeeds("install");
     on_trial(&machine, "1.1.0");
     machine.succeeds("settle");

@@ -49,12 +49,14 @@ pub(super) struct Said {
 const MOST_LINE: usize = 600;
 
 /// What stands alone: others stand before and behind it, on one line where there are no lines.
-fn sentence(text: &str) -> String {
-    let mut sentence: String = text.trim_end().chars().take(MOST_LINE).collect();
-    if !sentence.ends_with(['.', '!', '?', '…']) {
-        sentence.push('.');
+fn sentence(mut text: String) -> String {
+    let end = text.char_indices().nth(MOST_LINE).map_or(text.len(), |(at, _)| at);
+    text.truncate(end);
+    text.truncate(text.trim_end().len());
+    if !text.ends_with(['.', '!', '?', '…']) {
+        text.push('.');
     }
-    sentence
+    text
 }
 
 impl Said {
@@ -64,7 +66,7 @@ impl Said {
 
     pub(super) fn add(&mut self, level: Level, words: Words) {
         self.level = self.level.max(level);
-        self.lines.push(Words { es: sentence(&words.es), en: sentence(&words.en) });
+        self.lines.push(Words { es: sentence(words.es), en: sentence(words.en) });
     }
 
     /// Whether something is not as it was wanted.
