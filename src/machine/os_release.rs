@@ -1,4 +1,4 @@
-//! Which version of the image runs, and which variant.
+//! What os-release(5) says of the image that runs.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -7,6 +7,14 @@ use super::Places;
 
 /// Octets that are read of os-release(5).
 const MOST: u64 = 16 * 1024;
+
+/// The `IMAGE_ID` of the image.
+const IMAGE: &str = "workshop-edge";
+
+/// Whether the image runs, and no other system.
+pub(super) fn is_ours(places: &Places) -> bool {
+    value(places, "IMAGE_ID=").as_deref() == Some(IMAGE)
+}
 
 /// The version of the image (`IMAGE_VERSION`), as os-release(5) has it; `None` on a machine that no image runs.
 #[must_use]
