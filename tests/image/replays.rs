@@ -80,8 +80,10 @@ fn whatever_an_update_of_the_system_leaves_unflushed_a_whole_one_is_started() {
             assert_eq!(installed, 1, "what was acknowledged by the restart is there");
             let mut machine = Setup::stick(&disk).start(&lan, "replays-updated");
             machine.wait("the display", |_| lan.get(&format!("http://{LENT}/")));
-            let status = lan.json(&format!("http://{LENT}/_edge/status.json")).expect("a status");
-            assert_eq!(status["machine"]["os_version"], "2.0.0", "{status}");
+            machine.wait("the new system", |_| {
+                let status = lan.json(&format!("http://{LENT}/_edge/status.json"))?;
+                (status["machine"]["os_version"] == "2.0.0").then_some(())
+            });
         }
     }
 }
