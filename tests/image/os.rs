@@ -83,7 +83,8 @@ fn is_given_up(version: &str) {
     serves(&mut machine, &lan);
     shows(&mut machine, &lan, "what has failed", |status| {
         let faults = &status["health"]["faults"];
-        status["machine"]["os_version"] == "1.0.0" && faults.to_string().contains(&format!("version {version} failed"))
+        status["machine"]["os_version"] == "1.0.0"
+            && faults.to_string().contains(&format!("version {version} did not come as far"))
     });
     assert_eq!(stick.systems(), ["box_1.0.0.efi"]);
     // The screen says so beside its code.
