@@ -48,7 +48,7 @@ fn fat_partitions_are_checked_and_mounted_whatever_comes_of_it() {
 fn units_may_do_no_more_than_they_have_to() {
     let directory = tempfile::tempdir().expect("a directory");
     for (unit, most) in
-        [("settings", 20), ("ssh", 32), ("stick@", 40), ("menu", 42), ("os-install", 20), ("os-settle", 20)]
+        [("settings", 20), ("ssh", 32), ("stick@", 42), ("menu", 42), ("os-install", 20), ("os-settle", 20)]
     {
         // A template has to be an instance.
         let instance = if unit.ends_with('@') { "sdb1" } else { "" };
