@@ -10,7 +10,7 @@ use super::{DurableError, create_dir, sync_dir};
 
 /// Held until it is dropped, or its process ends or becomes another program.
 #[derive(Debug)]
-pub struct Lock(#[expect(dead_code, reason = "closing it gives the lock up")] File);
+pub struct Lock(File);
 
 impl Lock {
     /// Takes the lock of a file, which is made when it is missing; `None` while someone else has it.
@@ -36,6 +36,16 @@ impl Lock {
     }
 }
 
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing is not enough: a process that another thread is just starting has the file open as well, until it
+        // becomes its program, and the lock is the open file's (flock(2)).
+        if let Err(error) = flock(&self.0, FlockOperation::Unlock) {
+            tracing::warn!(%error, "a lock was not given up before its file was closed");
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -48,5 +58,16 @@ mod tests {
         assert!(Lock::take(&path).expect("asked").is_none());
         drop(held);
         assert!(Lock::take(&path).expect("asked").is_some());
+    }
+
+    #[test]
+    fn it_is_given_up_though_a_process_that_begins_has_it_open_still() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("lock");
+        let held = Lock::take(&path).expect("locked").expect("free");
+        let between_fork_and_exec = held.0.try_clone().expect("the same open file");
+        drop(held);
+        assert!(Lock::take(&path).expect("asked").is_some());
+        drop(between_fork_and_exec);
     }
 }

@@ -228,6 +228,7 @@ impl Stager {
         loop {
             let (path, directory) = (self.places.update.join(LOCK), self.places.slots.clone());
             let (slots, held) = (Arc::clone(&self.slots), Arc::clone(&self.held));
+            let was_held = self.is_held();
             let taken = blocking(move || {
                 let lock = Arc::new(Lock::take(&path)?.ok_or(StageError::Busy)?);
                 *held.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&lock);
@@ -237,8 +238,10 @@ impl Stager {
                 Ok(lock)
             });
             match taken.await {
-                // An update of this process that was given up is at its last piece.
-                Err(StageError::Busy) if self.is_held() && Instant::now() < deadline => sleep(PERIOD).await,
+                // An update of this process that was given up is, or was a moment ago, at its last piece.
+                Err(StageError::Busy) if (was_held || self.is_held()) && Instant::now() < deadline => {
+                    sleep(PERIOD).await;
+                }
                 taken => return taken,
             }
         }
