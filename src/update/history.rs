@@ -99,6 +99,11 @@ impl History {
         &self.0.value().entries
     }
 
+    /// Removes what a change that was cut off has left beside them.
+    pub fn tidy(&self) -> Result<(), RecordError> {
+        self.0.tidy()
+    }
+
     /// Adds one, and forgets the oldest.
     pub fn add(&mut self, entry: Entry) -> Result<(), RecordError> {
         self.0.change(|kept| {

@@ -38,6 +38,11 @@ impl Standing {
         self.0.value()
     }
 
+    /// Removes what a change that was cut off has left beside it.
+    pub fn tidy(&self) -> Result<(), RecordError> {
+        self.0.tidy()
+    }
+
     /// Changes it. What cannot be kept has not been ordered.
     pub fn change(&mut self, change: impl FnOnce(&mut Order)) -> Result<(), RecordError> {
         self.0.change(change)

@@ -18,6 +18,7 @@ mod retry;
 mod running;
 mod stick;
 mod task;
+mod tidy;
 mod work;
 
 use std::num::NonZeroU32;

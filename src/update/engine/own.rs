@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::failure::Failure;
 use super::host::Host;
 use super::running;
+use super::tidy::tidied;
 use crate::slots::{self, Image, Table};
 use crate::update::places::Places;
 use crate::update::stage::{Slots, Staged, Stager};
@@ -27,9 +28,7 @@ impl Own {
         if let Err(error) = slots::affirm(&places.slots, store.value()) {
             tracing::warn!(error = crate::error_chain(&error), "the slot cannot be told that its binary is proven");
         }
-        if let Err(error) = store.tidy() {
-            tracing::warn!(error = crate::error_chain(&error), "what a cut has left beside the slot table stays there");
-        }
+        tidied(store.tidy());
         let version = store.value().factory().map(str::to_owned);
         let factory = match version {
             Some(version) => running::image(version, launcher).await.map(|image| (image, launcher.clone())),

@@ -16,6 +16,7 @@ use super::own::Own;
 use super::running::Running;
 use super::stick::{self, Stick};
 use super::task::Task;
+use super::tidy::tidied;
 use super::{Asked, Asker, Settings, Switch, ledger};
 use crate::slots::Image;
 use crate::update::STATE_SCHEMA;
@@ -83,6 +84,8 @@ impl Work {
     /// Looks at what is there.
     pub(super) async fn begin(task: Task) -> Self {
         let Task { settings, places, switch, state, standing } = task;
+        tidied(standing.tidy());
+        tidied(History::open(&places.update).tidy());
         let running = Running::find(&settings.host, &places).await;
         let trust = crate::update::repository::Settings::under(places.trust.clone(), settings.root.clone());
         let own = Own::find(&settings.host, &places, settings.rate).await;
