@@ -112,9 +112,13 @@ fn drawable(text: &str) -> String {
     drawable
 }
 
-/// Breaks a text into lines of at most `width` characters, between words where that is possible.
+/// Breaks a text into lines of at most `width` characters, between words where that is possible. One that fits keeps the
+/// spaces in it, which align it with its neighbours.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
-    let (width, text) = (width.max(1), drawable(text));
+    let (width, text) = (width.max(1), drawable(text.trim_end()));
+    if text.chars().count() <= width && !text.contains(char::is_control) {
+        return vec![text];
+    }
     let mut lines = vec![String::new()];
     let mut room = width;
     for word in text.split_whitespace() {
@@ -187,6 +191,9 @@ mod tests {
         assert_eq!(wrap("uno dos tres", 100), ["uno dos tres"]);
         assert_eq!(wrap("a ñandúes b", 4), ["a", "ñand", "úes", "b"]);
         assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
+        assert_eq!(wrap("  name   value ", 14), ["  name   value"]);
+        assert_eq!(wrap("  name   value", 13), ["name value"]);
+        assert_eq!(wrap("name\nvalue", 14), ["name value"]);
         assert_eq!(wrap("", 3), [""]);
         assert_eq!(wrap("x", 0), ["x"]);
         for width in 1..30 {

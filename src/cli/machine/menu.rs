@@ -140,7 +140,7 @@ fn carry_out(places: &Places, wish: Wish, step: impl Fn(Words)) -> Page {
             let done = installer::install(places, &disk, |at| step(install::progress(at)));
             return match done {
                 Ok(()) => Page::Installed(text(install::finished())),
-                Err(error) => Page::Read(text(install::words(&error))),
+                Err(error) => Page::Read(text(not_installed(&error))),
             };
         }
         Wish::Pending => return pending(places),
@@ -158,10 +158,16 @@ fn carry_out(places: &Places, wish: Wish, step: impl Fn(Words)) -> Page {
     Page::Read(text(done.unwrap_or_else(|words| words)))
 }
 
+/// As other faults begin on a page: what the command line says of them stands behind "error:".
+fn not_installed(error: &installer::InstallError) -> Words {
+    let Words { es, en } = install::words(error);
+    Words { es: format!("Fallo: {es}"), en: format!("Fault: {en}") }
+}
+
 /// The disks that the system may be installed to.
 fn choices(places: &Places) -> Result<Page, Words> {
-    installer::is_possible(places).map_err(|error| install::words(&error))?;
-    let disks = installer::disks(places).map_err(|error| install::words(&error))?;
+    installer::is_possible(places).map_err(|error| not_installed(&error))?;
+    let disks = installer::disks(places).map_err(|error| not_installed(&error))?;
     let (free, refused): (Vec<_>, Vec<_>) = disks.iter().partition(|disk| disk.refusal.is_none());
     if free.is_empty() {
         let why = Words::both(|lang| {
