@@ -129,13 +129,33 @@ impl Disk {
         (output.status.success() && !text.trim().is_empty()).then_some(text)
     }
 
-    /// The names of the systems that the boot loader finds, in order.
-    pub(crate) fn systems(&self) -> Vec<String> {
-        let names = String::from_utf8(self.mtool("mdir", 2, &["-b", "::/EFI/Linux"])).expect("text");
-        let mut names: Vec<_> = names.lines().filter_map(|name| Some(name.rsplit_once('/')?.1.to_owned())).collect();
-        names.retain(|name| Path::new(name).extension() == Some("efi".as_ref()));
+    /// The names of the files beside the systems, and theirs, in order.
+    pub(crate) fn boot_files(&self) -> Vec<String> {
+        let mut names = Fat::at(&self.file, self.partition(2)).names("EFI/Linux");
         names.sort();
         names
+    }
+
+    /// The names of the systems that the boot loader finds, in order.
+    pub(crate) fn systems(&self) -> Vec<String> {
+        let mut names = self.boot_files();
+        names.retain(|name| Path::new(name).extension() == Some("efi".as_ref()));
+        names
+    }
+
+    /// Fills the boot partition with a file that nobody needs, but for so many octets.
+    pub(crate) fn fill_boot(&self, but: u64) {
+        let listed = String::from_utf8(self.mtool("mdir", 2, &["::/"])).expect("text");
+        let free = listed.lines().rev().find_map(|line| line.trim().strip_suffix(" bytes free")).expect("what is free");
+        let free: u64 = free.replace(' ', "").parse().expect("a number");
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        file.as_file().set_len(free - but).expect("room");
+        self.mtool("mcopy", 2, &[&file.path().display().to_string(), "::/nobody-needs-it"]);
+    }
+
+    /// Takes that file away.
+    pub(crate) fn empty_boot(&self) {
+        self.mtool("mdel", 2, &["::/nobody-needs-it"]);
     }
 
     /// Puts a system where the boot loader finds it.

@@ -69,6 +69,30 @@ fn a_stick_brings_both_where_there_is_no_internet() {
     machine.reads(&["Ya puede retirar la memoria USB."], "os-stick-done");
 }
 
+#[test]
+fn a_full_boot_partition_costs_nothing_but_the_new_system() {
+    let (lan, own, repository) = (Lan::new(), Disk::with(&systems::image()), systems::publisher());
+    systems::publish(&repository, "2.0.0");
+    let _bucket = lan.bucket(&repository.directory());
+    let before = own.system();
+    own.fill_boot(16 << 20);
+    let mut machine = Setup::stick(&own).start(&lan, "os-full");
+    shows(&mut machine, &lan, "no room", |status| {
+        let faults = status["health"]["faults"].to_string();
+        faults.contains("no room for the system's new version") && faults.contains("bytes more are needed")
+    });
+    serves(&mut machine, &lan);
+    machine.cut();
+    assert_eq!(own.system(), before);
+    assert_eq!(own.boot_files(), ["box_1.0.0.efi"], "nothing half written");
+
+    // As soon as there is room, it comes.
+    own.empty_boot();
+    let mut machine = Setup::stick(&own).start(&lan, "os-room-again");
+    machine.wait_for_its_restart("2.0.0 is installed");
+    assert_eq!(own.systems(), ["box_1.0.0.efi", "box_2.0.0+3.efi"]);
+}
+
 /// Starts a machine whose newest system is a bad one until the boot loader gives it up, and shows that the one before
 /// comes by itself and knows.
 fn is_given_up(version: &str) {

@@ -27,10 +27,11 @@ fn shows_address(machine: &mut Machine, name: &str) {
 
 #[test]
 fn a_fixed_address_holds_and_a_mistake_costs_nothing() {
-    let (lan, stick) = (Lan::new(), Disk::flashed());
+    // The image may as well be on the disk that is built in.
+    let (lan, disk) = (Lan::new(), Disk::flashed());
     let url = |path: &str| format!("http://{FIXED}/{path}");
-    stick.write_settings("workshop-edge.txt", &as_notepad_saves(&good()));
-    let mut machine = Setup::stick(&stick).start(&lan, "settings-good");
+    disk.write_settings("workshop-edge.txt", &as_notepad_saves(&good()));
+    let mut machine = Setup::installed(&disk).nvme().start(&lan, "settings-good");
     machine.wait("the display", |_| lan.get(&url("")));
     let status = machine.wait("the status", |_| status(&lan, FIXED));
     assert_eq!(status["name"]["wanted"], "soldadura", "{status}");
@@ -38,8 +39,8 @@ fn a_fixed_address_holds_and_a_mistake_costs_nothing() {
 
     // Somebody mistypes, and the last good settings hold.
     let bad = good().replace("10.9.0.60/24", "10.9.0.600/24");
-    stick.write_settings("workshop-edge.txt", &as_notepad_saves(&bad));
-    let mut machine = Setup::stick(&stick).start(&lan, "settings-bad");
+    disk.write_settings("workshop-edge.txt", &as_notepad_saves(&bad));
+    let mut machine = Setup::installed(&disk).nvme().start(&lan, "settings-bad");
     machine.wait("the display", |_| lan.get(&url("")));
     let health = machine.wait("the fault", |_| {
         lan.get(&url("health")).filter(|text| text.contains("\"machine\":{\"status\":\"degraded\""))
@@ -53,6 +54,6 @@ fn a_fixed_address_holds_and_a_mistake_costs_nothing() {
     machine.monitor().press(&["alt", "f1"]);
     shows_address(&mut machine, "settings-back");
     machine.cut();
-    let told = String::from_utf8(stick.settings("ERRORES.txt")).expect("UTF-8");
+    let told = String::from_utf8(disk.settings("ERRORES.txt")).expect("UTF-8");
     assert!(told.contains("10.9.0.600"), "{told}");
 }
