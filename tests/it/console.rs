@@ -35,7 +35,9 @@ fn ill() -> Value {
 
 /// The command, in Spanish, without what the machine's configuration says.
 fn command(data: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_workshop-edge"));
+    // Tests that a shell has started in the background are deaf to Ctrl-C, and so would be what they start.
+    let mut command = Command::new("/usr/bin/env");
+    command.args(["--default-signal=INT", env!("CARGO_BIN_EXE_workshop-edge")]);
     command.args(arguments).arg("--data-dir").arg(data).arg("--config").arg(data.join("config.toml"));
     std::fs::write(data.join("config.toml"), "").expect("a configuration");
     command.env_clear().env("LANG", "es_ES.UTF-8").stdin(Stdio::null());
