@@ -17,6 +17,7 @@ mod faults;
 mod managed;
 mod orders;
 mod os;
+mod packed;
 mod patience;
 mod power;
 #[path = "../support/programs.rs"]

@@ -5,6 +5,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::built::release;
+use crate::packed;
 use crate::repository::TestRepository;
 use crate::support::{Nginx, Supervisor, eventually};
 
@@ -18,9 +19,9 @@ pub(crate) struct Bucket {
 }
 
 impl Bucket {
-    /// Without releases.
+    /// Without releases in `stable`.
     pub(crate) fn new() -> Self {
-        let repository = TestRepository::new();
+        let repository = packed::repository();
         let server = Nginx::start(&repository.directory(), 2020..2099);
         let (url, certificate) = (server.url(), server.certificate());
         Self { repository, server: Some(server), url, certificate }
