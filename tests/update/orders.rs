@@ -138,28 +138,28 @@ fn a_technician_has_the_version_changed_and_taken_back() {
 fn whoever_waits_for_a_version_that_fails_is_told_why() {
     let bucket = Bucket::new();
     let managed = up_to_date(&bucket);
-    let fails = Program::new("1.1.0").serves(Serves::Exits).build();
-    bucket.repository.publish_with("stable", "1.1.0", &[&fails], &["--deltas", "0"]);
+    let fails = Program::new("1.6.0").serves(Serves::Exits).build();
+    bucket.repository.publish_with("stable", "1.6.0", &[&fails], &["--deltas", "0"]);
 
     // A check that begins an update says so.
-    tell(&managed, &["check"], 0, ["1.1.0", "1.1.0"]);
-    managed.wait_for("1.1.0 is given up", |state| state["quarantined"][0]["version"] == "1.1.0");
+    tell(&managed, &["check"], 0, ["1.6.0", "1.6.0"]);
+    managed.wait_for("1.6.0 is given up", |state| state["quarantined"][0]["version"] == "1.6.0");
     tell(
         &managed,
         &["apply"],
         1,
-        ["1.1.0 has failed on this box and is not tried again", "la 1.1.0 falló en este equipo"],
+        ["1.6.0 has failed on this box and is not tried again", "la 1.6.0 falló en este equipo"],
     );
 
-    let fails = Program::new("1.2.0").serves(Serves::Exits).build();
-    bucket.repository.publish_with("stable", "1.2.0", &[&fails], &["--deltas", "0"]);
+    let fails = Program::new("1.7.0").serves(Serves::Exits).build();
+    bucket.repository.publish_with("stable", "1.7.0", &[&fails], &["--deltas", "0"]);
     let pty = Pty::new(160, 10);
     let mut apply = managed.command(&["apply"]);
     apply.env("LANG", "es_ES.UTF-8").stdout(pty.stdio()).stderr(pty.stdio());
     assert_eq!(apply.status().expect("run").code(), Some(1), "{}", pty.text());
-    pty.wait_for("error: la versión 1.2.0 falló y volvió la anterior:");
+    pty.wait_for("error: la versión 1.7.0 falló y volvió la anterior:");
     tell(&managed, &["history"], 0, ["failed, the one before came back", "falló y volvió la anterior"]);
-    tell(&managed, &["status"], 0, ["Version 1.2.0 failed on this box", "La versión 1.2.0 falló en este equipo"]);
+    tell(&managed, &["status"], 0, ["Version 1.7.0 failed on this box", "La versión 1.7.0 falló en este equipo"]);
 }
 
 #[test]

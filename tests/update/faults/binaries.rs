@@ -90,11 +90,11 @@ fn a_version_that_hangs_is_taken_back_by_its_watchdog() {
 fn a_program_that_panics_at_its_start_is_given_up() {
     let mut world = World::new();
     world.repository.promote(&["--version", "1.1.0", "--keep-desired"]);
-    let panics = Program::new("1.5.0").serves(Serves::Panics).build();
-    world.repository.publish_with("stable", "1.5.0", &[&panics], &["--deltas", "0"]);
-    world.gives_up("1.5.0", "it did not come up");
+    let panics = Program::new("1.7.0").serves(Serves::Panics).build();
+    world.repository.publish_with("stable", "1.7.0", &[&panics], &["--deltas", "0"]);
+    world.gives_up("1.7.0", "it did not come up");
     assert_eq!(world.supervisor().restarts(), usize::from(TRIES));
-    world.recovers_from("1.5.0");
+    world.recovers_from("1.7.0");
 }
 
 /// It is no box at all: nothing in it notices, but the service manager does.
