@@ -45,18 +45,14 @@ pub(crate) const MODEL: &str = "ACME SSD 2000";
 const OWN: &str = "disk";
 const FOREIGN: &str = "foreign";
 
-/// What the disk that is built in is, for the emulator.
-const SATA: &str = "ide-hd,bus=ide.0,model=ACME SSD 2000";
-const NVME: &str = "nvme,serial=1";
-
 /// How a machine is made.
 pub(crate) struct Setup<'a> {
     /// The stick that it boots from.
     stick: Option<&'a Disk>,
     /// The disk that is built in, which it boots from where there is no stick.
     built_in: Option<&'a Disk>,
-    /// What that is plugged into.
-    slot: &'static str,
+    /// What that is, for the emulator.
+    drive: String,
     foreign: Option<&'a ForeignStick>,
     /// Where what is written to the disk is logged.
     log: Option<&'a Path>,
@@ -77,8 +73,8 @@ impl<'a> Setup<'a> {
     }
 
     fn bare() -> Self {
-        let (firmware, slot) = (&ANY, SATA);
-        Self { stick: None, built_in: None, slot, foreign: None, log: None, firmware, arguments: Vec::new() }
+        let drive = format!("ide-hd,bus=ide.0,model={MODEL}");
+        Self { stick: None, built_in: None, drive, foreign: None, log: None, firmware: &ANY, arguments: Vec::new() }
     }
 
     /// With a disk that is built in.
@@ -89,7 +85,7 @@ impl<'a> Setup<'a> {
 
     /// Whose built-in disk is of the kind that has no cable.
     pub(crate) fn nvme(mut self) -> Self {
-        self.slot = NVME;
+        self.drive = "nvme,serial=1".into();
         self
     }
 
@@ -165,7 +161,7 @@ fn disks(setup: &Setup<'_>, command: &mut Command) {
         command.arg("-device").arg(format!("usb-storage,id={OWN},removable=on,drive={own},bootindex=0"));
     }
     if setup.built_in.is_some() {
-        command.arg("-device").arg(format!("{},drive=built-in,bootindex=1", setup.slot));
+        command.arg("-device").arg(format!("{},drive=built-in,bootindex=1", setup.drive));
     }
     if setup.foreign.is_some() {
         command.arg("-device").arg(format!("usb-storage,id={FOREIGN},removable=on,drive={FOREIGN}"));
