@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import legacy from '@vitejs/plugin-legacy';
 import { defineConfig } from 'vite';
 import { chooseBundle } from './scripts/choose-bundle.mjs';
+import { contentSecurityPolicy } from './scripts/content-security-policy.mjs';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -29,10 +30,15 @@ export default defineConfig({
       additionalLegacyPolyfills: [here('./src/legacy/shims.js')],
     }),
     chooseBundle(),
+    // Last, since it hashes the inline scripts that the others leave.
+    contentSecurityPolicy(),
   ],
   build: {
     // A TV's Chromium 38 reads the same style sheet as a current one.
     cssTarget: 'chrome38',
+    // One linked style sheet for every TV: split, the legacy bundle would carry it once more, as an inline style that the
+    // page's policy refuses.
+    cssCodeSplit: false,
     assetsInlineLimit: 0,
     modulePreload: false,
     // The default minifier writes template literals and arrow functions, into old TVs' bundle too.

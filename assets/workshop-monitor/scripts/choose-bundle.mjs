@@ -1,9 +1,9 @@
 // Two repairs to what plugin-legacy leaves.
 //
-// It tells modern engines from old ones by importing a `data:` module. The box's content security policy
+// It tells modern engines from old ones by importing a `data:` module. The page's content security policy
 // (`script-src 'self'` and hashes) forbids that import, so under it every TV would be taken for an old one, and the
 // modern entry would refuse to run. Here the guard is taken out of the modern chunks, and one inline classic ES5 script
-// chooses instead; the box puts its hash into the policy.
+// chooses instead; its hash is in the policy.
 //
 // And it leaves the bundler's arrow functions in the polyfills, which are the first thing an old TV has to parse.
 

@@ -125,6 +125,15 @@ for (const [index, [version, name]] of lab.entries()) {
       assert.match(await engine.product(), new RegExp(`Chrome/${version}\\.`));
     });
 
+    test("holds the display to the page's own policy", async () => {
+      await engine.goto(demo.url);
+      // Later, since whatever the protocol evaluates is allowed to evaluate.
+      const evaluated = `new Promise(function (resolve) { setTimeout(function () {
+        try { resolve(String(new Function('return 1')())); } catch (error) { resolve(error.name); }
+      }, 0); })`;
+      assert.equal(await engine.value(evaluated), 'EvalError');
+    });
+
     test("shows the ERP's data, live events included", async () => {
       const heard = origin.state.listened.length;
       const seen = await look(origin.url, `engine-${label}-erp.png`);
