@@ -79,7 +79,7 @@ pub struct Discovery {
 pub struct Site {
     /// A directory to serve instead of the embedded display; it existed when the configuration was read.
     pub dir: Option<PathBuf>,
-    /// The policy to send instead of the built-in one: `None` keeps the built-in, an empty text sends none.
+    /// The policy to send with pages; `None` or an empty text sends none.
     /// Only visible ASCII and spaces, so that it is always a valid header value.
     pub content_security_policy: Option<String>,
 }

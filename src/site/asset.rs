@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use ring::digest::{SHA256, digest};
 
-use super::{File, csp, hashed, media};
+use super::{File, hashed, media};
 
 /// A file with its representations (RFC 9110 section 8).
 #[derive(Debug, Clone)]
@@ -62,7 +62,7 @@ impl Lifetime {
 const NOSNIFF: HeaderName = header::X_CONTENT_TYPE_OPTIONS;
 
 impl Asset {
-    /// `policy` replaces the page's own Content-Security-Policy; an empty one sends none.
+    /// `policy` is the Content-Security-Policy of pages; an empty one sends none.
     pub(super) fn new(file: File, policy: Option<&str>) -> Self {
         let media = media::of(&file.path);
         let is_page = media.starts_with("text/html");
@@ -84,14 +84,11 @@ impl Asset {
             fields.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
         }
         // A scripted SVG is a document too, when it is opened by itself.
-        if is_page || media.starts_with("image/svg") {
-            let policy = match policy {
-                Some(configured) => configured.to_owned(),
-                None => csp::for_page(&String::from_utf8_lossy(&file.bytes)),
-            };
-            if !policy.is_empty() {
-                insert(&mut fields, header::CONTENT_SECURITY_POLICY, &policy);
-            }
+        if let Some(policy) = policy
+            && !policy.is_empty()
+            && (is_page || media.starts_with("image/svg"))
+        {
+            insert(&mut fields, header::CONTENT_SECURITY_POLICY, policy);
         }
 
         // 128 bits of SHA-256 are plenty to tell versions of one path apart.
@@ -188,13 +185,15 @@ mod tests {
     }
 
     #[test]
-    fn only_pages_have_a_policy_and_the_configured_one_wins() {
-        assert!(field(&asset("/a.js", "x", None), header::CONTENT_SECURITY_POLICY).is_none());
-        let own = asset("/a.html", "<script>x</script>", None);
-        assert!(field(&own, header::CONTENT_SECURITY_POLICY).is_some_and(|policy| policy.contains("'sha256-")));
-        let configured = asset("/a.html", "x", Some("default-src *"));
-        assert_eq!(field(&configured, header::CONTENT_SECURITY_POLICY), Some("default-src *"));
-        assert!(field(&asset("/a.html", "x", Some("")), header::CONTENT_SECURITY_POLICY).is_none());
+    fn only_a_configured_policy_is_sent_and_only_with_documents() {
+        let policy = |path, policy| {
+            field(&asset(path, "<script>x</script>", policy), header::CONTENT_SECURITY_POLICY).map(str::to_owned)
+        };
+        assert_eq!(policy("/a.html", None), None);
+        assert_eq!(policy("/a.html", Some("")), None);
+        assert_eq!(policy("/a.html", Some("default-src *")).as_deref(), Some("default-src *"));
+        assert_eq!(policy("/a.svg", Some("default-src *")).as_deref(), Some("default-src *"));
+        assert_eq!(policy("/a.js", Some("default-src *")), None);
     }
 
     #[test]

@@ -9,7 +9,6 @@
 //! reading the old one.
 
 mod asset;
-mod csp;
 mod directory;
 mod embedded;
 mod encode;

@@ -22,7 +22,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 pub struct Settings {
     /// Serve this directory instead of the embedded dist.
     pub directory: Option<PathBuf>,
-    /// Replaces the pages' own Content-Security-Policy; an empty one sends none.
+    /// The Content-Security-Policy of the site's pages; without one, or with an empty one, none is sent.
     pub content_security_policy: Option<String>,
     /// Where the hashed assets of the version before an update are kept; `None`: nowhere.
     pub retained: Option<PathBuf>,
