@@ -178,7 +178,7 @@ settle_names() {
     local name=${1%%.*}
     if is_active avahi-daemon.service; then
         if [[ $(uname -n) == "$name" ]]; then
-            text "   Avahi responde por $name.local, que es el nombre de la caja." "   Avahi answers for $name.local, which is the box's name."
+            text "   Avahi responde por $name.local, que es el nombre del equipo." "   Avahi answers for $name.local, which is the box's name."
             if ask "   ¿Desactivar Avahi?" "   Disable Avahi?"; then
                 note avahi
                 run systemctl disable --quiet --now avahi-daemon.socket avahi-daemon.service

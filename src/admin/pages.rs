@@ -54,7 +54,7 @@ pub(super) const SECTIONS: &[Section] = &[
         path: "update",
         title: ["Actualizaciones", "Updates"],
         about: [
-            "Qué versión funciona; poner otra, volver atrás o fijarla.",
+            "Qué versión está en marcha; instalar otra, volver a la anterior o fijarla.",
             "Which version runs; take another, go back, or pin it.",
         ],
     },
@@ -62,20 +62,20 @@ pub(super) const SECTIONS: &[Section] = &[
         path: "support-bundle",
         title: ["Paquete de soporte", "Support bundle"],
         about: [
-            "Descarga un archivo con lo que hace falta para averiguar qué falla.",
+            "Un archivo con lo necesario para averiguar qué falla.",
             "Download a file with what is needed to find out what is wrong.",
         ],
     },
     Section {
         path: "pin",
         title: ["Cambiar el PIN", "Change the PIN"],
-        about: ["Elige otro PIN de ocho cifras.", "Choose another PIN of eight digits."],
+        about: ["Elegir otro PIN de ocho cifras.", "Choose another PIN of eight digits."],
     },
     Section {
         path: "restart",
         title: ["Reiniciar el servicio", "Restart the service"],
         about: [
-            "Vuelve a leer la configuración. Los televisores no pierden la conexión.",
+            "El equipo vuelve a leer la configuración. Los televisores no pierden la conexión.",
             "Reads the configuration again. The TVs lose no connection.",
         ],
     },
@@ -83,7 +83,7 @@ pub(super) const SECTIONS: &[Section] = &[
         path: "factory-reset",
         title: ["Restablecer de fábrica", "Factory reset"],
         about: [
-            "Olvida el PIN, el nombre, el certificado y todo lo guardado. Conserva la configuración.",
+            "El equipo olvida el PIN, el nombre, el certificado y todo lo guardado, y conserva la configuración.",
             "Forgets the PIN, the name, the certificate and everything stored. Keeps the configuration.",
         ],
     },

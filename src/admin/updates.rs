@@ -80,7 +80,7 @@ pub(super) fn page(page: Page<'_>, ask: &Ask, status: StatusCode, fault: Option<
         sentences: vec![
             page.lang
                 .pick(
-                    "Este programa no busca actualizaciones: no lleva la dirección de ningún depósito, o update.enabled es false.",
+                    "Este programa no busca actualizaciones: no lleva la dirección de ningún repositorio de versiones, o update.enabled es false.",
                     "This program looks for no updates: it carries no bucket's address, or update.enabled is false.",
                 )
                 .to_owned(),

@@ -91,7 +91,7 @@ impl<'a> Visit<'a> {
             return self.forged();
         }
         if body.len() > MOST_BODY {
-            return self.refused(StatusCode::PAYLOAD_TOO_LARGE, "Demasiado", "Too much", &[]);
+            return self.refused(StatusCode::PAYLOAD_TOO_LARGE, "Demasiados datos", "Too much", &[]);
         }
         let form = request::form(self.headers, body);
         if self.below == "login" {
@@ -237,7 +237,7 @@ impl<'a> Visit<'a> {
     }
 
     pub(super) fn wrong_method(&self) -> Response<Bytes> {
-        let mut response = self.refused(StatusCode::METHOD_NOT_ALLOWED, "Así no", "Not like this", &[]);
+        let mut response = self.refused(StatusCode::METHOD_NOT_ALLOWED, "Método no permitido", "Not like this", &[]);
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
         response
     }
@@ -334,7 +334,7 @@ impl<'a> Visit<'a> {
             "Administration is only answered over https:// or from the box itself: over http:// anybody on the network could read the PIN.".to_owned(),
         ];
         if secure.is_none() {
-            words.push("HTTPS está apagado: ponga tls.mode = \"self-signed\" en config.toml y reinicie. · HTTPS is off: set tls.mode = \"self-signed\" in config.toml and restart.".to_owned());
+            words.push("HTTPS está desactivado: escriba tls.mode = \"self-signed\" en config.toml y reinicie. · HTTPS is off: set tls.mode = \"self-signed\" in config.toml and restart.".to_owned());
         }
         let (title, page) = ("Hace falta https:// · https:// is needed", self.page(None));
         let next = secure.as_deref().map(|address| (address.to_owned(), address));
@@ -343,7 +343,7 @@ impl<'a> Visit<'a> {
 
     fn forged(&self) -> Response<Bytes> {
         let words = self.lang.pick(
-            "Este formulario no lo ha enviado una página del equipo, o la página era antigua. No se ha hecho nada. Vuelva a empezar desde el menú.",
+            "Este formulario no viene de una página del equipo, o la página era antigua. No se ha hecho nada. Vuelva a empezar desde el menú.",
             "This form was not sent by a page of the box, or the page was old. Nothing has been done. Start again from the menu.",
         );
         self.refused(StatusCode::FORBIDDEN, "Formulario rechazado", "Form refused", &[words.to_owned()])
@@ -360,7 +360,7 @@ impl<'a> Visit<'a> {
     }
 
     fn not_found(&self) -> Response<Bytes> {
-        self.refused(StatusCode::NOT_FOUND, "Aquí no hay nada", "There is nothing here", &[])
+        self.refused(StatusCode::NOT_FOUND, "Esta página no existe", "There is nothing here", &[])
     }
 
     fn refused(&self, status: StatusCode, es: &'a str, en: &'a str, words: &[String]) -> Response<Bytes> {
@@ -379,7 +379,7 @@ impl<'a> Visit<'a> {
 
     fn resetting(&self) -> Response<Bytes> {
         let words = self.lang.pick(
-            "El equipo lo olvida todo menos su configuración y se reinicia. El PIN nuevo está en su pantalla (HDMI) y lo dice la orden «workshop-edge pin». El navegador avisará del certificado nuevo.",
+            "El equipo olvida todo menos su configuración y se reinicia. El PIN nuevo aparece en su pantalla (HDMI) y lo dice el comando «workshop-edge pin». El navegador avisará del certificado nuevo.",
             "The box forgets everything but its configuration and restarts. The new PIN is on its screen (HDMI), and the command \"workshop-edge pin\" says it. The browser will warn of the new certificate.",
         );
         self.done("Restableciendo", "Resetting", words)

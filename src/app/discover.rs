@@ -48,7 +48,7 @@ pub(super) fn start(
         Err(error) => {
             tracing::error!(%error, "discovery cannot start: the box is found by address only");
             let fault = Fault::new(
-                format!("El anuncio en la red no arranca; el equipo se encuentra por su dirección: {error}"),
+                format!("El equipo no se puede anunciar en la red; use su dirección IP: {error}"),
                 format!("discovery cannot start: {error}"),
             );
             followers.probe.degraded(Some(fault));

@@ -70,7 +70,7 @@ pub(super) fn start(operator: &Rc<Operator>, asked: mpsc::Receiver<Asked>) -> Op
         Err(error) => {
             let en = error_chain(&error);
             tracing::error!(error = %en, "the box cannot be reached from its command line");
-            let es = "La línea de órdenes del equipo no funciona. Detalle:";
+            let es = "La línea de comandos del equipo no funciona. Detalle:";
             probe.degraded(Some(Fault::new(format!("{es} {en}"), en)));
             None
         }

@@ -63,7 +63,7 @@ pub(super) fn words(error: &ClientError, lang: Lang) -> String {
         ClientError::Forbidden { socket } => {
             let socket = socket.display();
             lang.pick(
-                format!("solo root y el usuario del servicio pueden usar {socket}\n  repita la orden con sudo"),
+                format!("solo root y el usuario del servicio pueden usar {socket}\n  repita el comando con sudo"),
                 format!("only root and the service's own user may use {socket}\n  repeat the command with sudo"),
             )
         }

@@ -16,7 +16,7 @@ pub(super) const NAME: &str = "workshop-edge";
 pub(super) const fn exit_codes(lang: Lang) -> &'static str {
     match lang {
         Lang::Es => {
-            "0   todo bien\n1   fallo durante la ejecución\n2   la línea de órdenes no es válida\n78  la configuración no es válida"
+            "0   todo bien\n1   fallo durante la ejecución\n2   la línea de comandos no es válida\n78  la configuración no es válida"
         }
         Lang::En => {
             "0   all is well\n1   failure while running\n2   the command line is not valid\n78  the configuration is not valid"
@@ -54,7 +54,7 @@ pub(super) fn command(lang: Lang) -> Command {
         .subcommand(machine::definition(|name, path, arguments| order(name, path, arguments, lang), lang))
         .subcommand(
             order("version", "version", lang.pick("[OPCIONES]", "[OPTIONS]"), lang)
-                .about(lang.pick("Dice qué binario es este", "Say which binary this is"))
+                .about(lang.pick("Muestra qué binario es este", "Say which binary this is"))
                 .arg(json(lang)),
         )
         .subcommand(
@@ -115,7 +115,7 @@ fn status(lang: Lang) -> Command {
     let order =
         order("status", "status", lang.pick("[OPCIONES]", "[OPTIONS]"), lang)
             .about(lang.pick(
-                "Dice cómo está el equipo: dirección, código QR, red, reloj, disco y fallos",
+                "Muestra el estado del equipo: dirección, código QR, red, reloj, disco y fallos",
                 "Say how the box is: address, QR code, network, clock, disk and faults",
             ))
             .arg(
@@ -171,85 +171,84 @@ fn update(lang: Lang) -> Command {
     let below = |name: &'static str, path: &'static str, arguments: &str, es: &'static str, en: &'static str| {
         configured(order(name, path, arguments, lang), lang).about(lang.pick(es, en)).arg(json(lang))
     };
-    let root =
-        order("update", "update", lang.pick("<ORDEN>", "<COMMAND>"), lang)
-            .about(lang.pick(
-                "Actualiza el programa del equipo, o lo devuelve atrás",
-                "Update the box's program, or take it back",
-            ))
-            .subcommand(below(
-                "status",
-                "update status",
+    let root = order("update", "update", lang.pick("<ORDEN>", "<COMMAND>"), lang)
+        .about(lang.pick(
+            "Actualiza el programa del equipo, o vuelve a una versión anterior",
+            "Update the box's program, or take it back",
+        ))
+        .subcommand(below(
+            "status",
+            "update status",
+            options,
+            "Muestra qué versión está en marcha y cuál viene",
+            "Say which version runs and what is awaited",
+        ))
+        .subcommand(below(
+            "check",
+            "update check",
+            options,
+            "Busca ahora si hay otra versión",
+            "Ask now whether there is another version",
+        ))
+        .subcommand(
+            below(
+                "apply",
+                "update apply",
                 options,
-                "Dice qué versión funciona y qué se espera",
-                "Say which version runs and what is awaited",
-            ))
-            .subcommand(below(
-                "check",
-                "update check",
-                options,
-                "Consulta ahora si hay otra versión",
-                "Ask now whether there is another version",
-            ))
-            .subcommand(
-                below(
-                    "apply",
-                    "update apply",
-                    options,
-                    "Pone ahora la versión del canal, sin esperar turno ni hora",
-                    "Take the channel's version now, without waiting for turn or hour",
-                )
-                .arg(
-                    Arg::new("from")
-                        .long("from")
-                        .value_name("DIR")
-                        .value_hint(ValueHint::DirPath)
-                        .value_parser(value_parser!(OsString))
-                        .help(lang.pick(
-                            "Directorio con un depósito de versiones, como el de una memoria USB",
-                            "Directory with a release bucket, as on a USB stick",
-                        )),
-                ),
+                "Instala ahora la versión del canal, sin esperar turno ni horario",
+                "Take the channel's version now, without waiting for turn or hour",
             )
-            .subcommand(below(
-                "rollback",
-                "update rollback",
-                options,
-                "Vuelve a la versión anterior y se queda en ella",
-                "Go back to the version before, and stay there",
-            ))
-            .subcommand(
-                below(
-                    "pin",
-                    "update pin",
-                    lang.pick("<VERSIÓN> [OPCIONES]", "<VERSION> [OPTIONS]"),
-                    "Se queda en una versión, o va a ella",
-                    "Stay on a version, or go to it",
-                )
-                .arg(
-                    Arg::new("version")
-                        .value_name(lang.pick("VERSIÓN", "VERSION"))
-                        .help_heading(lang.pick("Argumentos", "Arguments"))
-                        .help(lang.pick("Una de las del canal, como 1.2.3", "One of the channel's, such as 1.2.3"))
-                        .required(true)
-                        .value_parser(value_parser!(semver::Version)),
-                ),
+            .arg(
+                Arg::new("from")
+                    .long("from")
+                    .value_name("DIR")
+                    .value_hint(ValueHint::DirPath)
+                    .value_parser(value_parser!(OsString))
+                    .help(lang.pick(
+                        "Directorio con un repositorio de versiones, como el de una memoria USB",
+                        "Directory with a release bucket, as on a USB stick",
+                    )),
+            ),
+        )
+        .subcommand(below(
+            "rollback",
+            "update rollback",
+            options,
+            "Vuelve a la versión anterior y se queda en ella",
+            "Go back to the version before, and stay there",
+        ))
+        .subcommand(
+            below(
+                "pin",
+                "update pin",
+                lang.pick("<VERSIÓN> [OPCIONES]", "<VERSION> [OPTIONS]"),
+                "Se queda en una versión, o va a ella",
+                "Stay on a version, or go to it",
             )
-            .subcommand(below("unpin", "update unpin", options, "Vuelve a seguir el canal", "Follow the channel again"))
-            .subcommand(below(
-                "hold",
-                "update hold",
-                options,
-                "No cambia nada hasta que alguien lo pida («unpin» lo levanta)",
-                "Change nothing until somebody asks for it (\"unpin\" lifts it)",
-            ))
-            .subcommand(below(
-                "history",
-                "update history",
-                options,
-                "Dice qué se actualizó y cómo fue",
-                "Say what was updated and how it went",
-            ));
+            .arg(
+                Arg::new("version")
+                    .value_name(lang.pick("VERSIÓN", "VERSION"))
+                    .help_heading(lang.pick("Argumentos", "Arguments"))
+                    .help(lang.pick("Una de las del canal, como 1.2.3", "One of the channel's, such as 1.2.3"))
+                    .required(true)
+                    .value_parser(value_parser!(semver::Version)),
+            ),
+        )
+        .subcommand(below("unpin", "update unpin", options, "Vuelve a seguir el canal", "Follow the channel again"))
+        .subcommand(below(
+            "hold",
+            "update hold",
+            options,
+            "No cambia nada hasta que alguien lo pida («unpin» lo anula)",
+            "Change nothing until somebody asks for it (\"unpin\" lifts it)",
+        ))
+        .subcommand(below(
+            "history",
+            "update history",
+            options,
+            "Muestra qué se actualizó y cómo fue",
+            "Say what was updated and how it went",
+        ));
     parent(root, lang)
 }
 

@@ -25,7 +25,7 @@ pub(super) fn run(overrides: Overrides, yes: bool, lang: Lang) -> ExitCode {
         Err(ClientError::NotRunning { .. }) => offline(&data_dir, lang),
         reply => control::value(reply, lang).map(|_| {
             lang.pick(
-                "el equipo lo olvida todo y se reinicia; «workshop-edge pin» dice después el PIN nuevo\n",
+                "el equipo olvida todo y se reinicia; después, «workshop-edge pin» dice el PIN nuevo\n",
                 "the box forgets everything and restarts; afterwards \"workshop-edge pin\" says the new PIN\n",
             )
         }),
@@ -53,7 +53,7 @@ fn offline(data_dir: &Path, lang: Lang) -> Result<&'static str, String> {
         )
     })?;
     Ok(lang.pick(
-        "el equipo lo ha olvidado todo menos su configuración\n",
+        "el equipo ha olvidado todo menos su configuración\n",
         "the box has forgotten everything but its configuration\n",
     ))
 }

@@ -34,7 +34,7 @@ pub(super) fn page(lang: Lang) -> io::Result<String> {
     section(lang.pick("CONFIGURACIÓN", "CONFIGURATION")).to_writer(&mut page)?;
     let mut layers = Roff::new();
     layers.text([roman(lang.pick(
-        "Las opciones de la línea de órdenes valen más que las variables de entorno, y estas más que el archivo:",
+        "Las opciones de la línea de comandos valen más que las variables de entorno, y estas más que el archivo:",
         "Options of the command line count more than environment variables, and these more than the file:",
     ))]);
     layers.to_writer(&mut page)?;

@@ -95,7 +95,7 @@ fn every_command_is_understood() {
 #[test]
 fn what_is_not_understood_is_said_in_the_persons_language() {
     for (line, es, en) in [
-        ("serv", "no existe la orden «serv»\n  ¿quería decir «serve»?", "unrecognized subcommand 'serv'"),
+        ("serv", "no existe el comando «serv»\n  ¿quería decir «serve»?", "unrecognized subcommand 'serv'"),
         ("serve --sit x", "no existe la opción «--sit»\n  ¿quería decir «--site»?", "unexpected argument '--sit'"),
         ("serve x", "sobra el argumento «x»", "unexpected argument 'x'"),
         ("serve --site", "a «--site <DIR>» le falta un valor", "a value is required for '--site <DIR>'"),

@@ -30,7 +30,7 @@ fn spanish(error: &Error) -> String {
     let what = match error.kind() {
         ErrorKind::InvalidSubcommand => {
             let order = get(ContextKind::InvalidSubcommand).unwrap_or_default();
-            format!("no existe la orden «{order}»")
+            format!("no existe el comando «{order}»")
         }
         ErrorKind::UnknownArgument if argument.starts_with('-') => format!("no existe la opción «{argument}»"),
         ErrorKind::UnknownArgument => format!("sobra el argumento «{argument}»"),
@@ -43,9 +43,9 @@ fn spanish(error: &Error) -> String {
             _ => format!("«{argument}» no se puede repetir"),
         },
         ErrorKind::MissingRequiredArgument => format!("falta: {argument}"),
-        ErrorKind::MissingSubcommand => "falta una orden".to_owned(),
+        ErrorKind::MissingSubcommand => "falta un comando".to_owned(),
         ErrorKind::TooManyValues => format!("«{argument}» no admite un valor"),
-        _ => "la línea de órdenes no es válida".to_owned(),
+        _ => "la línea de comandos no es válida".to_owned(),
     };
     let valid = [ContextKind::ValidValue, ContextKind::ValidSubcommand]
         .into_iter()

@@ -308,7 +308,7 @@ mod tests {
                     "channel": "stable",
                     "desired": "1.2.4",
                     "is_doubtful": false,
-                    "es": ["Se descarga la versión 1.2.4: 40 %."],
+                    "es": ["Descargando la versión 1.2.4: 40 %."],
                     "en": ["Version 1.2.4 is being downloaded: 40 %."]
                 },
                 "disk": { "total_bytes": 31_914_983_424_u64, "free_bytes": 27_917_287_424_u64 },

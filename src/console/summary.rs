@@ -100,7 +100,7 @@ mod tests {
              \x20               Sin sincronizar con un servidor de hora.\n\
              En marcha       3 d 4 h\n\
              Versión         1.2.3 (0a1b2c3d4e5f, x86_64-unknown-linux-musl)\n\
-             Actualización   Se descarga la versión 1.2.4: 40 %.\n\
+             Actualización   Descargando la versión 1.2.4: 40 %.\n\
              Identificador   0123456789abcdef\n\
              Disco           27,9 GB libres de 31,9 GB\n"
                 .to_owned()

@@ -33,7 +33,7 @@ pub(super) fn sample() -> Status {
             channel: "stable".into(),
             desired: Some("1.2.4".into()),
             is_doubtful: false,
-            es: vec!["Se descarga la versión 1.2.4: 40 %.".into()],
+            es: vec!["Descargando la versión 1.2.4: 40 %.".into()],
             en: vec!["Version 1.2.4 is being downloaded: 40 %.".into()],
         }),
         machine: None,

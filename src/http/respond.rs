@@ -58,8 +58,8 @@ impl Refusal {
     fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::NotFound => (
-                "Esta página no existe. La pantalla está en la dirección del equipo, sin nada detrás.",
-                "This page does not exist. The display is at the box's address with nothing behind it.",
+                "Esta página no existe. Para ver la pantalla, escriba solo la dirección del equipo.",
+                "This page does not exist. To see the display, type the box's address alone.",
             ),
             Self::Method(_) | Self::UnknownMethod => {
                 ("Esta dirección solo se puede leer.", "This address can only be read.")
@@ -77,7 +77,7 @@ impl Refusal {
                 "This is not the box's name. Open its IP address, or add this name to listen.names.",
             ),
             Self::Busy => (
-                "El equipo atiende ya a demasiados. Inténtelo de nuevo en unos segundos.",
+                "El equipo atiende ya demasiadas conexiones. Inténtelo de nuevo en unos segundos.",
                 "The box is serving too many already. Try again in a few seconds.",
             ),
             Self::Internal => ("El equipo ha tenido un fallo.", "The box has had a fault."),

@@ -171,13 +171,13 @@ pub struct Menu {
 
 /// What can be done.
 const ENTRIES: [(&str, &str); 7] = [
-    ("Estado y dirección de la caja", "State and address of the box"),
+    ("Estado y dirección del equipo", "State and address of the box"),
     ("Instalar en el disco interno", "Install to the internal disk"),
     ("Ajustes que trae la memoria USB", "Settings on the USB stick"),
     ("Guardar un informe de soporte en la memoria USB", "Write a support bundle to the USB stick"),
     ("Reiniciar el programa", "Restart the program"),
-    ("Reiniciar la máquina", "Restart the machine"),
-    ("Apagar la máquina", "Switch the machine off"),
+    ("Reiniciar el equipo", "Restart the machine"),
+    ("Apagar el equipo", "Switch the machine off"),
 ];
 
 impl Menu {
@@ -266,12 +266,12 @@ impl Menu {
             3 => return Some(Wish::Bundle),
             4 => self.show(decide("¿Reiniciar el programa?", "Restart the program?", Wish::RestartBox)),
             5 => self.show(decide(
-                "¿Reiniciar la máquina? Los televisores esperan uno o dos minutos.",
+                "¿Reiniciar el equipo? Los televisores esperan uno o dos minutos.",
                 "Restart the machine? The TVs wait for a minute or two.",
                 Wish::Reboot,
             )),
             _ => self.show(decide(
-                "¿Apagar la máquina? Para encenderla hay que pulsar su botón.",
+                "¿Apagar el equipo? Para encenderla hay que pulsar su botón.",
                 "Switch the machine off? Its button has to be pressed to switch it on.",
                 Wish::PowerOff,
             )),
@@ -347,7 +347,7 @@ impl Menu {
         };
         let keys = match &self.page {
             Page::Main | Page::Choose(_) => lang.pick(
-                "Flechas e Intro, o una cifra.  L: English.  Esc: volver.  Alt+F1: pantalla de la caja.",
+                "Flechas e Intro, o una cifra.  L: English.  Esc: volver.  Alt+F1: pantalla del equipo.",
                 "Arrows and Enter, or a digit.  L: español.  Esc: back.  Alt+F1: the box's screen.",
             ),
             Page::Read(_) => lang.pick("Intro: volver.  L: English.", "Enter: back.  L: español."),

@@ -21,7 +21,7 @@ pub fn sentences(state: &State, lang: Lang) -> Vec<String> {
     }
     if let Some(why) = obstacle(state) {
         let why = why.pick(lang);
-        sentences.push(lang.pick(format!("No se pone, porque {why}."), format!("It is not put in place: {why}.")));
+        sentences.push(lang.pick(format!("No se instala, porque {why}."), format!("It is not put in place: {why}.")));
     }
     if let Some(pin) = &state.order.pin {
         sentences.push(lang.pick(format!("Fijado en la versión {pin}."), format!("Pinned to version {pin}.")));
@@ -29,7 +29,7 @@ pub fn sentences(state: &State, lang: Lang) -> Vec<String> {
     if state.order.held {
         sentences.push(
             lang.pick(
-                "Las actualizaciones están detenidas: solo se hacen si alguien las pide aquí.",
+                "Las actualizaciones automáticas están detenidas: solo se instalan si alguien lo pide aquí.",
                 "Updates are on hold: they are made only when somebody asks for them here.",
             )
             .to_owned(),
@@ -79,26 +79,26 @@ pub fn quarantined(quarantined: &Quarantined, lang: Lang) -> String {
 pub fn phase(state: &State, lang: Lang) -> String {
     match &state.phase {
         Phase::Idle | Phase::Other => idle(state, lang),
-        Phase::Checking => lang.pick("Se consulta si hay una versión nueva.", "Looking for a new version.").to_owned(),
+        Phase::Checking => lang.pick("Buscando una versión nueva.", "Looking for a new version.").to_owned(),
         Phase::Downloading { version, done, total } => {
             let percent = percent(*done, *total);
             lang.pick(
-                format!("Se descarga la versión {version}: {percent} %."),
+                format!("Descargando la versión {version}: {percent} %."),
                 format!("Version {version} is being downloaded: {percent} %."),
             )
         }
         Phase::Staging { version } => {
-            lang.pick(format!("Se prepara la versión {version}."), format!("Version {version} is being prepared."))
+            lang.pick(format!("Preparando la versión {version}."), format!("Version {version} is being prepared."))
         }
         Phase::Waiting { version, until, wait, is_here } => {
             let until = local(*until);
             match (wait, is_here) {
                 (Wait::Window, true) => lang.pick(
-                    format!("La versión {version} está descargada y se pondrá cuando llegue la hora: {until}."),
+                    format!("La versión {version} está descargada y se instalará en su horario: {until}."),
                     format!("Version {version} is downloaded, and will be put in place at its hour: {until}."),
                 ),
                 (Wait::Window, false) => lang.pick(
-                    format!("La versión {version} se pondrá cuando llegue la hora: {until}."),
+                    format!("La versión {version} se instalará en su horario: {until}."),
                     format!("Version {version} will be put in place at its hour: {until}."),
                 ),
                 (Wait::Wave | Wait::Other, _) => lang.pick(
@@ -108,12 +108,12 @@ pub fn phase(state: &State, lang: Lang) -> String {
             }
         }
         Phase::Switching { version } => {
-            lang.pick(format!("Se cambia a la versión {version}."), format!("Changing to version {version}."))
+            lang.pick(format!("Cambiando a la versión {version}."), format!("Changing to version {version}."))
         }
         Phase::OnTrial => {
             let running = &state.running;
             lang.pick(
-                format!("La versión {running} está a prueba; si algo falla, vuelve la anterior."),
+                format!("La versión {running} está a prueba; si algo falla, se vuelve a la anterior."),
                 format!("Version {running} is on trial; if anything fails, the one before comes back."),
             )
         }
@@ -124,27 +124,27 @@ fn idle(state: &State, lang: Lang) -> String {
     let running = &state.running;
     match &state.desired {
         Some(desired) if desired == running => lang.pick(
-            format!("Funciona la versión {running}, que es la del canal {}.", state.channel),
+            format!("Está en marcha la versión {running}, la que corresponde al canal {}.", state.channel),
             format!("Version {running} runs, which is the one of the channel {}.", state.channel),
         ),
         Some(desired) if state.slot.is_none() => lang.pick(
             format!(
-                "Funciona la versión {running}; hay una {desired}. Este equipo no se actualiza solo: lo hace quien lo instaló (paquete o contenedor)."
+                "Está en marcha la versión {running}; ya existe la {desired}. Este equipo no se actualiza solo: lo hace quien lo instaló (paquete o contenedor)."
             ),
             format!(
                 "Version {running} runs; there is a {desired}. This box does not update itself: whoever installed it does (package or container)."
             ),
         ),
         Some(desired) => lang.pick(
-            format!("Funciona la versión {running}; la del canal {} es la {desired}.", state.channel),
+            format!("Está en marcha la versión {running}; la del canal {} es la {desired}.", state.channel),
             format!("Version {running} runs; the one of the channel {} is {desired}.", state.channel),
         ),
         None if state.checked.is_none() => lang.pick(
-            format!("Funciona la versión {running}; todavía no se sabe cuál es la del canal {}.", state.channel),
+            format!("Está en marcha la versión {running}; todavía no se sabe cuál es la del canal {}.", state.channel),
             format!("Version {running} runs; it is not known yet which is the one of the channel {}.", state.channel),
         ),
         None => lang.pick(
-            format!("Funciona la versión {running}; el canal {} no pide ninguna.", state.channel),
+            format!("Está en marcha la versión {running}; el canal {} no ofrece ninguna.", state.channel),
             format!("Version {running} runs; the channel {} wants none.", state.channel),
         ),
     }
@@ -155,7 +155,7 @@ fn idle(state: &State, lang: Lang) -> String {
 pub fn why(why: &Why) -> Words {
     let es = match why {
         Why::UpToDate => "ya tiene la versión del canal".to_owned(),
-        Why::ChannelWantsNothing => "el canal no pide ninguna versión".to_owned(),
+        Why::ChannelWantsNothing => "el canal no ofrece ninguna versión".to_owned(),
         Why::Pinned(version) => format!("está fijado en la versión {version}"),
         Why::Held => "las actualizaciones están detenidas".to_owned(),
         Why::NotDesiredDowngrade { desired, running } => {
@@ -165,15 +165,15 @@ pub fn why(why: &Why) -> Words {
             format!("la {version} es anterior a la {minimum}, la más baja que se admite")
         }
         Why::Quarantined(version) => format!("la {version} falló en este equipo y no se vuelve a probar"),
-        Why::UnknownPlatform { version, platform } => format!("no hay una {version} para {platform}"),
+        Why::UnknownPlatform { version, platform } => format!("no hay versión {version} para {platform}"),
         Why::NoSteppingStone { version, requires, running } => {
             format!("la {version} necesita antes la {requires}, y ninguna lleva a ella desde la {running}")
         }
         Why::NeedsOs { version, requires, running } => {
-            format!("la {version} necesita antes la versión {requires} del sistema, y funciona la {running}")
+            format!("la {version} necesita antes la versión {requires} del sistema, y está en marcha la {running}")
         }
         Why::NoWave(version) => format!("a este equipo todavía no le toca la {version}"),
-        Why::DesiredMissing(version) => format!("el canal pide la {version}, pero no la tiene"),
+        Why::DesiredMissing(version) => format!("el canal anuncia la {version}, pero no la tiene"),
         Why::PinMissing(version) => format!("el canal no tiene la {version}, en la que está fijado"),
     };
     Words { es, en: why.to_string() }
@@ -207,19 +207,19 @@ pub fn system(os: &OsState, lang: Lang) -> Vec<String> {
         Step::Downloading { version, done, total } => {
             let percent = percent(*done, *total);
             lang.pick(
-                format!("Sistema: versión {running}{trial}; se descarga la {version}: {percent} %."),
+                format!("Sistema: versión {running}{trial}; descargando la {version}: {percent} %."),
                 format!("System: version {running}{trial}; {version} is being downloaded: {percent} %."),
             )
         }
         Step::Waiting { version, until, .. } => {
             let until = local(*until);
             lang.pick(
-                format!("Sistema: versión {running}{trial}; la {version} se pondrá cuando llegue su hora: {until}."),
+                format!("Sistema: versión {running}{trial}; la {version} se instalará en su horario: {until}."),
                 format!("System: version {running}{trial}; {version} will be put in place at its hour: {until}."),
             )
         }
         Step::Offered { version } => lang.pick(
-            format!("Sistema: versión {running}{trial}; se instala la {version}, y el equipo se reinicia solo."),
+            format!("Sistema: versión {running}{trial}; se va a instalar la {version} y el equipo se reiniciará solo."),
             format!("System: version {running}{trial}; {version} is being installed, and the box restarts by itself."),
         ),
     }];
@@ -227,7 +227,7 @@ pub fn system(os: &OsState, lang: Lang) -> Vec<String> {
         && desired != running
     {
         sentences.push(lang.pick(
-            format!("La versión {desired} del sistema no se pone, porque {}.", why.es),
+            format!("La versión {desired} del sistema no se instala, porque {}.", why.es),
             format!("The system's version {desired} is not put in place: {}.", why.en),
         ));
     }
@@ -258,7 +258,7 @@ pub fn not_by_itself() -> Words {
 #[must_use]
 pub fn busy() -> Words {
     Words {
-        es: "Las actualizaciones no admiten más órdenes en este momento: repita la orden dentro de un minuto."
+        es: "Hay demasiadas peticiones de actualización en este momento: vuelva a intentarlo dentro de un minuto."
             .to_owned(),
         en: "The updates take no more orders at present: repeat the order in a minute.".to_owned(),
     }
@@ -268,7 +268,7 @@ pub fn busy() -> Words {
 #[must_use]
 pub fn on_trial() -> Words {
     Words {
-        es: "La versión que funciona está a prueba: repita la orden cuando termine la prueba.".to_owned(),
+        es: "La versión en marcha está a prueba: vuelva a intentarlo cuando termine la prueba.".to_owned(),
         en: "The running version is on trial: repeat the order when that is over.".to_owned(),
     }
 }
@@ -294,20 +294,22 @@ pub fn no_previous() -> Words {
 pub fn fault(fault: &Fault, lang: Lang) -> String {
     let detail = &fault.detail;
     let es = match fault.kind {
-        FaultKind::Unreachable => "No se llega al depósito de versiones: compruebe la conexión a internet.",
+        FaultKind::Unreachable => "No se llega al repositorio de versiones: compruebe la conexión a internet.",
         FaultKind::CaptivePortal => {
-            "La red pide iniciar sesión antes de dejar salir a internet: hágalo o avise a quien la lleva."
+            "La red pide iniciar sesión para salir a internet: hágalo o avise al responsable de la red."
         }
         FaultKind::Expired => {
-            "Lo que dice el depósito ha caducado: compruebe la hora de este equipo; si es correcta, avise al fabricante."
+            "La información del repositorio de versiones ha caducado: compruebe la hora de este equipo; si es correcta, avise al fabricante."
         }
         FaultKind::Rollback => {
-            "El depósito ofrece algo más antiguo de lo que este equipo ya conoce: no se usa. Avise al fabricante."
+            "El repositorio de versiones ofrece algo más antiguo de lo que este equipo ya conoce: no se usa. Avise al fabricante."
         }
-        FaultKind::Untrusted => "Las firmas del depósito no son válidas: no se usa nada de él. Avise al fabricante.",
-        FaultKind::Incomplete => "El depósito está incompleto; se vuelve a intentar.",
+        FaultKind::Untrusted => {
+            "Las firmas del repositorio de versiones no son válidas: no se usa nada de él. Avise al fabricante."
+        }
+        FaultKind::Incomplete => "El repositorio de versiones está incompleto; se vuelve a intentar.",
         FaultKind::Directory => {
-            "En ese directorio no hay un depósito de versiones completo: compruebe que la memoria USB está puesta y contiene metadata y targets."
+            "En ese directorio no hay un repositorio de versiones completo: compruebe que la memoria USB está conectada y contiene metadata y targets."
         }
         FaultKind::Storage => "No se puede guardar en el disco de este equipo.",
         FaultKind::Unfit => "La versión descargada no funciona en este equipo: no se usa.",
@@ -342,7 +344,7 @@ pub fn entry(entry: &Entry, lang: Lang) -> String {
     let Entry { at, from, to, sha256: _, kind, octets, was_delta, took_ms: _, outcome } = entry;
     let kind = match kind {
         Kind::Update => lang.pick("actualización", "update"),
-        Kind::Rollback => lang.pick("vuelta atrás del fabricante", "rollback of the maker"),
+        Kind::Rollback => lang.pick("vuelta atrás ordenada por el fabricante", "rollback of the maker"),
         Kind::Ordered => lang.pick("pedida aquí", "asked for here"),
         Kind::Other => lang.pick("otra", "other"),
     };
@@ -434,7 +436,7 @@ mod tests {
                 "It is not put in place: there is no 1.1.0 for arm."
             ]
         );
-        assert_eq!(sentences(&idle, Lang::Es)[1], "No se pone, porque no hay una 1.1.0 para arm.");
+        assert_eq!(sentences(&idle, Lang::Es)[1], "No se instala, porque no hay versión 1.1.0 para arm.");
         let held = State { order: Order { pin: None, held: true }, ..idle.clone() };
         assert_eq!(sentences(&held, Lang::En).len(), 3);
         let up_to_date = State { desired: Some(Version::new(1, 0, 0)), ..idle };

@@ -12,7 +12,7 @@ const FIXED: &str = "10.9.0.61";
 const SETTINGS: &str = "name = \"pintura\"\nnetwork.address = \"10.9.0.61/24\"\nnetwork.gateway = \"10.9.0.1\"\n";
 
 /// The last line of the menu and of the list of disks.
-const KEYS: &str = "Flechas e Intro, o una cifra. L: English. Esc: volver. Alt+F1: pantalla de la caja.";
+const KEYS: &str = "Flechas e Intro, o una cifra. L: English. Esc: volver. Alt+F1: pantalla del equipo.";
 
 /// Opens the menu, and asks for an installation.
 fn ask(machine: &mut Machine) {
@@ -74,7 +74,7 @@ fn an_installed_box_is_the_same_box_without_its_stick() {
         }
         machine.words().contains("Instalado.").then_some(())
     });
-    machine.reads(&["Retire la memoria USB y pulse Intro: la caja arranca de su disco."], "install-9-done");
+    machine.reads(&["Retire la memoria USB y pulse Intro: el equipo arranca de su disco."], "install-9-done");
     assert_eq!(disk.partitions(), ["workshop-settings", "workshop-esp", "workshop-data"]);
     assert!(disk.system() == stick.system(), "the system is another than the stick's");
     assert_eq!(disk.settings("workshop-edge.txt"), SETTINGS.as_bytes());

@@ -50,7 +50,7 @@ fn a_fixed_address_holds_and_a_mistake_costs_nothing() {
 
     // The menu of whoever has a keyboard, and back.
     machine.monitor().press(&["alt", "f2"]);
-    machine.reads(&["menú de la caja"], "menu");
+    machine.reads(&["menú del equipo"], "menu");
     machine.monitor().press(&["alt", "f1"]);
     shows_address(&mut machine, "settings-back");
     machine.cut();

@@ -79,13 +79,13 @@ fn a_stick_takes_a_support_bundle_away_and_brings_settings_for_the_pin_alone() {
     let wrong = pin.chars().rev().map(|digit| if digit == '0' { '1' } else { '0' }).collect::<String>();
     let stranger = ForeignStick::partitioned().with("workshop-edge.txt", &settings(&wrong, "ajena"));
     machine.plug(&stranger);
-    let told = says(&mut machine, &lan, "Si retira la memoria USB, no se ponen.", "stick-wrong-pin");
-    assert!(told.contains("no es el de esta caja") && told.contains("Alt+F2"), "{told}");
+    let told = says(&mut machine, &lan, "Si retira la memoria USB, no se aceptan.", "stick-wrong-pin");
+    assert!(told.contains("no es el de este equipo") && told.contains("Alt+F2"), "{told}");
     assert!(own.settings("workshop-edge.txt") == flashed, "settings without the PIN have been taken");
     machine.monitor().press(&["alt", "f2"]);
     machine.reads(&["3. Ajustes que trae la memoria USB"], "stick-menu");
     machine.monitor().press(&["3"]);
-    let wanted = ["¿Poner estos ajustes? La máquina se reinicia.", "name = \"ajena\"", "S: sí. N: no. Esc: volver."];
+    let wanted = ["¿Aceptar estos ajustes? El equipo se reinicia.", "name = \"ajena\"", "S: sí. N: no. Esc: volver."];
     let shown = machine.reads(&wanted, "stick-pending");
     assert!(!shown.contains(&wrong), "{shown}");
     // Nobody presses it, and with the stick they are gone.
@@ -93,7 +93,7 @@ fn a_stick_takes_a_support_bundle_away_and_brings_settings_for_the_pin_alone() {
     machine.reads(&["1. Estado"], "stick-menu-again");
     pull(&mut machine, &lan);
     machine.monitor().press(&["3"]);
-    machine.reads(&["Ninguna memoria USB ha traído ajustes que esperen."], "stick-nothing-pending");
+    machine.reads(&["Ninguna memoria USB ha traído ajustes por aceptar."], "stick-nothing-pending");
     machine.monitor().press(&["ret"]);
     machine.reads(&["1. Estado"], "stick-menu-last");
     machine.monitor().press(&["alt", "f1"]);
@@ -102,7 +102,7 @@ fn a_stick_takes_a_support_bundle_away_and_brings_settings_for_the_pin_alone() {
     let mistaken = ForeignStick::partitioned().with("workshop-edge.txt", &settings(pin, "con espacios"));
     machine.plug(&mistaken);
     let told = says(&mut machine, &lan, OUT, "stick-mistake");
-    assert!(told.contains("no se han puesto") && told.contains("workshop-edge.txt:2"), "{told}");
+    assert!(told.contains("no se han aceptado") && told.contains("workshop-edge.txt:2"), "{told}");
     assert!(own.settings("workshop-edge.txt") == flashed, "settings with a mistake have been taken");
     pull(&mut machine, &lan);
 
@@ -118,5 +118,5 @@ fn a_stick_takes_a_support_bundle_away_and_brings_settings_for_the_pin_alone() {
     assert_eq!((&after["name"]["wanted"], &after["id"]), (&"pintura".into(), &before["id"]), "{after}");
     // They are not taken again, for which it would start again and again.
     let told = says(&mut machine, &lan, OUT, "stick-after");
-    assert!(told.contains("ya están puestos") && !told.contains("se reinicia"), "{told}");
+    assert!(told.contains("ya son los de este equipo") && !told.contains("se reinicia"), "{told}");
 }

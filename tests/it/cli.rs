@@ -50,7 +50,7 @@ fn a_command_line_that_is_not_understood_ends_with_2() {
         assert_eq!((told.code, told.stdout.as_str()), (Some(2), ""), "{arguments:?}");
         assert!(told.stderr.contains("Uso:") || told.stderr.contains("--help"), "{told:?}");
     }
-    assert!(run(&[("LANG", "es")], &["serv"]).stderr.starts_with("error: no existe la orden «serv»"));
+    assert!(run(&[("LANG", "es")], &["serv"]).stderr.starts_with("error: no existe el comando «serv»"));
     assert!(run(&[], &["serv"]).stderr.starts_with("error: unrecognized subcommand 'serv'"));
 }
 

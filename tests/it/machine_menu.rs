@@ -39,7 +39,7 @@ impl Menu {
             .stdout(Stdio::null())
             .spawn()
             .expect("started");
-        pty.wait_for("menú de la caja");
+        pty.wait_for("menú del equipo");
         Self { child, pty, root }
     }
 
@@ -107,8 +107,8 @@ fn the_settings_of_a_stick_wait_for_a_yes() {
     let now = || fs::read_to_string(root.join(settings)).expect("settings");
     for (key, then, expected) in [
         ("\x1b", "1. Estado", "name = \"before\"\n"),
-        ("n", "no se han puesto", "name = \"before\"\n"),
-        ("s", "están puestos", "# hidden\nname = \"after\"\n"),
+        ("n", "no se han aceptado", "name = \"before\"\n"),
+        ("s", "se han aceptado", "# hidden\nname = \"after\"\n"),
     ] {
         menu.press("\x1b", "1. Estado");
         fs::write(root.join(pending), "# hidden\nname = \"after\"\n").expect("written");

@@ -123,10 +123,10 @@ fn settings_are_taken_for_the_pin_alone_and_without_it() {
     machine.put("workshop-edge.txt", format!("# new\r\npin = \"{pin}\"\r\nname = \"after\"\r\n"));
     let notice = machine.plug_in();
     assert_eq!(notice.level, "info", "{notice:?}");
-    notice.says("están puestos", "are in place");
+    notice.says("se han aceptado", "are in place");
     assert_eq!(machine.settings(), "# new\r\n\r\nname = \"after\"\r\n", "the PIN stays on the stick");
     assert_eq!(machine.pending(), None);
-    machine.plug_in().says("ya están puestos", "hold already");
+    machine.plug_in().says("ya son los de este equipo", "hold already");
 }
 
 /// As some editors save "Unicode".
@@ -135,13 +135,13 @@ fn settings_in_utf_16_are_taken_too() {
     let machine = Machine::start();
     let text = format!("\u{feff}pin = \"{}\"\r\nname = \"after\"\r\n", machine.pin());
     machine.put("workshop-edge.txt", text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>());
-    machine.plug_in().says("están puestos", "are in place");
+    machine.plug_in().says("se han aceptado", "are in place");
     assert_eq!(machine.settings(), "\r\nname = \"after\"\r\n");
     let settings = machine.root.path().join("media/settings/workshop-edge.txt");
     let utf_16 =
         format!("\u{feff}{}", machine.settings()).encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
     fs::write(settings, utf_16).expect("written");
-    machine.plug_in().says("ya están puestos", "hold already");
+    machine.plug_in().says("ya son los de este equipo", "hold already");
 }
 
 /// They would be taken into memory, and again after the restart, and again.
@@ -165,7 +165,7 @@ fn files_that_are_not_read_are_told() {
     let notice = machine.plug_in();
     assert_eq!(notice.level, "warning");
     notice.says("¿debe llamarse workshop-edge.txt?", "is it to be called workshop-edge.txt?");
-    notice.says("la unidad TALLER de la caja", "the box's own drive TALLER");
+    notice.says("la unidad TALLER del equipo", "the box's own drive TALLER");
     assert!(!notice.es.contains("no trae nada"), "{notice:?}");
 }
 
@@ -189,14 +189,14 @@ fn settings_without_the_pin_wait_for_somebody_at_the_keyboard() {
     let wrong = if pin == "00000000" { "11111111" } else { "00000000" };
     let wrong = format!("pin = \"{wrong}\"\n");
     for (head, es, en) in
-        [("", "sin el PIN", "without this box's PIN"), (wrong.as_str(), "no es el de esta caja", "is not this box's")]
+        [("", "sin el PIN", "without this box's PIN"), (wrong.as_str(), "no es el de este equipo", "is not this box's")]
     {
         machine.put("workshop-edge.txt", format!("{head}name = \"after\"\n"));
         let notice = machine.plug_in();
         assert_eq!(notice.level, "warning");
         notice.says(es, en);
         notice.says("Alt+F2", "Alt+F2");
-        notice.says("Si retira la memoria USB, no se ponen.", "If the USB stick is pulled out, they are not taken.");
+        notice.says("Si retira la memoria USB, no se aceptan.", "If the USB stick is pulled out, they are not taken.");
         assert!(!notice.en.contains("may be pulled out"), "it must not, yet: {notice:?}");
         assert_eq!(machine.settings(), "name = \"before\"\r\n");
         assert!(machine.pending().expect("they wait").ends_with("name = \"after\"\n"));

@@ -60,7 +60,7 @@ fn a_technician_has_the_version_changed_and_taken_back() {
         0,
         [
             "Version 1.0.0 runs, which is the one of the channel stable.",
-            "Funciona la versión 1.0.0, que es la del canal stable.",
+            "Está en marcha la versión 1.0.0, la que corresponde al canal stable.",
         ],
     );
     tell(&managed, &["history"], 0, ["Never updated.", "Nunca se ha actualizado."]);
@@ -69,7 +69,7 @@ fn a_technician_has_the_version_changed_and_taken_back() {
     assert_eq!(json(&managed, &["apply"], 1)["outcome"], "nothing");
 
     // On hold, nothing is done by itself; what is asked for is.
-    tell(&managed, &["hold"], 0, ["Updates are on hold", "Las actualizaciones están detenidas"]);
+    tell(&managed, &["hold"], 0, ["Updates are on hold", "Las actualizaciones automáticas están detenidas"]);
     bucket.publish(&["1.1.0"]);
     tell(
         &managed,
@@ -77,7 +77,7 @@ fn a_technician_has_the_version_changed_and_taken_back() {
         0,
         [
             "Version 1.0.0 runs; the one of the channel stable is 1.1.0.",
-            "Funciona la versión 1.0.0; la del canal stable es la 1.1.0.",
+            "Está en marcha la versión 1.0.0; la del canal stable es la 1.1.0.",
         ],
     );
     assert_eq!(json(&managed, &["check"], 0)["state"]["order"]["held"], true);
@@ -176,13 +176,13 @@ fn a_download_is_followed_on_a_terminal_and_another_order_comes_in_between() {
     let mut apply = managed.command(&["apply"]);
     apply.env("LANG", "es_ES.UTF-8").stdin(Stdio::null()).stdout(pty.stdio()).stderr(pty.stdio());
     let mut apply = apply.spawn().expect("run");
-    pty.wait_for("] Se descarga la versión 1.1.0:");
+    pty.wait_for("] Descargando la versión 1.1.0:");
     assert!(pty.text().trim_start().starts_with("[#") || pty.text().contains("[."), "{}", pty.text());
     // What has been written by then stays.
     managed.wait_for("a part is here", |state| state["phase"]["done"].as_u64().is_some_and(|done| done > 600_000));
-    tell(&managed, &["hold"], 0, ["Updates are on hold", "Las actualizaciones están detenidas"]);
+    tell(&managed, &["hold"], 0, ["Updates are on hold", "Las actualizaciones automáticas están detenidas"]);
     assert_eq!(apply.wait().expect("its end").code(), Some(1));
-    pty.wait_for("otra orden la ha interrumpido");
+    pty.wait_for("otra petición la ha interrumpido");
     // What has come down is gone on from.
     eventually("a part of it", || {
         let part = std::fs::read_dir(managed.data().join("update/download")).into_iter().flatten().next();
@@ -200,7 +200,7 @@ fn a_box_that_others_start_shows_versions_and_does_not_change_its_own() {
         &managed,
         &["status"],
         0,
-        ["Version 1.0.0 runs; there is a 1.1.0.", "Funciona la versión 1.0.0; hay una 1.1.0."],
+        ["Version 1.0.0 runs; there is a 1.1.0.", "Está en marcha la versión 1.0.0; ya existe la 1.1.0."],
     );
     tell(&managed, &["apply"], 1, ["does not change its version itself", "no cambia de versión solo"]);
     tell(&managed, &["rollback"], 1, ["does not change its version itself", "no cambia de versión solo"]);
@@ -224,13 +224,18 @@ fn updates_that_are_off_or_out_of_reach_say_so() {
     // The repository is empty, which is a fault of its own; then the server is gone.
     let managed = Managed::start(&bucket, BY_HAND);
     std::fs::remove_dir_all(bucket.repository.directory().join("metadata")).expect("removed");
-    tell(&managed, &["check"], 1, ["error: The bucket is incomplete", "error: El depósito está incompleto"]);
+    tell(
+        &managed,
+        &["check"],
+        1,
+        ["error: The bucket is incomplete", "error: El repositorio de versiones está incompleto"],
+    );
     drop(bucket);
     tell(
         &managed,
         &["check"],
         1,
-        ["error: The release bucket cannot be reached", "error: No se llega al depósito de versiones"],
+        ["error: The release bucket cannot be reached", "error: No se llega al repositorio de versiones"],
     );
     tell(&managed, &["status"], 0, ["check the internet connection", "compruebe la conexión a internet"]);
 

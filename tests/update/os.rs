@@ -749,7 +749,7 @@ fn a_stick_stays_in_until_the_system_is_copied() {
     };
     let said = attend();
     assert!(machine.offer().join("ready").is_file(), "{said}");
-    assert!(said.contains("versión 1.1.0 del sistema ya está en la caja") && said.contains("retirar"), "{said}");
+    assert!(said.contains("versión 1.1.0 del sistema ya está en el equipo") && said.contains("retirar"), "{said}");
     machine.succeeds("install");
     // What does not come is said, too.
     publisher.publish("1.2.0", 5_000_000);

@@ -30,7 +30,7 @@ pub(super) fn write(places: &Places, stick: &Mounted) -> Result<Words, Words> {
         format!("Support bundle written to the USB stick: {name}"),
     );
     if remark.is_some() {
-        words.es += " (el servicio de la caja no responde: reunido del disco)";
+        words.es += " (el servicio del equipo no responde: reunido del disco)";
         words.en += " (the box's service does not answer: collected from the disk)";
     }
     Ok(words)
@@ -63,7 +63,7 @@ fn name(data_dir: &Path, now: &jiff::Zoned) -> String {
     let id = fs::read_to_string(data_dir.join("box-id")).unwrap_or_default();
     // It becomes a part of a name on whatever file system a stick has.
     let id: String = id.chars().filter(char::is_ascii_alphanumeric).take(MOST_ID).collect();
-    let id = if id.is_empty() { "caja" } else { &id };
+    let id = if id.is_empty() { "equipo" } else { &id };
     format!("soporte-{id}-{}.tar.gz", now.strftime("%Y%m%d-%H%M%S"))
 }
 
@@ -75,7 +75,7 @@ mod tests {
     fn its_name_says_which_box_and_when() {
         let data = tempfile::tempdir().expect("a directory");
         let now: jiff::Zoned = "2026-11-24T07:15:30[UTC]".parse().expect("a time");
-        assert_eq!(name(data.path(), &now), "soporte-caja-20261124-071530.tar.gz");
+        assert_eq!(name(data.path(), &now), "soporte-equipo-20261124-071530.tar.gz");
         fs::write(data.path().join("box-id"), "../0a1b\n").expect("written");
         assert_eq!(name(data.path(), &now), "soporte-0a1b-20261124-071530.tar.gz");
     }

@@ -167,7 +167,7 @@ fn unsure() -> Words {
 pub(super) fn finished() -> Words {
     let still = still_on_the_stick();
     Words::new(
-        format!("Instalado. Retire la memoria USB y pulse Intro: la caja arranca de su disco.\n\n{}", still.es),
+        format!("Instalado. Retire la memoria USB y pulse Intro: el equipo arranca de su disco.\n\n{}", still.es),
         format!("Installed. Pull the USB stick out and press Enter: the box starts from its disk.\n\n{}", still.en),
     )
 }
@@ -175,8 +175,8 @@ pub(super) fn finished() -> Words {
 /// The stick was only read.
 fn still_on_the_stick() -> Words {
     Words::new(
-        "La memoria USB conserva las contraseñas, el PIN y la identidad de esta caja: grábela de nuevo, o guárdela bajo llave. No \
-         arranque otra máquina con ella: sería la misma caja dos veces.",
+        "La memoria USB conserva las contraseñas, el PIN y la identidad de este equipo: grábela de nuevo, o guárdela bajo llave. No \
+         arranque otra máquina con ella: sería el mismo equipo dos veces.",
         "The USB stick still has this box's passwords, PIN and identity: flash it anew, or lock it away. Do not start another \
          machine from it: it would be the same box twice.",
     )
@@ -185,7 +185,7 @@ fn still_on_the_stick() -> Words {
 /// How far it is.
 pub(super) fn progress(step: Step) -> Words {
     match step {
-        Step::Data => Words::new("Preparando los datos de la caja…", "Preparing the box's data…"),
+        Step::Data => Words::new("Preparando los datos del equipo…", "Preparing the box's data…"),
         // Not each per cent: a line may stay.
         Step::Copying(percent) => {
             let percent = percent / 10 * 10;
@@ -203,7 +203,7 @@ pub(super) fn progress(step: Step) -> Words {
 pub(super) fn words(error: &InstallError) -> Words {
     let chain = error_chain(error);
     let es = match error {
-        InstallError::NotFromStick => "esta máquina no ha arrancado de una memoria USB: ya está instalada".to_owned(),
+        InstallError::NotFromStick => "este equipo no ha arrancado de una memoria USB: ya está instalada".to_owned(),
         InstallError::OnTrial => {
             "la versión del sistema está a prueba: espere unos minutos y vuelva a intentarlo".to_owned()
         }
@@ -214,7 +214,7 @@ pub(super) fn words(error: &InstallError) -> Words {
         InstallError::Busy => {
             "se está escribiendo una actualización del sistema u otra instalación: espere unos minutos".to_owned()
         }
-        InstallError::TooMuchData => "la caja guarda demasiados datos para llevarlos al disco".to_owned(),
+        InstallError::TooMuchData => "el equipo guarda demasiados datos para llevarlos al disco".to_owned(),
         InstallError::Differs { disk } => {
             format!("{} no devuelve lo que se escribió en él: está estropeado, use otro", disk.display())
         }

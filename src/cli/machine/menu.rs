@@ -62,7 +62,7 @@ pub(super) fn run(places: &Places, tty: &Path, lang: Lang) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let hint = Notice::new(
         Level::Info,
-        "Con un teclado: Alt+F2 abre el menú de la caja.",
+        "Con un teclado: Alt+F2 abre el menú del equipo.",
         "With a keyboard: Alt+F2 opens the box's menu.",
     );
     tell(notices::put(&places.run_notices(), SUBJECT, &hint));
@@ -123,7 +123,7 @@ async fn show(places: &Places, tty: &Path, lang: Lang) -> Result<(), TerminalErr
 }
 
 fn title(lang: Lang) -> &'static str {
-    lang.pick("workshop-edge · menú de la caja", "workshop-edge · the box's menu")
+    lang.pick("workshop-edge · menú del equipo", "workshop-edge · the box's menu")
 }
 
 fn text(words: Words) -> Text {
@@ -146,14 +146,14 @@ fn carry_out(places: &Places, wish: Wish, step: impl Fn(Words)) -> Page {
         Wish::Pending => return pending(places),
         Wish::Accept => accept(places),
         Wish::Refuse => stick::refuse_pending(places)
-            .map(|()| Words::new("Los ajustes no se han puesto.", "The settings were not taken."))
+            .map(|()| Words::new("Los ajustes no se han aceptado.", "The settings were not taken."))
             .map_err(|error| Words::about("Fallo:", "Fault:", error_chain(&error))),
         Wish::Bundle => write_bundle(places),
         Wish::RestartBox => restart(&client),
         Wish::Reboot => power::switch(places, Power::Reboot)
-            .map(|()| Words::new("La máquina se reinicia.", "The machine starts again.")),
+            .map(|()| Words::new("El equipo se reinicia.", "The machine starts again.")),
         Wish::PowerOff => power::switch(places, Power::Off)
-            .map(|()| Words::new("La máquina se apaga.", "The machine is switched off.")),
+            .map(|()| Words::new("El equipo se apaga.", "The machine is switched off.")),
     };
     Page::Read(text(done.unwrap_or_else(|words| words)))
 }
@@ -190,7 +190,7 @@ fn pending(places: &Places) -> Page {
         Ok(Some(found)) => found,
         Ok(None) => {
             return Page::Read((
-                "Ninguna memoria USB ha traído ajustes que esperen.".into(),
+                "Ninguna memoria USB ha traído ajustes por aceptar.".into(),
                 "No USB stick has brought settings that wait.".into(),
             ));
         }
@@ -202,7 +202,7 @@ fn pending(places: &Places) -> Page {
     let lines = lines.join("\n");
     Page::Decide {
         text: (
-            format!("¿Poner estos ajustes? La máquina se reinicia.\n\n{lines}"),
+            format!("¿Aceptar estos ajustes? El equipo se reinicia.\n\n{lines}"),
             format!("Take these settings? The machine starts again.\n\n{lines}"),
         ),
         yes: Wish::Accept,

@@ -16,7 +16,7 @@ use std::process::ExitCode;
 /// How it is typed.
 pub(super) fn definition(order: impl Fn(&'static str, &str, &str) -> Command, lang: Lang) -> Command {
     order("notices", "machine notices", lang.pick("[OPCIONES]", "[OPTIONS]"))
-        .about(lang.pick("Dice los avisos de la máquina", "Say the machine's notices"))
+        .about(lang.pick("Muestra los avisos del equipo", "Say the machine's notices"))
         .arg(shape::json(lang))
 }
 

@@ -89,7 +89,7 @@ pub(super) fn definition(order: impl Fn(&'static str, &str, &str) -> Command, la
         )
         .subcommand(
             order("status", "machine os status", options)
-                .about(lang.pick("Dice cómo está el sistema", "Say what the system is at"))
+                .about(lang.pick("Muestra el estado del sistema", "Say what the system is at"))
                 .arg(shape::json(lang)),
         );
     shape::parent(root, lang)

@@ -31,7 +31,7 @@ pub(super) fn switch(places: &Places, power: Power) -> Result<(), Words> {
 
 fn cannot(detail: &str) -> Words {
     Words::about(
-        "La máquina no se puede reiniciar ni apagar: desenchúfela. Detalle:",
+        "El equipo no se puede reiniciar ni apagar: desenchúfelo. Detalle:",
         "The machine can be neither restarted nor switched off: pull its plug. Detail:",
         detail,
     )

@@ -110,19 +110,19 @@ fn attend(
         is_restart_due: false,
         is_consent_due: false,
     };
-    visit.show(Some(&Words::new("Memoria USB: mirando qué trae…", "USB stick: looking at what it brings…")));
+    visit.show(Some(&Words::new("Memoria USB: viendo qué contiene…", "USB stick: looking at what it brings…")));
     match mount().and_then(|mounted| stick::survey(mounted.path()).map(|found| (mounted, found))) {
         Ok((mounted, found)) => visit.duties(&mounted, found),
         Err(error) => visit.said.add(Level::Warning, words(&error)),
     }
     let out = if visit.is_consent_due {
-        Words::new("Si retira la memoria USB, no se ponen.", "If the USB stick is pulled out, they are not taken.")
+        Words::new("Si retira la memoria USB, no se aceptan.", "If the USB stick is pulled out, they are not taken.")
     } else {
         Words::new("Ya puede retirar la memoria USB.", "The USB stick may be pulled out now.")
     };
     visit.said.add(Level::Info, out);
     if visit.is_restart_due {
-        visit.said.add(Level::Info, Words::new("La máquina se reinicia.", "The machine starts again."));
+        visit.said.add(Level::Info, Words::new("El equipo se reinicia.", "The machine starts again."));
     }
     let notice = visit.said.notice(None);
     visit.show(None);
@@ -159,7 +159,7 @@ impl Visit<'_> {
             self.said.add(
                 Level::Warning,
                 Words::new(
-                    "La memoria USB no trae nada para esta caja: ni un depósito de versiones (metadata), ni workshop-edge.txt, ni un archivo SOPORTE.",
+                    "La memoria USB no trae nada para este equipo: ni un repositorio de versiones (metadata), ni workshop-edge.txt, ni un archivo SOPORTE.",
                     "The USB stick brings nothing for this box: no release bucket (metadata), no workshop-edge.txt, no file SUPPORT.",
                 ),
             );
@@ -251,8 +251,11 @@ impl Visit<'_> {
             );
             (update::system_ended as Ended, words)
         } else {
-            let words =
-                Words::about("Poniendo desde la memoria USB la versión", "Taking from the USB stick version", version);
+            let words = Words::about(
+                "Instalando desde la memoria USB la versión",
+                "Taking from the USB stick version",
+                version,
+            );
             (update::ended as Ended, words)
         };
         self.show(Some(&going_on));
@@ -277,7 +280,7 @@ impl Visit<'_> {
         (
             Level::Warning,
             Words::new(
-                format!("La versión {version} no avanza: mire el estado de la caja."),
+                format!("La versión {version} no avanza: mire el estado del equipo."),
                 format!("There is no progress with version {version}: see the box's status."),
             ),
         )
@@ -300,7 +303,7 @@ impl Visit<'_> {
             return self.said.add(
                 Level::Info,
                 Words::new(
-                    "Los ajustes de la memoria USB ya están puestos.",
+                    "Los ajustes de la memoria USB ya son los de este equipo.",
                     "The settings of the USB stick hold already.",
                 ),
             );
@@ -319,7 +322,7 @@ impl Visit<'_> {
             Some(Ok(false)) => self.wait_for_consent(
                 &brought.text,
                 &Words::new(
-                    "El PIN de los ajustes de la memoria USB no es el de esta caja.",
+                    "El PIN de los ajustes de la memoria USB no es el de este equipo.",
                     "The PIN in the settings on the USB stick is not this box's.",
                 ),
             ),
@@ -327,7 +330,7 @@ impl Visit<'_> {
             None => self.wait_for_consent(
                 &brought.text,
                 &Words::new(
-                    "La memoria USB trae ajustes sin el PIN de esta caja.",
+                    "La memoria USB trae ajustes sin el PIN de este equipo.",
                     "The USB stick brings settings without this box's PIN.",
                 ),
             ),
@@ -340,7 +343,7 @@ impl Visit<'_> {
             Ok(()) => {
                 self.is_consent_due = true;
                 let words = Words::new(
-                    format!("{} Para aceptarlos, pulse Alt+F2 en el teclado de la caja.", why.es),
+                    format!("{} Para aceptarlos, pulse Alt+F2 en el teclado del equipo.", why.es),
                     format!("{} To accept them, press Alt+F2 on the box's keyboard.", why.en),
                 );
                 (Level::Warning, words)
@@ -388,7 +391,7 @@ fn misnamed(name: &str) -> Words {
         )
     } else {
         (
-            "las contraseñas solo se toman de secrets.txt en la unidad TALLER de la caja. Bórrelo de esta memoria.",
+            "las contraseñas solo se toman de secrets.txt en la unidad TALLER del equipo. Bórrelo de esta memoria.",
             "passwords are taken only from secrets.txt on the box's own drive TALLER. Delete it from this stick.",
         )
     };
@@ -405,14 +408,14 @@ fn words(error: &StickError) -> Words {
     match error {
         StickError::NoFileSystem { .. } => Words::new(
             format!(
-                "La memoria USB no se puede leer: déle formato FAT32 o exFAT, con la etiqueta WORKSHOP. Detalle: {chain}"
+                "La memoria USB no se puede leer: dele formato FAT32 o exFAT, con la etiqueta WORKSHOP. Detalle: {chain}"
             ),
             format!(
                 "The USB stick cannot be read: format it as FAT32 or exFAT, with the label WORKSHOP. Detail: {chain}"
             ),
         ),
         StickError::OwnDisk { .. } => Words::new(
-            format!("Es una parte del disco de esta caja, no una memoria USB ajena: {chain}"),
+            format!("Es una parte del disco de este equipo, no una memoria USB ajena: {chain}"),
             format!("It is a part of this box's own disk, not a foreign stick: {chain}"),
         ),
         StickError::Another => Words::new(

@@ -30,7 +30,7 @@ pub(super) fn take_pending(places: &Places) -> Result<Words, Words> {
     // They are where they belong.
     stick::refuse_pending(places).map_err(|error| cannot(&error_chain(&error)))?;
     Ok(Words::new(
-        "Los ajustes de la memoria USB están puestos: valen desde el próximo arranque.",
+        "Los ajustes de la memoria USB se han aceptado: valen desde el próximo arranque.",
         "The settings of the USB stick are in place: they hold from the next start on.",
     ))
 }
@@ -43,15 +43,15 @@ pub(super) fn take(places: &Places, text: &str) -> Result<Words, Words> {
 
 fn wrong(faults: &Faults) -> Words {
     Words::new(
-        format!("Los ajustes de la memoria USB están mal, y no se han puesto: {}", faults.render(Lang::Es)),
+        format!("Los ajustes de la memoria USB están mal, y no se han aceptado: {}", faults.render(Lang::Es)),
         format!("The settings of the USB stick are wrong, and were not taken: {}", faults.render(Lang::En)),
     )
 }
 
 fn no_partition() -> Words {
     Words::new(
-        "Los ajustes de la memoria USB no se han puesto: no se encuentra la unidad TALLER de esta caja, donde se guardan. \
-         Grabe de nuevo la memoria o el disco de la caja.",
+        "Los ajustes de la memoria USB no se han aceptado: no se encuentra la unidad TALLER de este equipo, donde se guardan. \
+         Grabe de nuevo la memoria o el disco del equipo.",
         "The settings of the USB stick were not taken: this box's drive TALLER, where they are kept, is not found. Flash the \
          box's own stick or disk anew.",
     )

@@ -90,7 +90,7 @@ pub(in crate::cli) fn system_ended(report: &Report, version: &Version, lang: Lan
     match state.os.as_ref().map(|os| &os.step) {
         Some(Step::Downloading { version: coming, .. }) if coming == version => None,
         Some(Step::Offered { version: offered }) if offered == version => Some(Ok(lang.pick(
-            format!("La versión {version} del sistema ya está en la caja; se instala, y el equipo se reinicia solo."),
+            format!("La versión {version} del sistema ya está en el equipo; se instala, y el equipo se reinicia solo."),
             format!(
                 "The system's version {version} is on the box; it is being installed, and the box restarts by itself."
             ),
@@ -104,7 +104,7 @@ fn not_put(fault: Option<&Fault>, version: &Version, lang: Lang) -> String {
     fault.map_or_else(
         || {
             lang.pick(
-                format!("la versión {version} no se ha puesto: otra orden la ha interrumpido"),
+                format!("la versión {version} no se ha instalado: otra petición la ha interrumpido"),
                 format!("version {version} was not put in place: another order came in between"),
             )
         },

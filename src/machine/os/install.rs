@@ -172,12 +172,12 @@ fn refuse(places: &Places, error: &OsError) -> Result<(), OsError> {
         ),
         OsError::NotKept => (
             Level::Warning,
-            "El sistema no se actualiza mientras la caja funcione sin disco de datos: no recordaría si la versión nueva falla.",
+            "El sistema no se actualiza mientras el equipo funcione sin disco de datos: no recordaría si la versión nueva falla.",
             "The system is not updated while the box runs without a data partition: it would not remember that the new version fails.",
         ),
         OsError::NotSigned { .. } | OsError::Repository(_) | OsError::Offer(_) => (
             Level::Warning,
-            "La versión nueva del sistema no es la que está firmada, y no se instala. Se vuelve a intentar; si persiste, avise al fabricante.",
+            "La versión nueva del sistema no coincide con su firma y no se instala. Se vuelve a intentar; si persiste, avise al fabricante.",
             "The system's new version is not the one that is signed, and is not installed. It is tried again; if it persists, tell the maker.",
         ),
         _ => (

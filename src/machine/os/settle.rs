@@ -35,7 +35,7 @@ pub fn settle(places: &Places) -> Result<Told, OsError> {
                 "What has become of the system's versions cannot be kept. Detail:",
             ),
             _ => (
-                "No se puede mirar la partición de arranque, así que el sistema no se actualiza. Detalle:",
+                "No se puede leer la partición de arranque, así que el sistema no se actualiza. Detalle:",
                 "The boot partition cannot be looked at, so the system is not updated. Detail:",
             ),
         };

@@ -17,7 +17,7 @@ const RELEASE = process.env.WORKSHOP_RELEASE_BIN || here('../../target/debug/wor
 const binary = (version) => join(VERSIONS, `workshop-edge-${version}`);
 
 const WORDS = {
-  es: { current: 'Funciona la versión 1.0.0, que es la del canal stable.', held: 'Las actualizaciones están detenidas', upToDate: 'No hay nada que hacer: ya tiene la versión del canal.', wrong: '«nueve» no es una versión como 1.2.3.', fact: 'Actualización' },
+  es: { current: 'Está en marcha la versión 1.0.0, la que corresponde al canal stable.', held: 'Las actualizaciones automáticas están detenidas', upToDate: 'No hay nada que hacer: ya tiene la versión del canal.', wrong: '«nueve» no es una versión como 1.2.3.', fact: 'Actualización' },
   en: { current: 'Version 1.0.0 runs, which is the one of the channel stable.', held: 'Updates are on hold', upToDate: 'There is nothing to do: it is up to date.', wrong: '"nueve" is not a version such as 1.2.3', fact: 'Updates' },
 };
 

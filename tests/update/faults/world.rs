@@ -29,12 +29,12 @@ pub(super) struct World {
 /// What a kind of fault is told by: its beginning in Spanish, and whether somebody has to look after the box at once.
 fn told(kind: &str) -> (&'static str, bool) {
     match kind {
-        "unreachable" => ("No se llega al depósito de versiones", false),
+        "unreachable" => ("No se llega al repositorio de versiones", false),
         "captive_portal" => ("La red pide iniciar sesión", false),
-        "incomplete" => ("El depósito está incompleto", false),
-        "expired" => ("Lo que dice el depósito ha caducado: compruebe la hora", true),
-        "rollback" => ("El depósito ofrece algo más antiguo", true),
-        "untrusted" => ("Las firmas del depósito no son válidas", true),
+        "incomplete" => ("El repositorio de versiones está incompleto", false),
+        "expired" => ("La información del repositorio de versiones ha caducado: compruebe la hora", true),
+        "rollback" => ("El repositorio de versiones ofrece algo más antiguo", true),
+        "untrusted" => ("Las firmas del repositorio de versiones no son válidas", true),
         "storage" => ("No se puede guardar en el disco", true),
         "unfit" => ("La versión descargada no funciona en este equipo", true),
         other => panic!("no such kind: {other}"),
