@@ -32,12 +32,13 @@ pub struct Targets {
     pub reject_percent: f64,
 }
 
-/// Working hours, `start_hour` included, `end_hour` not.
+/// Working hours, `start_hour` included, `end_hour` not. An end that is not after the start is on the next day: the same hour
+/// twice is around the clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Shift {
     /// 0 to 23.
     pub start_hour: u8,
-    /// 1 to 24.
+    /// 0 to 24.
     pub end_hour: u8,
 }
 

@@ -17,7 +17,6 @@ pub(super) fn check(layers: &mut Layers) {
         fault(layers, "data_dir", Origin::Default, Problem::Missing);
     }
     at_most_all_connections(layers);
-    shift(layers);
     tls(layers);
     addresses(layers);
     existing(layers, "site.dir", Path::is_dir, Problem::NotDirectory);
@@ -50,24 +49,6 @@ fn at_most_all_connections(layers: &mut Layers) {
         (false, ..) => {}
         (true, Origin::Default, Some(key)) => layers.put(key, origin, Value::Integer(all)),
         _ => fault(layers, PER_PEER, origin, Problem::Exceeds { key: "limits.connections", limit: all }),
-    }
-}
-
-/// Work starts before it ends.
-fn shift(layers: &mut Layers) {
-    const START: &str = "display.shift.start_hour";
-    const END: &str = "display.shift.end_hour";
-    let (Some((start, start_origin)), Some((end, end_origin))) = (integer(layers, START), integer(layers, END)) else {
-        return;
-    };
-    if start < end {
-        return;
-    }
-    // Said where somebody wrote something.
-    if start_origin == Origin::Default {
-        fault(layers, END, end_origin, Problem::NotGreater { than: START, limit: start });
-    } else {
-        fault(layers, START, start_origin, Problem::NotLess { than: END, limit: end });
     }
 }
 

@@ -209,20 +209,6 @@ pub(super) enum Problem {
     NoAddress,
     /// The same address is listened on twice.
     RepeatedAddress(std::net::SocketAddr),
-    /// The value must be less than that of another key.
-    NotLess {
-        /// The other key.
-        than: &'static str,
-        /// Its value.
-        limit: u64,
-    },
-    /// The value must be greater than that of another key.
-    NotGreater {
-        /// The other key.
-        than: &'static str,
-        /// Its value.
-        limit: u64,
-    },
     /// The value must be that of another key at most.
     Exceeds {
         /// The other key.

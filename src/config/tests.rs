@@ -379,11 +379,6 @@ fn the_rules_between_keys_hold() {
             &["limits.connections=10", "limits.connections_per_peer=11"][..],
             &["limits.connections_per_peer: cannot be greater than limits.connections (10)"][..],
         ),
-        (
-            &["display.shift.start_hour=22"],
-            &["display.shift.start_hour: must be less than display.shift.end_hour (22)"],
-        ),
-        (&["display.shift.end_hour=6"], &["display.shift.end_hour: must be greater than display.shift.start_hour (6)"]),
         (&["listen.http="], &["listen.http: no address is left to listen on: give one here"]),
         (
             &["listen.http=", "listen.https=", "tls.mode=self-signed"],
@@ -433,6 +428,24 @@ fn what_the_rules_allow_is_built() {
     let none = good("site.content_security_policy = ''").config.site;
     assert_eq!(none.content_security_policy.as_deref(), Some(""));
     assert_eq!(good("listen.https = ['[::]:1']").config.listen.https, [], "without TLS there is no HTTPS");
+}
+
+#[test]
+fn a_shift_may_end_on_the_next_day() {
+    for (start, end) in [(22, 6), (16, 0), (6, 6), (0, 24), (6, 22)] {
+        let file = format!("display.shift = {{ start_hour = {start}, end_hour = {end} }}");
+        assert_eq!(good(&file).config.display.shift, Shift { start_hour: start, end_hour: end });
+    }
+    // It excuses nothing beside it.
+    let file =
+        "[display]\ntargets = { daily = \"120\", oee_percent = 175 }\nshift = { start_hour = 22, end_hour = 6 }\n";
+    assert_eq!(
+        faults(file.as_bytes(), &[], &[]),
+        [
+            "config.toml:2: display.targets.daily: must be a whole number from 1 to 1000000, not \"120\"",
+            "config.toml:2: display.targets.oee_percent: must be a number from 0 to 100, not 175",
+        ]
+    );
 }
 
 #[test]

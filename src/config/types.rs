@@ -114,12 +114,13 @@ pub struct Targets {
     pub reject_percent: f64,
 }
 
-/// The hours of work, local time: `start_hour` < `end_hour`.
+/// The hours of work, local time. With an `end_hour` that is not after `start_hour`, work ends the next day: the same hour
+/// twice is around the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shift {
     /// First hour, 0 to 23.
     pub start_hour: u8,
-    /// The hour at which work ends, 1 to 24.
+    /// The hour at which work ends, 0 to 24.
     pub end_hour: u8,
 }
 

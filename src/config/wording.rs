@@ -77,11 +77,6 @@ impl Problem {
                 format!("la dirección {address} aparece dos veces"),
                 format!("the address {address} appears twice"),
             ),
-            Self::NotLess { than, limit } => {
-                lang.pick(format!("debe ser menor que {than} ({limit})"), format!("must be less than {than} ({limit})"))
-            }
-            Self::NotGreater { than, limit } => lang
-                .pick(format!("debe ser mayor que {than} ({limit})"), format!("must be greater than {than} ({limit})")),
             Self::Exceeds { key, limit } => lang.pick(
                 format!("no puede ser mayor que {key} ({limit})"),
                 format!("cannot be greater than {key} ({limit})"),

@@ -44,7 +44,7 @@ title = \"\"
 refresh_s = \"15\"
 
 [display.shift]
-start_hour = 23
+start_hour = 24
 
 [tls]
 mode = \"files\"
