@@ -37,15 +37,6 @@ pub struct Progress {
     pub total: u64,
 }
 
-/// A target that is here, whole and verified.
-#[derive(Debug)]
-pub struct Downloaded {
-    /// Where.
-    pub path: PathBuf,
-    /// Octets that came over the network for it this time.
-    pub fetched: u64,
-}
-
 /// Why a target could not be had.
 #[derive(Debug, Error)]
 pub enum DownloadError {
@@ -118,14 +109,15 @@ impl Downloads {
         Self { directory, rate }
     }
 
-    /// Fetches what is missing of a target. It may be given up at any time, and goes on from there the next time.
+    /// Fetches what is missing of a target, and gives where it is then, whole and verified. It may be given up at any
+    /// time, and goes on from there the next time.
     pub async fn fetch(
         &self,
         transport: &Transport,
         target: &Target,
         lock: &Arc<Lock>,
         progress: &dyn Fn(Progress),
-    ) -> Result<Downloaded, DownloadError> {
+    ) -> Result<PathBuf, DownloadError> {
         if target.sha256.len() != 64 || !target.sha256.bytes().all(|octet| octet.is_ascii_hexdigit()) {
             return Err(DownloadError::Digest(target.sha256.clone()));
         }
@@ -142,19 +134,28 @@ impl Downloads {
         target: &Target,
         lock: &Arc<Lock>,
         progress: &dyn Fn(Progress),
-    ) -> Result<Downloaded, DownloadError> {
-        let mut fetched = 0;
+    ) -> Result<PathBuf, DownloadError> {
         loop {
             let mut part = {
                 let (directory, target, lock) = (self.directory.clone(), target.clone(), Arc::clone(lock));
-                blocking(move || Part::open(&directory, &target, lock)).await?
+                blocking(move || Part::open(&directory, &target, &lock)).await?
             };
+            let is_resumed = part.is_resumed();
             if part.length() < target.length {
-                part = self.stream(transport, target, part, &mut fetched, progress).await?;
+                part = match self.stream(transport, target, part, progress).await {
+                    Err(error @ DownloadError::NotTheTarget { .. }) if is_resumed => {
+                        let error = crate::error_chain(&error);
+                        tracing::warn!(error, "what was here of a download does not go on, it begins anew");
+                        let (directory, target) = (self.directory.clone(), target.clone());
+                        blocking(move || part::discard(&directory, &target)).await?;
+                        continue;
+                    }
+                    streamed => streamed?,
+                };
             }
             let is_resumed = part.is_resumed();
             match blocking(move || part.verified()).await? {
-                Some(path) => return Ok(Downloaded { path, fetched }),
+                Some(path) => return Ok(path),
                 None if is_resumed => {
                     tracing::warn!(target = target.path, "what was here of a download is damaged, it begins anew");
                 }
@@ -169,7 +170,6 @@ impl Downloads {
         transport: &Transport,
         target: &Target,
         mut part: Part,
-        fetched: &mut u64,
         progress: &dyn Fn(Progress),
     ) -> Result<Part, DownloadError> {
         space::check(&self.directory, target.length.saturating_sub(part.length()))?;
@@ -190,7 +190,8 @@ impl Downloads {
 
         let mut pace = Pace::new(self.rate);
         let mut batch = BytesMut::new();
-        let mut done = part.length();
+        let began = part.length();
+        let mut done = began;
         progress(Progress { done, total: target.length });
         let end = loop {
             let piece = match body.next().await {
@@ -199,7 +200,6 @@ impl Downloads {
                 Err(error) => break Err(DownloadError::from(error)),
             };
             let octets = piece.len() as u64;
-            *fetched = fetched.saturating_add(octets);
             done = done.saturating_add(octets);
             if done > target.length {
                 break Err(not_the_target(target, format!("it has more than {} octets", target.length)));
@@ -213,7 +213,11 @@ impl Downloads {
             pace.took(octets).await;
         };
         // What came before an error came, and is not fetched again.
-        let part = blocking(move || part.append(&batch)?.sync()).await?;
+        let mut part = blocking(move || part.append(&batch)?.sync()).await?;
+        if part.is_resumed() && done == began {
+            // A continuation that brings nothing may never bring anything: the next one begins anew.
+            part = blocking(move || part.restart()).await?;
+        }
         end?;
         match part.length() {
             length if length < target.length => {
@@ -221,6 +225,12 @@ impl Downloads {
             }
             _ => Ok(part),
         }
+    }
+
+    /// Bytes that have come over the network for a target, in all attempts since it was last kept. It blocks.
+    #[must_use]
+    pub fn received(&self, target: &Target) -> u64 {
+        part::received(&self.directory, target)
     }
 
     /// Removes every file of other targets than these, so that what is never finished does not stay. It blocks.

@@ -3,6 +3,7 @@
 //! ```text
 //! <sha256>.part        its octets from the first on
 //! <sha256>.validator   what told the server's object from others when they came
+//! <sha256>.received    how many have come for it, those that were thrown away included
 //! ```
 
 use std::fs;
@@ -17,6 +18,8 @@ use crate::update::space;
 
 /// Octets between two syncs. A power cut costs no more than that, and the disk is looked at as often.
 const SYNCED: u64 = 4 * 1024 * 1024;
+/// Bytes of a number at most.
+const MAX_RECEIVED: u64 = 20;
 /// Octets of a validator at most.
 const MOST_VALIDATOR: u64 = 1024;
 
@@ -26,6 +29,8 @@ pub(super) struct Part {
     length: u64,
     digest: Sha256,
     validator: Option<String>,
+    /// Bytes that have come over the network for it, in every attempt.
+    received: u64,
     /// Whether some were there before: those may not be what they were.
     is_resumed: bool,
     unsynced: u64,
@@ -35,8 +40,21 @@ pub(super) struct Part {
 }
 
 impl Part {
-    /// What is there, however little, read whole for its digest.
-    pub(super) fn open(directory: &Path, target: &Target, lock: Arc<Lock>) -> Result<Self, DownloadError> {
+    /// What is there, however little, read whole for its digest. What cannot be read, such as a file that somebody else
+    /// owns now, is dropped.
+    pub(super) fn open(directory: &Path, target: &Target, lock: &Arc<Lock>) -> Result<Self, DownloadError> {
+        match Self::read(directory, target, lock) {
+            Err(DownloadError::Disk(error)) if !error.is_full() => {
+                let error = crate::error_chain(&error);
+                tracing::warn!(error, "what was here of a download cannot be used, it begins anew");
+                discard(directory, target)?;
+                Self::read(directory, target, lock)
+            }
+            read => read,
+        }
+    }
+
+    fn read(directory: &Path, target: &Target, lock: &Arc<Lock>) -> Result<Self, DownloadError> {
         let mut file = Growing::open(&path(directory, target, "part"))?;
         let (mut length, mut digest) = (0_u64, Sha256::new());
         file.read(|piece| {
@@ -44,9 +62,11 @@ impl Part {
             digest.update(piece);
         })?;
         let validator = validator(&path(directory, target, "validator"));
+        // Those of an attempt that was cut off before it could say so, or of an older version.
+        let received = received(directory, target).max(length);
         let is_resumed = length > 0;
-        let target = target.clone();
-        Ok(Self { file, length, digest, validator, is_resumed, unsynced: 0, target, lock })
+        let (target, lock) = (target.clone(), Arc::clone(lock));
+        Ok(Self { file, length, digest, validator, received, is_resumed, unsynced: 0, target, lock })
     }
 
     pub(super) fn length(&self) -> u64 {
@@ -87,6 +107,7 @@ impl Part {
         self.file.append(bytes)?;
         self.digest.update(bytes);
         self.length = self.length.saturating_add(bytes.len() as u64);
+        self.received = self.received.saturating_add(bytes.len() as u64);
         self.unsynced = self.unsynced.saturating_add(bytes.len() as u64);
         if self.unsynced >= SYNCED {
             self = self.sync()?;
@@ -98,6 +119,10 @@ impl Part {
 
     pub(super) fn sync(mut self) -> Result<Self, DownloadError> {
         self.file.sync()?;
+        if self.unsynced > 0 {
+            let path = self.file.path().with_extension("received");
+            durable::write(&path, self.received.to_string().as_bytes(), 0o600)?;
+        }
         self.unsynced = 0;
         Ok(self)
     }
@@ -114,8 +139,22 @@ impl Part {
     }
 }
 
+/// Removes what is there of a target; what it has cost stays.
+pub(super) fn discard(directory: &Path, target: &Target) -> Result<(), DownloadError> {
+    durable::remove(&path(directory, target, "part"))?;
+    Ok(durable::remove(&path(directory, target, "validator"))?)
+}
+
 pub(super) fn path(directory: &Path, target: &Target, extension: &str) -> PathBuf {
     directory.join(format!("{}.{extension}", target.sha256))
+}
+
+/// How many bytes have come for a target.
+pub(super) fn received(directory: &Path, target: &Target) -> u64 {
+    let mut text = String::new();
+    let read = fs::File::open(path(directory, target, "received"));
+    let read = read.and_then(|file| file.take(MAX_RECEIVED).read_to_string(&mut text));
+    read.ok().and_then(|_| text.trim().parse().ok()).unwrap_or_default()
 }
 
 /// The validator in a file. A damaged one costs a new beginning at most: the server does not know it.

@@ -99,7 +99,7 @@ impl Place {
         Self { directory, downloads, lock: Arc::new(lock) }
     }
 
-    async fn fetch(&self, transport: &Transport, target: &Target) -> Result<Downloaded, DownloadError> {
+    async fn fetch(&self, transport: &Transport, target: &Target) -> Result<PathBuf, DownloadError> {
         self.downloads.fetch(transport, target, &self.lock, &|_| {}).await
     }
 
@@ -124,14 +124,15 @@ async fn a_target_comes_whole_and_says_how_far_it_is() {
     let seen = RefCell::new(Vec::new());
     let progress = |progress| seen.borrow_mut().push(progress);
     let downloaded = place.downloads.fetch(&transport, &target, &place.lock, &progress).await.expect("fetched");
-    assert_eq!(downloaded.fetched, target.length);
-    assert_eq!(fs::read(&downloaded.path).expect("there"), object);
+    assert_eq!(place.downloads.received(&target), target.length);
+    assert_eq!(fs::read(&downloaded).expect("there"), object);
     let seen = seen.into_inner();
     assert!(seen.is_sorted_by_key(|progress| progress.done));
     assert_eq!(seen.last(), Some(&Progress { done: target.length, total: target.length }));
     assert_eq!(served(server), [Request::default()]);
     // It is here, so it is not asked for again: there is no server any more.
-    assert_eq!(place.fetch(&transport, &target).await.expect("here").fetched, 0);
+    place.fetch(&transport, &target).await.expect("here");
+    assert_eq!(place.downloads.received(&target), target.length);
 }
 
 #[tokio::test]
@@ -146,8 +147,8 @@ async fn a_broken_download_goes_on_where_it_ended() {
     // As another process would after a restart.
     let downloads = Downloads::new(place.downloads.directory.clone(), None);
     let downloaded = downloads.fetch(&transport, &target, &place.lock, &|_| {}).await.expect("fetched");
-    assert_eq!(downloaded.fetched, target.length - half as u64);
-    assert_eq!(fs::read(&downloaded.path).expect("there"), object);
+    assert_eq!(downloads.received(&target), target.length, "over a restart");
+    assert_eq!(fs::read(&downloaded).expect("there"), object);
     assert_eq!(served(server), [Request::default(), from(half as u64, "\"1\"")]);
 }
 
@@ -161,8 +162,8 @@ async fn what_the_server_sends_from_the_start_replaces_what_was_here() {
     let (transport, server) = server(vec![whole(&other, "\"1\"", half), whole(&object, "\"2\"", object.len())]);
     place.fetch(&transport, &target).await.expect_err("broken");
     let downloaded = place.fetch(&transport, &target).await.expect("fetched");
-    assert_eq!(downloaded.fetched, target.length);
-    assert_eq!(fs::read(&downloaded.path).expect("there"), object);
+    assert_eq!(place.downloads.received(&target), target.length + half as u64, "what was thrown away counts");
+    assert_eq!(fs::read(&downloaded).expect("there"), object);
     assert_eq!(served(server), [Request::default(), from(half as u64, "\"1\"")]);
 }
 
@@ -177,8 +178,8 @@ async fn damage_here_costs_one_new_beginning() {
     fs::write(place.part(&target), &damaged).expect("written");
     let (transport, server) = server(vec![rest(&object, "\"1\"", half), whole(&object, "\"1\"", object.len())]);
     let downloaded = place.fetch(&transport, &target).await.expect("fetched");
-    assert_eq!(downloaded.fetched, target.length + (object.len() - half) as u64);
-    assert_eq!(fs::read(&downloaded.path).expect("there"), object);
+    assert_eq!(place.downloads.received(&target), 2 * target.length);
+    assert_eq!(fs::read(&downloaded).expect("there"), object);
     // Whoever left it did not say of which object it was: the digest tells.
     let first = Request { range: Some(format!("bytes={half}-")), if_range: None };
     assert_eq!(served(server), [first, Request::default()]);

@@ -264,7 +264,7 @@ impl Os {
             blocking(move || others.keep_only(&[&this]).map_err(Failure::from)).await?;
             let downloaded = downloads.fetch(&checked.transport, &target, &lock, progress).await?;
             let (offer, place) = (self.offer.clone(), place.clone());
-            blocking(move || put(&offer, &downloaded.path, &place)).await?;
+            blocking(move || put(&offer, &downloaded, &place)).await?;
         }
         if wanted.is_ahead {
             return Ok(());

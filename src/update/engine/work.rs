@@ -50,15 +50,8 @@ pub(super) struct Work {
     pace: Pace,
     lasting: Lasting,
     stick: Option<Stick>,
-    /// What is here already of a version that waits for its hour.
-    ahead: Option<Ahead>,
-}
-
-/// A binary that has been downloaded before its hour.
-struct Ahead {
-    sha256: String,
-    /// Octets that came for it.
-    octets: u64,
+    /// The SHA-256 of a version that is here already and waits for its hour.
+    ahead: Option<String>,
 }
 
 /// What is to be taken.
@@ -74,8 +67,8 @@ struct Taking {
 
 /// How far a version has been brought.
 enum Brought {
-    /// It is on the disk, after so many octets.
-    Downloaded(u64),
+    /// It is on the disk.
+    Downloaded,
     /// It is in its slot.
     Staged(Staged),
 }
@@ -470,7 +463,7 @@ impl Work {
     }
 
     fn is_here(&self, sha256: &str) -> bool {
-        let is_downloaded = self.ahead.as_ref().is_some_and(|ahead| ahead.sha256 == sha256);
+        let is_downloaded = self.ahead.as_ref().is_some_and(|ahead| ahead == sha256);
         is_downloaded || self.own.as_ref().is_some_and(|own| own.table().holding(sha256).is_some())
     }
 
@@ -499,8 +492,8 @@ impl Work {
             Err(_) => self.pace.brought_in_vain(),
         }
         let gone = match brought {
-            Ok(Brought::Downloaded(octets)) => {
-                self.ahead = Some(Ahead { sha256: plan.binary.raw_sha256, octets });
+            Ok(Brought::Downloaded) => {
+                self.ahead = Some(plan.binary.raw_sha256);
                 if let Some(Phase::Waiting { version, until, wait, .. }) = waiting {
                     self.phase(Phase::Waiting { version, until, wait, is_here: true });
                 }
@@ -534,7 +527,7 @@ impl Work {
                 .map(ToString::to_string),
         };
         if own.is_factory(&image) && is_ahead {
-            return Ok(Brought::Downloaded(0));
+            return Ok(Brought::Downloaded);
         }
         self.phase(Phase::Staging { version: version.clone() });
         if !is_ahead && let Some(staged) = own.here(&image).await? {
@@ -555,13 +548,10 @@ impl Work {
             self.phase(phase);
         };
         if is_ahead {
-            return Ok(Brought::Downloaded(own.stager().fetch(&checked.transport, &order, &progress).await?));
+            own.stager().fetch(&checked.transport, &order, &progress).await?;
+            return Ok(Brought::Downloaded);
         }
-        let mut staged = own.stager().stage(&checked.transport, &order, &progress).await?;
-        // What it has cost is what it has cost before its hour, too.
-        let before = self.ahead.as_ref().filter(|ahead| ahead.sha256 == staged.image.sha256);
-        staged.bytes_downloaded = staged.bytes_downloaded.saturating_add(before.map_or(0, |ahead| ahead.octets));
-        Ok(Brought::Staged(staged))
+        Ok(Brought::Staged(own.stager().stage(&checked.transport, &order, &progress).await?))
     }
 
     /// Has the box go over to what is staged; the process ends soon after.

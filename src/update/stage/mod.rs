@@ -171,16 +171,16 @@ impl Stager {
     }
 
     /// Downloads what the binary is made from, and leaves the slots alone: the one that an update goes into holds the
-    /// binary that a rollback goes back to. [`Stager::stage`] needs no network after it. Gives the octets that came.
+    /// binary that a rollback goes back to. [`Stager::stage`] needs no network after it.
     pub async fn fetch(
         &self,
         transport: &Transport,
         order: &Order,
         progress: &dyn Fn(Progress),
-    ) -> Result<u64, StageError> {
+    ) -> Result<(), StageError> {
         let lock = self.lock().await?;
         if table(&self.slots).value().holding(&order.image.sha256).is_some() {
-            return Ok(0);
+            return Ok(());
         }
         if order.image.size > MOST_BINARY {
             return Err(StageError::TooLarge(order.image.size));
@@ -188,7 +188,7 @@ impl Stager {
         self.make_room(order).await?;
         if let Some((target, _)) = worthwhile_delta(order) {
             match self.downloads.fetch(transport, target, &lock, progress).await {
-                Ok(patch) => return Ok(patch.fetched),
+                Ok(_) => return Ok(()),
                 Err(error) if !error.is_of_the_repository() => return Err(error.into()),
                 Err(error) => {
                     let error = crate::error_chain(&error);
@@ -196,7 +196,8 @@ impl Stager {
                 }
             }
         }
-        Ok(self.downloads.fetch(transport, &order.full, &lock, progress).await?.fetched)
+        self.downloads.fetch(transport, &order.full, &lock, progress).await?;
+        Ok(())
     }
 
     /// Brings a binary into the idle slot, over the network as far as it is not here. It may be given up at any time.
@@ -216,8 +217,10 @@ impl Stager {
         let slot = table(&self.slots).value().idle()?;
         self.make_room(order).await?;
         let new = self.bring(transport, order, slot, &lock, progress).await?;
-        let New { file, bytes_downloaded, used_delta } = new;
+        let New { file, used_delta } = new;
         self.verify(file.temporary(), &order.image).await?;
+        // Before they are removed.
+        let bytes_downloaded = self.received(order).await?;
         self.enter(slot, file, &order.image, &lock).await?;
         Ok(self.staged(slot, &order.image, bytes_downloaded, used_delta, lock))
     }
@@ -288,11 +291,9 @@ impl Stager {
         lock: &Arc<Lock>,
         progress: &dyn Fn(Progress),
     ) -> Result<New, StageError> {
-        let mut bytes_downloaded = 0;
         if let Some((target, base)) = worthwhile_delta(order) {
-            match self.bring_delta(transport, order, (target, base), slot, lock, &mut bytes_downloaded, progress).await
-            {
-                Ok(file) => return Ok(New { file, bytes_downloaded, used_delta: true }),
+            match self.bring_delta(transport, order, (target, base), slot, lock, progress).await {
+                Ok(file) => return Ok(New { file, used_delta: true }),
                 Err(error) if !is_the_deltas(&error) => return Err(error),
                 Err(error) => {
                     let error = crate::error_chain(&error);
@@ -301,14 +302,11 @@ impl Stager {
             }
         }
         let packed = self.downloads.fetch(transport, &order.full, lock, progress).await?;
-        bytes_downloaded += packed.fetched;
         let (path, image) = (self.binary(slot), order.image.clone());
-        let file =
-            self.unpacked(image.size, lock, move || unpack::full(&packed.path, &path, &image.sha256, image.size));
-        Ok(New { file: file.await?, bytes_downloaded, used_delta: false })
+        let file = self.unpacked(image.size, lock, move || unpack::full(&packed, &path, &image.sha256, image.size));
+        Ok(New { file: file.await?, used_delta: false })
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one step of `bring`, apart for its errors")]
     async fn bring_delta(
         &self,
         transport: &Transport,
@@ -316,14 +314,21 @@ impl Stager {
         (target, base): (&Target, &Base),
         slot: Slot,
         lock: &Arc<Lock>,
-        bytes_downloaded: &mut u64,
         progress: &dyn Fn(Progress),
     ) -> Result<Finished, StageError> {
         let patch = self.downloads.fetch(transport, target, lock, progress).await?;
-        *bytes_downloaded += patch.fetched;
         let (new, base, image) = (self.binary(slot), base.clone(), order.image.clone());
-        self.unpacked(image.size, lock, move || unpack::delta(&base, &patch.path, &new, &image.sha256, image.size))
-            .await
+        self.unpacked(image.size, lock, move || unpack::delta(&base, &patch, &new, &image.sha256, image.size)).await
+    }
+
+    /// Bytes that have come for a binary in all attempts, before restarts and before its hour too.
+    async fn received(&self, order: &Order) -> Result<u64, StageError> {
+        let (downloads, order) = (self.downloads.clone(), order.clone());
+        blocking(move || {
+            let delta = order.delta.as_ref().map_or(0, |(target, _)| downloads.received(target));
+            Ok(downloads.received(&order.full).saturating_add(delta))
+        })
+        .await
     }
 
     /// Unpacks beside the runtime, with the lock: it goes on for a moment when the update is given up.
@@ -398,7 +403,6 @@ impl Staged {
 /// A binary that does not have its name yet.
 struct New {
     file: Finished,
-    bytes_downloaded: u64,
     used_delta: bool,
 }
 

@@ -152,3 +152,25 @@ pub enum TransportError {
         source: io::Error,
     },
 }
+
+impl TransportError {
+    /// Whether a request for the rest of an object may fail so where one for the whole does not: a server, or what stands
+    /// before it, answered, or hung up on what it was asked. Busy servers are not asked twice.
+    pub(super) fn may_be_of_the_range(&self) -> bool {
+        match self {
+            Self::Status { status, .. } => {
+                !matches!(*status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS)
+            }
+            Self::Part { .. }
+            | Self::Coding { .. }
+            | Self::CaptivePortal { .. }
+            | Self::Redirect { .. }
+            | Self::Broken { .. } => true,
+            Self::Late { operation, .. } => *operation == ANSWER,
+            _ => false,
+        }
+    }
+}
+
+/// What is late when a server has taken a request and says nothing.
+pub(super) const ANSWER: &str = "answer";

@@ -19,6 +19,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::body::{Body, Stream};
 use super::connection::{Connection, Server};
+use super::error::ANSWER;
 use super::traffic::Traffic;
 use super::{Limits, TransportError};
 
@@ -138,7 +139,8 @@ impl Web {
         drop(self.kept.take());
     }
 
-    /// `None` for what is not there.
+    /// `None` for what is not there. A continuation that the server gets wrong, in whatever way, becomes a request for
+    /// the whole: what is here of it must not stand in the way of the rest.
     pub(super) async fn get(
         &self,
         name: &str,
@@ -146,23 +148,35 @@ impl Web {
         validator: Option<&str>,
         expect: Expect,
     ) -> Result<Option<Body>, TransportError> {
-        let place = self.address(name);
-        let asked = self.ask(name, &place, from, validator, expect).await?;
-        let (connection, answer) = match asked.1.status() {
-            // There is less of it than was fetched before, or another one that ignored If-Range: from its start then.
-            StatusCode::RANGE_NOT_SATISFIABLE if from > 0 => self.ask(name, &place, 0, None, expect).await?,
-            StatusCode::PARTIAL_CONTENT if changed(asked.1.headers(), validator) => {
-                drop(asked);
-                self.ask(name, &place, 0, None, expect).await?
+        if from > 0 {
+            match self.open(name, from, validator, expect).await {
+                Ok(None) => {}
+                Err(error) if error.may_be_of_the_range() => {
+                    let error = crate::error_chain(&error);
+                    tracing::debug!(error, "a download cannot be continued, it is asked for from its start");
+                }
+                answered => return answered,
             }
-            _ => asked,
-        };
+        }
+        self.open(name, 0, None, expect).await
+    }
+
+    async fn open(
+        &self,
+        name: &str,
+        from: u64,
+        validator: Option<&str>,
+        expect: Expect,
+    ) -> Result<Option<Body>, TransportError> {
+        let place = self.address(name);
+        let (connection, answer) = self.ask(name, &place, from, validator, expect).await?;
         let headers = answer.headers();
         let (start, length) = match answer.status() {
             StatusCode::OK => (0, content_length(headers)),
             StatusCode::PARTIAL_CONTENT => {
-                let Some((start, whole)) = content_range(headers).filter(|(start, _)| *start == from && from > 0)
-                else {
+                // Another start than asked for, or a part of another state of the object in spite of If-Range.
+                let range = content_range(headers).filter(|(start, _)| *start == from && from > 0);
+                let Some((start, whole)) = range.filter(|_| !changed(headers, validator)) else {
                     return Err(TransportError::Part { place, from });
                 };
                 (start, whole)
@@ -237,9 +251,7 @@ impl Web {
         match timeout(self.limits.head, connection.send(head.request())).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(source)) => Err(TransportError::Broken { place: place.to_owned(), source }),
-            Err(_) => {
-                Err(TransportError::Late { place: place.to_owned(), operation: "answer", after: self.limits.head })
-            }
+            Err(_) => Err(TransportError::Late { place: place.to_owned(), operation: ANSWER, after: self.limits.head }),
         }
     }
 
