@@ -1,4 +1,4 @@
-//! A file of the site as an answer: negotiation, preconditions and ranges, in the order of
+//! A file of the site as an answer, found as nginx's `try_files $uri $uri/ /index.html` finds it: negotiation, preconditions and ranges, in the order of
 //! RFC 9110.
 
 use std::collections::VecDeque;
@@ -9,18 +9,28 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 
 use super::body::Body;
 use super::conditional::{self, Outcome, Validators};
+use super::navigation::is_navigation;
 use super::negotiate::{Coding, Preference};
 use super::range::{self, ByteRange, Requested};
-use super::respond::{Refusal, empty};
-use super::route::is_navigation;
-use crate::site::{Asset, Representation, Site};
+use super::respond::{Refusal, empty, moved};
+use crate::site::{Asset, Representation, Site, is_hashed};
 
 /// Answers a GET or HEAD for a decoded path.
 pub(super) fn answer(parts: &Parts, site: &Site, path: &str) -> Result<Response<Body>, Refusal> {
-    let asset = site
-        .get(path)
-        .or_else(|| is_navigation(path, &parts.headers).then(|| site.index()).flatten())
-        .ok_or(Refusal::NotFound)?;
+    if let Some(asset) = site.get(path) {
+        return send(parts, asset);
+    }
+    if site.is_directory_with_page(path) {
+        return moved(&format!("{path}/"), parts.uri.query());
+    }
+    // A file of another version: no route has such a name.
+    if is_hashed(path) || !is_navigation(&parts.headers) {
+        return Err(Refusal::NotFound);
+    }
+    send(parts, site.index().ok_or(Refusal::NotFound)?)
+}
+
+fn send(parts: &Parts, asset: &Asset) -> Result<Response<Body>, Refusal> {
     let preference = Preference::of(&parts.headers);
 
     if let Some(requested) = requested_range(parts, asset, preference) {

@@ -22,6 +22,7 @@ mod host;
 mod limits;
 mod listener;
 mod names;
+mod navigation;
 mod negotiate;
 mod range;
 mod request_id;

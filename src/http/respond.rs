@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::body::Body;
 use super::host::HostError;
@@ -141,6 +142,27 @@ impl Refusal {
     }
 }
 
+/// What is written as an escape in a path: all but the `pchar` of RFC 3986 section 3.3, and slashes.
+const NOT_IN_PATHS: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b'+')
+    .remove(b',')
+    .remove(b';')
+    .remove(b'=')
+    .remove(b':')
+    .remove(b'@');
+
 /// An answer that was made for this request alone.
 pub(super) fn no_store(status: StatusCode, media: &'static str, body: Bytes) -> Response<Body> {
     let length = body.len();
@@ -158,6 +180,22 @@ pub(super) fn no_store(status: StatusCode, media: &'static str, body: Bytes) -> 
         );
     }
     response
+}
+
+/// Leads a client to another decoded path of the box, with the query that it came with.
+///
+/// The path starts with one slash, and what is not plain in it is encoded, the backslash too, so that no browser takes a
+/// part of it for another host.
+pub(super) fn moved(path: &str, query: Option<&str>) -> Result<Response<Body>, Refusal> {
+    let mut location = utf8_percent_encode(path, NOT_IN_PATHS).to_string();
+    if let Some(query) = query.filter(|query| !query.is_empty()) {
+        location.push('?');
+        location.extend(utf8_percent_encode(query, CONTROLS));
+    }
+    let location = HeaderValue::try_from(location).map_err(|_| Refusal::Internal)?;
+    // A permanent one as nginx's, but not kept: the next version of the site may have a route there.
+    let headers = [(header::LOCATION, location), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    Ok(empty(StatusCode::MOVED_PERMANENTLY, headers.into_iter().collect()))
 }
 
 /// An answer without a body.
@@ -190,7 +228,7 @@ mod tests {
     #[test]
     fn every_refusal_speaks_both_languages_in_both_forms() {
         for refusal in [
-            Refusal::Target(TargetError::Slash),
+            Refusal::Target(TargetError::Nul),
             Refusal::Host(HostError::Missing),
             Refusal::Expectation,
             Refusal::NotFound,
@@ -213,6 +251,22 @@ mod tests {
                 let text = std::str::from_utf8(&body).expect("text");
                 assert!(text.contains(spanish) && text.contains(english) && text.contains("id-1"), "{text}");
             }
+        }
+    }
+
+    #[test]
+    fn a_location_stays_on_this_host() {
+        for (path, query, expected) in [
+            ("/docs/", None, "/docs/"),
+            ("/docs/", Some("a=1&b=//x"), "/docs/?a=1&b=//x"),
+            ("/docs/", Some(""), "/docs/"),
+            ("/\\host/", None, "/%5Chost/"),
+            ("/a b?c#d%/", Some("x=ñ"), "/a%20b%3Fc%23d%25/?x=%C3%B1"),
+            ("/a\r\nSet-Cookie: x/", None, "/a%0D%0ASet-Cookie:%20x/"),
+            ("/Máquinas/", None, "/M%C3%A1quinas/"),
+        ] {
+            let response = moved(path, query).expect("a redirect");
+            assert_eq!(response.headers().get(header::LOCATION).map(HeaderValue::as_bytes), Some(expected.as_bytes()));
         }
     }
 

@@ -166,25 +166,6 @@ fn check_expectation(headers: &HeaderMap) -> Result<(), Refusal> {
     }
 }
 
-/// Whether the client navigates, so that an unknown path is a route of the single-page app:
-/// it asks for HTML by name (`*/*`, as scripts and images send, is not enough) at a path
-/// whose last segment has no extension.
-pub(super) fn is_navigation(path: &str, headers: &HeaderMap) -> bool {
-    let last = path.rsplit('/').next().unwrap_or(path);
-    !last.contains('.') && wants_page(headers)
-}
-
-/// Whether the client asks for HTML by name.
-pub(super) fn wants_page(headers: &HeaderMap) -> bool {
-    headers
-        .get_all(header::ACCEPT)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|element| element.split(';').next())
-        .any(|media| media.trim().eq_ignore_ascii_case("text/html"))
-}
-
 #[cfg(test)]
 mod tests {
     use http::Request;
@@ -216,6 +197,7 @@ mod tests {
         assert_eq!(routed("GET", "/_edge/display.json"), Ok(RouteClass::Edge));
         assert_eq!(routed("GET", "/%5Fedge/display.json"), Ok(RouteClass::Edge));
         assert_eq!(routed("GET", "/assets/../metrics"), Ok(RouteClass::Metrics));
+        assert_eq!(routed("GET", "//_edge%2Fdisplay.json"), Ok(RouteClass::Edge));
         assert_eq!(routed("GET", "/_edge/other"), Ok(RouteClass::Edge));
         assert_eq!(routed("GET", "/health/other").map_err(|status| status.as_u16()), Err(404));
         assert_eq!(routed("GET", "/healthy.html"), Ok(RouteClass::Page));
@@ -257,9 +239,16 @@ mod tests {
             let parts = Request::get(uri).header("host", host).body(()).expect("a request").into_parts().0;
             route(&parts, BodyLength::Known(0), 0, &names()).map_err(|refusal| refusal.status().as_u16()).map(drop)
         };
-        for uri in
-            ["/_edge/", "/_edge/admin", "/_edge/status.json", "/_edge/display.json", "/api", "/api/x", "/%61pi/x"]
-        {
+        for uri in [
+            "/_edge/",
+            "/_edge/admin",
+            "/_edge/status.json",
+            "/_edge/display.json",
+            "/api",
+            "/api/x",
+            "/%61pi/x",
+            "//api%2Fx",
+        ] {
             assert_eq!(with(uri, "evil.example"), Err(421), "{uri}");
             assert_eq!(with(uri, "10.0.0.1"), Ok(()), "{uri}");
         }
@@ -280,16 +269,5 @@ mod tests {
         assert_eq!(with(&[], BodyLength::Unknown, 5), Err(413));
         assert_eq!(with(&[("expect", "100-Continue")], BodyLength::Known(0), 0), Ok(()));
         assert_eq!(with(&[("expect", "a miracle")], BodyLength::Known(0), 0), Err(417));
-    }
-
-    #[test]
-    fn navigations() {
-        let headers = |accept| parts("GET", "/", &[("accept", accept)]).headers;
-        let browser = headers("text/html,application/xhtml+xml;q=0.9,*/*;q=0.8");
-        assert!(is_navigation("/lines/2", &browser));
-        assert!(is_navigation("/lines/", &browser));
-        assert!(!is_navigation("/assets/gone-BhL3x9Qa.js", &browser));
-        assert!(!is_navigation("/lines/2", &headers("*/*")));
-        assert!(!is_navigation("/lines/2", &HeaderMap::new()));
     }
 }

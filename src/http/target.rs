@@ -1,4 +1,5 @@
-//! The request target (RFC 9112 section 3.2) as a safe, decoded path.
+//! The request target (RFC 9112 section 3.2) as a decoded path, with nginx's rules: what names a file or a route there
+//! names it here.
 
 use std::borrow::Cow;
 
@@ -9,8 +10,8 @@ use thiserror::Error;
 /// What a request asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Target<'a> {
-    /// Origin-form or absolute-form: the decoded path, `/`-separated, starting with `/`,
-    /// without dot segments.
+    /// Origin-form or absolute-form: the decoded path, starting with `/`, without empty and dot segments. It is a key
+    /// into what is in memory and never a file's path.
     Path(Cow<'a, str>),
     /// Asterisk-form: the server as a whole.
     Server,
@@ -25,15 +26,12 @@ pub enum TargetError {
     /// `%` without two hexadecimal digits behind it.
     #[error("the request target holds a broken percent escape")]
     BrokenEscape,
-    /// `%2F` or `%5C`: whether it separates segments is for nobody to guess.
-    #[error("the request target holds an encoded slash or a backslash")]
-    Slash,
-    /// Control characters, among them NUL.
-    #[error("the request target holds a control character")]
-    Control,
-    /// The decoded octets are no text.
-    #[error("the request target is not UTF-8")]
-    NotUtf8,
+    /// `%00`.
+    #[error("the request target holds a NUL character")]
+    Nul,
+    /// More `..` than there are segments before them; browsers never send that.
+    #[error("the request target leads above the root")]
+    AboveRoot,
 }
 
 /// Reads the target of a request.
@@ -52,26 +50,20 @@ pub fn parse(uri: &Uri) -> Result<Target<'_>, TargetError> {
     decode(path).map(Target::Path)
 }
 
-/// Decodes an absolute path and removes its dot segments (RFC 3986 section 5.2.4), so
-/// that `..` never climbs above `/`.
+/// Decodes an absolute path once, takes several slashes in a row for one, and removes dot segments. An encoded slash or dot
+/// counts like a plain one.
 pub fn decode(path: &str) -> Result<Cow<'_, str>, TargetError> {
-    if is_plain(path) { Ok(Cow::Borrowed(path)) } else { decode_fully(path) }
+    if is_plain(path) { Ok(Cow::Borrowed(path)) } else { decode_fully(path).map(Cow::Owned) }
 }
 
-fn decode_fully(path: &str) -> Result<Cow<'_, str>, TargetError> {
+fn decode_fully(path: &str) -> Result<String, TargetError> {
     check_escapes(path)?;
-    let decoded = percent_decode_str(path).decode_utf8().map_err(|_| TargetError::NotUtf8)?;
-    // An encoded slash shows as one slash more than the raw path has.
-    if decoded.contains('\\') || slashes(&decoded) != slashes(path) {
-        return Err(TargetError::Slash);
+    let bytes: Cow<'_, [u8]> = percent_decode_str(path).into();
+    if bytes.contains(&0) {
+        return Err(TargetError::Nul);
     }
-    if decoded.chars().any(char::is_control) {
-        return Err(TargetError::Control);
-    }
-    if !decoded.contains("/.") {
-        return Ok(decoded);
-    }
-    Ok(Cow::Owned(without_dot_segments(&decoded)))
+    // Names of files are UTF-8, so another encoding can only be in a route, which nobody looks into.
+    merge_segments(&String::from_utf8_lossy(&bytes))
 }
 
 /// Whether nothing is to be decoded, refused or removed, as in nearly every request; one look
@@ -79,9 +71,9 @@ fn decode_fully(path: &str) -> Result<Cow<'_, str>, TargetError> {
 fn is_plain(path: &str) -> bool {
     let mut before = 0;
     path.bytes().all(|byte| {
-        let is_dot_segment = byte == b'.' && before == b'/';
+        let is_merged = before == b'/' && matches!(byte, b'.' | b'/');
         before = byte;
-        !is_dot_segment && (byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'-' | b'_' | b'~'))
+        !is_merged && (byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'-' | b'_' | b'~'))
     })
 }
 
@@ -98,29 +90,19 @@ fn check_escapes(path: &str) -> Result<(), TargetError> {
     Ok(())
 }
 
-fn slashes(text: &str) -> usize {
-    text.bytes().filter(|&byte| byte == b'/').count()
-}
-
-fn without_dot_segments(path: &str) -> String {
+fn merge_segments(path: &str) -> Result<String, TargetError> {
     let mut kept: Vec<&str> = Vec::new();
-    let mut segments = path.split('/').skip(1).peekable();
-    while let Some(segment) = segments.next() {
-        let last = segments.peek().is_none();
+    let mut is_directory = false;
+    for segment in path.split('/') {
+        is_directory = matches!(segment, "" | "." | "..");
         match segment {
-            "." | ".." => {
-                if segment == ".." {
-                    kept.pop();
-                }
-                // `/a/.` and `/a/b/..` name the directory, which ends in a slash.
-                if last {
-                    kept.push("");
-                }
-            }
+            "" | "." => {}
+            ".." => drop(kept.pop().ok_or(TargetError::AboveRoot)?),
             other => kept.push(other),
         }
     }
-    format!("/{}", kept.join("/"))
+    let end = if is_directory && !kept.is_empty() { "/" } else { "" };
+    Ok(format!("/{}{end}", kept.join("/")))
 }
 
 #[cfg(test)]
@@ -146,33 +128,49 @@ mod tests {
     }
 
     #[test]
-    fn dot_segments_never_climb_above_the_root() {
+    fn segments_are_merged_as_nginx_merges_them() {
         for (raw, expected) in [
-            ("/../../etc/passwd", "/etc/passwd"),
             ("/a/./b/../c", "/a/c"),
             ("/a/%2e%2E/b", "/b"),
             ("/a/..", "/"),
             ("/a/b/.", "/a/b/"),
-            ("/..", "/"),
             ("/.well-known/x", "/.well-known/x"),
             ("/a/...", "/a/..."),
+            ("//a///b//", "/a/b/"),
+            ("//", "/"),
+            ("/a//../b", "/b"),
+            ("/a%2fb", "/a/b"),
+            ("/a%2F%2e%2e%2Fb", "/b"),
+            ("/%2f%2fhost/x", "/host/x"),
         ] {
             assert_eq!(path(raw).as_deref(), Ok(expected), "{raw}");
         }
     }
 
     #[test]
-    fn ambiguous_and_broken_targets_are_refused() {
+    fn whatever_else_may_be_in_a_name_stays() {
         for (raw, expected) in [
-            ("/a%2fb", TargetError::Slash),
-            ("/a%5cb", TargetError::Slash),
-            ("/a\\b", TargetError::Slash),
+            ("/a%5cb", "/a\\b"),
+            ("/a\\b", "/a\\b"),
+            ("/a%0d%0ab", "/a\r\nb"),
+            ("/M%E1quina", "/M\u{fffd}quina"),
+            ("/a%3Fb%23c", "/a?b#c"),
+            ("/a|b^c", "/a|b^c"),
+        ] {
+            assert_eq!(path(raw).as_deref(), Ok(expected), "{raw}");
+        }
+    }
+
+    #[test]
+    fn broken_targets_are_refused() {
+        for (raw, expected) in [
             ("/%", TargetError::BrokenEscape),
             ("/%4", TargetError::BrokenEscape),
             ("/%zz", TargetError::BrokenEscape),
-            ("/%00", TargetError::Control),
-            ("/a%0d%0ab", TargetError::Control),
-            ("/%ff", TargetError::NotUtf8),
+            ("/%00", TargetError::Nul),
+            ("/..", TargetError::AboveRoot),
+            ("/a/../../etc/passwd", TargetError::AboveRoot),
+            ("/%2e%2e%2fetc/passwd", TargetError::AboveRoot),
         ] {
             assert_eq!(path(raw), Err(expected), "{raw}");
         }
@@ -195,16 +193,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_decoded_path_is_absolute_and_has_no_dot_segment(raw in "/[a-z./%0-9A-F]{0,40}") {
+        fn a_decoded_path_has_nothing_to_merge(raw in "/[a-z./%0-9A-F]{0,40}") {
             if let Ok(decoded) = decode(&raw) {
-                prop_assert!(decoded.starts_with('/'));
+                prop_assert!(decoded.starts_with('/') && !decoded.contains("//"));
                 prop_assert!(decoded.split('/').all(|segment| segment != "." && segment != ".."));
             }
         }
 
         #[test]
         fn the_short_cut_changes_nothing(raw in "/[a-z/._~-]{0,40}") {
-            prop_assert_eq!(decode(&raw).map(Cow::into_owned), decode_fully(&raw).map(Cow::into_owned));
+            prop_assert_eq!(decode(&raw).map(Cow::into_owned), decode_fully(&raw));
         }
 
         #[test]

@@ -64,7 +64,7 @@ const NOSNIFF: HeaderName = header::X_CONTENT_TYPE_OPTIONS;
 impl Asset {
     /// `policy` is the Content-Security-Policy of pages; an empty one sends none.
     pub(super) fn new(file: File, policy: Option<&str>) -> Self {
-        let media = media::of(&file.path);
+        let media = media::of(&file.path, &file.bytes);
         let is_page = media.starts_with("text/html");
         let lifetime = if is_page {
             Lifetime::NoStore
@@ -78,7 +78,9 @@ impl Asset {
         insert(&mut fields, header::CONTENT_TYPE, &media);
         fields.insert(header::CACHE_CONTROL, lifetime.cache_control());
         fields.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-        fields.insert(NOSNIFF, HeaderValue::from_static("nosniff"));
+        if media::is_of_the_web(&media) {
+            fields.insert(NOSNIFF, HeaderValue::from_static("nosniff"));
+        }
         insert(&mut fields, header::LAST_MODIFIED, &httpdate::fmt_http_date(file.modified));
         if media::is_compressible(&media) {
             fields.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
@@ -194,6 +196,17 @@ mod tests {
         assert_eq!(policy("/a.html", Some("default-src *")).as_deref(), Some("default-src *"));
         assert_eq!(policy("/a.svg", Some("default-src *")).as_deref(), Some("default-src *"));
         assert_eq!(policy("/a.js", Some("default-src *")), None);
+    }
+
+    #[test]
+    fn a_type_that_is_not_known_may_be_looked_into() {
+        let sniffing = |path| field(&asset(path, "x", None), NOSNIFF).map(str::to_owned);
+        for path in ["/a.js", "/a.html", "/a.svg", "/a.json", "/a.woff2", "/a.wasm", "/a.mp4"] {
+            assert_eq!(sniffing(path).as_deref(), Some("nosniff"), "{path}");
+        }
+        for path in ["/script", "/a.es6", "/a.txt", "/a.js.download"] {
+            assert_eq!(sniffing(path), None, "{path}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ const SHORTEST_HASH: usize = 8;
 /// revalidation. So a last word without any digit or inner capital (`/assets/my-pictures.js`) is
 /// taken for a word.
 #[must_use]
-pub(super) fn is_hashed(path: &str) -> bool {
+pub(crate) fn is_hashed(path: &str) -> bool {
     let Some(name) = path.strip_prefix("/assets/").and_then(|rest| rest.rsplit('/').next()) else { return false };
     let stem = name.split('.').next().unwrap_or(name);
     name.len() > stem.len() && (ends_in_vite_hash(stem) || ends_in_hex_hash(stem))

@@ -1,4 +1,6 @@
-//! Media types by file name.
+//! Media types by file name, and their charset by content.
+
+use super::charset;
 
 /// The types that the registry's table in the library lacks or names in an older way.
 const OVERRIDES: &[(&str, &str)] = &[
@@ -18,23 +20,35 @@ const OVERRIDES: &[(&str, &str)] = &[
     ("avif", "image/avif"),
 ];
 
-/// The media type of a file, with the charset where it is text.
+/// The media type of a file, with the charset where it is text and the charset is known.
 #[must_use]
-pub(super) fn of(path: &str) -> String {
+pub(super) fn of(path: &str, bytes: &[u8]) -> String {
+    let essence = essence(path);
+    if is_text(&essence) && charset::is_utf8(&essence, bytes) { essence + "; charset=utf-8" } else { essence }
+}
+
+fn essence(path: &str) -> String {
     let extension = extension(path);
-    let essence = OVERRIDES.iter().find(|(known, _)| *known == extension).map_or_else(
+    OVERRIDES.iter().find(|(known, _)| *known == extension).map_or_else(
         || mime_guess::from_ext(&extension).first_or_octet_stream().essence_str().to_owned(),
         |(_, media)| (*media).to_owned(),
-    );
-    if essence.starts_with("text/")
-        || essence == "image/svg+xml"
+    )
+}
+
+fn is_text(essence: &str) -> bool {
+    essence.starts_with("text/") || essence == "image/svg+xml" || essence.ends_with("json") || essence.ends_with("/xml")
+}
+
+/// Whether browsers use a file of this type for what it is. Any other may be a script with an extension of its own, which
+/// they run as long as nobody forbids them to look into it.
+#[must_use]
+pub(super) fn is_of_the_web(media: &str) -> bool {
+    let essence = media.split(';').next().unwrap_or(media);
+    let (kind, _) = essence.split_once('/').unwrap_or((essence, ""));
+    matches!(kind, "audio" | "font" | "image" | "model" | "video")
         || essence.ends_with("json")
-        || essence.ends_with("/xml")
-    {
-        essence + "; charset=utf-8"
-    } else {
-        essence
-    }
+        || essence.ends_with("xml")
+        || matches!(essence, "text/html" | "text/css" | "text/javascript" | "application/wasm" | "application/pdf")
 }
 
 /// Whether a coding can make such a file smaller; pictures, films and fonts of the web are
@@ -80,8 +94,15 @@ mod tests {
             ("/robots", "application/octet-stream"),
             ("/dir.d/file", "application/octet-stream"),
         ] {
-            assert_eq!(of(path), media, "{path}");
+            assert_eq!(of(path, b"x"), media, "{path}");
         }
+    }
+
+    #[test]
+    fn a_charset_is_sent_only_where_it_is_true() {
+        assert_eq!(of("/a.html", b"M\xe1quina"), "text/html");
+        assert_eq!(of("/a.js", b"'M\xe1quina'"), "text/javascript");
+        assert_eq!(of("/a.css", b"@charset \"iso-8859-1\";"), "text/css");
     }
 
     #[test]

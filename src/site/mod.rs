@@ -9,6 +9,7 @@
 //! reading the old one.
 
 mod asset;
+mod charset;
 mod directory;
 mod embedded;
 mod encode;
@@ -25,6 +26,7 @@ use bytes::Bytes;
 
 pub use asset::{Asset, Representation};
 pub use directory::DirectoryError;
+pub(crate) use hashed::is_hashed;
 pub use publish::{Current, Publisher, Settings, SiteError};
 
 /// One file of a dist, as its source gives it.
@@ -63,6 +65,12 @@ impl Site {
         let asset =
             if path.ends_with('/') { self.assets.get(&format!("{path}index.html")) } else { self.assets.get(path) };
         asset.map(Arc::as_ref)
+    }
+
+    /// Whether a decoded URL path without a slash at its end names a directory that has an `index.html`.
+    #[must_use]
+    pub fn is_directory_with_page(&self, path: &str) -> bool {
+        !path.ends_with('/') && self.assets.contains_key(&format!("{path}/index.html"))
     }
 
     /// The page that navigations get.

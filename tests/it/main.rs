@@ -32,6 +32,7 @@ mod observability;
 mod orders;
 mod rebinding;
 mod repository;
+mod routes;
 mod serving;
 mod site_directory;
 #[path = "../support/mod.rs"]

@@ -263,7 +263,7 @@ fn a_site_has_no_policy_but_a_configured_one_and_the_boxs_own_pages_have_theirs(
         for path in ["/", "/index.html", "/linea/2"] {
             assert_eq!(policy(path).as_deref(), expected, "{path} with {config:?}");
         }
-        for path in ["/_edge/", "/_edge/admin", "/_edge/nothing", "/assets/missing.js", "/%"] {
+        for path in ["/_edge/", "/_edge/admin", "/_edge/nothing", "/assets/index-00000000.js", "/%"] {
             let policy = policy(path).unwrap_or_default();
             assert!(policy.starts_with("default-src 'none';"), "{path} with {config:?}: {policy:?}");
         }

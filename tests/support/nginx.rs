@@ -4,9 +4,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use super::eventually;
+use super::{Client, eventually};
 
-/// nginx, which serves a directory by HTTPS.
+/// nginx, which serves a directory.
 pub(crate) struct Nginx {
     address: String,
     process: Child,
@@ -16,16 +16,10 @@ pub(crate) struct Nginx {
 }
 
 impl Nginx {
-    /// Serves `directory`, with a certificate that is valid in these years.
+    /// Serves `directory` by HTTPS, with a certificate that is valid in these years.
     pub(crate) fn start(directory: &Path, years: std::ops::Range<i32>) -> Self {
-        // An address of its own instead of a port that somebody else may take in between.
-        static COUNT: AtomicU8 = AtomicU8::new(1);
-        let process = std::process::id();
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let host = format!("127.{}.{}.{count}", 1 + (process >> 8) % 254, process % 256);
-        let address = format!("{host}:8443");
-
-        let mut params = rcgen::CertificateParams::new(vec![host]).expect("a name");
+        let host = host();
+        let mut params = rcgen::CertificateParams::new(vec![host.clone()]).expect("a name");
         params.not_before = rcgen::date_time_ymd(years.start, 1, 1);
         params.not_after = rcgen::date_time_ymd(years.end, 1, 1);
         let key = rcgen::KeyPair::generate().expect("a key");
@@ -35,6 +29,31 @@ impl Nginx {
         let of = |name: &str| state.path().join(name).display().to_string();
         fs::write(of("certificate.pem"), &certificate).expect("written");
         fs::write(of("key.pem"), key.serialize_pem()).expect("written");
+        let address = format!("{host}:8443");
+        let server = format!(
+            "listen {address} ssl; root {root};
+             ssl_certificate {certificate}; ssl_certificate_key {key};",
+            root = directory.display(),
+            certificate = of("certificate.pem"),
+            key = of("key.pem"),
+        );
+        Self::run(state, address, &server, certificate)
+    }
+
+    /// Serves `directory` by HTTP, as the makers of single-page apps say that it should be.
+    #[allow(dead_code, reason = "only the site is compared with it")]
+    pub(crate) fn of_single_page_app(directory: &Path) -> Self {
+        let address = format!("{}:8080", host());
+        let server = format!(
+            "listen {address}; root {root}; absolute_redirect off;
+             location / {{ try_files $uri $uri/ /index.html; }}",
+            root = directory.display(),
+        );
+        Self::run(tempfile::tempdir().expect("a directory"), address, &server, String::new())
+    }
+
+    fn run(state: tempfile::TempDir, address: String, server: &str, certificate: String) -> Self {
+        let of = |name: &str| state.path().join(name).display().to_string();
         let user = if rustix::process::geteuid().is_root() { "user root;" } else { "" };
         let configuration = format!(
             "{user} daemon off; master_process off; pid {pid}; error_log {log};
@@ -42,18 +61,12 @@ impl Nginx {
              http {{
                  access_log off; client_body_temp_path {temporary}; proxy_temp_path {temporary};
                  fastcgi_temp_path {temporary}; uwsgi_temp_path {temporary}; scgi_temp_path {temporary};
-                 types {{ application/json json; }} default_type application/octet-stream;
-                 server {{
-                     listen {address} ssl; root {root};
-                     ssl_certificate {certificate}; ssl_certificate_key {key};
-                 }}
+                 types {{ application/json json; text/html html; }} default_type application/octet-stream;
+                 server {{ {server} }}
              }}",
             pid = of("pid"),
             log = of("log"),
             temporary = of("temporary"),
-            root = directory.display(),
-            certificate = of("certificate.pem"),
-            key = of("key.pem"),
         );
         fs::write(of("nginx.conf"), configuration).expect("written");
         let process = Command::new("nginx")
@@ -66,6 +79,11 @@ impl Nginx {
         nginx
     }
 
+    #[allow(dead_code, reason = "only the site is compared with it")]
+    pub(crate) fn connect(&self) -> Client {
+        Client::connect(self.address.parse().expect("an address"))
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("https://{}", self.address)
     }
@@ -74,6 +92,14 @@ impl Nginx {
     pub(crate) fn certificate(&self) -> Vec<u8> {
         self.certificate.clone().into_bytes()
     }
+}
+
+/// An address of its own instead of a port that somebody else may take in between.
+fn host() -> String {
+    static COUNT: AtomicU8 = AtomicU8::new(1);
+    let process = std::process::id();
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!("127.{}.{}.{count}", 1 + (process >> 8) % 254, process % 256)
 }
 
 impl Drop for Nginx {

@@ -1,4 +1,4 @@
-//! A request target never leads out of the site, and decoding it twice gives nothing new.
+//! A request target never leads above the root.
 
 #![no_main]
 
@@ -9,9 +9,9 @@ fuzz_target!(|text: &str| {
     if let Ok(path) = decode_path(text)
         && text.starts_with('/')
     {
-        assert!(path.starts_with('/'));
+        assert!(path.starts_with('/') && !path.contains("//"));
         assert!(path.split('/').all(|segment| segment != "." && segment != ".."));
-        assert!(!path.contains(['\\', '\0', '\r', '\n']));
+        assert!(!path.contains('\0'));
     }
     if let Ok(uri) = text.parse() {
         let _ = parse_target(&uri);
