@@ -50,6 +50,7 @@
 //! | [`service_manager`] | systemd's notify socket |
 //! | [`site`] | the dist in memory, with its representations |
 //! | [`slots`] | the two places for an updated binary, and which of them runs |
+//! | [`storage`] | whether the disk of the data directory still works |
 //! | [`support_bundle`] | what whoever gives support needs, in one file |
 //! | [`telemetry`] | logs |
 //! | [`update`] | from the release bucket to a confirmed slot, and back |
@@ -83,6 +84,7 @@ pub mod restart;
 pub mod service_manager;
 pub mod site;
 pub mod slots;
+pub mod storage;
 pub mod support_bundle;
 pub mod telemetry;
 pub mod update;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use tokio::time::MissedTickBehavior;
 
-use crate::health::{Fault, Probe};
+use crate::health::{Fault, Health, Probe};
 use crate::machine::notices::{self, Level, Notices};
 use crate::machine::{self, Places};
 use crate::{console, error_chain};
@@ -22,9 +22,15 @@ pub(super) type Known = Arc<ArcSwapOption<console::Machine>>;
 /// A machine that has something to say, and who is told.
 pub(super) struct Watched {
     /// `machine.dir`.
-    pub(super) directory: PathBuf,
-    pub(super) probe: Probe,
-    pub(super) known: Known,
+    directory: PathBuf,
+    probe: Probe,
+    known: Known,
+}
+
+impl Watched {
+    pub(super) fn new(directory: PathBuf, health: &Health, known: &Known) -> Self {
+        Self { directory, probe: health.probe("machine"), known: Arc::clone(known) }
+    }
 }
 
 /// Reads what it says as long as the runtime lives.

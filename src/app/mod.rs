@@ -10,6 +10,7 @@ mod settings;
 mod signals;
 mod state_schema;
 mod status;
+mod storage;
 mod switch;
 mod trial;
 mod updates;
@@ -48,6 +49,7 @@ use crate::metrics::Metrics;
 use crate::restart::{Program, Socket};
 use crate::service_manager;
 use crate::site::{self, Current, Publisher, SiteError};
+use crate::storage::Home;
 use crate::telemetry::Recent;
 
 /// Why the box does not serve.
@@ -123,7 +125,7 @@ pub struct App {
     program: Program,
     trial: Option<(Trial, Duration)>,
     updates: (Wanted, updates::Followers),
-    machine: Option<machine::Watched>,
+    watched: (Option<machine::Watched>, storage::Watched),
     _publisher: Publisher,
 }
 
@@ -166,14 +168,12 @@ impl App {
         let (lan, known) = watch::channel(None);
         let of_machine = machine::Known::default();
         let config::Machine { dir } = machine;
-        let machine = dir.map(|directory| machine::Watched {
-            directory,
-            probe: health.probe("machine"),
-            known: Arc::clone(&of_machine),
-        });
+        let home = if dir.is_some() { Home::Image } else { Home::Plain };
+        let storage = storage::Watched::new(&data_dir, home, &health).map_err(AppError::Runtime)?;
+        let machine = dir.map(|directory| machine::Watched::new(directory, &health, &of_machine));
         let sources = status::sources(
             &id,
-            data_dir.clone(),
+            storage.space(),
             &listeners,
             health.clone(),
             tls.clone(),
@@ -234,7 +234,7 @@ impl App {
             program,
             trial,
             updates: (wanted, updates),
-            machine,
+            watched: (machine, storage),
             _publisher: publisher,
         })
     }
@@ -266,7 +266,7 @@ impl App {
         let server = Server::start(self.listeners, self.parts, &self.limits, self.access_log)?;
         let operator = Rc::new(self.operator);
         let control = orders::start(&operator, self.asked);
-        machine::start(self.machine);
+        watch(self.watched);
         let (wanted, followers) = self.updates;
         let tried = CancellationToken::new();
         if let (Some((trial, stretch)), Some(watchdog)) = (self.trial, &watchdog) {
@@ -352,6 +352,12 @@ impl App {
         }
         Ok(Ended::Stopped)
     }
+}
+
+/// Follows the machine and its disk as long as the runtime lives.
+fn watch((machine, storage): (Option<machine::Watched>, storage::Watched)) {
+    machine::start(machine);
+    storage::start(storage);
 }
 
 /// Drains the server, before a restart only after it has said farewell: whoever is connected then connects again.

@@ -1,13 +1,12 @@
 //! What the console shows, from the rooms that know it.
 
-use std::path::PathBuf;
 use std::time::Instant;
 
 use tokio::sync::watch;
 
 use super::{machine, updates};
 use crate::clock::{self, Clock};
-use crate::console::{self, Build, Door, Facts, Fault, Https, Lan, Level, Name, Network, Sources};
+use crate::console::{self, Build, Disk, Door, Facts, Fault, Https, Lan, Level, Name, Network, Sources};
 use crate::discovery::{self, State};
 use crate::health::{self, Health};
 use crate::http::{Listener, Scheme, Tls};
@@ -25,7 +24,7 @@ pub(super) struct Learnt {
 /// Where the console gets its status from.
 pub(super) fn sources(
     id: &BoxId,
-    data_dir: PathBuf,
+    disk: impl Fn() -> Option<Disk> + Send + 'static,
     listeners: &[Listener],
     health: Health,
     tls: Option<Tls>,
@@ -45,7 +44,6 @@ pub(super) fn sources(
             .iter()
             .map(|listener| Door { address: listener.address(), is_https: listener.scheme() == Scheme::Https })
             .collect(),
-        data_dir,
     };
     Sources {
         facts,
@@ -57,6 +55,7 @@ pub(super) fn sources(
         }),
         machine: Box::new(move || machine.load_full().map(|known| (*known).clone())),
         update: Box::new(move || updates::shown(&updates)),
+        disk: Box::new(disk),
         https: Box::new(move || tls.as_ref().map(|tls| Https { certificate_sha256: pairs(&tls.fingerprint()) })),
     }
 }

@@ -1,7 +1,6 @@
 //! Gathers the status from the rest of the box.
 
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -30,8 +29,6 @@ pub struct Facts {
     pub started: Instant,
     /// Where it listens.
     pub doors: Vec<Door>,
-    /// Whose file system is measured.
-    pub data_dir: PathBuf,
 }
 
 /// The network that the TVs are on, and the box's place in it.
@@ -87,11 +84,13 @@ pub struct Sources {
     pub machine: Ask<Option<Machine>>,
     /// The updates; `None` when the program is not kept up to date.
     pub update: Ask<Option<Update>>,
+    /// The room on the data disk; `None` when it does not work.
+    pub disk: Ask<Option<Disk>>,
 }
 
 impl Sources {
     pub(super) fn collect(&self) -> Status {
-        let Facts { id, version, build, started, doors, data_dir } = &self.facts;
+        let Facts { id, version, build, started, doors } = &self.facts;
         let Lan { name, network, best, discovery } = (self.lan)();
         let (now, doubt) = (self.clock)();
         let mut health = (self.health)();
@@ -110,7 +109,7 @@ impl Sources {
             https: (self.https)(),
             machine: (self.machine)(),
             update: (self.update)(),
-            disk: Disk::of(data_dir),
+            disk: (self.disk)(),
             health,
         }
     }

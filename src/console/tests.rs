@@ -1,4 +1,3 @@
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, UNIX_EPOCH};
@@ -62,7 +61,6 @@ fn sources(is_ill: Arc<AtomicBool>) -> Sources {
             build: sample.build,
             started: Instant::now(),
             doors: vec![Door { address: "[::]:80".parse().expect("an address"), is_https: false }],
-            data_dir: PathBuf::from("/proc"),
         },
         lan: Box::new(move || lan.clone()),
         health: Box::new(move || {
@@ -78,6 +76,7 @@ fn sources(is_ill: Arc<AtomicBool>) -> Sources {
         https: Box::new(|| None),
         machine: Box::new(|| None),
         update: Box::new(|| None),
+        disk: Box::new(move || sample.disk),
     }
 }
 

@@ -35,6 +35,7 @@ mod repository;
 mod routes;
 mod serving;
 mod site_directory;
+mod storage;
 #[path = "../support/mod.rs"]
 mod support;
 mod tls;

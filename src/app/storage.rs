@@ -1,0 +1,65 @@
+//! The disk of the data directory: what is found of it goes to health, to the log and to the console.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::MissedTickBehavior;
+
+use crate::console::Disk;
+use crate::health::{Fault, Health, Probe};
+use crate::lang::Lang;
+use crate::storage::{Home, Loss, Space, Watch};
+
+/// How old what health says may be.
+const EVERY: Duration = Duration::from_secs(2);
+
+/// A disk that is looked at, and who is told.
+pub(super) struct Watched {
+    watch: Arc<Watch>,
+    home: Home,
+    probe: Probe,
+}
+
+impl Watched {
+    pub(super) fn new(data_dir: &Path, home: Home, health: &Health) -> io::Result<Self> {
+        let watched = Self { watch: Arc::new(Watch::start(data_dir)?), home, probe: health.probe("storage") };
+        watched.tell(watched.watch.finding().err().as_ref());
+        Ok(watched)
+    }
+
+    /// The room on the disk, as long as it works; never waits for the disk.
+    pub(super) fn space(&self) -> impl Fn() -> Option<Disk> + Send + use<> {
+        let watch = Arc::clone(&self.watch);
+        move || {
+            let Space { total_bytes, free_bytes } = watch.finding().ok()?;
+            Some(Disk { total_bytes, free_bytes })
+        }
+    }
+
+    fn tell(&self, loss: Option<&Loss>) {
+        if let Some(loss) = loss {
+            tracing::error!(reason = loss.words(self.home, Lang::En), "nothing is kept any more");
+        }
+        self.probe
+            .degraded(loss.map(|loss| Fault::new(loss.words(self.home, Lang::Es), loss.words(self.home, Lang::En))));
+    }
+}
+
+/// Tells of it as long as the runtime lives.
+pub(super) fn start(watched: Watched) {
+    tokio::task::spawn_local(async move {
+        let mut ticks = tokio::time::interval(EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut told = watched.watch.finding().err();
+        loop {
+            ticks.tick().await;
+            let loss = watched.watch.finding().err();
+            if loss != told {
+                watched.tell(loss.as_ref());
+                told = loss;
+            }
+        }
+    });
+}

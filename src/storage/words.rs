@@ -1,0 +1,90 @@
+//! What is lost with a disk, what still works, and what to do.
+
+use super::Loss;
+use crate::lang::Lang;
+
+/// What kind of machine the disk is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Home {
+    /// The USB image's, whose system is in memory and starts from the same disk.
+    Image,
+    /// Somebody's own.
+    Plain,
+}
+
+impl Loss {
+    /// In three sentences or more.
+    #[must_use]
+    pub fn words(&self, home: Home, lang: Lang) -> String {
+        let kept = lang.pick(
+            "Las pantallas siguen funcionando, pero ya no se guarda nada: ni PIN, ni registros, ni actualizaciones.",
+            "The screens go on working, but nothing is kept any more: no PIN, no records, no updates.",
+        );
+        format!("{} {kept} {}", self.what(lang), self.remedy(home, lang))
+    }
+
+    fn what(&self, lang: Lang) -> String {
+        match self {
+            Self::Gone => lang.pick(
+                "El disco de datos ya no está: se ha retirado o ha fallado.".to_owned(),
+                "The data disk is gone: it was pulled out or has failed.".to_owned(),
+            ),
+            Self::ReadOnly => lang.pick(
+                "En el disco de datos no se puede escribir: tiene errores, está agotado o protegido.".to_owned(),
+                "The data disk cannot be written to: it has errors, is worn out or write-protected.".to_owned(),
+            ),
+            Self::Forbidden => lang.pick(
+                "La carpeta de datos pertenece a otra cuenta y el servicio no puede usarla.".to_owned(),
+                "The data directory belongs to another account, and the service cannot use it.".to_owned(),
+            ),
+            Self::Failing(detail) => {
+                lang.pick(format!("El disco de datos falla ({detail})."), format!("The data disk fails ({detail})."))
+            }
+            Self::Silent => {
+                lang.pick("El disco de datos no responde.".to_owned(), "The data disk does not answer.".to_owned())
+            }
+        }
+    }
+
+    fn remedy(&self, home: Home, lang: Lang) -> &'static str {
+        match (self, home) {
+            (Self::Gone, Home::Image) => lang.pick(
+                "Vuelva a conectar la memoria USB y reinicie el equipo, que sin ella no arranca; si ha fallado, grabe otra.",
+                "Plug the USB stick in again and restart the box, which does not start without it; if it has failed, flash another.",
+            ),
+            (_, Home::Image) => lang.pick(
+                "Reinicie el equipo; si vuelve a ocurrir, cambie la memoria USB o el disco.",
+                "Restart the box; if it happens again, replace the USB stick or the disk.",
+            ),
+            (Self::Forbidden, Home::Plain) => lang.pick(
+                "Devuelva la carpeta a la cuenta del servicio (chown).",
+                "Give the directory back to the service's account (chown).",
+            ),
+            (_, Home::Plain) => lang.pick(
+                "Revise el disco y su montaje; después reinicie el servicio.",
+                "Check the disk and its mount; then restart the service.",
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_loss_says_what_is_lost_what_works_and_what_to_do() {
+        let losses =
+            [Loss::Gone, Loss::ReadOnly, Loss::Forbidden, Loss::Failing("Input/output error".into()), Loss::Silent];
+        let mut said = Vec::new();
+        for home in [Home::Image, Home::Plain] {
+            for loss in &losses {
+                let (es, en) = (loss.words(home, Lang::Es), loss.words(home, Lang::En));
+                assert!(es.contains("siguen funcionando") && es.contains("no se guarda nada"), "{es}");
+                assert!(en.contains("go on working") && en.contains("nothing is kept"), "{en}");
+                assert!(!said.contains(&es), "{es}");
+                said.push(es);
+            }
+        }
+    }
+}
