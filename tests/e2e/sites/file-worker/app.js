@@ -1,0 +1,4 @@
+function say(error) { document.getElementById('r').textContent = error ? 'FAIL ' + error : 'OK'; }
+var worker = new Worker('/worker.js');
+worker.onmessage = function (event) { say(event.data); };
+worker.onerror = function (event) { say(event.message || 'worker'); };

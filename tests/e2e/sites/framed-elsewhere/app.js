@@ -1,0 +1,3 @@
+function say(error) { document.getElementById('r').textContent = error ? 'FAIL ' + error : 'OK'; }
+parent.postMessage('here', '*');
+if (parent === window) say('not in a frame'); else say();

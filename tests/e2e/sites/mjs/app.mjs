@@ -1,0 +1,2 @@
+import { word } from './lib/words.mjs';
+document.getElementById('r').textContent = word;

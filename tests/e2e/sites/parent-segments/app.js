@@ -1,0 +1,1 @@
+function say(error) { document.getElementById('r').textContent = error ? 'FAIL ' + error : 'OK'; }

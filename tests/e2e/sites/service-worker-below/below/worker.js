@@ -1,0 +1,1 @@
+onfetch = function () {};

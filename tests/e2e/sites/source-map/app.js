@@ -1,0 +1,3 @@
+function say(error) { document.getElementById('r').textContent = error ? 'FAIL ' + error : 'OK'; }
+say();
+//# sourceMappingURL=app.js.map
