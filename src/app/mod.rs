@@ -8,6 +8,7 @@ mod orders;
 mod own_client;
 mod settings;
 mod signals;
+mod site;
 mod state_schema;
 mod status;
 mod storage;
@@ -48,7 +49,7 @@ use crate::launch;
 use crate::metrics::Metrics;
 use crate::restart::{Program, Socket};
 use crate::service_manager;
-use crate::site::{self, Current, Publisher, SiteError};
+use crate::site::{Publisher, SiteError};
 use crate::storage::Home;
 use crate::telemetry::Recent;
 
@@ -158,10 +159,7 @@ impl App {
             _ => {}
         }
 
-        let (publisher, current) = publisher(site, &data_dir, &health)?;
-        for path in current.load().paths().filter(|path| http::is_reserved(path)) {
-            tracing::warn!(path, "the display has a file at a path that the box keeps for itself: it is not served");
-        }
+        let (publisher, current) = site::publisher(site, &data_dir, &health)?;
 
         let metrics = Arc::new(Metrics::default());
         let (describe, description) = watch::channel(Bytes::new());
@@ -177,7 +175,7 @@ impl App {
             &listeners,
             health.clone(),
             tls.clone(),
-            status::Learnt { lan: known, updates: Arc::clone(&running), machine: of_machine },
+            status::Learnt { lan: known, updates: running.clone(), machine: of_machine, site: current.clone() },
         );
         let console = Arc::new(Console::start(sources, display.language)?);
         let discovery = settings::discovery(discovery, &data_dir, &id, &listeners).map(|settings| {
@@ -397,20 +395,6 @@ fn miss_door(health: &Health) {
         "tls.mode está activado, pero HTTPS no tiene puerto: active workshop-edge-https.socket, o dé listen.https.";
     tracing::warn!("{en}");
     health.probe("https").degraded(Some(Fault::new(es, en)));
-}
-
-/// The display, and whoever keeps it current.
-fn publisher(site: config::Site, data_dir: &Path, health: &Health) -> Result<(Publisher, Arc<Current>), AppError> {
-    let probe = health.probe("site");
-    let config::Site { dir, content_security_policy } = site;
-    let settings =
-        site::Settings { directory: dir, content_security_policy, retained: Some(data_dir.join("retained-assets")) };
-    Ok(Publisher::start(settings, move |fault| {
-        probe.degraded(fault.map(|en| {
-            let es = "Hay un problema con los archivos de la pantalla; se sirve lo último que funcionó. Detalle:";
-            Fault::new(format!("{es} {en}"), en)
-        }));
-    })?)
 }
 
 /// Tells the service manager, and the watchdog of a trial, that all workers answer, as long as they do: a hung box is

@@ -49,17 +49,30 @@ impl OwnClient {
         self.metrics.connections_open() >= self.most as u64
     }
 
-    /// Whether every listener serves the page and a file of it, or else what is wrong.
+    /// Whether every listener serves the page and a file of it, or else what is wrong. A site directory that no version
+    /// could show is none of this one's faults, as long as the displays are told so.
     pub(super) async fn is_served(&self) -> Result<(), String> {
         let asset = self.asset();
+        let expected = self.expected()?;
         for (address, scheme) in &self.doors {
             for path in ["/"].into_iter().chain(asset.as_deref()) {
                 let got = tokio::time::timeout(DEADLINE, self.get(*address, *scheme, path)).await;
                 let got = got.unwrap_or_else(|_| Err(format!("no answer within {} s", DEADLINE.as_secs())));
-                got.map_err(|error| format!("{scheme} {path} of {address}: {error}"))?;
+                let status = got.map_err(|error| format!("{scheme} {path} of {address}: {error}"))?;
+                if status != expected {
+                    return Err(format!("{scheme} {path} of {address}: the answer is {status}"));
+                }
             }
         }
         Ok(())
+    }
+
+    fn expected(&self) -> Result<StatusCode, String> {
+        match self.site.load().why_unavailable() {
+            None => Ok(StatusCode::OK),
+            Some(why) if why.is_doubtful => Err(format!("the page is there, but is not served: {}", why.what.en)),
+            Some(_) => Ok(StatusCode::SERVICE_UNAVAILABLE),
+        }
     }
 
     /// A file that the page may need: one with a hash in its name, where the display has such.
@@ -69,7 +82,7 @@ impl OwnClient {
         site.paths().filter(is_asset).filter(|path| path.parse::<Uri>().is_ok()).min().map(str::to_owned)
     }
 
-    async fn get(&self, address: SocketAddr, scheme: Scheme, path: &str) -> Result<(), String> {
+    async fn get(&self, address: SocketAddr, scheme: Scheme, path: &str) -> Result<StatusCode, String> {
         let stream = connect(address).await?;
         match (scheme, &self.tls) {
             (Scheme::Http, _) => fetch(stream, address, path).await,
@@ -106,7 +119,7 @@ async fn connect(address: SocketAddr) -> Result<TcpStream, String> {
     Err(failure)
 }
 
-async fn fetch<S>(stream: S, address: SocketAddr, path: &str) -> Result<(), String>
+async fn fetch<S>(stream: S, address: SocketAddr, path: &str) -> Result<StatusCode, String>
 where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
@@ -122,9 +135,6 @@ where
         .map_err(|error| error.to_string())?;
     let response = sender.send_request(request).await.map_err(|error| error_chain(&error))?;
     let status = response.status();
-    if status != StatusCode::OK {
-        return Err(format!("the answer is {status}"));
-    }
     let body = Limited::new(response.into_body(), MOST).collect().await.map_err(|error| error.to_string())?;
-    if body.to_bytes().is_empty() { Err("the answer is empty".into()) } else { Ok(()) }
+    if body.to_bytes().is_empty() { Err("the answer is empty".into()) } else { Ok(status) }
 }

@@ -1,5 +1,6 @@
 //! What the console shows, from the rooms that know it.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::sync::watch;
@@ -12,6 +13,7 @@ use crate::health::{self, Health};
 use crate::http::{Listener, Scheme, Tls};
 use crate::identity::BoxId;
 use crate::lang::Lang;
+use crate::site::Current;
 
 /// What is learnt while the box runs.
 pub(super) struct Learnt {
@@ -19,6 +21,7 @@ pub(super) struct Learnt {
     pub(super) lan: watch::Receiver<Option<State>>,
     pub(super) updates: updates::Running,
     pub(super) machine: machine::Known,
+    pub(super) site: Arc<Current>,
 }
 
 /// Where the console gets its status from.
@@ -30,7 +33,7 @@ pub(super) fn sources(
     tls: Option<Tls>,
     learnt: Learnt,
 ) -> Sources {
-    let Learnt { lan, updates, machine } = learnt;
+    let Learnt { lan, updates, machine, site } = learnt;
     let clock = Clock::default();
     let facts = Facts {
         id: id.as_str().to_owned(),
@@ -56,6 +59,7 @@ pub(super) fn sources(
         machine: Box::new(move || machine.load_full().map(|known| (*known).clone())),
         update: Box::new(move || updates::shown(&updates)),
         disk: Box::new(disk),
+        site: Box::new(move || Some(super::site::status(&site.state()))),
         https: Box::new(move || tls.as_ref().map(|tls| Https { certificate_sha256: pairs(&tls.fingerprint()) })),
     }
 }

@@ -40,6 +40,8 @@ pub(super) fn build(layers: &Layers) -> Result<Config, Absent> {
         },
         site: Site {
             dir: values.optional("site.dir", Values::path)?,
+            max_files: values.integer("site.max_files")?,
+            max_bytes: values.integer::<u64>("site.max_size_mib")?.saturating_mul(1024 * 1024),
             content_security_policy: values.optional("site.content_security_policy", Values::text)?,
         },
         display: Display {

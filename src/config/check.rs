@@ -19,7 +19,7 @@ pub(super) fn check(layers: &mut Layers) {
     at_most_all_connections(layers);
     tls(layers);
     addresses(layers);
-    existing(layers, "site.dir", Path::is_dir, Problem::NotDirectory);
+    site(layers);
     existing(layers, "update.trusted_root", Path::is_file, Problem::NotFile);
     existing(layers, "update.ca_file", Path::is_file, Problem::NotFile);
     cleartext(layers);
@@ -85,6 +85,15 @@ fn cleartext(layers: &mut Layers) {
     if url.starts_with("http:") && !allowed {
         let origin = origin.clone();
         fault(layers, "update.url", origin, Problem::HttpNotAllowed);
+    }
+}
+
+/// A directory that is not there may be on a disk that is plugged in later: the box starts, and says so on the displays.
+fn site(layers: &mut Layers) {
+    let Some((Value::Path(dir), origin)) = layers.get("site.dir") else { return };
+    if !dir.is_dir() {
+        let notice = Notice::NotDirectory(dir.clone());
+        layers.warnings.push(Warning { origin: origin.clone(), name: "site.dir".to_owned(), notice });
     }
 }
 

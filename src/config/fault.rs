@@ -121,6 +121,8 @@ pub enum Notice {
         /// The modes (of `tls.mode`) that would use it.
         modes: &'static str,
     },
+    /// There is no such directory now.
+    NotDirectory(PathBuf),
 }
 
 impl Warning {
@@ -147,6 +149,15 @@ impl Warning {
                 format!("no tiene efecto: solo se usa con tls.mode = {modes}"),
                 format!("has no effect: it is only used with tls.mode = {modes}"),
             ),
+            Notice::NotDirectory(path) => {
+                let path = path.display();
+                lang.pick(
+                    format!(
+                        "{path} no es un directorio que exista; mientras no lo sea, las pantallas muestran un aviso"
+                    ),
+                    format!("{path} is not an existing directory; until it is, the displays show a page that says so"),
+                )
+            }
         }
     }
 }
@@ -216,8 +227,6 @@ pub(super) enum Problem {
         /// Its value.
         limit: u64,
     },
-    /// There is no such directory.
-    NotDirectory(PathBuf),
     /// There is no such file.
     NotFile(PathBuf),
     /// What only a rule of the file itself knows.

@@ -94,7 +94,7 @@ fn nothing_at_all_gives_the_defaults() {
             interface: None,
             reclaim_after: Duration::from_secs(120),
         },
-        site: Site { dir: None, content_security_policy: None },
+        site: Site { dir: None, max_files: 20_000, max_bytes: 16 << 30, content_security_policy: None },
         display: Display {
             title: "Taller".into(),
             line: "Línea 1".into(),
@@ -156,6 +156,8 @@ fn every_key_reaches_its_own_field() {
         &site,
         &cert,
         &key,
+        "site.max_files=31",
+        "site.max_size_mib=32",
         "site.content_security_policy=p",
         "discovery.enabled=false",
         "discovery.name=Nave-2",
@@ -216,7 +218,12 @@ fn every_key_reaches_its_own_field() {
             interface: Some("eth7".into()),
             reclaim_after: Duration::from_secs(5),
         },
-        site: Site { dir: Some(dir.into()), content_security_policy: Some("p".into()) },
+        site: Site {
+            dir: Some(dir.into()),
+            max_files: 31,
+            max_bytes: 32 << 20,
+            content_security_policy: Some("p".into()),
+        },
         display: Display {
             title: "t".into(),
             line: "l".into(),
@@ -398,7 +405,6 @@ fn the_rules_between_keys_hold() {
             &["tls.mode=files", "tls.cert_file=/nope", "tls.key_file=/"],
             &["tls.cert_file: /nope is not an existing file", "tls.key_file: / is not an existing file"],
         ),
-        (&["site.dir=/nope"], &["site.dir: /nope is not an existing directory"]),
         // What is wrong by itself is not said to be wrong with respect to another, too.
         (
             &["limits.connections=0", "limits.connections_per_peer=65536"],
@@ -461,6 +467,17 @@ fn what_this_version_does_not_know_is_a_warning() {
             "config.toml:4: limit: is not known and is ignored; did you mean limits?",
             "WORKSHOP_EDGE_LOG_LEVLE: is not known and is ignored; did you mean WORKSHOP_EDGE_LOG_LEVEL?",
         ]
+    );
+}
+
+#[test]
+fn a_site_that_is_not_there_yet_is_a_warning() {
+    let loaded = read(b"", &[], &["site.dir=/nope"]).unwrap();
+    assert_eq!(loaded.config.site.dir.as_deref(), Some(Path::new("/nope")));
+    let told: Vec<_> = loaded.warnings.iter().map(|warning| warning.render(Lang::En)).collect();
+    assert!(
+        matches!(told.as_slice(), [one] if one.contains("site.dir: /nope is not an existing directory")),
+        "{told:?}"
     );
 }
 

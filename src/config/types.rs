@@ -77,8 +77,12 @@ pub struct Discovery {
 /// What is served.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Site {
-    /// A directory to serve instead of the embedded display; it existed when the configuration was read.
+    /// A directory to serve instead of the embedded display.
     pub dir: Option<PathBuf>,
+    /// Files that it may hold.
+    pub max_files: usize,
+    /// Bytes that it may hold.
+    pub max_bytes: u64,
     /// The policy to send with pages; `None` or an empty text sends none.
     /// Only visible ASCII and spaces, so that it is always a valid header value.
     pub content_security_policy: Option<String>,

@@ -81,13 +81,6 @@ impl Problem {
                 format!("no puede ser mayor que {key} ({limit})"),
                 format!("cannot be greater than {key} ({limit})"),
             ),
-            Self::NotDirectory(path) => {
-                let path = path.display();
-                lang.pick(
-                    format!("{path} no es un directorio que exista"),
-                    format!("{path} is not an existing directory"),
-                )
-            }
             Self::Rule { es, en } => lang.pick(es, en).clone(),
             Self::NotFile(path) => {
                 let path = path.display();

@@ -11,7 +11,9 @@ use time::format_description::well_known::Rfc3339;
 use tokio::sync::watch;
 
 use super::address::{Door, addresses};
-use super::status::{Build, Clock, Discovery, Disk, Doubt, Health, Https, Machine, Name, Network, Status, Update};
+use super::status::{
+    Build, Clock, Discovery, Disk, Doubt, Health, Https, Machine, Name, Network, Site, Status, Update,
+};
 
 /// How old the status may be.
 const COLLECT_EVERY: Duration = Duration::from_secs(1);
@@ -86,6 +88,8 @@ pub struct Sources {
     pub update: Ask<Option<Update>>,
     /// The room on the data disk; `None` when it does not work.
     pub disk: Ask<Option<Disk>>,
+    /// What the displays get.
+    pub site: Ask<Option<Site>>,
 }
 
 impl Sources {
@@ -110,6 +114,7 @@ impl Sources {
             machine: (self.machine)(),
             update: (self.update)(),
             disk: (self.disk)(),
+            site: (self.site)(),
             health,
         }
     }

@@ -1,6 +1,6 @@
 //! What the box is and does, as labels and values: the same for the page, the summary and the screen.
 
-use super::status::{Discovery, Status};
+use super::status::{Discovery, Serving, Status};
 use crate::lang::Lang;
 
 /// A label and what stands behind it.
@@ -32,6 +32,10 @@ pub(super) fn facts(status: &Status, lang: Lang) -> Vec<Fact> {
             values.push(status.discovery.words(&name.host(), lang));
         }
         add("name", ("Nombre", "Name"), values, status.discovery.is_doubtful());
+    }
+    if let Some(site) = &status.site {
+        let is_doubtful = matches!(site.serving, Serving::LastGood | Serving::Nothing) || site.left_out > 0;
+        add("site", ("Pantalla", "Display"), site.words(lang), is_doubtful);
     }
     let clock = &status.clock;
     add("clock", ("Reloj", "Clock"), vec![clock.minute(), clock.trust(lang).to_owned()], !clock.trusted);
@@ -83,7 +87,7 @@ mod tests {
     #[test]
     fn both_languages_have_the_same_facts() {
         let (es, en) = (facts(&sample(), Lang::Es), facts(&sample(), Lang::En));
-        assert_eq!(es.len(), 9);
+        assert_eq!(es.len(), 10);
         for (es, en) in es.iter().zip(&en) {
             assert_eq!((es.key, es.values.len(), es.is_doubtful), (en.key, en.values.len(), en.is_doubtful));
             assert_ne!(es.label, en.label);
@@ -94,7 +98,7 @@ mod tests {
     fn what_is_not_there_is_not_shown() {
         let mut status = sample();
         (status.name, status.disk, status.https) = (None, None, None);
-        status.update = None;
+        (status.update, status.site) = (None, None);
         let keys: Vec<_> = facts(&status, Lang::Es).into_iter().map(|fact| fact.key).collect();
         assert_eq!(keys, ["network", "clock", "uptime", "version", "id"]);
         let machine = |es: &[&str], en: &[&str]| {

@@ -15,6 +15,7 @@ mod collect;
 mod disk;
 mod facts;
 mod menu;
+mod no_site;
 mod page;
 mod qr;
 mod screen;
@@ -35,11 +36,12 @@ pub use address::{Door, addresses};
 pub use canvas::Canvas;
 pub use collect::{Facts, Lan, Sources};
 pub use menu::Menu;
+pub use no_site::NoSite;
 pub use qr::Qr;
 pub use screen::{Pin, Screen, View};
 pub use status::{
-    Address, AddressKind, Build, Clock, Discovery, Disk, Doubt, Fault, Health, Https, Level, Machine, Name, Network,
-    Status, Update,
+    Address, AddressKind, Build, Clock, Discovery, Disk, Doubt, Fault, Health, Https, LeftOut, Level, Machine, Name,
+    Network, Serving, Site, Status, Update,
 };
 pub use summary::{Summary, summary};
 

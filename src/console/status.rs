@@ -37,6 +37,9 @@ pub struct Status {
     /// What the updates are at; absent when the program is not kept up to date.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub update: Option<Update>,
+    /// What the displays get; absent in the status of an older program.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub site: Option<Site>,
     /// The machine around the box; absent where no image runs it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub machine: Option<Machine>,
@@ -190,6 +193,54 @@ pub struct Update {
     pub en: Vec<String>,
 }
 
+/// What the displays get.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Site {
+    /// Where it comes from.
+    pub serving: Serving,
+    /// The directory that the configuration names.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub directory: Option<String>,
+    /// Files that are served.
+    pub files: usize,
+    /// Their bytes.
+    pub bytes: u64,
+    /// How many files of the directory are not served.
+    #[serde(default)]
+    pub left_out: usize,
+    /// The first of them.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub left_out_files: Vec<LeftOut>,
+}
+
+/// Where the displays' files come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Serving {
+    /// The program.
+    Embedded,
+    /// The directory.
+    Directory,
+    /// What the directory last held that could be served.
+    LastGood,
+    /// Nowhere: the displays get a page that says why.
+    Nothing,
+    /// One that this program is too old to know.
+    #[serde(other)]
+    Other,
+}
+
+/// A file that is not served.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// Its path in URLs.
+    pub path: String,
+    /// Why, in Spanish, as the rest of a sentence.
+    pub es: String,
+    /// The same in English.
+    pub en: String,
+}
+
 /// The machine around the box.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Machine {
@@ -311,6 +362,7 @@ mod tests {
                     "es": ["Descargando la versión 1.2.4: 40 %."],
                     "en": ["Version 1.2.4 is being downloaded: 40 %."]
                 },
+                "site": { "serving": "directory", "directory": "/srv/display", "files": 12, "bytes": 3_400_000, "left_out": 0 },
                 "disk": { "total_bytes": 31_914_983_424_u64, "free_bytes": 27_917_287_424_u64 },
                 "health": {
                     "status": "degraded",

@@ -96,6 +96,7 @@ mod tests {
              Red             eth0 192.168.1.50, fe80::5054:ff:fe12:3456\n\
              Nombre          taller-2.local\n\
              \x20               «taller» ya lo usa otro equipo de la red.\n\
+             Pantalla        /srv/display: 12 archivos, 3,4 MB\n\
              Reloj           2026-11-24 07:15 UTC\n\
              \x20               Sin sincronizar con un servidor de hora.\n\
              En marcha       3 d 4 h\n\

@@ -35,6 +35,14 @@ pub(super) fn sample() -> Status {
             es: vec!["Descargando la versión 1.2.4: 40 %.".into()],
             en: vec!["Version 1.2.4 is being downloaded: 40 %.".into()],
         }),
+        site: Some(Site {
+            serving: Serving::Directory,
+            directory: Some("/srv/display".into()),
+            files: 12,
+            bytes: 3_400_000,
+            left_out: 0,
+            left_out_files: Vec::new(),
+        }),
         machine: None,
         disk: Some(Disk { total_bytes: 31_914_983_424, free_bytes: 27_917_287_424 }),
         health: Health {
@@ -77,6 +85,7 @@ fn sources(is_ill: Arc<AtomicBool>) -> Sources {
         machine: Box::new(|| None),
         update: Box::new(|| None),
         disk: Box::new(move || sample.disk),
+        site: Box::new(|| None),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::status::{Clock, Discovery, Disk, Doubt, Level, Name, Status};
+use super::status::{Clock, Discovery, Disk, Doubt, Level, Name, Serving, Site, Status};
 use crate::lang::Lang;
 
 impl Level {
@@ -109,6 +109,37 @@ impl Clock {
     }
 }
 
+impl Site {
+    /// What the displays get, and what they do not.
+    #[must_use]
+    pub fn words(&self, lang: Lang) -> Vec<String> {
+        let directory = self.directory.as_deref().unwrap_or_default();
+        let first = match self.serving {
+            Serving::Embedded => lang.pick("La incluida en el programa", "The one built into the program").to_owned(),
+            Serving::Directory => {
+                let (files, size) = (self.files, bytes(self.bytes, lang));
+                lang.pick(
+                    format!("{directory}: {files} archivos, {size}"),
+                    format!("{directory}: {files} files, {size}"),
+                )
+            }
+            Serving::LastGood => {
+                lang.pick(format!("Lo último que funcionó de {directory}"), format!("What worked last of {directory}"))
+            }
+            Serving::Nothing => lang.pick(
+                format!("Ninguna: un aviso de que {directory} no se puede mostrar"),
+                format!("None: a page that says that {directory} cannot be shown"),
+            ),
+            Serving::Other => lang.pick("Estado desconocido.", "Unknown state.").to_owned(),
+        };
+        let left_out = (self.left_out > 0).then(|| {
+            let count = self.left_out;
+            lang.pick(format!("Archivos que no se sirven: {count}"), format!("Files that are not served: {count}"))
+        });
+        [first].into_iter().chain(left_out).collect()
+    }
+}
+
 impl Disk {
     /// `27,9 GB libres de 31,9 GB`
     #[must_use]
@@ -194,6 +225,18 @@ mod tests {
             assert_ne!(words[0], words[1]);
             assert!(!said.contains(&words), "{words:?} is said of two states");
             said.push(words);
+        }
+    }
+
+    #[test]
+    fn what_is_served_is_said_as_it_is() {
+        let mut site = sample().site.expect("a site");
+        assert_eq!(site.words(Lang::En), ["/srv/display: 12 files, 3.4 MB"]);
+        (site.serving, site.left_out) = (Serving::LastGood, 2);
+        assert_eq!(site.words(Lang::Es), ["Lo último que funcionó de /srv/display", "Archivos que no se sirven: 2"]);
+        for serving in [Serving::Embedded, Serving::Nothing, Serving::Other] {
+            let site = Site { serving, ..site.clone() };
+            assert_ne!(site.words(Lang::Es), site.words(Lang::En));
         }
     }
 

@@ -11,6 +11,7 @@ use super::body::Body;
 use super::conditional::{self, Outcome, Validators};
 use super::navigation::is_navigation;
 use super::negotiate::{Coding, Preference};
+use super::no_site;
 use super::range::{self, ByteRange, Requested};
 use super::respond::{Refusal, empty, moved};
 use crate::site::{Asset, Representation, Site, is_hashed};
@@ -22,6 +23,9 @@ pub(super) fn answer(parts: &Parts, site: &Site, path: &str) -> Result<Response<
     }
     if site.is_directory_with_page(path) {
         return moved(&format!("{path}/"), parts.uri.query());
+    }
+    if let Some(why) = site.why_unavailable() {
+        return no_site::answer(parts, path, why);
     }
     // A file of another version: no route has such a name.
     if is_hashed(path) || !is_navigation(&parts.headers) {

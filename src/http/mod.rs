@@ -24,6 +24,7 @@ mod listener;
 mod names;
 mod navigation;
 mod negotiate;
+mod no_site;
 mod range;
 mod request_id;
 mod respond;

@@ -14,9 +14,12 @@ mod directory;
 mod embedded;
 mod encode;
 mod hashed;
+mod left_out;
 mod media;
 mod publish;
 mod retained;
+mod state;
+mod words;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,9 +28,12 @@ use std::time::SystemTime;
 use bytes::Bytes;
 
 pub use asset::{Asset, Representation};
-pub use directory::DirectoryError;
+pub use directory::{DirectoryError, Limits};
 pub(crate) use hashed::is_hashed;
+pub use left_out::{LeftOut, Reason};
 pub use publish::{Current, Publisher, Settings, SiteError};
+pub use state::{Serving, State, Unavailable};
+pub use words::Words;
 
 /// One file of a dist, as its source gives it.
 pub(crate) struct File {
@@ -42,6 +48,8 @@ pub(crate) struct File {
 #[derive(Clone, Default)]
 pub struct Site {
     assets: HashMap<String, Arc<Asset>>,
+    /// Why there is nothing; then there are no assets.
+    unavailable: Option<Arc<Unavailable>>,
 }
 
 impl Site {
@@ -53,7 +61,18 @@ impl Site {
                 (path, Arc::new(Asset::new(file, content_security_policy)))
             })
             .collect();
-        Self { assets }
+        Self { assets, unavailable: None }
+    }
+
+    /// A directory of which nothing can be shown.
+    fn unavailable(why: Unavailable) -> Self {
+        Self { assets: HashMap::new(), unavailable: Some(Arc::new(why)) }
+    }
+
+    /// Why there is nothing to show, when that is so.
+    #[must_use]
+    pub fn why_unavailable(&self) -> Option<&Unavailable> {
+        self.unavailable.as_deref()
     }
 
     /// The asset at a decoded URL path; a path that ends in `/` means its `index.html`.
@@ -82,6 +101,11 @@ impl Site {
     /// How many files there are.
     fn len(&self) -> usize {
         self.assets.len()
+    }
+
+    /// Their bytes.
+    fn bytes(&self) -> u64 {
+        self.assets.values().map(|asset| asset.identity.body.len() as u64).sum()
     }
 
     /// Every file's decoded URL path.

@@ -1,27 +1,36 @@
 //! Loads the site, makes its representations in the background, and replaces it when its
 //! directory changes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use thiserror::Error;
 
-use super::directory::Listing;
+use super::directory::{DirectoryError, Limits, Listing};
+use super::left_out::{LeftOut, Reason};
+use super::state::{Serving, State, Unavailable};
+use super::words::Words;
 use super::{Asset, Site, embedded, encode, retained};
 
 /// How often a site directory is looked at. Listing a dist costs well under a millisecond,
 /// and unlike inotify it also works on USB sticks and network shares.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// A look at a large directory takes its time, and may take one part in so many of it.
+const MAX_SHARE: u32 = 20;
 
 /// Which site is served, and how.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Serve this directory instead of the embedded dist.
     pub directory: Option<PathBuf>,
+    /// How much it may hold.
+    pub limits: Limits,
+    /// Whether the box answers a URL path itself, so that no file can.
+    pub is_reserved: fn(&str) -> bool,
     /// The Content-Security-Policy of the site's pages; without one, or with an empty one, none is sent.
     pub content_security_policy: Option<String>,
     /// Where the hashed assets of the version before an update are kept; `None`: nowhere.
@@ -38,12 +47,20 @@ pub enum SiteError {
 
 /// The site as it is now; reading it takes no lock.
 #[derive(Default)]
-pub struct Current(ArcSwap<Site>);
+pub struct Current {
+    site: ArcSwap<Site>,
+    state: ArcSwap<State>,
+}
 
 impl Current {
     /// The site to answer one request from.
     pub fn load(&self) -> arc_swap::Guard<Arc<Site>> {
-        self.0.load()
+        self.site.load()
+    }
+
+    /// What is served, and what is wrong with it.
+    pub fn state(&self) -> Arc<State> {
+        self.state.load_full()
     }
 }
 
@@ -54,18 +71,18 @@ pub struct Publisher {
 
 impl Publisher {
     /// Publishes the site uncompressed before it returns, then makes the representations and
-    /// follows the directory in the background. `report` is told of every fault in words, and
-    /// `None` when all is well again.
+    /// follows the directory in the background. `report` gets the state whenever it changes.
     ///
-    /// A directory that cannot be served is a fault, not an error: the embedded display is
-    /// shown meanwhile.
+    /// A directory that cannot be served is a fault, not an error: a page says so until it can. The embedded display
+    /// never stands in for it, since its invented figures would be taken for the workshop's.
     pub fn start(
         settings: Settings,
-        report: impl Fn(Option<String>) + Send + 'static,
+        report: impl Fn(&State) + Send + 'static,
     ) -> Result<(Self, Arc<Current>), SiteError> {
         let current = Arc::new(Current::default());
         let (stop, stopped) = mpsc::channel();
-        let mut worker = Worker { settings, current: Arc::clone(&current), own: Site::default(), report };
+        let state = State { directory: settings.directory.clone(), ..State::default() };
+        let mut worker = Worker { settings, current: Arc::clone(&current), own: Site::default(), state, report };
         let listing = worker.load_first();
         thread::Builder::new()
             .name("site".into())
@@ -80,23 +97,44 @@ struct Worker<R> {
     current: Arc<Current>,
     /// The site without what it retains of the one before.
     own: Site,
+    state: State,
     report: R,
 }
 
-impl<R: Fn(Option<String>)> Worker<R> {
+impl<R: Fn(&State)> Worker<R> {
     /// Gives the listing of the directory that is now served, if one is.
     fn load_first(&mut self) -> Option<Listing> {
-        if let Some(directory) = self.settings.directory.clone() {
-            match Listing::of(&directory).and_then(|listing| Ok((listing.read()?, listing))) {
-                Ok((files, listing)) => {
-                    self.publish(Site::new(files, self.policy()));
-                    return Some(listing);
-                }
-                Err(error) => self.fault(&error, "cannot serve the site directory, showing the embedded display"),
+        let Some(directory) = self.settings.directory.clone() else {
+            self.load_embedded();
+            return None;
+        };
+        match self.list(&directory).and_then(|listing| self.load(&listing).map(|()| listing)) {
+            Ok(listing) => Some(listing),
+            Err(error) => {
+                self.fail(&error);
+                None
             }
         }
-        self.publish(Site::new(embedded::files(), self.policy()));
-        None
+    }
+
+    fn load_embedded(&mut self) {
+        let (files, reserved): (Vec<_>, Vec<_>) =
+            embedded::files().into_iter().partition(|file| !(self.settings.is_reserved)(&file.path));
+        let left_out = LeftOut::new(reserved.into_iter().map(|file| (file.path, Reason::Reserved)).collect());
+        self.publish(Site::new(files, self.policy()));
+        self.now_serves(Serving::Embedded, left_out);
+    }
+
+    fn list(&self, directory: &Path) -> Result<Listing, DirectoryError> {
+        Listing::of(directory, self.settings.limits, self.settings.is_reserved)
+    }
+
+    /// Reads and publishes what a listing names.
+    fn load(&mut self, listing: &Listing) -> Result<(), DirectoryError> {
+        let loaded = listing.read()?;
+        self.publish(Site::new(loaded.files, self.policy()));
+        self.now_serves(Serving::Directory, loaded.left_out);
+        Ok(())
     }
 
     fn policy(&self) -> Option<&str> {
@@ -111,29 +149,32 @@ impl<R: Fn(Option<String>)> Worker<R> {
         let Some(directory) = self.settings.directory.clone() else { return };
 
         let mut settling = None;
-        while stopped.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
-            match Listing::of(&directory) {
-                Ok(listing) if served.as_ref() == Some(&listing) => settling = None,
+        let mut pause = LOOK_EVERY;
+        while stopped.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+            let began = Instant::now();
+            let found = self.list(&directory);
+            pause = LOOK_EVERY.max(began.elapsed() * MAX_SHARE);
+            match found {
+                Ok(listing) if served.as_ref() == Some(&listing) => {
+                    settling = None;
+                    self.is_well_again();
+                }
                 // Two equal looks in a row: the build that writes it is done.
                 Ok(listing) if settling.as_ref() == Some(&listing) => {
                     settling = None;
-                    match listing.read() {
-                        Ok(files) => {
-                            self.publish(Site::new(files, self.policy()));
+                    match self.load(&listing) {
+                        Ok(()) => {
                             served = Some(listing);
                             tracing::info!(directory = %directory.display(), files = self.own.len(), "the site has changed and is served anew");
-                            (self.report)(None);
                             self.encode();
                         }
-                        Err(error) => self.fault(&error, "cannot read the changed site, serving the one before"),
+                        Err(error) => self.fail(&error),
                     }
                 }
                 Ok(listing) => settling = Some(listing),
                 Err(error) => {
-                    // Said once for each state, not once a second.
-                    if settling.take().is_some() || served.take().is_some() {
-                        self.fault(&error, "cannot read the changed site, serving the one before");
-                    }
+                    settling = None;
+                    self.fail(&error);
                 }
             }
         }
@@ -145,19 +186,78 @@ impl<R: Fn(Option<String>)> Worker<R> {
         self.own.reuse(&before);
         let mut shown = self.own.clone();
         shown.retain(&before);
-        self.current.0.store(Arc::new(shown));
+        self.current.site.store(Arc::new(shown));
     }
 
-    fn keep_previous_version(&self) {
+    fn now_serves(&mut self, serving: Serving, left_out: LeftOut) {
+        if left_out != self.state.left_out {
+            for (path, reason) in left_out.named() {
+                tracing::warn!(path, reason = reason.words().en, "a file of the site is not served");
+            }
+            if left_out.total() > left_out.named().len() {
+                tracing::warn!(total = left_out.total(), "more files of the site are not served");
+            }
+        }
+        let (files, bytes) = (self.own.len(), self.own.bytes());
+        self.set(State { serving, files, bytes, left_out, fault: None, ..self.state.clone() });
+    }
+
+    /// The directory cannot be served: what it last held is, or else a page that says why not.
+    fn fail(&mut self, error: &DirectoryError) {
+        let unavailable = Unavailable::new(error);
+        let words = unavailable.what.and(&unavailable.remedy);
+        // Said once for each state, not once a second.
+        if self.state.fault.as_ref() == Some(&words) {
+            return;
+        }
+        let error = crate::error_chain(error);
+        let serving = match self.state.serving {
+            Serving::Directory | Serving::LastGood => {
+                tracing::error!(error, "cannot serve the changed site, serving the one before");
+                Serving::LastGood
+            }
+            Serving::Embedded | Serving::Nothing => {
+                tracing::error!(error, "cannot serve the site directory: the displays show a page that says so");
+                self.current.site.store(Arc::new(Site::unavailable(unavailable)));
+                Serving::Nothing
+            }
+        };
+        self.set(State { serving, fault: Some(words), ..self.state.clone() });
+    }
+
+    /// The directory is again what is served.
+    fn is_well_again(&mut self) {
+        if self.state.serving == Serving::LastGood {
+            self.set(State { serving: Serving::Directory, fault: None, ..self.state.clone() });
+        }
+    }
+
+    fn set(&mut self, state: State) {
+        if state != **self.current.state.load() {
+            (self.report)(&state);
+            self.current.state.store(Arc::new(state.clone()));
+        }
+        self.state = state;
+    }
+
+    fn keep_previous_version(&mut self) {
         let Some(directory) = &self.settings.retained else { return };
         match retained::exchange(directory, &self.own) {
             Ok(files) if files.is_empty() => {}
             Ok(files) => {
                 let mut shown = Site::clone(&self.current.load());
                 shown.retain(&Site::new(files, self.policy()));
-                self.current.0.store(Arc::new(shown));
+                self.current.site.store(Arc::new(shown));
             }
-            Err(error) => self.fault(&error, "cannot keep the files of the version before"),
+            Err(error) => {
+                let error = crate::error_chain(&error);
+                tracing::error!(error, "cannot keep the files of the version before");
+                let fault = Words::new(
+                    format!("No se pueden guardar los archivos de la versión anterior: {error}"),
+                    format!("Cannot keep the files of the version before: {error}"),
+                );
+                self.set(State { fault: Some(fault), ..self.state.clone() });
+            }
         }
     }
 
@@ -191,12 +291,6 @@ impl<R: Fn(Option<String>)> Worker<R> {
                 }
             }
         }
-        self.current.0.store(Arc::new(shown));
-    }
-
-    fn fault(&self, error: &dyn std::error::Error, what: &str) {
-        let words = crate::error_chain(error);
-        tracing::error!(error = %words, "{what}");
-        (self.report)(Some(format!("{what}: {words}")));
+        self.current.site.store(Arc::new(shown));
     }
 }

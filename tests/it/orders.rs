@@ -86,15 +86,16 @@ fn a_restart_says_farewell_on_kept_connections() {
 /// Somebody has edited the configuration, and made a mistake.
 #[test]
 fn a_restart_that_would_not_come_back_is_refused() {
-    let site = crate::support::dist(&[("index.html", b"x")]);
-    let edge = Setup::new("").site(site.path()).start();
+    let root = crate::support::dist(&[("root.json", b"{}")]);
+    let file = root.path().join("root.json");
+    let edge = Setup::new("").argument("--set").argument(format!("update.trusted_root={}", file.display())).start();
     let id = std::fs::read_to_string(edge.data().join("box-id")).expect("an id");
-    drop(site);
+    drop(root);
     for arguments in [&["restart"][..], &["factory-reset", "--yes"]] {
         let output = command(edge.data(), arguments);
         assert_eq!(output.status.code(), Some(1), "{arguments:?}");
         let words = String::from_utf8(output.stderr).expect("text");
-        assert!(words.contains("the configuration is not valid") && words.contains("site.dir"), "{words}");
+        assert!(words.contains("the configuration is not valid") && words.contains("update.trusted_root"), "{words}");
     }
     assert_eq!(edge.get("/health/live", &[]).status, 200);
     assert_eq!(edge.logged("ready").len(), 1);

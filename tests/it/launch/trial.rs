@@ -94,6 +94,18 @@ fn what_does_not_work_reverts_by_itself() {
     box_.stop();
 }
 
+/// What is wrong with the site's directory is no version's fault: the one before could not show it either.
+#[test]
+fn a_site_that_cannot_be_shown_gives_no_version_up() {
+    let data = Data::new();
+    on_trial(&data);
+    let box_ = supervised(&data, &["--set", "update.trial_s=1", "--site", "/does/not/exist"]);
+    eventually("it is confirmed", || box_.pid().is_some() && data.table().on_trial().is_none());
+    assert_eq!((data.table().active(), data.table().quarantined()), (Some(Slot::A), &[][..]));
+    assert_eq!(box_.connect().request("GET", "/", &[]).status, 503);
+    box_.stop();
+}
+
 /// Whoever takes all connections does not decide over the version.
 #[test]
 fn a_crowd_decides_nothing() {

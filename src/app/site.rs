@@ -1,0 +1,95 @@
+//! The display's files, and what the rest of the box says of them.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::config;
+use crate::console;
+use crate::health::{Fault, Health, Status};
+use crate::http::is_reserved;
+use crate::site::{Current, LeftOut, Limits, Publisher, Serving, Settings, SiteError, State, Words};
+
+/// The display, and whoever keeps it current.
+pub(super) fn publisher(
+    site: config::Site,
+    data_dir: &Path,
+    health: &Health,
+) -> Result<(Publisher, Arc<Current>), SiteError> {
+    let probe = health.probe("site");
+    let config::Site { dir, max_files, max_bytes, content_security_policy } = site;
+    let settings = Settings {
+        directory: dir,
+        limits: Limits { files: max_files, bytes: max_bytes },
+        is_reserved,
+        content_security_policy,
+        retained: Some(data_dir.join("retained-assets")),
+    };
+    Publisher::start(settings, move |state| {
+        let (status, fault) = report(state);
+        probe.set(status, fault);
+    })
+}
+
+/// A file that is left out leaves the display served, but somebody misses it: degraded, as every fault of that kind.
+fn report(state: &State) -> (Status, Option<Fault>) {
+    let fault = state.fault.as_ref().map(|words| match state.serving {
+        Serving::LastGood => Words {
+            es: format!("{} Se sirve lo último que funcionó.", words.es),
+            en: format!("{} What worked last is served.", words.en),
+        },
+        _ => words.clone(),
+    });
+    let words = [fault, state.left_out.words()].into_iter().flatten().reduce(|one, other| one.and(&other));
+    let status = match (state.serving, &words) {
+        (Serving::Nothing, _) => Status::Failing,
+        (_, Some(_)) => Status::Degraded,
+        (_, None) => Status::Ok,
+    };
+    (status, words.map(|Words { es, en }| Fault::new(es, en)))
+}
+
+/// The same for the status.
+pub(super) fn status(state: &State) -> console::Site {
+    console::Site {
+        serving: match state.serving {
+            Serving::Embedded => console::Serving::Embedded,
+            Serving::Directory => console::Serving::Directory,
+            Serving::LastGood => console::Serving::LastGood,
+            Serving::Nothing => console::Serving::Nothing,
+        },
+        directory: state.directory.as_ref().map(|directory| directory.display().to_string()),
+        files: state.files,
+        bytes: state.bytes,
+        left_out: state.left_out.total(),
+        left_out_files: left_out(&state.left_out),
+    }
+}
+
+fn left_out(left_out: &LeftOut) -> Vec<console::LeftOut> {
+    let named = left_out.named().iter();
+    named
+        .map(|(path, reason)| {
+            let Words { es, en } = reason.words();
+            console::LeftOut { path: path.clone(), es, en }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_display_that_is_not_served_is_failing() {
+        let words = Words { es: "Falta.".into(), en: "Missing.".into() };
+        let of = |serving, fault: Option<&Words>| report(&State { serving, fault: fault.cloned(), ..State::default() });
+        assert_eq!(of(Serving::Embedded, None), (Status::Ok, None));
+        assert_eq!(of(Serving::Embedded, Some(&words)).0, Status::Degraded);
+        assert_eq!(of(Serving::Nothing, Some(&words)), (Status::Failing, Some(Fault::new("Falta.", "Missing."))));
+        let (status, fault) = of(Serving::LastGood, Some(&words));
+        assert_eq!(
+            (status, fault.expect("words").en),
+            (Status::Degraded, "Missing. What worked last is served.".into())
+        );
+    }
+}

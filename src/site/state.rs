@@ -1,0 +1,62 @@
+//! What is served, and what is wrong with it.
+
+use std::path::PathBuf;
+
+use super::directory::DirectoryError;
+use super::left_out::{LeftOut, Reason};
+use super::words::Words;
+
+/// What the TVs get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Serving {
+    /// The display that the program carries.
+    #[default]
+    Embedded,
+    /// The directory, as it is.
+    Directory,
+    /// What the directory last held that could be served.
+    LastGood,
+    /// A page that says why there is nothing else.
+    Nothing,
+}
+
+/// The site at this moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct State {
+    /// What the TVs get.
+    pub serving: Serving,
+    /// The directory that the configuration names.
+    pub directory: Option<PathBuf>,
+    /// Files that are served.
+    pub files: usize,
+    /// Their bytes.
+    pub bytes: u64,
+    /// What is not served of the directory.
+    pub left_out: LeftOut,
+    /// What is wrong besides.
+    pub fault: Option<Words>,
+}
+
+/// Why nothing of a directory can be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unavailable {
+    /// What is wrong.
+    pub what: Words,
+    /// What to do.
+    pub remedy: Words,
+    /// Whether the page can be opened by plain means: then the program may be at fault rather than the directory.
+    pub is_doubtful: bool,
+}
+
+impl Unavailable {
+    pub(super) fn new(error: &DirectoryError) -> Self {
+        let is_doubtful = match error {
+            DirectoryError::Read { path, .. } | DirectoryError::BadIndex { path, reason: Reason::Read(_) } => {
+                let page = path.join("index.html");
+                page.is_file() && std::fs::read(page).is_ok()
+            }
+            _ => false,
+        };
+        Self { what: error.what(), remedy: error.remedy(), is_doubtful }
+    }
+}
