@@ -35,7 +35,7 @@ fn integer(layers: &Layers, path: &str) -> Option<(u64, Origin)> {
 
 /// Reports something about a key of the schema.
 fn fault(layers: &mut Layers, path: &'static str, origin: Origin, problem: Problem) {
-    layers.faults.push(Fault::of(path, origin, problem));
+    layers.faults.push(Fault::in_schema(layers.schema, path, origin, problem));
 }
 
 /// One peer cannot have more connections than there are. A default gives way; a number that somebody chose does not.

@@ -1,6 +1,7 @@
 //! A file of keys by itself: no environment and no flags stand over it, and nothing but its own defaults below.
 
 use super::{
+    check,
     fault::{Fault, Problem, Warning},
     file,
     layers::Layers,
@@ -8,6 +9,7 @@ use super::{
     schema::Schema,
     value::Value,
 };
+use std::ffi::OsStr;
 use std::path::Path;
 
 /// A file that has been read, with all that is wrong with it so far.
@@ -41,10 +43,43 @@ impl Document {
         Self(layers)
     }
 
+    /// Gives a key of the other file the value that it has here whenever nobody gives it one.
+    pub fn preset(&mut self, key: &str, text: &str) {
+        let Some(also) = &mut self.0.also else { return };
+        if let Some(known) = also.schema.find(key).filter(|_| !also.is_given(key)) {
+            also.text(known, Origin::Default, OsStr::new(text));
+        }
+    }
+
+    /// Holds the keys of the configuration that this file takes against each other and the file system, as
+    /// [`super::load`] does.
+    pub fn check_configuration(&mut self) {
+        if let Some(also) = self.0.also.as_deref_mut().filter(|_| !self.0.torn) {
+            check::check(also);
+        }
+    }
+
+    /// The keys of the configuration that the file gives, each with its value in TOML.
+    #[must_use]
+    pub fn configuration(&self) -> Vec<(&'static str, String)> {
+        let Some(also) = &self.0.also else { return Vec::new() };
+        let given = also.schema.keys.iter().filter(|key| also.is_given(key.path));
+        given.filter_map(|key| Some((key.path, also.get(key.path)?.0.to_toml()))).collect()
+    }
+
+    /// Those that have this key.
+    fn layers_of(&self, key: &str) -> &Layers {
+        self.0
+            .also
+            .as_deref()
+            .filter(|also| self.0.schema.find(key).is_none() && also.schema.find(key).is_some())
+            .unwrap_or(&self.0)
+    }
+
     /// The text of a key, unless it is absent or wrong.
     #[must_use]
     pub fn text(&self, key: &str) -> Option<&str> {
-        match self.0.get(key)? {
+        match self.layers_of(key).get(key)? {
             (Value::Text(text), _) => Some(text),
             _ => None,
         }
@@ -62,7 +97,7 @@ impl Document {
     /// Whether a key is `true`.
     #[must_use]
     pub fn is_true(&self, key: &str) -> bool {
-        matches!(self.0.get(key), Some((Value::Bool(true), _)))
+        matches!(self.layers_of(key).get(key), Some((Value::Bool(true), _)))
     }
 
     /// The whole number of a key.
@@ -77,7 +112,7 @@ impl Document {
     /// Whether the file gives this key a right value.
     #[must_use]
     pub fn is_given(&self, key: &str) -> bool {
-        self.0.get(key).is_some_and(|(_, origin)| *origin != Origin::Default)
+        self.layers_of(key).is_given(key)
     }
 
     /// Whether this key has been found wrong, or cannot be known.
@@ -88,7 +123,7 @@ impl Document {
 
     /// What is wrong with a key in the light of others, in Spanish and English; said where the key stands.
     pub fn rule(&mut self, key: &'static str, es: impl Into<String>, en: impl Into<String>) {
-        let origin = self.0.get(key).map_or(Origin::Default, |(_, origin)| origin.clone());
+        let origin = self.layers_of(key).get(key).map_or(Origin::Default, |(_, origin)| origin.clone());
         let problem = Problem::Rule { es: es.into(), en: en.into() };
         self.0.faults.push(Fault::in_schema(self.0.schema, key, origin, problem));
     }
@@ -96,7 +131,11 @@ impl Document {
     /// What is wrong, in the order of the file, and what is probably a mistake.
     #[must_use]
     pub fn findings(self) -> (Vec<Fault>, Vec<Warning>) {
-        let Layers { mut faults, mut warnings, .. } = self.0;
+        let Layers { mut faults, mut warnings, also, .. } = self.0;
+        if let Some(also) = also {
+            faults.extend(also.faults);
+            warnings.extend(also.warnings);
+        }
         faults.sort_by(|a, b| a.origin.cmp(&b.origin));
         warnings.sort_by(|a, b| a.origin.cmp(&b.origin));
         (faults, warnings)

@@ -2,6 +2,7 @@
 
 use super::{
     file::HIDDEN,
+    invisible::Invisible,
     origin::Origin,
     schema::{CONFIG, Kind, Schema},
 };
@@ -17,6 +18,8 @@ pub struct Fault {
     pub key: Option<String>,
     /// What is wrong.
     pub(super) problem: Problem,
+    /// An invisible character on its line, which may be all that is wrong.
+    pub(super) invisible: Option<Invisible>,
     /// What the source may say.
     schema: &'static Schema,
 }
@@ -29,17 +32,20 @@ impl Fault {
 
     /// A fault of a key of this schema.
     pub(super) fn in_schema(schema: &'static Schema, key: &str, origin: Origin, problem: Problem) -> Self {
-        Self { origin, key: Some(key.to_owned()), problem, schema }
+        Self { origin, key: Some(key.to_owned()), problem, invisible: None, schema }
     }
 
     /// A fault of a source as a whole.
     pub(super) fn of_source(origin: Origin, problem: Problem) -> Self {
-        Self { origin, key: None, problem, schema: &CONFIG }
+        Self { origin, key: None, problem, invisible: None, schema: &CONFIG }
     }
 
     /// How a valid value is written where the wrong one stands; `None` when no key is known.
     #[must_use]
     pub fn example(&self) -> Option<String> {
+        if matches!(self.problem, Problem::Elsewhere { .. }) {
+            return None;
+        }
         let key = self.key.as_deref().and_then(|key| self.schema.find(key))?;
         Some(match &self.origin {
             Origin::File { .. } => self.schema.example(key),
@@ -61,7 +67,11 @@ impl Fault {
     /// What is wrong, without where.
     #[must_use]
     pub fn problem(&self, lang: Lang) -> String {
-        self.problem.render(lang)
+        let problem = self.problem.render(lang);
+        match self.invisible {
+            Some(invisible) => format!("{}. {problem}", invisible.render(lang)),
+            None => problem,
+        }
     }
 }
 
@@ -116,6 +126,17 @@ pub enum Notice {
         /// The name that was probably meant.
         suggestion: Option<String>,
     },
+    /// The name belongs into the file beside this one.
+    Elsewhere {
+        /// That file.
+        file: &'static str,
+        /// The name of the key there.
+        key: &'static str,
+        /// Whether this file may be read by people who may not read that one.
+        is_secret: bool,
+    },
+    /// The value is good, but there is an invisible character in it.
+    Invisible(Invisible),
     /// The value has no effect while `tls.mode` is what it is.
     Unused {
         /// The modes (of `tls.mode`) that would use it.
@@ -145,6 +166,8 @@ impl Warning {
                 lang.pick("no se conoce y se ignora", "is not known and is ignored").to_owned()
                     + &did_you_mean(suggestion.as_deref(), lang)
             }
+            Notice::Elsewhere { file, key, is_secret } => elsewhere(file, key, *is_secret, lang),
+            Notice::Invisible(invisible) => invisible.render(lang),
             Notice::Unused { modes } => lang.pick(
                 format!("no tiene efecto: solo se usa con tls.mode = {modes}"),
                 format!("has no effect: it is only used with tls.mode = {modes}"),
@@ -160,6 +183,19 @@ impl Warning {
             }
         }
     }
+}
+
+/// Where something belongs that stands in this file.
+pub(super) fn elsewhere(file: &str, key: &str, is_secret: bool, lang: Lang) -> String {
+    if is_secret {
+        return lang.pick(
+            format!(
+                "va en {file}, como {key}: bórrelo de este archivo, que cualquiera puede leer, y escríbalo en {file}"
+            ),
+            format!("belongs into {file}, as {key}: delete it from this file, which anybody can read, and write it to {file}"),
+        );
+    }
+    lang.pick(format!("va en {file}, como {key}"), format!("belongs into {file}, as {key}"))
 }
 
 /// The question after an unknown name.
@@ -191,6 +227,17 @@ pub(super) enum Problem {
         message: String,
         /// The line, shortened.
         line: String,
+        /// The line as it was probably meant.
+        corrected: Option<String>,
+    },
+    /// The line is not TOML, and belongs into the file beside this one; its text is not repeated.
+    Elsewhere {
+        /// That file.
+        file: &'static str,
+        /// The name of the key there.
+        key: &'static str,
+        /// Whether this file may be read by people who may not read that one.
+        is_secret: bool,
     },
     /// The value is not of the kind that the key wants, or out of its range.
     Expected {

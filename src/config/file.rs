@@ -1,9 +1,12 @@
 //! The layer of the configuration file: TOML, in UTF-8, with or without a byte order mark, with either line ending.
 
 use super::{
+    correction::{assignment, corrected},
     fault::{Fault, Notice, Problem, Warning, excerpt},
+    invisible::Invisible,
     layers::Layers,
     origin::Origin,
+    schema::{Key, Schema},
     suggest, value,
 };
 use std::{
@@ -12,7 +15,10 @@ use std::{
     io::{self, Read},
     path::{Path, PathBuf},
 };
-use toml::de::{DeTable, DeValue};
+use toml::{
+    Spanned,
+    de::{DeString, DeTable, DeValue},
+};
 
 /// The most bytes of a configuration file, so that a wrong path (a device, a disk image) cannot fill the memory.
 const MAX_BYTES: u64 = 1 << 20;
@@ -67,15 +73,18 @@ pub(super) fn parse(layers: &mut Layers, path: &Path, bytes: &[u8]) {
         let line = walk.line(byte);
         // The first mistake of a line makes the parser stumble over the rest of it.
         if walk.torn.insert(line) && walk.torn.len() <= MAX_SYNTAX_FAULTS {
-            let missing = error.span().is_some_and(|span| span.is_empty()) && error.message().starts_with(UNQUOTED);
-            let message = if missing { "missing value" } else { error.message() }.to_owned();
-            let line_text = if layers.schema.is_secret { HIDDEN.to_owned() } else { walk.excerpt(line) };
-            let problem = Problem::Syntax { column: walk.column(byte), message, line: line_text };
-            layers.faults.push(whole(problem, Some(line)));
+            let mut fault = whole(walk.syntax(layers.schema, line, &error), Some(line));
+            fault.invisible = walk.invisible(line);
+            layers.faults.push(fault);
         }
     }
     layers.torn |= !walk.torn.is_empty();
     walk.table(layers, "", document.get_ref());
+}
+
+/// Whether a value lacks its quotation marks, as its correction shows.
+fn is_unquoted(value: &str, corrected: &str) -> bool {
+    !value.starts_with(['"', '\'']) && assignment(corrected).is_some_and(|(_, value)| value.starts_with('"'))
 }
 
 /// Where every line starts.
@@ -108,9 +117,43 @@ impl Walk<'_> {
         before.trim_end_matches('\r').chars().count() + 1
     }
 
-    /// A line, short enough to be told.
-    fn excerpt(&self, line: usize) -> String {
-        excerpt(self.text.lines().nth(line.saturating_sub(1)).unwrap_or_default().trim())
+    /// A line by its number.
+    fn text_of(&self, line: usize) -> &str {
+        self.text.lines().nth(line.saturating_sub(1)).unwrap_or_default().trim()
+    }
+
+    /// An invisible character of a line, outside of its comment.
+    fn invisible(&self, line: usize) -> Option<Invisible> {
+        Invisible::of_line(self.text_of(line))
+    }
+
+    /// The path of the section that a line stands in, with a dot at its end, or nothing.
+    fn section(&self, line: usize) -> String {
+        let before = self.text.lines().take(line.saturating_sub(1));
+        let heading = before.filter_map(|line| line.trim().strip_prefix('[')?.split(']').next()).last();
+        heading.map(|heading| format!("{}.", heading.trim())).unwrap_or_default()
+    }
+
+    /// What the parser could not read on a line.
+    fn syntax(&self, schema: &'static Schema, line: usize, error: &toml::de::Error) -> Problem {
+        let text = self.text_of(line);
+        if let Some((file, key, is_secret)) = assignment(text).and_then(|(name, _)| schema.elsewhere(name)) {
+            return Problem::Elsewhere { file, key, is_secret };
+        }
+        let span = error.span().unwrap_or_default();
+        let column = self.column(span.start);
+        let is_missing = error.message().starts_with(UNQUOTED) && span.is_empty();
+        let message = if is_missing { "missing value" } else { error.message() };
+        if schema.is_secret {
+            return Problem::Syntax { column, message: message.to_owned(), line: HIDDEN.to_owned(), corrected: None };
+        }
+        let is_repeated = message.starts_with("duplicate key");
+        let corrected = corrected(schema, &self.section(line), text).filter(|line| !is_repeated && line != text);
+        let message = match (assignment(text), &corrected) {
+            (Some((_, value)), Some(corrected)) if is_unquoted(value, corrected) => UNQUOTED,
+            _ => message,
+        };
+        Problem::Syntax { column, message: message.to_owned(), line: excerpt(text), corrected }
     }
 
     /// Takes what a table holds; `prefix` is its path with a dot at the end, or nothing.
@@ -122,28 +165,63 @@ impl Walk<'_> {
                 continue;
             }
             let path = format!("{prefix}{}", name.get_ref());
-            match (schema.find(&path), given.get_ref()) {
-                (Some(key), _) => match value::from_toml(key.kind, given) {
-                    Ok(value) => layers.put(key, at(name.span().start), value),
-                    Err(problems) => {
-                        for (span, problem) in problems {
-                            if self.torn.contains(&self.line(span.start)) {
-                                continue;
-                            }
-                            let problem = if schema.is_secret { problem.hidden() } else { problem };
-                            layers.fault(key, at(span.start), problem);
-                        }
+            let of_another = schema.also.filter(|_| schema.find(&path).is_none()).and_then(|also| also.find(&path));
+            match (schema.find(&path), of_another, given.get_ref()) {
+                (Some(key), ..) => self.value(layers, key, name, given),
+                (None, Some(key), _) => {
+                    if let Some(also) = &mut layers.also {
+                        self.value(also, key, name, given);
                     }
-                },
-                (None, DeValue::Table(inner)) if schema.is_table(&path) => {
+                }
+                (None, None, DeValue::Table(inner)) if schema.is_table(&path) => {
                     self.table(layers, &format!("{path}."), inner);
                 }
-                (None, _) if schema.is_table(&path) => {
+                (None, None, _) if schema.is_table(&path) && suggest::guess(schema, &path).is_none() => {
                     layers.faults.push(Fault::in_schema(schema, &path, at(name.span().start), Problem::TableExpected));
                 }
-                (None, _) => {
-                    let notice = Notice::Unknown { suggestion: suggest::key(schema, &path) };
+                (None, None, _) => {
+                    let notice = match schema.elsewhere(&path) {
+                        Some((file, key, is_secret)) => Notice::Elsewhere { file, key, is_secret },
+                        None => Notice::Unknown { suggestion: suggest::key(schema, &path) },
+                    };
                     layers.warnings.push(Warning { origin: at(name.span().start), name: path, notice });
+                }
+            }
+        }
+    }
+
+    /// Takes the value of a key.
+    fn value(
+        &self,
+        layers: &mut Layers,
+        key: &'static Key,
+        name: &Spanned<DeString<'_>>,
+        given: &Spanned<DeValue<'_>>,
+    ) {
+        let is_secret = layers.schema.is_secret;
+        let at = |byte| origin(&self.path, Some(self.line(byte)));
+        let start = name.span().start;
+        match value::from_toml(key.kind, given) {
+            Ok(value) => {
+                let invisible =
+                    value.text().filter(|_| !is_secret).and_then(|text| text.chars().find_map(Invisible::of));
+                if let Some(invisible) = invisible {
+                    let notice = Notice::Invisible(invisible);
+                    layers.warnings.push(Warning { origin: at(start), name: key.path.to_owned(), notice });
+                }
+                layers.put(key, at(start), value);
+            }
+            Err(problems) => {
+                for (span, problem) in problems {
+                    let line = self.line(span.start);
+                    if self.torn.contains(&line) {
+                        continue;
+                    }
+                    let problem = if is_secret { problem.hidden() } else { problem };
+                    layers.fault(key, at(span.start), problem);
+                    if let Some(fault) = layers.faults.last_mut() {
+                        fault.invisible = self.invisible(line);
+                    }
                 }
             }
         }

@@ -32,6 +32,8 @@ pub(super) struct Layers {
     broken: BTreeSet<&'static str>,
     /// Whether the file is torn by mistakes of syntax, so that an absent value may only be an unread one.
     pub(super) torn: bool,
+    /// Those of the keys that are another file's.
+    pub(super) also: Option<Box<Layers>>,
     pub(super) faults: Vec<Fault>,
     pub(super) warnings: Vec<Warning>,
 }
@@ -51,6 +53,7 @@ impl Layers {
             values: BTreeMap::new(),
             broken: BTreeSet::new(),
             torn: false,
+            also: schema.also.map(|also| Box::new(Self::of(also))),
             faults: Vec::new(),
             warnings: Vec::new(),
         }
@@ -62,6 +65,9 @@ impl Layers {
             if let Some(default) = key.default {
                 self.text(key, Origin::Default, OsStr::new(default));
             }
+        }
+        if let Some(also) = &mut self.also {
+            also.schema_defaults();
         }
     }
 
@@ -128,7 +134,7 @@ impl Layers {
     }
 
     /// A value as text.
-    fn text(&mut self, key: &'static Key, origin: Origin, text: &OsStr) {
+    pub(super) fn text(&mut self, key: &'static Key, origin: Origin, text: &OsStr) {
         match value::from_text(key.kind, text) {
             Ok(value) => self.put(key, origin, value),
             Err(problems) => {
@@ -149,6 +155,11 @@ impl Layers {
     pub(super) fn fault(&mut self, key: &'static Key, origin: Origin, problem: Problem) {
         self.broken.insert(key.path);
         self.faults.push(Fault::in_schema(self.schema, key.path, origin, problem));
+    }
+
+    /// Whether a value of this key would be given by somebody: a right one, in a file, a variable or a flag.
+    pub(super) fn is_given(&self, path: &str) -> bool {
+        self.get(path).is_some_and(|(_, origin)| *origin != Origin::Default)
     }
 
     /// The value of a key and its origin, unless it is absent or wrong.

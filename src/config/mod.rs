@@ -13,9 +13,12 @@
 
 mod build;
 mod check;
+mod correction;
 mod document;
 mod fault;
 mod file;
+mod host_address;
+mod invisible;
 mod layers;
 mod origin;
 mod reference;
@@ -29,16 +32,16 @@ mod wording;
 
 pub use document::Document;
 pub use fault::{Fault, Faults, Notice, Warning};
+pub use host_address::DHCP;
 pub use origin::Origin;
 pub use reference::reference;
-pub use schema::{Key, Kind, Schema};
+pub use schema::{CONFIG_FLAT, Key, Kind, Schema};
 pub use show::{Effective, effective_json, effective_table, report_json};
 pub use source::{DEFAULT_FILE, Overrides, Sources};
 pub use types::{
     Access, Channel, Config, Discovery, Display, Format, Level, Limits, Listen, Log, Machine, Shift, Shutdown, Site,
     Targets, Tls, TlsMode, Update,
 };
-pub use value::DHCP;
 
 use std::path::PathBuf;
 

@@ -2,6 +2,7 @@
 //! a mistyped key, the output of `config show` and the reference in the manual all come from it.
 
 use super::{
+    correction, suggest,
     types::{Access, Channel, Format, Level, TlsMode},
     value,
     wording::describe,
@@ -36,10 +37,19 @@ pub struct Schema {
     pub is_flat: bool,
     /// Whether nothing of the file may be repeated to anybody.
     pub is_secret: bool,
+    /// The keys of another file that this one takes, too, exactly as they are there.
+    pub also: Option<&'static Schema>,
+    /// The name of the file beside this one, and what that one may say.
+    pub beside: Option<(&'static str, &'static Schema)>,
+    /// Names that people try (in lower case, without accents, words joined by `_`), and the key that each means.
+    pub guesses: &'static [(&'static str, &'static str)],
 }
 
 /// The schema of the configuration.
-pub(super) static CONFIG: Schema = Schema { keys: KEYS, is_flat: false, is_secret: false };
+pub(super) static CONFIG: Schema = Schema::of(KEYS);
+
+/// The same for a file without section headings.
+pub static CONFIG_FLAT: Schema = Schema { is_flat: true, ..Schema::of(KEYS) };
 
 /// What the value of a key is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -357,10 +367,39 @@ impl Key {
 }
 
 impl Schema {
+    /// A file of these keys alone, in sections.
+    #[must_use]
+    pub const fn of(keys: &'static [Key]) -> Self {
+        Self { keys, is_flat: false, is_secret: false, also: None, beside: None, guesses: &[] }
+    }
+
+    /// Its own keys, and those of another file that it takes.
+    pub(super) fn all_keys(&self) -> impl Iterator<Item = &'static Key> + use<> {
+        self.keys.iter().chain(self.also.map_or(&[][..], |also| also.keys))
+    }
+
     /// The key with this path.
     #[must_use]
     pub fn find(&self, path: &str) -> Option<&'static Key> {
         self.keys.iter().find(|key| key.path == path)
+    }
+
+    /// Where a name belongs that is a key of the file beside this one, or a guess at one: the file, the key there, and
+    /// whether that file is secret.
+    pub(super) fn elsewhere(&self, name: &str) -> Option<(&'static str, &'static str, bool)> {
+        let (file, schema) = self.beside?;
+        if self.all_keys().any(|key| key.path == name) {
+            return None;
+        }
+        let key = schema.find(name).map(|key| key.path).or_else(|| suggest::guess(schema, name))?;
+        Some((file, key, schema.is_secret))
+    }
+
+    /// Whether a line of the file holds what must not be shown to anybody.
+    #[must_use]
+    pub fn holds_secret(&self, line: &str) -> bool {
+        let belongs_elsewhere = || self.elsewhere(correction::assignment(line)?.0);
+        self.is_secret || belongs_elsewhere().is_some_and(|(.., is_secret)| is_secret)
     }
 
     /// Whether this path is that of a table.
@@ -370,7 +409,7 @@ impl Schema {
 
     /// The paths of the tables (of some more than once).
     pub(super) fn tables(&self) -> impl Iterator<Item = &'static str> + use<> {
-        self.keys.iter().flat_map(|key| key.path.match_indices('.').filter_map(|(end, _)| key.path.get(..end)))
+        self.all_keys().flat_map(|key| key.path.match_indices('.').filter_map(|(end, _)| key.path.get(..end)))
     }
 
     /// How a valid value of this key is written in the file.

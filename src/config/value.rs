@@ -2,6 +2,7 @@
 
 use super::{
     fault::{Problem, excerpt, quoted},
+    host_address::host_address,
     schema::Kind,
 };
 use crate::window;
@@ -31,6 +32,14 @@ pub(super) enum Value {
 }
 
 impl Value {
+    /// The text, where it is one.
+    pub(super) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// The value as JSON has it (a path that is not Unicode loses what is not).
     pub(super) fn to_json(&self) -> serde_json::Value {
         match self {
@@ -62,6 +71,7 @@ pub(super) fn from_text(kind: Kind, text: &OsStr) -> Result<Value, Vec<Problem>>
         Kind::Names => list(kind, elements(), name).map(Value::Names),
         Kind::Choices(names) => list(kind, elements(), |text| one_of(names, text)).map(Value::Names),
         Kind::Ips => list(kind, elements(), ip).map(Value::Names),
+        Kind::HostAddress => host_address(text.trim()).map(Value::Text).map_err(|problem| vec![problem]),
         _ => scalar(kind, text).ok_or_else(|| vec![Problem::expected(kind, quoted(text))]),
     }
 }
@@ -112,42 +122,19 @@ fn scalar(kind: Kind, text: &str) -> Option<Value> {
         Kind::Hours => text.trim().parse::<window::Hours>().ok().map(|hours| Value::Text(hours.to_string())),
         // Of the machine's database: a name that it does not know has no hours.
         Kind::TimeZone => window::zone(Some(text.trim())).is_ok().then(|| Value::Text(text.trim().to_owned())),
-        Kind::HostAddress if text.trim() == DHCP => Some(Value::Text(DHCP.to_owned())),
-        Kind::HostAddress => host_address(text.trim()).map(Value::Text),
         Kind::Ip => ip(text.trim()).map(Value::Text),
         Kind::SshKey => ssh_key(text.trim()).then(|| Value::Text(text.trim().to_owned())),
         Kind::WifiPassphrase => {
             let is_good = (8..=63).contains(&text.len()) && text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
             is_good.then(|| Value::Text(text.to_owned()))
         }
-        Kind::Path | Kind::Addresses | Kind::Names | Kind::Choices(_) | Kind::Ips => None,
+        Kind::Path | Kind::Addresses | Kind::Names | Kind::Choices(_) | Kind::Ips | Kind::HostAddress => None,
     }
 }
-
-/// The word for an address that the network gives.
-pub const DHCP: &str = "dhcp";
 
 /// An IP address as text in its usual form.
 fn ip(text: &str) -> Option<String> {
     text.parse::<IpAddr>().ok().map(|address| address.to_string())
-}
-
-/// An address that a host can have, with the length of its network's prefix.
-fn host_address(text: &str) -> Option<String> {
-    let (address, prefix) = text.split_once('/')?;
-    let (address, prefix) = (address.parse::<IpAddr>().ok()?, prefix.parse::<u32>().ok()?);
-    let is_host = match address {
-        IpAddr::V4(v4) => {
-            // Neither the network itself nor its broadcast address (RFC 1122 section 3.2.1.3); of /31 both are hosts
-            // (RFC 3021).
-            let host = v4.to_bits() & u32::MAX.checked_shr(prefix).unwrap_or(0);
-            let all = u32::MAX.checked_shr(prefix).unwrap_or(0);
-            (1..=32).contains(&prefix) && (prefix > 30 || (host != 0 && host != all)) && !v4.is_broadcast()
-        }
-        IpAddr::V6(_) => (1..=128).contains(&prefix),
-    };
-    let is_host = is_host && !address.is_unspecified() && !address.is_loopback() && !address.is_multicast();
-    is_host.then(|| format!("{address}/{prefix}"))
 }
 
 /// Whether this is a public key: its blob (RFC 4253 section 6.6) begins with the name of its type.

@@ -1,7 +1,7 @@
 //! The words for what is wrong, in Spanish and English.
 
 use super::{
-    fault::{Problem, did_you_mean},
+    fault::{Problem, did_you_mean, elsewhere},
     schema::Kind,
 };
 use crate::lang::Lang;
@@ -28,14 +28,15 @@ impl Problem {
                     "contains bytes that are not UTF-8 (in the editor: save as UTF-8)",
                 )
                 .to_owned(),
-            Self::Syntax { column, message, line } => {
+            Self::Syntax { column, message, line, corrected } => {
                 let reason = syntax_reason(message, lang);
                 let column = lang.pick(format!("columna {column}"), format!("column {column}"));
-                format!(
-                    "{column}: {reason}
-    {line}"
-                )
+                let corrected = corrected.as_ref().map(|corrected| {
+                    lang.pick(format!("   → escriba: {corrected}"), format!("   → write: {corrected}"))
+                });
+                format!("{column}: {reason}\n    {line}{}", corrected.unwrap_or_default())
             }
+            Self::Elsewhere { file, key, is_secret } => elsewhere(file, key, *is_secret, lang),
             Self::Expected { kind, element, found } => {
                 let wanted = if *element { describe_element(*kind, lang) } else { describe(*kind, lang) };
                 lang.pick(format!("debe ser {wanted}, no {found}"), format!("must be {wanted}, not {found}"))

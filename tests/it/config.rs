@@ -177,8 +177,8 @@ fn mistakes_of_syntax_are_told_by_line_and_column() {
     let told = run(&[("LANG", "es")], &["config", "check", "--config", file.name()]);
     assert_eq!(told.code, Some(78));
     for text in [
-        ":2: columna 9: los textos se escriben entre comillas\n      title = Montaje\n",
-        ":3: columna 14: faltan las comillas que cierran el texto\n      line = \"Línea\n",
+        ":2: columna 9: los textos se escriben entre comillas\n      title = Montaje   → escriba: title = \"Montaje\"\n",
+        ":3: columna 14: faltan las comillas que cierran el texto\n      line = \"Línea   → escriba: line = \"Línea\"\n",
     ] {
         assert!(told.stdout.contains(text), "{text}\n{}", told.stdout);
     }

@@ -108,7 +108,7 @@ fn the_settings_of_a_stick_wait_for_a_yes() {
     for (key, then, expected) in [
         ("\x1b", "1. Estado", "name = \"before\"\n"),
         ("n", "no se han aceptado", "name = \"before\"\n"),
-        ("s", "se han aceptado", "# hidden\nname = \"after\"\n"),
+        ("s", "se han aceptado", "\u{FEFF}# hidden\nname = \"after\"\n"),
     ] {
         menu.press("\x1b", "1. Estado");
         fs::write(root.join(pending), "# hidden\nname = \"after\"\n").expect("written");

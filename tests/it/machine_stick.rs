@@ -124,7 +124,7 @@ fn settings_are_taken_for_the_pin_alone_and_without_it() {
     let notice = machine.plug_in();
     assert_eq!(notice.level, "info", "{notice:?}");
     notice.says("se han aceptado", "are in place");
-    assert_eq!(machine.settings(), "# new\r\n\r\nname = \"after\"\r\n", "the PIN stays on the stick");
+    assert_eq!(machine.settings(), "\u{FEFF}# new\r\n\r\nname = \"after\"\r\n", "the PIN stays on the stick");
     assert_eq!(machine.pending(), None);
     machine.plug_in().says("ya son los de este equipo", "hold already");
 }
@@ -136,10 +136,9 @@ fn settings_in_utf_16_are_taken_too() {
     let text = format!("\u{feff}pin = \"{}\"\r\nname = \"after\"\r\n", machine.pin());
     machine.put("workshop-edge.txt", text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>());
     machine.plug_in().says("se han aceptado", "are in place");
-    assert_eq!(machine.settings(), "\r\nname = \"after\"\r\n");
+    assert_eq!(machine.settings(), "\u{FEFF}\r\nname = \"after\"\r\n");
     let settings = machine.root.path().join("media/settings/workshop-edge.txt");
-    let utf_16 =
-        format!("\u{feff}{}", machine.settings()).encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+    let utf_16 = machine.settings().encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
     fs::write(settings, utf_16).expect("written");
     machine.plug_in().says("ya son los de este equipo", "hold already");
 }

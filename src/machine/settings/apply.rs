@@ -141,9 +141,10 @@ fn restore(places: &Places, tale: &mut Tale) -> (Settings, Source, Option<String
     }
 }
 
-/// As old editors of Windows want a text.
+/// As old editors of Windows want a text: with their line endings, and the mark by which they know UTF-8.
 pub(super) fn for_windows(text: &str) -> String {
-    text.replace("\r\n", "\n").replace('\n', "\r\n")
+    let text = text.trim_start_matches('\u{FEFF}').replace("\r\n", "\n").replace('\n', "\r\n");
+    format!("\u{FEFF}{text}")
 }
 
 /// Makes all the files; gives the first error when none could be made.

@@ -52,6 +52,7 @@ pub(super) fn defaults() -> Settings {
         updates: Updates { enabled: true, channel: "stable".to_owned(), url: None, window: None, days: Vec::new() },
         https: true,
         ssh_key: None,
+        other: Vec::new(),
     })
 }
 
@@ -71,6 +72,7 @@ fn read<T>(
 
 fn settings(document: &mut Document) -> Option<Settings> {
     rules(document);
+    configuration(document);
     let text = |key| document.text(key).map(str::to_owned);
     Some(Settings {
         name: text("name")?,
@@ -97,7 +99,28 @@ fn settings(document: &mut Document) -> Option<Settings> {
         },
         https: document.is_true("https"),
         ssh_key: text("ssh.key"),
+        other: document.configuration(),
     })
+}
+
+/// The keys of `config.toml` that are set here by another name.
+const RENAMED: &[(&str, &str)] =
+    &[("discovery.name", "name"), ("display.language", "language"), ("update.time_zone", "time_zone")];
+
+/// The keys of `config.toml` that only the image can set.
+const OF_THE_IMAGE: &[&str] = &["data_dir", "machine.dir", "update.usb_dir", "listen.http", "listen.https"];
+
+/// What is wrong with the keys of `config.toml`, in the light of each other and of the settings.
+fn configuration(document: &mut Document) {
+    for (key, name) in RENAMED.iter().filter(|(key, _)| document.is_given(key)).collect::<Vec<_>>() {
+        document.rule(key, format!("aquí se llama {name}"), format!("is called {name} here"));
+    }
+    for key in OF_THE_IMAGE.iter().filter(|key| document.is_given(key)).collect::<Vec<_>>() {
+        document.rule(key, "lo decide la imagen: borre la línea", "is for the image to say: delete the line");
+    }
+    document.preset("data_dir", "/data");
+    document.preset("tls.mode", if document.is_true("https") { "self-signed" } else { "off" });
+    document.check_configuration();
 }
 
 fn address(document: &Document) -> Option<Address> {
@@ -113,7 +136,10 @@ fn address(document: &Document) -> Option<Address> {
 /// What is wrong with values that are right by themselves.
 fn rules(document: &mut Document) {
     gateway(document);
-    for (key, scheme) in [("update.url", &["https://", "file:///"][..]), ("erp.url", &["https://", "http://"])] {
+    let cleartext = if document.is_true("update.allow_http") { "http://" } else { "https://" };
+    for (key, scheme) in
+        [("update.url", &["https://", "file:///", cleartext][..]), ("erp.url", &["https://", "http://"])]
+    {
         let is_other = document.text(key).is_some_and(|url| !scheme.iter().any(|scheme| url.starts_with(scheme)));
         if is_other {
             let scheme = scheme.first().copied().unwrap_or_default();

@@ -111,7 +111,7 @@ mod tests {
 
         fs::write(&secrets, "erp.password = \"p\"\n").expect("written");
         take_from(&places, &stick, Some(&secrets)).expect("taken");
-        assert_eq!(fs::read_to_string(places.settings()).expect("there"), "name = \"new\"\r\n");
+        assert_eq!(fs::read_to_string(places.settings()).expect("there"), "\u{FEFF}name = \"new\"\r\n");
         let kept = fs::read_to_string(places.data_settings().join("secrets.toml")).expect("kept");
         assert_eq!(kept, "erp.password = \"p\"\n");
         assert!(!places.settings_partition().join("secrets.txt").exists());

@@ -1,10 +1,8 @@
 //! The files as they are on a new stick.
 
-use std::fmt::Write as _;
-
 use super::keys::{SECRETS, SETTINGS};
 use super::{NAME, SECRETS_NAME};
-use crate::config::Key;
+use crate::config::{CONFIG_FLAT, Key};
 
 /// What most people change: not a comment.
 const ACTIVE: &[&str] = &["name", "language", "display.title", "display.line", "time_zone", "network.address"];
@@ -16,6 +14,16 @@ const HEADINGS: &[(&str, &str)] = &[
     ("erp.url", "LOS DATOS · THE DATA"),
     ("update.enabled", "LAS ACTUALIZACIONES · UPDATES"),
     ("https", "EL ACCESO · ACCESS"),
+];
+
+/// Keys of `config.toml` that a workshop wants next.
+const DISPLAY: &[&str] = &[
+    "display.demo",
+    "display.targets.daily",
+    "display.targets.oee_percent",
+    "display.targets.reject_percent",
+    "display.shift.start_hour",
+    "display.shift.end_hour",
 ];
 
 /// Columns of a line.
@@ -37,14 +45,21 @@ pub fn template() -> String {
         ));
     for key in SETTINGS.keys {
         if let Some((_, heading)) = HEADINGS.iter().find(|(path, _)| *path == key.path) {
-            // Writing to a String cannot fail.
-            let _ = writeln!(text, "\n\n# ---- {heading} {}", "-".repeat(COLUMNS - 12 - heading.chars().count()));
+            text += &section(heading);
         }
         text += &entry(key);
     }
-    text + "\n\n# ---- CONTRASEÑAS · PASSWORDS "
-        + &"-".repeat(COLUMNS - 35)
-        + "\n"
+    text += &section("LO DEMÁS · THE REST");
+    text += &paragraph(
+        "Aquí vale, además, cualquier ajuste del archivo config.toml del programa, con su nombre entero. Los de la pantalla:",
+    );
+    text += &paragraph(
+        "Every setting of the program's file config.toml is taken here, too, with its whole name. Those of the display:",
+    );
+    for key in DISPLAY.iter().filter_map(|path| CONFIG_FLAT.find(path)) {
+        text += &entry(key);
+    }
+    text + &section("CONTRASEÑAS · PASSWORDS")
         + &paragraph(
             "No van en este archivo, sino en otro a su lado que se llama secrets.txt, en estas líneas: allí, quite la # de \
              las que hagan falta. Al arrancar, el equipo se las guarda y las borra de ese archivo.",
@@ -74,6 +89,11 @@ pub(super) fn secrets_template() -> String {
         text += &entry(key);
     }
     text
+}
+
+/// A heading.
+fn section(heading: &str) -> String {
+    format!("\n\n# ---- {heading} {}\n", "-".repeat(COLUMNS - 12 - heading.chars().count()))
 }
 
 /// A key with its comment.

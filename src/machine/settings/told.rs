@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::apply::{Source, for_windows};
 use super::files::FileError;
+use super::keys::SETTINGS;
 use super::last_good::KeepError;
 use super::partition::{is_there, while_writable};
 use super::secrets::Moved;
@@ -381,6 +382,7 @@ fn report(tale: &Tale, source: &Source, lang: Lang) -> Option<String> {
                 }
                 for (number, line) in found(faults, warnings, lang) {
                     let quoted = number.and_then(|number| file.as_ref()?.lines().nth(number.checked_sub(1)?));
+                    let quoted = quoted.filter(|line| !SETTINGS.holds_secret(line));
                     text += &(line + "\n");
                     if let Some(quoted) = quoted {
                         text += &["    ", quoted.trim(), "\n"].concat();
@@ -395,6 +397,5 @@ fn report(tale: &Tale, source: &Source, lang: Lang) -> Option<String> {
             _ => {}
         }
     }
-    // With the mark by which old editors know UTF-8.
-    (!text.is_empty()).then(|| format!("\u{FEFF}{}", for_windows(&text)))
+    (!text.is_empty()).then(|| for_windows(&text))
 }

@@ -31,6 +31,8 @@ pub struct Settings {
     pub https: bool,
     /// The public key with which a technician may log in.
     pub ssh_key: Option<String>,
+    /// Other keys of `config.toml`, each with its value in TOML.
+    pub other: Vec<(&'static str, String)>,
 }
 
 /// The wired network.

@@ -23,7 +23,7 @@ fn they_are_kept_and_wiped_and_used() {
     std::fs::hard_link(machine.path(FILE), machine.path("other")).expect("a second name");
     machine.started();
     // In its place is one without any, so that nobody has to make one with the right name.
-    let empty = std::fs::read_to_string(TEMPLATE).expect("the template").replace('\n', "\r\n");
+    let empty = format!("\u{FEFF}{}", std::fs::read_to_string(TEMPLATE).expect("the template").replace('\n', "\r\n"));
     assert_eq!(machine.text(FILE), empty);
     let other = std::fs::read(machine.path("other")).expect("there");
     assert!(!other.is_empty() && other.iter().all(|byte| *byte == 0), "{other:?}");
@@ -95,7 +95,7 @@ fn a_wipe_that_was_cut_off_is_ended_without_a_word() {
     machine.started();
     machine.put(FILE, [0; 31]);
     machine.started();
-    assert!(machine.text(FILE).starts_with("# secrets.txt: ") && !machine.has("media/settings/ERRORES.txt"));
+    assert!(machine.text(FILE).starts_with("\u{FEFF}# secrets.txt: ") && !machine.has("media/settings/ERRORES.txt"));
     assert_eq!(machine.notice("secrets"), None);
     assert_eq!(machine.text(KEPT), "wifi.passphrase = \"muy secreta\"\n");
 }

@@ -155,7 +155,7 @@ fn a_missing_file_is_written_again() {
     let machine = Machine::new();
     machine.started();
     let template = run(&[], &["machine", "settings", "--template"]).stdout;
-    assert_eq!(machine.text("media/settings/workshop-edge.txt"), template.replace('\n', "\r\n"));
+    assert_eq!(machine.text("media/settings/workshop-edge.txt"), format!("\u{FEFF}{}", template.replace('\n', "\r\n")));
     assert!(machine.notice("settings").is_some_and(|(level, es, _)| level == "info" && es.contains("uno nuevo")));
     machine.started();
     assert_eq!(machine.notice("settings"), None);
@@ -164,7 +164,7 @@ fn a_missing_file_is_written_again() {
     machine.started();
     std::fs::remove_file(machine.path("media/settings/workshop-edge.txt")).expect("removed");
     machine.started();
-    assert_eq!(machine.text("media/settings/workshop-edge.txt"), GOOD.replace('\n', "\r\n"));
+    assert_eq!(machine.text("media/settings/workshop-edge.txt"), format!("\u{FEFF}{}", GOOD.replace('\n', "\r\n")));
     assert!(machine.text(WIRED).contains("Address=192.168.1.50/24"));
     assert!(machine.notice("settings").is_some_and(|(level, es, _)| level == "info" && es.contains("último bueno")));
 }
@@ -265,4 +265,143 @@ fn a_file_can_be_checked_at_a_desk() {
     let machine = machine.settings(GOOD);
     assert_eq!(run(&[], &["machine", "settings", "--check", file]).stdout, "ok\n");
     drop(machine);
+}
+
+/// What the notice says of each line of these settings, in Spanish; a box that had good ones before keeps them.
+fn told(content: &str) -> Vec<String> {
+    let machine = Machine::new().settings(content);
+    machine.started();
+    let (_, es, en) = machine.notice("settings").unwrap_or_default();
+    assert_eq!(es.lines().count(), en.lines().count(), "{es}\n{en}");
+    es.lines().filter(|line| line.contains("línea ")).map(str::to_owned).collect()
+}
+
+#[test]
+fn a_text_without_quotation_marks_is_told_with_the_line_as_it_is_meant() {
+    for (line, meant) in [
+        ("name = taller", "name = \"taller\""),
+        ("network.address = 192.168.1.50/24", "network.address = \"192.168.1.50/24\""),
+        ("network.address = 192.168.1.50", "network.address: falta la longitud"),
+        ("network.dns = 192.168.1.1, 9.9.9.9", "network.dns = [\"192.168.1.1\",\"9.9.9.9\"]"),
+        ("time_zone = Europe/Madrid # la nuestra", "time_zone = \"Europe/Madrid\""),
+        ("display.title = “Nave Norte”", "display.title = \"Nave Norte\""),
+        ("display.title = \"Nave Norte", "display.title = \"Nave Norte\""),
+        ("update.window = 22:00-05:00", "update.window = \"22:00-05:00\""),
+        ("nombre = nave2", "name = \"nave2\""),
+        ("línea = L1", "display.line = \"L1\""),
+        ("name: nave2", "name = \"nave2\""),
+    ] {
+        let told = told(&format!("# x\r\n{line}\r\n"));
+        let [only] = &told[..] else { panic!("{line}: {told:?}") };
+        if meant.contains(" = ") {
+            assert!(only.contains("línea 2: ") && only.ends_with(&format!("→ escriba: {meant}")), "{line}: {only}");
+        }
+    }
+    let told = told("name = taller");
+    assert!(told[0].contains("los textos se escriben entre comillas"), "{told:?}");
+}
+
+#[test]
+fn an_address_is_understood_as_people_write_it_or_told_why_not() {
+    for (written, line) in [("\"DHCP\"", "DHCP=yes"), ("\"192.168.1.50/255.255.255.0\"", "Address=192.168.1.50/24")] {
+        let machine = Machine::new().settings(format!("network.address = {written}\n"));
+        machine.started();
+        assert_eq!(machine.notice("settings"), None);
+        assert!(machine.text(WIRED).lines().any(|found| found == line), "{written}");
+    }
+    for (written, reason) in [
+        ("192.168.1.0/24", "es la red entera"),
+        ("192.168.1.255/24", "(broadcast)"),
+        ("192.168.1.50", "falta la longitud de la red"),
+    ] {
+        let told = told(&format!("network.address = \"{written}\"\n"));
+        assert!(told[0].contains(reason), "{told:?}");
+    }
+}
+
+#[test]
+fn a_password_in_the_wrong_file_is_told_where_it_belongs_and_is_not_repeated() {
+    for line in [
+        "wifi.passphrase = \"s3creta-1\"",
+        "wifi.passphrase = s3creta-1",
+        "contraseña = \"s3creta-1\"",
+        "clave: s3creta-1",
+    ] {
+        let machine = Machine::new().settings(format!("wifi.ssid = \"Taller\"\n{line}\n"));
+        machine.started();
+        let (_, es, en) = machine.notice("settings").expect("said");
+        assert!(es.contains("línea 2") && es.contains("va en secrets.txt, como wifi.passphrase"), "{line}: {es}");
+        let all =
+            [es, en, machine.text("media/settings/ERRORES.txt"), machine.text("media/settings/ERRORS.txt")].concat();
+        assert!(all.contains("secrets.txt") && !all.contains("s3creta"), "{line}: {all}");
+    }
+    // The other way round.
+    let machine = Machine::new().settings("");
+    machine.put("media/settings/secrets.txt", "erp.url = \"https://erp.example\"\n");
+    machine.started();
+    let (_, es, _) = machine.notice("secrets").expect("said");
+    assert!(es.contains("erp.url: va en workshop-edge.txt"), "{es}");
+}
+
+#[test]
+fn spanish_names_are_answered_with_the_right_ones() {
+    for (line, meant) in
+        [("nombre = \"nave2\"", "name"), ("pantallas = 4", "screens"), ("ip = \"dhcp\"", "network.address")]
+    {
+        let told = told(line);
+        assert!(told[0].ends_with(&format!("¿quería decir {meant}?")), "{told:?}");
+    }
+}
+
+#[test]
+fn invisible_characters_are_named() {
+    let told_of = |line: &str| told(line).concat();
+    let es = told_of("name\u{A0}=\u{A0}\"nave2\"\n");
+    assert!(es.contains("línea 1: hay un carácter invisible (espacio duro, U+00A0)"), "{es}");
+    let es = told_of("name = \"nave2\u{200B}\"\n");
+    assert!(es.contains("(espacio de ancho cero, U+200B)"), "{es}");
+    // A good value with one is taken, and told: nobody would find out why the Wi-Fi does not answer.
+    let machine = Machine::new().settings("wifi.ssid = \"Taller\u{A0}Norte\"\nname = \"nave2\"\n");
+    machine.started();
+    assert_eq!(machine.text("etc/hostname"), "nave2\n");
+    assert!(machine.notice("settings").is_some_and(|(_, es, _)| es.contains("U+00A0")));
+}
+
+#[test]
+fn every_other_key_of_the_program_is_taken_as_it_is_and_checked_alike() {
+    let machine = Machine::new().settings(
+        "display.title = \"Nave\"\ndisplay.demo = false\nsite.content_security_policy = \"default-src 'self'\"\n\
+         limits.connections = 200\nupdate.allow_http = true\nupdate.url = \"http://10.0.0.1/edge\"\n\
+         [display.shift]\nstart_hour = 22\nend_hour = 6\n[display.targets]\ndaily = 200\n",
+    );
+    machine.started();
+    assert_eq!(machine.notice("settings"), None);
+    let configuration = machine.configuration();
+    for (key, value) in [
+        ("display.title", json!("Nave")),
+        ("display.demo", json!(false)),
+        ("display.shift.start_hour", json!(22)),
+        ("display.targets.daily", json!(200)),
+        ("site.content_security_policy", json!("default-src 'self'")),
+        ("limits.connections", json!(200)),
+        ("update.url", json!("http://10.0.0.1/edge")),
+    ] {
+        assert_eq!(configuration[key], value, "{key}");
+    }
+    for (line, es) in [
+        (
+            "display.targets.oee_percent = 175",
+            "debe ser un número de 0 a 100, no 175 (ejemplo: display.targets.oee_percent = 75.0)",
+        ),
+        ("display.demo = no", "→ escriba: display.demo = false"),
+        ("limits.connections = 8\nlimits.connections_per_peer = 9", "no puede ser mayor que limits.connections (8)"),
+        ("update.url = \"http://10.0.0.1/edge\"", "debe empezar por https://"),
+        ("discovery.name = \"x\"", "aquí se llama name"),
+        ("data_dir = \"/x\"", "lo decide la imagen"),
+        ("display.demos = false", "¿quería decir display.demo?"),
+        ("display = 5", "es una sección"),
+    ] {
+        let told = told(line).concat();
+        assert!(told.contains(es), "{line}: {told}");
+    }
 }
