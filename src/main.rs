@@ -1,5 +1,6 @@
 //! The appliance: logs, exit codes, dispatch.
 
+use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
 use tracing::level_filters::LevelFilter;
@@ -34,6 +35,8 @@ fn serve(overrides: Overrides, lang: Lang) -> ExitCode {
     let error = match App::build(config, told).and_then(App::run) {
         Ok(Ended::Stopped) => return ExitCode::SUCCESS,
         Ok(Ended::Restart(program, sockets)) => error_chain(&program.become_it(sockets)),
+        // Whoever has typed the command reads it there, in a language of theirs.
+        Err(error) if io::stderr().is_terminal() => return cli::failure(&error.explain(lang)),
         Err(error) => error_chain(&error),
     };
     tracing::error!(%error, "the box cannot serve");

@@ -2,6 +2,7 @@
 
 mod descriptors;
 mod discover;
+mod failure;
 mod listen;
 mod machine;
 mod orders;

@@ -21,6 +21,7 @@ mod usage;
 
 pub use machine::{Install, Order, OsOrder, Stick, Wish};
 pub use output::answer;
+pub use output::failure;
 pub use status::Form;
 pub use update::Request;
 pub use usage::exit as not_understood;

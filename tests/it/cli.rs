@@ -4,8 +4,11 @@
 
 use std::{
     io::{Read as _, pipe},
+    net::TcpListener,
     process::{Command, Stdio},
 };
+
+use crate::support::Pty;
 
 /// What the binary said and how it ended.
 #[derive(Debug)]
@@ -101,4 +104,25 @@ fn an_answer_that_cannot_be_written_is_a_failure() {
     let output = binary(&[], &["config", "show"]).stdout(full).stderr(Stdio::piped()).output().expect("it starts");
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).starts_with("stdout: "));
+}
+
+#[test]
+fn why_a_box_cannot_serve_is_said_in_the_persons_language_on_a_terminal() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("its address").to_string();
+    let data = tempfile::tempdir().expect("a directory");
+    let data = data.path().to_str().expect("text");
+    for (lang, words) in [
+        ("es", format!("error: otro programa usa ya la dirección {address}: párelo")),
+        ("en", format!("error: another program uses the address {address}: stop it")),
+    ] {
+        let pty = Pty::new(160, 20);
+        let ended = binary(&[("LANG", lang)], &["serve", "--data-dir", data, "--listen", &address])
+            .stdout(pty.stdio())
+            .stderr(pty.stdio())
+            .status()
+            .expect("the binary starts");
+        assert_eq!(ended.code(), Some(1));
+        pty.wait_for(&words);
+    }
 }
