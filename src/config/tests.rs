@@ -121,7 +121,7 @@ fn nothing_at_all_gives_the_defaults() {
         machine: Machine { dir: None },
         limits: Limits {
             connections: 1024,
-            connections_per_peer: 64,
+            connections_per_peer: 256,
             header_bytes: 16384,
             header_count: 100,
             header_timeout: Duration::from_secs(10),

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::dealer::{Accepted, Dealer};
-use super::limits::House;
+use super::limits::ConnectionLimiter;
 use super::listener::{Listener, Scheme};
 use crate::metrics::{Metrics, Reason};
 
@@ -17,7 +17,7 @@ use crate::metrics::{Metrics, Reason};
 pub(super) struct Acceptor {
     socket: TcpListener,
     scheme: Scheme,
-    house: Arc<House>,
+    limiter: Arc<ConnectionLimiter>,
     metrics: Arc<Metrics>,
     dealer: Dealer,
     write_stall: Duration,
@@ -30,14 +30,14 @@ const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::fro
 impl Acceptor {
     pub(super) fn new(
         listener: Listener,
-        house: Arc<House>,
+        limiter: Arc<ConnectionLimiter>,
         metrics: Arc<Metrics>,
         dealer: Dealer,
         write_stall: Duration,
     ) -> io::Result<Self> {
         let scheme = listener.scheme;
         let socket = TcpListener::from_std(listener.socket)?;
-        Ok(Self { socket, scheme, house, metrics, dealer, write_stall })
+        Ok(Self { socket, scheme, limiter, metrics, dealer, write_stall })
     }
 
     /// Accepts until `stop`. The listening socket is closed when this returns, so that the
@@ -88,10 +88,10 @@ impl Acceptor {
                 return;
             }
         };
-        match self.house.enter(peer.ip()) {
-            Ok(room) => {
+        match self.limiter.admit(peer.ip()) {
+            Ok(permit) => {
                 self.metrics.accepted();
-                self.dealer.deal(Accepted { stream, peer, scheme: self.scheme, room });
+                self.dealer.deal(Accepted { stream, peer, scheme: self.scheme, permit });
             }
             Err(reason) => {
                 self.metrics.rejected(reason);

@@ -1,14 +1,13 @@
 //! One connection from its first octet to its last.
 
 use std::future::poll_fn;
+use std::io;
 use std::mem::MaybeUninit;
-use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
-use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::server::conn::http1;
@@ -16,10 +15,12 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-use super::deadlines::{Activity, Due, Timeouts, Watched};
+use super::deadlines::Activity;
 use super::dealer::{Accepted, Load};
 use super::drain::Drain;
+use super::lifecycle::{Due, Timeouts};
 use super::listener::Scheme;
+use super::metered::{MeteredSocket, MeteredStream};
 use super::service::{Rooms, Service};
 use super::tls::Tls;
 use super::watch::Watch;
@@ -30,7 +31,6 @@ pub(super) struct Settings {
     pub(super) rooms: Arc<Rooms>,
     pub(super) tls: Option<Tls>,
     pub(super) timeouts: Timeouts,
-    pub(super) tls_handshake: Duration,
     pub(super) header_bytes: usize,
     pub(super) header_count: usize,
 }
@@ -38,9 +38,12 @@ pub(super) struct Settings {
 /// Serves a connection until it ends; once the drain begins, it ends after the answer that is
 /// under way. `load` is what the worker counts it by.
 pub(super) async fn serve(accepted: Accepted, settings: Arc<Settings>, drain: Rc<Drain>, load: Load) {
+    static CONNECTIONS: AtomicU64 = AtomicU64::new(1);
+
     let _load = load;
-    let Accepted { stream, peer, scheme, room: _room } = accepted;
-    let _open = Open(Arc::clone(&settings.rooms.metrics));
+    let Accepted { stream, peer, scheme, permit } = accepted;
+    let metrics = &settings.rooms.metrics;
+    let _open = Open(Arc::clone(metrics));
     let stream = match TcpStream::from_std(stream) {
         Ok(stream) => stream,
         Err(error) => {
@@ -48,55 +51,85 @@ pub(super) async fn serve(accepted: Accepted, settings: Arc<Settings>, drain: Rc
             return;
         }
     };
-    match (scheme, &settings.tls) {
-        (Scheme::Http, _) => speak(stream, peer, scheme, &settings, &drain).await,
+    let number = CONNECTIONS.fetch_add(1, Ordering::Relaxed);
+    let seat = permit.seat();
+    let activity = Activity::new(settings.timeouts, scheme, Arc::clone(seat));
+    let stream = MeteredSocket::new(stream, Rc::clone(&activity));
+    let service = Service::new(Arc::clone(&settings.rooms), Rc::clone(&activity), peer, scheme, number);
+    let mut watch = pin!(Watch::new(&activity, &drain, seat));
+    let end = match (scheme, &settings.tls) {
+        (Scheme::Http, _) => speak(stream, service, &activity, &settings, watch.as_mut()).await,
         // Boxed: a handshake and a TLS stream are large, and every plain connection would carry
         // room for them too.
-        (Scheme::Https, Some(tls)) => Box::pin(speak_tls(stream, peer, tls, &settings, &drain)).await,
-        (Scheme::Https, None) => tracing::error!(%peer, "a TLS listener without a certificate"),
+        (Scheme::Https, Some(tls)) => {
+            Box::pin(speak_tls(stream, service, tls, &activity, &settings, watch.as_mut())).await
+        }
+        (Scheme::Https, None) => return tracing::error!(%peer, "a TLS listener without a certificate"),
+    };
+    match (seat.eviction(), end) {
+        (Some(reason), _) | (None, End::Overdue(reason)) => {
+            metrics.rejected(reason);
+            tracing::debug!(%peer, connection = number, reason = reason.word(), "a connection was closed");
+        }
+        (None, End::Closed(Ok(()))) => {}
+        (None, End::Closed(Err(error))) => tracing::debug!(%peer, connection = number, %error, "a connection failed"),
+        (None, End::NoHandshake(error)) => {
+            metrics.rejected(Reason::Tls);
+            tracing::debug!(%peer, connection = number, %error, "a TLS handshake failed");
+        }
     }
 }
 
-async fn speak_tls(stream: TcpStream, peer: SocketAddr, tls: &Tls, settings: &Settings, drain: &Drain) {
-    let failure = match tokio::time::timeout(settings.tls_handshake, tls.accept(stream)).await {
-        Ok(Ok(stream)) => return speak(stream, peer, Scheme::Https, settings, drain).await,
-        Ok(Err(error)) => error.to_string(),
-        Err(_) => "it took too long".to_owned(),
-    };
-    settings.rooms.metrics.rejected(Reason::Tls);
-    tracing::debug!(%peer, error = failure, "a TLS handshake failed");
+async fn speak_tls(
+    stream: MeteredSocket<TcpStream>,
+    service: Service,
+    tls: &Tls,
+    activity: &Rc<Activity>,
+    settings: &Settings,
+    mut watch: Pin<&mut Watch<'_>>,
+) -> End {
+    let mut handshake = pin!(tls.accept(stream));
+    let encrypted = poll_fn(|cx| {
+        if let Poll::Ready(result) = handshake.as_mut().poll(cx) {
+            return Poll::Ready(result.map_err(End::NoHandshake));
+        }
+        // It also brings the deadline closer.
+        watch.as_mut().ends_after_answer(cx);
+        match watch.as_mut().poll_due(cx) {
+            Poll::Ready(Due::Overdue(reason)) => Poll::Ready(Err(End::Overdue(reason))),
+            Poll::Ready(Due::Rest) | Poll::Pending => Poll::Pending,
+        }
+    });
+    match encrypted.await {
+        Ok(stream) => {
+            activity.encrypted();
+            speak(stream, service, activity, settings, watch).await
+        }
+        Err(end) => end,
+    }
 }
 
-async fn speak<S>(stream: S, peer: SocketAddr, scheme: Scheme, settings: &Settings, drain: &Drain)
+async fn speak<S>(
+    stream: S,
+    mut service: Service,
+    activity: &Rc<Activity>,
+    settings: &Settings,
+    mut watch: Pin<&mut Watch<'_>>,
+) -> End
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    static CONNECTIONS: AtomicU64 = AtomicU64::new(1);
-    let number = CONNECTIONS.fetch_add(1, Ordering::Relaxed);
-
     let metrics = &settings.rooms.metrics;
-    let activity = Activity::new(settings.timeouts);
-    let mut stream = Watched::new(stream, Rc::clone(&activity), Arc::clone(metrics));
-    let mut service = Service::new(Arc::clone(&settings.rooms), Rc::clone(&activity), peer, scheme, number);
-
-    let mut watch = pin!(Watch::new(&activity, drain));
-    let end = loop {
+    let mut stream = MeteredStream::new(stream, Rc::clone(activity), Arc::clone(metrics));
+    loop {
         match exchange(stream, service, settings, watch.as_mut()).await {
-            Exchanged::Ended(end) => break end,
+            Exchanged::Ended(end) => return end,
             Exchanged::Resting(resting, next) => (stream, service) = (resting, next),
         }
-        activity.rest();
+        activity.rested(stream.has_unread());
         let _resting = metrics.rests();
         if let Some(end) = rest(&mut stream, watch.as_mut()).await {
-            break end;
-        }
-    };
-    match end {
-        End::Closed(Ok(())) => {}
-        End::Closed(Err(error)) => tracing::debug!(%peer, connection = number, %error, "a connection failed"),
-        End::Overdue(reason) => {
-            metrics.rejected(reason);
-            tracing::debug!(%peer, connection = number, reason = reason.word(), "a connection was closed");
+            return end;
         }
     }
 }
@@ -105,18 +138,19 @@ where
 enum End {
     Closed(hyper::Result<()>),
     Overdue(Reason),
+    NoHandshake(io::Error),
 }
 
 /// What became of a run of requests.
 enum Exchanged<S> {
     Ended(End),
     /// Nothing is under way, and nothing was asked for some time.
-    Resting(Watched<S>, Service),
+    Resting(MeteredStream<S>, Service),
 }
 
 /// Requests and answers, until the connection ends or has nothing to do.
 async fn exchange<S>(
-    stream: Watched<S>,
+    stream: MeteredStream<S>,
     service: Service,
     settings: &Settings,
     mut watch: Pin<&mut Watch<'_>>,
@@ -130,13 +164,13 @@ where
         .max_buf_size(settings.header_bytes)
         .max_headers(settings.header_count)
         .serve_connection(TokioIo::new(stream), service);
-    let mut draining = false;
+    let mut ending = false;
     let ended = poll_fn(|cx| {
         if let Poll::Ready(result) = Pin::new(&mut connection).poll(cx) {
             return Poll::Ready(Some(End::Closed(result)));
         }
-        if !draining && watch.as_mut().drains(cx) {
-            draining = true;
+        if !ending && watch.as_mut().ends_after_answer(cx) {
+            ending = true;
             Pin::new(&mut connection).graceful_shutdown();
             if let Poll::Ready(result) = Pin::new(&mut connection).poll(cx) {
                 return Poll::Ready(Some(End::Closed(result)));
@@ -159,7 +193,7 @@ where
 
 /// Waits for the next request with no more than the socket in memory: the server's two buffers
 /// are most of what a connection costs. `None` when the peer speaks again.
-async fn rest<S>(stream: &mut Watched<S>, mut watch: Pin<&mut Watch<'_>>) -> Option<End>
+async fn rest<S>(stream: &mut MeteredStream<S>, mut watch: Pin<&mut Watch<'_>>) -> Option<End>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -175,7 +209,7 @@ where
             Poll::Ready(_) => return Poll::Ready(Some(End::Closed(Ok(())))),
             Poll::Pending => {}
         }
-        if watch.as_mut().drains(cx) {
+        if watch.as_mut().ends_after_answer(cx) {
             return Poll::Ready(Some(End::Closed(Ok(()))));
         }
         match watch.as_mut().poll_due(cx) {

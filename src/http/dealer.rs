@@ -6,15 +6,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::limits::Room;
+use super::limits::Permit;
 use super::listener::Scheme;
 
-/// A connection that has room.
+/// A connection that has a place.
 pub(super) struct Accepted {
     pub(super) stream: TcpStream,
     pub(super) peer: SocketAddr,
     pub(super) scheme: Scheme,
-    pub(super) room: Room,
+    pub(super) permit: Permit,
 }
 
 /// What a worker is told.

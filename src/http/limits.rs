@@ -1,66 +1,245 @@
-//! Room for connections: in total and for each peer address.
+//! Places for connections: in total and for each peer address.
+//!
+//! Behind one address stand many TVs (an access point with NAT, a phone's tethering), so an address that has its share is
+//! not refused while some of its connections do nothing: the one that is missed least loses its place ([`Class`]), the
+//! oldest first; never one with an answer under way. When all places are taken, the same holds for everybody's connections,
+//! and of those alike the address with the most loses one. So whoever takes places by saying nothing, or too slowly, takes
+//! them from itself.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
+use tokio::time::Instant;
 
 use crate::metrics::Reason;
 
-/// Hands out room for connections.
+/// Connections that have lost their places and are not gone yet: more than are ever there at once, since a worker ends
+/// them as soon as it gets to it, and few enough for the memory and the descriptors of a box.
+pub(super) const MAX_LEAVING: usize = 32;
+
+/// How long a request may be on its way before the connection is taken for one that brings none.
+const FIRST_REQUEST: Duration = Duration::from_secs(2);
+
+/// Hands out places.
 #[derive(Debug)]
-pub(super) struct House {
-    most: usize,
-    most_per_peer: usize,
-    taken: Mutex<Taken>,
+pub(super) struct ConnectionLimiter {
+    max: usize,
+    max_per_peer: usize,
+    began: Instant,
+    seats: Mutex<Seats>,
 }
 
 #[derive(Debug, Default)]
-struct Taken {
+struct Seats {
+    next: u64,
     total: usize,
-    /// Only peers with a connection are in here, so `most` bounds it.
-    by_peer: HashMap<IpAddr, usize>,
+    leaving: usize,
+    /// Only peers with a connection are in here, so `max` bounds it. The seats are in the order of their numbers, which
+    /// is the order in which they came.
+    by_peer: HashMap<IpAddr, BTreeMap<u64, Arc<Seat>>>,
 }
 
-/// Room for one connection, given back when dropped.
+/// A connection as the limits see it: its task says what it is doing, and hears when its place is needed.
 #[derive(Debug)]
-pub(super) struct Room {
-    house: Arc<House>,
+pub(super) struct Seat {
+    began: Instant,
+    /// What it is doing, in the lowest bits, and since which millisecond.
+    standing: AtomicU64,
+    evicted: Notify,
+}
+
+const DOING: u64 = 0b111;
+const NO_REQUEST_YET: u64 = 0;
+const IDLE: u64 = 1;
+const ANSWERING: u64 = 2;
+const EVICTED_WHEN_FULL: u64 = 3;
+const EVICTED_BY_PEER: u64 = 4;
+
+/// Milliseconds, as a standing has them.
+fn since(began: Instant, now: Instant) -> u64 {
+    let since = now.saturating_duration_since(began);
+    (since.as_secs() * 1000 + u64::from(since.subsec_millis())) << DOING.count_ones()
+}
+
+#[cfg(test)]
+impl Default for Seat {
+    fn default() -> Self {
+        Self::new(Instant::now())
+    }
+}
+
+impl Seat {
+    fn new(began: Instant) -> Self {
+        let standing = AtomicU64::new(since(began, Instant::now()) | NO_REQUEST_YET);
+        Self { began, standing, evicted: Notify::new() }
+    }
+
+    /// An answer is under way.
+    pub(super) fn set_answering(&self) {
+        self.set(ANSWERING);
+    }
+
+    /// It is between requests.
+    pub(super) fn set_idle(&self, now: Instant) {
+        self.set(since(self.began, now) | IDLE);
+    }
+
+    /// An evicted one stays so. `Relaxed`: nothing else is read by what this says.
+    fn set(&self, standing: u64) {
+        let before = self.standing.load(Ordering::Relaxed);
+        if !matches!(before & DOING, EVICTED_WHEN_FULL | EVICTED_BY_PEER) {
+            // It fails only when the seat has just been taken.
+            let _ = self.standing.compare_exchange(before, standing, Ordering::Relaxed, Ordering::Relaxed);
+        }
+    }
+
+    /// Why it has lost its place, if it has.
+    pub(super) fn eviction(&self) -> Option<Reason> {
+        match self.standing.load(Ordering::Relaxed) & DOING {
+            EVICTED_WHEN_FULL => Some(Reason::FullEvicted),
+            EVICTED_BY_PEER => Some(Reason::PeerEvicted),
+            _ => None,
+        }
+    }
+
+    /// Wakes whoever has polled it once when the place is lost.
+    pub(super) fn evicted(&self) -> Notified<'_> {
+        self.evicted.notified()
+    }
+}
+
+/// A place for one connection, given back when dropped.
+#[derive(Debug)]
+pub(super) struct Permit {
+    limiter: Arc<ConnectionLimiter>,
     peer: IpAddr,
+    number: u64,
+    seat: Arc<Seat>,
 }
 
-impl House {
-    pub(super) fn new(most: usize, most_per_peer: usize) -> Arc<Self> {
-        Arc::new(Self { most, most_per_peer, taken: Mutex::default() })
+impl Permit {
+    pub(super) fn seat(&self) -> &Arc<Seat> {
+        &self.seat
+    }
+}
+
+impl ConnectionLimiter {
+    pub(super) fn new(max: usize, max_per_peer: usize) -> Arc<Self> {
+        Arc::new(Self { max, max_per_peer, began: Instant::now(), seats: Mutex::default() })
     }
 
-    /// Room for a connection of `peer`, or why there is none.
-    pub(super) fn enter(self: &Arc<Self>, peer: IpAddr) -> Result<Room, Reason> {
-        // An IPv4 peer counts the same on a dual-stack socket. IPv6 addresses are not grouped by
-        // network: on a LAN, all TVs share one.
+    /// A place for a connection of `peer`, or why there is none.
+    pub(super) fn admit(self: &Arc<Self>, peer: IpAddr) -> Result<Permit, Reason> {
+        // An IPv4 peer counts the same on a dual-stack socket. IPv6 addresses are not grouped by network: on a LAN, all
+        // TVs share one.
         let peer = peer.to_canonical();
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if taken.total >= self.most {
-            return Err(Reason::Full);
+        let mut seats = self.seats.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_peer = seats.by_peer.get(&peer).map_or(0, BTreeMap::len);
+        if of_peer >= self.max_per_peer {
+            seats.evict_of(peer, self.began).ok_or(Reason::PeerFull)?;
+        } else if seats.total >= self.max {
+            seats.evict_any(self.began).ok_or(Reason::Full)?;
         }
-        let of_peer = taken.by_peer.entry(peer).or_default();
-        if *of_peer >= self.most_per_peer {
-            return Err(Reason::PeerFull);
-        }
-        *of_peer += 1;
-        taken.total += 1;
-        Ok(Room { house: Arc::clone(self), peer })
+        let number = seats.next;
+        seats.next += 1;
+        seats.total += 1;
+        let seat = Arc::new(Seat::new(self.began));
+        seats.by_peer.entry(peer).or_default().insert(number, Arc::clone(&seat));
+        Ok(Permit { limiter: Arc::clone(self), peer, number, seat })
     }
 }
 
-impl Drop for Room {
-    fn drop(&mut self) {
-        let mut taken = self.house.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        taken.total -= 1;
-        if let Some(of_peer) = taken.by_peer.get_mut(&self.peer) {
-            *of_peer -= 1;
-            if *of_peer == 0 {
-                taken.by_peer.remove(&self.peer);
+/// Who is missed least, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Class {
+    /// It has sent no whole request in the time that one takes.
+    Silent,
+    /// It is between requests.
+    Idle,
+    /// It has just connected, and its request may be on its way.
+    New,
+}
+
+/// A standing with its class at the moment `now`; `None` for those that keep their places.
+fn evictable(seat: &Seat, now: u64) -> Option<(Class, u64)> {
+    let standing = seat.standing.load(Ordering::Relaxed);
+    let grace = (FIRST_REQUEST.as_secs() * 1000) << DOING.count_ones();
+    match standing & DOING {
+        NO_REQUEST_YET if now.saturating_sub(standing) >= grace => Some((Class::Silent, standing)),
+        NO_REQUEST_YET => Some((Class::New, standing)),
+        IDLE => Some((Class::Idle, standing)),
+        _ => None,
+    }
+}
+
+impl Seats {
+    /// Takes the place of the peer's connection that is missed least.
+    fn evict_of(&mut self, peer: IpAddr, began: Instant) -> Option<()> {
+        let now = since(began, Instant::now());
+        loop {
+            let seats = self.by_peer.get(&peer)?.iter();
+            let candidates = seats.filter_map(|(number, seat)| Some((evictable(seat, now)?, *number)));
+            let ((_, standing), number) = candidates.min()?;
+            if let Some(evicted) = self.evict(peer, number, standing, EVICTED_BY_PEER) {
+                return evicted.then_some(());
             }
+        }
+    }
+
+    /// Takes the place of the connection that is missed least of all.
+    fn evict_any(&mut self, began: Instant) -> Option<()> {
+        let now = since(began, Instant::now());
+        loop {
+            let candidates = self.by_peer.iter().flat_map(|(peer, seats)| {
+                let many = Reverse(seats.len());
+                let evictable = seats.iter().filter_map(move |(number, seat)| Some((*number, evictable(seat, now)?)));
+                evictable.map(move |(number, (class, standing))| (class, many, standing, number, *peer))
+            });
+            let (_, _, standing, number, peer) = candidates.min()?;
+            if let Some(evicted) = self.evict(peer, number, standing, EVICTED_WHEN_FULL) {
+                return evicted.then_some(());
+            }
+        }
+    }
+
+    /// `None` when a request has come to it meanwhile; `false` when too many are leaving already.
+    fn evict(&mut self, peer: IpAddr, number: u64, standing: u64, evicted: u64) -> Option<bool> {
+        if self.leaving >= MAX_LEAVING {
+            return Some(false);
+        }
+        let seat = self.by_peer.get(&peer)?.get(&number)?;
+        seat.standing.compare_exchange(standing, evicted, Ordering::Relaxed, Ordering::Relaxed).ok()?;
+        seat.evicted.notify_one();
+        self.remove(peer, number);
+        self.leaving += 1;
+        Some(true)
+    }
+
+    /// Whether it was there.
+    fn remove(&mut self, peer: IpAddr, number: u64) -> bool {
+        let Some(seats) = self.by_peer.get_mut(&peer) else { return false };
+        if seats.remove(&number).is_none() {
+            return false;
+        }
+        if seats.is_empty() {
+            self.by_peer.remove(&peer);
+        }
+        self.total -= 1;
+        true
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        let mut seats = self.limiter.seats.lock().unwrap_or_else(PoisonError::into_inner);
+        if !seats.remove(self.peer, self.number) {
+            seats.leaving -= 1;
         }
     }
 }
@@ -73,16 +252,109 @@ mod tests {
         text.parse().expect("an address")
     }
 
+    fn admit(limiter: &Arc<ConnectionLimiter>, peer: &str) -> Result<Permit, Reason> {
+        limiter.admit(ip(peer))
+    }
+
+    fn busy(limiter: &Arc<ConnectionLimiter>, peer: &str) -> Permit {
+        let permit = admit(limiter, peer).expect("a place");
+        permit.seat().set_answering();
+        permit
+    }
+
+    fn idle(limiter: &Arc<ConnectionLimiter>, peer: &str, second: u64) -> Permit {
+        let permit = busy(limiter, peer);
+        permit.seat().set_idle(limiter.began + Duration::from_secs(second));
+        permit
+    }
+
+    fn evictions<const N: usize>(permits: [&Permit; N]) -> [Option<Reason>; N] {
+        permits.map(|permit| permit.seat().eviction())
+    }
+
     #[test]
-    fn a_full_house_and_a_peer_with_its_share() {
-        let house = House::new(3, 2);
-        let first = house.enter(ip("10.0.0.1")).expect("room");
-        let _second = house.enter(ip("::ffff:10.0.0.1")).expect("room");
-        assert_eq!(house.enter(ip("10.0.0.1")).err(), Some(Reason::PeerFull));
-        let _third = house.enter(ip("10.0.0.2")).expect("room");
-        assert_eq!(house.enter(ip("10.0.0.3")).err(), Some(Reason::Full));
+    fn answers_under_way_are_never_taken_a_place() {
+        let limiter = ConnectionLimiter::new(3, 2);
+        let first = busy(&limiter, "10.0.0.1");
+        let _second = busy(&limiter, "::ffff:10.0.0.1");
+        assert_eq!(admit(&limiter, "10.0.0.1").err(), Some(Reason::PeerFull));
+        let _third = busy(&limiter, "10.0.0.2");
+        assert_eq!(admit(&limiter, "10.0.0.3").err(), Some(Reason::Full));
         drop(first);
-        let _fourth = house.enter(ip("10.0.0.1")).expect("room again");
-        assert_eq!(house.taken.lock().expect("unpoisoned").by_peer.len(), 2);
+        let _fourth = admit(&limiter, "10.0.0.1").expect("a place again");
+        assert_eq!(limiter.seats.lock().expect("unpoisoned").by_peer.len(), 2);
+    }
+
+    /// A connection that came so long ago.
+    fn silent(limiter: &Arc<ConnectionLimiter>, peer: &str, ago: Duration) -> Permit {
+        let permit = admit(limiter, peer).expect("a place");
+        permit.seat().set(since(limiter.began, Instant::now() - ago) | NO_REQUEST_YET);
+        permit
+    }
+
+    /// Of a limiter that is an hour old.
+    fn limiter(max: usize, max_per_peer: usize) -> Arc<ConnectionLimiter> {
+        let began = Instant::now() - Duration::from_secs(3600);
+        Arc::new(ConnectionLimiter { max, max_per_peer, began, seats: Mutex::default() })
+    }
+
+    #[test]
+    fn an_address_takes_from_itself_what_it_misses_least() {
+        let limiter = limiter(100, 7);
+        let new = admit(&limiter, "10.0.0.1").expect("a place");
+        let idle_later = idle(&limiter, "10.0.0.1", 7);
+        let idle_first = idle(&limiter, "10.0.0.1", 3);
+        let answering = busy(&limiter, "10.0.0.1");
+        let silent_later = silent(&limiter, "10.0.0.1", FIRST_REQUEST);
+        let silent_first = silent(&limiter, "10.0.0.1", FIRST_REQUEST * 2);
+        let newer = admit(&limiter, "10.0.0.1").expect("a place");
+        let other = silent(&limiter, "10.0.0.2", FIRST_REQUEST * 3);
+        let mut newcomers = Vec::new();
+        for victim in [&silent_first, &silent_later, &idle_first, &idle_later, &new, &newer] {
+            assert_eq!(evictions([victim]), [None]);
+            newcomers.push(busy(&limiter, "10.0.0.1"));
+            assert_eq!(evictions([victim]), [Some(Reason::PeerEvicted)]);
+        }
+        assert_eq!(evictions([&answering, &other]), [None, None]);
+        assert_eq!(admit(&limiter, "10.0.0.1").err(), Some(Reason::PeerFull));
+        let seats = limiter.seats.lock().expect("unpoisoned");
+        assert_eq!((seats.total, seats.leaving), (8, 6));
+    }
+
+    #[test]
+    fn a_full_box_takes_from_whoever_has_the_most() {
+        let limiter = limiter(4, 4);
+        let many = [idle(&limiter, "10.0.0.1", 2), idle(&limiter, "10.0.0.1", 5)];
+        let few = idle(&limiter, "10.0.0.2", 1);
+        let silent = silent(&limiter, "10.0.0.3", FIRST_REQUEST);
+        let _fifth = busy(&limiter, "10.0.0.4");
+        assert_eq!(evictions([&silent]), [Some(Reason::FullEvicted)], "before those that have asked for something");
+        let _sixth = busy(&limiter, "10.0.0.4");
+        assert_eq!(evictions([&many[0], &many[1], &few]), [Some(Reason::FullEvicted), None, None]);
+    }
+
+    #[test]
+    fn a_request_that_comes_meanwhile_keeps_its_place_and_an_evicted_one_is_never_given_back() {
+        let limiter = limiter(2, 2);
+        let first = idle(&limiter, "10.0.0.1", 1);
+        let evicted = idle(&limiter, "10.0.0.1", 2);
+        first.seat().set_answering();
+        let newcomer = busy(&limiter, "10.0.0.1");
+        assert_eq!(evictions([&first, &evicted, &newcomer]), [None, Some(Reason::PeerEvicted), None]);
+        evicted.seat().set_answering();
+        evicted.seat().set_idle(Instant::now());
+        assert_eq!(evictions([&evicted]), [Some(Reason::PeerEvicted)]);
+    }
+
+    #[test]
+    fn those_that_leave_are_few() {
+        let limiter = ConnectionLimiter::new(1, 1);
+        let mut leaving: Vec<_> = (0..=MAX_LEAVING).map(|_| admit(&limiter, "10.0.0.1").expect("a place")).collect();
+        assert_eq!(admit(&limiter, "10.0.0.1").err(), Some(Reason::PeerFull));
+        leaving.remove(0);
+        assert!(admit(&limiter, "10.0.0.1").is_ok());
+        drop(leaving);
+        let seats = limiter.seats.lock().expect("unpoisoned");
+        assert_eq!((seats.total, seats.leaving, seats.by_peer.len()), (0, 0, 0));
     }
 }

@@ -19,8 +19,10 @@ mod drain;
 mod edge;
 mod events;
 mod host;
+mod lifecycle;
 mod limits;
 mod listener;
+mod metered;
 mod names;
 mod navigation;
 mod negotiate;
@@ -48,8 +50,8 @@ pub use names::Names;
 pub use route::is_reserved;
 pub use tls::{SelfSigned, Tls, TlsError, TlsFiles};
 
-use self::deadlines::Timeouts;
-use self::limits::House;
+use self::lifecycle::Timeouts;
+use self::limits::{ConnectionLimiter, MAX_LEAVING};
 use self::service::Rooms;
 use self::worker::Workers;
 use crate::admin::Admin;
@@ -91,7 +93,7 @@ pub struct Limits {
     pub header_count: usize,
     /// From a head's first octet to its end.
     pub header_timeout: Duration,
-    /// Without an octet in either direction.
+    /// Between requests.
     pub keep_alive_idle: Duration,
     /// Answers on one connection before it is closed.
     pub requests_per_connection: u64,
@@ -188,24 +190,24 @@ impl Server {
             rooms: Arc::clone(&rooms),
             tls,
             timeouts: Timeouts {
+                handshake: limits.tls_handshake,
                 head: limits.header_timeout,
                 idle: limits.keep_alive_idle,
                 write_stall: limits.write_stall,
             },
-            tls_handshake: limits.tls_handshake,
             header_bytes: limits.header_bytes,
             header_count: limits.header_count,
         });
-        let workers = Workers::start(&connections, limits.connections).map_err(ServerError::Worker)?;
+        let workers = Workers::start(&connections, limits.connections + MAX_LEAVING).map_err(ServerError::Worker)?;
 
-        let house = House::new(limits.connections, limits.connections_per_peer);
+        let limiter = ConnectionLimiter::new(limits.connections, limits.connections_per_peer);
         let accepting = CancellationToken::new();
         let mut acceptors = tokio::task::JoinSet::new();
         for listener in listeners {
             let address = listener.address();
             let acceptor = accept::Acceptor::new(
                 listener,
-                Arc::clone(&house),
+                Arc::clone(&limiter),
                 Arc::clone(&metrics),
                 workers.dealer().clone(),
                 limits.write_stall,

@@ -1,4 +1,4 @@
-//! Waits on behalf of a connection for what is due on it and for the drain.
+//! Waits on behalf of a connection for what is due on it, for the drain, and for the loss of its place.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -7,55 +7,81 @@ use pin_project_lite::pin_project;
 use tokio::sync::futures::Notified;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::deadlines::{Activity, Due};
+use super::deadlines::Activity;
 use super::drain::Drain;
+use super::lifecycle::Due;
+use super::limits::Seat;
 
 pin_project! {
     /// One a connection, for its whole life.
     pub(super) struct Watch<'a> {
         activity: &'a Activity,
         drain: &'a Drain,
+        seat: &'a Seat,
         #[pin]
         drain_begins: Notified<'a>,
-        waits_for_drain: bool,
+        #[pin]
+        evicted: Notified<'a>,
+        waits: bool,
         #[pin]
         timer: Sleep,
-        armed: Instant,
+        // `None` when it has gone off and nothing was due any more.
+        armed: Option<Instant>,
     }
 }
 
 impl<'a> Watch<'a> {
-    pub(super) fn new(activity: &'a Activity, drain: &'a Drain) -> Self {
-        let (armed, _) = activity.due();
-        Self { activity, drain, drain_begins: drain.begins(), waits_for_drain: false, timer: sleep_until(armed), armed }
+    pub(super) fn new(activity: &'a Activity, drain: &'a Drain, seat: &'a Seat) -> Self {
+        let armed = activity.due().map_or_else(Instant::now, |(at, _)| at);
+        Self {
+            activity,
+            drain,
+            seat,
+            drain_begins: drain.begins(),
+            evicted: seat.evicted(),
+            waits: false,
+            timer: sleep_until(armed),
+            armed: Some(armed),
+        }
     }
 
-    /// Whether the drain has begun and no request is to be waited for any more; wakes the task when it begins.
-    pub(super) fn drains(self: Pin<&mut Self>, cx: &mut Context<'_>) -> bool {
+    /// Whether the connection is to end with the answer under way, or at once; wakes the task when that may have changed.
+    pub(super) fn ends_after_answer(self: Pin<&mut Self>, cx: &mut Context<'_>) -> bool {
         let this = self.project();
-        if !*this.waits_for_drain {
+        if !*this.waits {
             // Once is enough: the task, and with it the waker, stays the same.
-            *this.waits_for_drain = true;
+            *this.waits = true;
             let _ = this.drain_begins.poll(cx);
+            let _ = this.evicted.poll(cx);
         }
-        this.drain.has_begun() && !this.activity.has_last_word()
+        if this.drain.has_begun() {
+            this.activity.drain();
+        }
+        if let Some(reason) = this.seat.eviction() {
+            this.activity.evict(reason);
+        }
+        this.activity.ends_after_answer()
     }
 
     /// What is due, when it is.
     pub(super) fn poll_due(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Due> {
         let mut this = self.project();
         // The timer is only ever moved closer here; when it goes off too early, it is set anew.
-        let (at, _) = this.activity.due();
-        if at < *this.armed {
-            *this.armed = at;
+        if let Some((at, _)) = this.activity.due()
+            && this.armed.is_none_or(|armed| at < armed)
+        {
+            *this.armed = Some(at);
             this.timer.as_mut().reset(at);
         }
-        while this.timer.as_mut().poll(cx).is_ready() {
-            let (at, due) = this.activity.due();
+        while this.armed.is_some() && this.timer.as_mut().poll(cx).is_ready() {
+            let Some((at, due)) = this.activity.due() else {
+                *this.armed = None;
+                break;
+            };
             if at <= Instant::now() {
                 return Poll::Ready(due);
             }
-            *this.armed = at;
+            *this.armed = Some(at);
             this.timer.as_mut().reset(at);
         }
         Poll::Pending

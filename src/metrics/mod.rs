@@ -64,6 +64,10 @@ pub enum Reason {
     Full,
     /// This address has its share of connections.
     PeerFull,
+    /// All connections were taken, and this one was missed least.
+    FullEvicted,
+    /// This address had its share of connections, and this one was missed least.
+    PeerEvicted,
     /// The request's head did not come in time.
     HeaderTimeout,
     /// Nothing was said for long.
@@ -83,6 +87,8 @@ impl Reason {
         match self {
             Self::Full => "full",
             Self::PeerFull => "peer_full",
+            Self::FullEvicted => "full_evicted",
+            Self::PeerEvicted => "peer_evicted",
             Self::HeaderTimeout => "header_timeout",
             Self::Idle => "idle",
             Self::WriteStall => "write_stall",

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use rustix::process::Signal;
 
-use crate::support::{Client, Setup, dist, eventually};
+use crate::support::{Client, Edge, Setup, dist, eventually};
 
 #[test]
 fn a_head_that_is_too_large_or_has_too_many_fields_is_refused() {
@@ -98,7 +98,7 @@ fn a_peer_that_never_reads_a_short_answer_is_cut_off_too() {
 #[test]
 fn slow_peers_hold_nobody_up() {
     let dist = film();
-    let edge = Setup::new("[limits]\nconnections_per_peer = 300\n").site(dist.path()).start();
+    let edge = Setup::new("").site(dist.path()).start();
     let slow: Vec<Client> = (0..200)
         .map(|number| {
             let mut client = edge.connect();
@@ -116,13 +116,50 @@ fn slow_peers_hold_nobody_up() {
     drop(slow);
 }
 
+const PEER_EVICTED: &str = "workshop_edge_http_connections_rejected_total{reason=\"peer_evicted\"}";
+
+/// A connection whose answer has no end.
+fn listener(edge: &Edge) -> Client {
+    let mut client = edge.connect();
+    client.send_request("GET", "/_edge/events", &[]);
+    assert_eq!(client.head().expect("an answer").0, 200);
+    client
+}
+
+#[test]
+fn whoever_takes_all_places_of_an_address_takes_them_from_itself() {
+    let dist = film();
+    let config = "listen.https = [\"127.0.0.1:0\"]\ntls.mode = \"self-signed\"\nlimits.connections_per_peer = 16\n";
+    let edge = Setup::new(config).site(dist.path()).start();
+    let mut watching = edge.connect();
+    watching.send_request("GET", "/film.mp4", &[]);
+    assert_eq!(watching.head().expect("an answer").0, 200);
+    let mut listening = listener(&edge);
+
+    let mut slow = Vec::new();
+    for number in 0..200 {
+        let mut client = Client::connect(if number % 4 == 0 { edge.address_of("https") } else { edge.address() });
+        match number % 4 {
+            1 => client.send(b"GET / HTTP/1.1\r\nHost: tv\r\nX-Slow: "),
+            2 => client.send_request("GET", "/health/live", &[]),
+            _ => {}
+        }
+        slow.push(client);
+        if number % 8 == 0 {
+            assert_eq!(edge.get("/", &[]).status, 200, "after {number}");
+        }
+    }
+    assert!(edge.metric(PEER_EVICTED) > 150.0);
+    eventually("nobody has more than the share", || edge.metric("workshop_edge_http_connections_open") <= 16.0);
+    assert!(watching.body(32 * 1024 * 1024).iter().all(|octet| *octet == 7), "an answer under way is never cut");
+    assert!(String::from_utf8_lossy(&listening.body(16)).contains("data: "));
+    assert_eq!(watching.request("GET", "/health/live", &[]).status, 200);
+}
+
 #[test]
 fn a_full_house_says_when_to_come_back() {
     let edge = Setup::new("[limits]\nconnections = 4\nconnections_per_peer = 4\n").start();
-    let mut guests: Vec<Client> = (0..4).map(|_| edge.connect()).collect();
-    for guest in &mut guests {
-        assert_eq!(guest.request("GET", "/health/live", &[]).status, 200);
-    }
+    let mut guests: Vec<Client> = (0..4).map(|_| listener(&edge)).collect();
     let reply = edge.get("/", &[]);
     assert_eq!((reply.status, reply.field("retry-after")), (503, Some("5")));
     assert!(reply.text().contains("demasiadas pantallas") && reply.text().contains("too many screens"));
@@ -131,26 +168,73 @@ fn a_full_house_says_when_to_come_back() {
     eventually("room again", || edge.get("/", &[]).status == 200);
 }
 
-#[test]
-fn one_address_cannot_take_all_connections() {
-    let edge = Setup::new("[limits]\nconnections = 100\nconnections_per_peer = 2\n").start();
-    let guests: Vec<Client> = (0..2)
-        .map(|_| {
-            let mut guest = edge.connect();
-            assert_eq!(guest.request("GET", "/health/live", &[]).status, 200);
-            guest
-        })
-        .collect();
-    assert_eq!(edge.get("/", &[]).status, 503);
-
+fn from_elsewhere(edge: &Edge) {
     // Another loopback address is another peer.
     let other = std::process::Command::new("curl")
         .args(["-sf", "--interface", "127.0.0.2", &edge.url("/health/live")])
         .output()
         .expect("curl");
     assert!(other.status.success() && other.stdout.starts_with(b"{\"status\":\"ok\""), "{other:?}");
+}
+
+#[test]
+fn one_address_cannot_take_all_connections() {
+    let edge = Setup::new("[limits]\nconnections = 100\nconnections_per_peer = 2\n").start();
+    let guests: Vec<Client> = (0..2).map(|_| listener(&edge)).collect();
+    assert_eq!(edge.get("/", &[]).status, 503);
+    from_elsewhere(&edge);
     drop(guests);
     edge.wait_for_metric("workshop_edge_http_connections_rejected_total{reason=\"peer_full\"}", 1.0);
+}
+
+#[test]
+fn a_full_house_makes_room_for_other_addresses() {
+    let edge = Setup::new("[limits]\nconnections = 4\nconnections_per_peer = 4\n").start();
+    let _silent: Vec<Client> = (0..4).map(|_| edge.connect()).collect();
+    eventually("all places are taken, or were", || {
+        from_elsewhere(&edge);
+        edge.metric("workshop_edge_http_connections_rejected_total{reason=\"full_evicted\"}") >= 1.0
+    });
+}
+
+/// Waits for a time that is longer than the time-out of a head, which is a second: as often as is said, somebody who
+/// says nothing is cut off.
+fn wait_for_silent_peers(edge: &Edge, times: usize) {
+    for _ in 0..times {
+        edge.connect().wait_for_close();
+    }
+}
+
+#[test]
+fn an_answer_may_take_longer_than_an_idle_connection_lasts() {
+    let dist = film();
+    let edge = Setup::new("[limits]\nheader_timeout_s = 1\nkeep_alive_idle_s = 1\n").site(dist.path()).start();
+    let mut slow = edge.connect();
+    slow.send_request("GET", "/film.mp4", &[]);
+    assert_eq!(slow.head().expect("an answer").0, 200);
+    wait_for_silent_peers(&edge, 3);
+    assert_eq!(slow.body(32 * 1024 * 1024).len(), 32 * 1024 * 1024);
+    slow.wait_for_close();
+    edge.wait_for_metric("workshop_edge_http_connections_rejected_total{reason=\"idle\"}", 1.0);
+}
+
+#[test]
+fn a_body_that_comes_late_is_no_slow_head() {
+    let edge = Setup::new("[limits]\nheader_timeout_s = 1\n").start();
+    let mut client = edge.connect();
+    let form = "pin=000000";
+    let length = form.len().to_string();
+    let fields = [
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("content-length", length.as_str()),
+        ("expect", "100-continue"),
+    ];
+    client.send_request("POST", "/_edge/admin/login", &fields);
+    assert_eq!(client.head().expect("an interim answer").0, 100, "the head is read, and the body awaited");
+    client.send(form.as_bytes());
+    assert_ne!(client.reply(false).expect("an answer").status, 408);
+    wait_for_silent_peers(&edge, 3);
+    assert_eq!(client.request("GET", "/health/live", &[]).status, 200, "it is kept like any other");
 }
 
 #[test]

@@ -163,3 +163,13 @@ fn the_slow_head_rule_holds_inside_tls_too() {
     drop(child.stdin.take());
     child.wait().expect("ended");
 }
+
+#[test]
+fn a_stopping_box_waits_for_no_handshake() {
+    let mut edge = Setup::new(&format!("{SELF_SIGNED}limits.tls_handshake_s = 300\nshutdown.grace_s = 600\n")).start();
+    let mut silent = Client::connect(edge.address_of("https"));
+    edge.wait_for_metric("workshop_edge_http_connections_open", 2.0);
+    edge.signal(rustix::process::Signal::TERM);
+    silent.wait_for_close();
+    assert_eq!(edge.wait().code(), Some(0));
+}

@@ -73,15 +73,21 @@ impl Client {
                 .find(|(name, _)| name == "content-length")
                 .map_or(0, |(_, value)| value.parse().expect("a length"));
             let length = if to_head || status == 204 || status == 304 { 0 } else { length };
-            while self.buffer.len() < length {
-                assert!(self.fill(), "the body ends after {} of {length} octets", self.buffer.len());
-            }
-            let body = self.buffer.drain(..length).collect();
+            let body = self.body(length);
             return Some(Reply { status, fields, body });
         }
     }
 
-    fn head(&mut self) -> Option<(u16, Vec<(String, String)>)> {
+    /// The next so many octets.
+    pub(crate) fn body(&mut self, length: usize) -> Vec<u8> {
+        while self.buffer.len() < length {
+            assert!(self.fill(), "the body ends after {} of {length} octets", self.buffer.len());
+        }
+        self.buffer.drain(..length).collect()
+    }
+
+    /// The next head alone: of an interim answer, or of one whose body is to be left on its way.
+    pub(crate) fn head(&mut self) -> Option<(u16, Vec<(String, String)>)> {
         let end = loop {
             if let Some(at) = self.buffer.windows(4).position(|window| window == b"\r\n\r\n") {
                 break at + 4;

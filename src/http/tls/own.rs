@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use ring::digest::{SHA256, digest};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use tokio_rustls::rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
@@ -15,7 +15,11 @@ use super::Tls;
 
 impl Tls {
     /// A TLS connection to the box itself; only its own certificate of this moment is accepted.
-    pub async fn connect(&self, stream: TcpStream, name: ServerName<'static>) -> io::Result<TlsStream<TcpStream>> {
+    pub async fn connect<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        stream: S,
+        name: ServerName<'static>,
+    ) -> io::Result<TlsStream<S>> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let own = Own { fingerprint: self.fingerprint(), provider: Arc::clone(&provider) };
         let config = ClientConfig::builder_with_provider(provider)

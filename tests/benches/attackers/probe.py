@@ -1,7 +1,7 @@
 """A well-behaved client: a few keep-alive connections that ask for the page at a moderate pace, and how long it waits.
 
-Not wrk: it cannot choose its source address, and the attackers must not share one with this client, or the limit per
-peer would shut out both. And not at full speed: a television does not saturate the box, and a client that does measures
+Not wrk: it cannot choose its source address, and whether the attackers share one with this client is what some attacks
+are about. And not at full speed: a television does not saturate the box, and a client that does measures
 its own queue.
 """
 
@@ -36,7 +36,8 @@ class Latency:
 class Probe:
     """Runs from `with` to its end."""
 
-    def __init__(self, port: int):
+    def __init__(self, port: int, source: str = SOURCE):
+        self._source = source
         self._port = port
         self._stop = threading.Event()
         self._taken: list[float] = []  # appending is atomic
@@ -70,7 +71,7 @@ class Probe:
             began = time.perf_counter()
             try:
                 # Connecting counts: a client that the attack keeps from connecting is a client that waits.
-                stream = stream or wire.connect(self._port, SOURCE)
+                stream = stream or wire.connect(self._port, self._source)
                 stream.sendall(head)
                 answer = wire.read_answer(stream)
                 if answer.status != 200:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import wire
+from probe import SOURCE as probe_source
 from probe import Probe
 from server import Server, megabytes
 
@@ -18,12 +19,14 @@ class Attack:
     options: tuple[str, ...]
     limits: dict[str, int]
     big_file: bool = False  # asked of the biggest script: a slow reader needs something that takes long to send
+    source: str = probe_source  # the client's address; the attacker's is 127.0.0.1
     must_close: bool = False  # the server must not hold these until the attacker tires
 
 
 def attacks(connections: int) -> list[Attack]:
     # slowhttptest has one source address. To see the time-outs at work, and not only the limit per peer, that limit is
-    # lifted for all but the last.
+    # lifted for all but the last two. In the very last the client is a neighbour of the attacker: both have one address,
+    # as behind an access point with NAT.
     lifted = {"connections": 4 * connections, "connections_per_peer": 4 * connections}
     headers = ("-H", "-i", "4", "-x", "24")
     return [
@@ -31,6 +34,7 @@ def attacks(connections: int) -> list[Attack]:
         Attack("slow body", ("-B", "-i", "4", "-s", "8192", "-x", "24"), lifted),
         Attack("slow read", ("-X", "-w", "16", "-y", "64", "-n", "4", "-z", "16", "-k", "8"), lifted, big_file=True),
         Attack("slow headers, default limits", headers, {}, must_close=True),
+        Attack("slow headers from the client's address", headers, {}, must_close=True, source="127.0.0.1"),
     ]
 
 
@@ -48,7 +52,7 @@ def run(binary: Path, scratch: Path, connections: int, seconds: int, calm: float
 def _one(attack: Attack, server: Server, directory: Path, connections: int, seconds: int, calm: float) -> list[str]:
     limits = ", ".join(f"{k} = {v}" for k, v in attack.limits.items()) or "none changed"
     print(f"\n{attack.name}: {connections} connections for at most {seconds} s (limits: {limits})", flush=True)
-    with Probe(server.port) as probe:
+    with Probe(server.port, attack.source) as probe:
         time.sleep(calm)
     print(f"  client before   {probe.latency()}")
 
@@ -59,7 +63,7 @@ def _one(attack: Attack, server: Server, directory: Path, connections: int, seco
         "-u", f"http://127.0.0.1:{server.port}{path}", "-g", "-o", str(prefix), "-v", "1",
     ]  # fmt: skip
     most_files = last_files = server.base_files
-    with Probe(server.port) as probe:
+    with Probe(server.port, attack.source) as probe:
         began = time.monotonic()
         attacker = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
