@@ -43,6 +43,7 @@ pub(super) fn complain(text: &str) {
 }
 
 /// Tells the person what went wrong, and gives the code of a failure.
+#[must_use]
 pub fn failure(words: &str) -> ExitCode {
     complain(&format!("error: {words}\n"));
     ExitCode::from(EXIT_FAILURE)
