@@ -7,7 +7,9 @@ use tokio::sync::watch;
 
 use super::{machine, updates};
 use crate::clock::{self, Clock};
-use crate::console::{self, Build, Disk, Door, Facts, Fault, Https, Lan, Level, Name, Network, Sources};
+use crate::console::{
+    self, Build, Disk, Door, Facts, Fault, Https, Lan, Level, Name, Network, NetworkTrouble, Sources,
+};
 use crate::discovery::{self, State};
 use crate::health::{self, Health};
 use crate::http::{Listener, Scheme, Tls};
@@ -64,8 +66,11 @@ pub(super) fn sources(
     }
 }
 
-/// What is wrong with discovery, in both languages.
+/// What is wrong with the network or with discovery, in both languages.
 pub(super) fn fault(state: &State) -> Option<health::Fault> {
+    if let Some(trouble) = state.trouble.map(of_trouble) {
+        return Some(health::Fault::new(trouble.words(Lang::Es), trouble.words(Lang::En)));
+    }
     let en = state.fault()?;
     let host = format!("{}.local", state.name);
     let es = of_discovery(&state.status).fault(&host, Lang::Es).unwrap_or_else(|| {
@@ -84,6 +89,7 @@ fn on_the_network(state: &State) -> Lan {
         addresses,
         ipv4,
         ipv6,
+        trouble,
         status,
         ssdp: _,
         cached_records: _,
@@ -91,9 +97,22 @@ fn on_the_network(state: &State) -> Lan {
     } = state;
     Lan {
         name: Some(name_of(state)),
-        network: Network { interface: interface.clone(), addresses: addresses.clone() },
+        network: Network {
+            interface: interface.clone(),
+            addresses: addresses.clone(),
+            trouble: trouble.map(of_trouble),
+        },
         best: ipv4.map(Into::into).into_iter().chain(ipv6.map(Into::into)).collect(),
         discovery: of_discovery(status),
+    }
+}
+
+fn of_trouble(trouble: discovery::Trouble) -> NetworkTrouble {
+    match trouble {
+        discovery::Trouble::NoLink => NetworkTrouble::NoLink,
+        discovery::Trouble::NoAddress => NetworkTrouble::NoAddress,
+        discovery::Trouble::SelfAssigned(address) => NetworkTrouble::SelfAssigned { address },
+        discovery::Trouble::NotServed => NetworkTrouble::NotServed,
     }
 }
 

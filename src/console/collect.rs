@@ -100,8 +100,9 @@ impl Sources {
         let mut health = (self.health)();
         health.faults.sort_by_key(|fault| std::cmp::Reverse(fault.status));
         let host = name.as_ref().map(Name::host);
+        let typed = if network.trouble.is_some() { Vec::new() } else { addresses(doors, &best, host.as_deref()) };
         Status {
-            addresses: addresses(doors, &best, host.as_deref()),
+            addresses: typed,
             name,
             id: id.clone(),
             version: version.clone(),

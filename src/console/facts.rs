@@ -22,7 +22,8 @@ pub(super) fn facts(status: &Status, lang: Lang) -> Vec<Fact> {
         facts.push(Fact { key, label: lang.pick(label.0, label.1), values, is_doubtful });
     };
     if let Some(network) = network(status) {
-        add("network", ("Red", "Network"), vec![network], status.network.addresses.is_empty());
+        let is_doubtful = status.network.addresses.is_empty() || status.network.trouble.is_some();
+        add("network", ("Red", "Network"), vec![network], is_doubtful);
     }
     if let Some(name) = &status.name {
         let mut values = vec![name.host()];

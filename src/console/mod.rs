@@ -21,6 +21,7 @@ mod qr;
 mod screen;
 mod status;
 mod summary;
+mod trouble;
 mod words;
 
 use std::io;
@@ -44,6 +45,7 @@ pub use status::{
     Network, Serving, Site, Status, Update,
 };
 pub use summary::{Summary, summary};
+pub use trouble::NetworkTrouble;
 
 use crate::lang::Lang;
 

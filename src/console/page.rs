@@ -74,6 +74,10 @@ impl<'a> View<'a> {
         self.status.addresses.iter().skip(1).take(2)
     }
 
+    fn no_address(&self) -> &'static str {
+        Status::no_address(self.lang)
+    }
+
     fn state(&self) -> &'static str {
         self.status.health.status.words(self.lang)
     }

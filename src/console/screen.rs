@@ -115,7 +115,10 @@ fn running(canvas: &mut Canvas, mut area: Area, status: &Status, pin: &Pin) {
             let below = status.addresses.len().min(OTHERS + 1) + code.map_or(0, |code| code.height(1));
             address_in_large(canvas, &mut area, &address.url, below);
         }
-        None => area.write(canvas, "Todavía no hay dirección · There is no address yet", Style::Warning),
+        None => {
+            let words = both(Status::no_address(Lang::Es), Status::no_address(Lang::En));
+            area.write(canvas, &words, Style::Warning);
+        }
     }
     for address in status.addresses.iter().skip(1).take(OTHERS) {
         area.write(canvas, &format!("o bien · or: {}", address.url), Style::Plain);

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::trouble::NetworkTrouble;
 use crate::lang::Lang;
 
 /// Everything that the box says of itself, at one moment.
@@ -25,7 +26,7 @@ pub struct Status {
     pub uptime_s: u64,
     /// The time.
     pub clock: Clock,
-    /// What to type into a TV, the best first; each without a path.
+    /// What to type into a TV, the best first; each without a path. Empty while the network has none that a TV can open.
     pub addresses: Vec<Address>,
     /// The network that the TVs are on.
     pub network: Network,
@@ -138,6 +139,9 @@ pub struct Network {
     pub interface: Option<String>,
     /// Its addresses, without prefix lengths.
     pub addresses: Vec<IpAddr>,
+    /// Why no TV can open the box at one of them.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub trouble: Option<NetworkTrouble>,
 }
 
 /// How the box is found by name.

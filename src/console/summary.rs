@@ -38,6 +38,10 @@ pub fn summary(status: &Status, lang: Lang, reader: Summary) -> String {
     line(&mut out, "");
     // Padded before it is painted: the sequences take no room on the screen.
     let label = |text: &str| paint(&format!("{text:<15}"), Style::Label);
+    if status.addresses.is_empty() {
+        let words = paint(Status::no_address(lang), Style::Warning);
+        line(&mut out, &format!("{} {words}", label(lang.pick("Dirección", "Address"))));
+    }
     for (number, address) in status.addresses.iter().enumerate() {
         let word = if number == 0 { lang.pick("Dirección", "Address") } else { "" };
         line(&mut out, &format!("{} {}", label(word), clean(&address.url)));

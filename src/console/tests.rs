@@ -25,6 +25,7 @@ pub(super) fn sample() -> Status {
         network: Network {
             interface: Some("eth0".into()),
             addresses: ["192.168.1.50", "fe80::5054:ff:fe12:3456"].map(|text| text.parse().expect("an address")).into(),
+            trouble: None,
         },
         discovery: Discovery::Conflict { address: "192.168.1.77".parse().expect("an address") },
         https: Some(Https { certificate_sha256: ["A1"; 32].join(":") }),
@@ -141,4 +142,39 @@ fn the_assets_are_there_and_nothing_else() {
         assert!(media.ends_with("charset=utf-8") && !content.is_empty());
     }
     assert!(Console::asset("/_edge/page.html").is_none());
+}
+
+#[test]
+fn where_no_tv_can_open_the_box_there_is_nothing_to_type() {
+    for trouble in [
+        NetworkTrouble::NoLink,
+        NetworkTrouble::NoAddress,
+        NetworkTrouble::SelfAssigned { address: [169, 254, 3, 4].into() },
+        NetworkTrouble::NotServed,
+    ] {
+        let mut sources = sources(Arc::default());
+        let network = Network { trouble: Some(trouble), ..sample().network };
+        sources.lan = Box::new(move || Lan {
+            name: sample().name,
+            network: network.clone(),
+            best: network.addresses.clone(),
+            discovery: Discovery::Resolvable,
+        });
+        let status = sources.collect();
+        assert!(status.addresses.is_empty(), "{status:?}");
+        for (lang, words) in [(Lang::Es, "Todavía no hay dirección"), (Lang::En, "There is no address for the TVs yet")]
+        {
+            assert!(summary(&status, lang, Summary::Plain).contains(words));
+            let page = page::render(&status, lang, false).expect("a page");
+            assert!(page.contains(words) && !page.contains("<svg"), "{page}");
+        }
+        let canvas = Screen { width: 80, height: 25 }.draw(&View {
+            status: Some(status),
+            pin: Pin::Unknown,
+            socket: String::new(),
+        });
+        let text = canvas.plain().join("\n");
+        assert!(text.contains("Todavía no hay dirección para los televisores") && !text.contains('▀'), "{text}");
+        assert!(!trouble.words(Lang::Es).is_empty() && trouble.words(Lang::Es) != trouble.words(Lang::En));
+    }
 }

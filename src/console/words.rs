@@ -157,6 +157,12 @@ impl Status {
         name.chain([format!("workshop-edge {}", self.version)]).collect::<Vec<_>>().join(" · ")
     }
 
+    /// What stands in the place of the address while there is none.
+    #[must_use]
+    pub fn no_address(lang: Lang) -> &'static str {
+        lang.pick("Todavía no hay dirección para los televisores", "There is no address for the TVs yet")
+    }
+
     /// How long the process has run, in the two largest units: `3 d 4 h`.
     #[must_use]
     pub fn uptime(&self, lang: Lang) -> String {

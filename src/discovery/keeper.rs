@@ -158,8 +158,9 @@ impl Keeper {
             state.name.clone_from(&self.label);
             state.interface = lan.map(|lan| lan.name.clone());
             state.addresses = lan.into_iter().flat_map(Lan::ips).collect();
-            state.ipv4 = lan.and_then(Lan::ipv4);
+            state.ipv4 = lan.and_then(Lan::ipv4).filter(|ip| !ip.is_link_local());
             state.ipv6 = lan.and_then(Lan::ipv6);
+            state.trouble = self.network.trouble;
             state.ssdp = self.ssdp.fault();
             if let Some(responder) = &self.responder {
                 state.cached_records = responder.life().cached;

@@ -22,6 +22,7 @@ mod routes;
 mod self_check;
 mod ssdp;
 mod state;
+mod trouble;
 
 use std::io;
 use std::net::SocketAddr;
@@ -35,6 +36,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 pub use state::{State, Status};
+pub use trouble::Trouble;
 
 /// The most that a stop waits for the goodbyes.
 const STOP: Duration = Duration::from_secs(2);

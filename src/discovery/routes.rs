@@ -1,6 +1,9 @@
-//! Which interface the default route leaves by, from the tables of the kernel (`proc(5)`).
+//! Which interface the default route leaves by, from the tables of the kernel (`proc(5)`), and from which address.
 
 use std::fs;
+use std::net::{Ipv4Addr, SocketAddrV4};
+
+use socket2::{Domain, Protocol, Socket, Type};
 
 /// A route whose packets go out (`RTF_UP`).
 const UP: u32 = 0x1;
@@ -14,6 +17,16 @@ pub(super) fn default_interfaces() -> Vec<String> {
     let mut found = ipv4(&table("/proc/net/route"));
     found.extend(ipv6(&table("/proc/net/ipv6_route")));
     found
+}
+
+/// The address from which the kernel speaks to others through an interface: that of its default route, or else its
+/// primary one. Connecting a datagram socket sends nothing; nobody has the destination (RFC 5737).
+pub(super) fn source(interface: &str) -> Option<Ipv4Addr> {
+    let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP)).ok()?;
+    // Kernels before 5.7 let only root do this: then the order of the kernel's list decides.
+    socket.bind_device(Some(interface.as_bytes())).ok()?;
+    socket.connect(&SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 1), 9).into()).ok()?;
+    Some(*socket.local_addr().ok()?.as_socket_ipv4()?.ip())
 }
 
 fn ipv4(table: &str) -> Vec<String> {

@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::trouble::Trouble;
+
 /// Whether the box is found by its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Status {
@@ -28,13 +30,15 @@ pub struct State {
     pub name: String,
     /// The chosen interface.
     pub interface: Option<String>,
-    /// Its addresses at which the box is served, sorted.
+    /// Its addresses at which the box is served, the best first.
     pub addresses: Vec<IpAddr>,
-    /// The IPv4 address to give to people: a global one where there is one.
+    /// The IPv4 address to give to people; never a link-local one, which TVs cannot open.
     pub ipv4: Option<Ipv4Addr>,
     /// The IPv6 address to give to people; never a link-local one, which no browser can use
     /// without the name of its own interface.
     pub ipv6: Option<Ipv6Addr>,
+    /// Why there is no address to give to people.
+    pub trouble: Option<Trouble>,
     /// Whether it is found by name.
     pub status: Status,
     /// Why it is not found by SSDP, if it should be.
@@ -54,6 +58,7 @@ impl State {
             addresses: Vec::new(),
             ipv4: None,
             ipv6: None,
+            trouble: None,
             status: Status::Starting,
             ssdp: None,
             cached_records: 0,

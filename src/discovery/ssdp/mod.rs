@@ -116,15 +116,10 @@ impl Ssdp {
     }
 }
 
-/// Where browsers get to the box: a global address before a link-local one.
+/// Where browsers get to the box.
 fn place(lan: &Lan, http: &Reach) -> Option<(Ipv4Addr, u16)> {
-    let mut places: Vec<(Ipv4Addr, u16)> = lan
-        .ips()
-        .filter_map(|ip| match ip {
-            IpAddr::V4(four) => Some((four, http.port(ip)?)),
-            IpAddr::V6(_) => None,
-        })
-        .collect();
-    places.sort_by_key(|(ip, _)| ip.is_link_local());
-    places.first().copied()
+    lan.ips().find_map(|ip| match ip {
+        IpAddr::V4(four) => Some((four, http.port(ip)?)),
+        IpAddr::V6(_) => None,
+    })
 }

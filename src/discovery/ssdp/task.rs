@@ -74,10 +74,7 @@ pub(super) async fn run(socket: UdpSocket, device: Device, lan: Lan, stop: Cance
 }
 
 fn is_neighbour(lan: &Lan, peer: SocketAddr) -> bool {
-    match peer {
-        SocketAddr::V4(peer) => lan.is_neighbour(*peer.ip()),
-        SocketAddr::V6(_) => false,
-    }
+    peer.is_ipv4() && lan.is_neighbour(peer.ip())
 }
 
 /// A random part of a time.

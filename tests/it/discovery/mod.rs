@@ -1,6 +1,7 @@
 //! The box on networks of its own, found by clients that are not ours: avahi, nss-mdns,
 //! python-zeroconf, GSSDP, and one that speaks the protocols with nothing but sockets.
 
+mod addresses;
 mod avahi;
 mod edge;
 mod farewell;

@@ -22,6 +22,11 @@ fn fetch(host: &Host, url: &str) -> String {
     host.run("curl", &["--silent", "--show-error", "--fail", url])
 }
 
+/// Where a box's description leads people.
+pub(super) fn presentation(host: &Host, address: &str) -> String {
+    element(&fetch(host, &format!("http://{address}/_edge/ssdp.xml")), "presentationURL").to_owned()
+}
+
 #[test]
 fn the_device_is_found_and_leads_to_the_display() {
     let lab = Lab::new(&["switch"]);
