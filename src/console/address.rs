@@ -31,8 +31,8 @@ pub fn addresses(doors: &[Door], lan: &[IpAddr], host: Option<&str>) -> Vec<Addr
         }
         found.extend(reached.into_iter().filter(|address| is_typable(*address)).map(|address| (address, door)));
     }
-    // Stable, so that the order of the network is kept otherwise.
-    found.sort_by_key(|(address, _)| address.is_ipv6());
+    // Stable, so that the order of the network is kept otherwise. What only this machine reaches is of least use.
+    found.sort_by_key(|(address, _)| (address.is_loopback(), address.is_ipv6()));
 
     let mut typed: Vec<Address> = Vec::new();
     let mut add = |url: String, kind| {
@@ -109,6 +109,8 @@ mod tests {
         let both = typed(&[("0.0.0.0:8080", false), ("0.0.0.0:80", false)], &["10.0.0.2"]);
         assert_eq!(both, ["http://10.0.0.2", "http://10.0.0.2:8080", "http://taller.local"]);
         assert_eq!(typed(&[("[::]:80", false), ("0.0.0.0:80", false)], lan), v4_v6_name);
+        let own_first = typed(&[("127.0.0.1:80", false), ("10.0.0.2:80", false)], &["10.0.0.2"]);
+        assert_eq!(own_first, ["http://10.0.0.2", "http://127.0.0.1", "http://taller.local"]);
     }
 
     #[test]
