@@ -92,7 +92,7 @@ fn on_the_network(state: &State) -> Lan {
         trouble,
         status,
         ssdp: _,
-        cached_records: _,
+        twin: _,
         responders: _,
     } = state;
     Lan {

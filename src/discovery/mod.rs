@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! keeper ─1 s─> lan (which interface)   ─5 s─> self_check ─> question (who answers for our name?)
-//!        └────> responder (mdns-sd)     └────> ssdp
+//!        └────> mdns (the responder)    └────> ssdp
 //! ```
 //!
 //! All of it runs on a thread of its own; nothing that serves waits for it, and nothing in it
@@ -12,14 +12,15 @@ mod back_off;
 mod keeper;
 mod lan;
 mod last_name;
+mod mdns;
 mod names;
 mod question;
 mod random;
 mod reach;
 mod reclaim;
-mod responder;
 mod routes;
 mod self_check;
+mod services;
 mod ssdp;
 mod state;
 mod trouble;

@@ -43,8 +43,8 @@ pub struct State {
     pub status: Status,
     /// Why it is not found by SSDP, if it should be.
     pub ssdp: Option<String>,
-    /// Records of others in the responder's cache.
-    pub cached_records: u64,
+    /// Where another box with the same id is.
+    pub twin: Option<IpAddr>,
     /// How many responders were started.
     pub responders: u64,
 }
@@ -61,7 +61,7 @@ impl State {
             trouble: None,
             status: Status::Starting,
             ssdp: None,
-            cached_records: 0,
+            twin: None,
             responders: 0,
         }
     }

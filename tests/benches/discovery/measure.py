@@ -6,11 +6,13 @@
   measure.py merge BINARY [RUNS]   seconds from the moment that two networks with a box each, both named
                                    taller, become one, until both names are distinct, lead to one box each,
                                    and are what the boxes show
-  measure.py flood BINARY          MiB of memory at most, under datagrams as fast as they can be sent
+  measure.py flood BINARY          MiB of memory at most, under datagrams as fast as they can be sent, and the longest
+                                   time in seconds for which the name is not answered meanwhile
 """
 
 import os
 import re
+import select
 import shutil
 import socket
 import statistics
@@ -127,7 +129,7 @@ def until_answered(name, address):
     """Prints the moment of the first answer from an address."""
     while address not in asks(name, 0.02):
         pass
-    print(time.monotonic())
+    print(time.monotonic(), flush=True)
 
 
 def until_distinct():
@@ -136,6 +138,16 @@ def until_distinct():
         owners = [asks(name, 0.2) for name in ("taller.local", "taller-2.local")]
         if all(len(one) == 1 for one in owners) and len(set.union(*owners)) == 2:
             print(time.monotonic(), flush=True)
+
+
+def silence(name, address):
+    """Asks until the end of its standard input; prints for how long there was no answer at most."""
+    until_answered(name, address)
+    last, longest = time.monotonic(), 0
+    while not select.select([sys.stdin], [], [], 0)[0]:
+        if address in asks(name, 0.02):
+            longest, last = max(longest, time.monotonic() - last), time.monotonic()
+    print(max(longest, time.monotonic() - last))
 
 
 def me(host, *words):
@@ -213,9 +225,16 @@ def flood(binary):
         box = Box(host, binary)
         wait_for(lambda: box.shows() == "taller.local")
         before = box.most_memory()
+        asker = lab.host("switch", "10.9.0.3/24")
+        asking = subprocess.Popen(
+            me(asker, "silence", "taller.local", "10.9.0.1"), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        asking.stdout.readline()
         peer.run(sys.executable, str(TESTS / "peer.py"), "flood", kind, count)
         wait_for(lambda: box.shows() == "taller.local")
+        time.sleep(5)
         found[f"{count} {kind}"] = box.most_memory()
+        found[f"silent {count} {kind}"] = float(asking.communicate(b"end")[0])
         found[f"before {count} {kind}"] = before
         box.close()
         lab.close()
@@ -239,6 +258,8 @@ if __name__ == "__main__":
             table([flood(binary)])
         case ["until-answered", name, address]:
             until_answered(name, address)
+        case ["silence", name, address]:
+            silence(name, address)
         case ["until-distinct"]:
             until_distinct()
         case _:

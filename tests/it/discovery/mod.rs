@@ -11,3 +11,4 @@ mod names;
 mod network;
 mod peer;
 mod ssdp;
+mod unicast;

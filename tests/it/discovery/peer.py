@@ -3,6 +3,10 @@
   peer.py ask NAME                 asks for A and AAAA as a client would (RFC 6762 section 6.7); prints each
                                    answer, "FROM ADDRESS", sorted
   peer.py service INSTANCE         asks for the place of a service; prints each record of the answers, "NAME TYPE DATA"
+  peer.py query NAME TYPE FROM HOW TO
+                                   sends one question from port FROM of the host's own address, at which no multicast
+                                   arrives, to the group or to an address; HOW is "qu", to be answered by unicast, or "qm";
+                                   prints each answer as a JSON object
   peer.py listen                   prints every record that is multicast, "FROM TTL NAME TYPE DATA"
   peer.py flood KIND COUNT         sends datagrams to the group: malformed, or unsolicited records
   peer.py hold ADDRESS FIRST LAST  keeps these ports of UDP, so that no other socket can have them
@@ -15,6 +19,7 @@ import select
 import signal
 import socket
 import struct
+import subprocess
 import sys
 import time
 
@@ -123,6 +128,40 @@ def service(instance):
     print("\n".join(sorted({f"{owner} {kind} {text}" for _, owner, kind, text in answers(instance, (33,))})))
 
 
+def sections(message):
+    """What an answer consists of; whether the names in SRV and NSEC are compressed."""
+    number, flags, *counts = struct.unpack_from(">6H", message)
+    at, found, is_compressed = 12, {"id": number, "flags": flags, "questions": []}, False
+    for _ in range(counts[0]):
+        name, at = decode(message, at)
+        found["questions"].append([name, *struct.unpack_from(">HH", message, at)])
+        at += 4
+    for section, count in zip(("answers", "authorities", "additionals"), counts[1:]):
+        found[section] = []
+        for _ in range(count):
+            name, at = decode(message, at)
+            kind, group, ttl, length = struct.unpack_from(">HHIH", message, at)
+            inner = {33: at + 16, 47: at + 10}.get(kind)
+            if inner:
+                target, end = decode(message, inner)
+                is_compressed |= end - inner != len(encode(target))
+            data = message[at + 10 : at + 10 + length]
+            found[section].append({"name": name, "type": TYPES.get(kind), "class": group, "ttl": ttl, "data": data.hex()})
+            at += 10 + length
+    return {**found, "is_compressed": is_compressed, "has_more": at != len(message)}
+
+
+def query(name, kind, port, how, to):
+    number = next(number for number, text in TYPES.items() if text == kind)
+    one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    own = json.loads(subprocess.check_output(["ip", "-json", "-4", "address", "show", "dev", INTERFACE]))
+    one.bind((own[0]["addr_info"][0]["local"], int(port)))
+    question = encode(name) + struct.pack(">HH", number, 0x8001 if how == "qu" else 1)
+    one.sendto(struct.pack(">6H", 4711, 0, 1, 0, 0, 0) + question, (GROUP if to == "group" else to, PORT))
+    for message, peer in received([(one, None)], time.monotonic() + 1):
+        print(json.dumps({"from": peer, **sections(message)}))
+
+
 def listen():
     pairs = sockets(PORT)
     print("ready", flush=True)
@@ -146,7 +185,8 @@ def malformed(random):
 
 def flood(kind, count):
     draw = random.Random(1)
-    one, group = sockets(0)[0]
+    # Responses from other ports are none.
+    one, group = sockets(PORT)[0]
     kinds = malformed(draw)
     for number in range(count):
         if kind == "malformed":
@@ -190,6 +230,8 @@ if __name__ == "__main__":
             ask(name)
         case ["service", instance]:
             service(instance)
+        case ["query", name, kind, port, how, to]:
+            query(name, kind, port, how, to)
         case ["listen"]:
             listen()
         case ["flood", kind, count]:

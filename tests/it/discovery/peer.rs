@@ -36,6 +36,13 @@ pub(super) fn service(host: &Host, instance: &str) -> Vec<String> {
     host.run(PYTHON, &[PEER, "service", instance]).lines().map(str::to_owned).collect()
 }
 
+/// The answers that come by unicast to one question; from a port, asked for unicast ("qu") or not ("qm"), sent to the
+/// group or to an address.
+pub(super) fn query(host: &Host, name: &str, kind: &str, from: &str, how: &str, to: &str) -> Vec<Value> {
+    let text = host.run(PYTHON, &[PEER, "query", name, kind, from, how, to]);
+    text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
 /// Waits until a name leads to these addresses, and to no others.
 pub(super) fn wait_for_addresses(host: &Host, name: &str, wanted: &[&str]) {
     eventually(&format!("{name} is {wanted:?}"), || addresses(host, name) == wanted);
