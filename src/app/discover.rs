@@ -1,5 +1,6 @@
 //! Discovery at work: what it learns goes to health, metrics and the names of the box.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -13,6 +14,8 @@ use crate::metrics::{Discovered, Metrics};
 /// Who is told what discovery learns.
 pub(super) struct Followers {
     pub(super) probe: Probe,
+    /// Of the box's id.
+    pub(super) identity: Probe,
     pub(super) metrics: Arc<Metrics>,
     pub(super) names: Arc<Names>,
     /// The names that the box has in any case.
@@ -24,6 +27,7 @@ pub(super) struct Followers {
 impl Followers {
     fn tell(&self, state: &State) {
         self.probe.degraded(super::status::fault(state));
+        self.identity.degraded(state.twin.map(twin));
         self.lan.send_replace(Some(state.clone()));
         let host = format!("{}.local", state.name);
         self.metrics.discovered(&Discovered {
@@ -34,6 +38,22 @@ impl Followers {
         });
         self.names.replace(self.own_names.iter().map(String::as_str).chain([host.as_str()]));
     }
+}
+
+/// Another box has the same id, and with it the same PIN and the same key.
+fn twin(address: IpAddr) -> Fault {
+    Fault::new(
+        format!(
+            "El equipo de {address} tiene el mismo identificador que este: uno de los dos discos es copia del otro. En uno \
+             de los dos, haga un restablecimiento de fábrica (en la administración, o con «workshop-edge factory-reset»): \
+             así tendrá identificador, PIN y certificado propios; la configuración se conserva."
+        ),
+        format!(
+            "The box at {address} has the same identifier as this one: one of the two disks is a copy of the other. Do a \
+             factory reset on one of them (in the administration, or by \"workshop-edge factory-reset\"): it gets an \
+             identifier, a PIN and a certificate of its own, and keeps the configuration."
+        ),
+    )
 }
 
 /// Starts discovery. Without it the box serves on.

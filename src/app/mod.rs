@@ -182,6 +182,7 @@ impl App {
         let discovery = settings::discovery(discovery, &data_dir, &id, &listeners).map(|settings| {
             let followers = Followers {
                 probe: health.probe("discovery"),
+                identity: health.probe("identity"),
                 metrics: Arc::clone(&metrics),
                 names: Arc::clone(&names),
                 own_names,

@@ -39,8 +39,13 @@ impl<'a> Found<'a> {
 
     /// What health says of discovery: its status, and why.
     pub(super) fn health(&self) -> (String, String) {
+        self.check("discovery")
+    }
+
+    /// What health says of a part.
+    pub(super) fn check(&self, part: &str) -> (String, String) {
         let report: Value = serde_json::from_str(&self.get("/health")).expect("JSON");
-        let check = &report["checks"]["discovery"];
+        let check = &report["checks"][part];
         let text = |name: &str| check[name].as_str().unwrap_or_default().to_owned();
         (text("status"), text("reason"))
     }

@@ -47,6 +47,39 @@ fn the_second_box_gets_another_name_and_says_so() {
 }
 
 #[test]
+fn boxes_from_copies_of_one_disk_say_so_until_one_has_an_id_of_its_own() {
+    let lab = Lab::new(&["switch"]);
+    let (one, other) = (lab.host("switch", &["10.9.0.1/24"]), lab.host("switch", &["10.9.0.2/24"]));
+    let first = Found::start(&one);
+    first.wait_for_name("taller.local");
+    let id = || std::fs::read_to_string(first.edge.data().join("box-id")).expect("an id");
+    let copy = tempfile::tempdir().expect("a directory");
+    std::fs::write(copy.path().join("box-id"), id()).expect("copied");
+    // With another name in its configuration, only the id tells.
+    let second = Found::configured(&other, "[discovery]\nname = \"nave\"\n", Some(copy.path()));
+    second.wait_for_name("nave.local");
+
+    for (host, found, twin) in [(&one, &first, "10.9.0.2"), (&other, &second, "10.9.0.1")] {
+        eventually("the other is seen", || found.check("identity").0 == "degraded");
+        assert!(found.check("identity").1.starts_with(&format!("The box at {twin} has the same identifier")));
+        let page = found.get("/_edge/?lang=es");
+        assert!(page.contains(&format!("El equipo de {twin} tiene el mismo identificador que este")), "{page}");
+        let data = found.edge.data().to_str().expect("text");
+        let said = host.run(env!("CARGO_BIN_EXE_workshop-edge"), &["status", "--data-dir", data]);
+        assert!(said.contains("workshop-edge factory-reset"), "{said}");
+    }
+
+    // What they are told to do helps.
+    let data = second.edge.data().to_str().expect("text");
+    other.run(env!("CARGO_BIN_EXE_workshop-edge"), &["factory-reset", "--yes", "--data-dir", data]);
+    eventually("another id", || std::fs::read_to_string(copy.path().join("box-id")).is_ok_and(|new| new != id()));
+    second.wait_for_name("nave.local");
+    for found in [&first, &second] {
+        eventually("nobody else has the id", || found.check("identity").0 == "ok");
+    }
+}
+
+#[test]
 fn boxes_that_start_together_get_different_names() {
     let lab = Lab::new(&["switch"]);
     let (one, other) = (lab.host("switch", &["10.9.0.1/24"]), lab.host("switch", &["10.9.0.2/24"]));
