@@ -11,8 +11,10 @@ pub struct Settings {
     pub line: String,
     /// ISO 639-1: `es` or `en`.
     pub language: &'static str,
-    /// No ERP is configured: play demonstration data, marked as such.
+    /// Play demonstration data, marked as such.
     pub demo: bool,
+    /// Whether there is an ERP to take data from; without one the display says so instead of waiting.
+    pub erp: bool,
     /// Seconds between two looks at the data.
     pub refresh_s: u64,
     /// What the figures are held against.

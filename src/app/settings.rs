@@ -54,6 +54,8 @@ pub(super) fn display(display: config::Display) -> display::Settings {
         line,
         language: language.code(),
         demo,
+        // No setting of this version names an ERP.
+        erp: false,
         refresh_s: refresh.as_secs(),
         targets: display::Targets { daily, oee_percent, reject_percent },
         shift: display::Shift { start_hour, end_hour },

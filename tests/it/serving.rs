@@ -284,7 +284,7 @@ fn the_display_is_told_its_settings() {
     assert_eq!(
         told,
         serde_json::json!({
-            "title": "Taller Ñandú", "line": "Línea 2", "language": "en", "demo": false, "refresh_s": 5,
+            "title": "Taller Ñandú", "line": "Línea 2", "language": "en", "demo": false, "erp": false, "refresh_s": 5,
             "targets": {"daily": 90, "oee_percent": 70.0, "reject_percent": 2.5},
             "shift": {"start_hour": 7, "end_hour": 15}
         })

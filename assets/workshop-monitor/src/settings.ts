@@ -4,6 +4,8 @@ export interface Settings {
   line: string;
   language: 'es' | 'en';
   demo: boolean;
+  /** Whether the box has an ERP to take data from; `null` where it does not say. */
+  erp: boolean | null;
   refreshS: number;
   targets: { daily: number; oeePercent: number; rejectPercent: number };
   shift: { startHour: number; endHour: number };
@@ -14,6 +16,7 @@ export const DEFAULTS: Settings = {
   line: 'Línea 1',
   language: 'es',
   demo: true,
+  erp: null,
   refreshS: 15,
   targets: { daily: 120, oeePercent: 75, rejectPercent: 3 },
   shift: { startHour: 6, endHour: 22 },
@@ -47,6 +50,7 @@ export function parseSettings(value: unknown, fallback: Settings = DEFAULTS): Se
     line: words(root.line, fallback.line),
     language: root.language === 'es' || root.language === 'en' ? root.language : fallback.language,
     demo: typeof root.demo === 'boolean' ? root.demo : fallback.demo,
+    erp: typeof root.erp === 'boolean' ? root.erp : fallback.erp,
     refreshS: within(root.refresh_s, 1, 3600, fallback.refreshS),
     targets: {
       daily: within(targets.daily, 0, 1e6, fallback.targets.daily),
@@ -68,6 +72,11 @@ export function looksLikeSettings(value: unknown): boolean {
 
 export function sameSettings(a: Settings, b: Settings): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** The hour at which a day of work begins: midnight, or the start of a shift that passes midnight. */
+export function dayStart(shift: Settings['shift']): number {
+  return shift.endHour <= shift.startHour ? shift.startHour : 0;
 }
 
 /** The hours of the shift in order; a shift may pass midnight, and equal hours mean around the clock. */

@@ -40,6 +40,19 @@ describe('the demonstration', () => {
     }
   });
 
+  it('works through the night where the shift does', () => {
+    const night = { ...DEFAULTS, shift: { startHour: 22, endHour: 6 } };
+    const late = demoHourly(at(23, 30), night);
+    const early = demoHourly(at(2, 30, 25), night);
+    expect(early.day).toBe(late.day);
+    expect(early.made[22]).toBe(late.made[22]);
+    expect(early.made[1]).toBeGreaterThan(0);
+    expect(late.made[1]).toBe(0);
+    const { completed } = demoParts(at(5, 59, 25), night, es).produced;
+    expect(completed).toBeGreaterThan(night.targets.daily * 0.7);
+    expect(completed).toBeLessThan(night.targets.daily * 1.3);
+  });
+
   it('speaks the language of the display', () => {
     expect(demoParts(at(11), DEFAULTS, es).machines[0]?.name).toBe('Torno CNC 1');
     expect(demoParts(at(11), DEFAULTS, en).machines[0]?.name).toBe('CNC lathe 1');

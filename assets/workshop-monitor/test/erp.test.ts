@@ -53,8 +53,8 @@ describe("the ERP's answers", () => {
         { status: 'BROKEN' },
       ]),
     ).toEqual([
-      { id: 'a', name: 'Torno', state: 'IN_USE' },
-      { id: 'b', name: 'M2', state: 'UNKNOWN' },
+      { id: 'a', name: 'Torno', code: 'M1', state: 'IN_USE' },
+      { id: 'b', name: 'M2', code: 'M2', state: 'UNKNOWN' },
     ]);
     expect(parseMachines([])).toEqual([]);
   });
@@ -63,6 +63,14 @@ describe("the ERP's answers", () => {
     const alert = (id: string, severity: string) => ({ id, severity, title: id });
     const ids = parseAlerts([alert('i', 'INFO'), alert('w1', 'WARNING'), alert('c', 'CRITICAL'), alert('w2', 'WARNING'), alert('n', 'NEW')]);
     expect(ids?.map(({ id }) => id)).toEqual(['c', 'w1', 'w2', 'i', 'n']);
+  });
+
+  it("say what an alert's message adds to its title", () => {
+    const message = (title: string, text: string) => parseAlerts([{ id: 'a', severity: 'CRITICAL', title, message: text }])?.[0]?.message;
+    expect(message('Prensa parada', 'Prensa parada.')).toBe('');
+    expect(message('Prensa parada', 'Prensa parada: fuga de aceite')).toBe('fuga de aceite');
+    expect(message('Prensa parada', 'Fuga de aceite en el cilindro')).toBe('Fuga de aceite en el cilindro');
+    expect(message('', 'Fuga de aceite')).toBe('');
   });
 
   it('cannot grow the page', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addSample, dayOf, emptyHourly, hourBars, parseHourly, type Hourly } from '../src/data/hourly';
+import { addSample, dayOf, emptyHourly, hourBars, madeInDay, parseHourly, type Hourly } from '../src/data/hourly';
 
 const GAP = 120_000;
 const at = (hour: number, minute = 0, day = 24) => new Date(2026, 10, day, hour, minute).getTime();
@@ -84,10 +84,48 @@ describe('the bars', () => {
     expect(partial).toBe(false);
   });
 
-  it('of a night shift show no small hours before midnight', () => {
-    const hourly = feed([[at(1, 58), 0], [at(1, 59), 3], [at(2, 0), 4]]);
-    expect(hourBars(hourly, [22, 23, 0, 1, 2], at(22, 30)).bars.map(({ made }) => made).slice(2)).toEqual([null, null, null]);
-    expect(hourBars(hourly, [22, 23, 0, 1, 2], at(2, 30)).bars.map(({ made }) => made)).toEqual([null, null, null, 3, 1]);
+  describe('of a night shift', () => {
+    const NIGHT = [22, 23, 0, 1, 2, 3, 4, 5];
+    const watch = (samples: Array<[number, number, string]>, start?: Hourly) =>
+      samples.reduce(
+        (hourly, [when, total, dayStart]) => addSample(hourly, { at: when, total, dayStart }, GAP, 22),
+        start ?? emptyHourly('2026-11-24', 22),
+      );
+    /** A piece a minute, watched from before the shift on; the ERP starts again at midnight. */
+    const minutes = (until: number) => {
+      const samples: Array<[number, number, string]> = [];
+      for (let at_ = at(21, 30), i = 0; at_ <= until; at_ += 60_000, i++) {
+        const today = at_ >= at(0, 0, 25);
+        samples.push([at_, today ? (at_ - at(0, 0, 25)) / 60_000 : 400 + i, today ? 'two' : 'one']);
+      }
+      return samples;
+    };
+
+    it('show no small hours before midnight', () => {
+      const { bars } = hourBars(watch(minutes(at(22, 30))), NIGHT, at(22, 30));
+      expect(bars.map(({ made, unseen }) => [made, unseen]).slice(1)).toEqual(Array.from({ length: 7 }, () => [null, false]));
+    });
+    it('keep the evening after midnight, and count the shift over it', () => {
+      const hourly = watch(minutes(at(2, 15, 25)));
+      const { bars, partial } = hourBars(hourly, NIGHT, at(2, 15, 25));
+      expect(partial).toBe(false);
+      expect(bars.map(({ made }) => made)).toEqual([60, 60, 59, 60, 16, null, null, null]);
+      expect(bars.map(({ current }) => current).indexOf(true)).toBe(4);
+      expect(madeInDay(hourly)).toBe(255);
+    });
+    it('stay until the next one begins', () => {
+      const hourly = watch(minutes(at(2, 15, 25)));
+      expect(hourBars(hourly, NIGHT, at(12, 0, 25)).bars[0]?.made).toBe(60);
+      expect(hourBars(hourly, NIGHT, at(22, 0, 25)).bars[0]?.made).toBeNull();
+      expect(parseHourly(JSON.parse(JSON.stringify(hourly)), at(12, 0, 25), 22)).toEqual(hourly);
+      expect(parseHourly(JSON.parse(JSON.stringify(hourly)), at(12, 0, 25), 0)).toEqual(emptyHourly('2026-11-25'));
+    });
+    it("do not take the ERP's count of the calendar day for that of the shift", () => {
+      expect(madeInDay(watch([[at(23, 0), 300, new Date(at(0)).toISOString()]]))).toBe(0);
+      expect(madeInDay(watch([[at(1, 0, 25), 30, new Date(at(0, 0, 25)).toISOString()]]))).toBe(30);
+    });
+    it('begin afresh when the shift is set to other hours', () =>
+      expect(addSample(feed([[at(8, 0), 10], [at(8, 1), 12]]), { at: at(23, 2), total: 14, dayStart: 'd' }, GAP, 22).made[8]).toBe(0));
   });
 });
 

@@ -33,7 +33,7 @@ it('says which part of the picture is behind, or that all of it is', () => {
 it('reads the last picture back with suspicion', () => {
   const body = [{ id: 'a', name: 'Torno', status: 'IN_USE' }];
   expect(recallPicture({ machines: { body, at: 5 } }, 10).machines).toEqual({
-    value: [{ id: 'a', name: 'Torno', state: 'IN_USE' }],
+    value: [{ id: 'a', name: 'Torno', code: '', state: 'IN_USE' }],
     at: 5,
   });
   expect(recallPicture({ machines: { body: 'x', at: 5 }, alerts: { body: [], at: 'x' }, oee: null }, 10)).toEqual({});

@@ -5,6 +5,9 @@ export const SIZES = [
   [1920, 1080],
   [1280, 720],
   [1280, 623],
+  // A television that hangs upright, and a telephone.
+  [1080, 1920],
+  [390, 844],
 ];
 /** A working afternoon, so that the demonstration has something to show at any time of the real day. */
 export const AFTERNOON = new Date(2026, 10, 24, 14, 32, 10);

@@ -88,7 +88,7 @@ const FAULTS = {
 export const FAULT_NAMES = Object.keys(FAULTS);
 
 function json(response, status, body, headers = {}) {
-  response.writeHead(status, { 'content-type': 'application/json', ...headers });
+  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers });
   response.end(JSON.stringify(body));
 }
 
@@ -97,6 +97,8 @@ export async function startOrigin(boxPort) {
     shop: workshop(),
     fault: null,
     headers: {},
+    /** Without, the display gets the box's own answer. */
+    hasErp: true,
     /** `null` while the box is down. */
     boxPort,
     asked: [],
@@ -132,11 +134,22 @@ export async function startOrigin(boxPort) {
     request.pipe(onward);
   };
 
+  /** The box's settings, as one with an ERP gives them. */
+  const toSettings = async (response) => {
+    try {
+      const settings = await (await fetch(`http://127.0.0.1:${state.boxPort}/_edge/display.json`)).json();
+      json(response, 200, state.hasErp ? { ...settings, erp: true } : settings);
+    } catch {
+      response.socket?.destroy();
+    }
+  };
+
   const server = http.createServer((request, response) => {
     // All of this origin is the box to the TV: without it, nothing answers.
     if (state.boxPort === null) return request.socket.destroy();
     const url = new URL(request.url, 'http://box');
     if (url.pathname.startsWith('/api/')) toErp(request, response, url);
+    else if (url.pathname === '/_edge/display.json') toSettings(response);
     else toBox(request, response);
   });
   const io = new Server(server, { serveClient: false, destroyUpgrade: false });

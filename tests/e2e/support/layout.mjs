@@ -6,12 +6,15 @@ export function layoutFaults() {
   const root = document.documentElement;
   const label = (element) =>
     `${element.tagName.toLowerCase()}.${String(element.getAttribute('class')).replace(/ /g, '.')} "${element.textContent.slice(0, 30)}"`;
-  if (root.scrollWidth > width || root.scrollHeight > height) faults.push('the page scrolls');
-  if (document.body.scrollWidth > width || document.body.scrollHeight > height) faults.push('the body scrolls');
+  // A telephone is scrolled down, and has no rim; letters are of its usual size.
+  const isPhone = width <= 700;
+  if (root.scrollWidth > width || (!isPhone && root.scrollHeight > height)) faults.push('the page scrolls');
+  if (document.body.scrollWidth > width || (!isPhone && document.body.scrollHeight > height)) faults.push('the body scrolls');
 
   // The rim that a television may cut off.
   const [left, top] = [width * 0.05 - slack, height * 0.05 - slack];
-  const inside = (box) => box.left >= left && box.top >= top && box.right <= width - left && box.bottom <= height - top;
+  const inside = (box) =>
+    box.left >= left && box.right <= width - left && (isPhone || (box.top >= top && box.bottom <= height - top));
 
   const all = [...document.querySelectorAll('.screen *')].filter((element) => {
     const box = element.getBoundingClientRect();
@@ -23,7 +26,7 @@ export function layoutFaults() {
     const style = getComputedStyle(element);
     const box = element.getBoundingClientRect();
     const text = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim() !== '');
-    const cuts = style.textOverflow === 'ellipsis' && style.overflowX === 'hidden';
+    const cuts = (style.textOverflow === 'ellipsis' && style.overflowX === 'hidden') || style.webkitLineClamp !== 'none';
     if (!inside(box)) faults.push(`outside the safe area: ${label(element)}`);
     const card = element.closest('.card, .header, .footer');
     if (card && card !== element) {
@@ -32,7 +35,7 @@ export function layoutFaults() {
       if (out || box.top < around.top - slack || box.left < around.left - slack) faults.push(`out of its card: ${label(element)}`);
     }
     if (style.display !== 'inline') {
-      if (element.scrollHeight > element.clientHeight + slack && !element.matches('.screen, .left, .right, .main')) {
+      if (element.scrollHeight > element.clientHeight + slack && style.webkitLineClamp === 'none' && !element.matches('.screen, .left, .right, .main')) {
         // A line box taller than its line is no loss; a child that reaches out is, and so is text that is cut.
         const reaches = [...element.children].some((child) => child.getBoundingClientRect().bottom > box.bottom + slack);
         if (reaches || style.overflowY === 'hidden') faults.push(`cut off below: ${label(element)}`);
@@ -41,8 +44,10 @@ export function layoutFaults() {
     }
     if (text) {
       const size = parseFloat(style.fontSize);
-      // Twenty-eight pixels at 1080: about the least that can be read from ten metres on a 55-inch screen.
-      if (size < height * 0.0259 - 0.01) faults.push(`too small (${size} px): ${label(element)}`);
+      // Twenty-eight pixels at 1080: about the least that can be read from ten metres on a 55-inch screen. A font that is
+      // wider than those that the sizes were chosen for may take a tenth of it.
+      const least = isPhone ? 14 : Math.min(width, height) * 0.0259;
+      if (size < least * (element.closest('.fit-inner') ? 0.9 : 1) - 0.01) faults.push(`too small (${size} px): ${label(element)}`);
     }
   }
 

@@ -103,7 +103,7 @@ describe('with an ERP', () => {
     await page.clock.runFor(1000);
     await until(page, '[data-value="produced"]', '52');
     origin.io.emit('inventory:low-stock', { itemName: 'Barra 40 mm', quantity: 2 });
-    await until(page, '.event', 'Existencias bajas: Barra 40 mm');
+    await until(page, '.event', 'Stock bajo: Barra 40 mm');
     quiet();
   });
 
@@ -251,6 +251,102 @@ describe('with an ERP', () => {
     });
   }
 
+  test('has machines with long names told apart, and counters that add up', async () => {
+    const names = ['Haas VF-2', 'Haas VF-4', 'Hermle C 42 U'].map((model) => `Centro de mecanizado vertical de cinco ejes ${model}`);
+    const { shop } = origin.state;
+    shop.machines = machines(8).map((machine, i) => ({ ...machine, name: names[i] || (i < 5 ? 'Torno' : machine.name) }));
+    shop.machines[1].status = 'BROKEN';
+    shop.machines[3].status = null;
+    shop.machines[4].status = 'RETIRED';
+    const page = await open();
+    for (const [width, height] of SIZES) {
+      await resize(page, width, height);
+      const shown_ = await page.locator('.tile-name').allTextContents();
+      assert.equal(new Set(shown_).size, 8, `${width}x${height}: ${shown_.join(' | ')}`);
+      assert.match(shown_[0], /^Centro de .*VF-2$/);
+      assert.match(shown_[1], /^Centro de .*VF-4$/);
+      assert.match(shown_[2], /^Centro de .*C 42 U$/);
+      assert.deepEqual(shown_.slice(3, 5), ['Torno · M-3', 'Torno · M-4']);
+      // What is shown is seen: no line of a name is cut.
+      const cut = await page.$$eval('.tile-line', (lines) => lines.filter((line) => line.scrollWidth > line.clientWidth + 1).map((line) => line.textContent));
+      assert.deepEqual(cut, []);
+      assert.deepEqual(await page.evaluate(layoutFaults), [], `${width}x${height}`);
+      await page.screenshot({ path: artefact(`erp-names-${width}x${height}.png`) });
+    }
+    const counts = await page.$$eval('[data-count]', (all) => all.map((one) => [one.getAttribute('data-count'), Number(one.textContent)]));
+    assert.equal(counts.reduce((sum, [, count]) => sum + count, 0), 8);
+    assert.deepEqual(counts.find(([state]) => state === 'UNKNOWN'), ['UNKNOWN', 2]);
+    quiet();
+  });
+
+  test('with a critical alert and room below it shows the whole message', async () => {
+    const message = 'Fuga de aceite en el cilindro principal. Avise a mantenimiento (ext. 214) y no la use.';
+    origin.state.shop.alerts = [{ ...alert('a1', 'CRITICAL', 'Prensa de 80 t parada en la línea 2'), message }];
+    const page = await open();
+    for (const [width, height] of SIZES) {
+      await resize(page, width, height);
+      const title = page.locator('.alert-title');
+      assert.equal(await title.textContent(), `Prensa de 80 t parada en la línea 2 — ${message}`);
+      assert.ok(await title.evaluate((element) => element.scrollHeight <= element.clientHeight + 1), `${width}x${height}: it is cut`);
+      assert.deepEqual(await page.evaluate(layoutFaults), [], `${width}x${height}`);
+      await page.screenshot({ path: artefact(`erp-critical-${width}x${height}.png`) });
+    }
+    quiet();
+  });
+
+  test('fits where the font is wider than the one that it was drawn with', async () => {
+    const { shop } = origin.state;
+    shop.throughput.completed = 12345;
+    shop.orders = { inProgress: 1234, completed: 5678 };
+    shop.quality = { total: 4, failed: 1 };
+    shop.dashboard.oee = { oee: '88.8', availability: '100.0', performance: '88.8', quality: '99.9' };
+    // The page's own policy lets no style in; a font of the TV needs none.
+    const { context, page } = await openPage(browser, { bypassCSP: true });
+    await page.addInitScript(() =>
+      document.addEventListener('DOMContentLoaded', () => {
+        const style = document.createElement('style');
+        style.textContent = "* { font-family: 'DejaVu Sans' !important }";
+        document.head.appendChild(style);
+      }),
+    );
+    await page.goto(origin.url);
+    await drawn(page);
+    await until(page, '[data-value="completed"]', '5678');
+    for (const [width, height] of SIZES) {
+      await resize(page, width, height);
+      assert.deepEqual(await page.evaluate(layoutFaults), [], `${width}x${height}`);
+      await page.screenshot({ path: artefact(`erp-wide-font-${width}x${height}.png`) });
+    }
+    await context.close();
+  });
+
+  for (const [language, words] of [
+    ['es', /Sin ERP configurado.*display\.demo = true/],
+    ['en', /No ERP is set up.*display\.demo = true/],
+  ]) {
+    test(`that is not set up is said in ${language}, and not asked for`, async (t) => {
+      const spoken = await startBox({ language });
+      t.after(() => spoken.stop());
+      // The real answer of a box without an ERP.
+      origin.state.boxPort = spoken.port;
+      origin.state.hasErp = false;
+      const { page } = opened;
+      await page.goto(origin.url);
+      await page.waitForSelector('.no-erp');
+      for (const [width, height] of SIZES) {
+        await page.setViewportSize({ width, height });
+        assert.match(await page.textContent('.no-erp'), words);
+        const fits = await page.$$eval('.no-erp *', (all) => all.every((one) => one.scrollWidth <= one.clientWidth + 1));
+        assert.ok(fits && (await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)), `${width}x${height}`);
+        await page.screenshot({ path: artefact(`no-erp-${language}-${width}x${height}.png`) });
+      }
+      assert.equal(await page.locator('[data-badge]').count(), 0, 'nothing is away');
+      assert.deepEqual((await contrastFaults(page)).violations, []);
+      assert.deepEqual(origin.state.asked, []);
+      quiet();
+    });
+  }
+
   test('has text, names and markup shown as text', async () => {
     origin.state.shop.machines[0].name = '<img src=x onerror=alert(1)>';
     const page = await open();
@@ -320,7 +416,7 @@ describe('the box', () => {
     origin.state.boxPort = null;
     origin.dropConnections();
     await page.waitForSelector('[data-badge="box"]');
-    assert.match(await page.textContent('.badge'), /Sin conexión con la caja/);
+    assert.match(await page.textContent('.badge'), /Sin conexión con el equipo/);
     await until(page, '.status', 'Datos de hace');
     assert.equal(await shown(page, 'produced'), '47');
     assert.equal(await page.locator('.tile').count(), 8);

@@ -1,5 +1,6 @@
 import { looksLikeSettings, parseSettings, sameSettings, type Settings } from '../settings';
 import { startDemo, startErp, type Feed } from './feed';
+import { sourceOf, type Source } from './model';
 import { getJson } from './http';
 import { recall, remember } from './memory';
 import type { Model } from './model';
@@ -12,16 +13,16 @@ const DEADLINE_MS = 10_000;
 
 export function startControl(model: Store<Model>): void {
   let feed: Feed | undefined;
-  let demo: boolean | undefined;
+  let source: Source | undefined;
 
   const follow = (settings: Settings) => {
     model.set({ settings, settled: true });
-    if (demo === settings.demo) return;
-    demo = settings.demo;
+    if (source === sourceOf(settings)) return;
+    source = sourceOf(settings);
     if (feed) feed.stop();
     // A demonstration's numbers must never be left standing as real ones, nor the other way round.
     model.set({ picture: {}, lastEvent: null, erpAway: false });
-    feed = settings.demo ? startDemo(model) : startErp(model);
+    feed = source === 'demo' ? startDemo(model) : source === 'erp' ? startErp(model) : undefined;
   };
 
   const read = () => {

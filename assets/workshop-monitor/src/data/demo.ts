@@ -1,7 +1,7 @@
 import type { Messages } from '../i18n/messages';
-import { type Settings, shiftHours } from '../settings';
+import { dayStart, type Settings, shiftHours } from '../settings';
 import type { Alert, Machine, MachineState, Parts } from './erp';
-import { dayOf, emptyHourly, type Hourly } from './hourly';
+import { dayOf, emptyHourly, type Hourly, hourOfDay } from './hourly';
 
 /**
  * A workshop that does not exist. Everything is a function of the moment, seeded by the day, so that every TV in the
@@ -26,21 +26,23 @@ function drift(seed: string, at: number, periodMs: number): number {
 }
 
 function hourRate(day: string, hour: number, index: number, settings: Settings): number {
-  const mean = settings.targets.daily / shiftHours(settings.shift).length;
+  const count = shiftHours(settings.shift).length;
+  const mean = settings.targets.daily / count;
   const warmingUp = index === 0 ? 0.6 : 1;
-  const lunch = hour === 14 ? 0.7 : 1;
-  return mean * warmingUp * lunch * (0.8 + 0.5 * unit(day + 'rate' + hour));
+  const pause = index === Math.floor(count / 2) ? 0.7 : 1;
+  return mean * warmingUp * pause * (0.8 + 0.5 * unit(day + 'rate' + hour));
 }
 
 /** Pieces finished in each hour up to the moment. */
 export function demoHourly(now: number, settings: Settings): Hourly {
-  const day = dayOf(now);
-  const hourly = emptyHourly(day);
+  const from = dayStart(settings.shift);
+  const day = dayOf(now, from);
+  const hourly = emptyHourly(day, from);
   const date = new Date(now);
   const current = date.getHours();
   const past = (date.getMinutes() * 60 + date.getSeconds()) / 3600;
   shiftHours(settings.shift).forEach((hour, index) => {
-    if (hour > current) return;
+    if (hourOfDay(hour, from) > hourOfDay(current, from)) return;
     const whole = hourRate(day, hour, index, settings);
     hourly.made[hour] = Math.floor(hour === current ? whole * past : whole);
     hourly.seen[hour] = true;
@@ -70,12 +72,13 @@ export function demoParts(now: number, settings: Settings, words: Messages): Par
   const machines: Machine[] = words.demoMachines.map((name, index) => ({
     id: 'demo-' + index,
     name,
+    code: '',
     state: demoState(day, index, now, working),
   }));
 
   const alerts: Alert[] = [];
   const add = (severity: Alert['severity'], title: string) =>
-    alerts.push({ id: 'demo-' + severity + title, severity, title });
+    alerts.push({ id: 'demo-' + severity + title, severity, title, message: '' });
   machines.forEach((machine) => {
     if (machine.state === 'BROKEN') add('CRITICAL', words.demoAlerts.broken(machine.name));
   });

@@ -19,6 +19,8 @@ export type MachineState = 'IN_USE' | 'AVAILABLE' | 'MAINTENANCE' | 'BROKEN' | '
 export interface Machine {
   id: string;
   name: string;
+  /** The workshop's own short name for it, or nothing. */
+  code: string;
   state: MachineState;
 }
 export type Severity = 'CRITICAL' | 'WARNING' | 'INFO';
@@ -26,6 +28,8 @@ export interface Alert {
   id: string;
   severity: Severity;
   title: string;
+  /** What is said beyond the title, or nothing. */
+  message: string;
 }
 export interface Orders {
   inProgress: number | null;
@@ -105,15 +109,22 @@ export function parseMachines(body: unknown): Machine[] | undefined {
   const machines: Machine[] = [];
   body.slice(0, MOST_ENTRIES).forEach((entry: unknown, index) => {
     const machine = fields(entry);
-    const name = text(machine.name) || text(machine.code);
+    const code = text(machine.code);
+    const name = text(machine.name) || code;
     if (!name) return;
     const state = STATES.filter((known) => known === machine.status)[0];
-    machines.push({ id: text(machine.id) || 'machine-' + index, name, state: state || 'UNKNOWN' });
+    machines.push({ id: text(machine.id) || 'machine-' + index, name, code, state: state || 'UNKNOWN' });
   });
   return body.length > 0 && machines.length === 0 ? undefined : machines;
 }
 
 const SEVERITIES: Severity[] = ['CRITICAL', 'WARNING', 'INFO'];
+
+/** Often the message is the title again, or begins with it. */
+function beyond(title: string, message: string): string {
+  const rest = message.slice(0, title.length).toLowerCase() === title.toLowerCase() ? message.slice(title.length) : message;
+  return rest.replace(/^[\s.:,;!–—-]+/, '');
+}
 
 export function parseAlerts(body: unknown): Alert[] | undefined {
   if (!Array.isArray(body)) return undefined;
@@ -123,7 +134,7 @@ export function parseAlerts(body: unknown): Alert[] | undefined {
     const title = text(alert.title) || text(alert.message);
     if (!title) return;
     const severity = SEVERITIES.filter((known) => known === alert.severity)[0] || 'INFO';
-    alerts.push({ id: text(alert.id) || 'alert-' + index, severity, title });
+    alerts.push({ id: text(alert.id) || 'alert-' + index, severity, title, message: beyond(title, text(alert.message)) });
   });
   if (body.length > 0 && alerts.length === 0) return undefined;
   // Grouped rather than sorted: old engines' sort does not keep the ERP's order among equals.

@@ -7,7 +7,7 @@ import { getJson } from './http';
 import { startLive, type Live } from './live';
 import { recall, sparingly } from './memory';
 import type { Model, Picture } from './model';
-import { fields } from '../settings';
+import { dayStart as startOfDay, fields } from '../settings';
 
 /** Where the picture comes from: the ERP through the box, or the demonstration. Started anew when that changes. */
 export interface Feed {
@@ -65,7 +65,7 @@ export function startErp(model: Store<Model>): Feed {
     const entry = fields(kept[name]);
     if (typeof entry.at === 'number') bodies[name] = { body: entry.body, at: entry.at };
   });
-  model.set({ picture: recallPicture(kept, now), hourly: parseHourly(recall('hourly'), now) });
+  model.set({ picture: recallPicture(kept, now), hourly: parseHourly(recall('hourly'), now, startOfDay(model.get().settings.shift)) });
   const keepPicture = sparingly('picture', () => bodies);
   const keepHourly = sparingly('hourly', () => model.get().hourly);
 
@@ -82,8 +82,10 @@ export function startErp(model: Store<Model>): Feed {
     const change: Partial<Model> = { picture };
     if (name === 'produced' && ageMs < DEADLINE_MS) {
       const { completed, dayStart } = value as Parts['produced'];
-      const gap = Math.max(120_000, model.get().settings.refreshS * 4000);
-      change.hourly = addSample(model.get().hourly, { at, total: completed, dayStart }, gap);
+      const { hourly, settings } = model.get();
+      const gap = Math.max(120_000, settings.refreshS * 4000);
+      const from = startOfDay(settings.shift);
+      change.hourly = addSample(hourly, { at, total: completed, dayStart }, gap, from);
     }
     model.set(change);
     return true;

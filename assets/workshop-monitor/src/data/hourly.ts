@@ -6,8 +6,10 @@ import { fields } from '../settings';
  * turn of an hour, is counted as unplaced rather than guessed into a bar.
  */
 export interface Hourly {
-  /** Local calendar day, `2026-11-24`. */
+  /** The day of work, by the local calendar day on which it begins: `2026-11-24`. */
   day: string;
+  /** The hour at which it begins. */
+  from: number;
   /** Pieces per local hour of the day, always 24 long. */
   made: number[];
   /** Whether the hour was watched without a gap, as far as it has gone. */
@@ -16,8 +18,9 @@ export interface Hourly {
   last: { at: number; total: number; dayStart: string } | null;
 }
 
-export function dayOf(at: number): string {
-  const date = new Date(at);
+/** The day of work that a moment belongs to. */
+export function dayOf(at: number, from = 0): string {
+  const date = new Date(beginOf(at, from));
   const two = (n: number) => (n < 10 ? '0' : '') + n;
   return date.getFullYear() + '-' + two(date.getMonth() + 1) + '-' + two(date.getDate());
 }
@@ -28,8 +31,19 @@ function of24<T>(value: T): T[] {
   return list;
 }
 
-export function emptyHourly(day: string): Hourly {
-  return { day, made: of24(0), seen: of24(false), unplaced: 0, last: null };
+function beginOf(at: number, from: number): number {
+  const date = new Date(at);
+  if (date.getHours() < from) date.setDate(date.getDate() - 1);
+  return date.setHours(from, 0, 0, 0);
+}
+
+/** The place of an hour in a day of work. */
+export function hourOfDay(hour: number, from: number): number {
+  return (hour - from + 24) % 24;
+}
+
+export function emptyHourly(day: string, from = 0): Hourly {
+  return { day, from, made: of24(0), seen: of24(false), unplaced: 0, last: null };
 }
 
 const CLOCK_STEP_MS = 60_000;
@@ -40,28 +54,30 @@ export interface Sample {
   dayStart: string;
 }
 
-export function addSample(before: Hourly, sample: Sample, longestGapMs: number): Hourly {
-  const day = dayOf(sample.at);
+export function addSample(before: Hourly, sample: Sample, longestGapMs: number, from = 0): Hourly {
+  const day = dayOf(sample.at, from);
+  const sameDay = before.day === day && before.from === from;
   const previous = before.last;
   if (previous && sample.at <= previous.at) {
     if (previous.at - sample.at < CLOCK_STEP_MS) return before;
     // The TV's clock was put back; waiting for it to catch up could take years.
-    const kept = before.day === day ? before : emptyHourly(day);
+    const kept = sameDay ? before : emptyHourly(day, from);
     return Object.assign({}, kept, { last: { at: sample.at, total: sample.total, dayStart: sample.dayStart } });
   }
 
   const hour = new Date(sample.at).getHours();
-  const newDay = before.day !== day;
+  const newDay = !sameDay;
   const next: Hourly = newDay
-    ? emptyHourly(day)
-    : { day, made: before.made.slice(), seen: before.seen.slice(), unplaced: before.unplaced, last: null };
+    ? emptyHourly(day, from)
+    : { day, from, made: before.made.slice(), seen: before.seen.slice(), unplaced: before.unplaced, last: null };
   next.last = { at: sample.at, total: sample.total, dayStart: sample.dayStart };
 
   const watched = previous !== null && sample.at - previous.at <= longestGapMs;
   const sameHour = previous !== null && !newDay && new Date(previous.at).getHours() === hour;
 
   if (!previous) {
-    next.unplaced += sample.total;
+    // Where the day of work is not the calendar's, what the ERP counted before the first look may be the day's before.
+    if (from === 0 || Date.parse(sample.dayStart) >= beginOf(sample.at, from)) next.unplaced += sample.total;
     return next;
   }
   const restarted = sample.dayStart !== previous.dayStart || sample.total < previous.total / 2;
@@ -90,14 +106,18 @@ export interface HourBar {
   current: boolean;
 }
 
+/** Everything that was made in the day of work, as far as this display has watched it. */
+export function madeInDay(hourly: Hourly): number {
+  return hourly.made.reduce((sum, made) => sum + made, hourly.unplaced);
+}
+
 export function hourBars(hourly: Hourly, hours: number[], now: number): { bars: HourBar[]; partial: boolean } {
-  const today = hourly.day === dayOf(now);
+  const today = hourly.day === dayOf(now, hourly.from);
   const current = new Date(now).getHours();
-  const start = hours[0] || 0;
+  const passed = hourOfDay(current, hourly.from);
   let partial = false;
   const bars = hours.map((hour) => {
-    // In a shift that passes midnight, the small hours belong to its end, which has not come before midnight.
-    const ahead = hour > current || (hour < start && current >= start);
+    const ahead = hourOfDay(hour, hourly.from) > passed;
     const known = today && !ahead;
     const made = hourly.made[hour] || 0;
     const seen = hourly.seen[hour] === true;
@@ -109,16 +129,17 @@ export function hourBars(hourly: Hourly, hours: number[], now: number): { bars: 
 }
 
 /** Reads back what was kept over a reload; anything odd in it means starting afresh. */
-export function parseHourly(value: unknown, now: number): Hourly {
-  const fresh = emptyHourly(dayOf(now));
+export function parseHourly(value: unknown, now: number, from = 0): Hourly {
+  const fresh = emptyHourly(dayOf(now, from), from);
   const kept = fields(value);
   const { made, seen } = kept;
-  if (kept.day !== fresh.day || !Array.isArray(made) || !Array.isArray(seen)) return fresh;
+  if (kept.day !== fresh.day || (kept.from || 0) !== from || !Array.isArray(made) || !Array.isArray(seen)) return fresh;
   const last = fields(kept.last);
   if (typeof last.at !== 'number' || typeof last.total !== 'number' || last.at > now) return fresh;
   const count = (n: unknown) => (typeof n === 'number' && isFinite(n) && n >= 0 ? n : 0);
   return {
     day: fresh.day,
+    from,
     made: fresh.made.map((_, hour) => count(made[hour])),
     seen: fresh.seen.map((_, hour) => seen[hour] === true),
     unplaced: count(kept.unplaced),

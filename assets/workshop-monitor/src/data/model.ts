@@ -8,6 +8,12 @@ import { createStore } from './store';
 export type Dated<T> = { value: T; at: number };
 export type Picture = { [P in keyof Parts]?: Dated<Parts[P]> };
 
+/** Where the picture comes from. An older box does not say whether it has an ERP: then it is asked. */
+export type Source = 'demo' | 'erp' | 'none';
+export function sourceOf(settings: Settings): Source {
+  return settings.demo ? 'demo' : settings.erp === false ? 'none' : 'erp';
+}
+
 export interface Model {
   settings: Settings;
   /** Nothing is shown before the box has said, or has failed to say, whether this is a demonstration. */

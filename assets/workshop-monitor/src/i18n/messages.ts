@@ -14,10 +14,10 @@ export interface Messages {
   atGoal: string;
   underGoal: string;
   producedToday: string;
+  producedInShift: string;
+  inPart: string;
   rejects: string;
   rejectsLimit: string;
-  withinLimit: string;
-  overLimit: string;
   orders: string;
   ordersInProgress: string;
   ordersCompleted: string;
@@ -31,6 +31,9 @@ export interface Messages {
   noAlerts: string;
   more(n: number): string;
   waiting: string;
+  noErp: string;
+  noErpMeaning: string;
+  noErpRemedy: string;
   noMachines: string;
   demo: string;
   demoSentence: string;

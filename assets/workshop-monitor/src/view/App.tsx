@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { Model } from '../data/model';
+import { sourceOf, type Model } from '../data/model';
 import type { Store } from '../data/store';
 import { messages } from '../i18n';
 import { Alerts } from './Alerts';
@@ -8,6 +8,7 @@ import { Footer } from './Footer';
 import { Header } from './Header';
 import { HourlyChart } from './HourlyChart';
 import { Machines } from './Machines';
+import { NoErp } from './NoErp';
 import { Oee } from './Oee';
 import { Production } from './Production';
 
@@ -34,21 +35,21 @@ function Screen({ model }: { model: Model }) {
   return (
     <div class="screen">
       <Header settings={settings} words={words} />
-      <div class="main">
-        <div class="left">
-          <Oee oee={picture.oee?.value} target={settings.targets.oeePercent} words={words} />
-          <Production picture={picture} targets={settings.targets} words={words} />
-          <HourlyChart hourly={model.hourly} settings={settings} words={words} />
+      {sourceOf(settings) === 'none' ? (
+        <NoErp words={words} />
+      ) : (
+        <div class="main">
+          <div class="left">
+            <Oee oee={picture.oee?.value} target={settings.targets.oeePercent} words={words} />
+            <Production model={model} words={words} />
+            <HourlyChart hourly={model.hourly} settings={settings} words={words} />
+          </div>
+          <div class="right">
+            <Machines machines={picture.machines?.value} words={words} />
+            <Alerts alerts={picture.alerts?.value} words={words} />
+          </div>
         </div>
-        <div class="right">
-          <Machines machines={picture.machines?.value} words={words} />
-          <Alerts
-            alerts={picture.alerts?.value}
-            machineCount={picture.machines?.value.length ?? 0}
-            words={words}
-          />
-        </div>
-      </div>
+      )}
       <Footer model={model} words={words} />
     </div>
   );

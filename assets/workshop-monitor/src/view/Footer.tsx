@@ -1,4 +1,4 @@
-import { lateness, type Model } from '../data/model';
+import { lateness, type Model, sourceOf } from '../data/model';
 import type { LiveEvent } from '../data/live';
 import type { Messages } from '../i18n';
 import { ageText, isLate } from '../text/age';
@@ -16,7 +16,7 @@ function eventText(event: LiveEvent, words: Messages): string {
 export function Footer({ model, words }: { model: Model; words: Messages }) {
   const { settings, picture, lastEvent } = model;
   const age = useTicking((now) => {
-    if (settings.demo) return '';
+    if (sourceOf(settings) !== 'erp') return '';
     const late = lateness(picture, now, (ageMs) => isLate(ageMs, settings.refreshS));
     if (!late) return '';
     const text = ageText(late.ageMs, words);
@@ -38,7 +38,11 @@ export function Footer({ model, words }: { model: Model; words: Messages }) {
         </p>
       ) : null}
       <p class={'status' + (settings.demo ? ' demo-sentence' : age ? ' old' : '')} data-age={age}>
-        {settings.demo ? words.demoSentence : age || (empty ? words.waiting : words.justNow)}
+        {settings.demo
+          ? words.demoSentence
+          : sourceOf(settings) === 'none'
+            ? words.noErp
+            : age || (empty ? words.waiting : words.justNow)}
       </p>
       <p class="event">{event}</p>
     </div>

@@ -1,7 +1,11 @@
+import { useMemo, useRef } from 'preact/hooks';
 import type { Machine, MachineState } from '../data/erp';
 import type { Messages } from '../i18n';
+import { breakLines, tellApart } from '../text/names';
+import { Fit } from './Fit';
 import { Icon, type Shape } from './icons';
-import { DENSE_FROM, machinePage, PAGE_MS } from './pages';
+import { measure, rem, scrolls, useMeasured } from './measure';
+import { DENSE_FROM, machinePage, MACHINES_PER_PAGE, PAGE_MS, TALL_PER_PAGE } from './pages';
 import { useTicking } from './tick';
 
 const SHAPES: Record<MachineState, Shape> = {
@@ -11,15 +15,46 @@ const SHAPES: Record<MachineState, Shape> = {
   BROKEN: 'cross',
   UNKNOWN: 'unknown',
 };
-const COUNTED: MachineState[] = ['IN_USE', 'AVAILABLE', 'MAINTENANCE', 'BROKEN'];
+const STATES = Object.keys(SHAPES) as MachineState[];
+
+/** Sizes of the names in rem, as the style sheet has them. */
+const NAME = 1.65;
+const SMALL_NAME = 1.45;
+
+/** The lines that each machine's name is shown in, and whether any needs two. */
+function arrange(list: Machine[], lineRem: number): { lines: string[][]; isTall: boolean } {
+  const within = (size: number, most: number) => (text: string) =>
+    breakLines(text, lineRem / size, most, measure) !== undefined;
+  const inOne = tellApart(list, () => true);
+  if (inOne.every(within(list.length < DENSE_FROM ? NAME : SMALL_NAME, 1))) {
+    return { lines: inOne.map((name) => [name]), isTall: false };
+  }
+  const names = tellApart(list, within(SMALL_NAME, 2));
+  return { lines: names.map((name) => breakLines(name, lineRem / SMALL_NAME, 2, measure) || [name]), isTall: true };
+}
+
+/** The room for a line of a name, in rem. */
+function lineRoom(box: HTMLElement | null): number {
+  const text = box && box.querySelector('.tile-text');
+  if (!text) return 0;
+  // Somewhat less than there is: what is measured letter by letter and what is drawn differ by fractions.
+  return (text.clientWidth - parseFloat(window.getComputedStyle(text).paddingRight)) / rem() - 0.1;
+}
 
 export function Machines({ machines, words }: { machines: Machine[] | undefined; words: Messages }) {
   const list = machines || [];
-  const page = useTicking((now) => machinePage(list, now).page);
-  const { pages, shown } = machinePage(list, page * PAGE_MS);
-  const dense = list.length >= DENSE_FROM;
+  const box = useRef<HTMLDivElement>(null);
+  const lineRem = useMeasured(() => lineRoom(box.current));
+  const { lines, isTall } = useMemo(
+    () => (lineRem ? arrange(list, lineRem) : { lines: list.map((machine) => [machine.name]), isTall: false }),
+    [machines, lineRem],
+  );
+  const perPage = lineRem !== null && scrolls() ? Infinity : isTall ? TALL_PER_PAGE : MACHINES_PER_PAGE;
+  const page = useTicking((now) => machinePage(list, perPage, now).page);
+  const { pages, shown } = machinePage(list, perPage, page * PAGE_MS);
+  const shape = isTall ? ' tall' : list.length >= DENSE_FROM ? ' dense' : '';
   return (
-    <div class="card machines">
+    <div class="card machines" ref={box}>
       <h2>
         {words.machines}
         {pages > 1 ? (
@@ -29,10 +64,10 @@ export function Machines({ machines, words }: { machines: Machine[] | undefined;
           </span>
         ) : null}
         <span class="counts">
-          {COUNTED.map((state) => {
+          {STATES.map((state) => {
             const count = list.filter((machine) => machine.state === state).length;
             return count > 0 ? (
-              <span key={state} class={'count state-' + state}>
+              <span key={state} class={'count state-' + state} data-count={state}>
                 <Icon shape={SHAPES[state]} />
                 {count}
               </span>
@@ -43,15 +78,21 @@ export function Machines({ machines, words }: { machines: Machine[] | undefined;
       {shown.length === 0 ? (
         <p class="nothing">{machines ? words.noMachines : words.waiting}</p>
       ) : (
-        <div class={'tiles' + (dense ? ' dense' : '') + (pages > 1 ? ' full' : '')}>
+        <div class={'tiles' + shape + (pages > 1 ? ' full' : '')}>
           {shown.map((machine) => (
             <div key={machine.id} class={'tile state-' + machine.state} data-machine={machine.state}>
               <div class="lamp">
                 <Icon shape={SHAPES[machine.state]} />
               </div>
               <div class="tile-text">
-                <p class="tile-name">{machine.name}</p>
-                <p class="tile-state">{words.states[machine.state]}</p>
+                <p class="tile-name">
+                  {(lines[list.indexOf(machine)] || []).map((line, index) => (
+                    <span key={index} class="tile-line">
+                      {index > 0 ? ' ' + line : line}
+                    </span>
+                  ))}
+                </p>
+                <Fit class="tile-state">{words.states[machine.state]}</Fit>
               </div>
             </div>
           ))}

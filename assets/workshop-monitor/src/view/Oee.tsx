@@ -1,6 +1,7 @@
 import type { Oee as OeeValues } from '../data/erp';
 import type { Messages } from '../i18n';
 import { brief, NONE, oneDecimal, whole } from '../text/numbers';
+import { Fit } from './Fit';
 import { Icon } from './icons';
 
 interface Props {
@@ -21,14 +22,14 @@ export function Oee({ oee, target, words }: Props) {
         <h2>
           OEE <span class="aside">{words.goal} {brief(target, words)} %</span>
         </h2>
-        <p class={'oee-number' + (value === null ? '' : good ? ' good' : ' bad')} data-value="oee">
+        <Fit class={'oee-number' + (value === null ? '' : good ? ' good' : ' bad')} value="oee">
           <span class="oee-whole">{value === null ? NONE : text.slice(0, cut)}</span>
           <span class="oee-rest">{value === null ? '' : text.slice(cut) + ' %'}</span>
-        </p>
-        <p class={'verdict' + (good ? ' good' : ' bad')}>
+        </Fit>
+        <Fit class={'verdict' + (good ? ' good' : ' bad')}>
           {value === null ? null : <Icon shape={good ? 'check' : 'down'} />}
           <span>{value === null ? words.waiting : good ? words.atGoal : words.underGoal}</span>
-        </p>
+        </Fit>
       </div>
       <div class="factors">
         <Factor name={words.availability} value={oee ? oee.availability : null} id="availability" words={words} />
@@ -43,13 +44,13 @@ function Factor({ name, value, id, words }: { name: string; value: number | null
   const filled = value === null ? 0 : Math.min(100, value);
   return (
     <div class="factor">
-      <p class="factor-text">
-        <span class="factor-name">{name}</span>
+      <div class="factor-text">
         <span class="factor-value" data-value={id}>
           {value !== null && value >= 100 ? whole(value, words) : oneDecimal(value, words)}
           <span class="unit"> %</span>
         </span>
-      </p>
+        <Fit class="factor-name">{name}</Fit>
+      </div>
       <div class="bar">
         <div class="bar-fill" style={{ width: filled + '%' }} />
       </div>

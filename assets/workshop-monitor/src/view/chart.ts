@@ -1,5 +1,7 @@
 import uPlot from 'uplot';
 import type { HourBar } from '../data/hourly';
+import { barFigures } from '../text/figures';
+import { family, measure, rem } from './measure';
 
 /** uPlot draws the bars; the target line and the figures over the bars are drawn into the same canvas. */
 export interface ChartView {
@@ -17,12 +19,6 @@ const CURRENT = '#7dd3fc';
 const TEXT = '#e8eef4';
 const LINE = '#ffffff';
 
-const FAMILY = 'Roboto, "Helvetica Neue", Arial, "Liberation Sans", sans-serif';
-
-function rem(): number {
-  return parseFloat(window.getComputedStyle(document.documentElement).fontSize) || 20;
-}
-
 /** Past hours that met the target, those that did not, and the running one, each in a series of its own. */
 function series({ bars, target }: ChartView): uPlot.AlignedData {
   const value = (wanted: (bar: HourBar) => boolean) =>
@@ -35,9 +31,13 @@ function series({ bars, target }: ChartView): uPlot.AlignedData {
   ];
 }
 
-function top({ bars, target }: ChartView): number {
-  // Head room for the figures over the bars.
-  return Math.max(1, target, ...bars.map((bar) => bar.made || 0)) * 1.28;
+/** Height of the hours below the bars, and of the figures over them, in rem. */
+const HOURS = 2.1;
+const HEAD = 1.9;
+
+function top({ bars, target }: ChartView, heightRem: number): number {
+  const room = Math.max(HEAD * 2, heightRem - HOURS);
+  return (Math.max(1, target, ...bars.map((bar) => bar.made || 0)) * room) / (room - HEAD);
 }
 
 function figures(plot: uPlot, view: ChartView): void {
@@ -53,12 +53,16 @@ function figures(plot: uPlot, view: ChartView): void {
   ctx.lineTo(bbox.left + bbox.width, y);
   ctx.stroke();
 
-  ctx.font = 'bold ' + unit * 1.4 + 'px ' + FAMILY;
+  const texts = view.bars.map((bar) => (bar.made === null ? (bar.unseen ? '?' : '') : String(bar.made)));
+  const { size, every } = barFigures(texts, bbox.width / (unit * view.bars.length), measure);
+  ctx.font = 'bold ' + unit * size + 'px ' + family();
   ctx.textAlign = 'center';
   ctx.textBaseline = 'bottom';
+  const last = texts.reduce((newest, text, index) => (text === '' ? newest : index), 0);
   view.bars.forEach((bar, index) => {
-    if (bar.made === null && !bar.unseen) return;
-    const text = bar.made === null ? '?' : String(bar.made);
+    const text = texts[index] || '';
+    // Those that are left out are counted from the newest, which is always there.
+    if (text === '' || (last - index) % every !== 0) return;
     const x = plot.valToPos(index, 'x', true);
     const over = plot.valToPos(bar.made || 0, 'y', true) - unit * 0.15;
     // A dark halo keeps a figure readable where the target line passes through it.
@@ -101,13 +105,13 @@ export function drawChart(box: HTMLElement): Chart {
         padding: [0, 0, 0, 0],
         scales: {
           x: { time: false, range: () => [-0.6, (view || shown).bars.length - 0.4] },
-          y: { range: () => [0, top(view || shown)] },
+          y: { range: () => [0, top(view || shown, box.clientHeight / unit)] },
         },
         axes: [
           {
             stroke: TEXT,
-            font: unit * 1.4 + 'px ' + FAMILY,
-            size: unit * 2.1,
+            font: unit * 1.4 + 'px ' + family(),
+            size: unit * HOURS,
             gap: unit * 0.3,
             grid: { show: false },
             ticks: { show: false },
