@@ -44,6 +44,7 @@
 //! | [`launch`] | from the slot table to a running binary |
 //! | [`machine`] | the box as a machine, where the USB image runs it |
 //! | [`metrics`] | the figures of `/metrics` |
+//! | [`outbound`] | the one client for all that the box fetches: names, proxies, TLS, deadlines |
 //! | [`panics`] | what the box remembers of its own panics |
 //! | `release` | the publisher's side of updates (feature `release`) |
 //! | [`restart`] | becoming another process without closing a socket |
@@ -77,6 +78,7 @@ pub mod lang;
 pub mod launch;
 pub mod machine;
 pub mod metrics;
+pub mod outbound;
 pub mod panics;
 #[cfg(feature = "release")]
 pub mod release;

@@ -6,6 +6,7 @@ mod failure;
 mod listen;
 mod machine;
 mod orders;
+mod outbound;
 mod own_client;
 mod settings;
 mod signals;
@@ -136,7 +137,20 @@ impl App {
     /// can fail any more.
     pub fn build(config: Config, told: Told) -> Result<Self, AppError> {
         let program = Program::current().launched_by(std::env::var_os(launch::LAUNCHER).map(Into::into));
-        let Config { data_dir, listen, tls, discovery, site, display, machine, limits, log, shutdown, update } = config;
+        let Config {
+            data_dir,
+            listen,
+            tls,
+            discovery,
+            site,
+            display,
+            machine: config::Machine { dir },
+            limits,
+            log,
+            shutdown,
+            outbound,
+            update,
+        } = config;
         descriptors::raise_limit(limits.connections);
         let health = Health::default();
         orders::finish_reset(&data_dir, &health);
@@ -144,29 +158,20 @@ impl App {
         let trial = Trial::of_process(&data_dir).map(|trial| (trial, update.trial));
         let id = BoxId::load(&data_dir);
         let quiet_wait = update.quiet_wait;
-        let wanted = Wanted::new(update, machine.dir.as_deref(), &data_dir, &id);
+        let wanted = Wanted::new(update, outbound::build(&outbound), dir.as_deref(), &data_dir, &id);
         let running = updates::Running::default();
 
         let own_names = settings::names(&listen, &tls, &discovery);
         let names = Arc::new(Names::default());
         names.replace(own_names.iter().map(String::as_str));
 
-        let listeners = listen::listeners(&listen)?;
-        let tls = certificate(tls, &data_dir, &health)?;
-        let has_door = listeners.iter().any(|listener| listener.scheme() == Scheme::Https);
-        match (&tls, has_door) {
-            (None, true) => return Err(AppError::NoCertificate),
-            (Some(_), false) => miss_door(&health),
-            _ => {}
-        }
-
+        let (listeners, tls) = listeners(&listen, tls, &data_dir, &health)?;
         let (publisher, current) = site::publisher(site, &data_dir, &health)?;
 
         let metrics = Arc::new(Metrics::default());
         let (describe, description) = watch::channel(Bytes::new());
         let (lan, known) = watch::channel(None);
         let of_machine = machine::Known::default();
-        let config::Machine { dir } = machine;
         let home = if dir.is_some() { Home::Image } else { Home::Plain };
         let storage = storage::Watched::new(&data_dir, home, &health).map_err(AppError::Runtime)?;
         let machine = dir.map(|directory| machine::Watched::new(directory, &health, &of_machine));
@@ -387,6 +392,24 @@ fn certificate(tls: config::Tls, data_dir: &Path, health: &Health) -> Result<Opt
     }
     .transpose()
     .map_err(AppError::Tls)
+}
+
+/// The bound sockets, and the certificate for those of HTTPS.
+fn listeners(
+    listen: &config::Listen,
+    tls: config::Tls,
+    data_dir: &Path,
+    health: &Health,
+) -> Result<(Vec<Listener>, Option<Tls>), AppError> {
+    let listeners = listen::listeners(listen)?;
+    let tls = certificate(tls, data_dir, health)?;
+    let has_https = listeners.iter().any(|listener| listener.scheme() == Scheme::Https);
+    match (&tls, has_https) {
+        (None, true) => return Err(AppError::NoCertificate),
+        (Some(_), false) => miss_door(health),
+        _ => {}
+    }
+    Ok((listeners, tls))
 }
 
 /// HTTPS is on, but listens nowhere: a service manager has handed over sockets, and none of them is for it, or the

@@ -15,23 +15,21 @@ use crate::health::{Fault, Probe};
 use crate::identity::BoxId;
 use crate::lang::Lang;
 use crate::metrics::{Metrics, Updated};
+use crate::outbound::Outbound;
 use crate::slots::Slot;
 use crate::update::command::{Command, Outcome, Reply};
 use crate::update::engine::{Host, Machine, Settings, Switch, Updates};
 use crate::update::manifest::os_platform;
 use crate::update::places::Places;
 use crate::update::repository;
-use crate::update::state::{FaultKind, Phase, State, Words};
-use crate::update::transport::{Limits, Source, Transport};
+use crate::update::state::{Phase, State, Words};
+use crate::update::transport::{Source, Transport};
 use crate::update::trial::Found;
 use crate::update::{ROOT, words};
 use crate::{config, console, error_chain, launch, machine};
 
 /// The bucket that the program was built with (`WORKSHOP_UPDATE_URL`); empty without one.
 const URL: &str = env!("WORKSHOP_UPDATE_URL");
-/// How long a bucket may be out of reach before the box says that something is wrong: a workshop has no internet at
-/// weekends.
-const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 
 /// The running updates, once they run: who shows them is built before them.
 pub(super) type Running = Arc<OnceLock<Updates>>;
@@ -48,13 +46,18 @@ pub(super) enum Wanted {
 
 impl Wanted {
     /// What the configuration, or else the program itself, says.
-    pub(super) fn new(update: config::Update, directory: Option<&Path>, data_dir: &Path, id: &BoxId) -> Self {
+    pub(super) fn new(
+        update: config::Update,
+        outbound: Result<Outbound, String>,
+        directory: Option<&Path>,
+        data_dir: &Path,
+        id: &BoxId,
+    ) -> Self {
         let config::Update {
             enabled,
             url,
             channel,
             trusted_root,
-            ca_file,
             allow_http,
             check_interval,
             window,
@@ -70,9 +73,8 @@ impl Wanted {
             return Self::Off("the program carries no bucket's address, and update.url gives none");
         };
         let made = root(trusted_root.as_deref()).and_then(|root| {
-            let ca = ca_file.as_deref().map(read).transpose()?;
-            let source = Source::Web { url, ca, allow_http };
-            let bucket = Transport::new(source, Limits::default()).map_err(|error| error_chain(&error))?;
+            let source = Source::Web { url, allow_http, outbound: outbound? };
+            let bucket = Transport::new(source).map_err(|error| error_chain(&error))?;
             Ok(Settings {
                 data_dir: data_dir.to_owned(),
                 box_id: id.as_str().to_owned(),
@@ -116,7 +118,7 @@ fn root(file: Option<&Path>) -> Result<Vec<u8>, String> {
     }
 }
 
-fn read(file: &Path) -> Result<Vec<u8>, String> {
+pub(super) fn read(file: &Path) -> Result<Vec<u8>, String> {
     std::fs::read(file).map_err(|error| format!("cannot read {}: {error}", file.display()))
 }
 
@@ -207,13 +209,12 @@ fn figure(state: &State, updates: &Updates) -> Updated {
     }
 }
 
-/// What somebody should look at. An unreachable bucket becomes that only after a while.
+/// What somebody should look at. An unreachable bucket becomes that only after a while, a stale one sooner.
 fn fault(state: &State, now: Timestamp) -> Option<Fault> {
     if let Some(fault) = &state.fault {
-        let is_network =
-            matches!(fault.kind, FaultKind::Unreachable | FaultKind::CaptivePortal | FaultKind::Incomplete);
+        let patience = fault.kind.patience();
         let lasts = Duration::try_from(now.duration_since(fault.since)).unwrap_or_default();
-        if !is_network || lasts > PATIENCE {
+        if patience.is_zero() || lasts > patience {
             return Some(Fault::new(words::fault(fault, Lang::Es), words::fault(fault, Lang::En)));
         }
     }
@@ -297,7 +298,7 @@ mod tests {
 
     use super::*;
     use crate::update::order::Order;
-    use crate::update::state;
+    use crate::update::state::{self, FaultKind};
 
     fn state(kind: Option<FaultKind>) -> State {
         State {
@@ -323,6 +324,10 @@ mod tests {
         assert!(fault(&state(Some(FaultKind::Unreachable)), at(25)).is_some());
         assert!(fault(&state(Some(FaultKind::Untrusted)), at(0)).is_some_and(|fault| fault.es.contains("firmas")));
         assert_eq!(fault(&state(None), at(99)), None);
+        // The edge of a CDN that is behind the others.
+        let minute = |minute: i64| Timestamp::from_second(minute * 60).expect("a time");
+        assert_eq!(fault(&state(Some(FaultKind::Stale)), minute(10)), None);
+        assert!(fault(&state(Some(FaultKind::Stale)), minute(11)).is_some());
         // A bucket whose metadata can be had and whose releases cannot.
         let answers = State { checked: Some(at(25)), ..state(Some(FaultKind::Incomplete)) };
         assert!(fault(&answers, at(25)).is_some());

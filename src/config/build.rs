@@ -3,8 +3,8 @@
 use super::{
     layers::Layers,
     types::{
-        Access, Channel, Config, Discovery, Display, Format, Level, Limits, Listen, Log, Machine, Shift, Shutdown,
-        Site, Targets, Tls, TlsMode, Update,
+        Access, Channel, Config, Discovery, Display, Format, Level, Limits, Listen, Log, Machine, Outbound, Shift,
+        Shutdown, Site, Targets, Tls, TlsMode, Update,
     },
     value::Value,
 };
@@ -60,12 +60,20 @@ pub(super) fn build(layers: &Layers) -> Result<Config, Absent> {
                 end_hour: values.integer("display.shift.end_hour")?,
             },
         },
+        outbound: Outbound {
+            ca_files: ["outbound.ca_file", "update.ca_file"]
+                .into_iter()
+                .filter_map(|key| values.optional(key, Values::path).transpose())
+                .collect::<Result<_, _>>()?,
+            proxy: values.optional("proxy.url", Values::text)?,
+            no_proxy: values.optional("proxy.no_proxy", Values::names)?,
+            credentials_file: values.optional("proxy.credentials_file", Values::path)?,
+        },
         update: Update {
             enabled: values.bool("update.enabled")?,
             url: values.optional("update.url", Values::text)?,
             channel: values.choice("update.channel", Channel::from_name)?,
             trusted_root: values.optional("update.trusted_root", Values::path)?,
-            ca_file: values.optional("update.ca_file", Values::path)?,
             allow_http: values.bool("update.allow_http")?,
             check_interval: values.seconds("update.check_interval_s")?,
             window: Window::new(

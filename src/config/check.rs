@@ -21,7 +21,9 @@ pub(super) fn check(layers: &mut Layers) {
     addresses(layers);
     site(layers);
     existing(layers, "update.trusted_root", Path::is_file, Problem::NotFile);
-    existing(layers, "update.ca_file", Path::is_file, Problem::NotFile);
+    for path in ["update.ca_file", "outbound.ca_file", "proxy.credentials_file"] {
+        existing(layers, path, Path::is_file, Problem::NotFile);
+    }
     cleartext(layers);
 }
 

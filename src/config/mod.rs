@@ -39,8 +39,8 @@ pub use schema::{CONFIG_FLAT, Key, Kind, Schema};
 pub use show::{Effective, effective_json, effective_table, report_json};
 pub use source::{DEFAULT_FILE, Overrides, Sources};
 pub use types::{
-    Access, Channel, Config, Discovery, Display, Format, Level, Limits, Listen, Log, Machine, Shift, Shutdown, Site,
-    Targets, Tls, TlsMode, Update,
+    Access, Channel, Config, Discovery, Display, Format, Level, Limits, Listen, Log, Machine, Outbound, Shift,
+    Shutdown, Site, Targets, Tls, TlsMode, Update,
 };
 
 use std::path::PathBuf;

@@ -89,6 +89,10 @@ pub enum Kind {
     Label,
     /// A web address, `https://` or `http://`, without a query, or that of a directory, `file:///`.
     Url,
+    /// The address of a proxy, `http://host:port`, without what it is entered by.
+    Proxy,
+    /// A list of what is reached without a proxy: names, IP addresses, networks, `*`.
+    Destinations,
     /// From one time of day to another, as `22:00-05:00`.
     Hours,
     /// A list of some of these names.
@@ -232,6 +236,18 @@ pub(super) const KEYS: &[Key] = &[
     key("display.shift.end_hour", integer(0, 24), "22",
         "Hora a la que termina la jornada. Si no es posterior a la de inicio, termina al día siguiente: 22 y 6 es un turno de noche; 6 y 6, las 24 horas.",
         "Hour at which work ends. Unless it is after the start, work ends the next day: 22 and 6 is a night shift; 6 and 6, all 24 hours."),
+    optional("outbound.ca_file", Kind::Path, "/etc/workshop-edge/ca.pem",
+        "Autoridades de certificación en PEM que valen, además de las de la web, para todo lo que el equipo pide a otros.",
+        "Certification authorities in PEM that hold, besides those of the web, for all that the box fetches from others."),
+    optional("proxy.url", Kind::Proxy, "http://proxy.empresa.example:3128",
+        "Proxy por el que sale a internet. Sin valor: el de las variables HTTPS_PROXY, HTTP_PROXY y ALL_PROXY, si lo hay.",
+        "Proxy that leads to the internet. Without a value: that of the variables HTTPS_PROXY, HTTP_PROXY and ALL_PROXY, if any."),
+    optional("proxy.no_proxy", Kind::Destinations, "erp.empresa.example,.local,10.0.0.0/8",
+        "Lo que se pide sin proxy: nombres (con todos los que acaban en ellos), direcciones IP, redes, o * para todo. Sin valor: la variable NO_PROXY.",
+        "What is fetched without the proxy: names (and all that end in them), IP addresses, networks, or * for everything. Without a value: the variable NO_PROXY."),
+    optional("proxy.credentials_file", Kind::Path, "/etc/workshop-edge/proxy-credentials",
+        "Archivo con usuario:contraseña del proxy en su primera línea.",
+        "File with user:password for the proxy on its first line."),
     key("update.enabled", Kind::Bool, "true",
         "Si el equipo busca actualizaciones del programa.",
         "Whether the box looks for updates of its program."),
@@ -245,8 +261,8 @@ pub(super) const KEYS: &[Key] = &[
         "Archivo con la raíz de confianza (TUF) del repositorio. Sin valor: la que lleva el programa.",
         "File with the trusted root (TUF) of the bucket. Without a value: the one that the program carries."),
     optional("update.ca_file", Kind::Path, "/etc/workshop-edge/ca.pem",
-        "Autoridades de certificación en PEM que valen para el repositorio además de las de la web.",
-        "Certification authorities in PEM that hold for the bucket besides those of the web."),
+        "Nombre anterior de outbound.ca_file; sus autoridades valen igual.",
+        "Earlier name of outbound.ca_file; its authorities count alike."),
     key("update.allow_http", Kind::Bool, "false",
         "Si update.url puede empezar por http://; las firmas se comprueban igual.",
         "Whether update.url may begin with http://; signatures are verified all the same."),

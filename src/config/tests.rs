@@ -104,12 +104,12 @@ fn nothing_at_all_gives_the_defaults() {
             targets: Targets { daily: 120, oee_percent: 75.0, reject_percent: 3.0 },
             shift: Shift { start_hour: 6, end_hour: 22 },
         },
+        outbound: Outbound { ca_files: Vec::new(), proxy: None, no_proxy: None, credentials_file: None },
         update: Update {
             enabled: true,
             url: None,
             channel: Channel::Stable,
             trusted_root: None,
-            ca_file: None,
             allow_http: false,
             check_interval: Duration::from_secs(60),
             window: Window::new(Hours::DAY, Days::parse(DAYS.iter().copied()).unwrap(), zone(None).unwrap()),
@@ -147,11 +147,16 @@ fn every_key_reaches_its_own_field() {
     let (site, cert, key) =
         (format!("site.dir={dir}"), format!("tls.cert_file={file}"), format!("tls.key_file={dir}/./pem"));
     let (root, ca) = (format!("update.trusted_root={file}"), format!("update.ca_file={file}"));
+    let (authority, credentials) = (format!("outbound.ca_file={file}"), format!("proxy.credentials_file={file}"));
     let set = [
         "data_dir=/d",
         "listen.http=[::]:1",
         "listen.https=[::]:2",
         "listen.names=n.example",
+        &authority,
+        &credentials,
+        "proxy.url=http://p.example:3128/",
+        "proxy.no_proxy=.local,10.0.0.0/8",
         "tls.mode=files",
         &site,
         &cert,
@@ -233,12 +238,17 @@ fn every_key_reaches_its_own_field() {
             targets: Targets { daily: 12, oee_percent: 13.0, reject_percent: 14.0 },
             shift: Shift { start_hour: 15, end_hour: 16 },
         },
+        outbound: Outbound {
+            ca_files: vec![file.clone().into(), file.clone().into()],
+            proxy: Some("http://p.example:3128".into()),
+            no_proxy: Some(vec![".local".into(), "10.0.0.0/8".into()]),
+            credentials_file: Some(file.clone().into()),
+        },
         update: Update {
             enabled: false,
             url: Some("http://u.example".into()),
             channel: Channel::Staging,
-            trusted_root: Some(file.clone().into()),
-            ca_file: Some(file.into()),
+            trusted_root: Some(file.into()),
             allow_http: true,
             check_interval: Duration::from_secs(27),
             window: Window::new(
@@ -652,7 +662,7 @@ fn the_reference_is_a_valid_file_with_every_key() {
         let lines =
             reference.lines().map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line));
         // What has to exist.
-        let absent = ["dir =", "trusted_root =", "ca_file ="];
+        let absent = ["dir =", "trusted_root =", "ca_file =", "credentials_file ="];
         let live = lines.filter(|line| !absent.iter().any(|key| line.starts_with(key))).collect::<Vec<_>>().join("\n");
         let loaded = good(&live);
         let given = loaded.effective.iter().filter(|one| one.origin != Origin::Default).count();

@@ -19,6 +19,8 @@ pub struct Config {
     pub site: Site,
     /// What the reference display shows.
     pub display: Display,
+    /// How it reaches others.
+    pub outbound: Outbound,
     /// How the program is kept up to date.
     pub update: Update,
     /// The machine around it.
@@ -128,6 +130,19 @@ pub struct Shift {
     pub end_hour: u8,
 }
 
+/// How the box reaches others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outbound {
+    /// Files with certification authorities besides those of the web, PEM.
+    pub ca_files: Vec<PathBuf>,
+    /// The proxy, `http://host:port`; `None` is the environment's.
+    pub proxy: Option<String>,
+    /// What is reached without it; `None` is the environment's.
+    pub no_proxy: Option<Vec<String>>,
+    /// The file with `user:password` for it.
+    pub credentials_file: Option<PathBuf>,
+}
+
 /// How the program is kept up to date.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Update {
@@ -139,8 +154,6 @@ pub struct Update {
     pub channel: Channel,
     /// The file with the trusted root; `None` is the one built in.
     pub trusted_root: Option<PathBuf>,
-    /// Certification authorities besides those of the web, PEM.
-    pub ca_file: Option<PathBuf>,
     /// Whether the bucket may be reached over cleartext.
     pub allow_http: bool,
     /// The mean time between two checks, 2 s to a week.

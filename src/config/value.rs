@@ -72,6 +72,7 @@ pub(super) fn from_text(kind: Kind, text: &OsStr) -> Result<Value, Vec<Problem>>
         Kind::Choices(names) => list(kind, elements(), |text| one_of(names, text)).map(Value::Names),
         Kind::Ips => list(kind, elements(), ip).map(Value::Names),
         Kind::HostAddress => host_address(text.trim()).map(Value::Text).map_err(|problem| vec![problem]),
+        Kind::Destinations => list(kind, elements(), destination).map(Value::Names),
         _ => scalar(kind, text).ok_or_else(|| vec![Problem::expected(kind, quoted(text))]),
     }
 }
@@ -119,6 +120,7 @@ fn scalar(kind: Kind, text: &str) -> Option<Value> {
         Kind::Choice(names) => one_of(names, text.trim()).map(Value::Text),
         Kind::Label => label(text.trim()).then(|| Value::Text(text.trim().to_ascii_lowercase())),
         Kind::Url => url(text.trim()).map(Value::Text),
+        Kind::Proxy => proxy(text.trim()).map(Value::Text),
         Kind::Hours => text.trim().parse::<window::Hours>().ok().map(|hours| Value::Text(hours.to_string())),
         // Of the machine's database: a name that it does not know has no hours.
         Kind::TimeZone => window::zone(Some(text.trim())).is_ok().then(|| Value::Text(text.trim().to_owned())),
@@ -128,7 +130,13 @@ fn scalar(kind: Kind, text: &str) -> Option<Value> {
             let is_good = (8..=63).contains(&text.len()) && text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
             is_good.then(|| Value::Text(text.to_owned()))
         }
-        Kind::Path | Kind::Addresses | Kind::Names | Kind::Choices(_) | Kind::Ips | Kind::HostAddress => None,
+        Kind::Path
+        | Kind::Addresses
+        | Kind::Names
+        | Kind::Choices(_)
+        | Kind::Ips
+        | Kind::HostAddress
+        | Kind::Destinations => None,
     }
 }
 
@@ -186,6 +194,29 @@ fn url(text: &str) -> Option<String> {
     (is_web && is_plain).then(|| url.to_owned())
 }
 
+/// `http://host:port`. Credentials have a file of their own: this value is shown.
+fn proxy(text: &str) -> Option<String> {
+    let uri: http::Uri = text.trim_end_matches('/').parse().ok()?;
+    let is_proxy = uri.scheme_str() == Some("http") && uri.port().is_some() && matches!(uri.path(), "" | "/");
+    let is_plain =
+        uri.query().is_none() && uri.host().is_some_and(|host| !host.is_empty()) && !text.contains(['@', '#']);
+    (is_proxy && is_plain).then(|| text.trim_end_matches('/').to_owned())
+}
+
+/// What may be reached without a proxy: `*`, an IP address, a network, or a name, perhaps with a port.
+fn destination(text: &str) -> Option<String> {
+    let is_network = text.trim_matches(['[', ']']).split_once('/').map_or_else(
+        || text.trim_matches(['[', ']']).parse::<IpAddr>().is_ok(),
+        |(address, prefix)| {
+            let (address, prefix) = (address.trim_end_matches(']').parse::<IpAddr>().ok(), prefix.parse::<u8>().ok());
+            address.zip(prefix).is_some_and(|(ip, prefix)| prefix <= if ip.is_ipv4() { 32 } else { 128 })
+        },
+    );
+    let host = text.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok()).map_or(text, |(host, _)| host);
+    let host = host.strip_prefix('*').unwrap_or(host).trim_matches('.');
+    (text == "*" || is_network || name(host).is_some()).then(|| text.to_ascii_lowercase())
+}
+
 /// An address with a port.
 fn address(text: &str) -> Option<SocketAddr> {
     text.parse().ok()
@@ -223,6 +254,7 @@ pub(super) fn from_toml(kind: Kind, given: &Spanned<DeValue<'_>>) -> Result<Valu
             array_of(kind, array, |text| one_of(names, text)).map(Value::Names)
         }
         (Kind::Ips, DeValue::Array(array)) => array_of(kind, array, ip).map(Value::Names),
+        (Kind::Destinations, DeValue::Array(array)) => array_of(kind, array, destination).map(Value::Names),
         (Kind::Bool, DeValue::Boolean(bool)) => Ok(Value::Bool(*bool)),
         (Kind::Integer { min, max }, DeValue::Integer(digits)) => u64::from_str_radix(digits.as_str(), digits.radix())
             .ok()
@@ -242,6 +274,7 @@ pub(super) fn from_toml(kind: Kind, given: &Spanned<DeValue<'_>>) -> Result<Valu
             | Kind::Choice(_)
             | Kind::Label
             | Kind::Url
+            | Kind::Proxy
             | Kind::Hours
             | Kind::TimeZone
             | Kind::HostAddress

@@ -121,6 +121,18 @@ pub(super) fn describe(kind: Kind, lang: Lang) -> String {
         Kind::Names => lang
             .pick("una lista de nombres de equipo o direcciones IP", "a list of host names or IP addresses")
             .to_owned(),
+        Kind::Proxy => lang
+            .pick(
+                "la dirección de un proxy con su puerto (http://…:3128), sin usuario",
+                "the address of a proxy with its port (http://…:3128), without a user",
+            )
+            .to_owned(),
+        Kind::Destinations => lang
+            .pick(
+                "una lista de nombres, direcciones IP o redes (10.0.0.0/8), o *",
+                "a list of names, IP addresses or networks (10.0.0.0/8), or *",
+            )
+            .to_owned(),
         Kind::Label => lang
             .pick(
                 "un nombre de equipo sin puntos: letras, cifras y guiones",

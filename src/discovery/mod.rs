@@ -14,6 +14,7 @@ mod lan;
 mod last_name;
 mod mdns;
 mod names;
+mod one_shot;
 mod question;
 mod random;
 mod reach;
@@ -36,6 +37,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+pub use one_shot::resolve;
 pub use state::{State, Status};
 pub use trouble::Trouble;
 

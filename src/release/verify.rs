@@ -12,9 +12,10 @@ use super::error::{ReleaseError, file, refuse};
 use super::{ROLES, pack, status};
 use crate::error_chain;
 use crate::lang::Lang;
+use crate::outbound::{self, Outbound, Proxies, ProxySettings};
 use crate::update::manifest::{Manifest, Release};
 use crate::update::repository::{Repository, Settings, Target};
-use crate::update::transport::{Limits, Source, Transport};
+use crate::update::transport::{Source, Transport};
 
 /// Where a repository is, and what it is trusted by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,12 +70,15 @@ pub(super) fn verify(order: &Order, now: Timestamp) -> Result<Report, ReleaseErr
     let root = std::fs::read(&root).map_err(file("read the trusted root", &root))?;
     let ca = order.ca_file.as_deref().map(|path| std::fs::read(path).map_err(file("read", path))).transpose()?;
     let source = if web {
-        Source::Web { url: order.from.clone(), ca, allow_http: order.allow_http }
+        let proxies = Proxies::new(&ProxySettings::default(), |name| std::env::var(name).ok()).map_err(seen)?;
+        let outbound = Outbound::new(outbound::Settings { ca, proxies, ..outbound::Settings::default() });
+        let outbound = outbound.map_err(seen)?;
+        Source::Web { url: order.from.clone(), allow_http: order.allow_http, outbound }
     } else {
         Source::Directory(PathBuf::from(&order.from))
     };
     let temporary = tempfile::tempdir().map_err(file("make a directory in", &std::env::temp_dir()))?;
-    let transport = Transport::new(source, Limits::default()).map_err(seen)?;
+    let transport = Transport::new(source).map_err(seen)?;
     let settings = Settings::under(temporary.path().to_owned(), root);
     let repository = Repository::open(&settings, transport.clone()).map_err(seen)?;
     let runtime = Builder::new_current_thread()

@@ -12,6 +12,7 @@ pub mod os;
 pub mod pace;
 pub mod places;
 pub mod policy;
+mod remedy;
 pub mod repository;
 pub mod space;
 pub mod stage;

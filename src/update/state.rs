@@ -2,6 +2,8 @@
 //!
 //! The form on the wire only grows: a field keeps its name and its meaning.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use semver::Version;
 use serde::{Deserialize, Serialize};
@@ -150,12 +152,32 @@ pub struct Fault {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultKind {
-    /// The bucket cannot be reached, or answers with an error.
+    /// The bucket cannot be reached.
     Unreachable,
+    /// Nothing comes back from the bucket's address: a firewall, or a network whose only way out is a proxy.
+    Blocked,
+    /// The bucket answers with an error.
+    Server,
+    /// The bucket's address leads elsewhere.
+    Redirected,
+    /// Something on the way changes what is fetched.
+    Altered,
+    /// Nobody that the box knows vouches for the bucket's server.
+    UnknownAuthority,
+    /// The certificate of the bucket's server is over, not yet valid, or another server's.
+    Certificate,
+    /// The proxy cannot be reached, or is none.
+    ProxyUnreachable,
+    /// The proxy wants a login.
+    ProxyLogin,
+    /// The proxy does not let the box through.
+    ProxyRefused,
     /// A login page of the network stands before the bucket.
     CaptivePortal,
     /// What the bucket says has expired, or the clock is wrong.
     Expired,
+    /// The bucket shows an older state than before, as a cache does for a while.
+    Stale,
     /// What the bucket says is older than what is known.
     Rollback,
     /// A signature or a form is wrong.
@@ -164,11 +186,54 @@ pub enum FaultKind {
     Incomplete,
     /// A directory is no bucket, or is no longer there.
     Directory,
-    /// The disk is full, or cannot be written.
+    /// The disk does not work.
     Storage,
+    /// The disk is full, or nearly so.
+    DiskFull,
+    /// The data directory cannot be written: mounted read-only, or somebody else's.
+    NotWritable,
+    /// Nothing may be executed from the data directory.
+    NotExecutable,
+    /// Another update is under way on the box.
+    Busy,
     /// The downloaded binary does not run here, or is not what was announced.
     Unfit,
     /// Anything else.
     #[serde(other)]
     Other,
+}
+
+impl FaultKind {
+    /// How long it may last before somebody has to look after it.
+    #[must_use]
+    pub fn patience(self) -> Duration {
+        match self {
+            // A workshop has no internet at weekends, and what is in the way of it is often gone by itself.
+            Self::Unreachable
+            | Self::Blocked
+            | Self::Server
+            | Self::Redirected
+            | Self::Altered
+            | Self::UnknownAuthority
+            | Self::Certificate
+            | Self::ProxyUnreachable
+            | Self::ProxyLogin
+            | Self::ProxyRefused
+            | Self::CaptivePortal
+            | Self::Incomplete => Duration::from_secs(24 * 3600),
+            // The edges of a CDN take minutes until all of them show the same.
+            Self::Stale => Duration::from_secs(10 * 60),
+            Self::Busy => Duration::from_secs(3600),
+            Self::Expired
+            | Self::Rollback
+            | Self::Untrusted
+            | Self::Directory
+            | Self::Storage
+            | Self::DiskFull
+            | Self::NotWritable
+            | Self::NotExecutable
+            | Self::Unfit
+            | Self::Other => Duration::ZERO,
+        }
+    }
 }

@@ -9,6 +9,7 @@ use semver::Version;
 use super::history::{Entry, Kind, Outcome};
 use super::os::{OsState, Standing, Step, Told};
 use super::policy::Why;
+use super::remedy;
 use super::state::{Fault, FaultKind, Phase, Quarantined, State, Wait, Words};
 use crate::lang::Lang;
 
@@ -292,50 +293,8 @@ pub fn no_previous() -> Words {
 /// What went wrong, and what to do.
 #[must_use]
 pub fn fault(fault: &Fault, lang: Lang) -> String {
-    let detail = &fault.detail;
-    let es = match fault.kind {
-        FaultKind::Unreachable => "No se llega al repositorio de versiones: compruebe la conexión a internet.",
-        FaultKind::CaptivePortal => {
-            "La red pide iniciar sesión para salir a internet: hágalo o avise al responsable de la red."
-        }
-        FaultKind::Expired => {
-            "La información del repositorio de versiones ha caducado: compruebe la hora de este equipo; si es correcta, avise al fabricante."
-        }
-        FaultKind::Rollback => {
-            "El repositorio de versiones ofrece algo más antiguo de lo que este equipo ya conoce: no se usa. Avise al fabricante."
-        }
-        FaultKind::Untrusted => {
-            "Las firmas del repositorio de versiones no son válidas: no se usa nada de él. Avise al fabricante."
-        }
-        FaultKind::Incomplete => "El repositorio de versiones está incompleto; se vuelve a intentar.",
-        FaultKind::Directory => {
-            "En ese directorio no hay un repositorio de versiones completo: compruebe que la memoria USB está conectada y contiene metadata y targets."
-        }
-        FaultKind::Storage => "No se puede guardar en el disco de este equipo.",
-        FaultKind::Unfit => "La versión descargada no funciona en este equipo: no se usa.",
-        FaultKind::Other => "La actualización ha fallado; se vuelve a intentar.",
-    };
-    let en = match fault.kind {
-        FaultKind::Unreachable => "The release bucket cannot be reached: check the internet connection.",
-        FaultKind::CaptivePortal => {
-            "The network wants a login before it lets anything out: log in, or tell whoever runs it."
-        }
-        FaultKind::Expired => {
-            "What the bucket says has expired: check this box's clock; if it is right, tell the maker."
-        }
-        FaultKind::Rollback => {
-            "The bucket offers something older than this box knows already: it is not used. Tell the maker."
-        }
-        FaultKind::Untrusted => "The bucket's signatures are not valid: nothing of it is used. Tell the maker.",
-        FaultKind::Incomplete => "The bucket is incomplete; it is tried again.",
-        FaultKind::Directory => {
-            "There is no whole release bucket in that directory: check that the USB stick is plugged in and holds metadata and targets."
-        }
-        FaultKind::Storage => "Nothing can be kept on this box's disk.",
-        FaultKind::Unfit => "The downloaded version does not work on this box: it is not used.",
-        FaultKind::Other => "The update has failed; it is tried again.",
-    };
-    lang.pick(format!("{es} Detalle: {detail}"), format!("{en} Detail: {detail}"))
+    let (summary, detail) = (remedy::of(fault.kind, lang), &fault.detail);
+    lang.pick(format!("{summary} Detalle: {detail}"), format!("{summary} Detail: {detail}"))
 }
 
 /// One change of version, on a line.

@@ -22,8 +22,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use ring::digest::{SHA256, SHA512, digest};
+use workshop_edge::outbound::{self, Outbound};
 use workshop_edge::update::repository::{Repository, Settings};
-use workshop_edge::update::transport::{Limits, Source, Transport};
+use workshop_edge::update::transport::{Source, Transport};
 
 /// Where `init` puts the root that trust starts from; not one of the names that the suite looks at.
 const BOOTSTRAP: &str = "bootstrap/root";
@@ -98,10 +99,11 @@ fn init(directory: &Path, root: &Path) -> Result<(), Box<dyn Error>> {
 
 async fn ask(arguments: &Arguments, and_download: bool) -> Result<(), Box<dyn Error>> {
     let now = now()?;
-    let source = |url: &str| Source::Web { url: url.to_owned(), ca: None, allow_http: true };
+    let outbound = Outbound::new(outbound::Settings::default())?;
+    let source = |url: &str| Source::Web { url: url.to_owned(), allow_http: true, outbound: outbound.clone() };
     let metadata = arguments.one("metadata-url")?;
     let targets = if and_download { arguments.one("target-base-url")? } else { metadata };
-    let transport = Transport::apart(source(metadata), source(targets), Limits::default())?;
+    let transport = Transport::apart(source(metadata), source(targets))?;
     let directory = PathBuf::from(arguments.one("metadata-dir")?);
     let settings =
         Settings { root: fs::read(directory.join(BOOTSTRAP))?, floor: directory.join("floor"), metadata: directory };

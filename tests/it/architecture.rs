@@ -27,6 +27,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "launch",
             "machine",
             "metrics",
+            "outbound",
             "panics",
             "restart",
             "service_manager",
@@ -73,8 +74,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // Its settings are read as the configuration is, and become one.
     ("machine", &["config", "digest", "durable", "lang", "update", "window"]),
     ("metrics", &[]),
+    ("outbound", &[]),
     ("panics", &["durable"]),
-    ("release", &["cli", "digest", "durable", "lang", "update"]),
+    ("release", &["cli", "digest", "durable", "lang", "outbound", "update"]),
     ("restart", &[]),
     ("service_manager", &[]),
     ("site", &["durable"]),
@@ -82,7 +84,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("storage", &["lang"]),
     ("support_bundle", &["lang", "panics"]),
     ("telemetry", &[]),
-    ("update", &["clock", "digest", "durable", "lang", "slots", "window"]),
+    ("update", &["clock", "digest", "durable", "lang", "outbound", "slots", "window"]),
     ("window", &[]),
 ];
 

@@ -12,7 +12,7 @@ use workshop_edge::update::download::Progress;
 use workshop_edge::update::places::Places;
 use workshop_edge::update::repository::Target;
 use workshop_edge::update::stage::{Order, StageError, Staged, Stager};
-use workshop_edge::update::transport::{Limits, Source, Transport};
+use workshop_edge::update::transport::{Source, Transport};
 
 use crate::support::Disk;
 
@@ -52,7 +52,7 @@ impl SmallBox {
         let table = Arc::new(Mutex::new(slots::anew(&data.join(slots::DIRECTORY), Table::default())));
         let stager = Stager::new(&Places::of(&data), Arc::clone(&table), None);
         let source = Source::Directory(repository.path().to_owned());
-        let transport = Transport::new(source, Limits::default()).expect("a transport");
+        let transport = Transport::new(source).expect("a transport");
         let one = Self { disk, repository, table, stager, transport };
         for version in ["1.0.0", "1.1.0"] {
             let new = one.stage(&one.order(version, 1000), &|_| {}).await.expect("staged");

@@ -9,15 +9,15 @@ use ring::digest::{SHA256, digest};
 use workshop_edge::durable::Lock;
 use workshop_edge::update::download::{Downloads, Progress};
 use workshop_edge::update::repository::Target;
-use workshop_edge::update::transport::{Limits, Source, Transport};
+use workshop_edge::update::transport::{Source, Transport};
 
-use crate::support::{HostileRepository, Nginx, dist, eventually};
+use crate::support::{HostileRepository, Nginx, dist, eventually, outbound};
 
 const LENGTH: usize = 3 * 1024 * 1024;
 
 fn https(nginx: &Nginx) -> Transport {
-    let source = Source::Web { url: nginx.url(), ca: Some(nginx.certificate()), allow_http: false };
-    Transport::new(source, Limits::default()).expect("a transport")
+    let outbound = outbound(Some(nginx.certificate()));
+    Transport::new(Source::Web { url: nginx.url(), allow_http: false, outbound }).expect("a transport")
 }
 
 fn lock(directory: &Path) -> Arc<Lock> {
@@ -124,8 +124,8 @@ async fn a_continuation_that_goes_wrong_becomes_a_download_from_the_start() {
         std::fs::write(directory.join(format!("{}.part", target.sha256)), &content[..60_000]).expect("written");
         std::fs::write(directory.join(format!("{}.validator", target.sha256)), "\"1\"").expect("written");
         let downloads = Downloads::new(directory, None);
-        let source = Source::Web { url: server.url(), ca: None, allow_http: true };
-        let transport = Transport::new(source, Limits::default()).expect("a transport");
+        let source = Source::Web { url: server.url(), allow_http: true, outbound: outbound(None) };
+        let transport = Transport::new(source).expect("a transport");
         let mut tries = 0;
         let path = loop {
             tries += 1;
@@ -150,7 +150,7 @@ async fn a_kept_part_that_cannot_be_used_is_dropped() {
     let part = directory.join(format!("{}.part", target.sha256));
     // Not even root can open it.
     std::os::unix::fs::symlink(&part, &part).expect("made");
-    let transport = Transport::new(Source::Directory(repository.path().to_owned()), Limits::default()).expect("one");
+    let transport = Transport::new(Source::Directory(repository.path().to_owned())).expect("one");
     let path = Downloads::new(directory, None).fetch(&transport, &target, &lock(data.path()), &|_| {}).await;
     assert_eq!(std::fs::read(path.expect("fetched")).expect("there"), content);
 }

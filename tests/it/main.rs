@@ -30,6 +30,7 @@ mod machine_menu;
 mod machine_stick;
 mod observability;
 mod orders;
+mod outbound;
 mod rebinding;
 mod repository;
 mod routes;

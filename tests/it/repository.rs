@@ -11,9 +11,9 @@ use workshop_edge::update::manifest::Manifest;
 use workshop_edge::update::repository::{
     Repository, RepositoryError, RepositoryErrorKind as Kind, Settings, stored_is_sound,
 };
-use workshop_edge::update::transport::{Limits, Source, Transport};
+use workshop_edge::update::transport::{Source, Transport};
 
-use crate::support::{HostileRepository, Nginx, SmallRepository, manifest};
+use crate::support::{HostileRepository, Nginx, SmallRepository, manifest, outbound};
 
 const DAY: Duration = Duration::from_secs(86400);
 
@@ -23,7 +23,7 @@ fn run<T>(future: impl Future<Output = T>) -> T {
 
 /// A box that has just started.
 fn start(from: &SmallRepository, trust: &Path, root: Vec<u8>) -> Repository {
-    let transport = Transport::new(Source::Directory(from.path().to_owned()), Limits::default()).expect("a transport");
+    let transport = Transport::new(Source::Directory(from.path().to_owned())).expect("a transport");
     Repository::open(&Settings::under(trust.to_owned(), root), transport).expect("a root")
 }
 
@@ -115,8 +115,8 @@ fn nothing_new_costs_two_requests_and_a_manifest_is_fetched_once() {
         let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n", body.len());
         connection.write_all(&[head.as_bytes(), &body].concat()).is_ok()
     });
-    let web = Source::Web { url: server.url(), ca: None, allow_http: true };
-    let transport = Transport::new(web, Limits::default()).expect("a transport");
+    let web = Source::Web { url: server.url(), allow_http: true, outbound: outbound(None) };
+    let transport = Transport::new(web).expect("a transport");
     let settings = Settings::under(trust.path().to_owned(), source.root());
     let mut repository = Repository::open(&settings, transport.clone()).expect("a root");
     assert_eq!(server.asked().len(), 0, "it asked before it was told to");
@@ -179,7 +179,7 @@ fn what_was_kept_may_be_lost_or_damaged_and_nothing_goes_back() {
             damage(&damaged.path().join("metadata").join(name));
         }
         let mut repository = start(&source, damaged.path(), source.root());
-        assert_eq!(refreshed(&mut repository, SystemTime::now()), Err(Kind::Rollback), "{names:?}");
+        assert_eq!(refreshed(&mut repository, SystemTime::now()), Err(Kind::Stale), "{names:?}");
         assert!(matches!(run(repository.manifest("stable", SystemTime::now())), Err(RepositoryError::NotRefreshed)));
         // And the box is not stuck.
         let rolled_back = fs::read(source.file("timestamp.json")).expect("a timestamp");
@@ -190,7 +190,7 @@ fn what_was_kept_may_be_lost_or_damaged_and_nothing_goes_back() {
     for turn in 0..2 {
         let _ = fs::remove_file(trust.path().join(format!("floor.{turn}")));
     }
-    assert_eq!(refreshed(&mut start(&source, trust.path(), source.root()), SystemTime::now()), Err(Kind::Rollback));
+    assert_eq!(refreshed(&mut start(&source, trust.path(), source.root()), SystemTime::now()), Err(Kind::Stale));
 }
 
 #[test]
@@ -309,8 +309,8 @@ fn errors_are_told_apart() {
     let source = SmallRepository::new();
     let trust = tempfile::tempdir().expect("a directory");
     let kind = |url: &str, root: Vec<u8>| {
-        let web = Source::Web { url: url.to_owned(), ca: None, allow_http: true };
-        let transport = Transport::new(web, Limits::default()).expect("a transport");
+        let web = Source::Web { url: url.to_owned(), allow_http: true, outbound: outbound(None) };
+        let transport = Transport::new(web).expect("a transport");
         let opened = Repository::open(&Settings::under(trust.path().to_owned(), root), transport);
         opened.and_then(|mut repository| run(repository.refresh(SystemTime::now()))).expect_err(url).kind()
     };
@@ -378,8 +378,9 @@ fn what_is_kept_is_sound_until_it_is_damaged() {
 fn a_check_that_finds_nothing_is_small_over_tls_too() {
     let (source, trust) = (SmallRepository::new(), tempfile::tempdir().expect("a directory"));
     let nginx = Nginx::start(source.path(), 2020..2050);
-    let web = Source::Web { url: nginx.url(), ca: Some(nginx.certificate()), allow_http: false };
-    let transport = Transport::new(web, Limits::default()).expect("a transport");
+    let outbound = outbound(Some(nginx.certificate()));
+    let web = Source::Web { url: nginx.url(), allow_http: false, outbound };
+    let transport = Transport::new(web).expect("a transport");
     let settings = Settings::under(trust.path().to_owned(), source.root());
     let mut repository = Repository::open(&settings, transport.clone()).expect("a root");
     let mut check = || {

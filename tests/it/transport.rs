@@ -7,9 +7,10 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
-use workshop_edge::update::transport::{Body, Limits, Source, Transport, TransportError};
+use workshop_edge::outbound::{Limits, Outbound, OutboundError, Settings};
+use workshop_edge::update::transport::{Body, Source, Transport, TransportError};
 
-use crate::support::{HostileRepository, Nginx, Request, dist};
+use crate::support::{HostileRepository, Nginx, Request, dist, outbound};
 
 /// Short enough for a test, and long enough for a machine with other things to do.
 const LIMITS: Limits = Limits {
@@ -28,7 +29,8 @@ fn run<T>(future: impl Future<Output = T>) -> T {
 }
 
 fn over_http(url: &str, limits: Limits) -> Transport {
-    Transport::new(Source::Web { url: url.to_owned(), ca: None, allow_http: true }, limits).expect("a transport")
+    let outbound = Outbound::new(Settings { limits, ..Settings::default() }).expect("a client");
+    Transport::new(Source::Web { url: url.to_owned(), allow_http: true, outbound }).expect("a transport")
 }
 
 fn metadata(server: &HostileRepository, limits: Limits) -> Result<Option<bytes::Bytes>, TransportError> {
@@ -135,7 +137,7 @@ fn what_is_cut_short_is_an_error() {
         "",
     ] {
         let error = metadata(&HostileRepository::says(answer), LIMITS).expect_err(answer);
-        assert!(matches!(error, TransportError::Broken { .. }), "{answer:?}: {error}");
+        assert!(matches!(error, TransportError::Outbound(OutboundError::Broken { .. })), "{answer:?}: {error}");
     }
 }
 
@@ -156,7 +158,7 @@ fn more_than_there_can_be_is_not_read() {
         while connection.write_all(b"X-Field: value\r\n").is_ok() {}
         false
     });
-    assert!(matches!(metadata(&server, LIMITS), Err(TransportError::Broken { .. })));
+    assert!(matches!(metadata(&server, LIMITS), Err(TransportError::Outbound(OutboundError::Broken { .. }))));
 }
 
 /// Writes one octet after the other until the client has had enough.
@@ -177,18 +179,18 @@ fn who_is_too_slow_is_left() {
         false
     });
     let error = metadata(&server, Limits { head: short, ..LIMITS }).expect_err("silent");
-    assert!(matches!(error, TransportError::Late { operation: "answer", .. }), "{error}");
+    assert!(matches!(error, TransportError::Outbound(OutboundError::Late { operation: "answer", .. })), "{error}");
 
     let server = HostileRepository::start(|_, connection| drip(connection));
     let error = metadata(&server, Limits { metadata: short, ..LIMITS }).expect_err("dripping");
-    assert!(matches!(error, TransportError::Late { operation: "come whole", .. }), "{error}");
+    assert!(matches!(error, TransportError::Outbound(OutboundError::Late { operation: "come whole", .. })), "{error}");
 
     let transport = over_http(&server.url(), Limits { window: short, least: 10_000, ..LIMITS });
     let error = run(async {
         let mut body = transport.target("target", 0, None).await.expect("an answer");
         whole(&mut body).await.expect_err("too slow")
     });
-    assert!(matches!(error, TransportError::Slow { .. }), "{error}");
+    assert!(matches!(error, TransportError::Outbound(OutboundError::Slow { .. })), "{error}");
 }
 
 /// A part of `0123456789`, as the request asks for it.
@@ -249,7 +251,8 @@ fn a_target_goes_on_where_it_was_or_starts_again() {
 }
 
 fn over_tls(nginx: &Nginx, ca: Option<Vec<u8>>) -> Transport {
-    Transport::new(Source::Web { url: nginx.url(), ca, allow_http: false }, LIMITS).expect("a transport")
+    let outbound = Outbound::new(Settings { ca, limits: LIMITS, ..Settings::default() }).expect("a client");
+    Transport::new(Source::Web { url: nginx.url(), allow_http: false, outbound }).expect("a transport")
 }
 
 #[test]
@@ -257,15 +260,14 @@ fn only_a_server_with_a_known_authority_is_trusted() {
     let directory = dist(&[("metadata/timestamp.json", b"{}")]);
     let nginx = Nginx::start(directory.path(), 2020..2050);
     let error = run(over_tls(&nginx, None).metadata("timestamp.json", 2)).expect_err("unknown");
-    assert!(matches!(error, TransportError::Handshake { .. }), "{error}");
+    assert!(matches!(error, TransportError::Outbound(OutboundError::Handshake { .. })), "{error}");
     let other = Nginx::start(directory.path(), 2020..2050);
     let error = run(over_tls(&nginx, Some(other.certificate())).metadata("timestamp.json", 2)).expect_err("another");
-    assert!(matches!(error, TransportError::Handshake { .. }), "{error}");
+    assert!(matches!(error, TransportError::Outbound(OutboundError::Handshake { .. })), "{error}");
     let known = over_tls(&nginx, Some(nginx.certificate()));
     assert!(run(known.metadata("timestamp.json", 2)).expect("trusted").is_some());
     for ca in ["", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
-        let source = Source::Web { url: nginx.url(), ca: Some(ca.into()), allow_http: false };
-        Transport::new(source, LIMITS).expect_err(ca);
+        Outbound::new(Settings { ca: Some(ca.into()), ..Settings::default() }).expect_err(ca);
     }
 }
 
@@ -275,7 +277,7 @@ fn a_clock_in_the_past_does_not_make_a_certificate_invalid() {
     let nginx = Nginx::start(directory.path(), 2200..2201);
     let transport = over_tls(&nginx, Some(nginx.certificate()));
     let error = run(transport.metadata("timestamp.json", 2)).expect_err("not yet");
-    assert!(matches!(error, TransportError::Handshake { .. }), "{error}");
+    assert!(matches!(error, TransportError::Outbound(OutboundError::Handshake { .. })), "{error}");
     let years = |count: u64| Duration::from_secs(count * 31_556_952);
     transport.not_before(SystemTime::UNIX_EPOCH + years(230) + Duration::from_secs(1_000_000));
     assert!(run(transport.metadata("timestamp.json", 2)).expect("valid by now").is_some());
@@ -293,7 +295,8 @@ fn nginx_and_a_directory_resume_what_has_not_changed() {
     let directory = dist(&[("targets/target", &content), ("metadata/timestamp.json", b"{}")]);
     let nginx = Nginx::start(directory.path(), 2020..2050);
     let file = format!("file://{}", directory.path().display());
-    let file = Transport::new(Source::Web { url: file, ca: None, allow_http: false }, LIMITS).expect("a transport");
+    let file = Source::Web { url: file, allow_http: false, outbound: outbound(None) };
+    let file = Transport::new(file).expect("a transport");
     for transport in [over_tls(&nginx, Some(nginx.certificate())), file] {
         replace(&directory.path().join("targets/target"), &content);
         run(async {
@@ -319,10 +322,16 @@ fn nginx_and_a_directory_resume_what_has_not_changed() {
 fn a_server_that_is_not_there_is_named() {
     let transport = over_http("http://127.0.0.1:9", LIMITS);
     let error = run(transport.metadata("timestamp.json", 2)).expect_err("nobody");
-    assert!(matches!(&error, TransportError::Connect { host, .. } if host == "127.0.0.1"), "{error}");
+    assert!(
+        matches!(&error, TransportError::Outbound(OutboundError::Connect { host, .. }) if host == "127.0.0.1"),
+        "{error}"
+    );
     let transport = over_http("http://nobody.invalid", LIMITS);
     let error = run(transport.metadata("timestamp.json", 2)).expect_err("no name");
-    assert!(matches!(&error, TransportError::Lookup { host, .. } if host == "nobody.invalid"), "{error}");
+    assert!(
+        matches!(&error, TransportError::Outbound(OutboundError::Lookup { host, .. }) if host == "nobody.invalid"),
+        "{error}"
+    );
     // One of the name's addresses is enough.
     let server = HostileRepository::says("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
     let transport = over_http(&format!("http://localhost:{}", server.address.port()), LIMITS);

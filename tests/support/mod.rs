@@ -31,6 +31,12 @@ use std::time::{Duration, Instant};
 /// and never part of what a test asserts.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
+/// A client of the box's that trusts this authority too.
+pub(crate) fn outbound(ca: Option<Vec<u8>>) -> workshop_edge::outbound::Outbound {
+    use workshop_edge::outbound::{Outbound, Settings};
+    Outbound::new(Settings { ca, ..Settings::default() }).expect("a client")
+}
+
 /// Waits until `condition` holds.
 pub(crate) fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     let give_up = Instant::now() + PATIENCE;

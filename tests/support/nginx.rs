@@ -1,5 +1,4 @@
 use std::fs;
-use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -19,7 +18,19 @@ impl Nginx {
     /// Serves `directory` by HTTPS, with a certificate that is valid in these years.
     pub(crate) fn start(directory: &Path, years: std::ops::Range<i32>) -> Self {
         let host = host();
-        let mut params = rcgen::CertificateParams::new(vec![host.clone()]).expect("a name");
+        Self::at(&[], &host, &host, directory, years)
+    }
+
+    /// The same behind another program, such as one that enters a network, on an address of which a certificate names
+    /// `name`; by HTTP on port 8080, too.
+    pub(crate) fn at(
+        entry: &[String],
+        listen: &str,
+        name: &str,
+        directory: &Path,
+        years: std::ops::Range<i32>,
+    ) -> Self {
+        let mut params = rcgen::CertificateParams::new(vec![name.to_owned()]).expect("a name");
         params.not_before = rcgen::date_time_ymd(years.start, 1, 1);
         params.not_after = rcgen::date_time_ymd(years.end, 1, 1);
         let key = rcgen::KeyPair::generate().expect("a key");
@@ -29,15 +40,14 @@ impl Nginx {
         let of = |name: &str| state.path().join(name).display().to_string();
         fs::write(of("certificate.pem"), &certificate).expect("written");
         fs::write(of("key.pem"), key.serialize_pem()).expect("written");
-        let address = format!("{host}:8443");
         let server = format!(
-            "listen {address} ssl; root {root};
+            "listen {listen}:8443 ssl; listen {listen}:8080; root {root};
              ssl_certificate {certificate}; ssl_certificate_key {key};",
             root = directory.display(),
             certificate = of("certificate.pem"),
             key = of("key.pem"),
         );
-        Self::run(state, address, &server, certificate)
+        Self::run(entry, state, format!("{name}:8443"), &server, certificate)
     }
 
     /// Serves `directory` by HTTP, as the makers of single-page apps say that it should be.
@@ -49,10 +59,10 @@ impl Nginx {
              location / {{ try_files $uri $uri/ /index.html; }}",
             root = directory.display(),
         );
-        Self::run(tempfile::tempdir().expect("a directory"), address, &server, String::new())
+        Self::run(&[], tempfile::tempdir().expect("a directory"), address, &server, String::new())
     }
 
-    fn run(state: tempfile::TempDir, address: String, server: &str, certificate: String) -> Self {
+    fn run(entry: &[String], state: tempfile::TempDir, address: String, server: &str, certificate: String) -> Self {
         let of = |name: &str| state.path().join(name).display().to_string();
         let user = if rustix::process::geteuid().is_root() { "user root;" } else { "" };
         let configuration = format!(
@@ -69,14 +79,16 @@ impl Nginx {
             temporary = of("temporary"),
         );
         fs::write(of("nginx.conf"), configuration).expect("written");
-        let process = Command::new("nginx")
+        let words: Vec<&str> = entry.iter().map(String::as_str).chain(["nginx"]).collect();
+        let process = Command::new(words[0])
+            .args(&words[1..])
             .args(["-e", &of("log"), "-c", &of("nginx.conf")])
             .stderr(Stdio::null())
             .spawn()
             .expect("nginx can be started (tests/run installs it)");
-        let nginx = Self { address, process, _state: state, certificate };
-        eventually("nginx listens", || TcpStream::connect(&nginx.address).is_ok());
-        nginx
+        // It is written once the sockets listen.
+        eventually("nginx listens", || fs::read(of("pid")).is_ok_and(|pid| !pid.is_empty()));
+        Self { address, process, _state: state, certificate }
     }
 
     #[allow(dead_code, reason = "only the site is compared with it")]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::task::LocalSet;
 use workshop_edge::update::engine::{Host, Settings, Switch, Updates};
 use workshop_edge::update::state::{FaultKind, Phase};
-use workshop_edge::update::transport::{Limits, Source, Transport};
+use workshop_edge::update::transport::{Source, Transport};
 use workshop_edge::window::Window;
 
 use crate::programs::Program;
@@ -33,7 +33,7 @@ async fn a_target_that_is_not_what_was_signed_is_not_fetched_every_minute_for_ev
         box_id: "caja-1".into(),
         channel: "stable".into(),
         root: repository.root(),
-        bucket: Transport::new(Source::Directory(repository.directory()), Limits::default()).expect("a place"),
+        bucket: Transport::new(Source::Directory(repository.directory())).expect("a place"),
         platform: "x86_64-unknown-linux-musl",
         usb: None,
         every: Duration::from_secs(60),

@@ -20,7 +20,7 @@ use crate::machine::{Places, os_variant};
 use crate::update::manifest::{MOST_OS, os_platform};
 use crate::update::policy::{self, Decision, Kind, Situation};
 use crate::update::repository::{Repository, Settings, Target};
-use crate::update::transport::{Limits, Source, Transport};
+use crate::update::transport::{Source, Transport};
 use crate::window::WindowState;
 
 /// What the settings say of the trust, as far as root needs it.
@@ -76,11 +76,7 @@ pub(super) async fn verified(
 ) -> Result<Offer, OsError> {
     let metadata = directory(&places.offered_metadata())?;
     let targets = directory(&places.offered_targets())?;
-    let transport = Transport::apart(
-        Source::Directory(through(&metadata)),
-        Source::Directory(through(&targets)),
-        Limits::default(),
-    )?;
+    let transport = Transport::apart(Source::Directory(through(&metadata)), Source::Directory(through(&targets)))?;
     let settings = Settings::under(places.data_os().join("trust"), trust.root.clone());
     let mut repository = Repository::open(&settings, transport.clone())?;
     let now = repository.trusted_time(SystemTime::now());

@@ -5,7 +5,8 @@ use std::thread;
 
 use super::*;
 use crate::digest;
-use crate::update::transport::{Limits, Source};
+use crate::outbound::{Outbound, Settings};
+use crate::update::transport::Source;
 
 /// What the server does with a request: the head of its answer, and the octets that follow before it closes.
 type Answer = Box<dyn Fn(&Request) -> (String, Vec<u8>) + Send>;
@@ -46,11 +47,18 @@ fn server(answers: Vec<Answer>) -> (Transport, thread::JoinHandle<Vec<Request>>)
         }
         requests
     });
-    (transport(Source::Web { url, ca: None, allow_http: true }), served)
+    (
+        transport(Source::Web {
+            url,
+            allow_http: true,
+            outbound: Outbound::new(Settings::default()).expect("a client"),
+        }),
+        served,
+    )
 }
 
 fn transport(source: Source) -> Transport {
-    Transport::new(source, Limits::default()).expect("a transport")
+    Transport::new(source).expect("a transport")
 }
 
 /// The whole object, of which the answer sends only as much.

@@ -9,7 +9,7 @@ use semver::Version;
 use super::failure::Failure;
 use crate::update::manifest::Manifest;
 use crate::update::repository::{self, Repository};
-use crate::update::transport::{Limits, Source, Transport};
+use crate::update::transport::{Source, Transport};
 
 /// The bucket, and the repositories of USB sticks. All keep their floors in one place, so that none can bring back what
 /// another has left behind.
@@ -53,7 +53,7 @@ impl Sources {
     /// Asks the repository in a directory. What the bucket has said is read anew after it.
     pub(super) async fn directory(&mut self, path: &Path) -> Result<Checked, Failure> {
         self.known = None;
-        let transport = Transport::new(Source::Directory(path.to_owned()), Limits::default())?;
+        let transport = Transport::new(Source::Directory(path.to_owned()))?;
         let looked = look(Repository::open(&self.trust, transport.clone())?, transport, &self.channel, false).await;
         looked.map_err(|failure: Failure| {
             let Failure { kind, detail } = failure.of_a_directory();

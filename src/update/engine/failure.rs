@@ -1,6 +1,8 @@
 //! What went wrong, as the state says it.
 
+use std::error::Error;
 use std::fmt;
+use std::io;
 
 use jiff::Timestamp;
 
@@ -8,7 +10,8 @@ use crate::durable::{DurableError, RecordError};
 use crate::error_chain;
 use crate::update::download::DownloadError;
 use crate::update::repository::{RepositoryError, RepositoryErrorKind};
-use crate::update::stage::StageError;
+use crate::update::space::NoSpace;
+use crate::update::stage::{SelfRunError, StageError, UnpackError};
 use crate::update::state::FaultKind;
 use crate::update::transport::TransportError;
 
@@ -28,20 +31,23 @@ impl Failure {
     /// The same of a directory, which no network leads to.
     pub(super) fn of_a_directory(self) -> Self {
         match self.kind {
-            FaultKind::Unreachable | FaultKind::Incomplete => Self { kind: FaultKind::Directory, ..self },
+            FaultKind::Unreachable | FaultKind::Server | FaultKind::Incomplete => {
+                Self { kind: FaultKind::Directory, ..self }
+            }
             _ => self,
         }
     }
 }
 
-/// Since when it goes wrong in one way. An answered check does not end that, as long as what it offers cannot be had.
+/// Since when it goes wrong in one way; all that is in the way of the network is one. An answered check does not end that, as long as what it offers cannot be had.
 #[derive(Debug, Default)]
 pub(super) struct Lasting(Option<(FaultKind, Timestamp)>);
 
 impl Lasting {
     /// It goes wrong now; since when that is so.
     pub(super) fn since(&mut self, kind: FaultKind, now: Timestamp) -> Timestamp {
-        let since = self.0.filter(|(before, _)| *before == kind).map_or(now, |(_, since)| since);
+        let is_same = |before: FaultKind| before == kind || (is_network(before) && is_network(kind));
+        let since = self.0.filter(|(before, _)| is_same(*before)).map_or(now, |(_, since)| since);
         self.0 = Some((kind, since));
         since
     }
@@ -50,6 +56,27 @@ impl Lasting {
     pub(super) fn is_over(&mut self) {
         self.0 = None;
     }
+}
+
+fn is_network(kind: FaultKind) -> bool {
+    kind.patience() == FaultKind::Unreachable.patience()
+}
+
+/// What the disk does not do: each has another remedy.
+fn of_storage(error: &(dyn Error + 'static)) -> FaultKind {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.is::<NoSpace>() {
+            return FaultKind::DiskFull;
+        }
+        match error.downcast_ref::<io::Error>().map(io::Error::kind) {
+            Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => return FaultKind::DiskFull,
+            Some(io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied) => return FaultKind::NotWritable,
+            _ => {}
+        }
+        cause = error.source();
+    }
+    FaultKind::Storage
 }
 
 impl fmt::Display for Failure {
@@ -61,9 +88,17 @@ impl fmt::Display for Failure {
 impl From<RepositoryError> for Failure {
     fn from(error: RepositoryError) -> Self {
         let kind = match error.kind() {
-            RepositoryErrorKind::Unreachable | RepositoryErrorKind::Redirected | RepositoryErrorKind::Server => {
-                FaultKind::Unreachable
-            }
+            RepositoryErrorKind::Unreachable => FaultKind::Unreachable,
+            RepositoryErrorKind::Blocked => FaultKind::Blocked,
+            RepositoryErrorKind::UnknownAuthority => FaultKind::UnknownAuthority,
+            RepositoryErrorKind::Certificate => FaultKind::Certificate,
+            RepositoryErrorKind::ProxyUnreachable => FaultKind::ProxyUnreachable,
+            RepositoryErrorKind::ProxyLogin => FaultKind::ProxyLogin,
+            RepositoryErrorKind::ProxyRefused => FaultKind::ProxyRefused,
+            RepositoryErrorKind::Altered => FaultKind::Altered,
+            RepositoryErrorKind::Redirected => FaultKind::Redirected,
+            RepositoryErrorKind::Server => FaultKind::Server,
+            RepositoryErrorKind::Stale => FaultKind::Stale,
             RepositoryErrorKind::CaptivePortal => FaultKind::CaptivePortal,
             RepositoryErrorKind::Incomplete | RepositoryErrorKind::Channel => FaultKind::Incomplete,
             RepositoryErrorKind::Expired => FaultKind::Expired,
@@ -71,7 +106,7 @@ impl From<RepositoryError> for Failure {
                 FaultKind::Untrusted
             }
             RepositoryErrorKind::Rollback => FaultKind::Rollback,
-            RepositoryErrorKind::Storage => FaultKind::Storage,
+            RepositoryErrorKind::Storage => of_storage(&error),
         };
         Self::new(kind, error_chain(&error))
     }
@@ -85,7 +120,7 @@ impl From<TransportError> for Failure {
 
 impl From<DurableError> for Failure {
     fn from(error: DurableError) -> Self {
-        Self::new(FaultKind::Storage, error_chain(&error))
+        Self::new(of_storage(&error), error_chain(&error))
     }
 }
 
@@ -103,21 +138,30 @@ impl From<tokio::task::JoinError> for Failure {
 
 impl From<StageError> for Failure {
     fn from(error: StageError) -> Self {
-        let kind = match error {
+        let error = match error {
             StageError::Download(DownloadError::Transport(error)) => return error.into(),
-            StageError::Download(DownloadError::Short { .. }) => FaultKind::Unreachable,
+            error => error,
+        };
+        let kind = match &error {
+            StageError::Download(DownloadError::Transport(_) | DownloadError::Short { .. }) => FaultKind::Unreachable,
             StageError::Download(DownloadError::NotTheTarget { .. } | DownloadError::Digest(_)) => FaultKind::Untrusted,
             StageError::Download(DownloadError::Space(_) | DownloadError::Disk(_) | DownloadError::List { .. })
             | StageError::Disk(_)
             | StageError::Space(_)
             | StageError::Rotten(_)
             | StageError::Read { .. }
-            | StageError::Record(_) => FaultKind::Storage,
+            | StageError::Record(_)
+            | StageError::Unpack(UnpackError::Write(_)) => of_storage(&error),
+            StageError::SelfRun(SelfRunError::Run { source, .. })
+                if source.kind() == io::ErrorKind::PermissionDenied =>
+            {
+                FaultKind::NotExecutable
+            }
+            StageError::Busy => FaultKind::Busy,
             StageError::TooLarge(_) | StageError::Unpack(_) | StageError::SelfRun(_) => FaultKind::Unfit,
-            StageError::Busy
-            | StageError::Table(_)
-            | StageError::Stopped(_)
-            | StageError::Download(DownloadError::Stopped(_)) => FaultKind::Other,
+            StageError::Table(_) | StageError::Stopped(_) | StageError::Download(DownloadError::Stopped(_)) => {
+                FaultKind::Other
+            }
         };
         Self::new(kind, error_chain(&error))
     }
@@ -125,7 +169,7 @@ impl From<StageError> for Failure {
 
 impl From<RecordError> for Failure {
     fn from(error: RecordError) -> Self {
-        Self::new(FaultKind::Storage, error_chain(&error))
+        Self::new(of_storage(&error), error_chain(&error))
     }
 }
 
@@ -139,6 +183,7 @@ mod tests {
         let mut lasting = Lasting::default();
         assert_eq!(lasting.since(FaultKind::Unreachable, at(1)), at(1));
         assert_eq!(lasting.since(FaultKind::Unreachable, at(5)), at(1));
+        assert_eq!(lasting.since(FaultKind::ProxyLogin, at(5)), at(1), "the network has one age");
         assert_eq!(lasting.since(FaultKind::Storage, at(6)), at(6));
         lasting.is_over();
         assert_eq!(lasting.since(FaultKind::Storage, at(9)), at(9));

@@ -35,8 +35,9 @@ use super::command::{Command, Reply, Report};
 use super::history::History;
 use super::places::Places;
 use super::state::{State, Words};
-use super::transport::{TrafficReading, Transport};
+use super::transport::Transport;
 use super::words;
+use crate::outbound::TrafficReading;
 use crate::window::Window;
 
 /// Orders that may wait: people's.

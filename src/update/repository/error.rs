@@ -6,6 +6,7 @@ use sigstore_tuf::Error;
 use thiserror::Error;
 
 use crate::durable::{DurableError, RecordError};
+use crate::outbound::OutboundErrorKind;
 use crate::update::transport::TransportError;
 
 /// Why a repository is not believed, or cannot be asked.
@@ -112,8 +113,22 @@ pub enum RepositoryError {
 /// What kind of trouble it is, as a technician is told it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RepositoryErrorKind {
-    /// The server cannot be reached: the network, its name, its certificate.
+    /// The server cannot be reached: the network, its name.
     Unreachable,
+    /// Nothing comes back from its address: a firewall, or a network whose only way out is a proxy.
+    Blocked,
+    /// Nobody that the box knows vouches for the server.
+    UnknownAuthority,
+    /// Its certificate is over, not yet valid, or another server's.
+    Certificate,
+    /// The proxy cannot be reached, or is none.
+    ProxyUnreachable,
+    /// The proxy wants a login.
+    ProxyLogin,
+    /// The proxy does not let the box through.
+    ProxyRefused,
+    /// Something on the way changes what is fetched.
+    Altered,
     /// The network wants somebody to sign in, or the address is not a repository's.
     CaptivePortal,
     /// The address leads elsewhere.
@@ -126,6 +141,8 @@ pub enum RepositoryErrorKind {
     Expired,
     /// Its signatures are not right.
     Signature,
+    /// It shows an older state than before, as a cache does for a while.
+    Stale,
     /// It goes back to older metadata.
     Rollback,
     /// It is signed, but wrong.
@@ -149,16 +166,26 @@ impl RepositoryError {
                 TransportError::CaptivePortal { .. } => Kind::CaptivePortal,
                 TransportError::Redirect { .. } => Kind::Redirected,
                 TransportError::Missing { .. } => Kind::Incomplete,
-                TransportError::Status { .. }
-                | TransportError::TooLarge { .. }
-                | TransportError::Coding { .. }
-                | TransportError::Part { .. }
-                | TransportError::Name { .. } => Kind::Server,
-                _ => Kind::Unreachable,
+                TransportError::Coding { .. } | TransportError::Part { .. } => Kind::Altered,
+                TransportError::Status { .. } | TransportError::TooLarge { .. } | TransportError::Name { .. } => {
+                    Kind::Server
+                }
+                TransportError::Read { .. } => Kind::Unreachable,
+                TransportError::Outbound(error) => match error.kind() {
+                    OutboundErrorKind::Settings | OutboundErrorKind::Unreachable => Kind::Unreachable,
+                    OutboundErrorKind::Blocked => Kind::Blocked,
+                    OutboundErrorKind::UnknownAuthority => Kind::UnknownAuthority,
+                    OutboundErrorKind::Certificate => Kind::Certificate,
+                    OutboundErrorKind::ProxyUnreachable => Kind::ProxyUnreachable,
+                    OutboundErrorKind::ProxyLogin => Kind::ProxyLogin,
+                    OutboundErrorKind::ProxyRefused => Kind::ProxyRefused,
+                },
             },
             Self::Incomplete(_) => Kind::Incomplete,
             Self::Expired { .. } | Self::Clock(_) => Kind::Expired,
             Self::Signature { .. } => Kind::Signature,
+            // The timestamp is the one file that a cache may still have as it was.
+            Self::Rollback { role, .. } if role == "timestamp" => Kind::Stale,
             Self::Rollback { .. } | Self::MinVersion { .. } => Kind::Rollback,
             Self::Contradiction(_) | Self::Manifest { .. } | Self::Target { .. } | Self::NotRefreshed => Kind::Invalid,
             Self::Channel { .. } => Kind::Channel,

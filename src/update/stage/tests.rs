@@ -7,7 +7,7 @@ use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
 use super::*;
 use crate::slots::Table;
-use crate::update::transport::{Limits, Source};
+use crate::update::transport::Source;
 
 /// A box and a repository.
 struct World {
@@ -38,7 +38,7 @@ impl World {
         let stager = Stager::new(&Places::of(&directory.path().join("data")), Arc::clone(&slots), None);
         fs::create_dir_all(directory.path().join("repository/targets")).expect("made");
         let source = Source::Directory(directory.path().join("repository"));
-        let transport = Transport::new(source, Limits::default()).expect("a transport");
+        let transport = Transport::new(source).expect("a transport");
         Self { directory, slots, stager, transport }
     }
 

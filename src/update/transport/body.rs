@@ -1,18 +1,10 @@
 //! The content of an answer, as it comes.
 
-use std::fmt;
-use std::sync::Arc;
-use std::time::Duration;
-
 use bytes::{Bytes, BytesMut};
-use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
-use tokio::time::{Instant, timeout};
 
-use super::connection::Connection;
+use super::TransportError;
 use super::directory::Reader;
-use super::web::Kept;
-use super::{Limits, TransportError};
+use crate::outbound::Stream;
 
 /// Octets of an answer that nobody wants which are read so that the connection can be kept.
 const MOST_DISCARDED: u64 = 64 * 1024;
@@ -48,7 +40,7 @@ impl Body {
     /// little for too long.
     pub async fn next(&mut self) -> Result<Option<Bytes>, TransportError> {
         match &mut self.pieces {
-            Pieces::Web(stream) => stream.next().await,
+            Pieces::Web(stream) => Ok(stream.next().await?),
             Pieces::File(reader) => reader.next().await,
         }
     }
@@ -82,141 +74,8 @@ impl Body {
 
     fn place(&self) -> String {
         match &self.pieces {
-            Pieces::Web(stream) => stream.place.clone(),
+            Pieces::Web(stream) => stream.place().to_owned(),
             Pieces::File(reader) => reader.place(),
         }
-    }
-}
-
-/// The content of a web server's answer.
-pub(super) struct Stream {
-    content: Incoming,
-    /// `None` after the end.
-    connection: Option<Connection>,
-    /// Where the connection goes at the end, and whose it is.
-    kept: (Arc<Kept>, Arc<str>),
-    pace: Pace,
-    deadline: Option<(Instant, Duration)>,
-    place: String,
-}
-
-impl fmt::Debug for Stream {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Stream").field("place", &self.place).finish_non_exhaustive()
-    }
-}
-
-impl Stream {
-    pub(super) fn new(
-        content: Incoming,
-        connection: Connection,
-        kept: (Arc<Kept>, Arc<str>),
-        limits: &Limits,
-        place: String,
-    ) -> Self {
-        Self { content, connection: Some(connection), kept, pace: Pace::new(limits), deadline: None, place }
-    }
-
-    /// It has to end within this time.
-    pub(super) fn until(&mut self, after: Duration) {
-        self.deadline = Some((Instant::now() + after, after));
-    }
-
-    async fn next(&mut self) -> Result<Option<Bytes>, TransportError> {
-        loop {
-            let Some(connection) = &mut self.connection else {
-                return Ok(None);
-            };
-            let began = Instant::now();
-            let mut patience = self.pace.left();
-            if let Some((deadline, after)) = self.deadline {
-                patience = patience.min(deadline.saturating_duration_since(began));
-                if patience.is_zero() {
-                    return Err(TransportError::Late { place: self.place.clone(), operation: "come whole", after });
-                }
-            }
-            let frame = timeout(patience, connection.drive(self.content.frame())).await;
-            let piece = match frame {
-                Ok(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
-                Ok(Some(Err(source))) => {
-                    self.connection = None;
-                    return Err(TransportError::Broken { place: self.place.clone(), source });
-                }
-                Ok(None) => {
-                    if let Some(mut connection) = self.connection.take() {
-                        // Lets the connection see the end of the answer, and whether the server closes it then.
-                        if timeout(Duration::from_millis(100), connection.ready()).await == Ok(true) {
-                            let (kept, origin) = &self.kept;
-                            kept.put(connection, Arc::clone(origin));
-                        }
-                    }
-                    return Ok(None);
-                }
-                Err(_) => Bytes::new(),
-            };
-            if let Err(octets) = self.pace.count(began.elapsed(), piece.len() as u64) {
-                self.connection = None;
-                return Err(TransportError::Slow { place: self.place.clone(), octets, window: self.pace.window });
-            }
-            if !piece.is_empty() {
-                return Ok(Some(piece));
-            }
-        }
-    }
-}
-
-/// Octets per window of waiting: who takes them slowly does not make them slow.
-#[derive(Debug)]
-struct Pace {
-    window: Duration,
-    least: u64,
-    waited: Duration,
-    octets: u64,
-}
-
-impl Pace {
-    fn new(limits: &Limits) -> Self {
-        Self { window: limits.window, least: limits.least, waited: Duration::ZERO, octets: 0 }
-    }
-
-    /// Time that is left of the window.
-    fn left(&self) -> Duration {
-        self.window.saturating_sub(self.waited)
-    }
-
-    /// Counts a wait and what it brought. The octets of the window when they were too few.
-    fn count(&mut self, waited: Duration, octets: u64) -> Result<(), u64> {
-        self.waited += waited;
-        self.octets = self.octets.saturating_add(octets);
-        if self.waited >= self.window {
-            if self.octets < self.least {
-                return Err(self.octets);
-            }
-            (self.waited, self.octets) = (Duration::ZERO, 0);
-        }
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_window_with_too_few_octets_is_too_slow() {
-        let second = Duration::from_secs(1);
-        let mut pace = Pace { window: 10 * second, least: 100, waited: Duration::ZERO, octets: 0 };
-        for _ in 0..100 {
-            assert_eq!(pace.count(second, 10), Ok(()));
-        }
-        // Without waiting nothing is slow.
-        for _ in 0..100 {
-            assert_eq!(pace.count(Duration::ZERO, 0), Ok(()));
-        }
-        for _ in 0..9 {
-            assert_eq!(pace.count(second, 11), Ok(()));
-        }
-        assert_eq!(pace.left(), second);
-        assert_eq!(pace.count(second, 0), Err(99));
     }
 }

@@ -1,93 +1,24 @@
 //! Why something could not be fetched.
 
 use std::io;
-use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use http::StatusCode;
 use thiserror::Error;
-use tokio_rustls::rustls;
+
+use crate::outbound::OutboundError;
 
 /// Why something could not be fetched.
 #[derive(Debug, Error)]
 pub enum TransportError {
-    /// The address in the configuration.
-    #[error("cannot use the address {url:?}: {why}")]
-    Address {
-        /// Which.
-        url: String,
-        /// What is wrong with it.
-        why: &'static str,
-    },
-    /// The additional certification authorities.
-    #[error("the file of certification authorities holds no usable certificate in PEM form")]
-    Authorities(#[source] Option<rustls::pki_types::pem::Error>),
-    /// The same, for one that is none.
-    #[error("a certificate in the file of certification authorities cannot be used")]
-    Authority(#[source] rustls::Error),
-    /// TLS itself.
-    #[error("TLS cannot be set up")]
-    Tls(#[source] rustls::Error),
+    /// The connection, or what was said on it.
+    #[error(transparent)]
+    Outbound(#[from] OutboundError),
     /// A name that is not one file of the repository.
     #[error("the repository names {name:?}, which is not the name of a file")]
     Name {
         /// Which.
         name: String,
-    },
-    /// The server's name.
-    #[error("cannot find the address of {host}")]
-    Lookup {
-        /// Which.
-        host: String,
-        /// Why.
-        source: io::Error,
-    },
-    /// No connection to any of its addresses.
-    #[error("cannot connect to {host} ({address})")]
-    Connect {
-        /// Which.
-        host: String,
-        /// The last one tried.
-        address: SocketAddr,
-        /// Why.
-        source: io::Error,
-    },
-    /// Its certificate, or what else the handshake failed on.
-    #[error("cannot trust {host}: the TLS handshake failed")]
-    Handshake {
-        /// Which.
-        host: String,
-        /// Why.
-        source: io::Error,
-    },
-    /// It took too long.
-    #[error("{place} took more than {} s to {operation}", after.as_secs())]
-    Late {
-        /// What.
-        place: String,
-        /// What it did: "answer".
-        operation: &'static str,
-        /// How long it may take.
-        after: Duration,
-    },
-    /// Too few octets came.
-    #[error("{place} comes too slowly: {octets} octets in {} s", window.as_secs())]
-    Slow {
-        /// What.
-        place: String,
-        /// How many came.
-        octets: u64,
-        /// In how long.
-        window: Duration,
-    },
-    /// The connection broke, or what was sent was not HTTP.
-    #[error("the answer for {place} is cut short or not HTTP")]
-    Broken {
-        /// What.
-        place: String,
-        /// How.
-        source: hyper::Error,
     },
     /// The server does not want to.
     #[error("the server answered {status} for {place}")]
@@ -161,16 +92,9 @@ impl TransportError {
             Self::Status { status, .. } => {
                 !matches!(*status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS)
             }
-            Self::Part { .. }
-            | Self::Coding { .. }
-            | Self::CaptivePortal { .. }
-            | Self::Redirect { .. }
-            | Self::Broken { .. } => true,
-            Self::Late { operation, .. } => *operation == ANSWER,
+            Self::Part { .. } | Self::Coding { .. } | Self::CaptivePortal { .. } | Self::Redirect { .. } => true,
+            Self::Outbound(error) => error.is_of_the_answer(),
             _ => false,
         }
     }
 }
-
-/// What is late when a server has taken a request and says nothing.
-pub(super) const ANSWER: &str = "answer";

@@ -4,25 +4,22 @@
 //! transport bounds how much comes, how slowly, and from where; [`super::repository`] judges what it says.
 
 mod body;
-mod connection;
 mod directory;
 mod error;
-mod tls;
-mod traffic;
 mod web;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use bytes::Bytes;
 
 pub use self::body::Body;
 pub use self::error::TransportError;
-pub use self::traffic::{Traffic, TrafficReading};
 
 use self::directory::Directory;
-use self::web::{Expect, Kept, Web};
+use self::web::{Expect, Web};
+use crate::outbound::{KeptConnection, Outbound, OutboundError, Traffic};
 
 /// A place that a repository is fetched from.
 #[derive(Debug, Clone)]
@@ -32,50 +29,13 @@ pub enum Source {
         /// The address that `metadata/` and `targets/` are under, `https://…`; a `file://` address is a
         /// [`Source::Directory`].
         url: String,
-        /// Certification authorities in PEM form that are trusted besides those of the web.
-        ca: Option<Vec<u8>>,
         /// Whether the address may be an `http://` one: signatures protect what is fetched, but not that it is fetched.
         allow_http: bool,
+        /// What leads there.
+        outbound: Outbound,
     },
     /// A directory with `metadata` and `targets` in it.
     Directory(PathBuf),
-}
-
-/// How long things may take, at most.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Finding the addresses of the server's name.
-    pub lookup: Duration,
-    /// Connecting to one address; the next one is tried then.
-    pub connect: Duration,
-    /// The TLS handshake.
-    pub tls: Duration,
-    /// From the request to the head of its answer.
-    pub head: Duration,
-    /// The whole answer to a request for metadata, its head aside.
-    pub metadata: Duration,
-    /// A target's octets are counted over windows of this length, of which only waiting for them counts.
-    pub window: Duration,
-    /// Fewer octets than this in a window are too slow.
-    pub least: u64,
-    /// A connection that was not used for so long is not used again.
-    pub idle: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            lookup: Duration::from_secs(10),
-            connect: Duration::from_secs(5),
-            tls: Duration::from_secs(10),
-            head: Duration::from_secs(20),
-            metadata: Duration::from_secs(60),
-            window: Duration::from_secs(30),
-            // 1 KiB/s: a firewall that lets a byte through now and then is not a slow line.
-            least: 30 * 1024,
-            idle: Duration::from_secs(10),
-        }
-    }
 }
 
 /// Fetches from one repository.
@@ -84,7 +44,6 @@ pub struct Transport {
     metadata: Place,
     targets: Place,
     traffic: Arc<Traffic>,
-    time: Arc<tls::Time>,
 }
 
 #[derive(Debug, Clone)]
@@ -95,24 +54,23 @@ enum Place {
 
 impl Transport {
     /// The repository at `source`, whose `metadata` and `targets` are under it.
-    pub fn new(source: Source, limits: Limits) -> Result<Self, TransportError> {
+    pub fn new(source: Source) -> Result<Self, TransportError> {
         let (metadata, targets) = (source.clone().under("metadata")?, source.under("targets")?);
-        Self::apart(metadata, targets, limits)
+        Self::apart(metadata, targets)
     }
 
     /// The repository whose metadata is right at one place, and whose targets are right at another.
-    pub fn apart(metadata: Source, targets: Source, limits: Limits) -> Result<Self, TransportError> {
-        let (traffic, time, kept) = (Arc::<Traffic>::default(), Arc::<tls::Time>::default(), Arc::<Kept>::default());
+    pub fn apart(metadata: Source, targets: Source) -> Result<Self, TransportError> {
+        let (traffic, kept) = (Arc::<Traffic>::default(), Arc::<KeptConnection>::default());
         let place = |source| match source {
             Source::Directory(path) => Ok(Place::Directory(Directory::new(path))),
             Source::Web { url, .. } if url.starts_with("file:") => directory_of(&url).map(Place::Directory),
-            Source::Web { url, ca, allow_http } => {
-                let tls = tls::config(ca.as_deref(), Arc::clone(&time))?;
-                let web = Web::new(&url, allow_http, tls, limits, Arc::clone(&traffic), Arc::clone(&kept))?;
+            Source::Web { url, allow_http, outbound } => {
+                let web = Web::new(&url, allow_http, &outbound, Arc::clone(&traffic), Arc::clone(&kept))?;
                 Ok(Place::Web(Arc::new(web)))
             }
         };
-        Ok(Self { metadata: place(metadata)?, targets: place(targets)?, traffic, time })
+        Ok(Self { metadata: place(metadata)?, targets: place(targets)?, traffic })
     }
 
     /// A metadata file of `most` octets at most; `None` when the repository has none of that name: 404, 410, and 403,
@@ -151,7 +109,11 @@ impl Transport {
 
     /// No time before this one is true: a clock that shows one does not make the server's certificate "not yet valid".
     pub fn not_before(&self, time: SystemTime) {
-        self.time.not_before(time);
+        for place in [&self.metadata, &self.targets] {
+            if let Place::Web(web) = place {
+                web.not_before(time);
+            }
+        }
     }
 
     /// Closes the connection that was kept for the next request.
@@ -168,8 +130,8 @@ impl Source {
     fn under(self, name: &str) -> Result<Self, TransportError> {
         Ok(match self {
             Self::Web { url, .. } if url.starts_with("file:") => Self::Directory(directory_of(&url)?.path().join(name)),
-            Self::Web { url, ca, allow_http } => {
-                Self::Web { url: format!("{}/{name}", url.trim_end_matches('/')), ca, allow_http }
+            Self::Web { url, allow_http, outbound } => {
+                Self::Web { url: format!("{}/{name}", url.trim_end_matches('/')), allow_http, outbound }
             }
             Self::Directory(path) => Self::Directory(path.join(name)),
         })
@@ -178,11 +140,11 @@ impl Source {
 
 /// The directory of a `file://` address (RFC 8089), which has no host.
 fn directory_of(url: &str) -> Result<Directory, TransportError> {
-    let wrong = |why| TransportError::Address { url: url.to_owned(), why };
+    let wrong = |why| OutboundError::Address { url: url.to_owned(), why };
     let path = url.strip_prefix("file://").ok_or_else(|| wrong("a file address begins with file:///"))?;
     let path = path.strip_prefix("localhost").unwrap_or(path);
     if !path.starts_with('/') {
-        return Err(wrong("a file address begins with file:///"));
+        return Err(wrong("a file address begins with file:///").into());
     }
     let path = percent_encoding::percent_decode_str(path).decode_utf8().map_err(|_| wrong("it is not UTF-8"))?;
     Ok(Directory::new(PathBuf::from(path.into_owned())))

@@ -1,27 +1,18 @@
 //! A web server (RFC 9110, RFC 9112).
 
-use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::time::SystemTime;
 
-use bytes::Bytes;
 use http::header::{
-    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HOST, HeaderMap, HeaderName,
-    IF_RANGE, LAST_MODIFIED, LOCATION, RANGE, USER_AGENT,
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderName,
+    IF_RANGE, LAST_MODIFIED, LOCATION, RANGE,
 };
-use http::uri::Scheme;
-use http::{HeaderValue, Request, Response, StatusCode, Uri};
-use http_body_util::Empty;
-use hyper::body::Incoming;
+use http::{HeaderValue, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use tokio::time::{Instant, timeout};
-use tokio_rustls::rustls::ClientConfig;
-use tokio_rustls::rustls::pki_types::ServerName;
 
-use super::body::{Body, Stream};
-use super::connection::{Connection, Server};
-use super::error::ANSWER;
-use super::traffic::Traffic;
-use super::{Limits, TransportError};
+use super::TransportError;
+use super::body::Body;
+use crate::outbound::{Head, KeptConnection, Limits, Outbound, OutboundError, Server, Traffic};
 
 /// All but the unreserved characters of RFC 3986 section 2.3.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -38,105 +29,37 @@ pub(super) enum Expect {
 }
 
 /// A directory of a web server.
+#[derive(Debug)]
 pub(super) struct Web {
     server: Server,
-    /// `host[:port]`, as the address has it.
-    authority: HeaderValue,
     /// The path, without a slash at its end.
     base: String,
-    /// The scheme and the authority.
-    origin: Arc<str>,
     limits: Limits,
-    /// The connection of the last request, when it can be used again.
-    kept: Arc<Kept>,
-}
-
-/// The place of a connection between two requests, of metadata and targets together.
-#[derive(Default)]
-pub(super) struct Kept(Mutex<Option<Idle>>);
-
-struct Idle {
-    connection: Connection,
-    origin: Arc<str>,
-    since: Instant,
-}
-
-impl Kept {
-    pub(super) fn put(&self, connection: Connection, origin: Arc<str>) {
-        *self.lock() = Some(Idle { connection, origin, since: Instant::now() });
-    }
-
-    fn take(&self) -> Option<Idle> {
-        self.lock().take()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Idle>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl fmt::Debug for Web {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Web").field("origin", &self.origin).field("base", &self.base).finish_non_exhaustive()
-    }
 }
 
 impl Web {
     pub(super) fn new(
         url: &str,
         allow_http: bool,
-        tls: Arc<ClientConfig>,
-        limits: Limits,
+        outbound: &Outbound,
         traffic: Arc<Traffic>,
-        kept: Arc<Kept>,
-    ) -> Result<Self, TransportError> {
-        let wrong = |why| TransportError::Address { url: url.to_owned(), why };
-        if url.contains('#') {
-            return Err(wrong("it has a fragment (#)"));
-        }
-        let address: Uri = url.parse().map_err(|_| wrong("it is not a web address"))?;
-        let authority = address.authority().ok_or_else(|| wrong("it names no server"))?;
-        if address.query().is_some() {
-            return Err(wrong("it has a query (?)"));
-        }
-        if authority.as_str().contains('@') {
-            return Err(wrong("it holds a user name"));
-        }
-        let secure = match address.scheme() {
-            Some(scheme) if *scheme == Scheme::HTTPS => true,
-            Some(scheme) if *scheme == Scheme::HTTP && allow_http => false,
-            Some(scheme) if *scheme == Scheme::HTTP => {
-                return Err(wrong("it is not encrypted: use https, or allow http in the configuration"));
-            }
-            _ => return Err(wrong("it begins neither with https:// nor with file:///")),
-        };
-        // An IPv6 address stands in brackets.
-        let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
-        let tls = if secure {
-            let name = ServerName::try_from(host.clone()).map_err(|_| wrong("its server's name is not one"))?;
-            Some((tls, name))
-        } else {
-            None
-        };
-        let port = authority.port_u16().unwrap_or(if secure { 443 } else { 80 });
-        let scheme = if secure { "https" } else { "http" };
-        Ok(Self {
-            authority: HeaderValue::from_str(authority.as_str()).map_err(|_| wrong("its server's name is not one"))?,
-            base: address.path().trim_end_matches('/').to_owned(),
-            origin: format!("{scheme}://{authority}").into(),
-            server: Server { host, port, tls, traffic },
-            limits,
-            kept,
-        })
+        kept: Arc<KeptConnection>,
+    ) -> Result<Self, OutboundError> {
+        let (server, base) = Server::new(url, allow_http, outbound, traffic, kept)?;
+        Ok(Self { server, base, limits: *outbound.limits() })
     }
 
     /// For messages.
     pub(super) fn address(&self, name: &str) -> String {
-        format!("{}{}/{name}", self.origin, self.base)
+        format!("{}{}/{name}", self.server.origin(), self.base)
     }
 
     pub(super) fn rest(&self) {
-        drop(self.kept.take());
+        self.server.rest();
+    }
+
+    pub(super) fn not_before(&self, time: SystemTime) {
+        self.server.not_before(time);
     }
 
     /// `None` for what is not there. A continuation that the server gets wrong, in whatever way, becomes a request for
@@ -169,7 +92,8 @@ impl Web {
         expect: Expect,
     ) -> Result<Option<Body>, TransportError> {
         let place = self.address(name);
-        let (connection, answer) = self.ask(name, &place, from, validator, expect).await?;
+        let head = self.head(name, from, validator, expect)?;
+        let (connection, answer) = self.server.request(&head, &place).await?;
         let headers = answer.headers();
         let (start, length) = match answer.status() {
             StatusCode::OK => (0, content_length(headers)),
@@ -183,7 +107,7 @@ impl Web {
             }
             StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::GONE => {
                 // What the answer says about it is of no use; short ones are read, so that the connection stays.
-                let mut stream = self.stream(connection, answer, place);
+                let mut stream = self.server.stream(connection, answer, place);
                 stream.until(self.limits.head);
                 Body::web(stream, 0, None, None).discard().await;
                 return Ok(None);
@@ -204,55 +128,11 @@ impl Web {
             return Err(TransportError::Coding { place, coding: bounded(coding) });
         }
         let validator = validator_of(headers);
-        let mut stream = self.stream(connection, answer, place);
+        let mut stream = self.server.stream(connection, answer, place);
         if expect == Expect::Metadata {
             stream.until(self.limits.metadata);
         }
         Ok(Some(Body::web(stream, start, length, validator)))
-    }
-
-    fn stream(&self, connection: Connection, answer: Response<Incoming>, place: String) -> Stream {
-        let kept = (Arc::clone(&self.kept), Arc::clone(&self.origin));
-        Stream::new(answer.into_body(), connection, kept, &self.limits, place)
-    }
-
-    async fn ask(
-        &self,
-        name: &str,
-        place: &str,
-        from: u64,
-        validator: Option<&str>,
-        expect: Expect,
-    ) -> Result<(Connection, Response<Incoming>), TransportError> {
-        let head = self.head(name, from, validator, expect)?;
-        if let Some(Idle { mut connection, origin, since }) = self.kept.take() {
-            // The server may close a kept connection at any moment, the one between this look and the request too:
-            // then the same question is put on a new one.
-            if origin == self.origin
-                && since.elapsed() < self.limits.idle
-                && timeout(self.limits.head, connection.ready()).await == Ok(true)
-                && let Ok(answer) = self.exchange(&mut connection, &head, place).await
-            {
-                return Ok((connection, answer));
-            }
-        }
-        let mut connection = self.server.connect(&self.limits).await?;
-        let answer = self.exchange(&mut connection, &head, place).await?;
-        Ok((connection, answer))
-    }
-
-    async fn exchange(
-        &self,
-        connection: &mut Connection,
-        head: &Head,
-        place: &str,
-    ) -> Result<Response<Incoming>, TransportError> {
-        self.server.traffic.request();
-        match timeout(self.limits.head, connection.send(head.request())).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(source)) => Err(TransportError::Broken { place: place.to_owned(), source }),
-            Err(_) => Err(TransportError::Late { place: place.to_owned(), operation: ANSWER, after: self.limits.head }),
-        }
     }
 
     fn head(&self, name: &str, from: u64, validator: Option<&str>, expect: Expect) -> Result<Head, TransportError> {
@@ -265,11 +145,7 @@ impl Web {
             path.push('/');
             path.extend(utf8_percent_encode(segment, if expect == Expect::Metadata { ENCODED } else { SEGMENT }));
         }
-        let mut fields = vec![
-            (HOST, self.authority.clone()),
-            (USER_AGENT, HeaderValue::from_static(concat!("workshop-edge/", env!("WORKSHOP_EDGE_VERSION")))),
-            (ACCEPT_ENCODING, HeaderValue::from_static("identity")),
-        ];
+        let mut fields = vec![(ACCEPT_ENCODING, HeaderValue::from_static("identity"))];
         if from > 0 {
             fields.push((RANGE, HeaderValue::from_str(&format!("bytes={from}-")).map_err(|_| wrong())?));
             if let Some(validator) = validator.and_then(|text| HeaderValue::from_str(text).ok()) {
@@ -277,21 +153,6 @@ impl Web {
             }
         }
         Ok(Head { path: path.parse().map_err(|_| wrong())?, fields })
-    }
-}
-
-/// A request that can be put again.
-struct Head {
-    path: Uri,
-    fields: Vec<(HeaderName, HeaderValue)>,
-}
-
-impl Head {
-    fn request(&self) -> Request<Empty<Bytes>> {
-        let mut request = Request::new(Empty::new());
-        *request.uri_mut() = self.path.clone();
-        request.headers_mut().extend(self.fields.iter().cloned());
-        request
     }
 }
 
@@ -343,9 +204,9 @@ fn changed(headers: &HeaderMap, validator: Option<&str>) -> bool {
 mod tests {
     use super::*;
 
-    fn web(url: &str, allow_http: bool) -> Result<Web, TransportError> {
-        let tls = super::super::tls::config(None, Arc::default()).expect("a configuration");
-        Web::new(url, allow_http, tls, Limits::default(), Arc::default(), Arc::default())
+    fn web(url: &str, allow_http: bool) -> Result<Web, OutboundError> {
+        let outbound = Outbound::new(crate::outbound::Settings::default()).expect("a client");
+        Web::new(url, allow_http, &outbound, Arc::default(), Arc::default())
     }
 
     #[test]

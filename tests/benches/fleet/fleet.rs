@@ -12,7 +12,7 @@ use workshop_edge::update::STATE_SCHEMA;
 use workshop_edge::update::pace::Pace;
 use workshop_edge::update::policy::{self, Decision, Plan, Situation};
 use workshop_edge::update::repository::{Repository, RepositoryError, Settings};
-use workshop_edge::update::transport::{Limits, Source, Transport};
+use workshop_edge::update::transport::{Source, Transport};
 use workshop_edge::window::WindowState;
 
 use crate::Failure;
@@ -250,7 +250,7 @@ impl Unit {
 }
 
 fn transport(source: &std::path::Path) -> Result<Transport, Failure> {
-    Ok(Transport::new(Source::Directory(source.to_owned()), Limits::default())?)
+    Ok(Transport::new(Source::Directory(source.to_owned()))?)
 }
 
 fn add(counts: &mut Vec<u32>, at: Duration, many: u32) {

@@ -6,8 +6,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
+use workshop_edge::outbound::{self, Outbound, TrafficReading};
 use workshop_edge::update::repository::{Repository, Settings};
-use workshop_edge::update::transport::{Limits, Source, TrafficReading, Transport};
+use workshop_edge::update::transport::{Source, Transport};
 
 use crate::Failure;
 use crate::publisher::{CHANNEL, Publisher};
@@ -131,8 +132,9 @@ struct Looker {
 impl Looker {
     fn new(nginx: &Nginx, publisher: &Publisher, data: &Path) -> Result<Self, Failure> {
         let ca = Some(nginx.certificate.clone().into_bytes());
-        let source = Source::Web { url: nginx.url(), ca, allow_http: false };
-        let transport = Transport::new(source, Limits::default())?;
+        let outbound = Outbound::new(outbound::Settings { ca, ..outbound::Settings::default() })?;
+        let source = Source::Web { url: nginx.url(), allow_http: false, outbound };
+        let transport = Transport::new(source)?;
         let settings = Settings::under(data.to_owned(), publisher.root()?);
         let repository = Repository::open(&settings, transport.clone())?;
         Ok(Self { transport, repository })

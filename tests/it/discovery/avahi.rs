@@ -28,7 +28,7 @@ trap 'kill $avahi' TERM
 wait $avahi || wait $avahi";
 
 /// A running avahi; ended when dropped.
-pub(super) struct Avahi<'a> {
+pub(crate) struct Avahi<'a> {
     host: &'a Host,
     child: Child,
     _files: TempDir,
@@ -36,7 +36,7 @@ pub(super) struct Avahi<'a> {
 
 impl<'a> Avahi<'a> {
     /// With a host name.
-    pub(super) fn start(host: &'a Host, name: &str) -> Self {
+    pub(crate) fn start(host: &'a Host, name: &str) -> Self {
         let files = tempfile::tempdir().expect("a directory");
         let settings = format!(
             "[server]\nhost-name={name}\nallow-interfaces=eth0\nuse-ipv6=yes\nratelimit-burst=100000\n\

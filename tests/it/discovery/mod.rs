@@ -2,7 +2,7 @@
 //! python-zeroconf, GSSDP, and one that speaks the protocols with nothing but sockets.
 
 mod addresses;
-mod avahi;
+pub(crate) mod avahi;
 mod edge;
 mod farewell;
 mod flood;

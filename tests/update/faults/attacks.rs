@@ -228,7 +228,7 @@ fn versions_that_ran_ahead_are_recovered_from_with_new_keys() {
     forge.change("timestamp", |signed| signed["version"] = json!(3_000_000));
     world.checks();
     world.put(&good);
-    world.fails(&["check"], "rollback", "goes back from version 3000000");
+    world.fails(&["check"], "stale", "goes back from version 3000000");
     for role in ["timestamp", "snapshot"] {
         world.repository.rotate(role);
         // Half of it is not enough.

@@ -48,7 +48,7 @@ fn no_role_goes_back() {
         world.put(&first);
         world.while_off(happens);
         eprintln!("{what}:");
-        world.fails(&["check"], "rollback", "the metadata \"timestamp\" goes back");
+        world.fails(&["check"], "stale", "the metadata \"timestamp\" goes back");
         for (role, version) in versions {
             world.restore(&second);
             Forge(&world.repository).bring_back(role, version);

@@ -57,12 +57,12 @@ fn a_full_disk_costs_the_update_alone() {
     let mut world = World::on(&disk.path.join("data"));
     world.repository.promote(&["--version", "1.1.0"]);
     disk.fill(1024 * 1024);
-    world.fails(&["apply"], "storage", "not enough room on the disk");
+    world.fails(&["apply"], "disk_full", "not enough room on the disk");
     disk.empty();
     disk.fill(0);
     // Something that has to be remembered.
     world.repository.refresh(&["--expires", "timestamp=9d"]);
-    world.fails(&["check"], "storage", "cannot keep");
+    world.fails(&["check"], "disk_full", "cannot keep");
     let said = world.order(&["hold"]).expect_err("it cannot be remembered");
     assert!(said.contains("order"), "{said}");
     assert_eq!(world.state()["order"]["held"], false);
@@ -82,7 +82,7 @@ fn a_disk_that_cannot_be_written_leaves_the_box_as_it_is() {
     disk.can_be_written(false);
     world.shows("1.1.0");
     world.repository.refresh(&["--expires", "timestamp=9d"]);
-    world.fails(&["check"], "storage", "cannot keep");
+    world.fails(&["check"], "not_writable", "cannot keep");
     world.order(&["hold"]).expect_err("it cannot be remembered");
     world.order(&["rollback"]).expect_err("it cannot be remembered");
     world.shows("1.1.0");

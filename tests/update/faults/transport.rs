@@ -179,14 +179,16 @@ fn what_is_not_the_bucket_is_told_apart() {
     let portal = format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n{page}", page.len());
     let status = |status: &str| format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
     let redirect = "HTTP/1.1 302 Found\r\nLocation: https://elsewhere.example/\r\nContent-Length: 0\r\n\r\n".to_owned();
+    let coded = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}".to_owned();
     for (mood, kind, detail) in [
         (Mood::Says("/", portal.clone()), "captive_portal", ""),
         (Mood::Says("timestamp.json", portal), "captive_portal", ""),
-        (Mood::Says("/", redirect.clone()), "unreachable", "https://elsewhere.example/"),
-        (Mood::Says("2.root.json", redirect), "unreachable", "2.root.json"),
-        (Mood::Says("/", status("500 Internal Server Error")), "unreachable", "500"),
-        (Mood::Says("2.root.json", status("503 Service Unavailable")), "unreachable", "503"),
-        (Mood::Says("timestamp.json", status("429 Too Many Requests")), "unreachable", "429"),
+        (Mood::Says("/", redirect.clone()), "redirected", "https://elsewhere.example/"),
+        (Mood::Says("2.root.json", redirect), "redirected", "2.root.json"),
+        (Mood::Says("/", status("500 Internal Server Error")), "server", "500"),
+        (Mood::Says("2.root.json", status("503 Service Unavailable")), "server", "503"),
+        (Mood::Says("timestamp.json", status("429 Too Many Requests")), "server", "429"),
+        (Mood::Says("timestamp.json", coded), "altered", "gzip"),
         (Mood::Says("timestamp.json", status("404 Not Found")), "incomplete", "timestamp.json"),
         (Mood::Says("timestamp.json", status("403 Forbidden")), "incomplete", "timestamp.json"),
         (Mood::Says("/", String::new()), "unreachable", ""),
@@ -222,10 +224,10 @@ fn a_stale_cache_is_waited_for() {
     // Seen: the older one changes nothing, whoever asks, and as often as they do.
     server.is(Mood::Instead("timestamp.json", stale));
     for _ in 0..3 {
-        world.fails(&["check"], "rollback", "\"timestamp\" goes back");
+        world.fails(&["check"], "stale", "\"timestamp\" goes back");
     }
     world.while_off(|_| {});
-    world.fails(&["apply"], "rollback", "\"timestamp\" goes back");
+    world.fails(&["apply"], "stale", "\"timestamp\" goes back");
     server.is(Mood::Good);
     world.checks();
     world.shows("1.1.0");
@@ -278,7 +280,7 @@ fn a_bucket_that_cannot_be_reached_is_not_the_boxs_illness() {
     let (one, other) = (Nginx::start(&repository.directory(), 2020..2099), world.path().join("ca.pem"));
     let ca = format!("update.ca_file={}", other.display());
     let world = World::behind(repository, &one.url(), &[&ca]);
-    world.fails(&["check"], "unreachable", "certificate");
+    world.fails(&["check"], "unknown_authority", "certificate");
     std::fs::write(other, one.certificate()).expect("written");
     let mut world = world;
     world.while_off(|_| {});

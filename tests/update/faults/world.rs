@@ -30,6 +30,17 @@ pub(super) struct World {
 fn told(kind: &str) -> (&'static str, bool) {
     match kind {
         "unreachable" => ("No se llega al repositorio de versiones", false),
+        "blocked" => ("Nada responde en la dirección del repositorio de versiones", false),
+        "server" => ("El repositorio de versiones responde con un error", false),
+        "redirected" => ("El servidor remite a otra dirección", false),
+        "altered" => ("Algo en la red cambia lo que se descarga", false),
+        "unknown_authority" => ("Este equipo no conoce a la autoridad que firma el certificado", false),
+        "certificate" => ("El certificado del servidor no vale: compruebe la hora", false),
+        "stale" => ("El repositorio de versiones muestra un estado anterior", false),
+        "busy" => ("Ya hay otra actualización en curso", false),
+        "disk_full" => ("No queda sitio en el disco", true),
+        "not_writable" => ("Este equipo no puede escribir en su directorio de datos", true),
+        "not_executable" => ("En el directorio de datos de este equipo no se puede ejecutar nada (noexec)", true),
         "captive_portal" => ("La red pide iniciar sesión", false),
         "incomplete" => ("El repositorio de versiones está incompleto", false),
         "expired" => ("La información del repositorio de versiones ha caducado: compruebe la hora", true),

@@ -11,7 +11,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, UnixTime};
 use tokio_rustls::rustls::time_provider::TimeProvider;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use super::TransportError;
+use super::OutboundError;
 
 /// The system's clock, but never before a time that is known to be past.
 #[derive(Debug, Default)]
@@ -35,26 +35,26 @@ impl TimeProvider for Time {
 }
 
 /// Trusts the certification authorities of the web, and those in the PEM text `ca`.
-pub(super) fn config(ca: Option<&[u8]>, time: Arc<Time>) -> Result<Arc<ClientConfig>, TransportError> {
+pub(super) fn config(ca: Option<&[u8]>, time: Arc<Time>) -> Result<Arc<ClientConfig>, OutboundError> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     if let Some(ca) = ca {
         let mut any = false;
         for certificate in CertificateDer::pem_slice_iter(ca) {
-            let certificate = certificate.map_err(|source| TransportError::Authorities(Some(source)))?;
-            roots.add(certificate).map_err(TransportError::Authority)?;
+            let certificate = certificate.map_err(|source| OutboundError::Authorities(Some(source)))?;
+            roots.add(certificate).map_err(OutboundError::Authority)?;
             any = true;
         }
         if !any {
-            return Err(TransportError::Authorities(None));
+            return Err(OutboundError::Authorities(None));
         }
     }
     let provider = Arc::new(ring::default_provider());
     let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
         .build()
-        .map_err(|error| TransportError::Tls(tokio_rustls::rustls::Error::General(error.to_string())))?;
+        .map_err(|error| OutboundError::Tls(tokio_rustls::rustls::Error::General(error.to_string())))?;
     let mut config = ClientConfig::builder_with_details(provider, time)
         .with_safe_default_protocol_versions()
-        .map_err(TransportError::Tls)?
+        .map_err(OutboundError::Tls)?
         .with_webpki_verifier(verifier)
         .with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];

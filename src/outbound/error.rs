@@ -1,0 +1,190 @@
+//! Why another machine cannot be asked, or does not answer as it should.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use http::StatusCode;
+use thiserror::Error;
+use tokio_rustls::rustls::{self, CertificateError};
+
+/// What is late when a server has taken a request and says nothing.
+pub(super) const ANSWER: &str = "answer";
+
+/// Why another machine cannot be asked, or does not answer as it should.
+#[derive(Debug, Error)]
+pub enum OutboundError {
+    /// The address in the configuration.
+    #[error("cannot use the address {url:?}: {why}")]
+    Address {
+        /// Which.
+        url: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The additional certification authorities.
+    #[error("the file of certification authorities holds no usable certificate in PEM form")]
+    Authorities(#[source] Option<rustls::pki_types::pem::Error>),
+    /// The same, for one that is none.
+    #[error("a certificate in the file of certification authorities cannot be used")]
+    Authority(#[source] rustls::Error),
+    /// TLS itself.
+    #[error("TLS cannot be set up")]
+    Tls(#[source] rustls::Error),
+    /// The server's name.
+    #[error("cannot find the address of {host}")]
+    Lookup {
+        /// Which.
+        host: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// No connection to any of its addresses.
+    #[error("cannot connect to {host} ({address})")]
+    Connect {
+        /// Which.
+        host: String,
+        /// The last one that failed.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// Its certificate, or what else the handshake failed on.
+    #[error("cannot trust {host}: the TLS handshake failed")]
+    Handshake {
+        /// Which.
+        host: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// No connection to the proxy.
+    #[error("cannot reach the proxy {proxy}")]
+    ProxyUnreachable {
+        /// Which.
+        proxy: String,
+        /// Why.
+        source: Box<Self>,
+    },
+    /// It wants to know who asks, or does not know who was named.
+    #[error(
+        "the proxy {proxy} {}", if *was_given { "refuses the user and password that it was given" }
+        else { "wants a user and a password: set proxy.credentials_file" }
+    )]
+    ProxyLogin {
+        /// Which.
+        proxy: String,
+        /// Whether it was given any.
+        was_given: bool,
+    },
+    /// It does not let the box through, or cannot reach the server itself.
+    #[error("the proxy {proxy} does not connect to {to}: it answered {status}")]
+    ProxyRefused {
+        /// Which.
+        proxy: String,
+        /// What it was to connect to.
+        to: String,
+        /// What it said.
+        status: StatusCode,
+    },
+    /// What it sent was not an answer, or nothing came.
+    #[error("the proxy {proxy} does not answer as a proxy for HTTP does")]
+    ProxyBroken {
+        /// Which.
+        proxy: String,
+        /// How.
+        source: io::Error,
+    },
+    /// It took too long.
+    #[error("{place} took more than {} s to {operation}", after.as_secs())]
+    Late {
+        /// What.
+        place: String,
+        /// What it did: "answer".
+        operation: &'static str,
+        /// How long it may take.
+        after: Duration,
+    },
+    /// Too few octets came.
+    #[error("{place} comes too slowly: {octets} octets in {} s", window.as_secs())]
+    Slow {
+        /// What.
+        place: String,
+        /// How many came.
+        octets: u64,
+        /// In how long.
+        window: Duration,
+    },
+    /// The connection broke, or what was sent was not HTTP.
+    #[error("the answer for {place} is cut short or not HTTP")]
+    Broken {
+        /// What.
+        place: String,
+        /// How.
+        source: hyper::Error,
+    },
+}
+
+/// What kind of trouble it is: each has another remedy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutboundErrorKind {
+    /// The configuration.
+    Settings,
+    /// The network, the server's name, or the server.
+    Unreachable,
+    /// The name is known, and nothing comes back from its addresses: a firewall, or a network whose only way out is a
+    /// proxy.
+    Blocked,
+    /// Nobody that the box knows vouches for the server.
+    UnknownAuthority,
+    /// The server's certificate is over, not yet valid, or another server's.
+    Certificate,
+    /// No connection to the proxy, or it is none.
+    ProxyUnreachable,
+    /// The proxy wants a login.
+    ProxyLogin,
+    /// The proxy does not let the box through.
+    ProxyRefused,
+}
+
+impl OutboundError {
+    /// What kind of trouble it is.
+    #[must_use]
+    pub fn kind(&self) -> OutboundErrorKind {
+        use OutboundErrorKind as Kind;
+        match self {
+            Self::Address { .. } | Self::Authorities(_) | Self::Authority(_) | Self::Tls(_) => Kind::Settings,
+            Self::Connect { source, .. } if source.kind() == io::ErrorKind::TimedOut => Kind::Blocked,
+            Self::Handshake { source, .. } => of_handshake(source),
+            Self::ProxyUnreachable { .. } | Self::ProxyBroken { .. } => Kind::ProxyUnreachable,
+            Self::ProxyLogin { .. } => Kind::ProxyLogin,
+            Self::ProxyRefused { .. } => Kind::ProxyRefused,
+            Self::Lookup { .. }
+            | Self::Connect { .. }
+            | Self::Late { .. }
+            | Self::Slow { .. }
+            | Self::Broken { .. } => Kind::Unreachable,
+        }
+    }
+
+    /// Whether the server, or what stands before it, took the request and did not answer it.
+    #[must_use]
+    pub fn is_of_the_answer(&self) -> bool {
+        match self {
+            Self::Broken { .. } => true,
+            Self::Late { operation, .. } => *operation == ANSWER,
+            _ => false,
+        }
+    }
+}
+
+fn of_handshake(source: &io::Error) -> OutboundErrorKind {
+    let error = source.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>());
+    match error {
+        // Other: a certificate that signs itself, and is not known as an authority.
+        Some(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::Other(_))) => {
+            OutboundErrorKind::UnknownAuthority
+        }
+        Some(rustls::Error::InvalidCertificate(_)) => OutboundErrorKind::Certificate,
+        _ => OutboundErrorKind::Unreachable,
+    }
+}
