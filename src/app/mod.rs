@@ -273,6 +273,7 @@ impl App {
         let control = orders::start(&operator, self.asked);
         watch(self.watched);
         let (wanted, followers) = self.updates;
+        let on_trial = self.trial.as_ref().map(|(trial, _)| trial.clone());
         let tried = CancellationToken::new();
         if let (Some((trial, stretch)), Some(watchdog)) = (self.trial, &watchdog) {
             let mut checks = vec![trial::state_is_kept(&operator.data_dir)];
@@ -292,10 +293,7 @@ impl App {
         updates::start(wanted, followers, recheck, restart, async move { tried.cancelled().await });
         self.health.set_ready(true);
         service_manager::ready();
-        tracing::info!(version = crate::VERSION, "ready");
-        for address in &operator.console.status().addresses {
-            tracing::info!(url = address.url, "the display is at this address");
-        }
+        say_ready(&operator.console);
         let discovery =
             self.discovery.and_then(|(settings, describe, followers)| discover::start(settings, describe, followers));
 
@@ -344,7 +342,7 @@ impl App {
         };
         let ended = end(server, is_restart, self.grace, at_once);
         let cut_off = tokio::select! {
-            (cut_off, (), ()) = async { tokio::join!(ended, goodbye, silence) } => cut_off,
+            (cut_off, (), (), ()) = async { tokio::join!(ended, goodbye, silence, trial::ends_in_order(on_trial)) } => cut_off,
             () = pulse() => 0,
         };
         match (cut_off, sockets) {
@@ -363,6 +361,13 @@ impl App {
 fn watch((machine, storage): (Option<machine::Watched>, storage::Watched)) {
     machine::start(machine);
     storage::start(storage);
+}
+
+fn say_ready(console: &Console) {
+    tracing::info!(version = crate::VERSION, "ready");
+    for address in &console.status().addresses {
+        tracing::info!(url = address.url, "the display is at this address");
+    }
 }
 
 /// Drains the server, before a restart only after it has said farewell: whoever is connected then connects again.

@@ -1,6 +1,8 @@
 //! The trial of the binary that runs, when the slot table says that it is on one: gate, watchdog, and what follows.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, MissedTickBehavior};
@@ -12,7 +14,7 @@ use super::watchdog::Watchdog;
 use crate::durable::{self, RecordError};
 use crate::health::{Fault, Probe};
 use crate::restart::{Program, Socket};
-use crate::slots::{self, Slot, Table};
+use crate::slots::{self, Slot, Store, Table};
 use crate::update::places::Places;
 use crate::update::trial::{Found, Gate, Verdict};
 use crate::{error_chain, launch, panics};
@@ -30,6 +32,10 @@ pub(super) type Check = Box<dyn Fn() -> Found + Send + Sync>;
 pub(super) struct Trial {
     directory: PathBuf,
     slot: Slot,
+    /// Held while the table is changed, which this process does from several threads.
+    changing: Arc<Mutex<()>>,
+    /// Whether it has been decided that the binary goes.
+    has_failed: Arc<AtomicBool>,
 }
 
 impl Trial {
@@ -41,7 +47,33 @@ impl Trial {
         let store = slots::open(&directory)?;
         tell(store.value());
         let slot = store.value().on_trial().filter(|slot| slot.name() == name)?;
-        Some(Self { directory, slot })
+        let trial = Self { directory, slot, changing: Arc::default(), has_failed: Arc::default() };
+        // The launcher may be older than this program, and not look at it.
+        trial.note(|table| table.meet_boot(slots::boot_id().as_deref()));
+        Some(trial)
+    }
+
+    async fn note_aside(&self, note: fn(&mut Table)) {
+        let trial = self.clone();
+        // It has panicked, at worst: then the try is spent.
+        let _ = tokio::task::spawn_blocking(move || trial.note(note)).await;
+    }
+
+    /// Notes something about this start. Where that cannot be kept, the start costs its try.
+    fn note(&self, note: impl FnOnce(&mut Table)) {
+        let noted = self.change(|store| store.change(note));
+        if let Err(error) = noted {
+            tracing::warn!(error = error_chain(&error), "what becomes of this start of the trial cannot be kept");
+        }
+    }
+
+    /// Changes the table while the binary is on trial.
+    fn change(&self, change: impl FnOnce(&mut Store) -> Result<(), RecordError>) -> Result<(), RecordError> {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        match slots::open(&self.directory) {
+            Some(mut store) if store.value().on_trial() == Some(self.slot) => change(&mut store),
+            _ => Ok(()),
+        }
     }
 
     /// Watches from a thread of its own, until the watchdog is ended: a process that hangs reverts, and becomes
@@ -72,8 +104,10 @@ impl Trial {
         probe: Probe,
     ) -> bool {
         tracing::info!(slot = self.slot.name(), trial_s = stretch.as_secs(), "this version is on trial");
-        let checks = std::sync::Arc::new(checks);
+        self.note_aside(Table::come_up).await;
+        let checks = Arc::new(checks);
         let start = Instant::now();
+        let mut has_lasted = false;
         let mut gate = Gate::new(stretch);
         let mut rounds =
             tokio::time::interval((stretch / 10).clamp(Duration::from_millis(200), Duration::from_secs(3)));
@@ -88,6 +122,10 @@ impl Trial {
                 Found::Well | Found::Broken(_) => {}
             }
             match gate.judge(at, found) {
+                Verdict::Wait if at >= slots::LASTED && !has_lasted => {
+                    has_lasted = true;
+                    self.note_aside(Table::last).await;
+                }
                 Verdict::Wait => {}
                 Verdict::Confirm => break None,
                 Verdict::Revert(reason) => break Some(reason),
@@ -105,6 +143,7 @@ impl Trial {
                     reason,
                     "this version does not work: the one before comes back"
                 );
+                self.has_failed.store(true, Ordering::Release);
                 let reverted = tokio::task::spawn_blocking(move || self.revert(&reason)).await;
                 if let Ok(Err(error)) = reverted {
                     // The launcher runs what is active instead of a trial that it cannot count.
@@ -135,21 +174,19 @@ impl Trial {
     }
 
     fn confirm(&self) -> Result<(), RecordError> {
-        match slots::open(&self.directory) {
-            Some(mut store) if store.value().on_trial() == Some(self.slot) => {
-                slots::confirm(&self.directory, &mut store)
-            }
-            _ => Ok(()),
-        }
+        self.change(|store| slots::confirm(&self.directory, store))
     }
 
     fn revert(&self, reason: &str) -> Result<(), RecordError> {
-        match slots::open(&self.directory) {
-            Some(mut store) if store.value().on_trial() == Some(self.slot) => {
-                slots::revert(&self.directory, &mut store, reason)
-            }
-            _ => Ok(()),
-        }
+        self.has_failed.store(true, Ordering::Release);
+        self.change(|store| slots::revert(&self.directory, store, reason))
+    }
+}
+
+/// The process ends because it was told to, which says nothing against the binary on trial.
+pub(super) async fn ends_in_order(trial: Option<Trial>) {
+    if let Some(trial) = trial.filter(|trial| !trial.has_failed.load(Ordering::Acquire)) {
+        trial.note_aside(Table::end_in_order).await;
     }
 }
 
@@ -161,14 +198,14 @@ fn tell(table: &Table) {
     }
 }
 
-async fn look(client: &OwnClient, checks: &std::sync::Arc<Vec<Check>>) -> Found {
+async fn look(client: &OwnClient, checks: &Arc<Vec<Check>>) -> Found {
     if panics::count() > 0 {
         return Found::Broken("a task has panicked".into());
     }
     if let Err(what) = client.is_served().await {
         return if client.is_crowded_out() { Found::Unknown("all connections are taken") } else { Found::Unwell(what) };
     }
-    let checks = std::sync::Arc::clone(checks);
+    let checks = Arc::clone(checks);
     let first = move || checks.iter().map(|check| check()).find(|found| *found != Found::Well);
     match tokio::task::spawn_blocking(first).await {
         Ok(found) => found.unwrap_or(Found::Well),

@@ -17,14 +17,20 @@ pub(super) struct Memory {
 
 impl Memory {
     /// The table of this box, or one made again from what its slots say and hold.
-    pub(super) fn load(directory: &Path, factory: &str, os: Option<&str>) -> Self {
+    pub(super) fn load(directory: &Path, factory: &str, os: Option<&str>, boot: Option<&str>) -> Self {
         let store = slots::open(directory).unwrap_or_else(|| {
-            let whole = Slot::ALL.into_iter().filter_map(|slot| {
-                let record = slots::recorded(directory, slot)?;
-                verify::verify(&slots::binary(directory, slot), &record.image).ok()?;
-                Some((slot, record))
-            });
-            let table = Table::rebuilt(whole, factory);
+            let known = Slot::ALL.into_iter().filter_map(|slot| Some((slot, slots::recorded(directory, slot)?)));
+            let (mut whole, mut damaged) = (Vec::new(), Vec::new());
+            for (slot, record) in known {
+                match verify::verify(&slots::binary(directory, slot), &record.image) {
+                    Ok(()) => whole.push((slot, record)),
+                    Err(error) => damaged.push((slot, record, error_chain(&error))),
+                }
+            }
+            let mut table = Table::rebuilt(whole, factory);
+            for (slot, record, reason) in &damaged {
+                table.miss(*slot, record, reason);
+            }
             if Slot::ALL.into_iter().any(|slot| table.image(slot).is_some()) {
                 tracing::warn!(
                     active = table.active().map(Slot::name),
@@ -39,6 +45,7 @@ impl Memory {
             if let Some(os) = os {
                 table.meet_os(os, factory);
             }
+            table.meet_boot(boot);
         });
         memory
     }
@@ -92,7 +99,8 @@ pub(super) fn choose<E: std::error::Error>(
         let Choice::Slot { slot, image, .. } = &choice else { return choice };
         let Err(error) = verified(*slot, image) else { return choice };
         tracing::error!(error = error_chain(&error), slot = slot.name(), version = image.version, "a slot is damaged");
-        memory.change(|table| table.lost(*slot));
+        let reason = error_chain(&error);
+        memory.change(|table| table.lost(*slot, &reason));
     }
     Choice::Factory
 }
@@ -185,7 +193,7 @@ mod tests {
 
     /// What is launched: it must be the factory's, or a binary that is whole and may run.
     fn launched(directory: &Path) -> Choice {
-        let mut memory = Memory::load(directory, FACTORY, None);
+        let mut memory = Memory::load(directory, FACTORY, None, Some("boot"));
         let choice = choose(&mut memory, |slot, image| verify::verify(&slots::binary(directory, slot), image));
         if let Choice::Slot { slot, image, on_trial } = &choice {
             let bytes = fs::read(slots::binary(directory, *slot)).expect("there");

@@ -61,7 +61,7 @@ pub struct LaunchError {
 pub fn run(settings: &Settings) -> LaunchError {
     let Settings { directory, version, os, options } = settings;
     let launcher = own_path();
-    let mut memory = Memory::load(directory, version, os.as_deref());
+    let mut memory = Memory::load(directory, version, os.as_deref(), slots::boot_id().as_deref());
     // Each round but the last takes one of two slots out of the table.
     for _ in 0..=Slot::ALL.len() {
         let Choice::Slot { slot, image, on_trial } =

@@ -8,12 +8,14 @@
 //! ```
 
 mod record;
+mod starts;
 mod table;
 
 use std::path::{Path, PathBuf};
 
 pub use record::{Record, affirm, confirm, doubt, record, recorded, revert};
-pub use table::{Choice, Image, Quarantined, SCHEMA, Slot, TRIES, Table, TableError};
+pub use starts::{LASTED, MAX_CUTS, MAX_ORDERLY, boot_id};
+pub use table::{Choice, Fallback, Image, Quarantined, SCHEMA, Slot, TRIES, Table, TableError};
 
 use crate::durable::Alternating;
 

@@ -12,8 +12,9 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::Record;
+use super::starts::{NOT_UP, Starts};
 
-/// Starts that an unconfirmed binary gets; one may be lost to a power cut.
+/// Starts that an unconfirmed binary gets; those that say nothing about it are given back.
 pub const TRIES: u8 = 3;
 /// Quarantined binaries remembered, the newest; older ones were withdrawn long ago.
 const MOST_QUARANTINED: usize = 32;
@@ -78,6 +79,15 @@ pub struct Quarantined {
     pub reason: String,
 }
 
+/// What was to run, and does not since its file is damaged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fallback {
+    /// The version that ran before.
+    pub version: String,
+    /// What is wrong with it, and with what was to run instead, in English.
+    pub reason: String,
+}
+
 /// A binary that has yet to show that it works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Trial {
@@ -100,6 +110,12 @@ pub struct Table {
     /// The version of the factory's binary when it was last seen.
     #[serde(default)]
     factory: Option<String>,
+    /// What became of the starts of the trial. Not in `trial`, where an older launcher would drop it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    starts: Option<Starts>,
+    /// Since when the active binary was lost, until another is confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fallback: Option<Fallback>,
     /// What a newer program has written and this one does not know: kept for it.
     #[serde(flatten)]
     unknown: serde_json::Map<String, serde_json::Value>,
@@ -148,6 +164,8 @@ impl Default for Table {
             trial: None,
             quarantined: Vec::new(),
             factory: None,
+            starts: None,
+            fallback: None,
             unknown: serde_json::Map::new(),
         }
     }
@@ -182,6 +200,12 @@ impl Table {
     #[must_use]
     pub fn quarantined(&self) -> &[Quarantined] {
         &self.quarantined
+    }
+
+    /// What does not run since it is damaged; `None` where what was confirmed last runs.
+    #[must_use]
+    pub fn fallback(&self) -> Option<&Fallback> {
+        self.fallback.as_ref()
     }
 
     /// Whether a binary is not to be tried again.
@@ -222,7 +246,55 @@ impl Table {
             return Err(TableError::Quarantined(slot));
         }
         self.trial = Some(Trial { slot, tries_left: TRIES });
+        self.starts = None;
         Ok(())
+    }
+
+    /// A start of the binary on trial is about to begin, or has just begun, in this boot of the machine
+    /// ([`super::boot_id`]): the try of the one before is given back where the machine went down under it.
+    pub fn meet_boot(&mut self, boot: Option<&str>) {
+        self.count_start(|starts| starts.begin(boot));
+    }
+
+    /// The start that is under way ends in order: its try is given back.
+    pub fn end_in_order(&mut self) {
+        self.count_start(Starts::end_in_order);
+    }
+
+    /// The binary on trial has come as far as to serve.
+    pub fn come_up(&mut self) {
+        self.count_start(|starts| {
+            starts.come_up();
+            false
+        });
+    }
+
+    /// The start that is under way has gone on for [`super::LASTED`] without a verdict.
+    pub fn last(&mut self) {
+        self.count_start(|starts| {
+            starts.last();
+            false
+        });
+    }
+
+    /// Notes something about the starts of the binary on trial, which may give a try back. Nothing, when none is.
+    fn count_start(&mut self, note: impl FnOnce(&mut Starts) -> bool) {
+        let Some(trial) = self.trial else { return };
+        let Some(sha256) = self.image(trial.slot).map(|image| image.sha256.clone()) else { return };
+        let known = self.starts.take().filter(|starts| starts.sha256 == sha256);
+        let starts = self.starts.insert(known.unwrap_or_else(|| Starts::of(&sha256)));
+        if note(starts) {
+            self.trial = Some(Trial { tries_left: trial.tries_left.saturating_add(1).min(TRIES), ..trial });
+        }
+    }
+
+    /// Says the true reason of a binary that an older launcher has given up, which knew none.
+    pub fn explain(&mut self) {
+        let Some(starts) = self.starts.take_if(|_| self.trial.is_none()) else { return };
+        let is_it = |one: &&mut Quarantined| one.image.sha256 == starts.sha256 && one.reason == NOT_UP;
+        if let Some(quarantined) = self.quarantined.iter_mut().find(is_it) {
+            quarantined.reason = starts.reason();
+        }
     }
 
     /// What is to be started now, and spends a try where it is one. The table has to be kept before the start:
@@ -230,13 +302,14 @@ impl Table {
     pub fn start(&mut self) -> Choice {
         if let Some(trial) = self.trial {
             let image = self.image(trial.slot).cloned();
-            match (image, trial.tries_left.checked_sub(1)) {
-                (Some(image), Some(tries_left)) => {
-                    self.trial = Some(Trial { tries_left, ..trial });
-                    return Choice::Slot { slot: trial.slot, image, on_trial: true };
-                }
-                _ => self.revert("it did not come up"),
+            if let (Some(image), Some(tries_left)) = (image, trial.tries_left.checked_sub(1)) {
+                self.trial = Some(Trial { tries_left, ..trial });
+                return Choice::Slot { slot: trial.slot, image, on_trial: true };
             }
+            let sha256 = self.image(trial.slot).map(|image| image.sha256.as_str());
+            let starts = self.starts.as_ref().filter(|starts| Some(starts.sha256.as_str()) == sha256);
+            let reason = starts.map_or_else(|| NOT_UP.to_owned(), Starts::reason);
+            self.revert(&reason);
         }
         let chosen = self.active.and_then(|slot| Some((slot, self.image(slot)?.clone())));
         chosen.map_or(Choice::Factory, |(slot, image)| Choice::Slot { slot, image, on_trial: false })
@@ -251,6 +324,7 @@ impl Table {
     /// The binary on trial works. Nothing, when none is.
     pub fn confirm(&mut self) {
         if let Some(trial) = self.trial.take() {
+            (self.starts, self.fallback) = (None, None);
             self.active = Some(trial.slot);
             if let Some(content) = self.content_mut(trial.slot) {
                 content.proven = true;
@@ -262,14 +336,27 @@ impl Table {
     /// on trial.
     pub fn revert(&mut self, reason: &str) {
         let Some(trial) = self.trial.take() else { return };
+        self.starts = None;
         if let Some(content) = self.content_mut(trial.slot).take() {
             self.quarantine(content.image, reason);
         }
     }
 
-    /// The file of a slot is not what the table says: it is as good as empty.
-    pub fn lost(&mut self, slot: Slot) {
-        *self.content_mut(slot) = None;
+    /// A version may be tried again. Gives the binaries of it that were not.
+    pub fn forgive(&mut self, version: &str) -> Vec<Image> {
+        let (forgiven, kept) = std::mem::take(&mut self.quarantined)
+            .into_iter()
+            .partition(|one: &Quarantined| one.image.version == version);
+        self.quarantined = kept;
+        forgiven.into_iter().map(|one| one.image).collect()
+    }
+
+    /// The file of a slot is not what the table says, for this reason: it is as good as empty.
+    pub fn lost(&mut self, slot: Slot, reason: &str) {
+        let lost = self.content_mut(slot).take();
+        if let Some(lost) = lost.filter(|_| self.active == Some(slot)) {
+            self.fall_back(slot, &lost.image, reason);
+        }
         if self.on_trial() == Some(slot) {
             self.trial = None;
         }
@@ -286,7 +373,7 @@ impl Table {
         if self.on_trial() == Some(slot) {
             self.revert(reason);
         } else {
-            self.lost(slot);
+            self.lost(slot, reason);
         }
     }
 
@@ -302,7 +389,7 @@ impl Table {
             self.trial = None;
         }
         if is_other && ends_active {
-            self.active = None;
+            (self.active, self.fallback) = (None, None);
         }
     }
 
@@ -341,6 +428,24 @@ impl Table {
             *table.content_mut(slot) = Some(record);
         }
         table
+    }
+
+    /// A slot's file is not what its record says, in a table that was made again: what was proven, and is newer than what
+    /// runs, would run otherwise.
+    pub fn miss(&mut self, slot: Slot, record: &Record, reason: &str) {
+        let running = self.active.and_then(|active| self.image(active)).map(|image| image.version.as_str());
+        let running = running.or(self.factory.as_deref());
+        if record.proven && running.is_none_or(|running| is_newer(&record.image.version, running)) {
+            self.fall_back(slot, &record.image, reason);
+        }
+    }
+
+    fn fall_back(&mut self, slot: Slot, lost: &Image, reason: &str) {
+        let reason = format!("{} in slot {}: {reason}", lost.version, slot.name());
+        self.fallback = Some(match self.fallback.take() {
+            None => Fallback { version: lost.version.clone(), reason: shortened(&reason) },
+            Some(before) => Fallback { reason: shortened(&format!("{}; {reason}", before.reason)), ..before },
+        });
     }
 
     /// The slot that an operator's rollback can go to without a download.
@@ -460,6 +565,19 @@ mod tests {
     }
 
     #[test]
+    fn a_version_that_is_forgiven_may_be_tried_again() {
+        let mut table = Table::default();
+        for number in [1, 2] {
+            put(&mut table, number);
+            table.revert("unhealthy");
+        }
+        assert_eq!(table.forgive("1.0.3"), []);
+        assert_eq!(table.forgive("1.0.1"), [image(1)]);
+        assert!(!table.is_quarantined(&image(1).sha256) && table.is_quarantined(&image(2).sha256));
+        assert_eq!(put(&mut table, 1), Slot::A);
+    }
+
+    #[test]
     fn a_first_binary_that_does_not_come_up_leaves_the_factorys() {
         let mut table = Table::default();
         put(&mut table, 1);
@@ -506,6 +624,14 @@ mod tests {
         assert_eq!(active(record(1, true), record(2, true), "1.0.3"), None, "the factory's is the newest");
         assert_eq!(active(record(1, true), record(2, true), "1.0.2"), Some(Slot::B));
         assert_eq!(Table::rebuilt([], "1.0.0").active(), None);
+        // What would run is missed, and nothing else.
+        let missed = |number, proven| {
+            let mut table = Table::rebuilt([(Slot::A, record(2, true))], "1.0.0");
+            table.miss(Slot::B, &record(number, proven), "torn");
+            table.fallback().map(|fallback| fallback.reason.clone())
+        };
+        assert_eq!(missed(3, true).as_deref(), Some("1.0.3 in slot b: torn"));
+        assert_eq!((missed(1, true), missed(3, false)), (None, None));
     }
 
     #[test]
@@ -562,11 +688,21 @@ mod tests {
         table.confirm();
         put(&mut table, 2);
         table.confirm();
-        table.lost(Slot::B);
+        table.lost(Slot::B, "torn");
         assert_eq!(started(&mut table), Some((Slot::A, false)));
+        assert_eq!(table.fallback().map(|fallback| fallback.version.as_str()), Some("1.0.2"));
         table.stage(Slot::B, image(3)).expect("free");
-        table.lost(Slot::A);
+        table.lost(Slot::A, "torn");
         assert_eq!(started(&mut table), None, "the third has never been proven");
+        let fallback = table.fallback().expect("known");
+        assert_eq!(
+            (fallback.version.as_str(), fallback.reason.as_str()),
+            ("1.0.2", "1.0.2 in slot b: torn; 1.0.1 in slot a: torn")
+        );
+        put(&mut table, 4);
+        assert!(table.fallback().is_some(), "until another works");
+        table.confirm();
+        assert_eq!(table.fallback(), None);
     }
 
     #[derive(Debug, Clone)]
@@ -618,7 +754,7 @@ mod tests {
                     },
                     Step::Confirm => table.confirm(),
                     Step::Revert => table.revert("step"),
-                    Step::Lost(b) => table.lost(if b { Slot::B } else { Slot::A }),
+                    Step::Lost(b) => table.lost(if b { Slot::B } else { Slot::A }, "torn"),
                     Step::Back => {
                         if let Some(slot) = table.previous().map(|(slot, _)| slot)
                             && table.begin_trial(slot).is_ok()
@@ -636,6 +772,167 @@ mod tests {
                 prop_assert_eq!(serde_json::from_slice::<Table>(&json).expect("read"), table.clone());
             }
         }
+    }
+
+    /// What happens to the starts of a trial.
+    #[derive(Debug, Clone, Copy)]
+    enum Start {
+        /// The process ends, or is killed.
+        Dies,
+        /// Stopped or restarted in order.
+        Orderly,
+        /// The machine goes down.
+        Cut,
+        /// The same, after [`super::super::LASTED`].
+        LateCut,
+    }
+
+    /// A launcher from before starts were looked at: it spends a try at each, and keeps what it does not know.
+    fn launched_by_an_older_one(table: &mut Table) -> bool {
+        let Some(trial) = table.trial else { return false };
+        if let Some(tries_left) = trial.tries_left.checked_sub(1) {
+            table.trial = Some(Trial { tries_left, ..trial });
+        } else {
+            table.revert_keeping_starts(NOT_UP);
+        }
+        table.trial.is_some()
+    }
+
+    impl Table {
+        fn revert_keeping_starts(&mut self, reason: &str) {
+            let starts = self.starts.take();
+            self.revert(reason);
+            self.starts = starts;
+        }
+    }
+
+    /// How many starts these come to, until the binary is given up or there are no more of them.
+    fn lived(starts: &[Start], is_older: bool) -> (usize, Table) {
+        let mut table = Table::default();
+        put(&mut table, 1);
+        let mut boot = 0;
+        for (number, start) in starts.iter().enumerate() {
+            let id = boot.to_string();
+            let is_started = if is_older {
+                launched_by_an_older_one(&mut table)
+            } else {
+                table.meet_boot(Some(&id));
+                started(&mut table).is_some()
+            };
+            if !is_started {
+                table.explain();
+                return (number, table);
+            }
+            // The program itself.
+            table.meet_boot(Some(&id));
+            table.come_up();
+            match start {
+                Start::Dies => {}
+                Start::Orderly => table.end_in_order(),
+                Start::Cut => boot += 1,
+                Start::LateCut => {
+                    table.last();
+                    boot += 1;
+                }
+            }
+        }
+        (starts.len(), table)
+    }
+
+    fn reason(starts: &[Start], is_older: bool) -> (usize, String) {
+        let (number, table) = lived(starts, is_older);
+        (number, table.quarantined().first().map(|one| one.reason.clone()).unwrap_or_default())
+    }
+
+    #[test]
+    fn what_says_nothing_about_a_binary_costs_it_no_try() {
+        use super::super::{MAX_CUTS, MAX_ORDERLY};
+        let tries = usize::from(TRIES);
+        for is_older in [false, true] {
+            let of = |start, number: usize| reason(&vec![start; number], is_older);
+            let (number, why) = of(Start::Dies, 100);
+            assert_eq!(number, tries);
+            assert!(why.starts_with("it came up, but ended by itself or was killed"), "{why}");
+            assert_eq!(of(Start::Orderly, usize::from(MAX_ORDERLY)), (usize::from(MAX_ORDERLY), String::new()));
+            let (number, why) = of(Start::Orderly, 100);
+            assert_eq!(number, usize::from(MAX_ORDERLY) + tries);
+            assert!(why.starts_with("it was stopped or restarted 63 times"), "{why}");
+            assert_eq!(of(Start::Cut, usize::from(MAX_CUTS)), (usize::from(MAX_CUTS), String::new()));
+            let (number, why) = of(Start::Cut, 100);
+            assert_eq!(number, usize::from(MAX_CUTS) + tries);
+            // An older launcher gives up before the program can count the last one.
+            let cuts = usize::from(MAX_CUTS) + tries - usize::from(is_older);
+            assert!(why.starts_with(&format!("the machine went down {cuts} times")), "{why}");
+            assert_eq!(of(Start::LateCut, 100), (100, String::new()));
+        }
+    }
+
+    #[test]
+    fn a_binary_that_never_served_did_not_come_up() {
+        let mut table = Table::default();
+        put(&mut table, 1);
+        while table.on_trial().is_some() {
+            table.meet_boot(Some("x"));
+            table.start();
+        }
+        assert_eq!(table.quarantined()[0].reason, NOT_UP);
+        // Where no boot is told from another, every start that does not end in order costs a try.
+        let mut table = Table::default();
+        put(&mut table, 2);
+        for _ in 0..TRIES {
+            table.meet_boot(None);
+            assert!(started(&mut table).is_some());
+        }
+        table.meet_boot(None);
+        assert_eq!(started(&mut table), None);
+    }
+
+    proptest! {
+        #[test]
+        fn every_trial_ends_with_a_true_reason(
+            starts in proptest::collection::vec(
+                prop_oneof![Just(Start::Dies), Just(Start::Orderly), Just(Start::Cut)], 100..200,
+            )
+        ) {
+            use super::super::{MAX_CUTS, MAX_ORDERLY};
+            let (number, why) = reason(&starts, false);
+            prop_assert!(number >= usize::from(TRIES));
+            prop_assert!(number <= usize::from(TRIES + MAX_CUTS + MAX_ORDERLY), "{number}");
+            prop_assert!(!why.is_empty() && why != NOT_UP);
+            let deaths = starts[..number].iter().filter(|start| matches!(start, Start::Dies)).count();
+            prop_assert!(deaths <= usize::from(TRIES), "{deaths}");
+            // An older launcher looks at no start before it spends the next try: it gives up sooner, never later.
+            let (sooner, why) = reason(&starts, true);
+            prop_assert!((usize::from(TRIES)..=number).contains(&sooner), "{sooner} {number}");
+            prop_assert!(!why.is_empty() && why != NOT_UP);
+        }
+    }
+
+    /// What the launchers in the field were built with.
+    #[test]
+    fn an_older_launcher_reads_the_table_and_keeps_the_starts() {
+        #[derive(Serialize, Deserialize)]
+        struct Older {
+            trial: Option<OlderTrial>,
+            #[serde(flatten)]
+            unknown: serde_json::Map<String, serde_json::Value>,
+        }
+        #[derive(Serialize, Deserialize)]
+        struct OlderTrial {
+            slot: Slot,
+            tries_left: u8,
+        }
+        let mut table = Table::default();
+        put(&mut table, 1);
+        table.meet_boot(Some("one"));
+        table.start();
+        table.come_up();
+        let mut older: Older = serde_json::from_value(serde_json::to_value(&table).expect("written")).expect("read");
+        older.trial.as_mut().expect("a trial").tries_left -= 1;
+        let mut table: Table = serde_json::from_value(serde_json::to_value(&older).expect("written")).expect("read");
+        assert_eq!(table.trial.map(|trial| trial.tries_left), Some(TRIES - 2));
+        table.meet_boot(Some("two"));
+        assert_eq!(table.trial.map(|trial| trial.tries_left), Some(TRIES - 1), "the starts are known still");
     }
 
     #[test]

@@ -97,6 +97,11 @@ impl Supervisor {
         self.shared.signal(Signal::KILL);
     }
 
+    /// SIGTERM to the process, as a machine that shuts down sends it; another is started.
+    pub(crate) fn terminate(&self) {
+        self.shared.signal(Signal::TERM);
+    }
+
     /// Everything that was written so far, by whichever process.
     pub(crate) fn log(&self) -> String {
         self.shared.log.text()

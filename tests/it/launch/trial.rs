@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use workshop_edge::slots::{self, Slot};
 
 use super::EDGE;
 use super::data::{Data, sha256};
-use crate::support::{Client, Disk, Setup, Supervisor, eventually, run};
+use crate::support::{Client, Disk, Setup, SmallRepository, Supervisor, eventually, run};
 
 /// The factory's binary and a slot's are the same program: the slot tells which runs.
 fn on_trial(data: &Data) -> Vec<u8> {
@@ -61,7 +62,8 @@ fn what_dies_again_and_again_is_given_up() {
     assert_eq!(box_.restarts(), usize::from(slots::TRIES));
     let table = data.table();
     assert_eq!((table.active(), table.on_trial()), (None, None));
-    assert_eq!(table.quarantined()[0].reason, "it did not come up");
+    let reason = &table.quarantined()[0].reason;
+    assert!(reason.starts_with("it came up, but ended by itself or was killed"), "{reason}");
     assert!(table.is_quarantined(&sha256(&binary)));
     box_.wait_for("the last version that did not work; it is not tried again", 1);
     box_.stop();
@@ -87,10 +89,7 @@ fn what_does_not_work_reverts_by_itself() {
     let reason = &table.quarantined()[0].reason;
     assert!(reason.contains("update") && reason.contains("cannot"), "{reason}");
     assert_eq!(slots::recorded(&data.slots(), Slot::A).map(|record| record.proven), Some(false));
-    assert_eq!(
-        fs::read_link(format!("/proc/{}/exe", pid.expect("a process"))).expect("its binary"),
-        std::path::Path::new(EDGE)
-    );
+    assert_eq!(fs::read_link(format!("/proc/{}/exe", pid.expect("a process"))).expect("its binary"), Path::new(EDGE));
     box_.stop();
 }
 
@@ -181,11 +180,55 @@ fn what_hangs_is_reverted_by_its_watchdog() {
     assert_eq!(data.table().quarantined()[0].reason, "it hung for 10 s");
     let reader =
         std::thread::spawn(move || log.lines().map_while(Result::ok).filter(|line| line.contains("\"ready\"")).count());
+    // The hung one may answer once more before it becomes the other.
+    eventually("the same process is the factory's program", || {
+        fs::read_link(format!("/proc/{}/exe", child.id())).is_ok_and(|exe| exe == Path::new(EDGE))
+    });
     eventually("it serves again, from the same socket", || answers("/"));
-    let exe = fs::read_link(format!("/proc/{}/exe", child.id())).expect("the same process");
-    assert_eq!(exe, std::path::Path::new(EDGE));
     ended(&mut child);
     assert_eq!(reader.join().expect("joined"), 1);
+}
+
+/// What is shown of the updates comes from memory: who looks at it waits for no disk, and the trial goes on.
+#[test]
+fn a_disk_that_hangs_stops_no_answer_and_no_trial() {
+    let data = Data::new();
+    on_trial(&data);
+    let repository = SmallRepository::new();
+    let root = repository.path().join("root.json");
+    fs::write(&root, repository.root()).expect("written");
+    // Whoever opens it waits for whoever writes to it, as with a disk that does not answer.
+    fs::create_dir_all(data.path().join("update")).expect("made");
+    run("mkfifo", &[data.path().join("update/history.0").to_str().expect("text")]);
+    let options = [
+        format!("update.url=file://{}", repository.path().display()),
+        format!("update.trusted_root={}", root.display()),
+        "update.trial_s=12".to_owned(),
+    ];
+    let options: Vec<&str> = options.iter().flat_map(|option| ["--set", option.as_str()]).collect();
+    let box_ = supervised(&data, &options);
+    box_.wait_for("this version is on trial", 1);
+    box_.wait_for("ready", 1);
+    let data_dir = data.path().to_str().expect("text");
+    for order in ["status", "history"] {
+        let said = String::from_utf8(run(EDGE, &["update", order, "--json", "--data-dir", data_dir])).expect("text");
+        assert!(said.contains("on_trial") || said.trim() == "[]", "{said}");
+    }
+    let pin = fs::read_to_string(data.path().join("admin/pin")).expect("a PIN");
+    let body = format!("pin={}", pin.trim());
+    let mut client = box_.connect();
+    let length = body.len().to_string();
+    let form = [("content-type", "application/x-www-form-urlencoded"), ("content-length", length.as_str())];
+    client.send_request("POST", "/_edge/admin/login", &form);
+    client.send(body.as_bytes());
+    let reply = client.reply(false).expect("an answer");
+    let cookie = reply.field("set-cookie").and_then(|set| set.split(';').next()).expect("a session").to_owned();
+    let page = box_.connect().request("GET", "/_edge/admin/update", &[("cookie", &cookie)]);
+    assert!(page.status == 200 && page.text().contains("a prueba"), "{}", page.text());
+    box_.wait_for("this version works, and stays", 1);
+    assert_eq!((data.table().active(), box_.restarts()), (Some(Slot::A), 0));
+    // Nor does the end of the process wait for it.
+    box_.stop();
 }
 
 fn ended(child: &mut Child) {
@@ -219,13 +262,57 @@ fn a_restart_during_a_trial_goes_on_with_it() {
     let data = Data::new();
     on_trial(&data);
     let box_ = supervised(&data, &["--set", "update.trial_s=3600"]);
-    box_.wait_for("this version is on trial", 1);
-    box_.wait_for("ready", 1);
-    run(EDGE, &["restart", "--data-dir", data.path().to_str().expect("text")]);
-    box_.wait_for("this version is on trial", 2);
-    assert_eq!(data.table().on_trial(), Some(Slot::A));
-    box_.wait_for("ready", 2);
+    // More than it has tries, by the order and by the signal.
+    for start in 1..=8 {
+        box_.wait_for("this version is on trial", start);
+        box_.wait_for("ready", start);
+        assert_eq!(data.table().on_trial(), Some(Slot::A), "after {start} starts: {:?}", data.table());
+        if start % 2 == 0 {
+            box_.terminate();
+        } else {
+            run(EDGE, &["restart", "--data-dir", data.path().to_str().expect("text")]);
+        }
+    }
+    box_.wait_for("ready", 9);
+    assert_eq!((data.table().on_trial(), data.table().quarantined()), (Some(Slot::A), &[][..]));
     box_.stop();
+}
+
+/// On a machine whose boot is the one that a file names: another file is another boot.
+fn booted(data: &Data, boot: &Path) -> Supervisor {
+    let script = "mount --make-rprivate / && mount --bind \"$0\" /proc/sys/kernel/random/boot_id && exec \"$@\"";
+    let (boot, data_dir) = (boot.to_str().expect("text"), data.path().to_str().expect("text"));
+    let user: &[&str] = if rustix::process::geteuid().is_root() { &[] } else { &["--user", "--map-root-user"] };
+    let edge = [boot, EDGE, "launch", "--data-dir", data_dir, "--set", "update.trial_s=3600"];
+    let arguments = [user, &["--mount", "sh", "-c", script], &edge].concat();
+    Supervisor::start("/usr/bin/unshare", arguments, &[])
+}
+
+/// Who cuts the power does not decide over the version, but a version that brings the machine down looks the same.
+#[test]
+fn power_cuts_cost_no_try_until_they_are_too_many() {
+    let data = Data::new();
+    on_trial(&data);
+    let boot = data.path().with_extension("boot");
+    let boots = |number: usize| fs::write(&boot, format!("boot-{number}\n")).expect("written");
+    boots(0);
+    let box_ = booted(&data, &boot);
+    let all = usize::from(slots::MAX_CUTS) + usize::from(slots::TRIES);
+    for start in 1..=all {
+        box_.wait_for("this version is on trial", start);
+        box_.wait_for("ready", start);
+        assert_eq!(data.table().on_trial(), Some(Slot::A), "at start {start}: {:?}", data.table());
+        // The next start is in another boot.
+        boots(start);
+        box_.kill();
+    }
+    box_.wait_for("ready", all + 1);
+    let table = data.table();
+    assert_eq!((table.active(), table.on_trial()), (None, None));
+    let reason = &table.quarantined()[0].reason;
+    assert!(reason.starts_with(&format!("the machine went down {all} times before")), "{reason}");
+    box_.stop();
+    fs::remove_file(boot).expect("removed");
 }
 
 #[test]
