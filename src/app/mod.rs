@@ -3,6 +3,7 @@
 mod descriptors;
 mod discover;
 mod failure;
+mod fallback;
 mod listen;
 mod machine;
 mod orders;
@@ -155,7 +156,7 @@ impl App {
         let health = Health::default();
         orders::finish_reset(&data_dir, &health);
         state_schema::meet(&data_dir, &health);
-        let trial = Trial::of_process(&data_dir).map(|trial| (trial, update.trial));
+        let trial = Trial::of_process(&data_dir, &health).map(|trial| (trial, update.trial));
         let id = BoxId::load(&data_dir);
         let quiet_wait = update.quiet_wait;
         let wanted = Wanted::new(update, outbound::build(&outbound), dir.as_deref(), &data_dir, &id);

@@ -9,10 +9,11 @@ use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 use tracing::subscriber::{NoSubscriber, with_default};
 
+use super::fallback;
 use super::own_client::OwnClient;
 use super::watchdog::Watchdog;
 use crate::durable::{self, RecordError};
-use crate::health::{Fault, Probe};
+use crate::health::{Fault, Health, Probe};
 use crate::restart::{Program, Socket};
 use crate::slots::{self, Slot, Store, Table};
 use crate::update::places::Places;
@@ -40,12 +41,13 @@ pub(super) struct Trial {
 
 impl Trial {
     /// This process's; `None` when the launcher has not started it, or what it has started need not show anything.
-    pub(super) fn of_process(data_dir: &Path) -> Option<Self> {
+    pub(super) fn of_process(data_dir: &Path, health: &Health) -> Option<Self> {
         std::env::var_os(launch::LAUNCHER)?;
         let name = std::env::var(launch::SLOT).ok()?;
         let directory = data_dir.join(slots::DIRECTORY);
         let store = slots::open(&directory)?;
         tell(store.value());
+        fallback::tell(store.value(), health);
         let slot = store.value().on_trial().filter(|slot| slot.name() == name)?;
         let trial = Self { directory, slot, changing: Arc::default(), has_failed: Arc::default() };
         // The launcher may be older than this program, and not look at it.

@@ -262,7 +262,10 @@ impl Stager {
             Err(StageError::Rotten(_) | StageError::Read { .. }) => {
                 tracing::warn!(path = %path.display(), "the slot's binary is damaged or gone, it is fetched again");
                 let slots = Arc::clone(&self.slots);
-                blocking::<_, StageError>(move || Ok(table(&slots).change(|table| table.lost(slot))?)).await?;
+                blocking::<_, StageError>(move || {
+                    Ok(table(&slots).change(|table| table.lost(slot, "it is not what was staged"))?)
+                })
+                .await?;
                 Ok(None)
             }
             Err(error) => Err(error),

@@ -199,6 +199,45 @@ fn a_slot_that_is_not_what_it_was_is_passed_over() {
     }
 }
 
+/// Whoever looks at the box learns that it is not what it was.
+#[test]
+fn a_damaged_version_is_told_by_what_runs_instead() {
+    let data = Data::new();
+    for number in 1..=2 {
+        data.put(&[fs::read(EDGE).expect("read"), vec![number]].concat(), &format!("9.0.{number}"));
+        data.confirm();
+    }
+    let arguments = ["launch", "--data-dir", data.path().to_str().expect("text")];
+    for (ready, (slot, instead)) in [(Slot::B, "la anterior"), (Slot::A, "la de fábrica")].into_iter().enumerate() {
+        fs::write(data.binary(slot), "torn").expect("written");
+        let box_ = Supervisor::start(EDGE, arguments, &[]);
+        box_.wait_for("ready", 1);
+        let health: serde_json::Value =
+            serde_json::from_slice(&box_.connect().request("GET", "/health", &[]).body).expect("JSON");
+        assert_eq!(health["status"], "degraded", "{health}");
+        let reason = health["checks"]["program"]["reason"].as_str().expect("a reason");
+        assert!(reason.contains("version 9.0.2 is damaged") && reason.contains("update apply"), "{reason}");
+        assert_eq!(reason.contains("9.0.1 in slot a: the binary has 4 octets"), ready == 1, "{reason}");
+        eventually("the page says so", || {
+            let page = box_.connect().request("GET", "/_edge/", &[("connection", "close")]);
+            String::from_utf8_lossy(&page.body)
+                .contains(&format!("9.0.2 está dañado en el disco: funciona la {}, {instead}", workshop_edge::VERSION))
+        });
+        let status = run(EDGE, &["status", "--data-dir", data.path().to_str().expect("text")]);
+        let status = String::from_utf8(status).expect("text");
+        assert!(status.contains("9.0.2"), "{status}");
+        box_.stop();
+    }
+    // Another version is confirmed: nothing is damaged any more.
+    data.put(&fs::read(EDGE).expect("read"), "9.0.3");
+    data.confirm();
+    let box_ = Supervisor::start(EDGE, arguments, &[]);
+    box_.wait_for("ready", 1);
+    let health = box_.connect().request("GET", "/health", &[]);
+    assert!(!String::from_utf8_lossy(&health.body).contains("\"program\""));
+    box_.stop();
+}
+
 #[test]
 fn what_is_no_program_for_this_machine_is_quarantined_at_once() {
     let mut other = witness(3, ENDS);
