@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::error::ReleaseError;
-use super::error::file;
+use super::error::{ReleaseError, Words, file};
 use super::repository::sha256;
 use crate::durable;
 
@@ -76,6 +75,8 @@ pub(super) struct Change {
     pub(super) roles: Vec<RoleChange>,
     /// In the order in which they are written and uploaded.
     pub(super) files: Vec<File>,
+    /// Why there may be nothing to do.
+    why: Vec<Words>,
 }
 
 impl Change {
@@ -97,7 +98,17 @@ impl Change {
         let mut files = if roles.is_empty() { Vec::new() } else { files };
         files.retain(|file| !(rank(file) == 0 && file.is_in(&directory)));
         files.sort_by_key(rank);
-        Self { directory, roles, files }
+        Self { directory, roles, files, why: Vec::new() }
+    }
+
+    /// Says why, should there be nothing to do.
+    pub(super) fn because(self, why: Vec<Words>) -> Self {
+        Self { why, ..self }
+    }
+
+    /// Why there is nothing to do, where that is so and more is known than that it is done already.
+    pub(super) fn why_nothing(&self) -> &[Words] {
+        if self.is_empty() { &self.why } else { &[] }
     }
 
     /// Whether there is nothing to do.

@@ -109,13 +109,13 @@ pub(super) fn publish(repository: Repository, order: &Order, signing: &Signing<'
         }
         release.platforms.insert(platform, binary);
     }
-    roll_out(&mut manifest, release, &order.rollout, signing.now)?;
+    let why = roll_out(&mut manifest, release, &order.rollout, signing.now)?;
     let mut draft = Draft::of(repository);
     for (name, bytes) in files {
         draft.add_file(&name, bytes);
     }
     draft.set_manifest(Part::Os.into(whole, manifest))?;
-    draft.plan(signing)
+    Ok(draft.plan(signing)?.because(why))
 }
 
 /// Refuses what was published under this version with other octets, in whatever channel.

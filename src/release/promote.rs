@@ -58,11 +58,11 @@ pub(super) fn promote(
         release.platforms.insert(platform.clone(), binary);
     }
     let files = work.into_files();
-    roll_out(&mut manifest, release, &order.rollout, signing.now)?;
+    let why = roll_out(&mut manifest, release, &order.rollout, signing.now)?;
     let mut draft = Draft::of(repository);
     for (name, bytes) in files {
         draft.add_file(&name, bytes);
     }
     draft.set_manifest(order.what.into(whole, manifest))?;
-    draft.plan(signing)
+    Ok(draft.plan(signing)?.because(why))
 }

@@ -81,23 +81,23 @@ pub(super) fn publish(
         release.platforms.insert(checked.platform, binary);
     }
     release.state_schema = order.state_schema;
-    roll_out(&mut manifest, release, &order.rollout, signing.now)?;
+    let why = roll_out(&mut manifest, release, &order.rollout, signing.now)?;
     let Work { files, .. } = work;
     let mut draft = Draft::of(repository);
     for (name, bytes) in files {
         draft.add_file(&name, bytes);
     }
     draft.set_manifest(manifest)?;
-    Ok((draft.plan(signing)?, notes))
+    Ok((draft.plan(signing)?.because(why), notes))
 }
 
-/// Puts a release into a manifest, and wants it.
+/// Puts a release into a manifest, and wants it. Gives why that may change nothing.
 pub(super) fn roll_out(
     manifest: &mut Manifest,
     mut release: Release,
     rollout: &Rollout,
     now: jiff::Timestamp,
-) -> Result<(), ReleaseError> {
+) -> Result<Vec<Words>, ReleaseError> {
     let (channel, version) = (manifest.channel.clone(), release.version.clone());
     let desired = manifest.desired.as_ref().and_then(|desired| manifest.release(desired));
     if !rollout.keep_desired
@@ -163,6 +163,7 @@ pub(super) fn roll_out(
         release.requires_os = Some(os.clone());
     }
     release.urgent = rollout.urgent;
+    let waves_before = release.waves.clone();
     if let Some(texts) = &rollout.waves {
         let waves = waves::parse(texts.iter().map(String::as_str), now)?;
         let relative = texts.first().is_some_and(|first| first.starts_with('+'));
@@ -174,10 +175,29 @@ pub(super) fn roll_out(
     if !rollout.keep_desired {
         manifest.desired = Some(version.clone());
     }
+    let why = kept(&release, &waves_before, &channel);
     manifest.releases.retain(|other| other.version != version);
     manifest.releases.push(release);
     manifest.releases.sort_by(|one, other| one.version.cmp(&other.version));
-    Ok(())
+    Ok(why)
+}
+
+/// What is said of a release that its channel may have had in this way before.
+fn kept(release: &Release, waves_before: &[Wave], channel: &str) -> Vec<Words> {
+    let version = &release.version;
+    if release.waves.is_empty() || release.waves != waves_before {
+        return Vec::new();
+    }
+    let waves: Vec<_> = release.waves.iter().map(|wave| format!("{}={}", wave.at, wave.permille)).collect();
+    let waves = waves.join(" ");
+    vec![Words::new(
+        format!(
+            "el canal {channel} ya tiene {version} con estas oleadas, que se quedan como están: {waves}; para otras, diga sus horas (--wave 2026-11-24T20:00Z=1000)"
+        ),
+        format!(
+            "the channel {channel} has {version} already with these waves, which stay as they are: {waves}; for other ones, give their times (--wave 2026-11-24T20:00Z=1000)"
+        ),
+    )]
 }
 
 /// A rollout that never reaches all boxes is a rollout that somebody forgot.

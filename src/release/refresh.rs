@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::change::Change;
 use super::draft::{Draft, Signing};
-use super::error::ReleaseError;
+use super::error::{ReleaseError, Words};
 use super::repository::Repository;
 
 /// What a signature has to gain to be worth making: the same command again changes nothing.
@@ -12,17 +12,27 @@ const WORTH: SignedDuration = SignedDuration::from_mins(5);
 
 /// Signs these roles again, where that makes them valid for longer. What lists them is signed again too.
 pub(super) fn refresh(repository: Repository, roles: &[String], signing: &Signing<'_>) -> Result<Change, ReleaseError> {
-    let mut again = std::collections::BTreeSet::new();
+    let (mut again, mut why) = (std::collections::BTreeSet::new(), Vec::new());
     for role in roles {
         let until = expiry(&repository, role);
         let later = signing.lifetimes.until(role, signing.now)?;
-        if until.is_none_or(|until| later.duration_since(until) > WORTH) {
-            again.insert(role.clone());
+        match until.filter(|until| later.duration_since(*until) <= WORTH) {
+            None => {
+                again.insert(role.clone());
+            }
+            Some(until) if later < until => why.push(Words::new(
+                format!("{role} ya es válido hasta {until}; firmado ahora lo sería solo hasta {later}, y no se acorta"),
+                format!("{role} is valid until {until} already; signed now it would be until {later} only, and is not shortened"),
+            )),
+            Some(until) => why.push(Words::new(
+                format!("{role} ya es válido hasta {until}, y firmado ahora no ganaría más de {} min", WORTH.as_mins()),
+                format!("{role} is valid until {until} already, and would gain no more than {} min by being signed now", WORTH.as_mins()),
+            )),
         }
     }
     let mut draft = Draft::of(repository);
     draft.again = again;
-    draft.plan(signing)
+    Ok(draft.plan(signing)?.because(why))
 }
 
 /// Until when a role is valid.

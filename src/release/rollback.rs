@@ -4,7 +4,7 @@ use semver::Version;
 
 use super::change::Change;
 use super::draft::{Draft, Signing};
-use super::error::{ReleaseError, refuse};
+use super::error::{ReleaseError, Words, refuse};
 use super::os::Part;
 use super::repository::Repository;
 use crate::update::manifest::Manifest;
@@ -41,7 +41,15 @@ pub(super) fn yank(
 ) -> Result<Change, ReleaseError> {
     let whole = repository.manifest(channel)?.clone();
     let mut manifest = what.of(&whole)?;
-    if manifest.release(version).is_some() {
+    let mut why = Vec::new();
+    if manifest.release(version).is_none() {
+        let there: Vec<_> = manifest.releases.iter().map(|release| release.version.to_string()).collect();
+        let there = there.join(", ");
+        why.push(Words::new(
+            format!("el canal {channel} no tiene ninguna versión {version}; tiene: {there}"),
+            format!("the channel {channel} has no version {version}; it has: {there}"),
+        ));
+    } else {
         match desired {
             Some(desired) if desired != version => go_back(&mut manifest, desired)?,
             _ if manifest.desired.as_ref() == Some(version) => {
@@ -56,7 +64,7 @@ pub(super) fn yank(
     }
     let mut draft = Draft::of(repository);
     draft.set_manifest(what.into(whole, manifest))?;
-    draft.plan(signing)
+    Ok(draft.plan(signing)?.because(why))
 }
 
 /// Wants an older version, also of boxes that have a newer one.

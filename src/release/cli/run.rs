@@ -85,6 +85,7 @@ fn change(what: What, common: &Common, now: Timestamp, lang: Lang) -> Result<Ans
         // Read back, and held to its signatures.
         notes.extend(status::status(&repository()?, now)?.warnings(now));
     }
+    notes.extend(change.why_nothing().iter().cloned());
     let text = if common.json {
         pretty(&output::json(&change, &notes, common.dry_run))
     } else {

@@ -255,6 +255,32 @@ fn what_is_uploaded_last_is_the_only_file_that_is_not_for_ever() {
 }
 
 #[test]
+fn a_command_that_changes_nothing_says_why() {
+    let repository = TestRepository::new();
+    repository.publish("staging", "1.0.0", &Program::new("1.0.0").build());
+    let says = |answer: Value, words: &str| {
+        assert_eq!(answer["changed"], false, "{answer}");
+        let notes = answer["notes"].to_string();
+        assert!(notes.contains(words), "{notes} and not {words}");
+    };
+    says(repository.refresh(&["--expires", "timestamp=1d", "--expires", "snapshot=1d"]), "and is not shortened");
+    says(repository.refresh(&[]), "would gain no more than 5 min");
+    let waves = ["--wave", "+1h=10", "--wave", "+24h=1000"];
+    assert_eq!(repository.promote(&waves)["changed"], true);
+    for options in [&waves[..], &[]] {
+        says(
+            repository.promote(options),
+            "the channel stable has 1.0.0 already with these waves, which stay as they are: 2",
+        );
+    }
+    says(repository.yank("staging", "9.9.9", &[]), "the channel staging has no version 9.9.9; it has: 1.0.0");
+    let keys = repository.keys().join("keys.toml");
+    let output = repository.run(["refresh", "--keys", keys.to_str().expect("UTF-8")]);
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(text.contains("is valid until") && text.ends_with("already so: nothing was changed\n"), "{text}");
+}
+
+#[test]
 fn a_role_that_ends_soon_is_warned_about() {
     let repository = TestRepository::new();
     let notes = |answer: &Value| answer["notes"].as_array().expect("notes").clone();
