@@ -251,7 +251,10 @@ impl App {
             .enable_all()
             .build_local(LocalOptions::default())
             .map_err(AppError::Runtime)?;
-        runtime.block_on(self.serve())
+        let ended = runtime.block_on(self.serve());
+        // What still waits for a disk then waits for ever.
+        runtime.shutdown_timeout(STUCK);
+        ended
     }
 
     async fn serve(self) -> Result<Ended, AppError> {
@@ -448,6 +451,9 @@ async fn heartbeat(server: &Server, watchdog: Option<&Watchdog>) {
         }
     }
 }
+
+/// How long what is on other threads may take when all else has ended.
+const STUCK: Duration = Duration::from_secs(2);
 
 /// How often a box on trial shows its watchdog that it works.
 const BEAT: Duration = Duration::from_secs(1);

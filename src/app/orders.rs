@@ -211,6 +211,11 @@ impl Operator {
 }
 
 impl Orders for Rc<Operator> {
+    fn progress(&self, order: Order) -> Option<Bytes> {
+        let state = self.updates.get().filter(|_| order == Order::Update)?.state();
+        serde_json::to_vec(&*state.borrow()).ok().map(Bytes::from)
+    }
+
     async fn carry_out(&self, order: Order, body: Bytes) -> Answer {
         let (action, done) = match order {
             Order::Status => {

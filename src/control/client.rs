@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
+/// Between two lines of an answer with progress.
+const SILENCE: Duration = super::HEARTBEAT.saturating_mul(6);
 /// For a whole answer, unless told otherwise.
 const DEADLINE: Duration = Duration::from_secs(5);
 /// Octets of an answer's body, unless told otherwise.
@@ -105,26 +107,64 @@ impl Client {
         self.request("POST", path, body)
     }
 
+    /// Has something done that may take long: `progress` hears what the box is at, as JSON, and the answer is waited for as
+    /// long as the box says that it is at work. A box of an older version says nothing meanwhile: it has the usual time.
+    pub fn post_slow(&self, path: &str, body: &[u8], mut progress: impl FnMut(&[u8])) -> Result<Reply, ClientError> {
+        // Of the older version of HTTP, which has no chunks.
+        let fields = format!("POST {path} HTTP/1.0\r\naccept: {}\r\n", super::LINES);
+        let (mut stream, give_up) = self.ask(&fields, body)?;
+        let (head, mut octets) = self.answer(&mut stream, give_up)?;
+        if !head.is_lines {
+            return self.body(&mut stream, give_up, &head, octets);
+        }
+        octets.drain(..head.octets);
+        loop {
+            while let Some(end) = octets.iter().position(|&octet| octet == b'\n') {
+                let line: Vec<u8> = octets.drain(..=end).collect();
+                let Ok(line) = serde_json::from_slice::<serde_json::Value>(&line) else { continue };
+                if let (Some(status), Some(answer)) = (line.get("status"), line.get("answer")) {
+                    let status = status.as_u64().and_then(|status| u16::try_from(status).ok());
+                    let status = status.ok_or_else(|| self.malformed("its status is no number"))?;
+                    return Ok(Reply { status, body: answer.to_string().into_bytes() });
+                }
+                if let Some(now) = line.get("progress") {
+                    progress(now.to_string().as_bytes());
+                }
+            }
+            if octets.len() > self.most_body {
+                return Err(self.malformed("it is too long"));
+            }
+            let silent = Self { deadline: SILENCE, ..self.clone() };
+            if silent.read(&mut stream, Instant::now() + SILENCE, &mut octets)? == 0 {
+                return Err(self.malformed("it ends too early"));
+            }
+        }
+    }
+
     fn request(&self, method: &str, path: &str, body: &[u8]) -> Result<Reply, ClientError> {
+        // Any host: the socket has no name (RFC 9112 section 3.2 still wants one).
+        let fields = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n");
+        let (mut stream, give_up) = self.ask(&fields, body)?;
+        let (head, octets) = self.answer(&mut stream, give_up)?;
+        self.body(&mut stream, give_up, &head, octets)
+    }
+
+    fn ask(&self, fields: &str, body: &[u8]) -> Result<(UnixStream, Instant), ClientError> {
         let give_up = Instant::now() + self.deadline;
         let mut stream = UnixStream::connect(&self.socket).map_err(|source| self.unreachable(source))?;
-        // Any host: the socket has no name (RFC 9112 section 3.2 still wants one).
-        let length = body.len();
-        let mut request = format!(
-            "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
-        )
-        .into_bytes();
+        let mut request = format!("{fields}content-length: {}\r\n\r\n", body.len()).into_bytes();
         request.extend_from_slice(body);
         self.wait(&stream, give_up)?;
         stream.write_all(&request).map_err(|source| self.broken(source))?;
-        self.reply(&mut stream, give_up)
+        Ok((stream, give_up))
     }
 
-    fn reply(&self, stream: &mut UnixStream, give_up: Instant) -> Result<Reply, ClientError> {
+    /// The head of the answer, and all that has come so far.
+    fn answer(&self, stream: &mut UnixStream, give_up: Instant) -> Result<(Head, Vec<u8>), ClientError> {
         let mut octets = Vec::new();
-        let head = loop {
+        loop {
             if let Some(head) = self.head(&octets)? {
-                break head;
+                return Ok((head, octets));
             }
             if octets.len() > MOST_HEAD {
                 return Err(self.malformed("its head is too long"));
@@ -132,7 +172,16 @@ impl Client {
             if self.read(stream, give_up, &mut octets)? == 0 {
                 return Err(self.malformed("it ends too early"));
             }
-        };
+        }
+    }
+
+    fn body(
+        &self,
+        stream: &mut UnixStream,
+        give_up: Instant,
+        head: &Head,
+        mut octets: Vec<u8>,
+    ) -> Result<Reply, ClientError> {
         let end = head.octets.saturating_add(head.length.unwrap_or(self.most_body));
         if head.length.is_some_and(|length| length > self.most_body) {
             return Err(self.malformed("it is too long"));
@@ -167,7 +216,8 @@ impl Client {
                     .map(|length| length.ok_or_else(|| self.malformed("its length is no number")))
                     .transpose()?;
                 let status = answer.code.unwrap_or_default();
-                Ok(Some(Head { status, octets: length, length: content_length }))
+                let is_lines = field("content-type").is_some_and(|field| field.value == super::LINES.as_bytes());
+                Ok(Some(Head { status, octets: length, length: content_length, is_lines }))
             }
             Err(_) => Err(self.malformed("it is no HTTP")),
         }
@@ -230,6 +280,8 @@ struct Head {
     octets: usize,
     /// Content-Length.
     length: Option<usize>,
+    /// Whether the body is an answer with progress.
+    is_lines: bool,
 }
 
 #[cfg(test)]
@@ -287,6 +339,29 @@ mod tests {
             let error = get(answer).expect_err("refused").to_string();
             assert!(error.contains(reason), "{error}");
         }
+    }
+
+    #[test]
+    fn progress_is_heard_until_the_answer_comes() {
+        let slow = |answer: &'static [u8]| {
+            let (directory, server) = answering(answer);
+            let mut heard = Vec::new();
+            let progress = |now: &[u8]| heard.push(String::from_utf8(now.to_vec()).expect("text"));
+            let reply = Client::new(directory.path()).patient(DEADLINE, 64).post_slow("/update", b"{}", progress);
+            let request = server.join().expect("served");
+            assert!(request.starts_with("POST /update HTTP/1.0\r\naccept: application/x-ndjson\r\n"), "{request}");
+            (heard, reply)
+        };
+        let (heard, reply) = slow(
+            b"HTTP/1.0 200 OK\r\ncontent-type: application/x-ndjson\r\n\r\n\n{\"progress\":1}\n\n{\"progress\":{\"a\":2}}\n{\"of\":\"tomorrow\"}\n{\"status\":503,\"answer\":{\"error\":\"no\"}}\n",
+        );
+        assert_eq!(heard, ["1", "{\"a\":2}"]);
+        assert_eq!(reply.expect("an answer"), Reply { status: 503, body: b"{\"error\":\"no\"}".to_vec() });
+        // The box has died, or another is served by one that knows no lines.
+        let (_, cut) = slow(b"HTTP/1.0 200 OK\r\ncontent-type: application/x-ndjson\r\n\r\n\n");
+        assert!(cut.expect_err("refused").to_string().contains("ends too early"));
+        let (heard, reply) = slow(b"HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\n{}");
+        assert_eq!((heard.len(), reply.expect("an answer").body), (0, b"{}".to_vec()));
     }
 
     #[test]

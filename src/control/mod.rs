@@ -12,12 +12,19 @@
 //! | `POST /restart` | `{}`, and the box restarts |
 //! | `POST /factory-reset` | `{}`, and the box forgets everything but its configuration, and restarts |
 //!
+//! A client of `POST /update` that accepts `application/x-ndjson` gets lines instead, since a slow bucket may take minutes:
+//! `{"progress":…}` with what the updates are at whenever that has changed, an empty line every [`HEARTBEAT`] so that silence
+//! means that the box hangs, and at last `{"status":…,"answer":…}`.
+//!
 //! What cannot be done is answered by a status of 4xx or 5xx and `{"error":"…"}`, with `error_es` where it is for a
 //! person as it is.
 
 mod body;
 mod client;
+mod progress;
 mod server;
+
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method, StatusCode};
@@ -27,6 +34,11 @@ pub use self::server::{ControlError, MOST_BODY, Server};
 
 /// The socket's name in the data directory.
 pub const SOCKET: &str = "control.sock";
+
+/// How often a box that is at work says so.
+pub const HEARTBEAT: Duration = Duration::from_secs(5);
+/// The media type of an answer with progress.
+const LINES: &str = "application/x-ndjson";
 
 /// What is asked of the box.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +125,12 @@ impl Answer {
 pub trait Orders: 'static {
     /// Carries one out. The body is what came with it, nothing as a rule.
     fn carry_out(&self, order: Order, body: Bytes) -> impl Future<Output = Answer>;
+
+    /// What is being done for it, as JSON without line feeds; `None` where an order has no progress.
+    fn progress(&self, order: Order) -> Option<Bytes> {
+        let _ = order;
+        None
+    }
 }
 
 #[cfg(test)]

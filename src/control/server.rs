@@ -1,5 +1,6 @@
 //! The socket and those who come to it: root, or the box's own user.
 
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::fs::{self, Permissions};
 use std::io;
@@ -9,6 +10,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -17,16 +19,20 @@ use hyper_util::rt::TokioIo;
 use thiserror::Error;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::body::{self, Whole};
-use super::{Answer, Order, Orders};
+use super::body::{self, Answered};
+use super::progress::Progress;
+use super::{Answer, LINES, Order, Orders};
 
 /// Connections at once: people at a command line.
 const MOST_CONNECTIONS: usize = 8;
 /// For one connection, which brings one request; a support bundle takes longest.
 const DEADLINE: Duration = Duration::from_secs(60);
+/// The same where the order waits for a release bucket: longer than the updates' own deadlines for all that they ask it.
+const SLOW_DEADLINE: Duration = Duration::from_secs(1800);
 /// For the answers that are under way when the box stops.
 const GRACE: Duration = Duration::from_secs(2);
 /// After a failure to accept.
@@ -136,26 +142,53 @@ async fn serve(stream: UnixStream, orders: Rc<impl Orders>, _place: OwnedSemapho
             return;
         }
     }
+    let give_up = Cell::new(Instant::now() + DEADLINE);
     let service = service_fn(|request: Request<Incoming>| {
-        let orders = Rc::clone(&orders);
+        let (orders, give_up) = (Rc::clone(&orders), &give_up);
         async move {
-            let answer = match Order::of(request.method(), request.uri().path()) {
+            let wants_lines = request.headers().get(header::ACCEPT).is_some_and(|accepted| accepted == LINES);
+            let response = match Order::of(request.method(), request.uri().path()) {
                 Ok(order) => match body::read(request.into_body(), MOST_BODY).await {
-                    Some(body) => orders.carry_out(order, body).await,
-                    None => refused(StatusCode::PAYLOAD_TOO_LARGE),
+                    Some(body) => {
+                        if order == Order::Update {
+                            give_up.set(Instant::now() + SLOW_DEADLINE);
+                        }
+                        match orders.progress(order) {
+                            Some(_) if wants_lines => in_lines(orders, order, body),
+                            _ => respond(orders.carry_out(order, body).await),
+                        }
+                    }
+                    None => respond(refused(StatusCode::PAYLOAD_TOO_LARGE)),
                 },
-                Err(status) => refused(status),
+                Err(status) => respond(refused(status)),
             };
-            Ok::<_, Infallible>(respond(answer))
+            Ok::<_, Infallible>(response)
         }
     });
     let connection =
         http1::Builder::new().keep_alive(false).max_buf_size(MOST_HEAD).serve_connection(TokioIo::new(stream), service);
-    match tokio::time::timeout(DEADLINE, connection).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::debug!(%error, "a command line failed"),
-        Err(_) => tracing::debug!("a command line took too long"),
+    let late = async {
+        while Instant::now() < give_up.get() {
+            sleep_until(give_up.get()).await;
+        }
+    };
+    tokio::select! {
+        ended = connection => {
+            if let Err(error) = ended {
+                tracing::debug!(%error, "a command line failed");
+            }
+        }
+        () = late => tracing::debug!("a command line took too long"),
     }
+}
+
+/// Answers while the order is carried out.
+fn in_lines<O: Orders>(orders: Rc<O>, order: Order, body: Bytes) -> Response<Answered> {
+    let reporter = Rc::clone(&orders);
+    let work = async move { orders.carry_out(order, body).await };
+    let mut response = Response::new(Answered::Lines(Progress::new(work, move || reporter.progress(order))));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(LINES));
+    response
 }
 
 fn refused(status: StatusCode) -> Answer {
@@ -166,9 +199,9 @@ fn is_welcome(uid: u32) -> bool {
     uid == 0 || uid == rustix::process::geteuid().as_raw()
 }
 
-fn respond(answer: Answer) -> Response<Whole> {
+fn respond(answer: Answer) -> Response<Answered> {
     let Answer { status, media, body } = answer;
-    let mut response = Response::new(Whole(body));
+    let mut response = Response::new(Answered::Whole(body));
     *response.status_mut() = if status.is_informational() { StatusCode::INTERNAL_SERVER_ERROR } else { status };
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
     response
@@ -180,7 +213,7 @@ mod tests {
     use std::io::{Read as _, Write as _};
     use std::thread;
 
-    use bytes::Bytes;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::runtime::LocalOptions;
 
     use super::*;
@@ -251,6 +284,60 @@ mod tests {
         });
         assert_eq!(orders, [Order::Pin, Order::Restart, Order::SupportBundle]);
     }
+
+    /// Takes longer than any client's patience, in a time that passes as soon as nobody has anything to do.
+    struct Slow(Duration);
+
+    impl Orders for Rc<Slow> {
+        async fn carry_out(&self, order: Order, _: Bytes) -> Answer {
+            tokio::time::sleep(self.0).await;
+            Answer::json(&serde_json::json!(format!("{order:?}")))
+        }
+
+        fn progress(&self, order: Order) -> Option<Bytes> {
+            (order == Order::Update).then(|| Bytes::from_static(b"\"at work\""))
+        }
+    }
+
+    /// What a slow order is answered over one end of a pair of sockets.
+    fn answered_in(time: Duration, request: &'static str) -> String {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .start_paused(true)
+            .build_local(LocalOptions::default())
+            .expect("a runtime");
+        runtime.block_on(async {
+            let (mut client, server) = UnixStream::pair().expect("a pair");
+            let place = Arc::new(Semaphore::new(1)).acquire_owned().await.expect("a place");
+            tokio::task::spawn_local(serve(server, Rc::new(Rc::new(Slow(time))), place));
+            client.write_all(request.as_bytes()).await.expect("sent");
+            let mut text = String::new();
+            client.read_to_string(&mut text).await.expect("an answer and its end");
+            text
+        })
+    }
+
+    #[test]
+    fn an_order_that_takes_long_is_answered_and_told_of_meanwhile() {
+        let long = Duration::from_secs(600);
+        let text = answered_in(long, LINES_OF_UPDATE);
+        let (head, body) = text.split_once("\r\n\r\n").expect("a body");
+        assert!(head.contains("content-type: application/x-ndjson") && !head.contains("transfer-encoding"), "{head}");
+        let lines: Vec<_> = body.lines().collect();
+        assert_eq!(lines[..2], ["", "{\"progress\":\"at work\"}"], "{body}");
+        assert_eq!(lines.last(), Some(&"{\"status\":200,\"answer\":\"Update\"}"), "{body}");
+        let beats = lines.iter().filter(|line| line.is_empty()).count();
+        assert!((100..=121).contains(&beats), "{beats}");
+        // A client from before knows no lines.
+        let text = answered_in(long, "POST /update HTTP/1.1\r\nhost: box\r\ncontent-length: 2\r\n\r\n{}");
+        assert!(text.contains("content-length: 8\r\n") && text.ends_with("\"Update\""), "{text}");
+        // What waits for no bucket is not waited for so long, nor is what takes for ever.
+        assert_eq!(answered_in(long, "POST /restart HTTP/1.1\r\nhost: box\r\ncontent-length: 0\r\n\r\n"), "");
+        assert!(!answered_in(SLOW_DEADLINE * 2, LINES_OF_UPDATE).contains("\"status\""));
+    }
+
+    const LINES_OF_UPDATE: &str =
+        "POST /update HTTP/1.0\r\naccept: application/x-ndjson\r\ncontent-length: 2\r\n\r\n{}";
 
     #[test]
     fn more_than_its_places_wait_and_are_served_then() {

@@ -43,7 +43,7 @@ pub enum RecordError {
 }
 
 /// The record, and where it is kept.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Alternating<T> {
     directory: PathBuf,
     name: &'static str,

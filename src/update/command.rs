@@ -31,6 +31,11 @@ pub enum Command {
     Unpin,
     /// To change nothing until somebody asks for it.
     Hold,
+    /// To try a version again that has failed on this box.
+    Forgive {
+        /// Which.
+        version: Version,
+    },
 }
 
 impl Command {
@@ -44,6 +49,7 @@ impl Command {
             Self::Pin { .. } => "update pin",
             Self::Unpin => "update unpin",
             Self::Hold => "update hold",
+            Self::Forgive { .. } => "update forgive",
         }
     }
 }

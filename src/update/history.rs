@@ -49,6 +49,9 @@ pub enum Kind {
     Rollback,
     /// As the technician wanted.
     Ordered,
+    /// No change: the technician has allowed a version again that had failed here. Its outcome is `Confirmed`, since
+    /// older programs know no other that is final.
+    Forgiven,
     /// One that this program is too old to know.
     #[serde(other)]
     Other,

@@ -22,7 +22,7 @@ pub struct Order {
 }
 
 /// The standing order, and where it is kept.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Standing(Alternating<Order>);
 
 impl Standing {

@@ -55,7 +55,9 @@ pub fn sentences(state: &State, lang: Lang) -> Vec<String> {
 fn obstacle(state: &State) -> Option<&Words> {
     let goal = state.order.pin.as_ref().or(state.desired.as_ref());
     let is_wanted = state.phase == Phase::Idle && goal.is_some_and(|goal| *goal != state.running);
-    let is_said = state.order.held
+    // A hold says what it does itself; that the box has nothing to go to stays true beside it.
+    let is_hold = state.decision.as_ref().is_some_and(|why| why.en == Why::Held.to_string());
+    let is_said = state.order.held && is_hold
         || state.order.pin.as_ref() == Some(&state.running)
         || state.quarantined.last().is_some_and(|last| Some(&last.version) == desired(state).as_ref());
     state.decision.as_ref().filter(|_| is_wanted && !is_said)
@@ -72,6 +74,9 @@ pub fn quarantined(quarantined: &Quarantined, lang: Lang) -> String {
     lang.pick(
         format!("La versión {version} falló en este equipo y no se vuelve a probar. Detalle: {reason}"),
         format!("Version {version} failed on this box and is not tried again: {reason}"),
+    ) + &lang.pick(
+        format!(" Si el motivo ya no existe: «workshop-edge update forgive {version}», o en la administración."),
+        format!(" If the cause is gone: \"workshop-edge update forgive {version}\", or in the administration."),
     )
 }
 
@@ -274,6 +279,35 @@ pub fn on_trial() -> Words {
     }
 }
 
+/// Why an order was not finished.
+#[must_use]
+pub fn overtaken() -> Words {
+    Words {
+        es: "Otra orden ha interrumpido esta: repítala si todavía hace falta.".to_owned(),
+        en: "Another order came in between: repeat this one if it is still wanted.".to_owned(),
+    }
+}
+
+/// Why there is nothing to be forgiven, as a part of a sentence.
+#[must_use]
+pub fn not_refused(version: &Version, os: Option<&OsState>) -> Words {
+    let text = version.to_string();
+    if os.is_some_and(|os| os.told.quarantined.iter().any(|one| one.version == text)) {
+        return Words {
+            es: format!(
+                "la {version} rechazada es del sistema, no del programa: la siguiente del fabricante se pone como siempre, y a esta la admite otra vez root con «workshop-edge machine os forgive {version}»"
+            ),
+            en: format!(
+                "the {version} that is refused is the system's, not the program's: the maker's next one is put in place as always, and root allows this one again with \"workshop-edge machine os forgive {version}\""
+            ),
+        };
+    }
+    Words {
+        es: format!("este equipo no rechaza ninguna versión {version}"),
+        en: format!("no version {version} is refused on this box"),
+    }
+}
+
 /// What went wrong with an order, and what to do.
 #[must_use]
 pub fn failed(kind: FaultKind, detail: &str) -> Words {
@@ -305,6 +339,13 @@ pub fn entry(entry: &Entry, lang: Lang) -> String {
         Kind::Update => lang.pick("actualización", "update"),
         Kind::Rollback => lang.pick("vuelta atrás ordenada por el fabricante", "rollback of the maker"),
         Kind::Ordered => lang.pick("pedida aquí", "asked for here"),
+        Kind::Forgiven => {
+            let at = local(*at);
+            return lang.pick(
+                format!("{at}  la versión {to}, que había fallado, se admite otra vez: pedido aquí"),
+                format!("{at}  version {to}, which had failed, may be tried again: asked for here"),
+            );
+        }
         Kind::Other => lang.pick("otra", "other"),
     };
     let what = match (octets, was_delta) {
@@ -396,8 +437,21 @@ mod tests {
             ]
         );
         assert_eq!(sentences(&idle, Lang::Es)[1], "No se instala, porque no hay versión 1.1.0 para arm.");
-        let held = State { order: Order { pin: None, held: true }, ..idle.clone() };
+        let held =
+            State { order: Order { pin: None, held: true }, decision: Some(super::why(&Why::Held)), ..idle.clone() };
         assert_eq!(sentences(&held, Lang::En).len(), 3);
+        // The hold is not what keeps the box from a version that there is not.
+        let pin = Version::new(9, 9, 9);
+        let decision = Some(super::why(&Why::PinMissing(pin.clone())));
+        let missing = State { order: Order { pin: Some(pin), held: true }, decision, ..idle.clone() };
+        assert_eq!(
+            sentences(&missing, Lang::En)[1..4],
+            [
+                "It is not put in place: the pinned 9.9.9 is not among the channel's releases.",
+                "Pinned to version 9.9.9.",
+                "Updates are on hold: they are made only when somebody asks for them here."
+            ]
+        );
         let up_to_date = State { desired: Some(Version::new(1, 0, 0)), ..idle };
         assert_eq!(sentences(&up_to_date, Lang::En).len(), 2);
     }

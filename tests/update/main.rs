@@ -13,7 +13,9 @@
 mod built;
 #[allow(dead_code, reason = "what a box can be told to do is more than every state of the tests needs")]
 mod clients;
+mod dam;
 mod faults;
+mod forgive;
 mod managed;
 mod orders;
 mod os;
@@ -27,6 +29,7 @@ mod publisher;
 #[path = "../support/repository.rs"]
 #[allow(dead_code, reason = "as complete as the publisher's program")]
 mod repository;
+mod restarts;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "shared with other tests, which use other parts of it")]
 mod support;

@@ -1,3 +1,4 @@
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -25,6 +26,15 @@ impl Bucket {
         let server = Nginx::start(&repository.directory(), 2020..2099);
         let (url, certificate) = (server.url(), server.certificate());
         Self { repository, server: Some(server), url, certificate }
+    }
+
+    /// Has boxes reach it by way of something that stands before it.
+    pub(crate) fn behind<T>(&mut self, stand: impl FnOnce(SocketAddr) -> (SocketAddr, T)) -> T {
+        let (_, place) = self.url.split_once("https://").expect("an address");
+        let (server, path) = place.split_once('/').map_or((place, ""), |(server, path)| (server, path));
+        let (before, stands) = stand(server.parse().expect("an address with a port"));
+        self.url = format!("https://{before}/{path}");
+        stands
     }
 
     /// Cuts the workshop off.
@@ -84,6 +94,10 @@ impl Managed {
         &self.data
     }
 
+    pub(crate) fn config(&self) -> &Path {
+        &self.config
+    }
+
     /// Ends it, and leaves its data and its configuration.
     pub(crate) fn stop(self) -> TempDir {
         self.supervisor.stop();
@@ -92,8 +106,13 @@ impl Managed {
 
     /// `workshop-edge update …` on this box, to be run.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        self.program(&[&["update"], arguments].concat())
+    }
+
+    /// `workshop-edge …` on this box, to be run.
+    pub(crate) fn program(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_workshop-edge"));
-        command.arg("update").args(arguments).arg("--config").arg(&self.config).arg("--data-dir").arg(&self.data);
+        command.args(arguments).arg("--config").arg(&self.config).arg("--data-dir").arg(&self.data);
         command.env_remove("LANG").env_remove("LC_ALL").env_remove("LC_MESSAGES");
         command
     }

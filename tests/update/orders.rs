@@ -1,10 +1,12 @@
 //! What a technician types, and what they are told.
 
-use std::process::{Output, Stdio};
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Child, Output, Stdio};
 
 use serde_json::Value;
 
 use crate::built::release;
+use crate::dam::Dam;
 use crate::managed::{Bucket, Managed};
 use crate::programs::{Program, Serves};
 use crate::support::{Pty, eventually};
@@ -83,7 +85,7 @@ fn a_technician_has_the_version_changed_and_taken_back() {
     assert_eq!(json(&managed, &["check"], 0)["state"]["order"]["held"], true);
     let (code, out, err) = said(&managed.update(&["apply"]));
     assert_eq!((code, out.as_str()), (Some(0), "Version 1.1.0 works.\n"), "{err}");
-    for words in ["Version 1.1.0 is being", "Version 1.1.0 is on trial"] {
+    for words in ["Version 1.1.0 is being", "Version 1.1.0 is on trial and serves already; waiting"] {
         assert!(err.contains(words), "{err}");
     }
     assert!(!err.contains('\x1b') && !err.contains('\r'), "no terminal, no escape codes: {err:?}");
@@ -188,6 +190,47 @@ fn a_download_is_followed_on_a_terminal_and_another_order_comes_in_between() {
         let part = std::fs::read_dir(managed.data().join("update/download")).into_iter().flatten().next();
         part.is_some_and(|part| part.expect("one").metadata().expect("there").len() > 0)
     });
+}
+
+/// What the box is at goes to the terminal while its bucket does not answer, and a person's order waits for no check that
+/// the box has begun by itself, nor for another order's.
+#[test]
+fn a_slow_bucket_keeps_no_order_waiting_without_a_word() {
+    let mut bucket = Bucket::new();
+    bucket.publish(&["1.0.0"]);
+    let dam = bucket.behind(|server| {
+        let dam = Dam::before(server);
+        (dam.address(), dam)
+    });
+    let managed = Managed::start(&bucket, "check_interval_s = 2\ntrial_s = 2\n");
+    managed.wait_for("the first look is under way", |state| state["phase"]["phase"] == "checking");
+    tell(&managed, &["hold"], 0, ["Updates are on hold", "Las actualizaciones están detenidas"]);
+
+    let started = |order: &str| {
+        let mut command = managed.command(&[order]);
+        let mut child = command.env("LANG", "en").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("run");
+        let mut said = BufReader::new(child.stderr.take().expect("a pipe"));
+        let mut line = String::new();
+        said.read_line(&mut line).expect("a line");
+        assert!(line.contains("Looking for a new version."), "{order} says {line}");
+        (child, said)
+    };
+    let (mut apply, mut said) = started("apply");
+    tell(&managed, &["rollback"], 1, ["there is no version before", "no hay una versión anterior"]);
+    assert_eq!(apply.wait().expect("its end").code(), Some(1));
+    let mut end = String::new();
+    said.read_to_string(&mut end).expect("text");
+    assert!(end.contains("Another order came in between"), "{end}");
+
+    let (check, _said) = started("check");
+    dam.open();
+    let (code, out, err) = said_of(check);
+    assert_eq!(code, Some(0), "{out}{err}");
+    assert!(out.contains("Version 1.0.0 runs, which is the one of the channel stable."), "{out}");
+}
+
+fn said_of(child: Child) -> (Option<i32>, String, String) {
+    said(&child.wait_with_output().expect("its end"))
 }
 
 #[test]

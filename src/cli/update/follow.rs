@@ -28,7 +28,7 @@ const BAR: u64 = 30;
 /// Shows the way to a version until it works or does not; of the operating system, until it is here or does not come.
 pub(super) fn follow(client: &Client, version: &Version, is_system: bool, json: bool, lang: Lang) -> ExitCode {
     let ended: Ended = if is_system { system_ended } else { ended };
-    let mut screen = Screen { is_terminal: io::stderr().is_terminal(), shown: String::new() };
+    let mut screen = Screen::new();
     let mut last_change = Instant::now();
     loop {
         match client.get(REPORT) {
@@ -133,20 +133,32 @@ fn progress(report: &Report, is_system: bool, lang: Lang) -> String {
             let bar: String = (0..BAR).map(|column| if column < full { '#' } else { '.' }).collect();
             format!("[{bar}] {phase}")
         }
+        // It may last for minutes, and there is nothing to do but to wait. Within the columns of a terminal.
+        Phase::OnTrial => {
+            let running = &report.state.running;
+            lang.pick(
+                format!("La versión {running} ya funciona, a prueba; se espera (Ctrl+C no la para)."),
+                format!("Version {running} is on trial and serves already; waiting (Ctrl+C lets it go on)."),
+            )
+        }
         _ => phase,
     }
 }
 
 /// Where the person looks: standard error, since the answer goes to standard output.
-struct Screen {
+pub(super) struct Screen {
     is_terminal: bool,
     shown: String,
 }
 
 impl Screen {
+    pub(super) fn new() -> Self {
+        Self { is_terminal: io::stderr().is_terminal(), shown: String::new() }
+    }
+
     /// Shows a line in the place of the last one, or after it where lines cannot be written over; gives whether it is
     /// another one.
-    fn show(&mut self, line: &str) -> bool {
+    pub(super) fn show(&mut self, line: &str) -> bool {
         if line == self.shown {
             return false;
         }
@@ -159,8 +171,8 @@ impl Screen {
         true
     }
 
-    fn clear(&self) {
-        if self.is_terminal {
+    pub(super) fn clear(&self) {
+        if self.is_terminal && !self.shown.is_empty() {
             output::complain(AGAIN);
         }
     }

@@ -5,13 +5,14 @@ mod follow;
 use super::{EXIT_FAILURE, control, output};
 use crate::control::{Client, ClientError, Reply as Answer};
 use crate::update::command::{Command, Outcome, Reply, Report};
+use crate::update::state::State;
 use crate::update::words;
 use crate::{config::Overrides, lang::Lang};
 use clap::ArgMatches;
 use semver::Version;
 use std::{ffi::OsString, path::PathBuf, process::ExitCode, time::Duration};
 
-/// For an answer that waits for the bucket: longer than all of the box's own deadlines for it.
+/// For the answer of a box of an older version, which says nothing while it waits for its bucket.
 const PATIENCE: Duration = Duration::from_secs(180);
 /// Octets of an answer.
 const MOST_BODY: usize = 256 * 1024;
@@ -50,6 +51,7 @@ impl Request {
             "pin" => Self::Do(Command::Pin { version: arguments.get_one::<Version>("version")?.clone() }),
             "unpin" => Self::Do(Command::Unpin),
             "hold" => Self::Do(Command::Hold),
+            "forgive" => Self::Do(Command::Forgive { version: arguments.get_one::<Version>("version")?.clone() }),
             _ => return None,
         })
     }
@@ -82,7 +84,19 @@ fn carry_out(client: &Client, command: &Command, json: bool, lang: Lang) -> Exit
     };
     match &reply.outcome {
         Outcome::Begun { version, is_system } => follow::follow(client, version, *is_system, json, lang),
-        Outcome::Done => finish(json, &reply, &words::sentences(&reply.state, lang), 0),
+        Outcome::Done => {
+            let mut sentences = words::sentences(&reply.state, lang);
+            if let Command::Forgive { version } = command {
+                sentences.insert(
+                    0,
+                    lang.pick(
+                        format!("La versión {version} se admite otra vez en este equipo."),
+                        format!("Version {version} may be tried again on this box."),
+                    ),
+                );
+            }
+            finish(json, &reply, &sentences, 0)
+        }
         Outcome::Nothing { reason } => {
             let reason = reason.pick(lang);
             let nothing =
@@ -105,8 +119,27 @@ fn finish(json: bool, reply: &Reply, sentences: &[String], code: u8) -> ExitCode
 
 fn ask(client: &Client, command: &Command, lang: Lang) -> Result<Reply, String> {
     let body = serde_json::to_vec(command).map_err(|error| error.to_string())?;
-    let value = control::value(client.post("/update", &body), lang)?;
+    let mut screen = follow::Screen::new();
+    let reply = client.post_slow("/update", &body, |now| {
+        if let Ok(state) = serde_json::from_slice::<State>(now) {
+            screen.show(&words::phase(&state, lang));
+        }
+    });
+    screen.clear();
+    let lost =
+        matches!(reply, Err(ClientError::Silent { .. } | ClientError::Broken { .. } | ClientError::Malformed { .. }));
+    let value = control::value(reply, lang).map_err(|words| if lost { unknown(&words, lang) } else { words })?;
     serde_json::from_value(value).map_err(|error| control::not_understood(&error.to_string(), lang))
+}
+
+/// The order has gone out, and no answer has come back.
+fn unknown(words: &str, lang: Lang) -> String {
+    lang.pick(
+        format!("{words}\n  puede que la orden siga en marcha: «workshop-edge update status» dice en qué está"),
+        format!(
+            "{words}\n  the order may be going on all the same: \"workshop-edge update status\" says what it is at"
+        ),
+    )
 }
 
 fn report(reply: Result<Answer, ClientError>, lang: Lang) -> Result<Report, String> {

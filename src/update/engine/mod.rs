@@ -6,7 +6,8 @@
 //! ```
 //!
 //! One task; what it is at is watched, what is wanted of it comes in by orders. A check or a download that a person's
-//! order overtakes is dropped: whatever it has written is gone on from, or written anew.
+//! order overtakes is dropped: whatever it has written is gone on from, or written anew. An order to check, and the same
+//! order once more, join the check that is under way instead.
 
 mod check;
 mod failure;
@@ -14,6 +15,7 @@ mod host;
 mod ledger;
 mod os;
 mod own;
+mod past;
 mod retry;
 mod running;
 mod stick;
@@ -32,7 +34,6 @@ pub use self::host::Host;
 
 use self::task::Task;
 use super::command::{Command, Reply, Report};
-use super::history::History;
 use super::places::Places;
 use super::state::{State, Words};
 use super::transport::Transport;
@@ -90,12 +91,12 @@ pub struct Switch {
 }
 
 /// Who waits for an answer, or for the reason why there is none; nobody, when a stick asks or it was time.
-type Asker = Option<oneshot::Sender<Result<Reply, Words>>>;
+type Askers = Vec<oneshot::Sender<Result<Reply, Words>>>;
 
 /// An order on its way.
 struct Asked {
     command: Command,
-    answer: Asker,
+    askers: Askers,
 }
 
 /// The running updates.
@@ -103,7 +104,7 @@ struct Asked {
 pub struct Updates {
     orders: mpsc::Sender<Asked>,
     state: watch::Receiver<State>,
-    directory: PathBuf,
+    history: watch::Receiver<past::Entries>,
     bucket: Transport,
 }
 
@@ -113,11 +114,10 @@ impl Updates {
     pub fn start(settings: Settings, switch: Switch, trial: impl Future<Output = ()> + 'static) -> Self {
         let (orders, asked) = mpsc::channel(MOST_ORDERS);
         let places = Places::of(&settings.data_dir);
-        let directory = places.update.clone();
         let bucket = settings.bucket.clone();
-        let (task, state) = Task::new(settings, places, switch);
+        let (task, state, history) = Task::new(settings, places, switch);
         tokio::task::spawn_local(task.run(asked, trial));
-        Self { orders, state, directory, bucket }
+        Self { orders, state, history, bucket }
     }
 
     /// What they are at.
@@ -126,10 +126,10 @@ impl Updates {
         self.state.clone()
     }
 
-    /// What they are at, and what there was.
+    /// What they are at, and what there was: from memory.
     #[must_use]
     pub fn report(&self) -> Report {
-        Report { state: self.state.borrow().clone(), history: History::open(&self.directory).entries().to_vec() }
+        Report { state: self.state.borrow().clone(), history: self.history.borrow().to_vec() }
     }
 
     /// What was sent to the bucket and received from it.
@@ -141,7 +141,7 @@ impl Updates {
     /// Carries out what a person wants, or gives the reason why it cannot be done: sentences.
     pub async fn order(&self, command: Command) -> Result<Reply, Words> {
         let (answer, answered) = oneshot::channel();
-        self.orders.try_send(Asked { command, answer: Some(answer) }).map_err(|_| words::busy())?;
+        self.orders.try_send(Asked { command, askers: vec![answer] }).map_err(|_| words::busy())?;
         answered.await.map_err(|_| words::busy())?
     }
 }

@@ -9,6 +9,7 @@ use super::host::Host;
 use super::running;
 use super::tidy::tidied;
 use crate::slots::{self, Image, Table};
+use crate::update::blocking::blocking;
 use crate::update::places::Places;
 use crate::update::stage::{Slots, Staged, Stager};
 
@@ -24,7 +25,10 @@ impl Own {
     /// Those of this box; `None` where something else than `launch` has started it.
     pub(super) async fn find(host: &Host, places: &Places, rate: Option<NonZeroU32>) -> Option<Self> {
         let Host::Launch { launcher, .. } = host else { return None };
-        let store = slots::open(&places.slots).unwrap_or_else(|| slots::anew(&places.slots, Table::default()));
+        let mut store = slots::open(&places.slots).unwrap_or_else(|| slots::anew(&places.slots, Table::default()));
+        if let Err(error) = store.change(Table::explain) {
+            tracing::warn!(error = crate::error_chain(&error), "why a version was given up cannot be kept");
+        }
         if let Err(error) = slots::affirm(&places.slots, store.value()) {
             tracing::warn!(error = crate::error_chain(&error), "the slot cannot be told that its binary is proven");
         }
@@ -45,6 +49,16 @@ impl Own {
 
     pub(super) fn table(&self) -> Table {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner).value().clone()
+    }
+
+    /// Has the binaries of a version tried again that had failed here, and gives them.
+    pub(super) async fn forgive(&self, version: String) -> Result<Vec<Image>, Failure> {
+        let slots = Arc::clone(&self.slots);
+        blocking(move || {
+            let mut store = slots.lock().unwrap_or_else(PoisonError::into_inner);
+            Ok(store.change(|table| table.forgive(&version))?)
+        })
+        .await
     }
 
     /// What a technician's rollback goes to: the slot before, or else the factory's binary.

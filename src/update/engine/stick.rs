@@ -24,8 +24,10 @@ impl Stick {
     }
 
     /// The repository that has appeared since the last time.
-    pub(super) fn appeared(&mut self) -> Option<PathBuf> {
-        let now = mark(&self.directory);
+    pub(super) async fn appeared(&mut self) -> Option<PathBuf> {
+        // A stick that is broken may keep whoever looks at it.
+        let directory = self.directory.clone();
+        let now = tokio::task::spawn_blocking(move || mark(&directory)).await.ok().flatten();
         let is_new = now.is_some() && now != self.seen;
         self.seen = now;
         is_new.then(|| self.directory.clone())
@@ -43,20 +45,20 @@ fn mark(directory: &Path) -> Option<Mark> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_stick_is_noticed_once_each_time() {
+    #[tokio::test]
+    async fn a_stick_is_noticed_once_each_time() {
         let directory = tempfile::tempdir().expect("a directory");
         let mut stick = Stick::new(directory.path());
-        assert_eq!(stick.appeared(), None);
+        assert_eq!(stick.appeared().await, None);
         let metadata = directory.path().join("metadata");
         for _ in 0..2 {
             fs::create_dir(&metadata).expect("plugged in");
-            assert_eq!(stick.appeared(), None, "no repository yet");
+            assert_eq!(stick.appeared().await, None, "no repository yet");
             fs::write(metadata.join("timestamp.json"), "{}").expect("a repository");
-            assert_eq!(stick.appeared().as_deref(), Some(directory.path()));
-            assert_eq!(stick.appeared(), None);
+            assert_eq!(stick.appeared().await.as_deref(), Some(directory.path()));
+            assert_eq!(stick.appeared().await, None);
             fs::remove_dir_all(&metadata).expect("pulled out");
-            assert_eq!(stick.appeared(), None);
+            assert_eq!(stick.appeared().await, None);
         }
     }
 }

@@ -4,6 +4,7 @@ use std::pin::pin;
 
 use tokio::sync::{mpsc, watch};
 
+use super::past::{Entries, Past};
 use super::running::own_version;
 use super::work::Work;
 use super::{Asked, Settings, Switch};
@@ -19,10 +20,16 @@ pub(super) struct Task {
     pub(super) switch: Switch,
     pub(super) state: watch::Sender<State>,
     pub(super) standing: Standing,
+    pub(super) past: Past,
 }
 
 impl Task {
-    pub(super) fn new(settings: Settings, places: Places, switch: Switch) -> (Self, watch::Receiver<State>) {
+    pub(super) fn new(
+        settings: Settings,
+        places: Places,
+        switch: Switch,
+    ) -> (Self, watch::Receiver<State>, watch::Receiver<Entries>) {
+        let (past, history) = Past::new(&places.update);
         let standing = Standing::open(&places.update);
         let (state, known) = watch::channel(State {
             channel: settings.channel.clone(),
@@ -38,19 +45,21 @@ impl Task {
             os: None,
             fault: None,
         });
-        (Self { settings, places, switch, state, standing }, known)
+        (Self { settings, places, switch, state, standing, past }, known, history)
     }
 
     /// Begins when the trial is over, and ends with the process.
     pub(super) async fn run(self, mut asked: mpsc::Receiver<Asked>, trial: impl Future<Output = ()>) {
-        let mut trial = pin!(trial);
-        loop {
-            tokio::select! {
-                () = &mut trial => break,
-                Some(Asked { answer, .. }) = asked.recv() => {
-                    if let Some(answer) = answer {
-                        // Whoever asked may have gone.
-                        let _ = answer.send(Err(words::on_trial()));
+        {
+            let mut begun = pin!(async { tokio::join!(trial, self.past.load()) });
+            loop {
+                tokio::select! {
+                    _ = &mut begun => break,
+                    Some(Asked { askers, .. }) = asked.recv() => {
+                        for asker in askers {
+                            // Whoever asked may have gone.
+                            let _ = asker.send(Err(words::on_trial()));
+                        }
                     }
                 }
             }

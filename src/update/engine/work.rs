@@ -13,19 +13,20 @@ use super::check::{Checked, Sources};
 use super::failure::{Failure, Lasting};
 use super::os::{Asking, Os, Wanted};
 use super::own::Own;
+use super::past::Past;
 use super::running::Running;
 use super::stick::{self, Stick};
 use super::task::Task;
 use super::tidy::tidied;
-use super::{Asked, Asker, Settings, Switch, ledger};
+use super::{Asked, Askers, Settings, Switch, ledger};
 use crate::slots::Image;
 use crate::update::STATE_SCHEMA;
+use crate::update::blocking::blocking;
 use crate::update::command::{Command, Outcome, Reply};
-use crate::update::history::{self, Entry, History};
+use crate::update::history::{self, Entry};
 use crate::update::order::Standing;
 use crate::update::os::Step;
 use crate::update::pace::Pace;
-use crate::update::places::Places;
 use crate::update::policy::{self, Decision, Plan, Situation};
 use crate::update::stage::{Base, Order, Staged};
 use crate::update::state::{Fault, FaultKind, Phase, State, Wait, Words};
@@ -33,11 +34,12 @@ use crate::update::words;
 
 /// Until the next check after an operating system has been brought.
 const SOON: Duration = Duration::from_secs(1);
+/// Who may wait for one check.
+const MAX_ASKERS: usize = 16;
 
 /// The work of a box.
 pub(super) struct Work {
     settings: Settings,
-    places: Places,
     switch: Switch,
     state: watch::Sender<State>,
     standing: Standing,
@@ -52,6 +54,21 @@ pub(super) struct Work {
     stick: Option<Stick>,
     /// The SHA-256 of a version that is here already and waits for its hour.
     ahead: Option<String>,
+    past: Past,
+    /// The order that has overtaken what was under way.
+    overtaken_by: Option<Asked>,
+    /// Who has ordered a check while one was under way, and waits for that.
+    watching: Askers,
+}
+
+/// What people order.
+type Inbox = mpsc::Receiver<Asked>;
+
+/// Why a check came to nothing.
+enum Stopped {
+    Failed(Failure),
+    /// By a person's order.
+    Overtaken,
 }
 
 /// What is to be taken.
@@ -76,9 +93,9 @@ enum Brought {
 impl Work {
     /// Looks at what is there.
     pub(super) async fn begin(task: Task) -> Self {
-        let Task { settings, places, switch, state, standing } = task;
+        let Task { settings, places, switch, state, standing, past } = task;
         tidied(standing.tidy());
-        tidied(History::open(&places.update).tidy());
+        past.tidy().await;
         let running = Running::find(&settings.host, &places).await;
         let trust = crate::update::repository::Settings::under(places.trust.clone(), settings.root.clone());
         let own = Own::find(&settings.host, &places, settings.rate).await;
@@ -89,44 +106,45 @@ impl Work {
             stick: settings.usb.as_deref().map(Stick::new),
             os: settings.machine.as_ref().map(|machine| Os::new(machine, &places.update, settings.every)),
             settings,
-            places,
             switch,
             state,
             standing,
             running,
             own,
             ahead: None,
+            past,
+            overtaken_by: None,
+            watching: Askers::new(),
         };
-        work.settle();
+        work.settle().await;
         work
     }
 
     /// Ends with the process.
     pub(super) async fn go_on(mut self, mut orders: mpsc::Receiver<Asked>) {
         let mut due = Instant::now() + self.pace.first();
-        let mut overtaken: Option<Asked> = None;
         loop {
-            let asked = if overtaken.is_some() {
-                overtaken.take()
+            let asked = if self.overtaken_by.is_some() {
+                self.overtaken_by.take()
             } else {
                 tokio::select! {
                     Some(asked) = orders.recv() => Some(asked),
                     stick = appeared(self.stick.as_mut()) => {
-                        Some(Asked { command: Command::Apply { from: Some(stick) }, answer: None })
+                        Some(Asked { command: Command::Apply { from: Some(stick) }, askers: Askers::new() })
                     }
                     () = sleep_until(due) => None,
                 }
             };
             let taking = match asked {
-                Some(Asked { command, answer }) => self.obey(command, answer).await,
-                None => self.look_around().await,
+                Some(Asked { command, askers }) => self.obey(command, askers, &mut orders).await,
+                None => self.look_around(&mut orders).await,
             };
+            self.answer_watching();
             let is_os = taking.as_ref().is_some_and(|taking| taking.is_os);
-            overtaken = match taking {
-                Some(taking) if is_os => self.take_os(taking, &mut orders).await,
-                Some(taking) => self.take(taking, &mut orders).await,
-                None => None,
-            };
+            if let Some(taking) = taking {
+                self.overtaken_by =
+                    if is_os { self.take_os(taking, &mut orders).await } else { self.take(taking, &mut orders).await };
+            }
             // The system comes first, then the program, which may have waited for it. What went wrong is said for a while.
             let is_soon = is_os && self.state.borrow().fault.is_none();
             due = Instant::now() + if is_soon { SOON } else { self.wait() };
@@ -134,11 +152,11 @@ impl Work {
     }
 
     /// Asks the bucket because it is time.
-    async fn look_around(&mut self) -> Option<Taking> {
-        self.phase(Phase::Checking);
-        match self.check(None).await {
+    async fn look_around(&mut self, orders: &mut Inbox) -> Option<Taking> {
+        match self.check(None, None, &mut Askers::new(), orders).await {
             Ok(checked) => self.automatic(checked),
-            Err(failure) => {
+            Err(Stopped::Overtaken) => None,
+            Err(Stopped::Failed(failure)) => {
                 self.fail(failure);
                 None
             }
@@ -146,48 +164,66 @@ impl Work {
     }
 
     /// Does what a person wants; what is to be taken then is begun after they have been told.
-    async fn obey(&mut self, command: Command, asker: Asker) -> Option<Taking> {
-        match command {
-            Command::Check => {
-                self.phase(Phase::Checking);
-                match self.check(None).await {
-                    Ok(checked) => {
-                        let taking = self.automatic(checked);
-                        self.answer(asker, Ok(Outcome::Done));
-                        taking
-                    }
-                    Err(failure) => {
-                        self.answer(asker, Err(&failure));
-                        self.fail(failure);
-                        None
-                    }
+    async fn obey(&mut self, command: Command, mut askers: Askers, orders: &mut Inbox) -> Option<Taking> {
+        match &command {
+            Command::Check => match self.check(None, Some(&command), &mut askers, orders).await {
+                Ok(checked) => {
+                    let taking = self.automatic(checked);
+                    self.answer(askers, Ok(Outcome::Done));
+                    taking
                 }
-            }
-            Command::Apply { from } => self.apply(from.as_deref(), asker).await,
+                Err(stopped) => {
+                    self.stopped(stopped, askers);
+                    None
+                }
+            },
+            Command::Apply { from } => self.apply(from.as_deref(), &command, askers, orders).await,
             Command::Rollback => {
-                self.roll_back(asker).await;
+                self.roll_back(askers).await;
                 None
             }
-            Command::Pin { version } => self.stand(asker, |order| order.pin = Some(version)).await,
+            Command::Pin { version } => {
+                let version = version.clone();
+                self.stand(&command, askers, orders, move |order| order.pin = Some(version)).await
+            }
             Command::Unpin => {
-                self.stand(asker, |order| {
+                self.stand(&command, askers, orders, |order| {
                     order.pin = None;
                     order.held = false;
                 })
                 .await
             }
-            Command::Hold => self.stand(asker, |order| order.held = true).await,
+            Command::Hold => {
+                self.hold(askers).await;
+                None
+            }
+            Command::Forgive { version } => self.forgive(version, &command, askers, orders).await,
+        }
+    }
+
+    /// What was ordered cannot be done.
+    fn stopped(&mut self, stopped: Stopped, askers: Askers) {
+        match stopped {
+            Stopped::Failed(failure) => {
+                self.answer(askers, Err(&failure));
+                self.fail(failure);
+            }
+            Stopped::Overtaken => tell(askers, &Err(words::overtaken())),
         }
     }
 
     /// Takes what the channel desires now.
-    async fn apply(&mut self, from: Option<&Path>, asker: Asker) -> Option<Taking> {
-        self.phase(Phase::Checking);
-        let checked = match self.check(from).await {
+    async fn apply(
+        &mut self,
+        from: Option<&Path>,
+        command: &Command,
+        mut asker: Askers,
+        orders: &mut Inbox,
+    ) -> Option<Taking> {
+        let checked = match self.check(from, Some(command), &mut asker, orders).await {
             Ok(checked) => checked,
-            Err(failure) => {
-                self.answer(asker, Err(&failure));
-                self.fail(failure);
+            Err(stopped) => {
+                self.stopped(stopped, asker);
                 return None;
             }
         };
@@ -221,20 +257,23 @@ impl Work {
     }
 
     /// Changes the standing order, and does at once what it comes to.
-    async fn stand(&mut self, asker: Asker, change: impl FnOnce(&mut crate::update::order::Order)) -> Option<Taking> {
-        if let Err(error) = self.standing.change(change) {
-            self.answer(asker, Err(&error.into()));
+    async fn stand(
+        &mut self,
+        command: &Command,
+        askers: Askers,
+        orders: &mut Inbox,
+        change: impl FnOnce(&mut crate::update::order::Order) + Send + 'static,
+    ) -> Option<Taking> {
+        if let Err(failure) = self.order(change).await {
+            self.answer(askers, Err(&failure));
             return None;
         }
-        let order = self.standing.order().clone();
-        tracing::info!(
-            pin = order.pin.as_ref().map(ToString::to_string),
-            held = order.held,
-            "the standing order on updates"
-        );
-        self.state.send_modify(|state| state.order = order);
-        self.phase(Phase::Checking);
-        match self.check(None).await {
+        self.follow_at_once(command, askers, orders).await
+    }
+
+    /// Does what the channel and the standing order come to now, since a person has changed something.
+    async fn follow_at_once(&mut self, command: &Command, mut askers: Askers, orders: &mut Inbox) -> Option<Taking> {
+        match self.check(None, Some(command), &mut askers, orders).await {
             Ok(checked) => {
                 let taking = self.automatic(checked);
                 let outcome = match &taking {
@@ -243,20 +282,101 @@ impl Work {
                     }
                     _ => Outcome::Done,
                 };
-                self.answer(asker, Ok(outcome));
+                self.answer(askers, Ok(outcome));
                 taking.map(|taking| Taking { kind: history::Kind::Ordered, ..taking })
             }
-            // The order stands all the same.
-            Err(failure) => {
-                self.fail(failure);
-                self.answer(asker, Ok(Outcome::Done));
+            // What was changed stands all the same.
+            Err(stopped) => {
+                if let Stopped::Failed(failure) = stopped {
+                    self.fail(failure);
+                }
+                self.answer(askers, Ok(Outcome::Done));
                 None
             }
         }
     }
 
+    /// Changes nothing from now on, which needs no repository.
+    async fn hold(&mut self, askers: Askers) {
+        match self.order(|order| order.held = true).await {
+            Ok(()) => {
+                self.phase(Phase::Idle);
+                self.answer(askers, Ok(Outcome::Done));
+            }
+            Err(failure) => self.answer(askers, Err(&failure)),
+        }
+    }
+
+    /// Has a version tried again that has failed on this box.
+    async fn forgive(
+        &mut self,
+        version: &Version,
+        command: &Command,
+        askers: Askers,
+        orders: &mut Inbox,
+    ) -> Option<Taking> {
+        let Some(own) = &self.own else {
+            self.answer(askers, Ok(Outcome::Nothing { reason: words::not_by_itself() }));
+            return None;
+        };
+        let forgiven = match own.forgive(version.to_string()).await {
+            Ok(forgiven) => forgiven,
+            Err(failure) => {
+                self.answer(askers, Err(&failure));
+                return None;
+            }
+        };
+        if forgiven.is_empty() {
+            let state = self.state.borrow().clone();
+            let reason = words::not_refused(version, state.os.as_ref());
+            self.answer(askers, Ok(Outcome::Nothing { reason }));
+            return None;
+        }
+        for image in forgiven {
+            tracing::info!(%version, sha256 = image.sha256, "a version that had failed may be tried again");
+            let at = Timestamp::now();
+            self.past
+                .add(Entry {
+                    at,
+                    from: self.running.version.clone(),
+                    to: version.clone(),
+                    sha256: image.sha256,
+                    kind: history::Kind::Forgiven,
+                    octets: 0,
+                    was_delta: false,
+                    took_ms: 0,
+                    outcome: history::Outcome::Confirmed { at },
+                })
+                .await;
+        }
+        self.settle().await;
+        self.pace.brought();
+        self.follow_at_once(command, askers, orders).await
+    }
+
+    /// Keeps another standing order. What cannot be kept has not been ordered.
+    async fn order(
+        &mut self,
+        change: impl FnOnce(&mut crate::update::order::Order) + Send + 'static,
+    ) -> Result<(), Failure> {
+        let mut standing = self.standing.clone();
+        self.standing = blocking(move || {
+            standing.change(change)?;
+            Ok::<_, Failure>(standing)
+        })
+        .await?;
+        let order = self.standing.order().clone();
+        tracing::info!(
+            pin = order.pin.as_ref().map(ToString::to_string),
+            held = order.held,
+            "the standing order on updates"
+        );
+        self.state.send_modify(|state| state.order = order);
+        Ok(())
+    }
+
     /// Goes back to the version before, and stays there. It needs no repository.
-    async fn roll_back(&mut self, asker: Asker) {
+    async fn roll_back(&mut self, asker: Askers) {
         let began = Instant::now();
         let gone = match self.way_back().await {
             Ok(Ok((staged, version))) => self.go_back(staged, version, began).await,
@@ -292,19 +412,50 @@ impl Work {
 
     async fn go_back(&mut self, staged: Staged, version: Version, began: Instant) -> Result<Version, Failure> {
         // First of all the order: the channel would have the box forward again.
-        self.standing.change(|order| order.pin = Some(version.clone()))?;
-        let order = self.standing.order().clone();
-        self.state.send_modify(|state| state.order = order);
+        let pinned = version.clone();
+        self.order(move |order| order.pin = Some(pinned)).await?;
         self.go_over(staged, &version, history::Kind::Ordered, began).await?;
         Ok(version)
     }
 
-    /// Asks the bucket, or the repository in a directory.
-    async fn check(&mut self, from: Option<&Path>) -> Result<Checked, Failure> {
-        let checked = match from {
-            None => self.sources.bucket().await,
-            Some(directory) => self.sources.directory(directory).await,
-        }?;
+    /// Asks the bucket, or the repository in a directory. What was ordered, where it was, and by whom: the same order
+    /// joins it, as an order to check does, and any other overtakes it.
+    async fn check(
+        &mut self,
+        from: Option<&Path>,
+        command: Option<&Command>,
+        askers: &mut Askers,
+        orders: &mut Inbox,
+    ) -> Result<Checked, Stopped> {
+        self.phase(Phase::Checking);
+        let sources = &mut self.sources;
+        let asking = async move {
+            match from {
+                None => sources.bucket().await,
+                Some(directory) => sources.directory(directory).await,
+            }
+        };
+        let mut asking = pin!(asking);
+        let checked = loop {
+            let Asked { command: other, askers: others } = tokio::select! {
+                checked = &mut asking => break checked.map_err(Stopped::Failed)?,
+                Some(asked) = orders.recv() => asked,
+            };
+            let joined = match other {
+                Command::Check => &mut self.watching,
+                _ if command == Some(&other) => &mut *askers,
+                _ => {
+                    self.overtaken_by = Some(Asked { command: other, askers: others });
+                    tell(std::mem::take(&mut self.watching), &Err(words::overtaken()));
+                    return Err(Stopped::Overtaken);
+                }
+            };
+            if joined.len() + others.len() > MAX_ASKERS {
+                tell(others, &Err(words::busy()));
+            } else {
+                joined.extend(others);
+            }
+        };
         self.pace.succeeded();
         let (desired, now) = (checked.manifest.desired.clone(), Timestamp::try_from(checked.now).ok());
         self.state.send_modify(|state| {
@@ -367,7 +518,7 @@ impl Work {
 
     /// Brings an operating system here, and has root install it unless it is ahead of its hour. Gives the order that has
     /// overtaken it.
-    async fn take_os(&mut self, taking: Taking, orders: &mut mpsc::Receiver<Asked>) -> Option<Asked> {
+    async fn take_os(&mut self, taking: Taking, orders: &mut Inbox) -> Option<Asked> {
         let Taking { plan, checked, is_ahead, .. } = taking;
         let (version, sha256, total) = (plan.version.clone(), plan.binary.raw_sha256.clone(), plan.binary.raw_size);
         let wanted = Wanted { plan, is_ahead };
@@ -395,7 +546,7 @@ impl Work {
                             step(Step::Idle);
                             return Some(asked);
                         }
-                        self.answer(asked.answer, Ok(Outcome::Done));
+                        self.answer(asked.askers, Ok(Outcome::Done));
                     }
                 }
             }
@@ -468,7 +619,7 @@ impl Work {
     }
 
     /// Brings a version here, and goes over to it unless it is ahead of its hour. Gives the order that has overtaken it.
-    async fn take(&mut self, taking: Taking, orders: &mut mpsc::Receiver<Asked>) -> Option<Asked> {
+    async fn take(&mut self, taking: Taking, orders: &mut Inbox) -> Option<Asked> {
         let Taking { plan, checked, kind, is_ahead, is_os: _ } = taking;
         let began = Instant::now();
         let waiting = is_ahead.then(|| self.state.borrow().phase.clone());
@@ -478,7 +629,7 @@ impl Work {
                 tokio::select! {
                     brought = &mut bringing => break brought,
                     Some(asked) = orders.recv() => match asked.command {
-                        Command::Check => self.answer(asked.answer, Ok(Outcome::Done)),
+                        Command::Check => self.answer(asked.askers, Ok(Outcome::Done)),
                         // Whatever has come down is gone on from.
                         _ => return Some(asked),
                     },
@@ -577,28 +728,22 @@ impl Work {
         };
         staged.begin_trial().await?;
         tracing::info!(from = %entry.from, to = %entry.to, octets = entry.octets, delta = entry.was_delta, "changing the version");
-        if let Err(error) = History::open(&self.places.update).add(entry) {
-            tracing::warn!(error = crate::error_chain(&error), "the history of updates has a gap");
-        }
+        self.past.add(entry).await;
         self.phase(Phase::Switching { version: version.clone() });
         (self.switch.go)();
         Ok(())
     }
 
     /// What the slots say of themselves, and of how the last change went.
-    fn settle(&self) {
+    async fn settle(&self) {
         let Some(own) = &self.own else {
             self.phase(Phase::Idle);
             return;
         };
         let table = own.table();
-        let mut history = History::open(&self.places.update);
-        let open = history.entries().last().filter(|last| last.outcome == history::Outcome::OnTrial);
-        let outcome = open.and_then(|last| ledger::outcome(&table, &last.sha256, Timestamp::now()));
-        if let Some(outcome) = outcome
-            && let Err(error) = history.settle(outcome)
-        {
-            tracing::warn!(error = crate::error_chain(&error), "the history of updates has a gap");
+        let open = self.past.open();
+        if let Some(outcome) = open.and_then(|last| ledger::outcome(&table, &last.sha256, Timestamp::now())) {
+            self.past.settle(outcome).await;
         }
         let previous = own.previous().and_then(|image| image.version.parse().ok());
         self.state.send_modify(|state| {
@@ -635,14 +780,20 @@ impl Work {
         });
     }
 
-    fn answer(&self, asker: Asker, outcome: Result<Outcome, &Failure>) {
-        let Some(asker) = asker else { return };
+    fn answer(&self, askers: Askers, outcome: Result<Outcome, &Failure>) {
         let reply = match outcome {
             Ok(outcome) => Ok(Reply { outcome, state: self.state.borrow().clone() }),
             Err(failure) => Err(words::failed(failure.kind, &failure.detail)),
         };
-        // Whoever asked may have gone.
-        let _ = asker.send(reply);
+        tell(askers, &reply);
+    }
+
+    /// Tells those who have joined a check what it came to.
+    fn answer_watching(&mut self) {
+        let watching = std::mem::take(&mut self.watching);
+        let fault = self.state.borrow().fault.clone();
+        let failure = fault.map(|Fault { kind, detail, .. }| Failure { kind, detail });
+        self.answer(watching, failure.as_ref().map_or(Ok(Outcome::Done), Err));
     }
 
     /// Until the next check: sooner where a version's time comes before it.
@@ -657,11 +808,18 @@ impl Work {
     }
 }
 
+/// Whoever asked may have gone.
+fn tell(askers: Askers, reply: &Result<Reply, Words>) {
+    for asker in askers {
+        let _ = asker.send(reply.clone());
+    }
+}
+
 /// Waits until a stick appears.
 async fn appeared(stick: Option<&mut Stick>) -> PathBuf {
     let Some(stick) = stick else { return pending().await };
     loop {
-        if let Some(path) = stick.appeared() {
+        if let Some(path) = stick.appeared().await {
             tracing::info!(path = %path.display(), "a USB stick with a repository");
             return path;
         }

@@ -1,0 +1,75 @@
+//! An order that takes long, told line by line while it is carried out.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use tokio::time::{Duration, Instant, Interval, MissedTickBehavior};
+
+use super::{Answer, HEARTBEAT};
+
+/// How often it is looked at what the box does.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// The lines of one answer.
+pub(super) struct Progress {
+    work: Option<Pin<Box<dyn Future<Output = Answer>>>>,
+    report: Box<dyn Fn() -> Option<Bytes>>,
+    /// What was reported last.
+    last: Option<Bytes>,
+    looks: Interval,
+    /// When there was a line; `None` before the first, which has the head of the answer sent.
+    told: Option<Instant>,
+}
+
+impl Progress {
+    /// Carries `work` out as it is polled; `report` gives what it is at, as JSON without line feeds. What is dropped is
+    /// not waited for any longer.
+    pub(super) fn new(
+        work: impl Future<Output = Answer> + 'static,
+        report: impl Fn() -> Option<Bytes> + 'static,
+    ) -> Self {
+        let mut looks = tokio::time::interval(LOOK_EVERY);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self { work: Some(Box::pin(work)), report: Box::new(report), last: None, looks, told: None }
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.work.is_none()
+    }
+
+    pub(super) fn poll_line(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let Some(work) = &mut self.work else { return Poll::Ready(None) };
+        if let Poll::Ready(answer) = work.as_mut().poll(cx) {
+            self.work = None;
+            return Poll::Ready(Some(last_line(&answer)));
+        }
+        loop {
+            ready!(self.looks.poll_tick(cx));
+            if let Some(line) = self.look() {
+                self.told = Some(Instant::now());
+                return Poll::Ready(Some(line));
+            }
+        }
+    }
+
+    /// What is to be told, if anything is.
+    fn look(&mut self) -> Option<Bytes> {
+        let Some(told) = self.told else { return Some(BEAT) };
+        let now = (self.report)();
+        if now == self.last {
+            return (told.elapsed() >= HEARTBEAT).then_some(BEAT);
+        }
+        self.last = now;
+        self.last.as_ref().map(|now| [b"{\"progress\":", &now[..], b"}\n"].concat().into())
+    }
+}
+
+/// All that there is to be told is that the box is at work.
+const BEAT: Bytes = Bytes::from_static(b"\n");
+
+/// The answer itself, whose body is JSON.
+fn last_line(answer: &Answer) -> Bytes {
+    let head = format!("{{\"status\":{},\"answer\":", answer.status.as_u16());
+    [head.as_bytes(), &answer.body[..], b"}\n"].concat().into()
+}

@@ -1,0 +1,72 @@
+//! The history of updates: kept on the disk beside the runtime, and shown from memory, so that nobody who asks waits for a
+//! disk.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::durable::RecordError;
+use crate::update::blocking::blocking;
+use crate::update::history::{Entry, History, Outcome};
+
+use super::failure::Failure;
+
+/// The entries, the newest last.
+pub(super) type Entries = Arc<[Entry]>;
+
+/// The history.
+pub(super) struct Past {
+    directory: PathBuf,
+    shown: watch::Sender<Entries>,
+}
+
+impl Past {
+    /// Shows nothing until it is loaded.
+    pub(super) fn new(directory: &Path) -> (Self, watch::Receiver<Entries>) {
+        let (shown, entries) = watch::channel(Arc::default());
+        (Self { directory: directory.to_owned(), shown }, entries)
+    }
+
+    /// Reads what is kept.
+    pub(super) async fn load(&self) {
+        self.change(|_| Ok(())).await;
+    }
+
+    /// Removes what a change that was cut off has left.
+    pub(super) async fn tidy(&self) {
+        self.change(|history| history.tidy()).await;
+    }
+
+    /// Adds an entry.
+    pub(super) async fn add(&self, entry: Entry) {
+        self.change(|history| history.add(entry)).await;
+    }
+
+    /// The entry whose outcome is not known yet.
+    pub(super) fn open(&self) -> Option<Entry> {
+        self.shown.borrow().last().filter(|last| last.outcome == Outcome::OnTrial).cloned()
+    }
+
+    /// Says how that one went.
+    pub(super) async fn settle(&self, outcome: Outcome) {
+        self.change(|history| history.settle(outcome)).await;
+    }
+
+    async fn change(&self, change: impl FnOnce(&mut History) -> Result<(), RecordError> + Send + 'static) {
+        let directory = self.directory.clone();
+        let changed = blocking(move || {
+            let mut history = History::open(&directory);
+            let changed = change(&mut history).map_err(Failure::from);
+            Ok::<_, Failure>((changed, Entries::from(history.entries())))
+        })
+        .await;
+        let changed = changed.and_then(|(changed, entries)| {
+            self.shown.send_replace(entries);
+            changed
+        });
+        if let Err(error) = changed {
+            tracing::warn!(error = error.detail, "the history of updates has a gap");
+        }
+    }
+}
