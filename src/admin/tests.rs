@@ -52,6 +52,7 @@ fn new() -> Bench {
             Some(Updates {
                 sentences: vec![lang.pick("Todo al día.", "All is up to date.").into()],
                 previous: Some("1.0.0".into()),
+                refused: vec!["0.9.0".into()],
                 can_switch: true,
                 ..Updates::default()
             })
@@ -323,6 +324,7 @@ async fn the_updates_are_shown_and_ordered() {
     the.login(&mut browser, &the.pin()).await;
     let section = the.get(&mut browser, "/update").await;
     assert!(section.text().contains("Todo al día.") && section.text().contains("Volver a la versión 1.0.0"));
+    assert!(section.text().contains("Volver a admitir la versión 0.9.0, que falló"), "{}", section.text());
     assert!(!section.text().contains("value=\"unpin\""), "the channel is followed");
     let csrf = section.csrf();
     let mut asked = std::mem::replace(&mut the.asked, mpsc::channel(1).1);
@@ -333,6 +335,7 @@ async fn the_updates_are_shown_and_ordered() {
         ("pin", UpdateOrder::Pin("1.2.3".into())),
         ("unpin", UpdateOrder::Unpin),
         ("hold", UpdateOrder::Hold),
+        ("forgive", UpdateOrder::Forgive("1.2.3".into())),
     ];
     for (name, order) in wanted {
         let carried = async {

@@ -17,6 +17,8 @@ pub struct Updates {
     pub history: Vec<String>,
     /// The version that a rollback goes to.
     pub previous: Option<String>,
+    /// The versions that have failed on this box.
+    pub refused: Vec<String>,
     /// Whether the box can go over to another version by itself.
     pub can_switch: bool,
     /// Whether nothing is done unless it is asked for.
@@ -43,6 +45,8 @@ pub enum UpdateOrder {
     Unpin,
     /// To do nothing unless it is asked for.
     Hold,
+    /// To try a version again that has failed on this box.
+    Forgive(String),
 }
 
 impl UpdateOrder {
@@ -55,6 +59,7 @@ impl UpdateOrder {
             "pin" => Self::Pin(version.trim().to_owned()),
             "unpin" => Self::Unpin,
             "hold" => Self::Hold,
+            "forgive" => Self::Forgive(version.trim().to_owned()),
             _ => return None,
         })
     }
@@ -68,6 +73,7 @@ impl UpdateOrder {
             Self::Pin(_) => "update pin",
             Self::Unpin => "update unpin",
             Self::Hold => "update hold",
+            Self::Forgive(_) => "update forgive",
         }
     }
 }

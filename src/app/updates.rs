@@ -243,6 +243,7 @@ pub(super) fn section(running: &Running, lang: Lang) -> Option<admin::Updates> {
         sentences: words::sentences(state, lang),
         history: report.history.iter().rev().take(10).map(|entry| words::entry(entry, lang)).collect(),
         previous: state.previous.as_ref().map(ToString::to_string),
+        refused: refused(state),
         can_switch: state.slot.is_some(),
         is_held: state.order.held,
         is_ordered: state.order.held || state.order.pin.is_some(),
@@ -255,16 +256,29 @@ pub(super) fn command(order: UpdateOrder) -> Result<Command, Words> {
         UpdateOrder::Check => Command::Check,
         UpdateOrder::Apply => Command::Apply { from: None },
         UpdateOrder::Rollback => Command::Rollback,
-        UpdateOrder::Pin(version) => {
-            let wrong = |error| Words {
-                es: format!("«{version}» no es una versión como 1.2.3."),
-                en: format!("{version:?} is not a version such as 1.2.3: {error}."),
-            };
-            Command::Pin { version: version.parse().map_err(wrong)? }
-        }
+        UpdateOrder::Pin(version) => Command::Pin { version: parsed(&version)? },
+        UpdateOrder::Forgive(version) => Command::Forgive { version: parsed(&version)? },
         UpdateOrder::Unpin => Command::Unpin,
         UpdateOrder::Hold => Command::Hold,
     })
+}
+
+fn parsed(version: &str) -> Result<semver::Version, Words> {
+    version.parse().map_err(|error| Words {
+        es: format!("«{version}» no es una versión como 1.2.3."),
+        en: format!("{version:?} is not a version such as 1.2.3: {error}."),
+    })
+}
+
+/// The versions that are not tried again, the newest first, each once.
+fn refused(state: &State) -> Vec<String> {
+    let mut refused: Vec<String> = Vec::new();
+    for one in state.quarantined.iter().rev() {
+        if !refused.contains(&one.version) {
+            refused.push(one.version.clone());
+        }
+    }
+    refused
 }
 
 /// Carries an order out.

@@ -167,6 +167,7 @@ fn pin(lang: Lang) -> Command {
 
 /// `update` and what is below it.
 fn update(lang: Lang) -> Command {
+    let of_version = lang.pick("<VERSIÓN> [OPCIONES]", "<VERSION> [OPTIONS]");
     let options = lang.pick("[OPCIONES]", "[OPTIONS]");
     let below = |name: &'static str, path: &'static str, arguments: &str, es: &'static str, en: &'static str| {
         configured(order(name, path, arguments, lang), lang).about(lang.pick(es, en)).arg(json(lang))
@@ -221,18 +222,11 @@ fn update(lang: Lang) -> Command {
             below(
                 "pin",
                 "update pin",
-                lang.pick("<VERSIÓN> [OPCIONES]", "<VERSION> [OPTIONS]"),
+                of_version,
                 "Se queda en una versión, o va a ella",
                 "Stay on a version, or go to it",
             )
-            .arg(
-                Arg::new("version")
-                    .value_name(lang.pick("VERSIÓN", "VERSION"))
-                    .help_heading(lang.pick("Argumentos", "Arguments"))
-                    .help(lang.pick("Una de las del canal, como 1.2.3", "One of the channel's, such as 1.2.3"))
-                    .required(true)
-                    .value_parser(value_parser!(semver::Version)),
-            ),
+            .arg(version(lang.pick("Una de las del canal, como 1.2.3", "One of the channel's, such as 1.2.3"), lang)),
         )
         .subcommand(below("unpin", "update unpin", options, "Vuelve a seguir el canal", "Follow the channel again"))
         .subcommand(below(
@@ -242,6 +236,16 @@ fn update(lang: Lang) -> Command {
             "No cambia nada hasta que alguien lo pida («unpin» lo anula)",
             "Change nothing until somebody asks for it (\"unpin\" lifts it)",
         ))
+        .subcommand(
+            below(
+                "forgive",
+                "update forgive",
+                of_version,
+                "Admite otra vez una versión que falló en este equipo",
+                "Allow a version again that has failed on this box",
+            )
+            .arg(version(lang.pick("La que nombra «update status»", "The one that \"update status\" names"), lang)),
+        )
         .subcommand(below(
             "history",
             "update history",
@@ -250,6 +254,16 @@ fn update(lang: Lang) -> Command {
             "Say what was updated and how it went",
         ));
     parent(root, lang)
+}
+
+/// The version that an order is about.
+fn version(help: &'static str, lang: Lang) -> Arg {
+    Arg::new("version")
+        .value_name(lang.pick("VERSIÓN", "VERSION"))
+        .help_heading(lang.pick("Argumentos", "Arguments"))
+        .help(help)
+        .required(true)
+        .value_parser(value_parser!(semver::Version))
 }
 
 /// `restart`

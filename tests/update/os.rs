@@ -154,6 +154,10 @@ impl Machine {
         self.order(order).output().expect("started")
     }
 
+    fn forgives(&self, version: &str) -> Output {
+        self.order("forgive").arg(version).output().expect("started")
+    }
+
     fn succeeds(&self, order: &str) -> String {
         let output = self.does(order);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -354,6 +358,15 @@ fn what_has_failed_is_known_and_not_tried_again() {
     }
     assert!(machine.succeeds("install").contains("nothing"));
     assert_eq!(machine.names(), ["box_1.0.0.efi"]);
+    // A person says that it was not its fault.
+    assert_eq!(machine.forgives("9.9.9").status.code(), Some(1));
+    assert!(machine.forgives("1.1.0").status.success());
+    assert_eq!(machine.told()["quarantined"].as_array().expect("a list").len(), 0);
+    machine.offered(&publisher.repository);
+    machine.succeeds("install");
+    assert_eq!(machine.names(), ["box_1.0.0.efi", "box_1.1.0+3.efi"]);
+    fs::rename(machine.entry("box_1.1.0+3.efi"), machine.entry("box_1.1.0+0-3.efi")).expect("given up again");
+    machine.succeeds("settle");
     // A start that was cut before any try is none.
     publisher.publish("1.2.0", 1000);
     machine.offered(&publisher.repository);

@@ -13,6 +13,7 @@ use crate::{
     update::{ROOT, os::Standing},
 };
 use clap::{Arg, ArgMatches, Command, value_parser};
+use semver::Version;
 use serde_json::json;
 use std::{
     fmt::Write as _,
@@ -40,6 +41,11 @@ pub enum Order {
         /// How long all has to be well at a stretch, and how long it may take, in seconds.
         seconds: (u16, u16),
     },
+    /// Allow a version again that has failed.
+    Forgive {
+        /// Which.
+        version: Version,
+    },
     /// Say what the system is at.
     Status {
         /// Whether a program reads the answer.
@@ -57,6 +63,7 @@ impl Order {
                 address: *of.get_one("address")?,
                 seconds: (*of.get_one("stretch")?, *of.get_one("most")?),
             },
+            ("forgive", of) => Self::Forgive { version: of.get_one::<Version>("version")?.clone() },
             ("status", of) => Self::Status { json: of.get_flag("json") },
             _ => return None,
         })
@@ -88,6 +95,20 @@ pub(super) fn definition(order: impl Fn(&'static str, &str, &str) -> Command, la
                 .arg(hidden("most").default_value("240").value_parser(value_parser!(u16))),
         )
         .subcommand(
+            order("forgive", "machine os forgive", lang.pick("<VERSIÓN> [OPCIONES]", "<VERSION> [OPTIONS]"))
+                .about(lang.pick(
+                    "Admite otra vez una versión del sistema que falló en este equipo",
+                    "Allow a version of the system again that has failed on this box",
+                ))
+                .arg(
+                    Arg::new("version")
+                        .value_name(lang.pick("VERSIÓN", "VERSION"))
+                        .help_heading(lang.pick("Argumentos", "Arguments"))
+                        .required(true)
+                        .value_parser(value_parser!(Version)),
+                ),
+        )
+        .subcommand(
             order("status", "machine os status", options)
                 .about(lang.pick("Muestra el estado del sistema", "Say what the system is at"))
                 .arg(shape::json(lang)),
@@ -114,6 +135,20 @@ pub(super) fn run(places: &Places, order: &Order, lang: Lang) -> ExitCode {
             });
             confirmed.map_or_else(|wrong| output::failure(&wrong), |()| output::answer("", 0))
         }
+        Order::Forgive { version } => match os::settle::forgive(places, version) {
+            Ok(true) => output::answer(
+                &lang.pick(
+                    format!("La versión {version} del sistema se admite otra vez en este equipo.\n"),
+                    format!("The system's version {version} may be tried again on this box.\n"),
+                ),
+                0,
+            ),
+            Ok(false) => output::failure(&lang.pick(
+                format!("este equipo no rechaza ninguna versión {version} del sistema"),
+                format!("no version {version} of the system is refused on this box"),
+            )),
+            Err(error) => output::failure(&error_chain(&error)),
+        },
         Order::Status { json } => status(places, *json, lang),
     }
 }

@@ -115,6 +115,13 @@ impl Record {
         self.changed(Change { at, from: running.clone(), to: version.clone(), outcome: Outcome::FellBack });
     }
 
+    /// A version may be installed again. Gives whether it had failed here.
+    pub(super) fn forgive(&mut self, version: &str) -> bool {
+        let before = self.quarantined.len();
+        self.quarantined.retain(|one| one.version != version);
+        self.quarantined.len() != before
+    }
+
     fn changed(&mut self, change: Change) {
         self.changes.push(change);
         let surplus = self.changes.len().saturating_sub(MOST_CHANGES);

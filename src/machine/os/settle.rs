@@ -96,6 +96,15 @@ fn failed(entries: &[Entry], running: &Version) -> Vec<Entry> {
     entries.iter().filter(|entry| entry.has_failed() && entry.version != *running).cloned().collect()
 }
 
+/// Has a version installed again that has failed on this machine, as soon as the appliance offers it. Gives whether it had
+/// failed.
+pub fn forgive(places: &Places, version: &Version) -> Result<bool, OsError> {
+    let version = version.to_string();
+    let is_forgiven = record::open(&places.data_os()).change(|record| record.forgive(&version))?;
+    tell(places, refused(places))?;
+    Ok(is_forgiven)
+}
+
 /// Tells the appliance what the system is at.
 pub(super) fn tell(places: &Places, refused: Option<Words>) -> Result<(), OsError> {
     let running = version::running(places)?;
