@@ -204,7 +204,7 @@ fn a_slow_bucket_keeps_no_order_waiting_without_a_word() {
     });
     let managed = Managed::start(&bucket, "check_interval_s = 2\ntrial_s = 2\n");
     managed.wait_for("the first look is under way", |state| state["phase"]["phase"] == "checking");
-    tell(&managed, &["hold"], 0, ["Updates are on hold", "Las actualizaciones están detenidas"]);
+    tell(&managed, &["hold"], 0, ["Updates are on hold", "Las actualizaciones automáticas están detenidas"]);
 
     let started = |order: &str| {
         let mut command = managed.command(&[order]);
