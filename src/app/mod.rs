@@ -137,7 +137,6 @@ impl App {
     /// Builds every part and binds every socket; after it, nothing that the configuration says
     /// can fail any more.
     pub fn build(config: Config, told: Told) -> Result<Self, AppError> {
-        let program = Program::current().launched_by(std::env::var_os(launch::LAUNCHER).map(Into::into));
         let Config {
             data_dir,
             listen,
@@ -237,7 +236,7 @@ impl App {
             discovery,
             operator,
             asked,
-            program,
+            program: Program::current().launched_by(std::env::var_os(launch::LAUNCHER).map(Into::into)),
             trial,
             updates: (wanted, updates),
             watched: (machine, storage),
