@@ -15,6 +15,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const DEADLINE: Duration = Duration::from_secs(2);
 /// Octets of an answer of the box.
 const MOST_BODY: usize = 256 * 1024;
+/// Bytes that are read at once of what is typed, and of the terminal's own answers.
+const MAX_KEYS: usize = 256;
 /// Shows the screen until it is told to stop.
 pub(super) fn run(overrides: Overrides, tty: &Path, lang: Lang) -> ExitCode {
     let client = match control::client(overrides, lang) {
@@ -32,13 +34,18 @@ fn show(client: &Client, tty: &Path) -> Result<(), TerminalError> {
     runtime.block_on(async {
         let mut stop = Stop::new().map_err(TerminalError::Signals)?;
         let mut terminal = Terminal::open(tty)?;
+        let mut keys = terminal.keys(MAX_KEYS)?;
         let mut ticks = interval(LOOK_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 () = stop.next() => return Ok(()),
                 // Asking the box blocks, but nothing else runs here.
-                _ = ticks.tick() => terminal.draw(terminal.size().draw(&look(client)))?,
+                _ = ticks.tick() => {
+                    terminal.ask()?;
+                    terminal.draw(terminal.size().draw(&look(client)))?;
+                }
+                Some(typed) = keys.recv() => terminal.mend(&typed?)?,
             }
         }
     })

@@ -8,6 +8,7 @@ use std::{
     io::{self, Read as _, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 use thiserror::Error;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -17,6 +18,12 @@ use tokio::sync::mpsc;
 const TAKE: &str = "\x1b[?25l\x1b[9;0]";
 /// Clears the screen and shows the cursor.
 const GIVE_BACK: &str = "\x1b[0m\x1b[2J\x1b[H\x1b[?25h";
+/// Puts the cursor into the upper left corner, where nobody else leaves it.
+const PARK: &str = "\x1b[H";
+/// Asks where the cursor is (ECMA-48: DSR, CPR); a terminal answers as if it was typed.
+const ASK: &str = "\x1b[6n";
+/// How old a picture may be: whatever else is wrong with the screen, it is mended after that.
+const REDRAW_EVERY: Duration = Duration::from_secs(60);
 /// A terminal that does not know its size, such as a serial line.
 const USUAL: Screen = Screen { width: 80, height: 24 };
 
@@ -75,6 +82,7 @@ pub(super) struct Terminal {
     file: File,
     before: Termios,
     shown: Option<Canvas>,
+    painted: Instant,
 }
 
 impl Terminal {
@@ -98,16 +106,34 @@ impl Terminal {
         };
         let before =
             quiet(&file).map_err(|source: io::Error| TerminalError::NoTerminal { path: path.to_owned(), source })?;
-        let mut terminal = Self { path: path.to_owned(), file, before, shown: None };
+        let mut terminal = Self { path: path.to_owned(), file, before, shown: None, painted: Instant::now() };
         terminal.write(TAKE)?;
         Ok(terminal)
     }
 
-    /// Shows what has changed.
+    /// Shows what has changed, and from time to time all of it.
     pub(super) fn draw(&mut self, canvas: Canvas) -> Result<(), TerminalError> {
-        let changes = canvas.paint(self.shown.as_ref());
+        let mut changes = canvas.paint(self.shown.as_ref());
+        if self.painted.elapsed() >= REDRAW_EVERY {
+            self.painted = Instant::now();
+            changes += &canvas.repaint();
+        }
         self.shown = Some(canvas);
-        if changes.is_empty() { Ok(()) } else { self.write(&changes) }
+        if changes.is_empty() { Ok(()) } else { self.write(&(changes + PARK)) }
+    }
+
+    /// Asks the terminal where its cursor is; the answer is among the [keys](Self::keys), for [`Self::mend`].
+    pub(super) fn ask(&mut self) -> Result<(), TerminalError> {
+        self.write(ASK)
+    }
+
+    /// Shows all of it again where others have written to the terminal: by its answers among these keys, the cursor is not
+    /// where it was parked.
+    pub(super) fn mend(&mut self, keys: &[u8]) -> Result<(), TerminalError> {
+        match &self.shown {
+            Some(shown) if is_moved(keys) => self.write(&(shown.repaint() + PARK)),
+            _ => Ok(()),
+        }
     }
 
     /// What is typed at it from now on, at most so many octets at once. It ends with an error.
@@ -150,10 +176,33 @@ impl Terminal {
     }
 }
 
+/// Whether a terminal says among these keys (CPR: `ESC [ row ; column R`) that its cursor is elsewhere than it was parked.
+fn is_moved(keys: &[u8]) -> bool {
+    let keys = String::from_utf8_lossy(keys);
+    let answers = keys.split("\x1b[").skip(1).filter_map(|rest| rest.split_once('R')).map(|(answer, _)| answer);
+    let mut answers = answers.filter(|answer| answer.bytes().all(|byte| byte.is_ascii_digit() || byte == b';'));
+    answers.any(|answer| answer != "1;1")
+}
+
 impl Drop for Terminal {
     fn drop(&mut self) {
         // A screen that is gone needs no restoring.
         let _ = self.write(GIVE_BACK);
         let _ = tcsetattr(&self.file, OptionalActions::Now, &self.before);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_answer_from_elsewhere_tells_of_others() {
+        for keys in ["", "q", "\x1b[1;1R", "\x1b[1;1R\x1b[1;1R", "\x1b[A", "\x1b[[AR", "\x1b", "1;2R"] {
+            assert!(!is_moved(keys.as_bytes()), "{keys:?}");
+        }
+        for keys in ["\x1b[7;3R", "x\x1b[1;1Ry\x1b[48;128R", "\x1b[A\x1b[2;1R"] {
+            assert!(is_moved(keys.as_bytes()), "{keys:?}");
+        }
     }
 }

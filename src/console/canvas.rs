@@ -65,14 +65,20 @@ impl Canvas {
     #[must_use]
     pub fn paint(&self, before: Option<&Self>) -> String {
         let before = before.filter(|before| before.width == self.width && before.rows.len() == self.rows.len());
+        let clear = if before.is_none() { "\x1b[0;37;40m\x1b[2J" } else { "" };
+        let differs = |y: usize, row: &Vec<_>| before.and_then(|before| before.rows.get(y)) != Some(row);
+        clear.to_owned() + &self.lines(differs)
+    }
+
+    /// The sequences that show it whatever the screen shows, which does not go dark in between.
+    #[must_use]
+    pub fn repaint(&self) -> String {
+        self.lines(|_, _| true)
+    }
+
+    fn lines(&self, are_wanted: impl Fn(usize, &Vec<(char, Style)>) -> bool) -> String {
         let mut out = String::new();
-        if before.is_none() {
-            out.push_str("\x1b[0;37;40m\x1b[2J");
-        }
-        for (y, row) in self.rows.iter().enumerate() {
-            if before.and_then(|before| before.rows.get(y)) == Some(row) {
-                continue;
-            }
+        for (y, row) in self.rows.iter().enumerate().filter(|(y, row)| are_wanted(*y, row)) {
             // Writing to a String cannot fail.
             let _ = write!(out, "\x1b[{};1H", y + 1);
             let mut style = None;

@@ -235,6 +235,21 @@ fn the_screen_follows_the_box_and_rests_when_nothing_changes() {
 }
 
 #[test]
+fn what_others_write_on_the_screen_does_not_stay() {
+    let data = tempfile::tempdir().expect("a directory");
+    let mut pty = Pty::new(128, 48);
+    let control = Control::start(data.path());
+    control.says("/status.json", status().to_string());
+    let _screen = Screen::start(data.path(), &pty);
+    pty.wait_for("Todo bien");
+    let before = pty.text();
+    pty.is_written_to(
+        "\x1b[20;1H[ 3721.5] EXT4-fs error (device sda3): unable to read itable block\r\n[ 3721.5] Aborting journal",
+    );
+    eventually("the picture as it was", || pty.text() == before);
+}
+
+#[test]
 fn the_terminal_is_given_back_as_it_was() {
     let data = tempfile::tempdir().expect("a directory");
     let mut pty = Pty::new(80, 25);

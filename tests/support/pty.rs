@@ -20,6 +20,9 @@ pub(crate) struct Pty {
     shown: Arc<Mutex<Shown>>,
 }
 
+/// The question for the cursor's place, which a terminal answers as if it was typed.
+const ASK: &[u8] = b"\x1b[6n";
+
 struct Shown {
     terminal: vt100::Parser,
     octets: usize,
@@ -41,12 +44,22 @@ impl Pty {
         };
         pty.resize(columns, rows);
         let (mut screen, shown) = (pty.keyboard.try_clone().expect("a copy"), Arc::clone(&pty.shown));
+        let mut answers = pty.keyboard.try_clone().expect("a copy");
         std::thread::spawn(move || {
             let mut piece = [0; 16384];
             while let Ok(length) = screen.read(&mut piece) {
                 let mut shown = shown.lock().expect("unpoisoned");
-                shown.terminal.process(&piece[..length]);
                 shown.octets += length;
+                let mut rest = &piece[..length];
+                while let Some(at) = rest.windows(ASK.len()).position(|octets| octets == ASK) {
+                    shown.terminal.process(&rest[..at]);
+                    let (row, column) = shown.terminal.screen().cursor_position();
+                    // Nobody reads it any more when the program has ended.
+                    let _ = write!(answers, "\x1b[{};{}R", row + 1, column + 1);
+                    shown.octets -= ASK.len();
+                    rest = &rest[at + ASK.len()..];
+                }
+                shown.terminal.process(rest);
             }
         });
         pty
@@ -93,7 +106,12 @@ impl Pty {
         assert!(seen.is_ok(), "{what}: never, but:\n{last}");
     }
 
-    /// Octets that were written to it so far.
+    /// Writes to it, as the kernel or somebody else on the machine does.
+    pub(crate) fn is_written_to(&mut self, text: &str) {
+        self.device.write_all(text.as_bytes()).expect("written");
+    }
+
+    /// Octets that were written to it so far, but for questions.
     pub(crate) fn octets(&self) -> usize {
         self.shown.lock().expect("unpoisoned").octets
     }
