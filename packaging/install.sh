@@ -104,7 +104,11 @@ has() { command -v "$1" >/dev/null; }
 check_machine() {
     step "Comprobar el equipo" "Check the machine"
     [[ $dry == yes || $EUID == 0 ]] || stop "hace falta ser root: sudo $0 …" "this needs root: sudo $0 …"
-    [[ -d /run/systemd/system ]] || stop "este equipo no usa systemd" "this machine does not run systemd"
+    if [[ ! -d /run/systemd/system ]]; then
+        [[ $dry == yes ]] || stop "este equipo no usa systemd" "this machine does not run systemd"
+        text "   Este equipo no usa systemd: aquí no se podría instalar. En uno que lo use se haría lo siguiente." \
+            "   This machine does not run systemd: it could not be installed here. On one that does, this would be done."
+    fi
     text "   $(. /etc/os-release && echo "$PRETTY_NAME"), $(uname -m)" "   $(. /etc/os-release && echo "$PRETTY_NAME"), $(uname -m)"
 }
 
