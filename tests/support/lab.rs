@@ -205,6 +205,13 @@ impl Host {
         self.ip(&["address", "del", address, "dev", "eth0"]);
     }
 
+    /// The hardware address of an interface.
+    pub(crate) fn hardware(&self, interface: &str) -> String {
+        let links: serde_json::Value =
+            serde_json::from_str(&self.run("ip", &["-json", "link", "show", "dev", interface])).expect("JSON");
+        links[0]["address"].as_str().expect("an address").to_owned()
+    }
+
     /// The address that IPv6 gives to an interface by itself.
     pub(crate) fn link_local(&self, interface: &str) -> String {
         let text = self.run("ip", &["-json", "-6", "address", "show", "dev", interface, "scope", "link"]);

@@ -1,5 +1,6 @@
 //! The machine in a directory, or in a network of its own, and what the real binary makes of it.
 
+mod address;
 mod data;
 mod fat;
 mod filter;

@@ -47,9 +47,15 @@ fn fat_partitions_are_checked_and_mounted_whatever_comes_of_it() {
 #[test]
 fn units_may_do_no_more_than_they_have_to() {
     let directory = tempfile::tempdir().expect("a directory");
-    for (unit, most) in
-        [("settings", 20), ("ssh", 32), ("stick@", 42), ("menu", 42), ("os-install", 20), ("os-settle", 20)]
-    {
+    for (unit, most) in [
+        ("settings", 20),
+        ("address", 22),
+        ("ssh", 32),
+        ("stick@", 42),
+        ("menu", 42),
+        ("os-install", 20),
+        ("os-settle", 20),
+    ] {
         // A template has to be an instance.
         let instance = if unit.ends_with('@') { "sdb1" } else { "" };
         let copy = directory.path().join(format!("workshop-machine-{unit}{instance}.service"));
