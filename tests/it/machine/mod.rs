@@ -4,6 +4,7 @@ mod address;
 mod data;
 mod fat;
 mod filter;
+mod needs;
 mod networkd;
 mod notices;
 mod partition;
