@@ -1,4 +1,4 @@
-//! The workshop's network: a switch with a router that is a DHCP server, and a computer that stands for a TV.
+//! The workshop's network: a switch with a router that is a DHCP and a DNS server, and a computer that stands for a TV.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -7,6 +7,9 @@ use crate::support::lab::{Host, Lab};
 
 /// The router's address, which is the DHCP server's and the clock's.
 pub(crate) const ROUTER: &str = "10.9.0.1";
+
+/// The domain whose names only the router knows, all of them its own.
+pub(crate) const COMPANY: &str = "empresa.local";
 
 /// The only address that the router lends.
 pub(crate) const LENT: &str = "10.9.0.50";
@@ -29,7 +32,9 @@ impl Lan {
         let router = lab.host("switch", &[&format!("{ROUTER}/24")]);
         let tv = lab.host("switch", &["10.9.0.2/24"]);
         let mut server = router.command("dnsmasq");
-        server.args(["--keep-in-foreground", "--conf-file=/dev/null", "--port=0", "--interface=eth0"]);
+        server.args(["--keep-in-foreground", "--conf-file=/dev/null", "--interface=eth0"]);
+        // The company's own names.
+        server.args(["--no-resolv", "--no-hosts", &format!("--address=/{COMPANY}/{ROUTER}")]);
         server.args(["--bind-interfaces", "--user=root", "--dhcp-authoritative"]);
         server.args(["--dhcp-leasefile=/run/leases", "--pid-file=/run/dnsmasq.pid"]);
         server.arg(format!("--dhcp-range={LENT},{LENT},1h"));

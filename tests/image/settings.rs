@@ -1,7 +1,7 @@
 //! What a technician writes into `workshop-edge.txt`, and what comes of it.
 
 use crate::disk::Disk;
-use crate::lan::Lan;
+use crate::lan::{COMPANY, Lan, ROUTER};
 use crate::machine::{Machine, Setup};
 use crate::support::scan;
 use crate::told::status;
@@ -15,7 +15,10 @@ fn as_notepad_saves(text: &str) -> Vec<u8> {
 }
 
 fn good() -> String {
-    format!("name = \"soldadura\"\nnetwork.address = \"{FIXED}/24\"\nnetwork.gateway = \"10.9.0.1\"\n")
+    // The time server's name is in a company's domain, which multicast DNS has nothing to do with.
+    format!(
+        "name = \"soldadura\"\nnetwork.address = \"{FIXED}/24\"\nnetwork.gateway = \"10.9.0.1\"\nnetwork.dns = [\"{ROUTER}\"]\nnetwork.ntp = [\"hora.{COMPANY}\"]\n"
+    )
 }
 
 /// Waits until the box's own screen shows its address.
@@ -33,8 +36,21 @@ fn a_fixed_address_holds_and_a_mistake_costs_nothing() {
     disk.write_settings("workshop-edge.txt", &as_notepad_saves(&good()));
     let mut machine = Setup::installed(&disk).nvme().start(&lan, "settings-good");
     machine.wait("the display", |_| lan.get(&url("")));
-    let status = machine.wait("the status", |_| status(&lan, FIXED));
-    assert_eq!(status["name"]["wanted"], "soldadura", "{status}");
+    let told = machine.wait("the status", |_| status(&lan, FIXED));
+    assert_eq!(told["name"]["wanted"], "soldadura", "{told}");
+    let _time = lan.time_server();
+    machine.wait("the time of the company's server", |_| {
+        status(&lan, FIXED).filter(|status| status["clock"]["trusted"] == true)
+    });
+
+    // Somebody gives a device of theirs the same address.
+    let other = lan.lab.host("switch", &[&format!("{FIXED}/24")]);
+    let hardware = other.hardware("eth0");
+    machine.reads(&["usa la misma", &hardware], "duplicate-address");
+    let health = machine.wait("the fault", |_| lan.get(&url("health")).filter(|text| text.contains(&hardware)));
+    assert!(health.contains("\"machine\":{\"status\":\"degraded\""), "{health}");
+    other.remove_address(&format!("{FIXED}/24"));
+    machine.wait("the end of it", |_| lan.get(&url("health")).filter(|text| !text.contains(&hardware)));
     machine.cut();
 
     // Somebody mistypes, and the last good settings hold.

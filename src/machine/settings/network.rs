@@ -11,6 +11,10 @@ pub(super) const PREFIX: &str = "10-workshop-";
 /// What holds on every interface: others answer multicast names on this machine (the appliance itself).
 const COMMON: &str = "LLMNR=no\nMulticastDNS=no\n";
 
+/// Many a company's own names end in `.local`, which systemd-resolved asks a DNS server for only where it is told to
+/// (systemd-resolved.service(8)). With nothing but such domains, a link would get no other question.
+const DNS: &str = "Domains=~local\nDNSDefaultRoute=yes\n";
+
 /// What is asked of DHCP and of routers. The client is known by its hardware address: the machine's id may be made anew
 /// with the data partition, and the address is to stay.
 fn dhcp(network: &Network) -> String {
@@ -77,6 +81,7 @@ fn interface(matching: &str, network: &Network) -> String {
         let _ = writeln!(text, "NTP={server}");
     }
     text += COMMON;
+    text += DNS;
     text + &dhcp(network)
 }
 
@@ -94,7 +99,15 @@ mod tests {
         let units = made("");
         let [(name, unit)] = &units[..] else { panic!("{units:?}") };
         assert_eq!(name, "10-workshop-wired.network");
-        for line in ["Type=ether", "DHCP=yes", "ClientIdentifier=mac", "UseNTP=yes", "UseDNS=yes", "IPv6AcceptRA=yes"] {
+        for line in [
+            "Type=ether",
+            "DHCP=yes",
+            "ClientIdentifier=mac",
+            "UseNTP=yes",
+            "UseDNS=yes",
+            "IPv6AcceptRA=yes",
+            "Domains=~local",
+        ] {
             assert!(unit.lines().any(|found| found == line), "{line}: {unit}");
         }
     }
