@@ -3,6 +3,7 @@
 use crate::disk::Disk;
 use crate::lan::{LENT, Lan};
 use crate::machine::Setup;
+use crate::told::status;
 
 #[test]
 fn neither_a_lost_nor_a_full_data_partition_keeps_the_display_away() {
@@ -11,6 +12,19 @@ fn neither_a_lost_nor_a_full_data_partition_keeps_the_display_away() {
     let mut machine = Setup::stick(&stick).start(&lan, "storage-first");
     machine.wait("the display", |_| lan.get(&url("")));
     let first = machine.wait("an identity", |_| stick.data_file("/workshop-edge/box-id"));
+    // Pulled out while it runs. The kernel's words about it are on another screen.
+    machine.pull_own();
+    machine.reads(&["El disco de datos ya no está", "no se guarda nada", "sin ella no arranca"], "lost-stick");
+    machine.monitor().press(&["alt", "sysrq", "s"]);
+    let health = machine.wait("the fault", |_| {
+        lan.get(&url("health")).filter(|text| text.contains("\"storage\":{\"status\":\"degraded\""))
+    });
+    assert!(health.contains("data disk is gone"), "{health}");
+    let status = machine.wait("the status", |_| status(&lan, LENT));
+    assert!(status.get("disk").is_none(), "{status}");
+    lan.get(&url("")).expect("the display");
+    let screen = machine.words();
+    assert!(!screen.contains("EXT4-fs") && !screen.contains("sysrq") && !screen.contains("usb "), "{screen}");
     machine.cut();
 
     stick.ruin_data();
