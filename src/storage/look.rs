@@ -43,6 +43,10 @@ impl Directory {
 
     /// May take for ever.
     pub(super) fn look(&mut self) -> Finding {
+        // Asked first, since what is left of its mount answers in many ways.
+        if self.identity.is_some_and(|(device, _)| !is_plugged_in(device)) {
+            return Err(Loss::Gone);
+        }
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let directory = openat(CWD, &self.path, flags, Mode::empty()).map_err(loss)?;
         let Stat { st_dev, st_ino, .. } = fstat(&directory).map_err(loss)?;

@@ -14,16 +14,17 @@ fn neither_a_lost_nor_a_full_data_partition_keeps_the_display_away() {
     let first = machine.wait("an identity", |_| stick.data_file("/workshop-edge/box-id"));
     // Pulled out while it runs. The kernel's words about it are on another screen.
     machine.pull_own();
-    machine.reads(&["El disco de datos ya no está", "no se guarda nada", "sin ella no arranca"], "lost-stick");
+    let lost = "El disco de datos ya no está";
+    machine.reads(&[lost], "lost-stick");
     machine.monitor().press(&["alt", "sysrq", "s"]);
     let health = machine.wait("the fault", |_| {
         lan.get(&url("health")).filter(|text| text.contains("\"storage\":{\"status\":\"degraded\""))
     });
-    assert!(health.contains("data disk is gone"), "{health}");
+    assert!(health.contains("data disk is gone") && health.contains("does not start without it"), "{health}");
     let status = machine.wait("the status", |_| status(&lan, LENT));
     assert!(status.get("disk").is_none(), "{status}");
     lan.get(&url("")).expect("the display");
-    let screen = machine.words();
+    let screen = machine.reads(&[lost], "lost-stick-after-the-kernel");
     assert!(!screen.contains("EXT4-fs") && !screen.contains("sysrq") && !screen.contains("usb "), "{screen}");
     machine.cut();
 
