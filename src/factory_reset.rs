@@ -25,8 +25,8 @@ use crate::durable::{self, DurableError};
 pub const FORGOTTEN: &[&str] =
     &["admin", "box-id", "discovery-name", "panics", "retained-assets", "state-schema", "tls", "update"];
 
-/// What stays, as the module says why.
-pub const KEPT: &[&str] = &["slots", "trust"];
+/// What stays, as the module says why; `lock` holds nothing.
+pub const KEPT: &[&str] = &["lock", "slots", "trust"];
 
 /// Its presence says that a reset has begun.
 const MARKER: &str = "factory-reset";

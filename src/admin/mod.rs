@@ -15,6 +15,7 @@ mod pages;
 mod pin;
 mod request;
 mod respond;
+mod secure;
 mod sessions;
 mod throttle;
 mod updates;
@@ -30,6 +31,7 @@ use http::{Method, Request, Response};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 pub use self::pin::PinError;
+pub use self::secure::{Fingerprint, Secure};
 pub use self::updates::{Ask as AskUpdates, UpdateOrder, Updates};
 
 use self::pin::Pin;
@@ -122,8 +124,8 @@ pub struct Asked {
 /// What the pages need to know.
 #[derive(Clone)]
 pub struct Settings {
-    /// The port of HTTPS, where it is served.
-    pub https_port: Option<u16>,
+    /// Where those on other machines may go.
+    pub secure: Secure,
     /// What the support bundle contains: a line for each thing.
     pub bundle_contents: fn(Lang) -> Vec<String>,
     /// What the updates are at.

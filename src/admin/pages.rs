@@ -17,7 +17,7 @@ pub(super) struct Page<'a> {
 }
 
 impl Page<'_> {
-    fn t<'t>(&self, es: &'t str, en: &'t str) -> &'t str {
+    pub(super) fn t<'t>(&self, es: &'t str, en: &'t str) -> &'t str {
         self.lang.pick(es, en)
     }
 
@@ -26,12 +26,12 @@ impl Page<'_> {
     }
 
     /// This page in a language.
-    fn here_in(&self, lang: Lang) -> String {
+    pub(super) fn here_in(&self, lang: Lang) -> String {
         address(self.here, lang)
     }
 
     /// A path of these pages, in the page's language.
-    fn at(&self, below: &str) -> String {
+    pub(super) fn at(&self, below: &str) -> String {
         address(below, self.lang)
     }
 }

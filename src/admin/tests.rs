@@ -46,7 +46,7 @@ impl Answer {
 fn new() -> Bench {
     let directory = tempfile::tempdir().expect("a directory");
     let settings = Settings {
-        https_port: Some(8443),
+        secure: Secure::Https { port: 8443, own: None },
         bundle_contents: |lang| vec![lang.pick("todo", "all").into()],
         updates: Arc::new(|lang| {
             Some(Updates {
@@ -150,7 +150,7 @@ async fn cleartext_is_for_the_box_itself() {
         let answer = the.send(&mut Browser::at(AWAY, false), method, path, &[("pin", &the.pin())]).await;
         assert_eq!(answer.status, 403, "{method} {path}");
         assert!(answer.text().contains("href=\"https://taller.local:8443/_edge/admin/\""), "{}", answer.text());
-        assert!(answer.text().contains("solo se atiende") && answer.text().contains("only answered"));
+        assert!(answer.text().contains("cualquiera en la red podría leer el PIN"));
     }
     for home in [HOME, "::1".parse().expect("an address"), "::ffff:127.0.0.1".parse().expect("an address")] {
         assert_eq!(the.login(&mut Browser::at(home, false), &the.pin()).await.status, 303, "{home}");

@@ -12,7 +12,7 @@ use super::digits::{Fit, Unfit};
 use super::pages::{self, Page};
 use super::respond::{self, ROOT, see_other};
 use super::throttle::Wait;
-use super::{Admin, Caller, MOST_BODY, Order, Outcome, UpdateOrder, audit, request, sessions, updates};
+use super::{Admin, Caller, MOST_BODY, Order, Outcome, UpdateOrder, audit, request, secure, sessions, updates};
 use crate::lang::Lang;
 
 /// One request.
@@ -324,21 +324,7 @@ impl<'a> Visit<'a> {
     /// In both languages: whoever comes here has mistyped the address, and has not chosen a language.
     fn not_private(&self) -> Response<Bytes> {
         audit::turned_away(self.caller.ip, "visit", "refused: over cleartext from another machine");
-        let secure = self.admin.settings.https_port.and_then(|port| {
-            let host = request::host(self.headers)?;
-            let port = if port == 443 { String::new() } else { format!(":{port}") };
-            Some(format!("https://{host}{port}{}", self.at("")))
-        });
-        let mut words = vec![
-            "La administración solo se atiende por https:// o desde el propio equipo: por http:// cualquiera en la red podría leer el PIN.".to_owned(),
-            "Administration is only answered over https:// or from the box itself: over http:// anybody on the network could read the PIN.".to_owned(),
-        ];
-        if secure.is_none() {
-            words.push("HTTPS está desactivado: escriba tls.mode = \"self-signed\" en config.toml y reinicie. · HTTPS is off: set tls.mode = \"self-signed\" in config.toml and restart.".to_owned());
-        }
-        let (title, page) = ("Hace falta https:// · https:// is needed", self.page(None));
-        let next = secure.as_deref().map(|address| (address.to_owned(), address));
-        respond::page(StatusCode::FORBIDDEN, &pages::Message { page, title, paragraphs: &words, next })
+        secure::lead(&self.admin.settings.secure, self.below, self.query, self.headers)
     }
 
     fn forged(&self) -> Response<Bytes> {

@@ -43,6 +43,7 @@ impl AppError {
                     "systemd gives a socket for HTTPS, but tls.mode is off: set it to self-signed or files, or remove the socket",
                 )
                 .to_owned(),
+            Self::InUse(error) => error.explain(lang),
             _ => self.with_details(lang),
         }
     }

@@ -1,7 +1,9 @@
 //! The composition root: build every part, then run, then drain.
 
+mod certificate;
 mod descriptors;
 mod discover;
+mod exclusive;
 mod failure;
 mod fallback;
 mod listen;
@@ -74,6 +76,9 @@ pub enum AppError {
     /// The sockets for the process after this one.
     #[error("cannot keep the listening sockets for a restart")]
     HandOver(#[source] io::Error),
+    /// Another process has the data.
+    #[error(transparent)]
+    InUse(#[from] exclusive::InUse),
     /// HTTPS.
     #[error("HTTPS cannot be served")]
     Tls(#[source] TlsError),
@@ -129,7 +134,7 @@ pub struct App {
     program: Program,
     trial: Option<(Trial, Duration)>,
     updates: (Wanted, updates::Followers),
-    watched: (Option<machine::Watched>, storage::Watched),
+    watched: (Option<machine::Watched>, storage::Watched, Option<certificate::Followed>),
     _publisher: Publisher,
 }
 
@@ -152,9 +157,7 @@ impl App {
             update,
         } = config;
         descriptors::raise_limit(limits.connections);
-        let health = Health::default();
-        orders::finish_reset(&data_dir, &health);
-        state_schema::meet(&data_dir, &health);
+        let health = claim(&data_dir)?;
         let trial = Trial::of_process(&data_dir, &health).map(|trial| (trial, update.trial));
         let id = BoxId::load(&data_dir);
         let quiet_wait = update.quiet_wait;
@@ -165,12 +168,14 @@ impl App {
         let names = Arc::new(Names::default());
         names.replace(own_names.iter().map(String::as_str));
 
-        let (listeners, tls) = listeners(&listen, tls, &data_dir, &health)?;
+        let Doors { listeners, tls, followed } = Doors::open(&listen, tls, &data_dir, &health, &own_names)?;
         let (publisher, current) = site::publisher(site, &data_dir, &health)?;
 
         let metrics = Arc::new(Metrics::default());
         let (describe, description) = watch::channel(Bytes::new());
         let (lan, known) = watch::channel(None);
+        let secure = certificate::secure(&listeners, tls.as_ref(), followed.is_some(), dir.is_some());
+        let certificate = followed.map(|(follower, names)| (follower, names, known.clone()));
         let of_machine = machine::Known::default();
         let home = if dir.is_some() { Home::Image } else { Home::Plain };
         let storage = storage::Watched::new(&data_dir, home, &health).map_err(AppError::Runtime)?;
@@ -196,7 +201,7 @@ impl App {
             (settings, describe, followers)
         });
 
-        let (admin, asked) = orders::admin(&data_dir, &listeners, &health, Arc::clone(&running));
+        let (admin, asked) = orders::admin(&data_dir, secure, &health, Arc::clone(&running));
         let admin = Arc::new(admin);
         let Told { effective, recent, recheck } = told;
         let operator = Operator {
@@ -239,7 +244,7 @@ impl App {
             program: Program::current().launched_by(std::env::var_os(launch::LAUNCHER).map(Into::into)),
             trial,
             updates: (wanted, updates),
-            watched: (machine, storage),
+            watched: (machine, storage, certificate),
             _publisher: publisher,
         })
     }
@@ -360,10 +365,11 @@ impl App {
     }
 }
 
-/// Follows the machine and its disk as long as the runtime lives.
-fn watch((machine, storage): (Option<machine::Watched>, storage::Watched)) {
+/// Follows the machine, its disk and its names as long as the runtime lives.
+fn watch((machine, storage, certificate): (Option<machine::Watched>, storage::Watched, Option<certificate::Followed>)) {
     machine::start(machine);
     storage::start(storage);
+    certificate::follow(certificate);
 }
 
 fn say_ready(console: &Console) {
@@ -381,43 +387,42 @@ async fn end(server: Server, is_restart: bool, grace: Duration, at_once: impl Fu
     server.drain(grace, at_once).await
 }
 
-/// HTTPS, when it is on.
-fn certificate(tls: config::Tls, data_dir: &Path, health: &Health) -> Result<Option<Tls>, AppError> {
-    match tls {
-        config::Tls::Off => None,
-        config::Tls::SelfSigned { names } => {
-            Some(Tls::self_signed(&http::SelfSigned { directory: data_dir.join("tls"), names }))
-        }
-        config::Tls::Files { cert, key } => {
-            let probe = health.probe("certificate");
-            let files = http::TlsFiles { certificate: cert, key };
-            Some(Tls::files(files, move |fault| {
-                probe.degraded(fault.map(|en| {
-                    Fault::new(format!("El certificado nuevo no sirve; se usa el anterior. Detalle: {en}"), en)
-                }));
-            }))
-        }
-    }
-    .transpose()
-    .map_err(AppError::Tls)
+/// Takes the data directory for this process, and brings it to where this version begins.
+fn claim(data_dir: &Path) -> Result<Health, AppError> {
+    let health = Health::default();
+    exclusive::claim(data_dir)?;
+    orders::finish_reset(data_dir, &health);
+    state_schema::meet(data_dir, &health);
+    Ok(health)
 }
 
 /// The bound sockets, and the certificate for those of HTTPS.
-fn listeners(
-    listen: &config::Listen,
-    tls: config::Tls,
-    data_dir: &Path,
-    health: &Health,
-) -> Result<(Vec<Listener>, Option<Tls>), AppError> {
-    let listeners = listen::listeners(listen)?;
-    let tls = certificate(tls, data_dir, health)?;
-    let has_https = listeners.iter().any(|listener| listener.scheme() == Scheme::Https);
-    match (&tls, has_https) {
-        (None, true) => return Err(AppError::NoCertificate),
-        (Some(_), false) => miss_door(health),
-        _ => {}
+struct Doors {
+    listeners: Vec<Listener>,
+    tls: Option<Tls>,
+    /// Who keeps the box's own certificate current, and what it is for.
+    followed: Option<(certificate::Follower, certificate::Names)>,
+}
+
+impl Doors {
+    fn open(
+        listen: &config::Listen,
+        tls: config::Tls,
+        data_dir: &Path,
+        health: &Health,
+        own_names: &[String],
+    ) -> Result<Self, AppError> {
+        let listeners = listen::listeners(listen)?;
+        let names = certificate::Names::new(own_names, &listeners);
+        let (tls, follower) = certificate::start(tls, data_dir, health, &names)?;
+        let has_https = listeners.iter().any(|listener| listener.scheme() == Scheme::Https);
+        match (&tls, has_https) {
+            (None, true) => return Err(AppError::NoCertificate),
+            (Some(_), false) => miss_door(health),
+            _ => {}
+        }
+        Ok(Self { listeners, tls, followed: follower.map(|follower| (follower, names)) })
     }
-    Ok((listeners, tls))
 }
 
 /// HTTPS is on, but listens nowhere: a service manager has handed over sockets, and none of them is for it, or the

@@ -14,7 +14,6 @@ use crate::admin::{self, Admin, Asked, Outcome};
 use crate::console::Console;
 use crate::control::{self, Answer, Order, Orders, Server};
 use crate::health::{Fault, Health};
-use crate::http::{Listener, Scheme};
 use crate::identity::BoxId;
 use crate::support_bundle::{self, Bundle, Given};
 use crate::telemetry::Recent;
@@ -37,16 +36,15 @@ pub(super) fn finish_reset(data_dir: &Path, health: &Health) {
     }
 }
 
-/// The administration of a box that listens there.
+/// The administration.
 pub(super) fn admin(
     data_dir: &Path,
-    listeners: &[Listener],
+    secure: admin::Secure,
     health: &Health,
     running: updates::Running,
 ) -> (Admin, mpsc::Receiver<Asked>) {
-    let https = listeners.iter().find(|listener| listener.scheme() == Scheme::Https);
     let settings = admin::Settings {
-        https_port: https.map(|listener| listener.address().port()),
+        secure,
         bundle_contents: support_bundle::contents,
         updates: Arc::new(move |lang| updates::section(&running, lang)),
     };

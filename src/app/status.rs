@@ -161,7 +161,7 @@ fn level(status: health::Status) -> Level {
 }
 
 /// `A1:B2:…`, as browsers show fingerprints.
-fn pairs(digest: &[u8]) -> String {
+pub(super) fn pairs(digest: &[u8]) -> String {
     digest.iter().map(|octet| format!("{octet:02X}")).collect::<Vec<_>>().join(":")
 }
 

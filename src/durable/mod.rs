@@ -3,6 +3,7 @@
 mod alternating;
 mod growing;
 mod lock;
+mod process_lock;
 mod writer;
 
 use std::fs::{self, File};
@@ -14,6 +15,7 @@ use thiserror::Error;
 pub use self::alternating::{Alternating, RecordError};
 pub use self::growing::Growing;
 pub use self::lock::Lock;
+pub use self::process_lock::{Claim, ProcessLock};
 pub use self::writer::{Finished, Writer, discard};
 
 /// What could not be done to which file.

@@ -179,8 +179,12 @@ mod tests {
     /// A connection through TLS over a pipe that holds little, and its peer, in virtual time.
     fn with_tls(test: impl AsyncFnOnce(Rc<Activity>, Encrypted, tokio_rustls::client::TlsStream<DuplexStream>)) {
         let directory = tempfile::tempdir().expect("a directory");
-        let settings = SelfSigned { directory: directory.path().into(), names: vec!["taller.local".into()] };
-        let tls = Tls::self_signed(&settings).expect("a certificate");
+        let settings = SelfSigned {
+            directory: directory.path().into(),
+            names: vec!["taller.local".into()],
+            built: std::time::SystemTime::UNIX_EPOCH,
+        };
+        let (tls, ..) = Tls::self_signed(settings, &std::collections::BTreeSet::new()).expect("a certificate");
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
         runtime.block_on(async {

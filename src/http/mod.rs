@@ -48,7 +48,7 @@ use tokio_util::sync::CancellationToken;
 pub use listener::{BindError, Inherited, Listener, Scheme};
 pub use names::Names;
 pub use route::is_reserved;
-pub use tls::{SelfSigned, Tls, TlsError, TlsFiles};
+pub use tls::{OwnCertificate, SelfSigned, Tls, TlsError, TlsFiles};
 
 use self::lifecycle::Timeouts;
 use self::limits::{ConnectionLimiter, MAX_LEAVING};

@@ -183,3 +183,35 @@ fn a_data_directory_that_cannot_be_written_stops_no_display() {
     eventually("the fault", || edge.health()["status"] == "degraded");
     assert!(edge.health()["checks"]["site"]["reason"].as_str().expect("words").contains("not-a-directory"));
 }
+
+#[test]
+fn a_second_box_on_one_data_directory_refuses_and_names_the_first() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let first = Setup::new("").data(directory.path()).start();
+    let mut second = Setup::new("").data(directory.path()).spawn(Stdio::null());
+    assert_eq!(second.wait().code(), Some(1));
+    second.wait_for_log(&format!("(process {})", first.pid()));
+    assert_eq!(first.get("/", &[]).status, 200);
+
+    // The process goes on as another program, and there is no moment in which somebody else could have the directory.
+    let box_id = || fs::read(directory.path().join("box-id")).expect("readable");
+    let before = box_id();
+    for times in 1..=3 {
+        let restart = std::process::Command::new(env!("CARGO_BIN_EXE_workshop-edge"))
+            .args(["restart", "--data-dir"])
+            .arg(directory.path())
+            .output()
+            .expect("started");
+        assert!(restart.status.success(), "{restart:?}");
+        eventually("it is ready again", || first.logged("ready").len() > times);
+        let mut second = Setup::new("").data(directory.path()).spawn(Stdio::null());
+        assert_eq!(second.wait().code(), Some(1));
+        second.wait_for_log(&format!("(process {})", first.pid()));
+    }
+    let open = fs::read_dir(format!("/proc/{}/fd", first.pid())).expect("listed").flatten();
+    let locks = open.filter(|entry| fs::read_link(entry.path()).is_ok_and(|path| path.ends_with("lock")));
+    assert_eq!(locks.count(), 1, "a restart leaves none behind");
+    assert_eq!(box_id(), before);
+    first.stop();
+    Setup::new("").data(directory.path()).start().stop();
+}

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use crate::support::lab::Lab;
 use crate::support::{Client, Edge, Setup, eventually, run};
 
 fn https(edge: &Edge, path: &str) -> String {
@@ -74,6 +75,76 @@ fn old_and_new_tls_but_no_http_2() {
             ],
         );
         assert_eq!(told, b"1.1", "TLS {version}");
+    }
+}
+
+/// What a peer sees of the certificate: its public key and its life in days.
+fn seen(certificate: &Path) -> (Vec<u8>, i64) {
+    let path = certificate.to_str().expect("text");
+    let key = run("openssl", &["x509", "-noout", "-pubkey", "-in", path]);
+    let dates = run(
+        "sh",
+        &[
+            "-c",
+            "for which in startdate enddate; do date +%s -d \"$(openssl x509 -noout -$which -in \"$0\" | cut -d= -f2)\"; done",
+            path,
+        ],
+    );
+    let dates: Vec<i64> =
+        String::from_utf8(dates).expect("text").lines().map(|line| line.parse().expect("a time")).collect();
+    (key, (dates[1] - dates[0]) / (24 * 60 * 60))
+}
+
+#[test]
+fn a_certificate_of_an_older_version_is_issued_again_with_its_key() {
+    let data = tempfile::tempdir().expect("a directory");
+    let tls = data.path().join("tls");
+    fs::create_dir(&tls).expect("made");
+    make_certificate(&tls, "workshop-edge");
+    fs::rename(tls.join("cert.pem"), tls.join("certificate.pem")).expect("renamed");
+    fs::write(tls.join("names"), "taller.local\n127.0.0.1\n").expect("written");
+    let (key, _) = seen(&tls.join("certificate.pem"));
+    let old = fs::read(tls.join("certificate.pem")).expect("readable");
+
+    let edge = Setup::new(SELF_SIGNED).data(data.path()).start();
+    assert_ne!(fs::read(tls.join("certificate.pem")).expect("readable"), old);
+    let (same, days) = seen(&tls.join("certificate.pem"));
+    assert_eq!(same, key);
+    assert!((700..=825).contains(&days), "{days}");
+    // An older version keeps it: these are the names that it looks at.
+    assert_eq!(fs::read_to_string(tls.join("names")).expect("readable"), "taller.local\n127.0.0.1\n");
+    let port = edge.address_of("https").port();
+    let authority = tls.join("certificate.pem");
+    for host in ["localhost", "127.0.0.1", "taller.local", "taller"] {
+        let (resolve, url) = (format!("{host}:{port}:127.0.0.1"), format!("https://{host}:{port}/health/live"));
+        run("curl", &["-sf", "--cacert", authority.to_str().expect("text"), "--resolve", &resolve, &url]);
+    }
+}
+
+#[test]
+fn the_certificate_follows_the_addresses_of_a_running_box_with_the_same_key() {
+    let lab = Lab::new(&["lan"]);
+    let (host, visitor) = (lab.host("lan", &["192.0.2.1/24"]), lab.host("lan", &["192.0.2.2/24"]));
+    let entry = host.entry();
+    let edge = Setup::new("listen.https = [\"[::]:8443\"]\ntls.mode = \"self-signed\"\n")
+        .without_listen()
+        .argument("--listen")
+        .argument("[::]:8080")
+        .through(&entry.iter().map(String::as_str).collect::<Vec<_>>())
+        .start();
+    let certificate = edge.data().join("tls/certificate.pem");
+    let names = |address: &str| {
+        let text = run("openssl", &["x509", "-noout", "-text", "-in", certificate.to_str().expect("text")]);
+        String::from_utf8(text).expect("text").contains(&format!("IP Address:{address}"))
+    };
+    eventually("the address that it has", || names("192.0.2.1"));
+    let (key, _) = seen(&certificate);
+    host.add_address("192.0.2.9/24");
+    eventually("the address that it gets", || names("192.0.2.9"));
+    assert_eq!(seen(&certificate).0, key);
+    let authority = certificate.to_str().expect("text");
+    for address in ["192.0.2.1", "192.0.2.9"] {
+        visitor.run("curl", &["-sf", "--cacert", authority, &format!("https://{address}:8443/health/live")]);
     }
 }
 

@@ -4,6 +4,7 @@ mod files;
 mod own;
 mod self_signed;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -19,7 +20,7 @@ use tokio_rustls::rustls::{self, ServerConfig};
 use tokio_rustls::server::TlsStream;
 
 pub use files::TlsFiles;
-pub use self_signed::SelfSigned;
+pub use self_signed::{OwnCertificate, SelfSigned};
 
 use crate::durable::DurableError;
 
@@ -76,9 +77,14 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// The box's own certificate, made at the first start and kept.
-    pub fn self_signed(settings: &SelfSigned) -> Result<Self, TlsError> {
-        Ok(Self { identity: Arc::new(ArcSwap::from_pointee(settings.load_or_make()?)), _stop: None })
+    /// The box's own certificate, made at the first start and kept, and whatever has it follow the box's names. The
+    /// result inside says whether it could be kept.
+    pub fn self_signed(
+        settings: SelfSigned,
+        names: &BTreeSet<String>,
+    ) -> Result<(Self, OwnCertificate, Result<(), TlsError>), TlsError> {
+        let (own, kept) = OwnCertificate::load(settings, names)?;
+        Ok((Self { identity: Arc::clone(&own.current), _stop: None }, own, kept))
     }
 
     /// A certificate chain and its key from files. When they change they are read again; a

@@ -1,5 +1,6 @@
 //! A client of the box's own listener: whether it serves HTTPS with its certificate.
 
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 
@@ -14,14 +15,14 @@ use tokio_rustls::rustls::{self, CertificateError, ClientConfig, DigitallySigned
 use super::Tls;
 
 impl Tls {
-    /// A TLS connection to the box itself; only its own certificate of this moment is accepted.
+    /// A TLS connection to the box itself; only its own certificate is accepted.
     pub async fn connect<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
         stream: S,
         name: ServerName<'static>,
     ) -> io::Result<TlsStream<S>> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let own = Own { fingerprint: self.fingerprint(), provider: Arc::clone(&provider) };
+        let own = Own { before: self.fingerprint(), tls: self.clone(), provider: Arc::clone(&provider) };
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(io::Error::other)?
@@ -32,11 +33,17 @@ impl Tls {
     }
 }
 
-/// Knows one certificate.
-#[derive(Debug)]
+/// Knows the box's certificate: the one before the handshake, or the one that has replaced it meanwhile.
 struct Own {
-    fingerprint: [u8; 32],
+    before: [u8; 32],
+    tls: Tls,
     provider: Arc<CryptoProvider>,
+}
+
+impl fmt::Debug for Own {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Own")
+    }
 }
 
 impl ServerCertVerifier for Own {
@@ -48,7 +55,8 @@ impl ServerCertVerifier for Own {
         _ocsp_response: &[u8],
         _now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        if digest(&SHA256, end_entity).as_ref() == self.fingerprint {
+        let shown = digest(&SHA256, end_entity);
+        if [self.before, self.tls.fingerprint()].iter().any(|known| known == shown.as_ref()) {
             Ok(ServerCertVerified::assertion())
         } else {
             Err(CertificateError::ApplicationVerificationFailure.into())

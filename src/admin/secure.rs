@@ -1,0 +1,134 @@
+//! The way from plain HTTP to where the PIN may be typed: for the phone that has scanned the QR code.
+
+use std::sync::Arc;
+
+use askama::Template;
+use bytes::Bytes;
+use http::{HeaderMap, Response, StatusCode, header};
+
+use super::pages::{Page, address};
+use super::{request, respond};
+use crate::lang::Lang;
+
+/// The fingerprint of the certificate at the moment, as browsers show it.
+pub type Fingerprint = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// What this box has for those who are not on the machine itself.
+#[derive(Clone)]
+pub enum Secure {
+    /// HTTPS.
+    Https {
+        /// Where.
+        port: u16,
+        /// Of the box's own certificate, of which browsers warn; `None` where it is somebody else's.
+        own: Option<Fingerprint>,
+    },
+    /// Only the machine's own browser, or a tunnel to it.
+    MachineOnly {
+        /// The port of plain HTTP.
+        port: u16,
+    },
+    /// The USB image without HTTPS.
+    Image,
+}
+
+#[derive(Template)]
+#[template(path = "admin/secure.html", config = "assets/console/askama.toml")]
+struct Lead<'a> {
+    page: Page<'a>,
+    /// Where to go on.
+    target: Option<String>,
+    fingerprint: Option<String>,
+    host: &'a str,
+    http_port: Option<u16>,
+    is_image: bool,
+}
+
+/// The language that a query asks for, else the first of the browser's that the box speaks, else Spanish.
+fn language(query: Option<&str>, headers: &HeaderMap) -> Lang {
+    if let Some(lang) = request::field(query, "lang").and_then(|code| Lang::from_code(&code)) {
+        return lang;
+    }
+    let wishes = headers.get_all(header::ACCEPT_LANGUAGE).iter().filter_map(|value| value.to_str().ok());
+    let tags = wishes.flat_map(|wishes| wishes.split(',')).filter_map(|wish| wish.split([';', '-']).next());
+    tags.map(|tag| tag.trim().to_ascii_lowercase()).find_map(|tag| Lang::from_code(&tag)).unwrap_or(Lang::Es)
+}
+
+/// The page that leads there.
+pub(super) fn lead(secure: &Secure, here: &str, query: Option<&str>, headers: &HeaderMap) -> Response<Bytes> {
+    let lang = language(query, headers);
+    let host = request::host(headers);
+    let (target, fingerprint) = match secure {
+        Secure::Https { port, own } => {
+            let port = if *port == 443 { String::new() } else { format!(":{port}") };
+            let target = host.as_ref().map(|host| format!("https://{host}{port}{}", address("", lang)));
+            (target, own.as_ref().map(|own| own()))
+        }
+        Secure::MachineOnly { .. } | Secure::Image => (None, None),
+    };
+    let page = Page { lang, here, csrf: None };
+    let lead = Lead {
+        page,
+        target,
+        fingerprint,
+        host: host.as_deref().unwrap_or("…"),
+        http_port: if let Secure::MachineOnly { port } = secure { Some(*port) } else { None },
+        is_image: matches!(secure, Secure::Image),
+    };
+    respond::page(StatusCode::FORBIDDEN, &lead)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn headers(fields: &[(&'static str, &'static str)]) -> HeaderMap {
+        let fields = fields.iter();
+        fields.map(|(name, value)| (http::HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
+    }
+
+    fn text(secure: &Secure, headers: &HeaderMap) -> String {
+        let response = lead(secure, "", None, headers);
+        assert_eq!(response.status(), StatusCode::FORBIDDEN);
+        String::from_utf8(response.into_body().to_vec()).expect("text")
+    }
+
+    #[test]
+    fn the_browser_chooses_the_language_and_spanish_is_the_first() {
+        for (query, wish, lang) in [
+            (None, "", Lang::Es),
+            (None, "de-DE,fr;q=0.8", Lang::Es),
+            (None, "en-GB,en;q=0.9,es;q=0.8", Lang::En),
+            (None, "ca,es-ES;q=0.9,en;q=0.8", Lang::Es),
+            (Some("lang=es"), "en", Lang::Es),
+        ] {
+            assert_eq!(language(query, &headers(&[("accept-language", wish)])), lang, "{query:?} {wish}");
+        }
+    }
+
+    #[test]
+    fn it_leads_to_the_host_that_was_typed_with_words_for_the_warning() {
+        let own: Fingerprint = Arc::new(|| "A1:B2".to_owned());
+        let page = |host, port, own: Option<Fingerprint>| {
+            text(&Secure::Https { port, own }, &headers(&[("host", host), ("accept-language", "en")]))
+        };
+        let warned = page("192.168.1.7:80", 443, Some(Arc::clone(&own)));
+        assert!(warned.contains("href=\"https://192.168.1.7/_edge/admin/?lang=en\""), "{warned}");
+        assert!(warned.contains("A1:B2") && warned.contains("Proceed to 192.168.1.7"), "{warned}");
+        let other = page("[fd00::1]:8080", 8443, None);
+        assert!(other.contains("href=\"https://[fd00::1]:8443/_edge/admin/?lang=en\""), "{other}");
+        assert!(!other.contains("Proceed"), "nobody is warned of a certificate that others vouch for");
+    }
+
+    #[test]
+    fn a_box_without_https_says_what_it_has() {
+        let here = headers(&[("host", "taller.local:8080")]);
+        let plain = text(&Secure::MachineOnly { port: 8080 }, &here);
+        assert!(plain.contains("http://localhost:8080/_edge/admin/"), "{plain}");
+        assert!(plain.contains("ssh -L 8080:localhost:8080") && plain.contains("tls.mode = "), "{plain}");
+        let image = text(&Secure::Image, &here);
+        assert!(image.contains("https = true") && !image.contains("ssh"), "{image}");
+    }
+}

@@ -1,0 +1,67 @@
+//! What only one process may have at a time, for as long as it lives, whatever program it becomes.
+
+use std::os::fd::IntoRawFd as _;
+use std::path::Path;
+
+use rustix::fs::{FlockOperation, Mode, OFlags, fcntl_lock, open};
+use rustix::process::{Flock, FlockType, fcntl_getlk};
+
+use super::{DurableError, create_dir};
+
+/// Who has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// This process.
+    Ours,
+    /// Another one; `None` where its number is not visible from here.
+    Others {
+        /// Its number.
+        pid: Option<i32>,
+    },
+}
+
+/// A record lock of a file (`fcntl(2)`). It belongs to the process: children do not inherit it, and it lasts over
+/// `execve(2)` as long as the file stays open, so there is no moment between two programs in which somebody else could
+/// have it. A program that knows nothing of it keeps it all the same.
+#[derive(Debug)]
+pub struct ProcessLock;
+
+impl ProcessLock {
+    /// Claims it for good. The file must not be opened by anything else in this process: the first that is closed ends
+    /// the lock.
+    pub fn claim(path: &Path) -> Result<Claim, DurableError> {
+        create_dir(path.parent().unwrap_or(Path::new(".")))?;
+        if is_held_already(path) {
+            return Ok(Claim::Ours);
+        }
+        // Without CLOEXEC.
+        let flags = OFlags::RDWR | OFlags::CREATE;
+        let file =
+            open(path, flags, Mode::RUSR | Mode::WUSR).map_err(|error| DurableError::at("open", path)(error.into()))?;
+        match fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {
+                // Open for as long as the process lives.
+                let _ = file.into_raw_fd();
+                Ok(Claim::Ours)
+            }
+            Err(rustix::io::Errno::AGAIN | rustix::io::Errno::ACCESS) => {
+                let holder = fcntl_getlk(&file, &Flock::from(FlockType::WriteLock)).ok().flatten();
+                let pid = holder.and_then(|holder| holder.pid).map(|pid| pid.as_raw_nonzero().get());
+                Ok(Claim::Others { pid })
+            }
+            Err(error) => Err(DurableError::at("lock", path)(error.into())),
+        }
+    }
+}
+
+/// Whether the program that this process was before has left the file open and locked. Linux before 5.11 loses such locks
+/// when a process with several threads becomes another program: there it is locked anew.
+fn is_held_already(path: &Path) -> bool {
+    let Ok(path) = path.canonicalize() else { return false };
+    let open = std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
+    open.into_iter().any(|entry| {
+        let information = Path::new("/proc/self/fdinfo").join(entry.file_name());
+        std::fs::read_link(entry.path()).is_ok_and(|target| target == path)
+            && std::fs::read_to_string(information).is_ok_and(|text| text.contains("POSIX"))
+    })
+}
