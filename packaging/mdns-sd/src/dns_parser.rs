@@ -439,6 +439,14 @@ pub struct DnsQuestion {
     pub(crate) entry: DnsEntry,
 }
 
+impl DnsQuestion {
+    /// Whether the querier accepts a unicast response ("QU", RFC 6762 §5.4). The top bit of a
+    /// question's class is what the cache-flush bit is of a record's.
+    pub(crate) const fn accepts_unicast(&self) -> bool {
+        self.entry.cache_flush
+    }
+}
+
 impl DnsEntryExt for DnsQuestion {
     fn entry_name(&self) -> &str {
         &self.entry.name
@@ -997,7 +1005,7 @@ impl DnsRecordExt for DnsSrv {
         packet.write_short(self.priority);
         packet.write_short(self.weight);
         packet.write_short(self.port);
-        packet.write_name(&self.host)
+        packet.write_target(&self.host)
     }
 
     fn any(&self) -> &dyn Any {
@@ -1310,7 +1318,7 @@ impl DnsRecordExt for DnsNSec {
     }
 
     fn write(&self, packet: &mut DnsOutPacket) -> WriteResult {
-        packet.write_name(&self.next_domain)?;
+        packet.write_target(&self.next_domain)?;
         // The stored bitmap excludes the RFC 4034 window number and length.
         packet.write_bytes(&[0, self.type_bitmap.len() as u8]);
         packet.write_bytes(&self.type_bitmap);
@@ -1386,6 +1394,9 @@ pub struct DnsOutPacket {
     /// Max byte size of `data`. i.e. the max packet size.
     max_size: usize,
 
+    /// Whether the names in SRV and NSEC may be compressed (RFC 6762 §18.14).
+    compresses_targets: bool,
+
     /// How many items `data` holds in each section, i.e. the header counts.
     question_count: u16,
     answer_count: u16,
@@ -1394,11 +1405,12 @@ pub struct DnsOutPacket {
 }
 
 impl DnsOutPacket {
-    fn new(max_size: usize) -> Self {
+    fn new(max_size: usize, compresses_targets: bool) -> Self {
         Self {
             data: vec![0; MSG_HEADER_LEN],
             names: HashMap::new(),
             max_size,
+            compresses_targets,
             question_count: 0,
             answer_count: 0,
             auth_count: 0,
@@ -1619,6 +1631,20 @@ impl DnsOutPacket {
         Ok(())
     }
 
+    /// Writes the name in the rdata of SRV and NSEC. "In legacy unicast responses generated to
+    /// answer legacy queries, name compression MUST NOT be performed on SRV records" (RFC 6762
+    /// §18.14), nor on NSEC (RFC 4034 §4.1.1).
+    fn write_target(&mut self, name: &str) -> WriteResult {
+        if self.compresses_targets {
+            return self.write_name(name);
+        }
+        for label in Self::parse_escaped_name(name.strip_suffix('.').unwrap_or(name)) {
+            self.write_utf8(&label)?;
+        }
+        self.write_byte(0);
+        Ok(())
+    }
+
     fn write_byte(&mut self, v: u8) {
         self.data.push(v);
     }
@@ -1708,7 +1734,7 @@ impl<'a> PacketBuilder<'a> {
             max_size,
             is_ipv4,
             finished: Vec::new(),
-            current: DnsOutPacket::new(max_size),
+            current: DnsOutPacket::new(max_size, !out.is_legacy),
         }
     }
 
@@ -1776,7 +1802,7 @@ impl<'a> PacketBuilder<'a> {
         self.current
             .write_header(self.out.wire_id(), self.out.flags);
 
-        let next = DnsOutPacket::new(self.max_size);
+        let next = DnsOutPacket::new(self.max_size, !self.out.is_legacy);
         self.finished
             .push(std::mem::replace(&mut self.current, next));
     }
@@ -1820,6 +1846,7 @@ pub struct DnsOutgoing {
     authorities: Vec<DnsRecordBox>,
     additionals: Vec<DnsRecordBox>,
     known_answer_count: i64, // for internal maintenance only
+    is_legacy: bool,
 }
 
 impl DnsOutgoing {
@@ -1833,6 +1860,7 @@ impl DnsOutgoing {
             authorities: Vec::new(),
             additionals: Vec::new(),
             known_answer_count: 0,
+            is_legacy: false,
         }
     }
 
@@ -2075,6 +2103,7 @@ impl DnsOutgoing {
     /// - Cap the TTL at [`LEGACY_UNICAST_MAX_TTL`] seconds: legacy resolvers
     ///   cache records without the mDNS cache-coherency mechanisms, so the true
     ///   (longer) TTL must not leak out to them.
+    /// - Hold each record once: two services of one host each bring its addresses.
     ///
     /// Refer to [RFC 6762 Section 6.7] for details.
     pub fn update_records_for_legacy_unicast(&mut self) {
@@ -2091,6 +2120,22 @@ impl DnsOutgoing {
         }
         for rec in &mut self.authorities {
             update(rec);
+        }
+        self.is_legacy = true;
+        self.remove_repeated();
+    }
+
+    /// Keeps each record once, in the most important section that it stands in.
+    pub(crate) fn remove_repeated(&mut self) {
+        let mut kept: Vec<DnsRecordBox> = Vec::new();
+        for section in [&mut self.answers, &mut self.additionals] {
+            section.retain(|record| {
+                let is_new = !kept.iter().any(|other| other.matches(record.as_ref()));
+                if is_new {
+                    kept.push(record.clone());
+                }
+                is_new
+            });
         }
     }
 

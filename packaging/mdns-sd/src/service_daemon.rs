@@ -1163,6 +1163,9 @@ struct Zeroconf {
     /// Query responses deferred per RFC 6762 §6.
     delayed_responses: Vec<DelayedResponse>,
 
+    /// When our records were last multicast, by interface index (RFC 6762 §5.4).
+    last_multicasts: HashMap<u32, Instant>,
+
     counters: Metrics,
 
     /// Waits for incoming packets.
@@ -1412,6 +1415,7 @@ impl Zeroconf {
             service_queriers: HashMap::new(),
             retransmissions: Vec::new(),
             delayed_responses: Vec::new(),
+            last_multicasts: HashMap::new(),
             counters: HashMap::new(),
             poller,
             monitors,
@@ -2572,6 +2576,7 @@ impl Zeroconf {
                         );
 
                         info.set_status(*if_index, ServiceStatus::Announced);
+                        self.last_multicasts.insert(*if_index, Instant::now());
                     }
                 }
             }
@@ -3193,7 +3198,11 @@ impl Zeroconf {
         self.conflict_handler(&msg, if_index);
 
         // check if the message is for us.
-        let mut is_for_us = true; // assume it is for us.
+        //
+        // A daemon that looks for nothing needs none of what others announce, and would keep
+        // all of it: whoever floods the network would fill its memory.
+        let mut is_for_us =
+            !self.service_queriers.is_empty() || !self.hostname_resolvers.is_empty();
 
         // If there are any PTR records in the answers, there should be
         // at least one PTR for us. Otherwise, the message is not for us.
@@ -3574,7 +3583,7 @@ impl Zeroconf {
                 // PTR answers are shared records: defer the response unless this
                 // is a legacy-unicast (source port differs from ours) or probe-defense
                 // (records in the Authority Section) query.
-                if !legacy_querier && msg.num_authorities() == 0 {
+                if !legacy_querier && !question.accepts_unicast() && msg.num_authorities() == 0 {
                     delayed = true;
                 }
                 for service in self.my_services.values() {
@@ -3654,6 +3663,19 @@ impl Zeroconf {
             }
         }
 
+        // RFC 6762 §5.4: who asks for a unicast response gets one, and may be where multicast
+        // does not come through. The others are told by multicast, too: when one of the
+        // questions wants that, when it is a probe, and when the last multicast is long ago
+        // ("so as to keep all the peer caches up to date").
+        let accepts_unicast = msg.questions().iter().any(DnsQuestion::accepts_unicast);
+        if accepts_unicast && !legacy_querier && out.answers_count() > 0 {
+            self.send_unicast_response(&mut out, if_index, querier_addr);
+            let wants_multicast = !msg.questions().iter().all(DnsQuestion::accepts_unicast);
+            if !wants_multicast && msg.num_authorities() == 0 && !self.is_multicast_due(if_index) {
+                return;
+            }
+        }
+
         // Defer PTR responses (RFC 6762 §6).
         if delayed && out.answers_count() > 0 {
             out.set_id(msg.id());
@@ -3676,6 +3698,35 @@ impl Zeroconf {
         }
 
         self.increase_counter(Counter::KnownAnswerSuppression, out.known_answer_count());
+    }
+
+    /// Sends a response to one querier alone (RFC 6762 §5.4). It has no questions (§6), and the
+    /// records are as in a multicast response.
+    fn send_unicast_response(&self, out: &mut DnsOutgoing, if_index: u32, querier: SocketAddr) {
+        let is_ipv4 = querier.is_ipv4();
+        let sock_opt = if is_ipv4 {
+            &self.ipv4_sock
+        } else {
+            &self.ipv6_sock
+        };
+        let (Some(sock), Some(intf)) = (sock_opt.as_ref(), self.my_intfs.get(&if_index)) else {
+            return;
+        };
+        let source = intf
+            .addrs
+            .iter()
+            .find(|if_addr| valid_ip_on_intf(&querier.ip(), if_addr));
+        out.remove_repeated();
+        let _ = send_dns_outgoing(out, intf, &sock.pktinfo, self.port, source, Some(querier));
+    }
+
+    /// Whether the last multicast response on an interface is longer ago than a quarter of the
+    /// TTL of host records.
+    fn is_multicast_due(&self, if_index: u32) -> bool {
+        const QUARTER_OF_HOST_TTL: Duration = Duration::from_secs(30);
+        self.last_multicasts
+            .get(&if_index)
+            .map_or(true, |last| last.elapsed() > QUARTER_OF_HOST_TTL)
     }
 
     fn is_legacy_querier(&self, addr: SocketAddr) -> bool {
@@ -3761,6 +3812,9 @@ impl Zeroconf {
             }
 
             let if_name = intf.name.clone();
+            if unicast_dest.is_none() {
+                self.last_multicasts.insert(if_index, Instant::now());
+            }
 
             self.increase_counter(Counter::Respond, 1);
             self.notify_monitors(DaemonEvent::Respond(if_name));
@@ -3814,6 +3868,7 @@ impl Zeroconf {
             let _ = self.send_cmd_to_self(Command::InvalidIntfAddrs(invalid_intf_addr));
         }
 
+        self.last_multicasts.insert(if_index, Instant::now());
         self.increase_counter(Counter::Respond, 1);
         self.notify_monitors(DaemonEvent::Respond(if_name));
     }
@@ -4316,6 +4371,7 @@ impl Zeroconf {
                 DaemonEvent::Announce(service_name, format!("{}:{}", hostname, intf.name)),
             );
             info.set_status(if_index, ServiceStatus::Announced);
+            self.last_multicasts.insert(if_index, Instant::now());
         } else {
             debug!("register-resend should not fail");
         }
