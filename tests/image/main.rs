@@ -38,4 +38,5 @@ mod support;
 mod systems;
 mod technician;
 mod told;
+mod twins;
 mod write_log;

@@ -194,6 +194,27 @@ fn a_check_that_does_not_end_is_ended() {
 }
 
 #[test]
+fn of_two_disks_that_cannot_be_told_apart_neither_is_written_to() {
+    let mut machine = Machine::new();
+    machine.script = machine.script.replace("/usr/lib/workshop-machine/claims", "/run/stand-in/claims");
+    machine.stand_in("blockdev", r#"echo "$@" >>/run/read-only"#);
+    machine.stand_in("claims", "echo 10 /dev/sdb2; echo 0 /dev/sda2");
+    assert_eq!(machine.start(), "");
+    assert!(!machine.mounts().contains(" /data tmpfs"), "one is the booted one");
+
+    let mut machine = Machine::new();
+    machine.script = machine.script.replace("/usr/lib/workshop-machine/claims", "/run/stand-in/claims");
+    machine.stand_in("blockdev", r#"echo "$@" >>/run/read-only"#);
+    machine.stand_in("claims", "echo 10 /dev/sdb2; echo 10 /dev/sda2");
+    let before = fs::read(machine.partition()).expect("read");
+    assert_eq!(machine.start(), "", "another notice says it");
+    assert!(fs::read(machine.partition()).expect("read") == before, "the partition was written to");
+    assert!(machine.mounts().contains(" /data tmpfs"), "it runs from memory");
+    let barred = fs::read_to_string(machine.path("run/read-only")).expect("barred");
+    assert_eq!(barred.lines().filter(|line| line.starts_with("--setro /dev/")).count(), 2, "{barred}");
+}
+
+#[test]
 fn a_sound_partition_that_cannot_be_mounted_is_left_alone() {
     let machine = Machine::new();
     // It would write the time of the check.
