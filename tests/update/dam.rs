@@ -14,7 +14,8 @@ pub(crate) struct Dam {
 impl Dam {
     /// In front of a server.
     pub(crate) fn before(server: SocketAddr) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("bound");
+        // At the address that its certificate names.
+        let listener = TcpListener::bind((server.ip(), 0)).expect("bound");
         let address = listener.local_addr().expect("an address");
         let gate = Arc::<(Mutex<bool>, Condvar)>::default();
         let at = Arc::clone(&gate);
