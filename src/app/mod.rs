@@ -156,7 +156,7 @@ impl App {
             outbound,
             update,
         } = config;
-        descriptors::raise_limit(limits.connections);
+        let open = descriptors::raise_limit(limits.connections, site.dir.as_ref().map_or(0, |_| site.max_files));
         let health = claim(&data_dir)?;
         let trial = Trial::of_process(&data_dir, &health).map(|trial| (trial, update.trial));
         let id = BoxId::load(&data_dir);
@@ -169,7 +169,7 @@ impl App {
         names.replace(own_names.iter().map(String::as_str));
 
         let Doors { listeners, tls, followed } = Doors::open(&listen, tls, &data_dir, &health, &own_names)?;
-        let (publisher, current) = site::publisher(site, &data_dir, &health)?;
+        let (publisher, current) = site::publisher(site, open, &data_dir, &health)?;
 
         let metrics = Arc::new(Metrics::default());
         let (describe, description) = watch::channel(Bytes::new());

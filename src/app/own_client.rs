@@ -78,7 +78,10 @@ impl OwnClient {
     /// A file that the page may need: one with a hash in its name, where the display has such.
     fn asset(&self) -> Option<String> {
         let site = self.site.load();
-        let is_asset = |path: &&str| site.get(path).is_some_and(crate::site::Asset::is_immutable);
+        let is_asset = |path: &&str| {
+            let asset = site.get(path);
+            asset.is_some_and(|asset| asset.is_immutable() && asset.identity.body.in_memory().is_some())
+        };
         site.paths().filter(is_asset).filter(|path| path.parse::<Uri>().is_ok()).min().map(str::to_owned)
     }
 

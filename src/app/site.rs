@@ -9,9 +9,10 @@ use crate::health::{Fault, Health, Status};
 use crate::http::is_reserved;
 use crate::site::{Current, LeftOut, Limits, Publisher, Serving, Settings, SiteError, State, Words};
 
-/// The display, and whoever keeps it current.
+/// The display, and whoever keeps it current; `open` bounds its files on the disk.
 pub(super) fn publisher(
     site: config::Site,
+    open: usize,
     data_dir: &Path,
     health: &Health,
 ) -> Result<(Publisher, Arc<Current>), SiteError> {
@@ -19,7 +20,7 @@ pub(super) fn publisher(
     let config::Site { dir, max_files, max_bytes, content_security_policy } = site;
     let settings = Settings {
         directory: dir,
-        limits: Limits { files: max_files, bytes: max_bytes },
+        limits: Limits { files: max_files, bytes: max_bytes, open },
         is_reserved,
         content_security_policy,
         retained: Some(data_dir.join("retained-assets")),

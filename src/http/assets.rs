@@ -2,24 +2,26 @@
 //! RFC 9110.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 
-use super::body::Body;
+use super::body::{Body, Piece};
 use super::conditional::{self, Outcome, Validators};
+use super::disk_reads::{DiskReads, FilePart};
 use super::navigation::is_navigation;
 use super::negotiate::{Coding, Preference};
 use super::no_site;
 use super::range::{self, ByteRange, Requested};
 use super::respond::{Refusal, empty, moved};
-use crate::site::{Asset, Representation, Site, is_hashed};
+use crate::site::{Asset, Content, OnDisk, Representation, Site, is_hashed};
 
 /// Answers a GET or HEAD for a decoded path.
-pub(super) fn answer(parts: &Parts, site: &Site, path: &str) -> Result<Response<Body>, Refusal> {
+pub(super) fn answer(parts: &Parts, site: &Site, disk: &DiskReads, path: &str) -> Result<Response<Body>, Refusal> {
     if let Some(asset) = site.get(path) {
-        return send(parts, asset);
+        return send(parts, asset, disk);
     }
     if site.is_directory_with_page(path) {
         return moved(&format!("{path}/"), parts.uri.query());
@@ -31,17 +33,17 @@ pub(super) fn answer(parts: &Parts, site: &Site, path: &str) -> Result<Response<
     if is_hashed(path) || !is_navigation(&parts.headers) {
         return Err(Refusal::NotFound);
     }
-    send(parts, site.index().ok_or(Refusal::NotFound)?)
+    send(parts, site.index().ok_or(Refusal::NotFound)?, disk)
 }
 
-fn send(parts: &Parts, asset: &Asset) -> Result<Response<Body>, Refusal> {
+fn send(parts: &Parts, asset: &Asset, disk: &DiskReads) -> Result<Response<Body>, Refusal> {
     let preference = Preference::of(&parts.headers);
 
     if let Some(requested) = requested_range(parts, asset, preference) {
-        precondition(parts, asset, &asset.identity)?.map_or_else(|| partial(asset, requested), Ok)
+        precondition(parts, asset, &asset.identity)?.map_or_else(|| partial(asset, requested, disk), Ok)
     } else {
         let selected = select(asset, preference)?;
-        Ok(precondition(parts, asset, selected)?.unwrap_or_else(|| whole(&parts.method, selected)))
+        Ok(precondition(parts, asset, selected)?.unwrap_or_else(|| whole(&parts.method, selected, disk)))
     }
 }
 
@@ -65,7 +67,7 @@ fn requested_range(parts: &Parts, asset: &Asset, preference: Preference) -> Opti
     {
         return None;
     }
-    match range::parse(value.to_str().ok()?, asset.identity.body.len()) {
+    match range::parse(value.to_str().ok()?, asset.identity.body.length()) {
         Requested::Whole => None,
         other => Some(other),
     }
@@ -84,24 +86,31 @@ fn precondition(parts: &Parts, asset: &Asset, selected: &Representation) -> Resu
     }
 }
 
-fn whole(method: &Method, selected: &Representation) -> Response<Body> {
-    let body = if *method == Method::HEAD { Body::EMPTY } else { Body::whole(selected.body.clone()) };
+fn whole(method: &Method, selected: &Representation, disk: &DiskReads) -> Response<Body> {
+    let body = match &selected.body {
+        _ if *method == Method::HEAD => Body::EMPTY,
+        Content::Memory(bytes) => Body::whole(bytes.clone()),
+        Content::Disk(file) => on_disk(file, 0, file.length(), disk),
+    };
     let mut response = Response::new(body);
     *response.headers_mut() = selected.ok.clone();
     response
 }
 
-fn partial(asset: &Asset, requested: Requested) -> Result<Response<Body>, Refusal> {
-    let length = asset.identity.body.len();
+fn partial(asset: &Asset, requested: Requested, disk: &DiskReads) -> Result<Response<Body>, Refusal> {
+    let length = asset.identity.body.length();
     let mut headers = asset.identity.ok.clone();
     let body = match requested {
         Requested::Parts(parts) => match *parts.as_slice() {
             [part] => {
                 headers.insert(header::CONTENT_RANGE, content_range(part, length)?);
                 headers.insert(header::CONTENT_LENGTH, HeaderValue::from(part.length()));
-                Body::whole(slice(asset, part))
+                match &asset.identity.body {
+                    Content::Memory(bytes) => Body::whole(slice(bytes, part)),
+                    Content::Disk(file) => on_disk(file, part.first, part.last + 1, disk),
+                }
             }
-            ref parts => multipart(asset, parts, &mut headers)?,
+            ref parts => multipart(asset, parts, &mut headers, disk)?,
         },
         Requested::Unsatisfiable | Requested::Whole => return Err(Refusal::Range(length)),
     };
@@ -112,31 +121,38 @@ fn partial(asset: &Asset, requested: Requested) -> Result<Response<Body>, Refusa
 }
 
 /// `multipart/byteranges` (RFC 9110 section 14.6).
-fn multipart(asset: &Asset, parts: &[ByteRange], headers: &mut HeaderMap) -> Result<Body, Refusal> {
-    // The tag is a digest of the content, so the content cannot hold it.
-    let boundary = asset.identity.etag.trim_matches('"');
+fn multipart(asset: &Asset, parts: &[ByteRange], headers: &mut HeaderMap, disk: &DiskReads) -> Result<Body, Refusal> {
+    let boundary = asset.boundary();
     let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-    let length = asset.identity.body.len();
+    let length = asset.identity.body.length();
 
     let mut pieces = VecDeque::with_capacity(parts.len() * 2 + 1);
     for part in parts {
         let ByteRange { first, last } = part;
-        pieces.push_back(Bytes::from(format!(
+        pieces.push_back(Piece::Bytes(Bytes::from(format!(
             "\r\n--{boundary}\r\nContent-Type: {media}\r\nContent-Range: bytes {first}-{last}/{length}\r\n\r\n"
-        )));
-        pieces.push_back(slice(asset, *part));
+        ))));
+        pieces.push_back(match &asset.identity.body {
+            Content::Memory(bytes) => Piece::Bytes(slice(bytes, *part)),
+            Content::Disk(file) => Piece::File(FilePart::new(Arc::clone(file), *first, last + 1, disk.clone())),
+        });
     }
-    pieces.push_back(Bytes::from(format!("\r\n--{boundary}--\r\n")));
+    pieces.push_back(Piece::Bytes(Bytes::from(format!("\r\n--{boundary}--\r\n"))));
 
-    let total: usize = pieces.iter().map(Bytes::len).sum();
+    let total: usize = pieces.iter().map(Piece::length).sum();
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(total));
     headers.insert(header::CONTENT_TYPE, field(&format!("multipart/byteranges; boundary={boundary}"))?);
     Ok(Body::pieces(pieces))
 }
 
-fn slice(asset: &Asset, part: ByteRange) -> Bytes {
+fn slice(bytes: &Bytes, part: ByteRange) -> Bytes {
     // `range::parse` keeps parts inside the length that it was given.
-    asset.identity.body.slice(part.first..=part.last)
+    bytes.slice(part.first..=part.last)
+}
+
+fn on_disk(file: &Arc<OnDisk>, first: usize, end: usize, disk: &DiskReads) -> Body {
+    let part = FilePart::new(Arc::clone(file), first, end, disk.clone());
+    Body::pieces(VecDeque::from([Piece::File(part)]))
 }
 
 fn content_range(part: ByteRange, length: usize) -> Result<HeaderValue, Refusal> {

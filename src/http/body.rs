@@ -1,15 +1,16 @@
-//! The bodies of answers: all in memory already, so they are handed on, never copied; or events
-//! that come as they happen.
+//! The bodies of answers: in memory already, so they are handed on, never copied; read from the disk piece by piece; or
+//! events that come as they happen.
 
 use std::collections::VecDeque;
-use std::convert::Infallible;
+use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
 use super::deadlines::Answering;
+use super::disk_reads::FilePart;
 use super::events::Events;
 
 /// An answer's body.
@@ -25,8 +26,26 @@ pub(super) struct Body {
 enum Content {
     Empty,
     Whole(Bytes),
-    Pieces(VecDeque<Bytes>),
+    Pieces(VecDeque<Piece>),
     Events(Box<Events>),
+}
+
+/// A piece of a body.
+#[derive(Debug)]
+pub(super) enum Piece {
+    /// In memory.
+    Bytes(Bytes),
+    /// On the disk.
+    File(FilePart),
+}
+
+impl Piece {
+    pub(super) fn length(&self) -> usize {
+        match self {
+            Self::Bytes(bytes) => bytes.len(),
+            Self::File(part) => part.length(),
+        }
+    }
 }
 
 impl Body {
@@ -39,7 +58,7 @@ impl Body {
     }
 
     /// Several pieces, one after the other.
-    pub(super) fn pieces(pieces: VecDeque<Bytes>) -> Self {
+    pub(super) fn pieces(pieces: VecDeque<Piece>) -> Self {
         Self { content: Content::Pieces(pieces), answering: None }
     }
 
@@ -58,7 +77,13 @@ impl Body {
         match self.content {
             Content::Empty => Vec::new(),
             Content::Whole(bytes) => bytes.to_vec(),
-            Content::Pieces(pieces) => pieces.into_iter().flatten().collect(),
+            Content::Pieces(pieces) => {
+                let bytes = pieces.into_iter().map(|piece| match piece {
+                    Piece::Bytes(bytes) => bytes,
+                    Piece::File(_) => unreachable!("no file is read in such a test"),
+                });
+                bytes.flatten().collect()
+            }
             Content::Events(_) => unreachable!("events have no end"),
         }
     }
@@ -68,7 +93,7 @@ impl Body {
         match &self.content {
             Content::Empty => Some(0),
             Content::Whole(bytes) => Some(bytes.len() as u64),
-            Content::Pieces(pieces) => Some(pieces.iter().map(|piece| piece.len() as u64).sum()),
+            Content::Pieces(pieces) => Some(pieces.iter().map(|piece| piece.length() as u64).sum()),
             Content::Events(_) => None,
         }
     }
@@ -76,12 +101,26 @@ impl Body {
 
 impl http_body::Body for Body {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = io::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let piece = match &mut self.content {
             Content::Empty => None,
-            Content::Pieces(pieces) => pieces.pop_front(),
+            Content::Pieces(pieces) => loop {
+                match pieces.front_mut() {
+                    Some(Piece::File(part)) => match ready!(part.poll_next(cx)) {
+                        Some(Ok(piece)) => break Some(piece),
+                        Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                        None => drop(pieces.pop_front()),
+                    },
+                    Some(Piece::Bytes(bytes)) => {
+                        let bytes = std::mem::take(bytes);
+                        pieces.pop_front();
+                        break Some(bytes);
+                    }
+                    None => break None,
+                }
+            },
             Content::Whole(bytes) => {
                 let bytes = std::mem::take(bytes);
                 self.content = Content::Empty;

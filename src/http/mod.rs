@@ -15,6 +15,7 @@ mod conditional;
 mod connection;
 mod deadlines;
 mod dealer;
+mod disk_reads;
 mod drain;
 mod edge;
 mod events;
@@ -177,6 +178,7 @@ impl Server {
             metrics: Arc::clone(&metrics),
             display,
             description,
+            disk: disk_reads::DiskReads::default(),
             events: events::Source::new(console.changes(), limits.keep_alive_idle, closing.clone()),
             console,
             admin,

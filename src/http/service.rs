@@ -17,6 +17,7 @@ use tokio::sync::watch;
 
 use super::body::Body;
 use super::deadlines::{Activity, Answering};
+use super::disk_reads::DiskReads;
 use super::listener::Scheme;
 use super::names::Names;
 use super::navigation::wants_page;
@@ -43,6 +44,8 @@ pub(super) struct Rooms {
     pub(super) admin: Arc<Admin>,
     pub(super) names: Arc<Names>,
     pub(super) events: events::Source,
+    /// Of large files.
+    pub(super) disk: DiskReads,
     pub(super) most_body: u64,
     pub(super) requests_per_connection: u64,
     pub(super) access_log: AccessLog,
@@ -186,7 +189,7 @@ impl Connection {
 impl Rooms {
     fn answer(&self, parts: &Parts, route: &Route<'_>) -> Result<Response<Body>, Refusal> {
         match route {
-            Route::Site(path) => assets::answer(parts, &self.site.load(), path),
+            Route::Site(path) => assets::answer(parts, &self.site.load(), &self.disk, path),
             Route::Options(allow) => Ok(empty(
                 StatusCode::NO_CONTENT,
                 HeaderMap::from_iter([(header::ALLOW, HeaderValue::from_static(allow))]),

@@ -15,6 +15,9 @@ use super::connection::{self, Settings};
 use super::dealer::{Dealer, Message};
 use super::drain::Drain;
 
+/// Threads of each worker for what waits: reads of large files, and a PIN's hash.
+const MAX_BLOCKING: usize = 8;
+
 /// All workers.
 pub(super) struct Workers {
     dealer: Dealer,
@@ -38,12 +41,16 @@ impl Workers {
             let (settings, drain, abort) = (Arc::clone(settings), drain.clone(), abort.clone());
             let (built, is_built) = std::sync::mpsc::channel();
             thread::Builder::new().name(format!("http-{index}")).spawn(move || {
-                let runtime =
-                    tokio::runtime::Builder::new_current_thread().enable_all().build_local(LocalOptions::default());
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .max_blocking_threads(MAX_BLOCKING)
+                    .build_local(LocalOptions::default());
                 match runtime {
                     Ok(runtime) => {
                         let _ = built.send(Ok(()));
                         runtime.block_on(run(inbox, settings, drain, abort));
+                        // A read of a disk that does not answer is not waited for.
+                        runtime.shutdown_background();
                     }
                     Err(error) => {
                         let _ = built.send(Err(error));

@@ -1,11 +1,13 @@
 //! One file, in every form in which it can be sent.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use ring::digest::{SHA256, digest};
 
+use super::content::{Content, OnDisk};
 use super::{File, hashed, media};
 
 /// A file with its representations (RFC 9110 section 8).
@@ -29,8 +31,8 @@ pub struct Asset {
 #[derive(Debug, Clone)]
 pub struct Representation {
     /// The body.
-    pub body: Bytes,
-    /// The strong entity tag, quotes included.
+    pub body: Content,
+    /// The strong entity tag, quotes included; empty as long as the content's digest is not known.
     pub etag: String,
     /// The fields of a `200 OK`.
     pub ok: HeaderMap,
@@ -64,7 +66,7 @@ const NOSNIFF: HeaderName = header::X_CONTENT_TYPE_OPTIONS;
 impl Asset {
     /// `policy` is the Content-Security-Policy of pages; an empty one sends none.
     pub(super) fn new(file: File, policy: Option<&str>) -> Self {
-        let media = media::of(&file.path, &file.bytes);
+        let media = media::of(&file.path, file.content.in_memory().map(|bytes| &**bytes));
         let is_page = media.starts_with("text/html");
         let lifetime = if is_page {
             Lifetime::NoStore
@@ -82,7 +84,8 @@ impl Asset {
             fields.insert(NOSNIFF, HeaderValue::from_static("nosniff"));
         }
         insert(&mut fields, header::LAST_MODIFIED, &httpdate::fmt_http_date(file.modified));
-        if media::is_compressible(&media) {
+        // What is not in memory is sent as it is.
+        if media::is_compressible(&media) && file.content.in_memory().is_some() {
             fields.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
         }
         // A scripted SVG is a document too, when it is opened by itself.
@@ -93,9 +96,12 @@ impl Asset {
             insert(&mut fields, header::CONTENT_SECURITY_POLICY, policy);
         }
 
-        // 128 bits of SHA-256 are plenty to tell versions of one path apart.
-        let digest: String = hex(digest(&SHA256, &file.bytes).as_ref()).chars().take(32).collect();
-        let identity = Representation::new(&fields, file.bytes, &digest, None);
+        let (digest, is_known) = match &file.content {
+            Content::Memory(bytes) => (hex(digest(&SHA256, bytes).as_ref()), true),
+            Content::Disk(file) => (file.provisional_digest(), false),
+        };
+        let digest = shortened(digest);
+        let identity = Representation::new(&fields, file.content, is_known.then_some(&*digest), None);
         Self { identity, gzip: None, brotli: None, last_modified: file.modified, lifetime, digest, fields }
     }
 
@@ -108,6 +114,35 @@ impl Asset {
     /// Whether this is a file that a coding can make smaller.
     pub(super) fn is_compressible(&self) -> bool {
         self.fields.contains_key(header::VARY)
+    }
+
+    /// The file, when it is on the disk and its digest is not known.
+    pub(super) fn unhashed(&self) -> Option<&Arc<OnDisk>> {
+        match &self.identity.body {
+            Content::Disk(file) if self.identity.etag.is_empty() => Some(file),
+            _ => None,
+        }
+    }
+
+    /// The same with the digest of its content.
+    pub(super) fn hashed(&self, digest: String) -> Self {
+        let digest = shortened(digest);
+        let identity = Representation::new(&self.fields, self.identity.body.clone(), Some(&digest), None);
+        Self { identity, digest, ..self.clone() }
+    }
+
+    /// Whether both are the same file with the same content.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        match (&self.identity.body, &other.identity.body) {
+            (Content::Disk(one), Content::Disk(other)) => one.is_same(other),
+            _ => (&self.digest, self.last_modified) == (&other.digest, other.last_modified),
+        }
+    }
+
+    /// What multipart answers are separated by: no content holds its own digest, nor that of its metadata.
+    #[must_use]
+    pub fn boundary(&self) -> &str {
+        &self.digest
     }
 
     /// Identifies the content.
@@ -125,17 +160,21 @@ impl Asset {
 
     fn smaller(&self, body: Vec<u8>, coding: &'static str, suffix: &str) -> Option<Representation> {
         let tag = format!("{}-{suffix}", self.digest);
-        (body.len() < self.identity.body.len())
-            .then(|| Representation::new(&self.fields, Bytes::from(body.into_boxed_slice()), &tag, Some(coding)))
+        (body.len() < self.identity.body.length()).then(|| {
+            let body = Content::Memory(Bytes::from(body.into_boxed_slice()));
+            Representation::new(&self.fields, body, Some(&tag), Some(coding))
+        })
     }
 }
 
 impl Representation {
-    fn new(fields: &HeaderMap, body: Bytes, tag: &str, coding: Option<&'static str>) -> Self {
-        let etag = format!("\"{tag}\"");
+    fn new(fields: &HeaderMap, body: Content, tag: Option<&str>, coding: Option<&'static str>) -> Self {
+        let etag = tag.map_or_else(String::new, |tag| format!("\"{tag}\""));
         let mut ok = fields.clone();
-        insert(&mut ok, header::ETAG, &etag);
-        ok.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+        if tag.is_some() {
+            insert(&mut ok, header::ETAG, &etag);
+        }
+        ok.insert(header::CONTENT_LENGTH, HeaderValue::from(body.length()));
         if let Some(coding) = coding {
             ok.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
         }
@@ -155,6 +194,12 @@ fn insert(fields: &mut HeaderMap, name: HeaderName, value: &str) {
     }
 }
 
+/// 128 bits of SHA-256 are plenty to tell versions of one path apart.
+fn shortened(mut digest: String) -> String {
+    digest.truncate(32);
+    digest
+}
+
 pub(super) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
@@ -171,7 +216,8 @@ mod tests {
     use super::*;
 
     fn asset(path: &str, body: &'static str, policy: Option<&str>) -> Asset {
-        Asset::new(File { path: path.into(), bytes: Bytes::from_static(body.as_bytes()), modified: UNIX_EPOCH }, policy)
+        let content = Content::Memory(Bytes::from_static(body.as_bytes()));
+        Asset::new(File { path: path.into(), content, modified: UNIX_EPOCH }, policy)
     }
 
     fn field(asset: &Asset, name: HeaderName) -> Option<&str> {

@@ -4,8 +4,8 @@ use std::fs::{self, File as OpenFile, Metadata};
 use std::io::{self, Read as _};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -13,7 +13,9 @@ use rustix::fs::{Mode, OFlags, ResolveFlags, open, openat2};
 use thiserror::Error;
 
 use super::File;
+use super::content::{Content, MAX_IN_MEMORY, MAX_MEMORY, OnDisk};
 use super::left_out::{LeftOut, Reason};
+use super::stamp::Stamp;
 
 /// Bytes of a path in a URL: a request for a longer one, with its escapes, would not fit into any head.
 const MAX_URL: usize = 2048;
@@ -25,6 +27,8 @@ pub struct Limits {
     pub files: usize,
     /// Bytes of all files together (`site.max_size_mib`).
     pub bytes: u64,
+    /// Large files, each of which stays open.
+    pub open: usize,
 }
 
 /// Why a directory cannot be served. The words are in `words`.
@@ -96,15 +100,6 @@ struct Entry {
     stamp: Stamp,
 }
 
-/// What changes whenever the content of a file does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
-    length: u64,
-    modified: (i64, i64),
-    /// Catches what sets the time of modification back: a copy, or a file renamed over another.
-    changed: (i64, i64),
-}
-
 /// The contents of a listing.
 pub(super) struct Loaded {
     pub(super) files: Vec<File>,
@@ -149,21 +144,29 @@ impl Listing {
         Ok(Self { root, entries, left_out: LeftOut::new(left_out) })
     }
 
-    /// Reads the listed files. One that is gone by now, or is another, is left out: the next look finds out.
-    pub(super) fn read(&self) -> Result<Loaded, DirectoryError> {
+    /// Reads the listed files, but for large ones, which it opens. One that is gone by now, or is another, is left out:
+    /// the next look finds out.
+    pub(super) fn read(&self, limits: Limits) -> Result<Loaded, DirectoryError> {
         let failed = |source: io::Error| DirectoryError::Read { path: self.root.clone(), source };
         let root = open(&self.root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
             .map_err(|error| failed(error.into()))?;
         let mut files = Vec::with_capacity(self.entries.len());
         let mut left_out = Vec::new();
+        let max_length = self.max_in_memory();
+        let mut opened = 0;
         for entry in &self.entries {
-            match entry.read(&root) {
-                Ok(bytes) => {
-                    files.push(File {
-                        path: entry.url.clone(),
-                        bytes,
-                        modified: whole_seconds(entry.stamp.modified.0),
-                    });
+            let content = if entry.stamp.length <= max_length {
+                entry.read(&root).map(Content::Memory)
+            } else if opened < limits.open {
+                opened += 1;
+                entry.open(&root).map(|file| Content::Disk(Arc::new(file)))
+            } else {
+                Err(Reason::TooManyOpen)
+            };
+            match content {
+                Ok(content) => {
+                    let modified = whole_seconds(entry.stamp.modified.0);
+                    files.push(File { path: entry.url.clone(), content, modified });
                 }
                 Err(reason) if entry.url == INDEX => {
                     return Err(DirectoryError::BadIndex { path: self.root.clone(), reason });
@@ -172,6 +175,21 @@ impl Listing {
             }
         }
         Ok(Loaded { files, left_out: self.left_out.and(left_out) })
+    }
+
+    /// The length up to which all files together fit into memory.
+    fn max_in_memory(&self) -> u64 {
+        let mut lengths: Vec<u64> = self.entries.iter().map(|entry| entry.stamp.length).collect();
+        lengths.sort_unstable();
+        let mut sum: u64 = 0;
+        for length in lengths {
+            sum = sum.saturating_add(length);
+            if sum > MAX_MEMORY {
+                // Files of the same length stay together.
+                return MAX_IN_MEMORY.min(length.saturating_sub(1));
+            }
+        }
+        MAX_IN_MEMORY
     }
 }
 
@@ -196,16 +214,16 @@ impl Entry {
     fn read(&self, root: &OwnedFd) -> Result<Bytes, Reason> {
         let file = open_beneath(root, &self.relative)?;
         let length = self.stamp.length;
-        if Stamp::of(&file.metadata()?) != self.stamp {
-            return Err(Reason::Changing);
-        }
         let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
         // No more than was listed, however fast it grows.
         (&file).take(length).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 != length || Stamp::of(&file.metadata()?) != self.stamp {
-            return Err(Reason::Changing);
-        }
-        Ok(Bytes::from(bytes))
+        let is_listed = bytes.len() as u64 == length && Stamp::of(&file.metadata()?) == self.stamp;
+        if is_listed { Ok(Bytes::from(bytes)) } else { Err(Reason::Changing) }
+    }
+
+    fn open(&self, root: &OwnedFd) -> Result<OnDisk, Reason> {
+        let file = OnDisk::new(self.url.clone(), open_beneath(root, &self.relative)?)?;
+        if file.stamp() == self.stamp { Ok(file) } else { Err(Reason::Changing) }
     }
 }
 
@@ -218,16 +236,6 @@ fn open_beneath(root: impl AsFd, relative: &Path) -> Result<OpenFile, Reason> {
     let file = openat2(root, relative, flags, Mode::empty(), resolve).map_err(io::Error::from)?;
     let file = OpenFile::from(file);
     if file.metadata()?.is_file() { Ok(file) } else { Err(Reason::NoFile) }
-}
-
-impl Stamp {
-    fn of(metadata: &Metadata) -> Self {
-        Self {
-            length: metadata.len(),
-            modified: (metadata.mtime(), metadata.mtime_nsec()),
-            changed: (metadata.ctime(), metadata.ctime_nsec()),
-        }
-    }
 }
 
 /// A look at everything below the root.
@@ -360,7 +368,7 @@ mod tests {
 
     use super::*;
 
-    const LIMITS: Limits = Limits { files: 100, bytes: 1000 };
+    const LIMITS: Limits = Limits { files: 100, bytes: 1 << 30, open: 2 };
 
     fn dist(files: &[(&str, &str)]) -> tempfile::TempDir {
         let directory = tempfile::tempdir().expect("a directory");
@@ -377,7 +385,7 @@ mod tests {
     }
 
     fn read(root: &Path) -> (Vec<String>, Vec<(String, Reason)>) {
-        let loaded = listing(root).and_then(|listing| listing.read()).expect("read");
+        let loaded = listing(root).and_then(|listing| listing.read(LIMITS)).expect("read");
         (loaded.files.into_iter().map(|file| file.path).collect(), loaded.left_out.named().to_vec())
     }
 
@@ -453,7 +461,7 @@ mod tests {
         fs::write(dist.path().join("grown"), "longer").expect("written");
         fs::remove_file(dist.path().join("link")).expect("removed");
         symlink("/etc/passwd", dist.path().join("link")).expect("linked");
-        let loaded = listing.read().expect("read");
+        let loaded = listing.read(LIMITS).expect("read");
         assert_eq!(loaded.files.len(), 1);
         let names: Vec<_> = loaded.left_out.named().iter().map(|(path, _)| path.as_str()).collect();
         assert_eq!(names, ["/gone", "/grown", "/link"]);
@@ -477,9 +485,32 @@ mod tests {
     }
 
     #[test]
+    fn large_files_stay_on_the_disk_and_no_more_than_may_be_open() {
+        let dist = dist(&[("index.html", "x")]);
+        for name in ["a", "b", "c"] {
+            fs::File::create(dist.path().join(name)).and_then(|file| file.set_len(MAX_IN_MEMORY + 1)).expect("made");
+        }
+        fs::File::create(dist.path().join("d")).and_then(|file| file.set_len(MAX_IN_MEMORY)).expect("made");
+        let loaded = listing(dist.path()).and_then(|listing| listing.read(LIMITS)).expect("read");
+        let on_disk: Vec<_> = loaded.files.iter().map(|file| file.content.in_memory().is_none()).collect();
+        assert_eq!(on_disk, [true, true, false, false]);
+        assert_eq!(loaded.left_out.named(), [("/c".to_owned(), Reason::TooManyOpen)]);
+    }
+
+    #[test]
+    fn the_smallest_files_fill_the_memory() {
+        let dist = dist(&[("index.html", "x")]);
+        for (name, length) in (0..20_u64).map(|number| (number, (5 << 20) + number)) {
+            fs::File::create(dist.path().join(name.to_string())).and_then(|file| file.set_len(length)).expect("made");
+        }
+        // Nineteen of them fit.
+        assert_eq!(listing(dist.path()).expect("listed").max_in_memory(), (5 << 20) + 18);
+    }
+
+    #[test]
     fn a_limit_says_by_how_much() {
         let dist = dist(&[("index.html", "12345"), ("a", "1"), ("b", "2"), ("c/d", "3")]);
-        let with = |files, bytes| Listing::of(dist.path(), Limits { files, bytes }, |_| false);
+        let with = |files, bytes| Listing::of(dist.path(), Limits { files, bytes, open: 0 }, |_| false);
         assert!(with(4, 8).is_ok());
         assert!(matches!(with(3, 8), Err(DirectoryError::TooManyFiles { files: 4, max: 3, .. })));
         assert!(matches!(with(4, 7), Err(DirectoryError::TooLarge { bytes: 8, max: 7, .. })));

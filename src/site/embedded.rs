@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use rust_embed::RustEmbed;
 
-use super::File;
+use super::{Content, File};
 
 /// Named at build time by `WORKSHOP_DIST`, by default `assets/workshop-monitor/dist`.
 #[derive(RustEmbed)]
@@ -23,7 +23,7 @@ pub(super) fn files() -> Vec<File> {
                 Cow::Borrowed(data) => Bytes::from_static(data),
                 Cow::Owned(data) => Bytes::from(data),
             };
-            Some(File { path: format!("/{name}"), bytes, modified: build_time() })
+            Some(File { path: format!("/{name}"), content: Content::Memory(bytes), modified: build_time() })
         })
         .collect()
 }
@@ -38,7 +38,7 @@ mod tests {
 
     #[test]
     fn the_binary_carries_a_page() {
-        assert!(files().iter().any(|file| file.path == "/index.html" && !file.bytes.is_empty()));
+        assert!(files().iter().any(|file| file.path == "/index.html" && file.content.length() > 0));
         assert!(build_time() > UNIX_EPOCH);
     }
 }

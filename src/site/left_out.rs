@@ -22,6 +22,8 @@ pub enum Reason {
     LinkToDirectory,
     /// A socket, a FIFO or a device.
     NoFile,
+    /// More large files than the process may keep open.
+    TooManyOpen,
     /// It was written to or replaced while it was read.
     Changing,
     /// It could not be read.

@@ -20,11 +20,16 @@ const OVERRIDES: &[(&str, &str)] = &[
     ("avif", "image/avif"),
 ];
 
-/// The media type of a file, with the charset where it is text and the charset is known.
+/// The media type of a file, with the charset where it is text and the charset is known: nobody reads a whole file on the
+/// disk for it, whose `bytes` are `None`.
 #[must_use]
-pub(super) fn of(path: &str, bytes: &[u8]) -> String {
+pub(super) fn of(path: &str, bytes: Option<&[u8]>) -> String {
     let essence = essence(path);
-    if is_text(&essence) && charset::is_utf8(&essence, bytes) { essence + "; charset=utf-8" } else { essence }
+    if is_text(&essence) && bytes.is_some_and(|bytes| charset::is_utf8(&essence, bytes)) {
+        essence + "; charset=utf-8"
+    } else {
+        essence
+    }
 }
 
 fn essence(path: &str) -> String {
@@ -94,15 +99,15 @@ mod tests {
             ("/robots", "application/octet-stream"),
             ("/dir.d/file", "application/octet-stream"),
         ] {
-            assert_eq!(of(path, b"x"), media, "{path}");
+            assert_eq!(of(path, Some(b"x")), media, "{path}");
         }
     }
 
     #[test]
     fn a_charset_is_sent_only_where_it_is_true() {
-        assert_eq!(of("/a.html", b"M\xe1quina"), "text/html");
-        assert_eq!(of("/a.js", b"'M\xe1quina'"), "text/javascript");
-        assert_eq!(of("/a.css", b"@charset \"iso-8859-1\";"), "text/css");
+        assert_eq!(of("/a.html", Some(b"M\xe1quina")), "text/html");
+        assert_eq!(of("/a.js", Some(b"'M\xe1quina'")), "text/javascript");
+        assert_eq!(of("/a.css", Some(b"@charset \"iso-8859-1\";")), "text/css");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The display's files, held in memory, ready to be sent.
+//! The display's files, ready to be sent: in memory, but for large ones, which stay open on the disk.
 //!
 //! ```text
 //! embedded | directory ──> File ──> Asset (identity) ──encode──> Asset (+ gzip, + br)
@@ -10,14 +10,17 @@
 
 mod asset;
 mod charset;
+mod content;
 mod directory;
 mod embedded;
 mod encode;
 mod hashed;
+mod hashing;
 mod left_out;
 mod media;
 mod publish;
 mod retained;
+mod stamp;
 mod state;
 mod words;
 
@@ -25,9 +28,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use bytes::Bytes;
-
 pub use asset::{Asset, Representation};
+pub use content::{Content, OnDisk};
 pub use directory::{DirectoryError, Limits};
 pub(crate) use hashed::is_hashed;
 pub use left_out::{LeftOut, Reason};
@@ -39,7 +41,7 @@ pub use words::Words;
 pub(crate) struct File {
     /// Absolute URL path, decoded: `/assets/index-Ab12Cd34.js`.
     path: String,
-    bytes: Bytes,
+    content: Content,
     /// Whole seconds, so that it survives an HTTP date.
     modified: SystemTime,
 }
@@ -105,7 +107,7 @@ impl Site {
 
     /// Their bytes.
     fn bytes(&self) -> u64 {
-        self.assets.values().map(|asset| asset.identity.body.len() as u64).sum()
+        self.assets.values().map(|asset| asset.identity.body.length() as u64).sum()
     }
 
     /// Every file's decoded URL path.
@@ -117,8 +119,7 @@ impl Site {
     fn reuse(&mut self, older: &Site) {
         for (path, asset) in &mut self.assets {
             if let Some(known) = older.assets.get(path)
-                && known.digest() == asset.digest()
-                && known.last_modified == asset.last_modified
+                && known.is_same(asset)
             {
                 *asset = Arc::clone(known);
             }
@@ -129,7 +130,8 @@ impl Site {
     /// a TV that still shows the older page finds its files.
     fn retain(&mut self, older: &Site) {
         for (path, asset) in &older.assets {
-            if asset.is_immutable() && !self.assets.contains_key(path) {
+            // A large file would keep its room on the disk, after whoever removed it thought it free.
+            if asset.is_immutable() && asset.identity.body.in_memory().is_some() && !self.assets.contains_key(path) {
                 self.assets.insert(path.clone(), Arc::clone(asset));
             }
         }

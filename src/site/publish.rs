@@ -1,6 +1,7 @@
 //! Loads the site, makes its representations in the background, and replaces it when its
 //! directory changes.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -10,7 +11,9 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use thiserror::Error;
 
+use super::content::OnDisk;
 use super::directory::{DirectoryError, Limits, Listing};
+use super::hashing::Hashing;
 use super::left_out::{LeftOut, Reason};
 use super::state::{Serving, State, Unavailable};
 use super::words::Words;
@@ -82,7 +85,15 @@ impl Publisher {
         let current = Arc::new(Current::default());
         let (stop, stopped) = mpsc::channel();
         let state = State { directory: settings.directory.clone(), ..State::default() };
-        let mut worker = Worker { settings, current: Arc::clone(&current), own: Site::default(), state, report };
+        let mut worker = Worker {
+            settings,
+            current: Arc::clone(&current),
+            own: Site::default(),
+            state,
+            report,
+            hashing: None,
+            unreadable: HashSet::new(),
+        };
         let listing = worker.load_first();
         thread::Builder::new()
             .name("site".into())
@@ -99,6 +110,9 @@ struct Worker<R> {
     own: Site,
     state: State,
     report: R,
+    hashing: Option<Hashing>,
+    /// Large files that could not be hashed.
+    unreadable: HashSet<String>,
 }
 
 impl<R: Fn(&State)> Worker<R> {
@@ -131,7 +145,7 @@ impl<R: Fn(&State)> Worker<R> {
 
     /// Reads and publishes what a listing names.
     fn load(&mut self, listing: &Listing) -> Result<(), DirectoryError> {
-        let loaded = listing.read()?;
+        let loaded = listing.read(self.settings.limits)?;
         self.publish(Site::new(loaded.files, self.policy()));
         self.now_serves(Serving::Directory, loaded.left_out);
         Ok(())
@@ -150,7 +164,7 @@ impl<R: Fn(&State)> Worker<R> {
 
         let mut settling = None;
         let mut pause = LOOK_EVERY;
-        while stopped.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+        while self.waits(pause, stopped) {
             let began = Instant::now();
             let found = self.list(&directory);
             pause = LOOK_EVERY.max(began.elapsed() * MAX_SHARE);
@@ -180,10 +194,63 @@ impl<R: Fn(&State)> Worker<R> {
         }
     }
 
+    /// Waits, and hashes large files meanwhile; `false` when it is all over.
+    fn waits(&mut self, pause: Duration, stopped: &mpsc::Receiver<()>) -> bool {
+        let until = Instant::now() + pause;
+        loop {
+            let has_more = self.hash_some();
+            let left = until.saturating_duration_since(Instant::now());
+            let wait = if has_more { Duration::ZERO } else { left };
+            match stopped.recv_timeout(wait) {
+                Err(RecvTimeoutError::Timeout) if left.is_zero() => return true,
+                Err(RecvTimeoutError::Timeout) => {}
+                Ok(()) | Err(RecvTimeoutError::Disconnected) => return false,
+            }
+        }
+    }
+
+    /// A step of the digest of a large file, if there is one without; gives whether there is more to do.
+    fn hash_some(&mut self) -> bool {
+        let Some(mut hashing) = self.hashing.take().or_else(|| self.unhashed().map(Hashing::new)) else { return false };
+        match hashing.step() {
+            Ok(None) => self.hashing = Some(hashing),
+            Ok(Some(digest)) => self.has_hashed(hashing.file(), digest),
+            Err(error) => {
+                // One that has changed is found by the next look, and loaded anew.
+                let path = hashing.file().path();
+                tracing::warn!(path, %error, "a large file cannot be read: it has no entity tag");
+                self.unreadable.insert(path.to_owned());
+            }
+        }
+        true
+    }
+
+    fn unhashed(&self) -> Option<Arc<OnDisk>> {
+        let mut files = self.own.assets.values().filter_map(|asset| asset.unhashed());
+        files.find(|file| !self.unreadable.contains(file.path())).cloned()
+    }
+
+    fn has_hashed(&mut self, file: &Arc<OnDisk>, digest: String) {
+        let Some(asset) = self.own.assets.get_mut(file.path()) else { return };
+        if !asset.unhashed().is_some_and(|unhashed| Arc::ptr_eq(unhashed, file)) {
+            return;
+        }
+        *asset = Arc::new(asset.hashed(digest));
+        let mut shown = Site::clone(&self.current.load());
+        shown.assets.insert(file.path().to_owned(), Arc::clone(asset));
+        self.current.site.store(Arc::new(shown));
+    }
+
     /// Makes `site` the one that is served, with the hashed assets of the one before.
     fn publish(&mut self, site: Site) {
         let before = std::mem::replace(&mut self.own, site);
         self.own.reuse(&before);
+        self.unreadable.clear();
+        // A digest under way goes on, if its file is still the one.
+        self.hashing = self.hashing.take().filter(|hashing| {
+            let asset = self.own.assets.get(hashing.file().path());
+            asset.and_then(|asset| asset.unhashed()).is_some_and(|file| Arc::ptr_eq(file, hashing.file()))
+        });
         let mut shown = self.own.clone();
         shown.retain(&before);
         self.current.site.store(Arc::new(shown));
@@ -266,7 +333,7 @@ impl<R: Fn(&State)> Worker<R> {
         self.encode_with(
             |asset| asset.gzip.is_none(),
             |asset| {
-                if let Some(body) = encode::gzip(&asset.identity.body) {
+                if let Some(body) = asset.identity.body.in_memory().and_then(|bytes| encode::gzip(bytes)) {
                     asset.add_gzip(body);
                 }
             },
@@ -274,7 +341,7 @@ impl<R: Fn(&State)> Worker<R> {
         self.encode_with(
             |asset| asset.brotli.is_none(),
             |asset| {
-                if let Some(body) = encode::brotli(&asset.identity.body) {
+                if let Some(body) = asset.identity.body.in_memory().and_then(|bytes| encode::brotli(bytes)) {
                     asset.add_brotli(body);
                 }
             },

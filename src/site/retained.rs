@@ -19,7 +19,7 @@ use ring::digest::{Context, SHA256};
 use thiserror::Error;
 
 use super::asset::hex;
-use super::{File, Site};
+use super::{Content, File, Site};
 use crate::durable::{self, DurableError};
 
 /// A dist larger than this is full of films; keeping it twice could fill a small disk.
@@ -67,7 +67,7 @@ pub(super) fn exchange(directory: &Path, site: &Site) -> Result<Vec<File>, Retai
 /// Names a set of hashed assets by their paths and contents.
 fn generation(site: &Site) -> Result<String, RetainedError> {
     let mut assets: Vec<_> = site.assets.iter().filter(|(_, asset)| asset.is_immutable()).collect();
-    if assets.iter().map(|(_, asset)| asset.identity.body.len()).sum::<usize>() > MOST_BYTES {
+    if assets.iter().map(|(_, asset)| asset.identity.body.length()).sum::<usize>() > MOST_BYTES {
         return Err(RetainedError::TooLarge);
     }
     assets.sort_by_key(|(path, _)| path.as_str());
@@ -87,7 +87,9 @@ fn is_generation(name: &str) -> bool {
 
 fn store(root: &Path, site: &Site) -> Result<(), RetainedError> {
     for (path, asset) in site.assets.iter().filter(|(_, asset)| asset.is_immutable()) {
-        durable::write(&root.join(path.trim_start_matches('/')), &asset.identity.body, 0o644)?;
+        if let Some(bytes) = asset.identity.body.in_memory() {
+            durable::write(&root.join(path.trim_start_matches('/')), bytes, 0o644)?;
+        }
     }
     Ok(())
 }
@@ -105,7 +107,8 @@ fn load(root: &Path) -> Result<Vec<File>, RetainedError> {
                 waiting.push((entry.path(), url));
             } else {
                 let bytes = fs::read(entry.path()).map_err(failed)?;
-                files.push(File { path: url, bytes: Bytes::from(bytes), modified: UNIX_EPOCH });
+                let content = Content::Memory(Bytes::from(bytes));
+                files.push(File { path: url, content, modified: UNIX_EPOCH });
             }
         }
     }
@@ -132,7 +135,7 @@ mod tests {
             .iter()
             .map(|&(path, body)| File {
                 path: path.into(),
-                bytes: Bytes::from_static(body.as_bytes()),
+                content: Content::Memory(Bytes::from_static(body.as_bytes())),
                 modified: UNIX_EPOCH,
             })
             .collect();

@@ -172,6 +172,10 @@ impl Reason {
             Self::BrokenLink => Words::new("es un enlace que no lleva a nada", "it is a link to nothing"),
             Self::LinkToDirectory => Words::new("es un enlace a un directorio", "it is a link to a directory"),
             Self::NoFile => Words::new("no es un archivo normal", "it is not a regular file"),
+            Self::TooManyOpen => Words::new(
+                "hay más archivos grandes de los que el proceso puede tener abiertos (LimitNOFILE)",
+                "there are more large files than the process may keep open (LimitNOFILE)",
+            ),
             Self::Changing => Words::new("cambió mientras se leía", "it changed while it was read"),
             Self::Read(kind) => {
                 let reason = io_reason(kind);

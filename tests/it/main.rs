@@ -20,6 +20,7 @@ mod discovery;
 mod disk_full;
 mod download;
 mod events;
+mod films;
 mod hostile;
 mod launch;
 mod lifecycle;
