@@ -1,6 +1,6 @@
 //! Choice of a content coding by Accept-Encoding (RFC 9110 section 12.5.3).
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderValue, header};
 
 /// A content coding that a representation can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,13 +23,36 @@ pub struct Preference {
     identity_refused: bool,
 }
 
+/// What nearly every request says. Comparing costs a fraction of reading, which was a twentieth of a request's instructions.
+const OF_BROWSERS: &[(&[u8], Preference)] = {
+    const GZIP: Preference = Preference { identity: 0, gzip: 1000, brotli: 0, identity_refused: false };
+    const BROTLI: Preference = Preference { brotli: 1000, ..GZIP };
+    &[
+        (b"gzip, deflate", GZIP),
+        (b"gzip, deflate, sdch", GZIP),
+        (b"gzip, deflate, br", BROTLI),
+        (b"gzip, deflate, br, zstd", BROTLI),
+    ]
+};
+
 impl Preference {
     /// Reads the client's Accept-Encoding; without the field, only identity is sent, since
     /// a client that says nothing may understand nothing.
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Self {
+        let values = headers.get_all(header::ACCEPT_ENCODING);
+        let mut several = values.iter();
+        if let (Some(only), None) = (several.next(), several.next())
+            && let Some((_, preference)) = OF_BROWSERS.iter().find(|(known, _)| only.as_bytes() == *known)
+        {
+            return *preference;
+        }
+        Self::read(values.iter())
+    }
+
+    fn read<'a>(values: impl Iterator<Item = &'a HeaderValue>) -> Self {
         let mut named = Named::default();
-        for value in headers.get_all(header::ACCEPT_ENCODING) {
+        for value in values {
             // A value that is no text names no coding that we have.
             for element in value.to_str().unwrap_or_default().split(',') {
                 named.add(element);
@@ -119,7 +142,6 @@ fn weight(parameters: &str) -> Option<u16> {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
     use proptest::prelude::*;
 
     use super::*;
@@ -130,6 +152,20 @@ mod tests {
             headers.insert(header::ACCEPT_ENCODING, value);
         }
         Preference::of(&headers)
+    }
+
+    #[test]
+    fn the_short_cut_changes_nothing() {
+        for (value, known) in OF_BROWSERS {
+            let value = HeaderValue::from_bytes(value).expect("a value");
+            assert_eq!(Preference::read([&value].into_iter()), *known, "{value:?}");
+        }
+        // Several fields are one list, whatever the first says.
+        let mut headers = HeaderMap::new();
+        for value in ["gzip, deflate", "gzip;q=0, identity;q=0"] {
+            headers.append(header::ACCEPT_ENCODING, HeaderValue::from_static(value));
+        }
+        assert_eq!(Preference::of(&headers).choose(true, true), None);
     }
 
     #[test]

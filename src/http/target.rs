@@ -69,11 +69,14 @@ fn decode_fully(path: &str) -> Result<String, TargetError> {
 /// Whether nothing is to be decoded, refused or removed, as in nearly every request; one look
 /// at each octet instead of the five that the full rules take.
 fn is_plain(path: &str) -> bool {
-    let mut before = 0;
-    path.bytes().all(|byte| {
-        let is_merged = before == b'/' && matches!(byte, b'.' | b'/');
-        before = byte;
-        !is_merged && (byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'-' | b'_' | b'~'))
+    let mut is_behind_slash = false;
+    path.bytes().all(|byte| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'~' => {
+            is_behind_slash = false;
+            true
+        }
+        b'/' | b'.' => !std::mem::replace(&mut is_behind_slash, byte == b'/'),
+        _ => false,
     })
 }
 

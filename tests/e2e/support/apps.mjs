@@ -28,7 +28,7 @@ export async function builtApp(name) {
   try {
     cpSync(sources, aside, { recursive: true });
     const options = { cwd: aside, env: { ...process.env, NG_CLI_ANALYTICS: 'false', CI: 'true' }, maxBuffer: 1 << 24 };
-    await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], options);
+    await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], options);
     await run('npm', ['run', 'build'], options);
     renameSync(join(aside, 'dist'), ready);
   } finally {
