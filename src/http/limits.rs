@@ -160,10 +160,8 @@ impl ConnectionLimiter {
 enum Class {
     /// It has sent no whole request in the time that one takes.
     Silent,
-    /// It is between requests.
-    Idle,
-    /// It has just connected, and its request may be on its way.
-    New,
+    /// It is between requests, or has just connected and its request may be on its way.
+    Waiting,
 }
 
 /// A standing with its class at the moment `now`; `None` for those that keep their places.
@@ -172,8 +170,7 @@ fn evictable(seat: &Seat, now: u64) -> Option<(Class, u64)> {
     let grace = (FIRST_REQUEST.as_secs() * 1000) << DOING.count_ones();
     match standing & DOING {
         NO_REQUEST_YET if now.saturating_sub(standing) >= grace => Some((Class::Silent, standing)),
-        NO_REQUEST_YET => Some((Class::New, standing)),
-        IDLE => Some((Class::Idle, standing)),
+        NO_REQUEST_YET | IDLE => Some((Class::Waiting, standing)),
         _ => None,
     }
 }
@@ -300,17 +297,20 @@ mod tests {
 
     #[test]
     fn an_address_takes_from_itself_what_it_misses_least() {
-        let limiter = limiter(100, 7);
+        let limiter = limiter(100, 8);
         let new = admit(&limiter, "10.0.0.1").expect("a place");
         let idle_later = idle(&limiter, "10.0.0.1", 7);
         let idle_first = idle(&limiter, "10.0.0.1", 3);
         let answering = busy(&limiter, "10.0.0.1");
         let silent_later = silent(&limiter, "10.0.0.1", FIRST_REQUEST);
         let silent_first = silent(&limiter, "10.0.0.1", FIRST_REQUEST * 2);
+        let newer_idle = busy(&limiter, "10.0.0.1");
         let newer = admit(&limiter, "10.0.0.1").expect("a place");
         let other = silent(&limiter, "10.0.0.2", FIRST_REQUEST * 3);
         let mut newcomers = Vec::new();
-        for victim in [&silent_first, &silent_later, &idle_first, &idle_later, &new, &newer] {
+        // Whoever has just been answered is no worse than whoever has only connected.
+        newer_idle.seat().set_idle(Instant::now() + Duration::from_secs(1));
+        for victim in [&silent_first, &silent_later, &idle_first, &idle_later, &new, &newer, &newer_idle] {
             assert_eq!(evictions([victim]), [None]);
             newcomers.push(busy(&limiter, "10.0.0.1"));
             assert_eq!(evictions([victim]), [Some(Reason::PeerEvicted)]);
@@ -318,7 +318,7 @@ mod tests {
         assert_eq!(evictions([&answering, &other]), [None, None]);
         assert_eq!(admit(&limiter, "10.0.0.1").err(), Some(Reason::PeerFull));
         let seats = limiter.seats.lock().expect("unpoisoned");
-        assert_eq!((seats.total, seats.leaving), (8, 6));
+        assert_eq!((seats.total, seats.leaving), (9, 7));
     }
 
     #[test]
