@@ -32,8 +32,8 @@ export async function openOldEngine(version) {
   const home = unpack(version);
   const profile = mkdtempSync(join(tmpdir(), `engine-${version}-`));
   const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--single-process', '--no-zygote', '--no-first-run'];
-  // This build of 64 stops for good, in a lock of its own, when it optimises a script that has run for some seconds.
-  if (version === '64') flags.push('--js-flags=--noopt');
+  // This build of 64 stops for good, in a lock between its own threads, once a script has run for a second or two.
+  if (version === '64') flags.push('--js-flags=--noopt --single-threaded');
   flags.push('--disable-background-networking', '--disable-component-update', '--disable-sync', '--hide-scrollbars');
   flags.push('--remote-debugging-port=0', '--window-size=1920,1080', `--user-data-dir=${profile}`, 'about:blank');
   const child = spawn(join(home, 'chromium'), flags, {
