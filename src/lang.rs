@@ -56,6 +56,25 @@ impl Lang {
         }
     }
 
+    /// The language that a browser prefers by the fields of its Accept-Language (RFC 9110 section 12.5.4); `None` when it names
+    /// none that is spoken here.
+    #[must_use]
+    pub fn preferred<'a>(fields: impl IntoIterator<Item = &'a str>) -> Option<Self> {
+        let mut best = None;
+        for range in fields.into_iter().flat_map(|field| field.split(',')) {
+            let mut parts = range.split(';').map(str::trim);
+            let language = parts.next().unwrap_or_default().split('-').next().unwrap_or_default();
+            let Some(lang) = Self::from_code(&language.to_ascii_lowercase()) else { continue };
+            let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+            let weight = weight.map_or(1.0, |weight| weight.trim().parse::<f32>().unwrap_or(0.0));
+            // The first of equals, as browsers list them.
+            if weight > best.map_or(0.0, |(weight, _)| weight) {
+                best = Some((weight, lang));
+            }
+        }
+        best.map(|(_, lang)| lang)
+    }
+
     /// The two-letter code of the language (ISO 639-1), as `display.language` and HTML's `lang` write it.
     #[must_use]
     pub const fn code(self) -> &'static str {
@@ -83,6 +102,24 @@ mod tests {
             assert_eq!(lang(&[("LANG", english)]), Lang::En, "{english}");
         }
         assert_eq!(lang(&[]), Lang::En);
+    }
+
+    #[test]
+    fn the_browsers_wish_is_the_heaviest_language_that_is_spoken_here() {
+        for (fields, lang) in [
+            (&["es-ES,es;q=0.9,en;q=0.8"][..], Some(Lang::Es)),
+            (&["en-US,en;q=0.9,es;q=0.8"], Some(Lang::En)),
+            (&["fr, es;q=0.3, en ; q=0.7"], Some(Lang::En)),
+            (&["ca", "ES"], Some(Lang::Es)),
+            (&["es;q=0, en;q=0.1"], Some(Lang::En)),
+            (&["es;q=0.5,en;q=0.5"], Some(Lang::Es)),
+            (&["de,fr;q=0.5,*;q=0.1"], None),
+            (&["est;q=1, enx"], None),
+            (&["es;q=NaN", "en;q=x", ";;q=,"], None),
+            (&[], None),
+        ] {
+            assert_eq!(Lang::preferred(fields.iter().copied()), lang, "{fields:?}");
+        }
     }
 
     #[test]

@@ -126,6 +126,8 @@ pub struct Asked {
 pub struct Settings {
     /// Where those on other machines may go.
     pub secure: Secure,
+    /// The language of the pages where neither the address nor the browser asks for one.
+    pub language: Lang,
     /// What the support bundle contains: a line for each thing.
     pub bundle_contents: fn(Lang) -> Vec<String>,
     /// What the updates are at.

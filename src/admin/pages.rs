@@ -10,6 +10,8 @@ use crate::lang::Lang;
 #[derive(Clone, Copy)]
 pub(super) struct Page<'a> {
     pub(super) lang: Lang,
+    /// The language that the address asks for, and with it every link.
+    pub(super) chosen: Option<Lang>,
     /// The page's own path below the root, for the other language.
     pub(super) here: &'a str,
     /// The token of the session; `None` where nobody is logged in.
@@ -27,18 +29,28 @@ impl Page<'_> {
 
     /// This page in a language.
     pub(super) fn here_in(&self, lang: Lang) -> String {
-        address(self.here, lang)
+        address(self.here, Some(lang))
+    }
+
+    /// The console, in the page's language.
+    pub(super) fn console(&self) -> String {
+        format!("/_edge/{}", query(self.chosen))
     }
 
     /// A path of these pages, in the page's language.
     pub(super) fn at(&self, below: &str) -> String {
-        address(below, self.lang)
+        address(below, self.chosen)
     }
 }
 
-/// A path of these pages, in a language.
-pub(super) fn address(below: &str, lang: Lang) -> String {
-    format!("{ROOT}/{below}{}", lang.pick("", "?lang=en"))
+/// A path of these pages, in a language if one is chosen.
+pub(super) fn address(below: &str, chosen: Option<Lang>) -> String {
+    format!("{ROOT}/{below}{}", query(chosen))
+}
+
+/// The query that chooses a language.
+pub(super) fn query(chosen: Option<Lang>) -> &'static str {
+    chosen.map_or("", |lang| lang.pick("?lang=es", "?lang=en"))
 }
 
 /// What can be done here; one entry of the menu each.

@@ -9,9 +9,14 @@ use crate::lang::Lang;
 /// The cookie of a session.
 pub(super) const COOKIE: &str = "workshop_edge_admin";
 
-/// The language that a query asks for; Spanish unless it is English.
-pub(super) fn language(query: Option<&str>) -> Lang {
-    field(query, "lang").and_then(|code| Lang::from_code(&code)).unwrap_or(Lang::Es)
+/// The language that a query asks for.
+pub(super) fn chosen_language(query: Option<&str>) -> Option<Lang> {
+    field(query, "lang").and_then(|code| Lang::from_code(&code))
+}
+
+/// The language that the browser prefers.
+pub(super) fn preferred_language(headers: &HeaderMap) -> Option<Lang> {
+    Lang::preferred(headers.get_all(header::ACCEPT_LANGUAGE).iter().filter_map(|value| value.to_str().ok()))
 }
 
 /// A field of a query.
@@ -85,15 +90,15 @@ mod tests {
     }
 
     #[test]
-    fn the_language_is_spanish_unless_asked() {
+    fn a_language_is_chosen_by_its_code() {
         for (query, lang) in [
-            (None, Lang::Es),
-            (Some(""), Lang::Es),
-            (Some("lang=fr"), Lang::Es),
-            (Some("lang=en"), Lang::En),
-            (Some("a=b&lang=%65n"), Lang::En),
+            (None, None),
+            (Some(""), None),
+            (Some("lang=fr"), None),
+            (Some("lang=en"), Some(Lang::En)),
+            (Some("a=b&lang=%65n"), Some(Lang::En)),
         ] {
-            assert_eq!(language(query), lang, "{query:?}");
+            assert_eq!(chosen_language(query), lang, "{query:?}");
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use bytes::Bytes;
-use http::{HeaderMap, Response, StatusCode, header};
+use http::{HeaderMap, Response, StatusCode};
 
 use super::pages::{Page, address};
 use super::{request, respond};
@@ -44,29 +44,17 @@ struct Lead<'a> {
     is_image: bool,
 }
 
-/// The language that a query asks for, else the first of the browser's that the box speaks, else Spanish.
-fn language(query: Option<&str>, headers: &HeaderMap) -> Lang {
-    if let Some(lang) = request::field(query, "lang").and_then(|code| Lang::from_code(&code)) {
-        return lang;
-    }
-    let wishes = headers.get_all(header::ACCEPT_LANGUAGE).iter().filter_map(|value| value.to_str().ok());
-    let tags = wishes.flat_map(|wishes| wishes.split(',')).filter_map(|wish| wish.split([';', '-']).next());
-    tags.map(|tag| tag.trim().to_ascii_lowercase()).find_map(|tag| Lang::from_code(&tag)).unwrap_or(Lang::Es)
-}
-
 /// The page that leads there.
-pub(super) fn lead(secure: &Secure, here: &str, query: Option<&str>, headers: &HeaderMap) -> Response<Bytes> {
-    let lang = language(query, headers);
+pub(super) fn lead(secure: &Secure, page: Page<'_>, headers: &HeaderMap) -> Response<Bytes> {
     let host = request::host(headers);
     let (target, fingerprint) = match secure {
         Secure::Https { port, own } => {
             let port = if *port == 443 { String::new() } else { format!(":{port}") };
-            let target = host.as_ref().map(|host| format!("https://{host}{port}{}", address("", lang)));
+            let target = host.as_ref().map(|host| format!("https://{host}{port}{}", address("", page.chosen)));
             (target, own.as_ref().map(|own| own()))
         }
         Secure::MachineOnly { .. } | Secure::Image => (None, None),
     };
-    let page = Page { lang, here, csrf: None };
     let lead = Lead {
         page,
         target,
@@ -90,22 +78,11 @@ mod tests {
     }
 
     fn text(secure: &Secure, headers: &HeaderMap) -> String {
-        let response = lead(secure, "", None, headers);
+        let lang = request::preferred_language(headers).unwrap_or(Lang::Es);
+        let page = Page { lang, chosen: None, here: "", csrf: None };
+        let response = lead(secure, page, headers);
         assert_eq!(response.status(), StatusCode::FORBIDDEN);
         String::from_utf8(response.into_body().to_vec()).expect("text")
-    }
-
-    #[test]
-    fn the_browser_chooses_the_language_and_spanish_is_the_first() {
-        for (query, wish, lang) in [
-            (None, "", Lang::Es),
-            (None, "de-DE,fr;q=0.8", Lang::Es),
-            (None, "en-GB,en;q=0.9,es;q=0.8", Lang::En),
-            (None, "ca,es-ES;q=0.9,en;q=0.8", Lang::Es),
-            (Some("lang=es"), "en", Lang::Es),
-        ] {
-            assert_eq!(language(query, &headers(&[("accept-language", wish)])), lang, "{query:?} {wish}");
-        }
     }
 
     #[test]
@@ -115,10 +92,10 @@ mod tests {
             text(&Secure::Https { port, own }, &headers(&[("host", host), ("accept-language", "en")]))
         };
         let warned = page("192.168.1.7:80", 443, Some(Arc::clone(&own)));
-        assert!(warned.contains("href=\"https://192.168.1.7/_edge/admin/?lang=en\""), "{warned}");
+        assert!(warned.contains("href=\"https://192.168.1.7/_edge/admin/\""), "{warned}");
         assert!(warned.contains("A1:B2") && warned.contains("Proceed to 192.168.1.7"), "{warned}");
         let other = page("[fd00::1]:8080", 8443, None);
-        assert!(other.contains("href=\"https://[fd00::1]:8443/_edge/admin/?lang=en\""), "{other}");
+        assert!(other.contains("href=\"https://[fd00::1]:8443/_edge/admin/\""), "{other}");
         assert!(!other.contains("Proceed"), "nobody is warned of a certificate that others vouch for");
     }
 

@@ -47,6 +47,7 @@ fn new() -> Bench {
     let directory = tempfile::tempdir().expect("a directory");
     let settings = Settings {
         secure: Secure::Https { port: 8443, own: None },
+        language: Lang::Es,
         bundle_contents: |lang| vec![lang.pick("todo", "all").into()],
         updates: Arc::new(|lang| {
             Some(Updates {

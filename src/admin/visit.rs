@@ -19,6 +19,7 @@ use crate::lang::Lang;
 pub(super) struct Visit<'a> {
     admin: &'a Admin,
     lang: Lang,
+    chosen: Option<Lang>,
     /// The path below the root, without slashes at its ends.
     below: &'a str,
     caller: Caller,
@@ -40,9 +41,11 @@ impl<'a> Visit<'a> {
     pub(super) fn new(admin: &'a Admin, parts: &'a Parts, caller: Caller, now: Instant) -> Self {
         let path = parts.uri.path();
         let query = parts.uri.query();
+        let chosen = request::chosen_language(query);
         Self {
             admin,
-            lang: request::language(query),
+            lang: chosen.or_else(|| request::preferred_language(&parts.headers)).unwrap_or(admin.settings.language),
+            chosen,
             below: path.strip_prefix(ROOT).unwrap_or(path).trim_matches('/'),
             caller,
             headers: &parts.headers,
@@ -177,7 +180,10 @@ impl<'a> Visit<'a> {
         self.admin.sessions().end_all();
         (self.admin.report)(None);
         audit::record(self.caller.ip, "change PIN", "done");
-        let query = self.lang.pick("?done=pin", "?lang=en&done=pin");
+        let query = match pages::query(self.chosen) {
+            "" => "?done=pin".to_owned(),
+            query => format!("{query}&done=pin"),
+        };
         respond::without_session(see_other(&format!("{ROOT}/{query}")))
     }
 
@@ -324,7 +330,7 @@ impl<'a> Visit<'a> {
     /// In both languages: whoever comes here has mistyped the address, and has not chosen a language.
     fn not_private(&self) -> Response<Bytes> {
         audit::turned_away(self.caller.ip, "visit", "refused: over cleartext from another machine");
-        secure::lead(&self.admin.settings.secure, self.below, self.query, self.headers)
+        secure::lead(&self.admin.settings.secure, self.page(None), self.headers)
     }
 
     fn forged(&self) -> Response<Bytes> {
@@ -380,11 +386,11 @@ impl<'a> Visit<'a> {
     fn page<'p>(&'p self, csrf: Option<&'p str>) -> Page<'p> {
         // What answers a form has its form's path, but for the two that are no pages.
         let here = if matches!(self.below, "login" | "logout") { "" } else { self.below };
-        Page { lang: self.lang, here, csrf }
+        Page { lang: self.lang, chosen: self.chosen, here, csrf }
     }
 
     fn at(&self, below: &str) -> String {
-        pages::address(below, self.lang)
+        pages::address(below, self.chosen)
     }
 }
 

@@ -68,12 +68,10 @@ fn tell_news(notices: &Notices, told: &mut Vec<String>) {
 fn fault(notices: &Notices) -> Option<Fault> {
     let of = |is_spanish: bool| {
         let words = notices.by_subject.values().filter(|notice| notice.level > Level::Info);
-        // The lines of a notice are sentences.
         words
-            .map(|notice| if is_spanish { &notice.es } else { &notice.en })
-            .map(|text| text.lines().collect::<Vec<_>>().join(" "))
+            .flat_map(|notice| if is_spanish { notice.es.lines() } else { notice.en.lines() })
             .collect::<Vec<_>>()
-            .join(" ")
+            .join("\n")
     };
     let is_any = notices.by_subject.values().any(|notice| notice.level > Level::Info);
     is_any.then(|| Fault::new(of(true), of(false)))
@@ -104,7 +102,7 @@ mod tests {
         say("a", Level::Info, "uno\ndos", "one\ntwo");
         say("b", Level::Warning, "tres\ncuatro", "three\nfour");
         say("c", Level::Fault, "cinco", "five");
-        assert_eq!(fault(&notices), Some(Fault::new("tres cuatro cinco", "three four five")));
+        assert_eq!(fault(&notices), Some(Fault::new("tres\ncuatro\ncinco", "three\nfour\nfive")));
         let machine = shown(Some("1.2.3".into()), &notices);
         assert_eq!((machine.es, machine.en), (vec!["uno".into(), "dos".into()], vec!["one".to_owned(), "two".into()]));
         notices.by_subject.retain(|_, notice| notice.level == Level::Info);

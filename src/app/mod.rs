@@ -201,7 +201,7 @@ impl App {
             (settings, describe, followers)
         });
 
-        let (admin, asked) = orders::admin(&data_dir, secure, &health, Arc::clone(&running));
+        let (admin, asked) = orders::admin(&data_dir, secure, &health, Arc::clone(&running), display.language);
         let admin = Arc::new(admin);
         let Told { effective, recent, recheck } = told;
         let operator = Operator {

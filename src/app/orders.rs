@@ -15,6 +15,7 @@ use crate::console::Console;
 use crate::control::{self, Answer, Order, Orders, Server};
 use crate::health::{Fault, Health};
 use crate::identity::BoxId;
+use crate::lang::Lang;
 use crate::support_bundle::{self, Bundle, Given};
 use crate::telemetry::Recent;
 use crate::update::command::Command;
@@ -42,9 +43,11 @@ pub(super) fn admin(
     secure: admin::Secure,
     health: &Health,
     running: updates::Running,
+    language: Lang,
 ) -> (Admin, mpsc::Receiver<Asked>) {
     let settings = admin::Settings {
         secure,
+        language,
         bundle_contents: support_bundle::contents,
         updates: Arc::new(move |lang| updates::section(&running, lang)),
     };

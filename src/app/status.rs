@@ -37,6 +37,7 @@ pub(super) fn sources(
 ) -> Sources {
     let Learnt { lan, updates, machine, site } = learnt;
     let clock = Clock::default();
+    let probe = health.probe("clock");
     let facts = Facts {
         id: id.as_str().to_owned(),
         version: crate::VERSION.to_owned(),
@@ -56,6 +57,12 @@ pub(super) fn sources(
         health: Box::new(move || of_health(&health.report())),
         clock: Box::new(move || {
             let reading = clock.now();
+            // Without a time service the time may be right all the same; before the build it is wrong.
+            let is_wrong = reading.doubt == Some(clock::Doubt::BeforeBuild);
+            probe.degraded(is_wrong.then(|| {
+                let words = |lang| console::Doubt::BeforeBuild.words(lang);
+                health::Fault::new(words(Lang::Es), words(Lang::En))
+            }));
             (reading.time, reading.doubt.map(of_doubt))
         }),
         machine: Box::new(move || machine.load_full().map(|known| (*known).clone())),
@@ -140,14 +147,18 @@ fn of_doubt(doubt: clock::Doubt) -> console::Doubt {
 }
 
 fn of_health(report: &health::Report) -> console::Health {
-    let faults = report.checks.iter().filter_map(|(check, state)| {
-        let reason = state.reason.as_ref()?;
-        Some(Fault {
+    // Several things that are wrong with one part are lines of its reason: each is a fault of its own here.
+    let faults = report.checks.iter().flat_map(|(check, state)| {
+        let (es, en) = state.reason.as_ref().map_or(("", ""), |reason| (&reason.es, &reason.en));
+        let is_paired = es.lines().count() == en.lines().count();
+        let pairs: Vec<_> = if is_paired { es.lines().zip(en.lines()).collect() } else { vec![(es, en)] };
+        let fault = |(es, en): (&str, &str)| Fault {
             check: (*check).to_owned(),
             status: level(state.status),
-            es: reason.es.clone(),
-            en: reason.en.clone(),
-        })
+            es: es.to_owned(),
+            en: en.to_owned(),
+        };
+        pairs.into_iter().map(fault).collect::<Vec<_>>()
     });
     console::Health { status: level(report.status), faults: faults.collect() }
 }
@@ -178,6 +189,17 @@ mod tests {
         let fault =
             Fault { check: "site".into(), status: Level::Degraded, es: "medio sitio".into(), en: "half a site".into() };
         assert_eq!(shown, console::Health { status: Level::Degraded, faults: vec![fault] });
+    }
+
+    #[test]
+    fn several_faults_of_one_part_stand_by_themselves() {
+        let health = Health::default();
+        health.probe("machine").degraded(Some(health::Fault::new("uno\ndos", "one\ntwo")));
+        let shown = of_health(&health.report()).faults;
+        let words: Vec<_> = shown.iter().map(|fault| (fault.es.as_str(), fault.en.as_str())).collect();
+        assert_eq!(words, [("uno", "one"), ("dos", "two")]);
+        health.probe("machine").degraded(Some(health::Fault::new("uno\ndos", "one")));
+        assert_eq!(of_health(&health.report()).faults.len(), 1);
     }
 
     #[test]

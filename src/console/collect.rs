@@ -6,8 +6,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use tokio::sync::watch;
 
 use super::address::{Door, addresses};
@@ -124,12 +124,12 @@ impl Sources {
 fn clock(now: SystemTime, doubt: Option<Doubt>) -> Clock {
     let unix_s = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     // Past the year 9999 there is no such text.
-    let utc = i64::try_from(unix_s)
-        .ok()
-        .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
-        .and_then(|time| time.format(&Rfc3339).ok())
-        .unwrap_or_default();
-    Clock { unix_s, utc, trusted: doubt.is_none(), doubt }
+    let moment = i64::try_from(unix_s).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+    let here = moment.map(|moment| moment.to_zoned(TimeZone::system()));
+    let utc = moment.map(|moment| moment.to_string()).unwrap_or_default();
+    let local = here.as_ref().map(|here| here.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()).unwrap_or_default();
+    let zone = here.map(|here| here.strftime("%Z").to_string()).unwrap_or_default();
+    Clock { unix_s, utc, local, zone, trusted: doubt.is_none(), doubt }
 }
 
 /// Collects until whoever holds the other end of `stopped` is gone.

@@ -18,7 +18,13 @@ pub(super) struct Fact {
 /// The facts that there are, what matters most first. Both languages have the same ones in the same order.
 pub(super) fn facts(status: &Status, lang: Lang) -> Vec<Fact> {
     let mut facts = Vec::with_capacity(8);
-    let mut add = |key, label: (&'static str, &'static str), values: Vec<String>, is_doubtful| {
+    // What the verdict above them does not know of cannot be doubtful below it.
+    let is_at_fault = |key: &str| {
+        let part = if matches!(key, "network" | "name") { "discovery" } else { key };
+        status.health.faults.iter().any(|fault| fault.check == part)
+    };
+    let mut add = |key, label: (&'static str, &'static str), values: Vec<String>, is_doubtful: bool| {
+        let is_doubtful = is_doubtful && is_at_fault(key);
         facts.push(Fact { key, label: lang.pick(label.0, label.1), values, is_doubtful });
     };
     if let Some(network) = network(status) {
@@ -93,6 +99,19 @@ mod tests {
             assert_eq!((es.key, es.values.len(), es.is_doubtful), (en.key, en.values.len(), en.is_doubtful));
             assert_ne!(es.label, en.label);
         }
+    }
+
+    #[test]
+    fn nothing_is_doubtful_that_the_verdict_does_not_know_of() {
+        let doubtful = |status: &Status| {
+            let facts = facts(status, Lang::Es).into_iter().filter(|fact| fact.is_doubtful);
+            facts.map(|fact| fact.key).collect::<Vec<_>>()
+        };
+        let mut status = sample();
+        assert!(!status.clock.trusted);
+        assert_eq!(doubtful(&status), ["name"]);
+        status.health.faults.clear();
+        assert!(doubtful(&status).is_empty());
     }
 
     #[test]

@@ -90,6 +90,12 @@ pub struct Clock {
     pub unix_s: u64,
     /// The same as RFC 3339 writes it, in UTC.
     pub utc: String,
+    /// The same in the box's own zone; empty where it has no such text.
+    #[serde(default)]
+    pub local: String,
+    /// How that zone is abbreviated: `CET`.
+    #[serde(default)]
+    pub zone: String,
     /// Whether it can be believed.
     pub trusted: bool,
     /// Why not.
@@ -326,6 +332,7 @@ impl Status {
         moved.uptime_s = other.uptime_s;
         moved.clock.unix_s = other.clock.unix_s;
         moved.clock.utc.clone_from(&other.clock.utc);
+        moved.clock.local.clone_from(&other.clock.local);
         moved == *other
     }
 }
@@ -349,6 +356,8 @@ mod tests {
                 "clock": {
                     "unix_s": 1_795_504_530,
                     "utc": "2026-11-24T07:15:30Z",
+                    "local": "2026-11-24T08:15:30+01:00",
+                    "zone": "CET",
                     "trusted": false,
                     "doubt": "not_synchronised"
                 },
@@ -398,6 +407,7 @@ mod tests {
         later.uptime_s += 1;
         later.clock.unix_s += 1;
         later.clock.utc = "2026-11-24T07:15:31Z".into();
+        later.clock.local = "2026-11-24T08:15:31+01:00".into();
         later.disk = later.disk.map(|disk| Disk { free_bytes: disk.free_bytes - 4096, ..disk });
         assert!(later.has_no_news_for(&now));
         later.clock.trusted = true;

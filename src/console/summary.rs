@@ -101,7 +101,7 @@ mod tests {
              Nombre          taller-2.local\n\
              \x20               «taller» ya lo usa otro equipo de la red.\n\
              Pantalla        /srv/display: 12 archivos, 3,4 MB\n\
-             Reloj           2026-11-24 07:15 UTC\n\
+             Reloj           2026-11-24 08:15 CET\n\
              \x20               Sin sincronizar con un servidor de hora.\n\
              En marcha       3 d 4 h\n\
              Versión         1.2.3 (0a1b2c3d4e5f, x86_64-unknown-linux-musl)\n\

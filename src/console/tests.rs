@@ -15,6 +15,8 @@ pub(super) fn sample() -> Status {
         clock: Clock {
             unix_s: 1_795_504_530,
             utc: "2026-11-24T07:15:30Z".into(),
+            local: "2026-11-24T08:15:30+01:00".into(),
+            zone: "CET".into(),
             trusted: false,
             doubt: Some(Doubt::NotSynchronised),
         },

@@ -91,11 +91,13 @@ impl Doubt {
 }
 
 impl Clock {
-    /// `2026-11-24 07:15 UTC`: to the minute, so that a picture of it stays true for a while.
+    /// `2026-11-24 08:15 CET`: to the minute, so that a picture of it stays true for a while.
     #[must_use]
     pub fn minute(&self) -> String {
-        let (date, time) = self.utc.split_once('T').unwrap_or((&self.utc, ""));
-        format!("{date} {} UTC", time.get(..5).unwrap_or(time))
+        // An older box says UTC alone.
+        let (text, zone) = if self.local.is_empty() { (&self.utc, "UTC") } else { (&self.local, self.zone.as_str()) };
+        let (date, time) = text.split_once('T').unwrap_or((text, ""));
+        format!("{date} {} {zone}", time.get(..5).unwrap_or(time))
     }
 
     /// Whether it can be believed, in a sentence.
@@ -261,7 +263,9 @@ mod tests {
         }
         assert_eq!(status.title(), "taller-2 · workshop-edge 1.2.3");
         assert_eq!(Status { name: None, ..status.clone() }.title(), "workshop-edge 1.2.3");
-        assert_eq!(status.clock.minute(), "2026-11-24 07:15 UTC");
+        assert_eq!(status.clock.minute(), "2026-11-24 08:15 CET");
+        let older = Clock { local: String::new(), zone: String::new(), ..status.clock.clone() };
+        assert_eq!(older.minute(), "2026-11-24 07:15 UTC");
         assert_eq!(status.clock.trust(Lang::En), "Not synchronised with a time server.");
         assert_eq!(status.disk.map(|disk| disk.words(Lang::Es)).as_deref(), Some("27,9 GB libres de 31,9 GB"));
         assert!(status.name.and_then(|name| name.renamed(Lang::Es)).is_some_and(|words| words.contains("«taller»")));

@@ -112,13 +112,13 @@ const UNSENT: u32 = 256 * 1024;
 /// "try again".
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     Content-Type: text/html; charset=utf-8\r\n\
-    Content-Length: 322\r\n\
+    Content-Length: 335\r\n\
     Cache-Control: no-store\r\n\
     Retry-After: 5\r\n\
     Connection: close\r\n\r\n\
     <!doctype html><html lang=\"es\"><head><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"5\">\
-    <title>503</title></head><body><h1>Un momento...</h1><p>El equipo atiende ya a demasiadas pantallas. Se reintenta solo.</p>\
-    <p lang=\"en\">The box is serving too many screens already. It tries again by itself.</p></body></html>";
+    <title>503</title></head><body><main><h1>Un momento...</h1><p>El equipo atiende ya a demasiadas pantallas. Se reintenta solo.</p>\
+    <p lang=\"en\">The box is serving too many screens already. It tries again by itself.</p></main></body></html>";
 
 /// Says why, as far as that works without waiting: the send buffer of a new connection takes
 /// it, and what the peer has sent is read away, since closing over unread octets would reset

@@ -20,13 +20,16 @@ use crate::lang::Lang;
 /// For a form to arrive after its head.
 const FORM: Duration = Duration::from_secs(10);
 
-/// The page for people; `?lang=` chooses its language, `?fragment=` asks for what changes in it.
-pub(super) fn page(console: &Console, query: Option<&str>) -> Result<Response<Body>, Refusal> {
+/// The page for people, in the language of `?lang=`, else of the browser, else of the configuration; `?fragment=` asks for
+/// what changes in it.
+pub(super) fn page(console: &Console, parts: &Parts) -> Result<Response<Body>, Refusal> {
     let parameter = |name: &str| {
-        let mut pairs = query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+        let mut pairs = parts.uri.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
         pairs.find_map(|(key, value)| (key == name).then_some(value))
     };
-    let lang = parameter("lang").and_then(Lang::from_code).unwrap_or(console.language());
+    let wishes = parts.headers.get_all(header::ACCEPT_LANGUAGE).iter().filter_map(|wish| wish.to_str().ok());
+    let lang = parameter("lang").and_then(Lang::from_code).or_else(|| Lang::preferred(wishes));
+    let lang = lang.unwrap_or(console.language());
     let html = console.page(lang, parameter("fragment").is_some()).map_err(|error| internal(&error))?;
     let mut response = no_store(StatusCode::OK, "text/html; charset=utf-8", html);
     response

@@ -216,8 +216,8 @@ fn page(status: StatusCode, spanish: &str, english: &str, detail: &str, id: &str
          body{{margin:10% 8%;background:#0b1117;color:#f2f5f7;font:2.2vw/1.4 sans-serif}}\
          h1{{margin:0;font-size:7vw;color:#ffc857}}p{{margin:.6em 0}}a{{color:#7cc4ff}}small{{font-size:1.4vw;color:#b6c2cc}}\
          @media(max-width:900px){{body{{font-size:20px}}h1{{font-size:64px}}small{{font-size:14px}}}}\
-         </style></head><body><h1>{code}</h1><p>{spanish}</p><p lang=\"en\">{english}</p>\
-         <p><a href=\"/\">Ir a la pantalla · Go to the display</a></p><p><small>{detail} · {id}</small></p></body></html>"
+         </style></head><body><main><h1>{code}</h1><p>{spanish}</p><p lang=\"en\">{english}</p>\
+         <p><a href=\"/\">Ir a la pantalla · Go to the display</a></p><p><small>{detail} · {id}</small></p></main></body></html>"
     )
 }
 

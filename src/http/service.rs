@@ -194,7 +194,7 @@ impl Rooms {
                 StatusCode::NO_CONTENT,
                 HeaderMap::from_iter([(header::ALLOW, HeaderValue::from_static(allow))]),
             )),
-            Route::Console => edge::page(&self.console, parts.uri.query()),
+            Route::Console => edge::page(&self.console, parts),
             Route::Status => edge::status(&self.console),
             Route::Events => edge::events(&self.events),
             Route::Edge(path) => edge::file(path),

@@ -373,7 +373,7 @@ pub fn percent(done: u64, total: u64) -> u64 {
 
 /// A moment in the machine's time zone.
 fn local(at: Timestamp) -> impl Display {
-    at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
+    at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M %Z").to_string()
 }
 
 #[cfg(test)]

@@ -283,3 +283,35 @@ fn what_is_no_terminal_is_refused() {
         }
     }
 }
+
+#[test]
+fn every_page_of_the_box_has_one_main_part_in_the_readers_language() {
+    let edge = Edge::start();
+    for (wish, query, lang) in [
+        ("en-GB,es;q=0.5", "", "en"),
+        ("es-MX,en;q=0.5", "", "es"),
+        ("fr", "", "es"),
+        ("es", "?lang=en", "en"),
+        ("en", "?lang=es", "es"),
+    ] {
+        for path in ["/_edge/", "/_edge/admin"] {
+            let reply = edge.get(&format!("{path}{query}"), &[("accept", "text/html"), ("accept-language", wish)]);
+            let page = reply.text();
+            assert!(page.contains(&format!("<html lang=\"{lang}\">")), "{path}{query} for {wish}: {page}");
+        }
+    }
+    for path in ["/_edge/", "/_edge/admin", "/_edge/admin/nothing", "/_edge/nothing", "/%"] {
+        let reply = edge.get(path, &[("accept", "text/html")]);
+        let page = reply.text();
+        // Without a session there is only the login, behind a redirect.
+        assert!(page.is_empty() || page.matches("<main").count() == 1, "{path}: {page}");
+    }
+    let reply = edge.get("/_edge/nothing", &[("accept", "text/html")]);
+    let page = reply.text();
+    assert!(page.contains("escriba solo la dirección del equipo"), "{page}");
+    // The time is the box's own, with its zone.
+    let status: Value = serde_json::from_slice(&edge.get("/_edge/status.json", &[]).body).expect("JSON");
+    let clock = &status["clock"];
+    let (local, zone) = (clock["local"].as_str().expect("a time"), clock["zone"].as_str().expect("a zone"));
+    assert!(edge.get("/_edge/", &[]).text().contains(&format!("{} {zone}", local[..16].replace('T', " "))), "{clock}");
+}

@@ -18,7 +18,7 @@ const CHOSEN = '13572468';
 
 const pin = (box) => readFileSync(join(box.data, 'admin/pin'), 'utf8');
 const another = (digits) => digits.replace(/./g, (digit) => (Number(digit) + 1) % 10);
-const admin = (box, below = '', language = 'es') => `${box.url}_edge/admin${below}${language === 'en' ? '?lang=en' : ''}`;
+const admin = (box, below = '', language = 'es') => `${box.url}_edge/admin${below}?lang=${language}`;
 
 async function logIn(page, digits) {
   await page.fill('#pin', digits);
@@ -50,6 +50,15 @@ for (const language of ['es', 'en']) {
       await page.waitForSelector('a[href*="factory-reset"]');
       assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true);
       await page.screenshot({ path: artefact(`admin-menu-${language}.png`) });
+      await page.setViewportSize({ width: 390, height: 844 });
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true);
+      await page.screenshot({ path: artefact(`admin-menu-phone-${language}.png`), fullPage: true });
+      const small = await page.$$eval('a, button', (all) =>
+        all.filter((one) => one.getBoundingClientRect().height < 44).map((one) => one.textContent),
+      );
+      assert.deepEqual(small, [], 'a thumb hits everything');
+      // The whole card leads there, its words too.
+      assert.equal(await page.$eval('.sections li', (card) => card.querySelector('a').getBoundingClientRect().height === card.getBoundingClientRect().height), true);
       assert.deepEqual((await contrastFaults(page)).violations, []);
       const [cookie] = await context.cookies();
       assert.deepEqual([cookie.httpOnly, cookie.secure, cookie.sameSite], [true, true, 'Strict']);

@@ -18,8 +18,8 @@ const SIZES = [
   [390, 844],
 ];
 const WORDS = {
-  es: { lang: 'es', type: 'En el televisor, escriba', well: 'Todo bien', ill: 'Funciona, pero conviene revisarlo', other: 'English', fault: /archivos de la pantalla/, lost: /no responde/ },
-  en: { lang: 'en', type: 'On the TV, type', well: 'All is well', ill: 'Works, but somebody should look', other: 'Español', fault: /cannot read the changed site/, lost: /does not answer/ },
+  es: { lang: 'es', type: 'En el televisor, escriba', well: 'Todo bien', ill: 'Funciona, pero conviene revisarlo', other: 'English', fault: /Se sirve lo último que funcionó/, lost: /no responde/ },
+  en: { lang: 'en', type: 'On the TV, type', well: 'All is well', ill: 'Works, but somebody should look', other: 'Español', fault: /What worked last is served/, lost: /does not answer/ },
 };
 
 /** Whether everything is to be read: nothing sticks out of the picture, of its card or of its own box. ES5: old engines run it. */
@@ -79,7 +79,7 @@ for (const language of ['es', 'en']) {
 
     for (const [width, height] of SIZES) {
       test(`can be read and scanned at ${width}x${height}, in contrast, without a fault`, async () => {
-        const { context, page, problems } = await openPage(browser, { width, height });
+        const { context, page, problems } = await openPage(browser, { width, height, locale: 'fr-FR' });
         await page.goto(console_(box));
         assert.equal(await page.getAttribute('html', 'lang'), words.lang);
         assert.equal(await text(page, 'h2'), words.type);
@@ -109,8 +109,19 @@ for (const language of ['es', 'en']) {
       await context.close();
     });
 
+    test("speaks the browser's language before its own", async () => {
+      const other = WORDS[language === 'es' ? 'en' : 'es'];
+      const { context, page } = await openPage(browser, { locale: other.lang === 'es' ? 'es-MX' : 'en-GB' });
+      await page.goto(console_(box));
+      assert.equal(await page.getAttribute('html', 'lang'), other.lang);
+      assert.equal(await text(page, 'h2'), other.type);
+      await page.goto(console_(box, 'admin'));
+      assert.equal(await page.getAttribute('html', 'lang'), other.lang);
+      await context.close();
+    });
+
     test('offers the other language', async () => {
-      const { context, page } = await openPage(browser);
+      const { context, page } = await openPage(browser, { locale: 'fr-FR' });
       await page.goto(console_(box));
       const other = WORDS[language === 'es' ? 'en' : 'es'];
       await page.click(`text=${words.other}`);
@@ -152,7 +163,7 @@ describe('a console that stays open', () => {
   };
   for (const [how, prepare] of Object.entries(feeds)) {
     test(`learns what has changed ${how}`, async () => {
-      const { context, page, problems } = await openPage(browser);
+      const { context, page, problems } = await openPage(browser, { locale: 'es-ES' });
       await page.addInitScript(prepare);
       await page.goto(console_(box));
       await shows(page, '.state', WORDS.es.well);
@@ -171,7 +182,7 @@ describe('a console that stays open', () => {
 
   test('says that the box is gone, and follows it when it is back', async () => {
     const first = await startBox({ language: 'es', demo: true });
-    const { context, page, problems } = await openPage(browser);
+    const { context, page, problems } = await openPage(browser, { locale: 'es-ES' });
     await page.goto(console_(first));
     assert.equal(await page.isVisible('#lost'), false);
     await first.stop();
@@ -187,7 +198,7 @@ describe('a console that stays open', () => {
   });
 
   test('loads itself again when another version answers, once', async () => {
-    const { context, page } = await openPage(browser);
+    const { context, page } = await openPage(browser, { locale: 'es-ES' });
     let loads = 0;
     page.on('load', () => (loads += 1));
     await page.goto(console_(box));
@@ -226,7 +237,7 @@ describe('the console in Chromium 64', () => {
   for (const [width, height] of SIZES.filter(([width]) => width > 900)) {
     test(`can be read and scanned at ${width}x${height}`, async () => {
       await engine.send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: false });
-      await engine.goto(console_(box));
+      await engine.goto(console_(box, '?lang=es'));
       await engine.until(`innerWidth === ${width}`);
       assert.deepEqual(await engine.value(layout), []);
       const file = artefact(`console-64-${width}x${height}.png`);
@@ -237,7 +248,7 @@ describe('the console in Chromium 64', () => {
   }
 
   test('is live', async () => {
-    await engine.goto(console_(box));
+    await engine.goto(console_(box, '?lang=es'));
     await engine.until(`document.querySelector('.state') && document.querySelector('.state').textContent === '${WORDS.es.well}'`);
     shop.break();
     await engine.until(`document.querySelector('.state').textContent === '${WORDS.es.ill}'`);

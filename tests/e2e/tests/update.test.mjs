@@ -85,7 +85,7 @@ async function startManaged(bucket, language) {
 for (const language of ['es', 'en']) {
   describe(`updates in ${language}`, () => {
     const words = WORDS[language];
-    const lang = language === 'en' ? '?lang=en' : '';
+    const lang = `?lang=${language}`;
     let bucket;
     let box;
     let browser;
