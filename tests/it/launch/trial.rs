@@ -111,11 +111,18 @@ fn a_crowd_decides_nothing() {
     let data = Data::new();
     on_trial(&data);
     let box_ = supervised(&data, &["--set", "update.trial_s=2", "--set", "limits.connections=2"]);
-    // The socket is open before the process is.
-    let mut crowd: Vec<_> = (0..2).map(|_| box_.connect()).collect();
-    for one in &mut crowd {
-        assert_eq!(one.request("GET", "/health/live", &[]).status, 200);
-    }
+    // The socket is open before the process is. Whose answer is under way keeps the place.
+    let crowd: Vec<_> = (0..2)
+        .map(|_| {
+            let mut stream = TcpStream::connect(box_.address()).expect("a connection");
+            stream.write_all(b"GET /_edge/events HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("sent");
+            let mut stream = BufReader::new(stream);
+            let mut line = String::new();
+            stream.read_line(&mut line).expect("an answer");
+            assert!(line.contains(" 200 "), "{line}");
+            stream
+        })
+        .collect();
     // More rounds than the time that a version has, were it unwell.
     box_.wait_for("this version is on trial, and all connections are taken", 40);
     assert_eq!(data.table().on_trial(), Some(Slot::A));
