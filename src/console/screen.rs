@@ -109,16 +109,13 @@ fn running(canvas: &mut Canvas, mut area: Area, status: &Status, pin: &Pin) {
     if area.height() > 30 {
         area.skip(1);
     }
-    match status.first_address() {
-        Some(address) => {
-            area.write(canvas, "En el televisor, escriba · On the TV, type:", Style::Label);
-            let below = status.addresses.len().min(OTHERS + 1) + code.map_or(0, |code| code.height(1));
-            address_in_large(canvas, &mut area, &address.url, below);
-        }
-        None => {
-            let words = both(Status::no_address(Lang::Es), Status::no_address(Lang::En));
-            area.write(canvas, &words, Style::Warning);
-        }
+    if let Some(address) = status.first_address() {
+        area.write(canvas, "En el televisor, escriba · On the TV, type:", Style::Label);
+        let below = status.addresses.len().min(OTHERS + 1) + code.map_or(0, |code| code.height(1));
+        address_in_large(canvas, &mut area, &address.url, below);
+    } else {
+        let words = both(Status::no_address(Lang::Es), Status::no_address(Lang::En));
+        area.write(canvas, &words, Style::Warning);
     }
     for address in status.addresses.iter().skip(1).take(OTHERS) {
         area.write(canvas, &format!("o bien · or: {}", address.url), Style::Plain);
