@@ -56,7 +56,7 @@ fn variable(host: &Host, root: &str, name: &str, value: &[u8]) {
     host.run("test", &["-s", &file]);
 }
 
-/// A boot entry (UEFI, EFI_LOAD_OPTION) whose device path has these nodes.
+/// A boot entry (UEFI, `EFI_LOAD_OPTION`) whose device path has these nodes.
 fn entry(nodes: &[&[u8]]) -> Vec<u8> {
     let path: Vec<u8> = nodes.concat();
     let mut option = vec![1, 0, 0, 0];
