@@ -47,7 +47,7 @@ impl Lan {
     pub(crate) fn time_server(&self) -> Service {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("a target");
         let mut server = self.router.command(target.join("chrony/usr/sbin/chronyd"));
-        server.args(["-d", "-x", "-U", "-f", "/dev/null", "local stratum 2", "allow all", "cmdport 0"]);
+        server.args(["-d", "-x", "-U", "-u", "root", "-f", "/dev/null", "local stratum 2", "allow all", "cmdport 0"]);
         server.args(["bindcmdaddress /", "pidfile /run/chronyd.pid"]);
         Service::start(&mut server)
     }
