@@ -49,10 +49,11 @@ impl Disk {
         fs::remove_file(self.path.join("others")).expect("removed");
     }
 
-    /// Mounts it again, so that it can be written or cannot.
+    /// Lets it be written, or read alone. A kernel that meets errors asks nobody; `mount -o remount,ro` waits for files that
+    /// are open for writing, so a mount that can only be read is laid over it instead.
     pub(crate) fn can_be_written(&mut self, can: bool) {
-        let mode = if can { "rw" } else { "ro" };
-        let order = format!("mount -o remount,{mode} /mnt && echo done || echo failed\n");
+        let mount = if can { "umount -l /mnt" } else { "mount --bind /mnt /mnt && mount -o remount,bind,ro /mnt" };
+        let order = format!("({mount}) && echo done || echo failed\n");
         self.keeper.stdin.as_mut().expect("a pipe").write_all(order.as_bytes()).expect("sent");
         self.is_done("it cannot be mounted again");
     }
