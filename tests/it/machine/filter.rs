@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
+use super::super::support::eventually;
 use super::super::support::lab::{Host, Lab};
 
 const RULES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/usb-image/rootfs/etc/nftables.conf");
@@ -75,19 +76,46 @@ fn an_answer_reaches_the_port_that_has_asked_and_no_other() {
     }
 }
 
+/// Lets the filter count the questions that have passed it.
+fn count(host: &Host, condition: &str) {
+    let later = format!(
+        "add chain inet workshop later {{ type filter hook input priority 10; }}\n\
+         add rule inet workshop later {condition} counter\n"
+    );
+    host.run("sh", &["-c", &format!("printf '{later}' | nft -f -")]);
+}
+
+fn counted(host: &Host) -> Vec<u64> {
+    let listed = host.run("nft", &["list", "chain", "inet", "workshop", "later"]);
+    let counts = listed.lines().filter_map(|line| line.split_once("packets ")?.1.split(' ').next()?.parse().ok());
+    counts.collect()
+}
+
+#[test]
+fn one_host_that_floods_leaves_the_others_their_share() {
+    let lab = Lab::new(&["switch"]);
+    let (host, other) = network(&lab);
+    let asker = lab.host("switch", &["192.168.7.4/24"]);
+    count(&host, "ip saddr 192.168.7.3 udp dport 5353");
+    count(&host, "ip saddr 192.168.7.4 udp dport 5353");
+    let mut flood = other.command("python3");
+    let mut flood = flood.args(["-c", SEND, "4", BOX[0], "5353", "4000", "100000000", "0"]).spawn().expect("python3");
+    eventually("it has had its share", || counted(&host)[0] >= 500);
+    asker.run("python3", &["-c", SEND, "4", BOX[0], "5353", "4000", "400", "0"]);
+    let passed = counted(&host)[1];
+    assert!(flood.try_wait().expect("a child").is_none(), "it still floods");
+    flood.kill().expect("ended");
+    flood.wait().expect("ended");
+    assert_eq!(passed, 400, "of the others, all have passed");
+}
+
 #[test]
 fn a_flood_of_questions_is_cut_down() {
     let lab = Lab::new(&["switch"]);
     let (host, other) = network(&lab);
-    let later = "add chain inet workshop later { type filter hook input priority 10; }\n\
-                 add rule inet workshop later udp dport 1900 counter\n";
-    host.run("sh", &["-c", &format!("printf '{later}' | nft -f -")]);
+    count(&host, "udp dport 1900");
     other.run("python3", &["-c", SEND, "4", BOX[0], "1900", "4000", "500", "0"]);
-    let passed = || -> u64 {
-        let listed = host.run("nft", &["list", "chain", "inet", "workshop", "later"]);
-        let mut words = listed.split_whitespace().skip_while(|word| *word != "packets");
-        words.nth(1).and_then(|word| word.parse().ok()).expect("a number")
-    };
+    let passed = || counted(&host)[0];
     assert_eq!(passed(), 500, "as many as there may be");
     other.run("python3", &["-c", SEND, "4", BOX[0], "1900", "4000", "50000", "0"]);
     assert!(passed() < 20_000, "{} packets have passed", passed());
