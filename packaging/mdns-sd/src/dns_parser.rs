@@ -2008,10 +2008,13 @@ impl DnsOutgoing {
     /// matching the given interface. Does nothing if no addresses are available
     /// on `intf` or if the PTR answer is suppressed by known-answer entries in `msg`.
     ///
+    /// The answer has the name of the question, `ptr_name`: the type of the service or its subtype.
+    ///
     /// [RFC 6763 Section 12.1]: https://tools.ietf.org/html/rfc6763#section-12.1
     pub(crate) fn add_answer_with_additionals(
         &mut self,
         msg: &DnsIncoming,
+        ptr_name: &str,
         service: &ServiceInfo,
         intf: &MyIntf,
         dns_registry: &DnsRegistry,
@@ -2034,7 +2037,7 @@ impl DnsOutgoing {
         let ptr_added = self.add_answer(
             msg,
             DnsPointer::new(
-                service.get_type(),
+                ptr_name,
                 RRType::PTR,
                 CLASS_IN,
                 service.get_other_ttl(),
@@ -2047,7 +2050,8 @@ impl DnsOutgoing {
             return;
         }
 
-        if let Some(sub) = service.get_subtype() {
+        let subtype = service.get_subtype().as_ref();
+        if let Some(sub) = subtype.filter(|sub| !sub.eq_ignore_ascii_case(ptr_name)) {
             trace!("Adding subdomain {}", sub);
             self.add_additional_answer(DnsPointer::new(
                 sub,

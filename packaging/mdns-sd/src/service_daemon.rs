@@ -2848,6 +2848,18 @@ impl Zeroconf {
             return true;
         }
 
+        // Drop what another network sends to this host alone (RFC 6762 §5.5 and §11): it is for the
+        // local link only.
+        let is_direct = !pktinfo.addr_dst.is_multicast();
+        let is_on_link = |if_addr| valid_ip_on_intf(&pktinfo.addr_src.ip(), if_addr);
+        if is_direct && !my_intf.addrs.iter().any(is_on_link) {
+            debug!(
+                "handle_read: dropping packet from {}, which is not on the link",
+                pktinfo.addr_src
+            );
+            return true;
+        }
+
         buf.truncate(sz); // reduce potential processing errors
 
         match DnsIncoming::new(buf, my_intf.into()) {
@@ -2865,7 +2877,7 @@ impl Zeroconf {
                 );
                 if msg.is_query() {
                     let querier_addr = pktinfo.addr_src;
-                    self.handle_query(msg, pkt_if_index, querier_addr);
+                    self.handle_query(msg, pkt_if_index, querier_addr, is_direct);
                 } else if msg.is_response() {
                     self.handle_response(msg, pkt_if_index);
                 } else {
@@ -3553,7 +3565,16 @@ impl Zeroconf {
     }
 
     /// Handle incoming query packets, figure out whether and what to respond.
-    fn handle_query(&mut self, msg: DnsIncoming, if_index: u32, querier_addr: SocketAddr) {
+    ///
+    /// `is_direct`: the query was sent to this host alone, and is answered like one with the QU bit
+    /// (RFC 6762 §5.5).
+    fn handle_query(
+        &mut self,
+        msg: DnsIncoming,
+        if_index: u32,
+        querier_addr: SocketAddr,
+        is_direct: bool,
+    ) {
         let querier_ip = querier_addr.ip();
         let is_ipv4 = querier_ip.is_ipv4();
 
@@ -3583,7 +3604,11 @@ impl Zeroconf {
                 // PTR answers are shared records: defer the response unless this
                 // is a legacy-unicast (source port differs from ours) or probe-defense
                 // (records in the Authority Section) query.
-                if !legacy_querier && !question.accepts_unicast() && msg.num_authorities() == 0 {
+                if !legacy_querier
+                    && !is_direct
+                    && !question.accepts_unicast()
+                    && msg.num_authorities() == 0
+                {
                     delayed = true;
                 }
                 for service in self.my_services.values() {
@@ -3592,8 +3617,15 @@ impl Zeroconf {
                     }
 
                     if service.matches_type_or_subtype(q_name) {
-                        out.add_answer_with_additionals(&msg, service, intf, dns_registry, is_ipv4);
-                    } else if q_name == META_QUERY {
+                        out.add_answer_with_additionals(
+                            &msg,
+                            q_name,
+                            service,
+                            intf,
+                            dns_registry,
+                            is_ipv4,
+                        );
+                    } else if q_name.eq_ignore_ascii_case(META_QUERY) {
                         let ttl = service.get_other_ttl();
                         let alias = service.get_type().to_string();
                         let ptr = DnsPointer::new(q_name, RRType::PTR, CLASS_IN, ttl, alias);
@@ -3667,10 +3699,11 @@ impl Zeroconf {
         // does not come through. The others are told by multicast, too: when one of the
         // questions wants that, when it is a probe, and when the last multicast is long ago
         // ("so as to keep all the peer caches up to date").
-        let accepts_unicast = msg.questions().iter().any(DnsQuestion::accepts_unicast);
+        let accepts_unicast = is_direct || msg.questions().iter().any(DnsQuestion::accepts_unicast);
         if accepts_unicast && !legacy_querier && out.answers_count() > 0 {
             self.send_unicast_response(&mut out, if_index, querier_addr);
-            let wants_multicast = !msg.questions().iter().all(DnsQuestion::accepts_unicast);
+            let wants_multicast =
+                !is_direct && !msg.questions().iter().all(DnsQuestion::accepts_unicast);
             if !wants_multicast && msg.num_authorities() == 0 && !self.is_multicast_due(if_index) {
                 return;
             }
@@ -6204,7 +6237,7 @@ mod tests {
             .to_data_on_wire(MAX_PKT_DEFAULT, address.is_ipv4())
             .remove(0);
         let query = DnsIncoming::new(packet, interface).unwrap();
-        daemon.handle_query(query, index, (address, daemon.port).into());
+        daemon.handle_query(query, index, (address, daemon.port).into(), false);
         assert_eq!(daemon.delayed_responses.len(), 1);
         assert_eq!(daemon.delayed_responses[0].out.answers_count(), 1);
     }
@@ -7685,7 +7718,7 @@ mod tests {
         };
         let packets = out.to_data_on_wire(MAX_PKT_DEFAULT, true);
         let incoming = DnsIncoming::new(packets[0].clone(), interface.clone()).unwrap();
-        daemon.handle_query(incoming, index, querier.local_addr().unwrap());
+        daemon.handle_query(incoming, index, querier.local_addr().unwrap(), false);
         let mut data = [0; 4096];
         match querier.recv_from(&mut data) {
             Ok((length, _)) => Some(DnsIncoming::new(data[..length].to_vec(), interface).unwrap()),

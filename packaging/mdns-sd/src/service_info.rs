@@ -312,7 +312,11 @@ impl ServiceInfo {
 
     /// Returns whether the service type or subtype matches the given name.
     pub(crate) fn matches_type_or_subtype(&self, name: &str) -> bool {
-        name == self.get_type() || self.get_subtype().as_ref().is_some_and(|v| v == name)
+        name.eq_ignore_ascii_case(self.get_type())
+            || self
+                .get_subtype()
+                .as_ref()
+                .is_some_and(|v| v.eq_ignore_ascii_case(name))
     }
 
     /// Returns a reference of the service fullname.
