@@ -34,6 +34,7 @@ impl Followers {
             name: host.clone(),
             interface: state.interface.clone().unwrap_or_default(),
             is_resolvable: state.status == discovery::Status::Resolvable,
+            cached_records: state.cached_records,
             responders: state.responders,
         });
         self.names.replace(self.own_names.iter().map(String::as_str).chain([host.as_str()]));

@@ -100,6 +100,7 @@ fn on_the_network(state: &State) -> Lan {
         status,
         ssdp: _,
         twin: _,
+        cached_records: _,
         responders: _,
     } = state;
     Lan {

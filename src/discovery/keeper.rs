@@ -1,6 +1,7 @@
 //! The loop that keeps the box findable: watches the network, asks for its own name, and starts
 //! a fresh responder when something is not as it should be.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,14 +12,14 @@ use tokio_util::sync::CancellationToken;
 use super::back_off::BackOff;
 use super::lan::{Lan, Network};
 use super::last_name::LastName;
-use super::mdns::Responder;
 use super::random::random;
 use super::reach::Reach;
 use super::reclaim::Reclaim;
+use super::responder::{Ending, Responder, Services};
 use super::self_check::check;
-use super::services::Services;
 use super::ssdp::Ssdp;
 use super::state::{State, Status};
+use super::twin::Twin;
 use super::{Settings, names};
 
 /// Between two looks at the interfaces.
@@ -41,7 +42,10 @@ pub(super) struct Keeper {
     state: watch::Sender<State>,
     network: Network,
     responder: Option<Responder>,
+    /// A former responder that does not come to its end.
+    ending: Option<Ending>,
     ssdp: Ssdp,
+    twin: Twin,
     label: String,
     next_look: Instant,
     next_check: Instant,
@@ -73,11 +77,13 @@ impl Keeper {
         let now = Instant::now();
         Self {
             ssdp: Ssdp::new(names::uuid(&settings.id), description),
+            twin: Twin::new(&settings.id),
             services,
             last_name,
             state,
             network: Network::default(),
             responder: None,
+            ending: None,
             label,
             next_look: now,
             next_check: now,
@@ -109,13 +115,17 @@ impl Keeper {
         let mut at = self.next_look;
         if self.responder.is_some() {
             at = at.min(self.next_check);
-        } else if self.network.lan.is_some() {
+        } else if self.ending.is_none() && self.network.lan.is_some() {
             at = at.min(self.back_off.not_before());
         }
         let changed = async {
-            match &mut self.responder {
-                Some(responder) => responder.changed().await,
-                None => std::future::pending().await,
+            match (&mut self.responder, &mut self.ending) {
+                (Some(responder), _) => responder.changed().await,
+                (None, Some(ending)) => {
+                    ending.ended().await;
+                    self.ending = None;
+                }
+                (None, None) => std::future::pending().await,
             }
         };
         tokio::select! {
@@ -133,7 +143,7 @@ impl Keeper {
         let Some(lan) = self.network.lan.clone() else { return };
         match &self.responder {
             Some(_) => self.follow().await,
-            None if Instant::now() >= self.back_off.not_before() => self.start(&lan),
+            None if self.ending.is_none() && Instant::now() >= self.back_off.not_before() => self.start(&lan),
             None => {}
         }
         self.ssdp.keep(&lan, &self.label, &self.services.http).await;
@@ -155,7 +165,10 @@ impl Keeper {
             state.ipv6 = lan.and_then(Lan::ipv6);
             state.trouble = self.network.trouble;
             state.ssdp = self.ssdp.fault();
-            state.twin = self.responder.as_ref().and_then(|responder| responder.life().twin);
+            state.twin = self.twin.address();
+            if let Some(responder) = &self.responder {
+                state.cached_records = responder.life().cached;
+            }
             if let Some(status) = status {
                 state.status = status;
             }
@@ -175,16 +188,19 @@ impl Keeper {
             tracing::info!(interface = network.lan.as_ref().map(|lan| lan.name.as_str()), "network");
             self.quit().await;
             self.reclaim.forget();
+            self.twin.forget();
             self.network = network;
             // Another network, another chance.
             self.back_off = BackOff::new(Instant::now());
             self.publish(Some(Status::Starting));
-        } else if network.lan != self.network.lan || network.own != self.network.own {
+        } else if network.lan != self.network.lan {
+            let had: Vec<IpAddr> = self.network.lan.iter().flat_map(Lan::ips).collect();
+            let has_more = network.lan.iter().flat_map(Lan::ips).any(|ip| !had.contains(&ip));
             self.network = network;
             self.check_in(SETTLE);
-            if let (Some(responder), Some(lan)) = (&self.responder, &self.network.lan) {
-                tracing::info!(name = self.label, "announcing the addresses of now");
-                responder.follow(lan, &self.network.own, self.services.on(lan)).await;
+            if has_more && let Some(responder) = self.responder.take() {
+                tracing::info!(name = self.label, "announcing another address");
+                self.ending = responder.goodbye().await;
             }
         } else {
             self.network = network;
@@ -201,8 +217,7 @@ impl Keeper {
 
     fn start(&mut self, lan: &Lan) {
         self.state.send_modify(|state| state.responders += 1);
-        let announced = self.services.announced(lan, &self.label);
-        match Responder::start(&self.settings.name, announced, lan, &self.network.own) {
+        match Responder::start(&self.services, lan, &self.label) {
             Ok(responder) => self.responder = Some(responder),
             Err(error) => {
                 self.back_off.ended(Instant::now());
@@ -218,7 +233,7 @@ impl Keeper {
         let Some(responder) = &self.responder else { return };
         let life = responder.life();
         if let Some(fault) = life.fault {
-            return self.fresh(&fault).await;
+            return self.fresh(fault).await;
         }
         if life.label != self.label {
             self.label = life.label;
@@ -235,7 +250,10 @@ impl Keeper {
     async fn fresh(&mut self, reason: &str) {
         tracing::warn!(name = self.label, reason, "starting a fresh responder");
         if let Some(responder) = self.responder.take() {
-            responder.goodbye().await;
+            self.ending = responder.goodbye().await;
+        }
+        if self.ending.is_some() {
+            self.publish(Some(Status::Failed(format!("multicast DNS: {reason}"))));
         }
         self.back_off.ended(Instant::now());
     }
@@ -284,6 +302,8 @@ impl Keeper {
             tracing::info!(name = format!("{}.local", self.label), interface = lan.name, "found by name");
         }
         self.last_name.keep(&self.settings.name, &self.label);
+        self.twin.look(lan, &self.network.own).await;
+        self.publish(None);
         if self.label == self.settings.name {
             return;
         }
@@ -299,7 +319,7 @@ impl Keeper {
     async fn quit(&mut self) {
         self.ssdp.stop().await;
         if let Some(responder) = self.responder.take() {
-            responder.goodbye().await;
+            self.ending = responder.goodbye().await;
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! keeper ─1 s─> lan (which interface)   ─5 s─> self_check ─> question (who answers for our name?)
-//!        └────> mdns (the responder)    └────> ssdp
+//!        └────> responder (mdns-sd)     ├────> twin (who else has our id?)
+//!                                └────> ssdp
 //! ```
 //!
 //! All of it runs on a thread of its own; nothing that serves waits for it, and nothing in it
@@ -12,19 +13,19 @@ mod back_off;
 mod keeper;
 mod lan;
 mod last_name;
-mod mdns;
 mod names;
 mod one_shot;
 mod question;
 mod random;
 mod reach;
 mod reclaim;
+mod responder;
 mod routes;
 mod self_check;
-mod services;
 mod ssdp;
 mod state;
 mod trouble;
+mod twin;
 
 use std::io;
 use std::net::SocketAddr;

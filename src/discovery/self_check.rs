@@ -14,9 +14,9 @@ use super::question::{Family, answers, ask};
 use super::random::random;
 
 /// How long answers may take; a responder that is alone with a name answers at once.
-const WINDOW: Duration = Duration::from_millis(700);
+pub(super) const WINDOW: Duration = Duration::from_millis(700);
 /// Answers that are read in one check, so that a flood cannot hold it up.
-const MOST: usize = 64;
+pub(super) const MOST: usize = 64;
 const PORT: u16 = 5353;
 const GROUP_V4: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 251);
 const GROUP_V6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0xfb);
@@ -35,21 +35,7 @@ pub(super) struct Answered {
 pub(super) async fn check(lan: &Lan, own: &[IpAddr], label: &str) -> io::Result<Answered> {
     // An id that no answer to an earlier check has.
     let id = u16::try_from(random() & 0xffff).unwrap_or(1);
-    let (socket, group): (Socket, SocketAddr) = if let Some(ip) = lan.ipv4() {
-        let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
-        socket.bind(&SocketAddrV4::new(ip, 0).into())?;
-        socket.set_multicast_if_v4(&ip)?;
-        socket.set_multicast_ttl_v4(255)?;
-        (socket, SocketAddrV4::new(GROUP_V4, PORT).into())
-    } else {
-        let socket = Socket::new(Domain::IPV6, Type::DGRAM, Some(Protocol::UDP))?;
-        socket.bind(&SocketAddrV6::new(Ipv6Addr::UNSPECIFIED, 0, 0, 0).into())?;
-        socket.set_multicast_if_v6(lan.index)?;
-        socket.set_multicast_hops_v6(255)?;
-        (socket, SocketAddrV6::new(GROUP_V6, PORT, 0, lan.index).into())
-    };
-    socket.set_nonblocking(true)?;
-    let socket = UdpSocket::from_std(socket.into())?;
+    let (socket, group) = open(lan)?;
     for family in [Family::V4, Family::V6] {
         socket.send_to(&ask(id, label, family), group).await?;
     }
@@ -73,4 +59,23 @@ pub(super) async fn check(lan: &Lan, own: &[IpAddr], label: &str) -> io::Result<
         }
     }
     Ok(answered)
+}
+
+/// A socket for questions on the chosen interface, and whom to ask.
+pub(super) fn open(lan: &Lan) -> io::Result<(UdpSocket, SocketAddr)> {
+    let (socket, group): (Socket, SocketAddr) = if let Some(ip) = lan.ipv4() {
+        let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
+        socket.bind(&SocketAddrV4::new(ip, 0).into())?;
+        socket.set_multicast_if_v4(&ip)?;
+        socket.set_multicast_ttl_v4(255)?;
+        (socket, SocketAddrV4::new(GROUP_V4, PORT).into())
+    } else {
+        let socket = Socket::new(Domain::IPV6, Type::DGRAM, Some(Protocol::UDP))?;
+        socket.bind(&SocketAddrV6::new(Ipv6Addr::UNSPECIFIED, 0, 0, 0).into())?;
+        socket.set_multicast_if_v6(lan.index)?;
+        socket.set_multicast_hops_v6(255)?;
+        (socket, SocketAddrV6::new(GROUP_V6, PORT, 0, lan.index).into())
+    };
+    socket.set_nonblocking(true)?;
+    Ok((UdpSocket::from_std(socket.into())?, group))
 }

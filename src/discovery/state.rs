@@ -45,6 +45,8 @@ pub struct State {
     pub ssdp: Option<String>,
     /// Where another box with the same id is.
     pub twin: Option<IpAddr>,
+    /// Records of others in the responder's cache.
+    pub cached_records: u64,
     /// How many responders were started.
     pub responders: u64,
 }
@@ -62,6 +64,7 @@ impl State {
             status: Status::Starting,
             ssdp: None,
             twin: None,
+            cached_records: 0,
             responders: 0,
         }
     }

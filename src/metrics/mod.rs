@@ -118,6 +118,8 @@ pub struct Discovered {
     pub interface: String,
     /// Whether the network has confirmed that the name leads here.
     pub is_resolvable: bool,
+    /// Records of others in the responder's cache.
+    pub cached_records: u64,
     /// Responders started since the process did.
     pub responders: u64,
 }
@@ -140,6 +142,7 @@ pub struct Metrics {
     resting_connections: Gauge,
     discovery: Family<DiscoveryLabels, Gauge>,
     resolvable: Gauge,
+    cached_records: Gauge,
     responders: Gauge,
     update: Update,
 }
@@ -161,6 +164,7 @@ impl Default for Metrics {
         let resting_connections = Gauge::default();
         let discovery = Family::default();
         let resolvable = Gauge::default();
+        let cached_records = Gauge::default();
         let responders = Gauge::default();
         let update = Update::default();
 
@@ -186,8 +190,7 @@ impl Default for Metrics {
         );
         ours.register("discovery_info", "The name that the box has, and where", discovery.clone());
         ours.register("discovery_resolvable", "1 when the network confirms that name", resolvable.clone());
-        // The responder keeps none any more; whoever watches the figure goes on finding it.
-        ours.register("discovery_cached_records", "Always 0: no records of others are kept", Gauge::<i64>::default());
+        ours.register("discovery_cached_records", "Records of others in the responder's cache", cached_records.clone());
         ours.register("discovery_responders", "Responders started since the process did", responders.clone());
         update.register(ours);
         ours.register(
@@ -210,6 +213,7 @@ impl Default for Metrics {
             resting_connections,
             discovery,
             resolvable,
+            cached_records,
             responders,
             update,
         }
@@ -265,7 +269,7 @@ impl Metrics {
 
     /// What discovery is like.
     pub fn discovered(&self, now: &Discovered) {
-        let Discovered { name, interface, is_resolvable, responders } = now;
+        let Discovered { name, interface, is_resolvable, cached_records, responders } = now;
         let labels = DiscoveryLabels { name: name.clone(), interface: interface.clone() };
         // A box has one name: the former one's series ends.
         if self.discovery.get(&labels).is_none() {
@@ -273,6 +277,7 @@ impl Metrics {
         }
         self.discovery.get_or_create(&labels).set(1);
         self.resolvable.set((*is_resolvable).into());
+        self.cached_records.set(i64::try_from(*cached_records).unwrap_or(i64::MAX));
         self.responders.set(i64::try_from(*responders).unwrap_or(i64::MAX));
     }
 
@@ -308,8 +313,13 @@ mod tests {
     #[test]
     fn a_box_has_one_name() {
         let metrics = Metrics::default();
-        let mut now =
-            Discovered { name: "taller.local".into(), interface: "eth0".into(), is_resolvable: true, responders: 1 };
+        let mut now = Discovered {
+            name: "taller.local".into(),
+            interface: "eth0".into(),
+            is_resolvable: true,
+            cached_records: 3,
+            responders: 1,
+        };
         metrics.discovered(&now);
         now.name = "taller-2.local".into();
         metrics.discovered(&now);

@@ -89,6 +89,11 @@ impl<'a> Found<'a> {
         });
     }
 
+    /// Lets the figure of the most memory begin anew.
+    pub(super) fn forget_most_memory(&self) {
+        std::fs::write(format!("/proc/{}/clear_refs", self.edge.pid()), "5").expect("a process");
+    }
+
     /// The most memory that it ever had in RAM, MiB.
     pub(super) fn most_memory(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.edge.pid())).expect("a process");

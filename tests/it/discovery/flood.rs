@@ -4,7 +4,7 @@ use super::edge::Found;
 use super::peer::{flood, wait_for_addresses};
 use crate::support::lab::Lab;
 
-/// MiB that the box may ever have in RAM.
+/// MiB that the box may have in RAM from the flood on; what its start takes is measured with the binary of a release.
 const MOST: u64 = 40;
 
 #[test]
@@ -13,9 +13,11 @@ fn malformed_datagrams_do_nothing() {
     let (host, peer) = (lab.host("switch", &["10.9.0.1/24"]), lab.host("switch", &["10.9.0.2/24"]));
     let found = Found::start(&host);
     found.wait_for_name("taller.local");
+    found.forget_most_memory();
     flood(&peer, "malformed", 80_000);
     wait_for_addresses(&peer, "taller.local", &["10.9.0.1"]);
     assert_eq!(found.metric("workshop_edge_discovery_responders"), 1, "one responder lives through all of it");
+    assert_eq!(found.metric("workshop_edge_discovery_cached_records"), 0, "it keeps nothing of others");
     assert!(found.most_memory() <= MOST, "{} MiB", found.most_memory());
 }
 
@@ -25,8 +27,10 @@ fn unsolicited_records_fill_no_memory_and_silence_nobody() {
     let (host, peer) = (lab.host("switch", &["10.9.0.1/24"]), lab.host("switch", &["10.9.0.2/24"]));
     let found = Found::start(&host);
     found.wait_for_name("taller.local");
+    found.forget_most_memory();
     flood(&peer, "unsolicited", 15_000);
     wait_for_addresses(&peer, "taller.local", &["10.9.0.1"]);
     assert_eq!(found.metric("workshop_edge_discovery_responders"), 1, "one responder lives through all of it");
+    assert_eq!(found.metric("workshop_edge_discovery_cached_records"), 0, "it keeps nothing of others");
     assert!(found.most_memory() <= MOST, "{} MiB", found.most_memory());
 }

@@ -62,8 +62,8 @@ fn boxes_from_copies_of_one_disk_say_so_until_one_has_an_id_of_its_own() {
     for (host, found, twin) in [(&one, &first, "10.9.0.2"), (&other, &second, "10.9.0.1")] {
         eventually("the other is seen", || found.check("identity").0 == "degraded");
         assert!(found.check("identity").1.starts_with(&format!("The box at {twin} has the same identifier")));
-        let page = found.get("/_edge/?lang=es");
-        assert!(page.contains(&format!("El equipo de {twin} tiene el mismo identificador que este")), "{page}");
+        let spanish = format!("El equipo de {twin} tiene el mismo identificador que este");
+        eventually("the page says it", || found.get("/_edge/?lang=es").contains(&spanish));
         let data = found.edge.data().to_str().expect("text");
         let said = host.run(env!("CARGO_BIN_EXE_workshop-edge"), &["status", "--data-dir", data]);
         assert!(said.contains("workshop-edge factory-reset"), "{said}");
