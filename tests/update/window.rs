@@ -38,7 +38,7 @@ fn a_version_is_downloaded_ahead_of_its_hour_and_a_rollback_stays_possible() {
     let hours = (until - Timestamp::now()).total(jiff::Unit::Hour).expect("hours");
     assert!((4.0..=5.0).contains(&hours), "{state:#}");
     let (es, en) = (text(&managed, "es_ES.UTF-8"), text(&managed, "en_GB.UTF-8"));
-    assert!(es.contains("La versión 1.1.0 está descargada y se pondrá cuando llegue la hora: "), "{es}");
+    assert!(es.contains("La versión 1.1.0 está descargada y se instalará en su horario: "), "{es}");
     assert!(en.contains("Version 1.1.0 is downloaded, and will be put in place at its hour: "), "{en}");
     assert!(es.contains(&until.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()), "{es}");
 
