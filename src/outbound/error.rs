@@ -180,10 +180,11 @@ impl OutboundError {
 fn of_handshake(source: &io::Error) -> OutboundErrorKind {
     let error = source.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>());
     match error {
-        // Other: a certificate that signs itself, and is not known as an authority.
-        Some(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::Other(_))) => {
-            OutboundErrorKind::UnknownAuthority
-        }
+        // Other: a certificate that signs itself, and is not known as an authority. BadSignature: an authority of the same
+        // name is known, and did not sign it.
+        Some(rustls::Error::InvalidCertificate(
+            CertificateError::UnknownIssuer | CertificateError::BadSignature | CertificateError::Other(_),
+        )) => OutboundErrorKind::UnknownAuthority,
         Some(rustls::Error::InvalidCertificate(_)) => OutboundErrorKind::Certificate,
         _ => OutboundErrorKind::Unreachable,
     }

@@ -52,7 +52,15 @@ impl Disk {
     /// Lets it be written, or read alone. A kernel that meets errors asks nobody; `mount -o remount,ro` waits for files that
     /// are open for writing, so a mount that can only be read is laid over it instead.
     pub(crate) fn can_be_written(&mut self, can: bool) {
-        let mount = if can { "umount -l /mnt" } else { "mount --bind /mnt /mnt && mount -o remount,bind,ro /mnt" };
+        self.mount(if can { "umount -l /mnt" } else { "mount --bind /mnt /mnt && mount -o remount,bind,ro /mnt" });
+    }
+
+    /// Lets its files be executed, or not.
+    pub(crate) fn can_be_executed(&mut self, can: bool) {
+        self.mount(if can { "mount -o remount,exec /mnt" } else { "mount -o remount,noexec /mnt" });
+    }
+
+    fn mount(&mut self, mount: &str) {
         let order = format!("({mount}) && echo done || echo failed\n");
         self.keeper.stdin.as_mut().expect("a pipe").write_all(order.as_bytes()).expect("sent");
         self.is_done("it cannot be mounted again");

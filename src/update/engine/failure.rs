@@ -10,7 +10,6 @@ use crate::durable::{DurableError, RecordError};
 use crate::error_chain;
 use crate::update::download::DownloadError;
 use crate::update::repository::{RepositoryError, RepositoryErrorKind};
-use crate::update::space::NoSpace;
 use crate::update::stage::{SelfRunError, StageError, UnpackError};
 use crate::update::state::FaultKind;
 use crate::update::transport::TransportError;
@@ -66,9 +65,6 @@ fn is_network(kind: FaultKind) -> bool {
 fn of_storage(error: &(dyn Error + 'static)) -> FaultKind {
     let mut cause = Some(error);
     while let Some(error) = cause {
-        if error.is::<NoSpace>() {
-            return FaultKind::DiskFull;
-        }
         match error.downcast_ref::<io::Error>().map(io::Error::kind) {
             Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => return FaultKind::DiskFull,
             Some(io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied) => return FaultKind::NotWritable,
@@ -145,9 +141,8 @@ impl From<StageError> for Failure {
         let kind = match &error {
             StageError::Download(DownloadError::Transport(_) | DownloadError::Short { .. }) => FaultKind::Unreachable,
             StageError::Download(DownloadError::NotTheTarget { .. } | DownloadError::Digest(_)) => FaultKind::Untrusted,
-            StageError::Download(DownloadError::Space(_) | DownloadError::Disk(_) | DownloadError::List { .. })
+            StageError::Download(DownloadError::Disk(_) | DownloadError::List { .. })
             | StageError::Disk(_)
-            | StageError::Space(_)
             | StageError::Rotten(_)
             | StageError::Read { .. }
             | StageError::Record(_)
@@ -157,6 +152,7 @@ impl From<StageError> for Failure {
             {
                 FaultKind::NotExecutable
             }
+            StageError::Space(_) | StageError::Download(DownloadError::Space(_)) => FaultKind::DiskFull,
             StageError::Busy => FaultKind::Busy,
             StageError::TooLarge(_) | StageError::Unpack(_) | StageError::SelfRun(_) => FaultKind::Unfit,
             StageError::Table(_) | StageError::Stopped(_) | StageError::Download(DownloadError::Stopped(_)) => {
@@ -176,6 +172,22 @@ impl From<RecordError> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::update::space::NoSpace;
+
+    #[test]
+    fn what_the_disk_does_not_do_is_told_apart() {
+        let kind = |error: StageError| Failure::from(error).kind;
+        let read = |kind: io::ErrorKind| StageError::Read { path: "/x".into(), source: kind.into() };
+        assert_eq!(kind(StageError::Space(NoSpace { missing: 1 })), FaultKind::DiskFull);
+        assert_eq!(kind(DownloadError::Space(NoSpace { missing: 1 }).into()), FaultKind::DiskFull);
+        assert_eq!(kind(read(io::ErrorKind::StorageFull)), FaultKind::DiskFull);
+        assert_eq!(kind(read(io::ErrorKind::ReadOnlyFilesystem)), FaultKind::NotWritable);
+        assert_eq!(kind(read(io::ErrorKind::PermissionDenied)), FaultKind::NotWritable);
+        assert_eq!(kind(read(io::ErrorKind::InvalidData)), FaultKind::Storage);
+        let run = |kind: io::ErrorKind| SelfRunError::Run { path: "/x".into(), source: kind.into() };
+        assert_eq!(kind(run(io::ErrorKind::PermissionDenied).into()), FaultKind::NotExecutable);
+        assert_eq!(kind(run(io::ErrorKind::NotFound).into()), FaultKind::Unfit);
+    }
 
     #[test]
     fn what_lasts_has_the_age_of_its_beginning() {

@@ -329,7 +329,7 @@ fn endless_data_ends() {
         endless.lock().expect("unpoisoned").replace_range(.., part);
         let said = world.order(&["check"]).expect_err("it has no end");
         let fault = world.state()["fault"].clone();
-        assert!(fault["kind"] == "unreachable" || fault["kind"] == "untrusted", "{part}: {said}");
+        assert!(fault["kind"] == "server" || fault["kind"] == "untrusted", "{part}: {said}");
         world.shows("1.0.0");
     }
     endless.lock().expect("unpoisoned").replace_range(.., "workshop-edge-1.1.0");

@@ -104,7 +104,7 @@ fn revoked_keys_stay_revoked() {
         world.while_off(happens);
         let said = world.order(&["check"]).expect_err("revoked");
         let kind = world.state()["fault"]["kind"].clone();
-        assert!(kind == "rollback" || kind == "untrusted", "{what}: {kind} {said}");
+        assert!(kind == "stale" || kind == "rollback" || kind == "untrusted", "{what}: {kind} {said}");
         world.shows("1.0.0");
         world.put(&good);
         world.checks();

@@ -96,6 +96,18 @@ fn a_disk_that_cannot_be_written_leaves_the_box_as_it_is() {
     world.shows("1.1.0");
 }
 
+/// It is the disk's fault, and the release is none the worse for it.
+#[test]
+fn a_disk_that_nothing_may_be_executed_from_is_told_apart_from_a_bad_release() {
+    let mut disk = Disk::new(128);
+    let world = World::on(&disk.path.join("data"));
+    disk.can_be_executed(false);
+    world.repository.promote(&["--version", "1.1.0"]);
+    world.fails(&["apply"], "not_executable", "cannot run");
+    disk.can_be_executed(true);
+    world.follows();
+}
+
 /// Whatever happens to what the box remembers of its repository and its technician, the version stays, and the
 /// repository is believed again.
 #[test]
