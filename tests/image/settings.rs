@@ -38,6 +38,8 @@ fn a_fixed_address_holds_and_a_mistake_costs_nothing() {
     machine.wait("the display", |_| lan.get(&url("")));
     let told = machine.wait("the status", |_| status(&lan, FIXED));
     assert_eq!(told["name"]["wanted"], "soldadura", "{told}");
+    let machine_says = machine.wait("what its machine says", |_| crate::told::told(&lan, FIXED));
+    assert!(!machine_says.contains("no se distinguen") && !machine_says.contains("no se usa"), "{machine_says}");
     let _time = lan.time_server();
     machine.wait("the time of the company's server", |_| {
         status(&lan, FIXED).filter(|status| status["clock"]["trusted"] == true)

@@ -24,6 +24,9 @@ fn two_disks_of_one_image_are_told_until_one_is_gone() {
     host.run("mkdir", &["-p", label]);
     host.run("ln", &["-s", "0:/dev/sda2", &format!("{label}/b8:2")]);
     assert_eq!(told(&host), "");
+    // A partition that was found again, under another number.
+    host.run("ln", &["-s", "0:/dev/sda2", &format!("{LINKS}/b259:5")]);
+    assert_eq!(told(&host), "");
     // One that is on the bus that the firmware started from is known from one that is not.
     host.run("ln", &["-s", "10:/dev/sdb2", &format!("{LINKS}/b8:18")]);
     assert_eq!(told(&host), "");
@@ -33,7 +36,7 @@ fn two_disks_of_one_image_are_told_until_one_is_gone() {
     for lang in ["es", "en"] {
         assert!(notice[lang].as_str().is_some_and(|text| text.contains("USB")), "{notice}");
     }
-    host.run("rm", &[&format!("{LINKS}/b8:2")]);
+    host.run("rm", &[&format!("{LINKS}/b8:2"), &format!("{LINKS}/b259:5")]);
     assert_eq!(told(&host), "");
 }
 
