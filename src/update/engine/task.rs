@@ -51,10 +51,14 @@ impl Task {
     /// Begins when the trial is over, and ends with the process.
     pub(super) async fn run(self, mut asked: mpsc::Receiver<Asked>, trial: impl Future<Output = ()>) {
         {
-            let mut begun = pin!(async { tokio::join!(trial, self.past.load()) });
+            let (mut trial, mut loading) = (pin!(trial), pin!(self.past.load()));
+            let mut is_loaded = false;
             loop {
                 tokio::select! {
-                    _ = &mut begun => break,
+                    // First of all: an order that comes with its end is taken.
+                    biased;
+                    () = &mut trial => break,
+                    () = &mut loading, if !is_loaded => is_loaded = true,
                     Some(Asked { askers, .. }) = asked.recv() => {
                         for asker in askers {
                             // Whoever asked may have gone.
@@ -62,6 +66,9 @@ impl Task {
                         }
                     }
                 }
+            }
+            if !is_loaded {
+                loading.await;
             }
         }
         Work::begin(self).await.go_on(asked).await;
