@@ -109,13 +109,11 @@ fn choose(places: &Places, tale: &mut Tale) -> (Settings, Source, Option<String>
 
 /// The last good settings, or the defaults: without invented figures, since somebody has set this box up.
 fn fallback(places: &Places) -> (Settings, Source, Option<String>) {
-    match sound(last_good::read(places)) {
-        Some((settings, kept)) => (settings, Source::LastGood { applied: kept.applied }, None),
-        None => {
-            let other = vec![("display.demo", "false".to_owned())];
-            (Settings { other, ..defaults() }, Source::Defaults, None)
-        }
+    if let Some((settings, kept)) = sound(last_good::read(places)) {
+        return (settings, Source::LastGood { applied: kept.applied }, None);
     }
+    let other = vec![("display.demo", "false".to_owned())];
+    (Settings { other, ..defaults() }, Source::Defaults, None)
 }
 
 /// Those that this version can use, too.
