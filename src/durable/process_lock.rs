@@ -4,9 +4,13 @@ use std::os::fd::IntoRawFd as _;
 use std::path::Path;
 
 use rustix::fs::{FlockOperation, Mode, OFlags, fcntl_lock, open};
+use rustix::io::{FdFlags, fcntl_dupfd_cloexec, fcntl_setfd};
 use rustix::process::{Flock, FlockType, fcntl_getlk};
 
 use super::{DurableError, create_dir};
+
+/// More than there are listening sockets. Where so many files are not allowed, it stays where it is.
+const ABOVE_SOCKETS: i32 = 100;
 
 /// Who has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,10 +38,13 @@ impl ProcessLock {
         if is_held_already(path) {
             return Ok(Claim::Ours);
         }
-        // Without CLOEXEC.
-        let flags = OFlags::RDWR | OFlags::CREATE;
-        let file =
-            open(path, flags, Mode::RUSR | Mode::WUSR).map_err(|error| DurableError::at("open", path)(error.into()))?;
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC;
+        let failed = |operation| move |error: rustix::io::Errno| DurableError::at(operation, path)(error.into());
+        let file = open(path, flags, Mode::RUSR | Mode::WUSR).map_err(failed("open"))?;
+        // Out of the way of the listening sockets, which become 3, 4 and so on in the next program and would close it.
+        // Before it is locked, since closing the first descriptor would end the lock.
+        let file = fcntl_dupfd_cloexec(&file, ABOVE_SOCKETS).unwrap_or(file);
+        fcntl_setfd(&file, FdFlags::empty()).map_err(failed("keep open"))?;
         match fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {
                 // Open for as long as the process lives.
@@ -49,7 +56,7 @@ impl ProcessLock {
                 let pid = holder.and_then(|holder| holder.pid).map(|pid| pid.as_raw_nonzero().get());
                 Ok(Claim::Others { pid })
             }
-            Err(error) => Err(DurableError::at("lock", path)(error.into())),
+            Err(error) => Err(failed("lock")(error)),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixDatagram;
 use std::process::Stdio;
 
@@ -214,4 +215,25 @@ fn a_second_box_on_one_data_directory_refuses_and_names_the_first() {
     assert_eq!(box_id(), before);
     first.stop();
     Setup::new("").data(directory.path()).start().stop();
+}
+
+#[test]
+fn a_program_that_knows_of_no_lock_keeps_the_data_directory_when_the_box_becomes_it() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (data, program) = (directory.path().join("data"), directory.path().join("edge"));
+    let start = format!("cp \"$0\" '{0}' && exec '{0}' \"$@\"", program.display());
+    let https = "listen.https = [\"127.0.0.1:0\"]\ntls.mode = \"self-signed\"\n";
+    let first = Setup::new(https).data(&data).through(&["sh", "-c", &start]).start();
+
+    let other = directory.path().join("other");
+    fs::write(&other, "#!/bin/sh\nexec sleep 3600\n").expect("written");
+    fs::set_permissions(&other, fs::Permissions::from_mode(0o755)).expect("executable");
+    fs::rename(&other, &program).expect("in its place");
+    crate::support::run(env!("CARGO_BIN_EXE_workshop-edge"), &["restart", "--data-dir", data.to_str().expect("text")]);
+    let name = format!("/proc/{}/comm", first.pid());
+    eventually("it is the other program", || fs::read_to_string(&name).is_ok_and(|name| name == "sleep\n"));
+
+    let mut second = Setup::new("").data(&data).spawn(Stdio::null());
+    assert_eq!(second.wait().code(), Some(1));
+    second.wait_for_log(&format!("(process {})", first.pid()));
 }
