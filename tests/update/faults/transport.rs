@@ -51,6 +51,8 @@ enum Mood {
     Whole,
     /// Binaries of other octets, but whatever is left of them as if it were the same object.
     Changed,
+    /// Another part of binaries than the one that is asked for.
+    Elsewhere,
     /// This answer to whatever has this in its path.
     Says(&'static str, String),
     /// This file in the place of the other.
@@ -109,6 +111,10 @@ impl Moody {
                     let _ = connection.write_all(head.as_bytes());
                     connection.write_all(&octets).is_ok()
                 }
+                Mood::Elsewhere if is_binary && request.field("range").is_some() => {
+                    let answer = b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-9/10\r\nContent-Length: 10\r\n\r\n0123456789";
+                    connection.write_all(answer).is_ok()
+                }
                 Mood::Says(part, answer) if request.path.contains(part) => {
                     let _ = connection.write_all(answer.as_bytes());
                     false
@@ -148,7 +154,7 @@ fn world() -> (World, Moody) {
 /// Line by line: what comes is kept, over a power cut too, and what is not right is thrown away.
 #[test]
 fn a_download_that_breaks_off_goes_on_or_begins_anew() {
-    for then in [Mood::Good, Mood::Whole, Mood::Changed] {
+    for then in [Mood::Good, Mood::Whole, Mood::Changed, Mood::Elsewhere] {
         let (mut world, server) = world();
         world.repository.promote(&["--version", "1.1.0"]);
         server.is(Mood::Half);
