@@ -143,7 +143,7 @@ const KEYS: &[Key] = &[
         "Canal de las actualizaciones: stable, o staging para probarlas antes que los demás.",
         "Channel of the updates: stable, or staging to try them before the others."),
     Key::optional("update.url", Kind::Url, "https://updates.empresa.example/workshop-edge",
-        "Dirección del depósito de versiones, si no es la del programa.",
+        "Dirección del repositorio de versiones, si no es la del programa.",
         "Address of the release bucket, if it is not the program's."),
     Key::optional("update.window", Kind::Hours, "22:00-05:00",
         "Horas en las que puede cambiar de versión. Sin valor: a cualquier hora.",
