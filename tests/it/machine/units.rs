@@ -69,3 +69,12 @@ fn units_may_do_no_more_than_they_have_to() {
         assert!(output.status.success(), "{unit}: {}", said.lines().last().unwrap_or_default());
     }
 }
+
+/// A line in the journal costs a stick some 100 kB of its life, and without a time server there is one every few minutes.
+#[test]
+fn what_is_said_for_ever_is_not_kept() {
+    let unit = read("usr/lib/systemd/system/systemd-timesyncd.service.d/image.conf");
+    assert_eq!(words(&unit, "LogLevelMax"), ["notice"], "{unit}");
+    let unit = read("usr/lib/systemd/system/systemd-resolved.service.d/image.conf");
+    assert_eq!(words(&unit, "LogRateLimitIntervalSec"), ["12h"], "{unit}");
+}
