@@ -775,7 +775,7 @@ fn a_stick_stays_in_until_the_system_is_copied() {
         }
     }
     let said = attend();
-    assert!(said.contains("memoria USB está puesta y contiene"), "{said}");
+    assert!(said.contains("memoria USB está conectada y contiene"), "{said}");
     edge.stop();
 }
 

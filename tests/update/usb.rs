@@ -47,8 +47,8 @@ fn a_directory_does_without_the_network_and_is_held_to_what_is_known() {
 
     let old = old.display().to_string();
     for (lang, words) in [
-        ("es_ES.UTF-8", "El repositorio de versiones ofrece algo más antiguo de lo que este equipo ya conoce"),
-        ("en_GB.UTF-8", "The bucket offers something older than this box knows already"),
+        ("es_ES.UTF-8", "El repositorio de versiones muestra un estado anterior al que este equipo ya conoce"),
+        ("en_GB.UTF-8", "The bucket shows an older state than this box knows already"),
     ] {
         let (code, text) = said(&managed, &["apply", "--from", &old], lang);
         assert!(code == Some(1) && text.contains(words), "{text}");
