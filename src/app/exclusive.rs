@@ -19,7 +19,7 @@ pub struct InUse {
 /// Claims the data directory for this process and those that it becomes. One that cannot be locked, such as a read-only
 /// one, stops no display.
 pub(super) fn claim(data_dir: &Path) -> Result<(), InUse> {
-    match ProcessLock::claim(&data_dir.join("lock")) {
+    match ProcessLock::claim(data_dir) {
         Ok(Claim::Ours) => Ok(()),
         Ok(Claim::Others { pid }) => Err(InUse { data_dir: data_dir.to_owned(), pid }),
         Err(error) => {

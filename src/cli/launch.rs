@@ -6,6 +6,7 @@
 use super::EXIT_FAILURE;
 use crate::{
     config::{self, Overrides, Sources},
+    durable::{Claim, ProcessLock},
     error_chain, launch,
     machine::{self, Places},
     slots, telemetry,
@@ -19,7 +20,9 @@ pub(super) fn run(options: Vec<OsString>) -> ExitCode {
     let directory = data_dir.join(slots::DIRECTORY);
     // What cannot be told stops no start.
     let os = machine::os::running(&Places::default()).ok().map(|version| version.to_string());
-    let error = launch::run(&launch::Settings { directory, version: crate::VERSION, os, options });
+    // A start of a second process must spend no try of the first one's trial.
+    let is_in_use = matches!(ProcessLock::claim(&data_dir), Ok(Claim::Others { .. }));
+    let error = launch::run(&launch::Settings { directory, version: crate::VERSION, os, options, is_in_use });
     tracing::error!(error = error_chain(&error), "nothing can be launched");
     ExitCode::from(EXIT_FAILURE)
 }

@@ -31,10 +31,11 @@ pub enum Claim {
 pub struct ProcessLock;
 
 impl ProcessLock {
-    /// Claims it for good. The file must not be opened by anything else in this process: the first that is closed ends
-    /// the lock.
-    pub fn claim(path: &Path) -> Result<Claim, DurableError> {
-        create_dir(path.parent().unwrap_or(Path::new(".")))?;
+    /// Claims a data directory for good. Its file `lock` must not be opened by anything else in this process: the first
+    /// that is closed ends the lock.
+    pub fn claim(data_dir: &Path) -> Result<Claim, DurableError> {
+        create_dir(data_dir)?;
+        let path = &data_dir.join("lock");
         if is_held_already(path) {
             return Ok(Claim::Ours);
         }

@@ -46,6 +46,9 @@ pub struct Settings {
     pub os: Option<String>,
     /// The options of `serve`.
     pub options: Vec<OsString>,
+    /// Whether the data belong to another process: its table is left alone, and the factory's `serve` says why it does not
+    /// serve.
+    pub is_in_use: bool,
 }
 
 /// Nothing could be started, not even this binary.
@@ -59,8 +62,11 @@ pub struct LaunchError {
 /// Becomes the binary that is to run; comes back only when not even the factory's can be.
 #[must_use]
 pub fn run(settings: &Settings) -> LaunchError {
-    let Settings { directory, version, os, options } = settings;
+    let Settings { directory, version, os, options, is_in_use } = settings;
     let launcher = own_path();
+    if *is_in_use {
+        return factory(launcher.as_deref(), options);
+    }
     let mut memory = Memory::load(directory, version, os.as_deref(), slots::boot_id().as_deref());
     // Each round but the last takes one of two slots out of the table.
     for _ in 0..=Slot::ALL.len() {
@@ -80,8 +86,13 @@ pub fn run(settings: &Settings) -> LaunchError {
         tracing::error!(slot = slot.name(), version = image.version, %error, "the binary cannot be executed");
     }
     tracing::info!(slot = FACTORY, version, "launching");
-    let path = launcher.as_deref().unwrap_or(Path::new(RUNNING));
-    let source = become_it(path, FACTORY, launcher.as_deref(), options);
+    factory(launcher.as_deref(), options)
+}
+
+/// Becomes the factory's binary.
+fn factory(launcher: Option<&Path>, options: &[OsString]) -> LaunchError {
+    let path = launcher.unwrap_or(Path::new(RUNNING));
+    let source = become_it(path, FACTORY, launcher, options);
     LaunchError { path: path.to_owned(), source }
 }
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use workshop_edge::slots::{self, Slot};
 
-use super::EDGE;
 use super::data::{Data, sha256};
+use super::{EDGE, HANGS, witness};
 use crate::support::{Client, Disk, Setup, SmallRepository, Supervisor, eventually, run};
 
 /// The factory's binary and a slot's are the same program: the slot tells which runs.
@@ -45,6 +45,37 @@ fn what_works_for_some_time_is_confirmed() {
     assert!(!data.path().join("update/probe").exists() || child.try_wait().expect("a child").is_none());
     child.kill().expect("it runs");
     child.wait().expect("its end");
+}
+
+/// A second service on the data of the first: systemd starts it again and again.
+#[test]
+fn whoever_is_refused_the_data_spends_no_try_of_their_trial() {
+    let data = Data::with_two();
+    data.put(&witness(3, HANGS), "1.0.3");
+    let launch = || {
+        let mut command = Command::new(EDGE);
+        command.args(["launch", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data.path());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("started");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
+        (child, line)
+    };
+    let (mut first, line) = launch();
+    assert!(line.starts_with("WITNESS "), "{line}");
+    let table = fs::read_dir(data.slots()).expect("slots").count();
+    let before = format!("{:?}", data.table());
+    for _ in 0..=slots::TRIES {
+        let (mut second, line) = launch();
+        if line.starts_with("WITNESS ") {
+            second.kill().expect("killed");
+        }
+        assert_eq!(second.wait().expect("its end").code(), Some(1), "{line}");
+        assert!(line.contains(&format!("another workshop-edge (process {})", first.id())), "{line}");
+    }
+    assert_eq!(format!("{:?}", data.table()), before);
+    assert_eq!(fs::read_dir(data.slots()).expect("slots").count(), table);
+    first.kill().expect("killed");
+    first.wait().expect("its end");
 }
 
 #[test]

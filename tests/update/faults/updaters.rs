@@ -20,11 +20,11 @@ fn a_second_box_over_the_same_data_is_refused_and_spoils_nothing() {
     let mut world = World::new();
     let other = Supervisor::start(release("1.0.0"), world.arguments(), &[]);
     eventually("it is refused", || other.restarts() > 0);
-    other.stop();
     world.repository.promote(&["--version", "1.1.0"]);
     let _ = world.order(&["apply"]);
     world.wait_until_runs("1.1.0");
     assert_eq!(world.supervisor().connect().request("GET", "/", &[]).status, 200);
+    other.stop();
     world.while_off(|_| {});
     world.shows("1.1.0");
 }
