@@ -107,14 +107,19 @@ impl Background {
         fs::read_to_string(self.output.path()).expect("text")
     }
 
-    /// Whether it heard a record: sender, lifetime, name, type and data; `_` matches anything.
-    pub(super) fn has_heard(&self, record: &str) -> bool {
+    /// How many times it heard a record: sender, lifetime, name, type and data; `_` matches anything.
+    pub(super) fn times_heard(&self, record: &str) -> usize {
         let wanted: Vec<&str> = record.split(' ').collect();
-        self.heard().lines().any(|line| {
+        let is_wanted = |line: &&str| {
             let words: Vec<&str> = line.splitn(wanted.len(), ' ').collect();
             words.len() == wanted.len()
                 && words.iter().zip(&wanted).all(|(word, wanted)| *wanted == "_" || word == wanted)
-        })
+        };
+        self.heard().lines().filter(is_wanted).count()
+    }
+
+    pub(super) fn has_heard(&self, record: &str) -> bool {
+        self.times_heard(record) > 0
     }
 
     pub(super) fn wait_to_hear(&self, record: &str) {
