@@ -75,6 +75,8 @@ places! {
     run = "run/workshop-machine";
     /// The appliance's configuration, made from the settings; `/etc/workshop-edge/config.toml` is a link to it.
     run_config = "run/workshop-machine/config.toml";
+    /// What the appliance enters the proxy with; its `proxy.credentials_file`.
+    run_proxy_credentials = "run/workshop-machine/proxy-credentials";
     /// One file for each subject on which there is something to say: see [`super::notices`].
     run_notices = "run/workshop-machine/notices";
     /// What the OS updates are at.

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Address, Settings};
+use super::{Address, Secrets, Settings};
 use crate::machine::Places;
 
-/// The content of `config.toml`. `places` are those that the appliance sees.
-pub(super) fn configuration(settings: &Settings, places: &Places) -> String {
+/// The content of `config.toml`, which names the secrets' files and holds none. `places` are those that the appliance sees.
+pub(super) fn configuration(settings: &Settings, secrets: &Secrets, places: &Places) -> String {
     let Settings { name, language, title, line, network, time_zone, updates, https, other, .. } = settings;
     let path = |path: std::path::PathBuf| Some(Value::from(path.to_string_lossy()));
     let given = |text: &Option<String>| text.as_deref().map(Value::from);
@@ -25,6 +25,7 @@ pub(super) fn configuration(settings: &Settings, places: &Places) -> String {
         ("display.title", Some(title.as_str().into())),
         ("display.line", Some(line.as_str().into())),
         ("display.language", Some(language.code().into())),
+        ("proxy.credentials_file", secrets.proxy_credentials().and_then(|_| path(places.run_proxy_credentials()))),
         ("update.enabled", Some(updates.enabled.into())),
         ("update.channel", Some(updates.channel.as_str().into())),
         ("update.url", given(&updates.url)),

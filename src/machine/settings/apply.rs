@@ -1,6 +1,6 @@
 //! What a start of the machine does with the settings.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
@@ -158,7 +158,8 @@ fn write(places: &Places, settings: &Settings, secrets: &Secrets, tale: &mut Tal
     };
     step("la red", "the network", networks(places, settings));
     step("la Wi-Fi", "the Wi-Fi", wireless(places, settings, secrets));
-    step("la configuración del programa", "the program's configuration", configuration(places, settings));
+    step("la cuenta del proxy", "the proxy's account", proxy(places, secrets));
+    step("la configuración del programa", "the program's configuration", configuration(places, settings, secrets));
     let keys = settings.ssh_key.as_ref().map(|key| format!("{key}\n"));
     step("la clave de SSH", "the SSH key", put(&places.run_authorized_keys(), keys.as_deref(), 0o644));
     step("HTTPS", "HTTPS", put(&places.run_https(), settings.https.then_some(""), 0o644));
@@ -198,8 +199,19 @@ fn wireless(places: &Places, settings: &Settings, secrets: &Secrets) -> Result<(
     put(&wifi::path(places), content.as_deref(), 0o600)
 }
 
-fn configuration(places: &Places, settings: &Settings) -> Result<(), FileError> {
-    let path = places.run_config();
-    put(&path, Some(&appliance::configuration(settings, places)), 0o640)?;
-    files::give_to(places, &path, GROUP)
+fn proxy(places: &Places, secrets: &Secrets) -> Result<(), FileError> {
+    put_for_appliance(places, &places.run_proxy_credentials(), secrets.proxy_credentials().as_deref())
+}
+
+fn configuration(places: &Places, settings: &Settings, secrets: &Secrets) -> Result<(), FileError> {
+    put_for_appliance(places, &places.run_config(), Some(&appliance::configuration(settings, secrets, places)))
+}
+
+/// Puts a file there that nobody but root and the appliance reads.
+fn put_for_appliance(places: &Places, path: &Path, content: Option<&str>) -> Result<(), FileError> {
+    put(path, content, 0o640)?;
+    match content {
+        Some(_) => files::give_to(places, path, GROUP),
+        None => Ok(()),
+    }
 }

@@ -86,6 +86,9 @@ const SECRET_GUESSES: &[(&str, &str)] = &[
     ("usuario", "erp.user"),
     ("user", "erp.user"),
     ("contrasena_erp", "erp.password"),
+    ("usuario_proxy", "proxy.user"),
+    ("contrasena_proxy", "proxy.password"),
+    ("clave_proxy", "proxy.password"),
     ("clave_erp", "erp.password"),
 ];
 
@@ -165,6 +168,12 @@ const SECRET_KEYS: &[Key] = &[
     Key::optional("wifi.passphrase", Kind::WifiPassphrase, "palabra larga y secreta",
         "Contraseña de la red Wi-Fi.",
         "Passphrase of the Wi-Fi network."),
+    Key::optional("proxy.user", Kind::Text { max: 128 }, "taller",
+        "Cuenta del equipo en el proxy, si la pide.",
+        "The box's account at the proxy, if that wants one."),
+    Key::optional("proxy.password", Kind::Text { max: 128 }, "palabra larga y secreta",
+        "Su contraseña.",
+        "Its password."),
     Key::optional("erp.user", Kind::Text { max: 128 }, "pantalla",
         "Cuenta del equipo en el ERP.",
         "The box's account at the ERP."),

@@ -27,9 +27,14 @@ pub fn check(bytes: &[u8]) -> Checked {
 /// Reads the secrets. Nothing of them is repeated in what is told.
 pub(super) fn check_secrets(bytes: &[u8]) -> Checked<Secrets> {
     read(&SECRETS, SECRETS_NAME, bytes, |document| {
+        if document.text("proxy.user").is_some_and(|user| user.contains(':')) {
+            document.rule("proxy.user", "no puede llevar dos puntos", "cannot have a colon");
+        }
         let text = |key| document.text(key).map(str::to_owned);
         Some(Secrets {
             wifi_passphrase: text("wifi.passphrase"),
+            proxy_user: text("proxy.user"),
+            proxy_password: text("proxy.password"),
             erp_user: text("erp.user"),
             erp_password: text("erp.password"),
         })
@@ -108,7 +113,8 @@ const RENAMED: &[(&str, &str)] =
     &[("discovery.name", "name"), ("display.language", "language"), ("update.time_zone", "time_zone")];
 
 /// The keys of `config.toml` that only the image can set.
-const OF_THE_IMAGE: &[&str] = &["data_dir", "machine.dir", "update.usb_dir", "listen.http", "listen.https"];
+const OF_THE_IMAGE: &[&str] =
+    &["data_dir", "machine.dir", "update.usb_dir", "listen.http", "listen.https", "proxy.credentials_file"];
 
 /// What is wrong with the keys of `config.toml`, in the light of each other and of the settings.
 fn configuration(document: &mut Document) {

@@ -89,13 +89,18 @@ fn kept(places: &Places) -> Secrets {
 /// Keeps them.
 pub(super) fn keep(places: &Places, secrets: &Secrets) -> Result<(), FileError> {
     directory(places)?;
-    let Secrets { wifi_passphrase, erp_user, erp_password } = secrets;
+    let Secrets { wifi_passphrase, proxy_user, proxy_password, erp_user, erp_password } = secrets;
     let line = |key: &str, value: &Option<String>| {
         // For text, JSON's notation is TOML's too.
         value.as_ref().map(|value| format!("{key} = {}\n", serde_json::Value::from(value.as_str())))
     };
-    let lines =
-        [line("wifi.passphrase", wifi_passphrase), line("erp.user", erp_user), line("erp.password", erp_password)];
+    let lines = [
+        line("wifi.passphrase", wifi_passphrase),
+        line("proxy.user", proxy_user),
+        line("proxy.password", proxy_password),
+        line("erp.user", erp_user),
+        line("erp.password", erp_password),
+    ];
     let text: String = lines.into_iter().flatten().collect();
     Ok(durable::write(&places.data_settings().join(FILE), text.as_bytes(), 0o600)?)
 }

@@ -17,7 +17,9 @@ const HEADINGS: &[(&str, &str)] = &[
 ];
 
 /// Keys of `config.toml` that a workshop wants next.
-const DISPLAY: &[&str] = &[
+const NEXT: &[&str] = &[
+    "proxy.url",
+    "proxy.no_proxy",
     "display.demo",
     "display.targets.daily",
     "display.targets.oee_percent",
@@ -51,12 +53,14 @@ pub fn template() -> String {
     }
     text += &section("LO DEMÁS · THE REST");
     text += &paragraph(
-        "Aquí vale, además, cualquier ajuste del archivo config.toml del programa, con su nombre entero. Los de la pantalla:",
+        "Aquí vale, además, cualquier ajuste del archivo config.toml del programa, con su nombre entero. Los más \
+         usados:",
     );
     text += &paragraph(
-        "Every setting of the program's file config.toml is taken here, too, with its whole name. Those of the display:",
+        "Every setting of the program's file config.toml is taken here, too, with its whole name. The most \
+         usual ones:",
     );
-    for key in DISPLAY.iter().filter_map(|path| CONFIG_FLAT.find(path)) {
+    for key in NEXT.iter().filter_map(|path| CONFIG_FLAT.find(path)) {
         text += &entry(key);
     }
     text + &section("CONTRASEÑAS · PASSWORDS")
@@ -70,6 +74,8 @@ pub fn template() -> String {
         )
         + "#\n"
         + "#     wifi.passphrase = \"la contraseña de la Wi-Fi\"\n"
+        + "#     proxy.user = \"taller\"\n"
+        + "#     proxy.password = \"la contraseña del proxy\"\n"
         + "#     erp.user = \"pantalla\"\n"
         + "#     erp.password = \"la contraseña del ERP\"\n"
 }

@@ -102,6 +102,13 @@ impl Tale {
                 "With a fixed address and without network.gateway or network.dns there are no updates and no time from the internet.",
             );
         }
+        if secrets.proxy_user.is_some() != secrets.proxy_password.is_some() {
+            remark(
+                Level::Warning,
+                "La cuenta del proxy está a medias: ponga proxy.user y proxy.password en secrets.txt.",
+                "The proxy's account is incomplete: put proxy.user and proxy.password into secrets.txt.",
+            );
+        }
         if settings.wifi.is_some() && !has_wifi {
             remark(
                 Level::Warning,

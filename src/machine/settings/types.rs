@@ -86,6 +86,10 @@ pub struct Updates {
 pub struct Secrets {
     /// Of the wireless network.
     pub wifi_passphrase: Option<String>,
+    /// The account at the proxy, without a colon (RFC 7617 section 2).
+    pub proxy_user: Option<String>,
+    /// Its password.
+    pub proxy_password: Option<String>,
     /// The account at the ERP.
     pub erp_user: Option<String>,
     /// Its password.
@@ -104,9 +108,16 @@ impl Secrets {
     pub(super) fn renewed(self, newer: Self) -> Self {
         Self {
             wifi_passphrase: newer.wifi_passphrase.or(self.wifi_passphrase),
+            proxy_user: newer.proxy_user.or(self.proxy_user),
+            proxy_password: newer.proxy_password.or(self.proxy_password),
             erp_user: newer.erp_user.or(self.erp_user),
             erp_password: newer.erp_password.or(self.erp_password),
         }
+    }
+
+    /// What the proxy wants to hear, `user:password`.
+    pub(super) fn proxy_credentials(&self) -> Option<String> {
+        Some(format!("{}:{}", self.proxy_user.as_deref()?, self.proxy_password.as_deref()?))
     }
 
     /// Whether there is none.

@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 const FILE: &str = "media/settings/secrets.txt";
 /// Nothing but comments.
 const TEMPLATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/usb-image/settings/secrets.txt");
+const CREDENTIALS: &str = "run/workshop-machine/proxy-credentials";
 const KEPT: &str = "data/machine/settings/secrets.toml";
 
 fn with_wifi() -> Machine {
@@ -48,6 +49,30 @@ fn they_are_kept_and_wiped_and_used() {
     machine.started();
     assert!(!machine.has("etc/wpa_supplicant/wpa_supplicant.conf"));
     assert!(!machine.has("run/systemd/network/10-workshop-wifi.network"));
+}
+
+#[test]
+fn the_proxy_s_account_is_given_to_the_appliance_in_a_file() {
+    let machine = Machine::new().settings("proxy.url = \"http://proxy.example:3128\"\n");
+    machine.put(FILE, "proxy.user = \"ana\"\n");
+    machine.started();
+    let (level, es, _) = machine.notice("settings-remarks").expect("said");
+    assert!(level == "warning" && es.contains("La cuenta del proxy está a medias"), "{es}");
+    assert!(!machine.has(CREDENTIALS));
+
+    machine.put(FILE, "proxy.password = \"muy secreta\"\n");
+    machine.started();
+    assert_eq!(machine.notice("settings-remarks"), None);
+    assert_eq!(machine.text(CREDENTIALS), "ana:muy secreta");
+    let mode = std::fs::metadata(machine.path(CREDENTIALS)).expect("there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
+    let config = machine.text("run/workshop-machine/config.toml");
+    assert!(config.contains("proxy-credentials\"\n") && !config.contains("secreta"), "{config}");
+
+    machine.put(FILE, "proxy.user = \"a:b\"\n");
+    machine.started();
+    let (level, es, _) = machine.notice("secrets").expect("said");
+    assert!(level == "warning" && es.contains("no puede llevar dos puntos"), "{es}");
 }
 
 #[test]
