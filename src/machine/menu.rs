@@ -98,6 +98,10 @@ pub enum Wish {
     Refuse,
     /// A support bundle on the stick.
     Bundle,
+    /// To see the versions of the system that are not tried again.
+    Quarantined,
+    /// To have them tried again.
+    Forgive,
     /// The appliance again.
     RestartBox,
     /// The machine again.
@@ -170,11 +174,12 @@ pub struct Menu {
 }
 
 /// What can be done.
-const ENTRIES: [(&str, &str); 7] = [
+const ENTRIES: [(&str, &str); 8] = [
     ("Estado y dirección del equipo", "State and address of the box"),
     ("Instalar en el disco interno", "Install to the internal disk"),
     ("Ajustes que trae la memoria USB", "Settings on the USB stick"),
     ("Guardar un informe de soporte en la memoria USB", "Write a support bundle to the USB stick"),
+    ("Versiones del sistema que se rechazan", "Versions of the system that are refused"),
     ("Reiniciar el programa", "Restart the program"),
     ("Reiniciar el equipo", "Restart the machine"),
     ("Apagar el equipo", "Switch the machine off"),
@@ -264,14 +269,15 @@ impl Menu {
             1 => return Some(Wish::Disks),
             2 => return Some(Wish::Pending),
             3 => return Some(Wish::Bundle),
-            4 => self.show(decide("¿Reiniciar el programa?", "Restart the program?", Wish::RestartBox)),
-            5 => self.show(decide(
+            4 => return Some(Wish::Quarantined),
+            5 => self.show(decide("¿Reiniciar el programa?", "Restart the program?", Wish::RestartBox)),
+            6 => self.show(decide(
                 "¿Reiniciar el equipo? Los televisores esperan uno o dos minutos.",
                 "Restart the machine? The TVs wait for a minute or two.",
                 Wish::Reboot,
             )),
             _ => self.show(decide(
-                "¿Apagar el equipo? Para encenderla hay que pulsar su botón.",
+                "¿Apagar el equipo? Para encenderlo hay que pulsar su botón.",
                 "Switch the machine off? Its button has to be pressed to switch it on.",
                 Wish::PowerOff,
             )),
@@ -403,13 +409,13 @@ mod tests {
         assert_eq!(type_in(&mut menu, b"\x1b[B\r"), Some(Wish::Disks));
         assert_eq!(type_in(&mut menu, b"\x1b[B\x1b[B\r"), Some(Wish::Bundle));
         assert_eq!(type_in(&mut Menu::new(Lang::Es), b"\x1b[A\r"), None, "the last one, which asks");
-        assert_eq!(type_in(&mut Menu::new(Lang::Es), b"8"), None);
+        assert_eq!(type_in(&mut Menu::new(Lang::Es), b"9"), None);
         assert_eq!(Menu::new(Lang::Es).lines().iter().filter(|line| line.is_chosen).count(), 1);
     }
 
     #[test]
     fn what_interrupts_the_tvs_asks_first_and_enter_is_no_yes() {
-        for (digit, wish) in [(b"5", Wish::RestartBox), (b"6", Wish::Reboot), (b"7", Wish::PowerOff)] {
+        for (digit, wish) in [(b"6", Wish::RestartBox), (b"7", Wish::Reboot), (b"8", Wish::PowerOff)] {
             for (more, expected) in [(&b"\r"[..], None), (b"n", None), (b"s", Some(wish.clone())), (b"Y", Some(wish))] {
                 let mut menu = Menu::new(Lang::En);
                 assert_eq!(type_in(&mut menu, digit), None);

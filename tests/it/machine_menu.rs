@@ -5,6 +5,8 @@ use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
+use workshop_edge::machine::{Places, os};
+use workshop_edge::update::state::Quarantined;
 
 use crate::support::{Edge, Pty, Setup, eventually};
 
@@ -88,11 +90,31 @@ fn the_box_is_asked_and_restarted() {
     let edge = edge.expect("started");
     menu.press("1", "workshop-edge 0.");
     menu.press("\x1b", "Reiniciar el programa");
-    menu.press("5", "¿Reiniciar el programa?");
+    menu.press("6", "¿Reiniciar el programa?");
     assert_eq!(edge.logged("ready").len(), 1);
     menu.press("s", "El programa se reinicia.");
     eventually("it is ready again", || edge.logged("ready").len() == 2);
     edge.stop();
+}
+
+/// Whoever has no login can have a version tried again that a power cut took down.
+#[test]
+fn a_version_of_the_system_that_has_failed_is_tried_again_when_somebody_says_so() {
+    let quarantined = || Quarantined { version: "2.0.0".into(), sha256: "00".repeat(32), reason: "cut".into() };
+    let mut menu = Menu::start(|root| {
+        fs::create_dir_all(root.join("etc")).expect("made");
+        fs::write(root.join("etc/os-release"), "IMAGE_ID=workshop-edge\nIMAGE_VERSION=1.0.0\n").expect("written");
+    });
+    menu.press("5", "no rechaza ninguna versión del sistema");
+    let mut record = os::record(&Places::below(menu.root.path()).data_os());
+    record.change(|record| record.quarantined.push(quarantined())).expect("kept");
+    for (key, then, expected) in [("n", "1. Estado", 1), ("s", "Se probarán otra vez", 0)] {
+        menu.press("\x1b", "1. Estado");
+        menu.press("5", "2.0.0: cut");
+        menu.press(key, then);
+        let record = os::record(&Places::below(menu.root.path()).data_os());
+        assert_eq!(record.value().quarantined.len(), expected, "{key}");
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::control::Client;
 use crate::machine::menu::{Choice, Menu, Page, Text, Wish, keys};
 use crate::machine::notices::{self, Level, Notice, NoticeError};
 use crate::machine::stick::{self, Mounted};
-use crate::machine::{Places, install as installer};
+use crate::machine::{Places, install as installer, os};
 use crate::{error_chain, lang::Lang};
 use clap::{Arg, ArgMatches, Command, ValueHint, value_parser};
 use std::{
@@ -149,6 +149,8 @@ fn carry_out(places: &Places, wish: Wish, step: impl Fn(Words)) -> Page {
             .map(|()| Words::new("Los ajustes no se han aceptado.", "The settings were not taken."))
             .map_err(|error| Words::about("Fallo:", "Fault:", error_chain(&error))),
         Wish::Bundle => write_bundle(places),
+        Wish::Quarantined => return quarantined(places),
+        Wish::Forgive => forgive(places),
         Wish::RestartBox => restart(&client),
         Wish::Reboot => power::switch(places, Power::Reboot)
             .map(|()| Words::new("El equipo se reinicia.", "The machine starts again.")),
@@ -226,6 +228,35 @@ fn write_bundle(places: &Places) -> Result<Words, Words> {
     let mounted =
         Mounted::there(&places.stick()).map_err(|error| Words::about("Fallo:", "Fault:", error_chain(&error)))?;
     bundle::write(places, &mounted)
+}
+
+/// The versions of the system that have failed here, and whether to try them again.
+fn quarantined(places: &Places) -> Page {
+    let record = os::record(&places.data_os());
+    let lines: Vec<_> =
+        record.value().quarantined.iter().map(|one| format!("{}: {}", one.version, one.reason)).collect();
+    if lines.is_empty() {
+        return Page::Read((
+            "Este equipo no rechaza ninguna versión del sistema.".into(),
+            "This box refuses no version of the system.".into(),
+        ));
+    }
+    let lines = lines.join("\n");
+    Page::Decide {
+        text: (
+            format!(
+                "Estas versiones del sistema no llegaron a funcionar en este equipo. ¿Probarlas otra vez?\n\n{lines}"
+            ),
+            format!("These versions of the system never came to work on this box. Try them again?\n\n{lines}"),
+        ),
+        yes: Wish::Forgive,
+        no: None,
+    }
+}
+
+fn forgive(places: &Places) -> Result<Words, Words> {
+    os::settle::forgive_all(places).map_err(|error| Words::about("Fallo:", "Fault:", error_chain(&error)))?;
+    Ok(Words::new("Se probarán otra vez en la próxima actualización.", "They are tried again with the next update."))
 }
 
 fn restart(client: &Client) -> Result<Words, Words> {

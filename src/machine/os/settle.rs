@@ -105,6 +105,12 @@ pub fn forgive(places: &Places, version: &Version) -> Result<bool, OsError> {
     Ok(is_forgiven)
 }
 
+/// The same of all that have failed.
+pub fn forgive_all(places: &Places) -> Result<(), OsError> {
+    record::open(&places.data_os()).change(|record| record.quarantined.clear())?;
+    tell(places, refused(places))
+}
+
 /// Tells the appliance what the system is at.
 pub(super) fn tell(places: &Places, refused: Option<Words>) -> Result<(), OsError> {
     let running = version::running(places)?;
