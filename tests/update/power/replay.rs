@@ -276,7 +276,7 @@ impl Disk {
     }
 
     /// Lays it out below a directory. Files come from `pool` as links where it is given: for what is not changed in
-    /// place.
+    /// place, but for the lock, which each data directory has to itself.
     pub(crate) fn lay_out(&self, remains: &Remains, directory: &Path, pool: Option<&Path>) {
         fs::create_dir_all(directory).expect("made");
         for (path, thing) in remains {
@@ -294,14 +294,14 @@ impl Disk {
                         file.set_permissions(fs::Permissions::from_mode(node.mode)).expect("set");
                     };
                     match pool {
-                        Some(pool) => {
+                        Some(pool) if path != Path::new("lock") => {
                             let kept = pool.join(format!("{node}-{whole}-{size}"));
                             if !kept.exists() {
                                 write(&kept);
                             }
                             fs::hard_link(kept, place).expect("linked");
                         }
-                        None => write(&place),
+                        _ => write(&place),
                     }
                 }
             }
