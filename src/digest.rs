@@ -1,4 +1,4 @@
-//! SHA-256 of octets and of files, as 64 lower-case hexadecimal digits.
+//! SHA-256 of bytes and of files, as 64 lower-case hexadecimal digits.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -7,7 +7,7 @@ use std::path::Path;
 use ring::digest::{Context, SHA256};
 use rustix::fs::{Advice, fadvise};
 
-/// Octets that are read at once.
+/// Bytes that are read at once.
 const PIECE: usize = 64 * 1024;
 
 /// A digest under way.
@@ -38,7 +38,7 @@ impl Sha256 {
     }
 }
 
-/// The digest of octets.
+/// The digest of bytes.
 #[must_use]
 pub fn of(bytes: &[u8]) -> String {
     let mut digest = Sha256::new();
@@ -46,7 +46,7 @@ pub fn of(bytes: &[u8]) -> String {
     digest.finish()
 }
 
-/// The digest of a file that has this many octets; `None` when it has another number. What is written to the disk is
+/// The digest of a file that has this many bytes; `None` when it has another number. What is written to the disk is
 /// read from there, as far as nobody else has it in use.
 pub fn of_file(path: &Path, size: u64) -> io::Result<Option<String>> {
     let mut file = File::open(path)?;

@@ -32,7 +32,7 @@
 //! | [`config`] | file < environment < flags → one validated value |
 //! | [`console`] | the status, as a page, as JSON and in a terminal |
 //! | [`control`] | what root does with a running box from its command line |
-//! | [`digest`] | SHA-256 of octets and files |
+//! | [`digest`] | SHA-256 of bytes and files |
 //! | [`discovery`] | the box's name on the local network, and its announcements |
 //! | [`display`] | what the box tells the display |
 //! | [`durable`] | files that survive a power cut |

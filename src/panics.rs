@@ -13,9 +13,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use crate::durable;
 
 /// Files kept: the newest.
-const MOST_FILES: usize = 10;
-/// Octets of one.
-const MOST_BYTES: usize = 16 * 1024;
+const MAX_FILES: usize = 10;
+/// Bytes of one.
+const MAX_BYTES: usize = 16 * 1024;
 /// Between two that are written: what panics at every request must not wear out the disk.
 const PAUSE: Duration = Duration::from_secs(60);
 
@@ -47,7 +47,7 @@ pub fn keep_in(directory: PathBuf) {
 pub fn kept(directory: &Path) -> Vec<(u64, String)> {
     times(directory)
         .into_iter()
-        .take(MOST_FILES)
+        .take(MAX_FILES)
         .filter_map(|time| Some((time, fs::read_to_string(directory.join(name(time))).ok()?)))
         .collect()
 }
@@ -69,14 +69,14 @@ impl Keeper {
         let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
         let mut text = format!("{}not written since the one before: {}\n{what}", head(), self.unwritten);
         self.unwritten = 0;
-        if text.len() > MOST_BYTES {
-            let end = (0..=MOST_BYTES).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
+        if text.len() > MAX_BYTES {
+            let end = (0..=MAX_BYTES).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
             text.truncate(end);
         }
         let time = u64::try_from(since.as_millis()).unwrap_or_default();
         // Without a disk there is still standard error.
         if durable::write(&self.directory.join(name(time)), text.as_bytes(), 0o600).is_ok() {
-            for old in times(&self.directory).into_iter().skip(MOST_FILES) {
+            for old in times(&self.directory).into_iter().skip(MAX_FILES) {
                 let _ = fs::remove_file(self.directory.join(name(old)));
             }
         }
@@ -156,12 +156,12 @@ mod tests {
         for minute in 0..15 {
             let now = start + Duration::from_secs(60 * minute);
             let time = UNIX_EPOCH + Duration::from_secs(1_700_000_000 + 60 * minute);
-            keeper.keep(&"ñ".repeat(MOST_BYTES), now, time);
+            keeper.keep(&"ñ".repeat(MAX_BYTES), now, time);
             keeper.keep("soon after", now + Duration::from_secs(59), time);
         }
         let kept = kept(directory.path());
-        assert_eq!(kept.len(), MOST_FILES);
+        assert_eq!(kept.len(), MAX_FILES);
         assert_eq!(kept[0].0, 1_700_000_840_000);
-        assert!(kept.iter().all(|(_, text)| text.len() <= MOST_BYTES && text.contains("the one before: 1\n")));
+        assert!(kept.iter().all(|(_, text)| text.len() <= MAX_BYTES && text.contains("the one before: 1\n")));
     }
 }

@@ -66,8 +66,8 @@ pub fn start_on_stderr() {
     if terminal { builder.init() } else { builder.json().init() }
 }
 
-/// Octets of logs that are kept in memory; the oldest lines go.
-const MOST: usize = 1024 * 1024;
+/// Bytes of logs that are kept in memory; the oldest lines go.
+const MAX: usize = 1024 * 1024;
 
 /// The last lines of the log, as JSON.
 #[derive(Debug, Clone, Default)]
@@ -87,13 +87,13 @@ impl Recent {
 
     /// Keeps a line, and lets the oldest go.
     fn keep(&self, line: &[u8]) {
-        if line.len() > MOST {
+        if line.len() > MAX {
             return;
         }
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let over = (kept.len() + line.len()).saturating_sub(MOST);
+        let over = (kept.len() + line.len()).saturating_sub(MAX);
         if over > 0 {
-            let end = kept.iter().skip(over - 1).position(|octet| *octet == b'\n');
+            let end = kept.iter().skip(over - 1).position(|byte| *byte == b'\n');
             let gone = end.map_or(kept.len(), |end| over + end);
             kept.drain(..gone);
         }
@@ -138,12 +138,12 @@ mod tests {
             written.extend_from_slice(line.as_bytes());
         }
         let kept = recent.lines();
-        assert!(kept.len() <= MOST && kept.len() > MOST - 200, "{}", kept.len());
+        assert!(kept.len() <= MAX && kept.len() > MAX - 200, "{}", kept.len());
         assert!(written.ends_with(&kept) && kept.starts_with(b"{\"line\":"));
-        recent.keep(&vec![b'x'; MOST + 1]);
+        recent.keep(&vec![b'x'; MAX + 1]);
         assert_eq!(recent.lines(), kept, "a line that is too long for all is none");
-        recent.keep(&[vec![b'y'; MOST - 1], b"\n".to_vec()].concat());
-        assert_eq!(recent.lines().len(), MOST);
+        recent.keep(&[vec![b'y'; MAX - 1], b"\n".to_vec()].concat());
+        assert_eq!(recent.lines().len(), MAX);
     }
 
     #[test]

@@ -171,7 +171,7 @@ pub fn zone(name: Option<&str>) -> Result<TimeZone, WindowError> {
 /// `H:MM` or `HH:MM`.
 fn time_of_day(text: &str) -> Option<Time> {
     let (hour, minute) = text.split_once(':')?;
-    let digits = |text: &str| text.bytes().all(|octet| octet.is_ascii_digit());
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     if !digits(hour) || !digits(minute) || minute.len() != 2 {
         return None;
     }

@@ -40,11 +40,11 @@ use self::throttle::{Throttle, Wait};
 use self::visit::Visit;
 use crate::lang::Lang;
 
-/// Octets of a form: a token and three PINs.
-pub const MOST_BODY: usize = 8 * 1024;
+/// Bytes of a form: a token and three PINs.
+pub const MAX_BODY: usize = 8 * 1024;
 
 /// Orders that may wait to be carried out; whoever comes later is told that the box is busy.
-const MOST_ORDERS: usize = 4;
+const MAX_ORDERS: usize = 4;
 
 /// Whose attempts those of the machine's own ports count as: nobody's on the network, and not those of a browser on the
 /// box either, so that a stick with wrong PINs locks out nobody but sticks.
@@ -156,7 +156,7 @@ impl Admin {
         report: impl Fn(Option<String>) + Send + Sync + 'static,
     ) -> (Self, mpsc::Receiver<Asked>) {
         let (pin, fault) = Pin::load(directory);
-        let (orders, asked) = mpsc::channel(MOST_ORDERS);
+        let (orders, asked) = mpsc::channel(MAX_ORDERS);
         let admin = Self {
             pin: Arc::new(pin),
             sessions: Mutex::default(),
@@ -208,7 +208,7 @@ impl Admin {
         Ok(new)
     }
 
-    /// Answers what is asked below `/_edge/admin`. The body is whole, and no longer than [`MOST_BODY`].
+    /// Answers what is asked below `/_edge/admin`. The body is whole, and no longer than [`MAX_BODY`].
     pub async fn answer(&self, request: Request<Bytes>, caller: Caller) -> Response<Bytes> {
         self.answer_at(request, caller, Instant::now()).await
     }

@@ -14,7 +14,7 @@ const IDLE: Duration = Duration::from_secs(15 * 60);
 /// And so does one that is used.
 const ABSOLUTE: Duration = Duration::from_secs(8 * 60 * 60);
 /// Sessions at once; beyond, the one that has been idle longest ends.
-const MOST: usize = 16;
+const MAX: usize = 16;
 
 /// 256 bits from the kernel, as text: of a session's id or of its CSRF token.
 #[derive(Clone, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl Sessions {
     pub(super) fn open(&mut self, now: Instant) -> Result<Token, getrandom::Error> {
         let (id, csrf) = (Token::random()?, Token::random()?);
         self.end_old(now);
-        if self.open.len() >= MOST {
+        if self.open.len() >= MAX {
             let idlest = self.open.iter().enumerate().min_by_key(|(_, session)| session.used).map(|(index, _)| index);
             idlest.map(|index| self.open.swap_remove(index));
         }
@@ -159,10 +159,10 @@ mod tests {
         let first = sessions.open(start).expect("open");
         let second = sessions.open(start + SECOND).expect("open");
         assert!(sessions.find(first.as_str(), start + SECOND * 2).is_some());
-        for _ in 2..=MOST {
+        for _ in 2..=MAX {
             sessions.open(start + SECOND * 3).expect("open");
         }
-        assert_eq!(sessions.open.len(), MOST);
+        assert_eq!(sessions.open.len(), MAX);
         assert!(sessions.find(second.as_str(), start + SECOND * 3).is_none());
         assert!(sessions.find(first.as_str(), start + SECOND * 3).is_some());
     }

@@ -378,7 +378,7 @@ async fn a_reset_needs_the_tick_and_the_pin() {
 async fn what_is_too_much_or_no_form_is_refused() {
     let the = new();
     let mut browser = Browser::at(AWAY, true);
-    let answer = the.send(&mut browser, "POST", "/login", &[("pin", &"1".repeat(MOST_BODY))]).await;
+    let answer = the.send(&mut browser, "POST", "/login", &[("pin", &"1".repeat(MAX_BODY))]).await;
     assert_eq!(answer.status, 413);
     let request = Request::post("/_edge/admin/login").header("content-type", "text/plain");
     let request = request.body(Bytes::from(format!("pin={}", the.pin()))).expect("a request");

@@ -16,7 +16,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
 /// An address that has not tried for so long starts anew.
 const FORGET: Duration = Duration::from_secs(24 * 60 * 60);
 /// Addresses remembered; beyond, the one that has been quiet longest is forgotten.
-const MOST: usize = 1024;
+const MAX: usize = 1024;
 /// Attempts of all addresses together that may come at once.
 const BURST: u32 = 30;
 /// And one more in this time: at 8640 a day, half of all PINs takes 15 years, from however many addresses.
@@ -109,7 +109,7 @@ impl Throttle {
     }
 
     fn make_room(&mut self, network: &IpAddr) {
-        if self.entries.len() < MOST || self.entries.contains_key(network) {
+        if self.entries.len() < MAX || self.entries.contains_key(network) {
             return;
         }
         let oldest = self.entries.iter().min_by_key(|(_, entry)| entry.last).map(|(address, _)| *address);
@@ -226,11 +226,11 @@ mod tests {
     fn the_table_has_an_end() {
         let mut now = Instant::now();
         let mut throttle = Throttle::new(now);
-        for number in 0..3 * u32::try_from(MOST).expect("small") {
+        for number in 0..3 * u32::try_from(MAX).expect("small") {
             now += REFILL;
             throttle.attempt(Ipv4Addr::from_bits(0x0a00_0000 + number).into(), now).expect("welcome");
         }
-        assert_eq!(throttle.entries.len(), MOST);
+        assert_eq!(throttle.entries.len(), MAX);
     }
 
     proptest! {

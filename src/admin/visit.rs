@@ -12,7 +12,7 @@ use super::digits::{Fit, Unfit};
 use super::pages::{self, Page};
 use super::respond::{self, ROOT, see_other};
 use super::throttle::Wait;
-use super::{Admin, Caller, MOST_BODY, Order, Outcome, UpdateOrder, audit, request, secure, sessions, updates};
+use super::{Admin, Caller, MAX_BODY, Order, Outcome, UpdateOrder, audit, request, secure, sessions, updates};
 use crate::lang::Lang;
 
 /// One request.
@@ -93,7 +93,7 @@ impl<'a> Visit<'a> {
             audit::turned_away(self.caller.ip, "form", "it is another site's");
             return self.forged();
         }
-        if body.len() > MOST_BODY {
+        if body.len() > MAX_BODY {
             return self.refused(StatusCode::PAYLOAD_TOO_LARGE, "Demasiados datos", "Too much", &[]);
         }
         let form = request::form(self.headers, body);

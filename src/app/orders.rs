@@ -192,12 +192,12 @@ impl Operator {
     }
 }
 
-/// Octets of what may be a PIN.
-const MOST_PIN: usize = 64;
+/// Bytes of what may be a PIN.
+const MAX_PIN: usize = 64;
 
 impl Operator {
     async fn check_pin(&self, body: &[u8]) -> Answer {
-        let attempt = std::str::from_utf8(body).ok().filter(|attempt| attempt.len() <= MOST_PIN).unwrap_or_default();
+        let attempt = std::str::from_utf8(body).ok().filter(|attempt| attempt.len() <= MAX_PIN).unwrap_or_default();
         match self.admin.is_pin(attempt).await {
             Ok(is_right) => Answer::json(&json!({ "is_right": is_right })),
             Err(wait) => {

@@ -17,10 +17,10 @@ use crate::http::{self, Listener, Scheme, Tls};
 use crate::metrics::Metrics;
 use crate::site::Current;
 
-/// For one request from the connection to the last octet.
+/// For one request from the connection to the last byte.
 const DEADLINE: Duration = Duration::from_secs(5);
-/// Octets of an answer.
-const MOST: usize = 64 * 1024 * 1024;
+/// Bytes of an answer.
+const MAX: usize = 64 * 1024 * 1024;
 
 /// Where the box listens, and what it serves.
 pub(super) struct OwnClient {
@@ -138,6 +138,6 @@ where
         .map_err(|error| error.to_string())?;
     let response = sender.send_request(request).await.map_err(|error| error_chain(&error))?;
     let status = response.status();
-    let body = Limited::new(response.into_body(), MOST).collect().await.map_err(|error| error.to_string())?;
+    let body = Limited::new(response.into_body(), MAX).collect().await.map_err(|error| error.to_string())?;
     if body.to_bytes().is_empty() { Err("the answer is empty".into()) } else { Ok(status) }
 }

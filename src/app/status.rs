@@ -174,7 +174,7 @@ fn level(status: health::Status) -> Level {
 
 /// `A1:B2:…`, as browsers show fingerprints.
 pub(super) fn pairs(digest: &[u8]) -> String {
-    digest.iter().map(|octet| format!("{octet:02X}")).collect::<Vec<_>>().join(":")
+    digest.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
 }
 
 #[cfg(test)]

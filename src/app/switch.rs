@@ -34,14 +34,14 @@ mod tests {
 
     use super::*;
 
-    const MOST: Duration = Duration::from_secs(10);
+    const MAX: Duration = Duration::from_secs(10);
 
     fn waited(sent: impl Fn() -> u64) -> Duration {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
         runtime.block_on(async {
             let start = Instant::now();
-            quiet(sent, MOST).await;
+            quiet(sent, MAX).await;
             start.elapsed()
         })
     }
@@ -56,6 +56,6 @@ mod tests {
         };
         assert_eq!(waited(busy_at_first), QUIET * 5);
         let sent = Cell::new(0);
-        assert_eq!(waited(|| sent.replace(sent.get() + 1)), MOST);
+        assert_eq!(waited(|| sent.replace(sent.get() + 1)), MAX);
     }
 }

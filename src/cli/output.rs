@@ -10,13 +10,13 @@ use std::{
 /// (it has read what it wanted), or a failure when the answer cannot be written (a full disk).
 #[must_use]
 pub fn answer(text: &str, code: u8) -> ExitCode {
-    octets(text.as_bytes(), code)
+    bytes(text.as_bytes(), code)
 }
 
 /// The same of an answer that is no text.
-pub(super) fn octets(octets: &[u8], code: u8) -> ExitCode {
+pub(super) fn bytes(bytes: &[u8], code: u8) -> ExitCode {
     let mut out = io::stdout().lock();
-    match out.write_all(octets).and_then(|()| out.flush()) {
+    match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             complain(&format!("stdout: {error}\n"));
             ExitCode::from(EXIT_FAILURE)

@@ -13,14 +13,14 @@ use tokio::time::{MissedTickBehavior, interval};
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// For an answer of the box.
 const DEADLINE: Duration = Duration::from_secs(2);
-/// Octets of an answer of the box.
-const MOST_BODY: usize = 256 * 1024;
+/// Bytes of an answer of the box.
+const MAX_BODY: usize = 256 * 1024;
 /// Bytes that are read at once of what is typed, and of the terminal's own answers.
 const MAX_KEYS: usize = 256;
 /// Shows the screen until it is told to stop.
 pub(super) fn run(overrides: Overrides, tty: &Path, lang: Lang) -> ExitCode {
     let client = match control::client(overrides, lang) {
-        Ok(client) => client.patient(DEADLINE, MOST_BODY),
+        Ok(client) => client.patient(DEADLINE, MAX_BODY),
         Err(code) => return code,
     };
     match show(&client, tty) {

@@ -1,7 +1,7 @@
 //! `workshop-edge support-bundle`: what support needs, from the running box, or else from its disk.
 
 use super::{control, output};
-use crate::control::{Client, MOST_BODY};
+use crate::control::{Client, MAX_BODY};
 use crate::support_bundle::{self, Given};
 use crate::{
     config::{self, Loaded, Overrides},
@@ -35,7 +35,7 @@ pub(super) fn run(overrides: Overrides, output: Option<PathBuf>, lang: Lang) -> 
         output::complain(&format!("{}: {remark}\n", lang.pick("aviso", "warning")));
     }
     if output.as_deref() == Some(Path::new("-")) {
-        return output::octets(&bytes, 0);
+        return output::bytes(&bytes, 0);
     }
     let path = output.unwrap_or_else(|| PathBuf::from(support_bundle::file_name(&bytes)));
     if let Err(error) = durable::write(&path, &bytes, 0o600) {
@@ -73,8 +73,8 @@ pub(super) fn collect(
     lang: Lang,
 ) -> Result<(Vec<u8>, Option<String>), String> {
     let journal = support_bundle::journal(UNIT);
-    let client = Client::new(data_dir).patient(DEADLINE, support_bundle::MOST_BYTES);
-    let body = journal.as_ref().map(|text| tail(text, MOST_BODY)).unwrap_or_default();
+    let client = Client::new(data_dir).patient(DEADLINE, support_bundle::MAX_BYTES);
+    let body = journal.as_ref().map(|text| tail(text, MAX_BODY)).unwrap_or_default();
     // Nothing stands in the way of a bundle: the box may be just what does not work.
     let fault = match client.post("/support-bundle", body) {
         Ok(reply) => match control::accepted(&reply, lang) {
@@ -103,11 +103,11 @@ pub(super) fn collect(
     Ok((bundle.bytes, Some(remark)))
 }
 
-/// The last octets of a text, from the beginning of a line.
+/// The last bytes of a text, from the beginning of a line.
 fn tail(text: &[u8], most: usize) -> &[u8] {
     let Some(start) = text.len().checked_sub(most).filter(|start| *start > 0) else { return text };
     let end = text.get(start..).unwrap_or_default();
-    let newline = end.iter().position(|octet| *octet == b'\n').map_or(0, |newline| newline + 1);
+    let newline = end.iter().position(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
     end.get(newline..).unwrap_or_default()
 }
 

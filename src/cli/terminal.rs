@@ -136,7 +136,7 @@ impl Terminal {
         }
     }
 
-    /// What is typed at it from now on, at most so many octets at once. It ends with an error.
+    /// What is typed at it from now on, at most so many bytes at once. It ends with an error.
     pub(super) fn keys(&self, most: usize) -> Result<mpsc::Receiver<Result<Vec<u8>, TerminalError>>, TerminalError> {
         let path = self.path.clone();
         let broken = move |source| TerminalError::Read { path: path.clone(), source };
@@ -144,13 +144,13 @@ impl Terminal {
         let (typed, keys) = mpsc::channel(1);
         // A thread that waits for a key for ever; it ends with the process.
         std::thread::spawn(move || {
-            let mut octets = vec![0; most];
+            let mut bytes = vec![0; most];
             loop {
-                let read = match file.read(&mut octets) {
+                let read = match file.read(&mut bytes) {
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                     // The terminal was hung up.
                     Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
-                    read => read.map(|length| octets.get(..length).unwrap_or_default().to_vec()),
+                    read => read.map(|length| bytes.get(..length).unwrap_or_default().to_vec()),
                 };
                 let is_over = read.is_err();
                 if typed.blocking_send(read.map_err(&broken)).is_err() || is_over {

@@ -266,9 +266,9 @@ pub struct Machine {
 /// The file system of the data directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Disk {
-    /// Octets that it holds.
+    /// Bytes that it holds.
     pub total_bytes: u64,
-    /// Octets that the box may still write.
+    /// Bytes that the box may still write.
     pub free_bytes: u64,
 }
 
@@ -321,7 +321,7 @@ impl Status {
         self.addresses.first()
     }
 
-    /// Whether another moment has no news: only time has passed, and a few octets were written.
+    /// Whether another moment has no news: only time has passed, and a few bytes were written.
     pub(super) fn has_no_news_for(&self, other: &Self) -> bool {
         let mut moved = self.clone();
         if let (Some(disk), Some(others)) = (self.disk, other.disk)

@@ -11,12 +11,12 @@ use thiserror::Error;
 const SILENCE: Duration = super::HEARTBEAT.saturating_mul(6);
 /// For a whole answer, unless told otherwise.
 const DEADLINE: Duration = Duration::from_secs(5);
-/// Octets of an answer's body, unless told otherwise.
-const MOST_BODY: usize = 1024 * 1024;
-/// Octets of an answer's head.
-const MOST_HEAD: usize = 16 * 1024;
+/// Bytes of an answer's body, unless told otherwise.
+const MAX_BODY: usize = 1024 * 1024;
+/// Bytes of an answer's head.
+const MAX_HEAD: usize = 16 * 1024;
 /// Field lines of an answer's head.
-const MOST_FIELDS: usize = 32;
+const MAX_FIELDS: usize = 32;
 
 /// Why the box did not answer.
 #[derive(Debug, Error)]
@@ -82,10 +82,10 @@ impl Client {
     /// Asks the box that keeps its data in `data_dir`.
     #[must_use]
     pub fn new(data_dir: &Path) -> Self {
-        Self { socket: data_dir.join(super::SOCKET), deadline: DEADLINE, most_body: MOST_BODY }
+        Self { socket: data_dir.join(super::SOCKET), deadline: DEADLINE, most_body: MAX_BODY }
     }
 
-    /// Waits so long for a whole answer, which may have so many octets.
+    /// Waits so long for a whole answer, which may have so many bytes.
     #[must_use]
     pub fn patient(self, deadline: Duration, most_body: usize) -> Self {
         Self { deadline, most_body, ..self }
@@ -113,14 +113,14 @@ impl Client {
         // Of the older version of HTTP, which has no chunks.
         let fields = format!("POST {path} HTTP/1.0\r\naccept: {}\r\n", super::LINES);
         let (mut stream, give_up) = self.ask(&fields, body)?;
-        let (head, mut octets) = self.answer(&mut stream, give_up)?;
+        let (head, mut bytes) = self.answer(&mut stream, give_up)?;
         if !head.is_lines {
-            return self.body(&mut stream, give_up, &head, octets);
+            return self.body(&mut stream, give_up, &head, bytes);
         }
-        octets.drain(..head.octets);
+        bytes.drain(..head.bytes);
         loop {
-            while let Some(end) = octets.iter().position(|&octet| octet == b'\n') {
-                let line: Vec<u8> = octets.drain(..=end).collect();
+            while let Some(end) = bytes.iter().position(|&byte| byte == b'\n') {
+                let line: Vec<u8> = bytes.drain(..=end).collect();
                 let Ok(line) = serde_json::from_slice::<serde_json::Value>(&line) else { continue };
                 if let (Some(status), Some(answer)) = (line.get("status"), line.get("answer")) {
                     let status = status.as_u64().and_then(|status| u16::try_from(status).ok());
@@ -131,11 +131,11 @@ impl Client {
                     progress(now.to_string().as_bytes());
                 }
             }
-            if octets.len() > self.most_body {
+            if bytes.len() > self.most_body {
                 return Err(self.malformed("it is too long"));
             }
             let silent = Self { deadline: SILENCE, ..self.clone() };
-            if silent.read(&mut stream, Instant::now() + SILENCE, &mut octets)? == 0 {
+            if silent.read(&mut stream, Instant::now() + SILENCE, &mut bytes)? == 0 {
                 return Err(self.malformed("it ends too early"));
             }
         }
@@ -145,8 +145,8 @@ impl Client {
         // Any host: the socket has no name (RFC 9112 section 3.2 still wants one).
         let fields = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n");
         let (mut stream, give_up) = self.ask(&fields, body)?;
-        let (head, octets) = self.answer(&mut stream, give_up)?;
-        self.body(&mut stream, give_up, &head, octets)
+        let (head, bytes) = self.answer(&mut stream, give_up)?;
+        self.body(&mut stream, give_up, &head, bytes)
     }
 
     fn ask(&self, fields: &str, body: &[u8]) -> Result<(UnixStream, Instant), ClientError> {
@@ -161,15 +161,15 @@ impl Client {
 
     /// The head of the answer, and all that has come so far.
     fn answer(&self, stream: &mut UnixStream, give_up: Instant) -> Result<(Head, Vec<u8>), ClientError> {
-        let mut octets = Vec::new();
+        let mut bytes = Vec::new();
         loop {
-            if let Some(head) = self.head(&octets)? {
-                return Ok((head, octets));
+            if let Some(head) = self.head(&bytes)? {
+                return Ok((head, bytes));
             }
-            if octets.len() > MOST_HEAD {
+            if bytes.len() > MAX_HEAD {
                 return Err(self.malformed("its head is too long"));
             }
-            if self.read(stream, give_up, &mut octets)? == 0 {
+            if self.read(stream, give_up, &mut bytes)? == 0 {
                 return Err(self.malformed("it ends too early"));
             }
         }
@@ -180,31 +180,31 @@ impl Client {
         stream: &mut UnixStream,
         give_up: Instant,
         head: &Head,
-        mut octets: Vec<u8>,
+        mut bytes: Vec<u8>,
     ) -> Result<Reply, ClientError> {
-        let end = head.octets.saturating_add(head.length.unwrap_or(self.most_body));
+        let end = head.bytes.saturating_add(head.length.unwrap_or(self.most_body));
         if head.length.is_some_and(|length| length > self.most_body) {
             return Err(self.malformed("it is too long"));
         }
-        while octets.len() < end {
-            if self.read(stream, give_up, &mut octets)? == 0 {
+        while bytes.len() < end {
+            if self.read(stream, give_up, &mut bytes)? == 0 {
                 break;
             }
         }
         match head.length {
-            Some(_) if octets.len() < end => return Err(self.malformed("it ends too early")),
+            Some(_) if bytes.len() < end => return Err(self.malformed("it ends too early")),
             // Without a length the end of the connection is the end of the answer.
-            None if octets.len() > end => return Err(self.malformed("it is too long")),
-            _ => octets.truncate(end),
+            None if bytes.len() > end => return Err(self.malformed("it is too long")),
+            _ => bytes.truncate(end),
         }
-        Ok(Reply { status: head.status, body: octets.split_off(head.octets) })
+        Ok(Reply { status: head.status, body: bytes.split_off(head.bytes) })
     }
 
     /// The head of an answer, once it is whole.
-    fn head(&self, octets: &[u8]) -> Result<Option<Head>, ClientError> {
-        let mut fields = [httparse::EMPTY_HEADER; MOST_FIELDS];
+    fn head(&self, bytes: &[u8]) -> Result<Option<Head>, ClientError> {
+        let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
         let mut answer = httparse::Response::new(&mut fields);
-        match answer.parse(octets) {
+        match answer.parse(bytes) {
             Ok(httparse::Status::Partial) => Ok(None),
             Ok(httparse::Status::Complete(length)) => {
                 let field = |name: &str| answer.headers.iter().find(|field| field.name.eq_ignore_ascii_case(name));
@@ -217,19 +217,19 @@ impl Client {
                     .transpose()?;
                 let status = answer.code.unwrap_or_default();
                 let is_lines = field("content-type").is_some_and(|field| field.value == super::LINES.as_bytes());
-                Ok(Some(Head { status, octets: length, length: content_length, is_lines }))
+                Ok(Some(Head { status, bytes: length, length: content_length, is_lines }))
             }
             Err(_) => Err(self.malformed("it is no HTTP")),
         }
     }
 
-    fn read(&self, stream: &mut UnixStream, give_up: Instant, octets: &mut Vec<u8>) -> Result<usize, ClientError> {
+    fn read(&self, stream: &mut UnixStream, give_up: Instant, bytes: &mut Vec<u8>) -> Result<usize, ClientError> {
         self.wait(stream, give_up)?;
         let mut piece = [0; 16 * 1024];
         loop {
             match stream.read(&mut piece) {
                 Ok(count) => {
-                    octets.extend_from_slice(piece.get(..count).unwrap_or_default());
+                    bytes.extend_from_slice(piece.get(..count).unwrap_or_default());
                     return Ok(count);
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -277,7 +277,7 @@ impl Client {
 struct Head {
     status: u16,
     /// Where the body starts.
-    octets: usize,
+    bytes: usize,
     /// Content-Length.
     length: Option<usize>,
     /// Whether the body is an answer with progress.
@@ -291,7 +291,7 @@ mod tests {
 
     use super::*;
 
-    /// A server that answers one request with these octets, and gives the request.
+    /// A server that answers one request with these bytes, and gives the request.
     fn answering(answer: &'static [u8]) -> (tempfile::TempDir, JoinHandle<String>) {
         let directory = tempfile::tempdir().expect("a directory");
         let listener = UnixListener::bind(directory.path().join(super::super::SOCKET)).expect("bound");

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `GET /status.json` | how the box is |
 //! | `GET /pin` | `{"pin":"13572468"}`, or `{"pin":null}` where a person has chosen it |
-//! | `POST /pin/check` | `{"is_right":true}`: whether the body, 64 octets at most, is the PIN; few may be tried |
+//! | `POST /pin/check` | `{"is_right":true}`: whether the body, 64 bytes at most, is the PIN; few may be tried |
 //! | `POST /pin/new` | `{"pin":"13572468"}`, a new one |
 //! | `POST /support-bundle` | a tar.gz; the body is what the journal has, which the box itself may not read |
 //! | `GET /update.json` | what the updates are at, and their history |
@@ -30,7 +30,7 @@ use bytes::Bytes;
 use http::{Method, StatusCode};
 
 pub use self::client::{Client, ClientError, Reply};
-pub use self::server::{ControlError, MOST_BODY, Server};
+pub use self::server::{ControlError, MAX_BODY, Server};
 
 /// The socket's name in the data directory.
 pub const SOCKET: &str = "control.sock";
@@ -97,7 +97,7 @@ impl Answer {
         Self::bytes("application/json", value.to_string().into())
     }
 
-    /// Octets of a media type.
+    /// Bytes of a media type.
     #[must_use]
     pub fn bytes(media: &'static str, body: Bytes) -> Self {
         Self { status: StatusCode::OK, media, body }

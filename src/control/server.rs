@@ -28,7 +28,7 @@ use super::progress::Progress;
 use super::{Answer, LINES, Order, Orders};
 
 /// Connections at once: people at a command line.
-const MOST_CONNECTIONS: usize = 8;
+const MAX_CONNECTIONS: usize = 8;
 /// For one connection, which brings one request; a support bundle takes longest.
 const DEADLINE: Duration = Duration::from_secs(60);
 /// The same where the order waits for a release bucket: longer than the updates' own deadlines for all that they ask it.
@@ -37,10 +37,10 @@ const SLOW_DEADLINE: Duration = Duration::from_secs(1800);
 const GRACE: Duration = Duration::from_secs(2);
 /// After a failure to accept.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Octets of a request's head.
-const MOST_HEAD: usize = 8192;
-/// Octets of a request's body: of the journal, which is the longest.
-pub const MOST_BODY: usize = 1024 * 1024;
+/// Bytes of a request's head.
+const MAX_HEAD: usize = 8192;
+/// Bytes of a request's body: of the journal, which is the longest.
+pub const MAX_BODY: usize = 1024 * 1024;
 
 /// Why the box cannot be reached from its command line. It serves all the same.
 #[derive(Debug, Error)]
@@ -108,7 +108,7 @@ fn bind(path: &Path) -> Result<UnixListener, ControlError> {
 }
 
 async fn accept(listener: UnixListener, orders: Rc<impl Orders>, stopping: CancellationToken, tasks: TaskTracker) {
-    let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
         let accepted = async {
             let place = Arc::clone(&places).acquire_owned().await.map_err(io::Error::other)?;
@@ -148,7 +148,7 @@ async fn serve(stream: UnixStream, orders: Rc<impl Orders>, _place: OwnedSemapho
         async move {
             let wants_lines = request.headers().get(header::ACCEPT).is_some_and(|accepted| accepted == LINES);
             let response = match Order::of(request.method(), request.uri().path()) {
-                Ok(order) => match body::read(request.into_body(), MOST_BODY).await {
+                Ok(order) => match body::read(request.into_body(), MAX_BODY).await {
                     Some(body) => {
                         if order == Order::Update {
                             give_up.set(Instant::now() + SLOW_DEADLINE);
@@ -166,7 +166,7 @@ async fn serve(stream: UnixStream, orders: Rc<impl Orders>, _place: OwnedSemapho
         }
     });
     let connection =
-        http1::Builder::new().keep_alive(false).max_buf_size(MOST_HEAD).serve_connection(TokioIo::new(stream), service);
+        http1::Builder::new().keep_alive(false).max_buf_size(MAX_HEAD).serve_connection(TokioIo::new(stream), service);
     let late = async {
         while Instant::now() < give_up.get() {
             sleep_until(give_up.get()).await;
@@ -222,7 +222,7 @@ mod tests {
 
     impl Orders for Rc<Echo> {
         async fn carry_out(&self, order: Order, body: Bytes) -> Answer {
-            assert!(body.is_empty() || body.len() == MOST_BODY);
+            assert!(body.is_empty() || body.len() == MAX_BODY);
             self.0.borrow_mut().push(order);
             match order {
                 Order::Restart => Answer::failed("not now"),
@@ -268,8 +268,8 @@ mod tests {
             assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("\r\n\r\n\"Pin\""), "{answer}");
             let answer = ask(&at, "POST /restart HTTP/1.1\r\nhost: box\r\ncontent-length: 0\r\n\r\n");
             assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("{\"error\":\"not now\"}"), "{answer}");
-            // The longer body is only announced: octets that nobody reads would reset the connection.
-            for (length, sent, status) in [(MOST_BODY, MOST_BODY, "200"), (MOST_BODY + 1, 0, "413")] {
+            // The longer body is only announced: bytes that nobody reads would reset the connection.
+            for (length, sent, status) in [(MAX_BODY, MAX_BODY, "200"), (MAX_BODY + 1, 0, "413")] {
                 let head = format!("POST /support-bundle HTTP/1.1\r\nhost: box\r\ncontent-length: {length}\r\n\r\n");
                 let answer = ask(&at, &(head + &"x".repeat(sent)));
                 assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
@@ -277,7 +277,7 @@ mod tests {
             assert!(ask(&at, "GET /restart HTTP/1.1\r\nhost: box\r\n\r\n").starts_with("HTTP/1.1 405 "));
             // More than it ever reads: what is left unread resets the connection, and the answer may be lost with it.
             let mut stream = std::os::unix::net::UnixStream::connect(&at).expect("connected");
-            let _ = stream.write_all(format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(MOST_HEAD)).as_bytes());
+            let _ = stream.write_all(format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(MAX_HEAD)).as_bytes());
             let mut text = String::new();
             let _ = stream.read_to_string(&mut text);
             assert!(text.is_empty() || text.starts_with("HTTP/1.1 4"), "{text}");
@@ -345,7 +345,7 @@ mod tests {
         let path = directory.path().join(super::super::SOCKET);
         let at = path.clone();
         let orders = with_server(&path, move || {
-            let silent: Vec<_> = (0..MOST_CONNECTIONS)
+            let silent: Vec<_> = (0..MAX_CONNECTIONS)
                 .map(|_| std::os::unix::net::UnixStream::connect(&at).expect("connected"))
                 .collect();
             let late = thread::spawn(move || ask(&at, "GET /pin HTTP/1.1\r\nhost: box\r\n\r\n"));

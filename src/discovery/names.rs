@@ -3,7 +3,7 @@
 /// The instance name: lower case, because mdns-sd loses the second announcement of others, and
 /// hardly ever another's.
 pub(super) fn instance(wanted: &str, id: &str) -> String {
-    // A label has at most 63 octets (RFC 6763 section 4.1.1).
+    // A label has at most 63 bytes (RFC 6763 section 4.1.1).
     format!("{} {}", wanted.get(..58).unwrap_or(wanted), id.get(..4).unwrap_or_default())
 }
 

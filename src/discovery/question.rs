@@ -11,7 +11,7 @@ const CLASS_IN: u16 = 1;
 const CLASS_MASK: u16 = 0x7fff;
 /// This is an answer.
 const RESPONSE: u16 = 0x8000;
-/// Octets of a name (RFC 1035 section 3.1).
+/// Bytes of a name (RFC 1035 section 3.1).
 const NAME_MAX: usize = 255;
 /// Records of one message that are looked at; ours has a handful.
 const RECORDS_MAX: usize = 64;
@@ -27,7 +27,7 @@ pub(super) enum Family {
 
 /// A question for the addresses of `<label>.local`.
 pub(super) fn ask(id: u16, label: &str, family: Family) -> Vec<u8> {
-    // Labels have at most 63 octets: the configuration and `LastName` hold them to it.
+    // Labels have at most 63 bytes: the configuration and `LastName` hold them to it.
     question(id, &[label, "local"], if family == Family::V4 { TYPE_A } else { TYPE_AAAA })
 }
 
@@ -225,11 +225,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_octets_are_survived(octets in proptest::collection::vec(any::<u8>(), 0..200), cut in 0usize..60) {
-            let _ = answers(&octets, 7, "taller");
+        fn any_bytes_are_survived(bytes in proptest::collection::vec(any::<u8>(), 0..200), cut in 0usize..60) {
+            let _ = answers(&bytes, 7, "taller");
             let mut message = answer([1, 2, 3, 4]);
             message.truncate(cut);
-            message.extend(octets);
+            message.extend(bytes);
             let _ = answers(&message, 7, "taller");
             let _ = addresses_of_box(&message, 7, "4f0");
         }

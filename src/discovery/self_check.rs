@@ -16,7 +16,7 @@ use super::random::random;
 /// How long answers may take; a responder that is alone with a name answers at once.
 pub(super) const WINDOW: Duration = Duration::from_millis(700);
 /// Answers that are read in one check, so that a flood cannot hold it up.
-pub(super) const MOST: usize = 64;
+pub(super) const MAX: usize = 64;
 const PORT: u16 = 5353;
 const GROUP_V4: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 251);
 const GROUP_V6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0xfb);
@@ -42,7 +42,7 @@ pub(super) async fn check(lan: &Lan, own: &[IpAddr], label: &str) -> io::Result<
     let end = Instant::now() + WINDOW;
     let mut answered = Answered::default();
     let mut buffer = [0; 1500];
-    for _ in 0..MOST {
+    for _ in 0..MAX {
         let Ok(received) = timeout_at(end, socket.recv_from(&mut buffer)).await else { break };
         let (length, from) = received?;
         let found = buffer.get(..length).and_then(|message| answers(message, id, label)).unwrap_or_default();

@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 use super::lan::Lan;
 use super::question::{addresses_of_box, ask_for_boxes};
 use super::random::random;
-use super::self_check::{MOST, WINDOW, open};
+use super::self_check::{MAX, WINDOW, open};
 
 /// Between two questions for the other boxes. Where one has been found, every self-check asks, so that both soon know that
 /// it has an id of its own.
@@ -65,7 +65,7 @@ async fn ask(lan: &Lan, own: &[IpAddr], box_id: &str) -> io::Result<Option<IpAdd
     socket.send_to(&ask_for_boxes(id), group).await?;
     let end = Instant::now() + WINDOW;
     let mut buffer = [0; 1500];
-    for _ in 0..MOST {
+    for _ in 0..MAX {
         let Ok(received) = timeout_at(end, socket.recv_from(&mut buffer)).await else { break };
         let (length, from) = received?;
         let Some(found) = buffer.get(..length).and_then(|message| addresses_of_box(message, id, box_id)) else {

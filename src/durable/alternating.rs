@@ -18,8 +18,8 @@ use thiserror::Error;
 use super::DurableError;
 
 const MAGIC: &str = "workshop-edge-record";
-/// Octets of a record with room to spare; whatever is larger is none.
-const MOST: u64 = 64 * 1024;
+/// Bytes of a record with room to spare; whatever is larger is none.
+const MAX: u64 = 64 * 1024;
 
 /// Why a record cannot be kept.
 #[derive(Debug, Error)]
@@ -138,12 +138,12 @@ fn read<T: DeserializeOwned>(path: &Path) -> Option<(u64, T)> {
 
 fn bounded(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    fs::File::open(path)?.take(MOST).read_to_end(&mut bytes)?;
+    fs::File::open(path)?.take(MAX).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
 fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<(u64, T)> {
-    let end = bytes.iter().position(|&octet| octet == b'\n')?;
+    let end = bytes.iter().position(|&byte| byte == b'\n')?;
     let (head, body) = (bytes.get(..end)?, bytes.get(end + 1..)?);
     let mut words = std::str::from_utf8(head).ok()?.split(' ');
     let (magic, generation, sum) = (words.next()?, words.next()?.parse().ok()?, words.next()?);

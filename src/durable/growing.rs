@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::{DurableError, create_dir, sync_dir};
 
-/// Octets that are read at once.
+/// Bytes that are read at once.
 const PIECE: usize = 64 * 1024;
 
 /// The file.

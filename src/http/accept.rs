@@ -121,7 +121,7 @@ const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     <p lang=\"en\">The box is serving too many screens already. It tries again by itself.</p></main></body></html>";
 
 /// Says why, as far as that works without waiting: the send buffer of a new connection takes
-/// it, and what the peer has sent is read away, since closing over unread octets would reset
+/// it, and what the peer has sent is read away, since closing over unread bytes would reset
 /// the connection and lose the answer (RFC 9112 section 9.6).
 fn refuse(mut stream: &TcpStream) {
     let mut unread = [0; 2048];

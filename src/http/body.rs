@@ -88,7 +88,7 @@ impl Body {
         }
     }
 
-    /// Octets still to be sent, where that is known.
+    /// Bytes still to be sent, where that is known.
     fn length(&self) -> Option<u64> {
         match &self.content {
             Content::Empty => Some(0),

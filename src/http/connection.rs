@@ -1,4 +1,4 @@
-//! One connection from its first octet to its last.
+//! One connection from its first byte to its last.
 
 use std::future::poll_fn;
 use std::io;

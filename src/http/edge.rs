@@ -78,7 +78,7 @@ pub(super) async fn admin(
     body: Incoming,
     caller: Caller,
 ) -> Result<Response<Body>, Refusal> {
-    let form = timeout(FORM, Limited::new(body, admin::MOST_BODY).collect()).await.map_err(|_| Refusal::BodyTimeout)?;
+    let form = timeout(FORM, Limited::new(body, admin::MAX_BODY).collect()).await.map_err(|_| Refusal::BodyTimeout)?;
     let form = form.map_err(|error| {
         // Anything else is the end of the connection: nobody reads the answer.
         if error.is::<LengthLimitError>() { Refusal::BodyTooLarge } else { Refusal::Internal }

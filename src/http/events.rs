@@ -12,7 +12,7 @@ use tokio::time::sleep;
 use tokio_util::sync::{CancellationToken, ReusableBoxFuture};
 
 /// Streams at once; a page that gets none polls instead.
-const MOST: usize = 64;
+const MAX: usize = 64;
 /// Proxies and the box's own idle time-out close what is silent for long.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
@@ -29,7 +29,7 @@ impl Source {
     /// `changes` counts what has changed; `closing` ends all streams; a stream is never silent
     /// for longer than half of `idle`.
     pub(super) fn new(changes: watch::Receiver<u64>, idle: Duration, closing: CancellationToken) -> Self {
-        Self { changes, heartbeat: HEARTBEAT.min(idle / 2), room: Arc::new(Semaphore::new(MOST)), closing }
+        Self { changes, heartbeat: HEARTBEAT.min(idle / 2), room: Arc::new(Semaphore::new(MAX)), closing }
     }
 
     /// A stream that begins with the present count; `None` when there are too many.
@@ -129,7 +129,7 @@ mod tests {
     fn there_is_room_for_some_and_it_is_given_back() {
         let (_sender, changes) = watch::channel(0);
         let source = Source::new(changes, Duration::from_secs(75), CancellationToken::new());
-        let mut all: Vec<Events> = (0..MOST).map(|_| source.open().expect("room")).collect();
+        let mut all: Vec<Events> = (0..MAX).map(|_| source.open().expect("room")).collect();
         assert!(source.open().is_none());
         all.pop();
         assert!(source.open().is_some());

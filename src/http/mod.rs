@@ -88,17 +88,17 @@ pub struct Limits {
     pub connections: usize,
     /// Connections at once from one address.
     pub connections_per_peer: usize,
-    /// Octets of a request's head; at least 8192.
+    /// Bytes of a request's head; at least 8192.
     pub header_bytes: usize,
     /// Field lines of a request's head.
     pub header_count: usize,
-    /// From a head's first octet to its end.
+    /// From a head's first byte to its end.
     pub header_timeout: Duration,
     /// Between requests.
     pub keep_alive_idle: Duration,
     /// Answers on one connection before it is closed.
     pub requests_per_connection: u64,
-    /// Octets of a request's body.
+    /// Bytes of a request's body.
     pub request_body_bytes: u64,
     /// Without the peer taking anything of its answer.
     pub write_stall: Duration,

@@ -3,14 +3,14 @@
 /// One satisfiable range: `first` to `last`, both included, both below the length.
 #[derive(Debug, PartialEq, Eq, Clone, Copy)]
 pub struct ByteRange {
-    /// The first octet's position.
+    /// The first byte's position.
     pub first: usize,
-    /// The last octet's position.
+    /// The last byte's position.
     pub last: usize,
 }
 
 impl ByteRange {
-    /// How many octets the range holds; never 0.
+    /// How many bytes the range holds; never 0.
     #[must_use]
     pub fn length(self) -> usize {
         self.last - self.first + 1
@@ -30,15 +30,15 @@ pub enum Requested {
 
 /// More ranges than any player sends; beyond it the field is ignored, as RFC 9110
 /// section 14.2 allows against denial of service.
-const MOST_RANGES: usize = 16;
+const MAX_RANGES: usize = 16;
 
-/// Reads a Range field's value for a representation of `length` octets. A value that is
-/// malformed, of another unit, or asks for more octets than there are (overlaps) is
+/// Reads a Range field's value for a representation of `length` bytes. A value that is
+/// malformed, of another unit, or asks for more bytes than there are (overlaps) is
 /// ignored.
 #[must_use]
 pub fn parse(value: &str, length: usize) -> Requested {
     let Some((unit, set)) = value.split_once('=') else { return Requested::Whole };
-    if !unit.trim().eq_ignore_ascii_case("bytes") || set.split(',').count() > MOST_RANGES {
+    if !unit.trim().eq_ignore_ascii_case("bytes") || set.split(',').count() > MAX_RANGES {
         return Requested::Whole;
     }
     let mut parts = Vec::new();
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_of_ten_octets() {
+    fn ranges_of_ten_bytes() {
         for (value, expected) in [
             ("bytes=0-0", parts(&[(0, 0)])),
             ("bytes=2-5", parts(&[(2, 5)])),
@@ -124,7 +124,7 @@ mod tests {
         ] {
             assert_eq!(parse(value, 10), expected, "{value}");
         }
-        let many = format!("bytes={}", ["0-0"; MOST_RANGES + 1].join(","));
+        let many = format!("bytes={}", ["0-0"; MAX_RANGES + 1].join(","));
         assert_eq!(parse(&many, 1000), Requested::Whole);
     }
 

@@ -98,7 +98,7 @@ pub(super) fn route<'a>(
     host::check(parts.version, &parts.headers).map_err(Refusal::Host)?;
     let target = target::parse(&parts.uri).map_err(Refusal::Target)?;
     let is_form = matches!(&target, Target::Path(path) if is_below(path, ADMIN));
-    let (allow, most_body) = if is_form { (READ_AND_POST, admin::MOST_BODY as u64) } else { (READ, most_body) };
+    let (allow, most_body) = if is_form { (READ_AND_POST, admin::MAX_BODY as u64) } else { (READ, most_body) };
     check_method(&parts.method, allow)?;
     check_expectation(&parts.headers)?;
     if body.exceeds(most_body) {
@@ -229,8 +229,8 @@ mod tests {
             let parts = parts("POST", "/_edge/admin", &[]);
             route(&parts, BodyLength::Known(length), 0, &names()).map(|route| route.class()).map_err(Refusal::status)
         };
-        assert_eq!(form(admin::MOST_BODY as u64), Ok(RouteClass::Edge));
-        assert_eq!(form(admin::MOST_BODY as u64 + 1).map_err(|status| status.as_u16()), Err(413));
+        assert_eq!(form(admin::MAX_BODY as u64), Ok(RouteClass::Edge));
+        assert_eq!(form(admin::MAX_BODY as u64 + 1).map_err(|status| status.as_u16()), Err(413));
     }
 
     #[test]

@@ -67,7 +67,7 @@ fn decode_fully(path: &str) -> Result<String, TargetError> {
 }
 
 /// Whether nothing is to be decoded, refused or removed, as in nearly every request; one look
-/// at each octet instead of the five that the full rules take.
+/// at each byte instead of the five that the full rules take.
 fn is_plain(path: &str) -> bool {
     let mut is_behind_slash = false;
     path.bytes().all(|byte| match byte {

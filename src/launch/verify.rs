@@ -16,7 +16,7 @@ pub(super) enum Wrong {
     Read(#[from] io::Error),
     #[error("the binary is no file")]
     NoFile,
-    #[error("the binary has {is} octets instead of {wanted}")]
+    #[error("the binary has {is} bytes instead of {wanted}")]
     Size { is: u64, wanted: u64 },
     #[error("the binary's SHA-256 is {0}")]
     Hash(String),

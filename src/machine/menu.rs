@@ -2,7 +2,7 @@
 //! nothing is drawn.
 //!
 //! ```text
-//! octets ─keys─> Key ─press─> Menu ─┬─> lines (to be drawn)
+//! bytes ─keys─> Key ─press─> Menu ─┬─> lines (to be drawn)
 //!                   what came of it ┘└─> Wish (to be done) ─> show
 //! ```
 
@@ -11,9 +11,9 @@ use std::path::PathBuf;
 use crate::lang::Lang;
 
 /// Characters that may be typed where a word is asked for.
-const MOST_TYPED: usize = 16;
+const MAX_TYPED: usize = 16;
 /// Lines of a page.
-const MOST_LINES: usize = 200;
+const MAX_LINES: usize = 200;
 
 /// A key of the keyboard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,8 +37,8 @@ pub enum Key {
 /// The keys that a terminal has sent (ECMA-48; the function keys as the Linux console and xterm send them). What is none
 /// of them is passed over.
 #[must_use]
-pub fn keys(octets: &[u8]) -> Vec<Key> {
-    let text = String::from_utf8_lossy(octets);
+pub fn keys(bytes: &[u8]) -> Vec<Key> {
+    let text = String::from_utf8_lossy(bytes);
     let mut keys = Vec::new();
     let mut rest: &str = &text;
     while let Some(character) = rest.chars().next() {
@@ -298,7 +298,7 @@ impl Menu {
                 None
             }
             (Page::Type { typed, .. }, Key::Char(character)) => {
-                if typed.chars().count() < MOST_TYPED {
+                if typed.chars().count() < MAX_TYPED {
                     typed.push(character);
                 }
                 None
@@ -320,7 +320,7 @@ impl Menu {
         let lang = self.lang;
         let plain = |text: &str| Line { text: text.to_owned(), is_chosen: false };
         let text =
-            |text: &Text| -> Vec<Line> { lang.pick(&text.0, &text.1).lines().take(MOST_LINES).map(plain).collect() };
+            |text: &Text| -> Vec<Line> { lang.pick(&text.0, &text.1).lines().take(MAX_LINES).map(plain).collect() };
         let listed = |texts: Vec<&str>| -> Vec<Line> {
             let line =
                 |(at, text): (usize, &str)| Line { text: format!("{}. {text}", at + 1), is_chosen: at == self.at };
@@ -372,9 +372,9 @@ impl Menu {
 mod tests {
     use super::*;
 
-    fn type_in(menu: &mut Menu, octets: &[u8]) -> Option<Wish> {
+    fn type_in(menu: &mut Menu, bytes: &[u8]) -> Option<Wish> {
         let mut wish = None;
-        for key in keys(octets) {
+        for key in keys(bytes) {
             assert_eq!(wish, None, "a key after a wish");
             wish = menu.press(key);
         }
@@ -388,7 +388,7 @@ mod tests {
     #[test]
     fn keys_are_known_by_what_terminals_send() {
         use Key::{Char, Down, Enter, Erase, Escape, Language, Up};
-        for (octets, expected) in [
+        for (bytes, expected) in [
             (&b"\x1b[A\x1bOB"[..], &[Up, Down][..]),
             (b"\x1b", &[Escape]),
             (b"\x1b[[B\x1bOQ\x1b[12~", &[Language, Language, Language]),
@@ -398,7 +398,7 @@ mod tests {
             (b"\xff\x00\x03", &[]),
             (b"\x1b[", &[Escape, Char('[')]),
         ] {
-            assert_eq!(keys(octets), expected, "{octets:?}");
+            assert_eq!(keys(bytes), expected, "{bytes:?}");
         }
     }
 
@@ -482,10 +482,10 @@ mod tests {
     #[test]
     fn a_no_to_settings_refuses_them_and_going_back_does_not() {
         let page = || Page::Decide { text: (String::new(), String::new()), yes: Wish::Accept, no: Some(Wish::Refuse) };
-        for (octets, expected) in [(b"n", Some(Wish::Refuse)), (b"\x1b", None), (b"y", Some(Wish::Accept))] {
+        for (bytes, expected) in [(b"n", Some(Wish::Refuse)), (b"\x1b", None), (b"y", Some(Wish::Accept))] {
             let mut menu = Menu::new(Lang::En);
             menu.show(page());
-            assert_eq!(type_in(&mut menu, octets), expected);
+            assert_eq!(type_in(&mut menu, bytes), expected);
         }
     }
 }

@@ -20,11 +20,11 @@ use crate::durable::{self, DurableError};
 use crate::lang::Lang;
 
 /// Notices that are read.
-const MOST: usize = 32;
+const MAX: usize = 32;
 /// Entries of the directory that are looked at.
-const MOST_ENTRIES: usize = 256;
-/// Octets of a notice that are read.
-const MOST_OCTETS: u64 = 16 * 1024;
+const MAX_ENTRIES: usize = 256;
+/// Bytes of a notice that are read.
+const MAX_BYTES: u64 = 16 * 1024;
 /// What the name of a notice's file ends with.
 const EXTENSION: &str = ".json";
 
@@ -99,13 +99,13 @@ pub enum NoticeError {
         source: serde_json::Error,
     },
     /// It is too large.
-    #[error("{} is larger than {MOST_OCTETS} bytes", path.display())]
+    #[error("{} is larger than {MAX_BYTES} bytes", path.display())]
     TooLarge {
         /// Which.
         path: PathBuf,
     },
     /// There are too many.
-    #[error("{} has more than {MOST} notices: the others are not read", directory.display())]
+    #[error("{} has more than {MAX} notices: the others are not read", directory.display())]
     TooMany {
         /// Where.
         directory: PathBuf,
@@ -152,8 +152,8 @@ pub fn read_all(directory: &Path) -> Notices {
             return notices;
         }
     };
-    if subjects.len() > MOST {
-        subjects.truncate(MOST);
+    if subjects.len() > MAX {
+        subjects.truncate(MAX);
         notices.unreadable.push(NoticeError::TooMany { directory: directory.to_owned() });
     }
     for subject in subjects {
@@ -172,7 +172,7 @@ pub fn read_all(directory: &Path) -> Notices {
 /// The subjects in a directory, in order.
 fn subjects(directory: &Path) -> io::Result<Vec<String>> {
     let mut found = Vec::new();
-    for entry in fs::read_dir(directory)?.take(MOST_ENTRIES) {
+    for entry in fs::read_dir(directory)?.take(MAX_ENTRIES) {
         let name = entry?.file_name();
         // A file that is being written ends otherwise, or begins with a dot.
         let subject = name.to_str().filter(|name| !name.starts_with('.')).and_then(|name| name.strip_suffix(EXTENSION));
@@ -191,8 +191,8 @@ fn read(path: &Path) -> Result<Option<Notice>, NoticeError> {
         Err(error) => return Err(unreadable(error)),
     };
     let mut text = Vec::new();
-    file.take(MOST_OCTETS + 1).read_to_end(&mut text).map_err(unreadable)?;
-    if text.len() as u64 > MOST_OCTETS {
+    file.take(MAX_BYTES + 1).read_to_end(&mut text).map_err(unreadable)?;
+    if text.len() as u64 > MAX_BYTES {
         return Err(NoticeError::TooLarge { path: path.to_owned() });
     }
     serde_json::from_slice(&text).map(Some).map_err(|source| NoticeError::Decode { path: path.to_owned(), source })
@@ -264,7 +264,7 @@ mod tests {
             put(directory.path(), &format!("n{number}"), &Notice::new(Level::Info, "a", "b")).expect("said");
         }
         let read = read_all(directory.path());
-        assert_eq!(read.by_subject.len(), MOST);
+        assert_eq!(read.by_subject.len(), MAX);
         assert!(matches!(read.unreadable[..], [NoticeError::TooMany { .. }]));
     }
 

@@ -5,8 +5,8 @@ use std::io::Read as _;
 
 use super::Places;
 
-/// Octets that are read of os-release(5).
-const MOST: u64 = 16 * 1024;
+/// Bytes that are read of os-release(5).
+const MAX: u64 = 16 * 1024;
 
 /// The `IMAGE_ID` of the image.
 const IMAGE: &str = "workshop-edge";
@@ -30,7 +30,7 @@ pub fn os_variant(places: &Places) -> Option<String> {
 
 fn value(places: &Places, key: &str) -> Option<String> {
     let mut text = String::new();
-    File::open(places.os_release()).and_then(|file| file.take(MOST).read_to_string(&mut text)).ok()?;
+    File::open(places.os_release()).and_then(|file| file.take(MAX).read_to_string(&mut text)).ok()?;
     let value = text.lines().find_map(|line| line.strip_prefix(key))?;
     let value = value.trim().trim_matches(['"', '\'']);
     let is_fit = !value.is_empty() && value.len() <= 64 && value.bytes().all(|byte| byte.is_ascii_graphic());

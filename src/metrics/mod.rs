@@ -171,11 +171,11 @@ impl Default for Metrics {
         ours.register("http_requests", "Answers by part of the box and status", requests.clone());
         ours.register_with_unit(
             "http_request_duration",
-            "From a request's last octet to the head of its answer",
+            "From a request's last byte to the head of its answer",
             Unit::Seconds,
             request_duration.clone(),
         );
-        ours.register_with_unit("http_sent", "Octets written, heads included", Unit::Bytes, sent_bytes.clone());
+        ours.register_with_unit("http_sent", "Bytes written, heads included", Unit::Bytes, sent_bytes.clone());
         ours.register("http_connections_accepted", "Connections accepted", accepted.clone());
         ours.register("http_connections_open", "Connections open now", open_connections.clone());
         ours.register(
@@ -233,15 +233,15 @@ impl Metrics {
         self.open_connections.get().try_into().unwrap_or_default()
     }
 
-    /// Octets written to all peers so far.
+    /// Bytes written to all peers so far.
     #[must_use]
     pub fn sent_so_far(&self) -> u64 {
         self.sent_bytes.get()
     }
 
-    /// Octets written to a peer.
-    pub fn sent(&self, octets: u64) {
-        self.sent_bytes.inc_by(octets);
+    /// Bytes written to a peer.
+    pub fn sent(&self, bytes: u64) {
+        self.sent_bytes.inc_by(bytes);
     }
 
     /// A connection was accepted.

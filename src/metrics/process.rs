@@ -17,8 +17,8 @@ pub(super) struct ProcessCollector;
 impl Collector for ProcessCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
         // Without /proc (a bare chroot) the figures are left out.
-        if let Some(octets) = resident_bytes() {
-            let gauge = ConstGauge::new(octets);
+        if let Some(bytes) = resident_bytes() {
+            let gauge = ConstGauge::new(bytes);
             let metric = encoder.encode_descriptor(
                 "process_resident_memory_bytes",
                 "Resident memory",

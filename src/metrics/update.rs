@@ -16,11 +16,11 @@ pub struct Updated {
     pub is_failing: bool,
     /// When the bucket last gave a whole answer, in Unix time (s); 0 before the first.
     pub checked_at: i64,
-    /// Octets of the download under way that are here, and in all; both 0 while there is none.
+    /// Bytes of the download under way that are here, and in all; both 0 while there is none.
     pub downloading: (u64, u64),
     /// Requests sent to the bucket since the process started.
     pub requests: u64,
-    /// Octets received from it.
+    /// Bytes received from it.
     pub received: u64,
     /// Binaries that have failed here.
     pub quarantined: u64,
@@ -57,15 +57,10 @@ impl Update {
             checked.clone(),
         );
         let bytes = || Unit::Bytes;
-        registry.register_with_unit("update_downloaded", "Octets here of the download", bytes(), downloaded.clone());
-        registry.register_with_unit(
-            "update_to_download",
-            "Octets of the download in all",
-            bytes(),
-            to_download.clone(),
-        );
+        registry.register_with_unit("update_downloaded", "Bytes here of the download", bytes(), downloaded.clone());
+        registry.register_with_unit("update_to_download", "Bytes of the download in all", bytes(), to_download.clone());
         registry.register("update_requests", "Requests sent to the bucket since the start", requests.clone());
-        registry.register_with_unit("update_received", "Octets received from the bucket", bytes(), received.clone());
+        registry.register_with_unit("update_received", "Bytes received from the bucket", bytes(), received.clone());
         registry.register("update_quarantined", "Binaries that have failed here", quarantined.clone());
     }
 

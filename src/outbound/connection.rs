@@ -16,8 +16,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::OutboundError;
 
 /// Fields of a head at most.
-const MOST_FIELDS: usize = 64;
-/// Octets of a head at most, and of what is read ahead of a slow disk.
+const MAX_FIELDS: usize = 64;
+/// Bytes of a head at most, and of what is read ahead of a slow disk.
 const BUFFER: usize = 64 * 1024;
 
 type Exchange = Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>;
@@ -36,7 +36,7 @@ impl Connection {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let (sender, exchange) = Builder::new()
-            .max_headers(MOST_FIELDS)
+            .max_headers(MAX_FIELDS)
             .max_buf_size(BUFFER)
             .handshake(TokioIo::new(stream))
             .await

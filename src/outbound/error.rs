@@ -104,13 +104,13 @@ pub enum OutboundError {
         /// How long it may take.
         after: Duration,
     },
-    /// Too few octets came.
-    #[error("{place} comes too slowly: {octets} octets in {} s", window.as_secs())]
+    /// Too few bytes came.
+    #[error("{place} comes too slowly: {bytes} bytes in {} s", window.as_secs())]
     Slow {
         /// What.
         place: String,
         /// How many came.
-        octets: u64,
+        bytes: u64,
         /// In how long.
         window: Duration,
     },

@@ -49,9 +49,9 @@ pub struct Limits {
     pub head: Duration,
     /// The whole answer to a request for metadata, its head aside.
     pub metadata: Duration,
-    /// A target's octets are counted over windows of this length, of which only waiting for them counts.
+    /// A target's bytes are counted over windows of this length, of which only waiting for them counts.
     pub window: Duration,
-    /// Fewer octets than this in a window are too slow.
+    /// Fewer bytes than this in a window are too slow.
     pub least: u64,
     /// A connection that was not used for so long is not used again.
     pub idle: Duration,

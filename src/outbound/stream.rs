@@ -88,9 +88,9 @@ impl Stream {
                 }
                 Err(_) => Bytes::new(),
             };
-            if let Err(octets) = self.pace.count(began.elapsed(), piece.len() as u64) {
+            if let Err(bytes) = self.pace.count(began.elapsed(), piece.len() as u64) {
                 self.connection = None;
-                return Err(OutboundError::Slow { place: self.place.clone(), octets, window: self.pace.window });
+                return Err(OutboundError::Slow { place: self.place.clone(), bytes, window: self.pace.window });
             }
             if !piece.is_empty() {
                 return Ok(Some(piece));
@@ -99,18 +99,18 @@ impl Stream {
     }
 }
 
-/// Octets per window of waiting: who takes them slowly does not make them slow.
+/// Bytes per window of waiting: who takes them slowly does not make them slow.
 #[derive(Debug)]
 struct Pace {
     window: Duration,
     least: u64,
     waited: Duration,
-    octets: u64,
+    bytes: u64,
 }
 
 impl Pace {
     fn new(limits: &Limits) -> Self {
-        Self { window: limits.window, least: limits.least, waited: Duration::ZERO, octets: 0 }
+        Self { window: limits.window, least: limits.least, waited: Duration::ZERO, bytes: 0 }
     }
 
     /// Time that is left of the window.
@@ -118,15 +118,15 @@ impl Pace {
         self.window.saturating_sub(self.waited)
     }
 
-    /// Counts a wait and what it brought. The octets of the window when they were too few.
-    fn count(&mut self, waited: Duration, octets: u64) -> Result<(), u64> {
+    /// Counts a wait and what it brought. The bytes of the window when they were too few.
+    fn count(&mut self, waited: Duration, bytes: u64) -> Result<(), u64> {
         self.waited += waited;
-        self.octets = self.octets.saturating_add(octets);
+        self.bytes = self.bytes.saturating_add(bytes);
         if self.waited >= self.window {
-            if self.octets < self.least {
-                return Err(self.octets);
+            if self.bytes < self.least {
+                return Err(self.bytes);
             }
-            (self.waited, self.octets) = (Duration::ZERO, 0);
+            (self.waited, self.bytes) = (Duration::ZERO, 0);
         }
         Ok(())
     }
@@ -137,9 +137,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_window_with_too_few_octets_is_too_slow() {
+    fn a_window_with_too_few_bytes_is_too_slow() {
         let second = Duration::from_secs(1);
-        let mut pace = Pace { window: 10 * second, least: 100, waited: Duration::ZERO, octets: 0 };
+        let mut pace = Pace { window: 10 * second, least: 100, waited: Duration::ZERO, bytes: 0 };
         for _ in 0..100 {
             assert_eq!(pace.count(second, 10), Ok(()));
         }

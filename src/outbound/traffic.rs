@@ -25,9 +25,9 @@ pub struct TrafficReading {
     pub connections: u64,
     /// Requests sent.
     pub requests: u64,
-    /// Octets sent.
+    /// Bytes sent.
     pub sent: u64,
-    /// Octets received.
+    /// Bytes received.
     pub received: u64,
 }
 
@@ -49,7 +49,7 @@ impl Traffic {
     }
 }
 
-/// A socket whose octets are counted.
+/// A socket whose bytes are counted.
 #[derive(Debug)]
 pub(super) struct Counted {
     stream: TcpStream,
@@ -67,15 +67,15 @@ impl AsyncRead for Counted {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let result = ready!(Pin::new(&mut self.stream).poll_read(cx, buffer));
-        let octets = buffer.filled().len().saturating_sub(before);
-        self.traffic.received.fetch_add(octets as u64, Ordering::Relaxed);
+        let bytes = buffer.filled().len().saturating_sub(before);
+        self.traffic.received.fetch_add(bytes as u64, Ordering::Relaxed);
         Poll::Ready(result)
     }
 }
 
 impl AsyncWrite for Counted {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
-        let result = ready!(Pin::new(&mut self.stream).poll_write(cx, octets));
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let result = ready!(Pin::new(&mut self.stream).poll_write(cx, bytes));
         if let Ok(written) = result {
             self.traffic.sent.fetch_add(written as u64, Ordering::Relaxed);
         }

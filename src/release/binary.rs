@@ -130,7 +130,7 @@ fn said_version(
             format!("warning: {} was not run; nobody has checked that it is version {version}", path.display()),
         )));
     }
-    // The octets that are published, and not what lies at the path a moment later.
+    // The bytes that are published, and not what lies at the path a moment later.
     let directory = tempfile::tempdir().map_err(file("make a directory in", &std::env::temp_dir()))?;
     let copy = directory.path().join("workshop-edge");
     durable::write(&copy, bytes, 0o700)?;

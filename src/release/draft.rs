@@ -1,7 +1,7 @@
 //! What a repository should hold, and the signatures for what differs from what it holds.
 //!
 //! One way for every command: it changes the [`Draft`], and [`Draft::plan`] finds the roles that differ, or whose
-//! signatures no longer fit the keys of the role above. A role that does neither keeps its octets and its version.
+//! signatures no longer fit the keys of the role above. A role that does neither keeps its bytes and its version.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::num::NonZeroU64;
@@ -21,7 +21,7 @@ use super::keys::{Keys, Signer};
 use super::lifetime::Lifetimes;
 use super::repository::{self, Published, Repository, sha256};
 use super::{CHANNELS, ROLES};
-use crate::update::manifest::{MOST_BYTES, MOST_RELEASES, Manifest};
+use crate::update::manifest::{MAX_BYTES, MAX_RELEASES, Manifest};
 
 /// The version of TUF that the roles are written by.
 const SPECIFICATION: &str = "1.0.0";
@@ -164,11 +164,11 @@ impl Draft {
     pub(super) fn set_manifest(&mut self, manifest: Manifest) -> Result<(), ReleaseError> {
         let channel = manifest.channel.clone();
         let of_os = manifest.os.as_ref().map_or(0, |os| os.releases.len());
-        if manifest.releases.len().max(of_os) > MOST_RELEASES {
+        if manifest.releases.len().max(of_os) > MAX_RELEASES {
             return Err(refuse(
-                format!("el canal {channel} tendría más de {MOST_RELEASES} versiones: retire alguna con «yank»"),
+                format!("el canal {channel} tendría más de {MAX_RELEASES} versiones: retire alguna con «yank»"),
                 format!(
-                    "the channel {channel} would have more than {MOST_RELEASES} releases: remove some with \"yank\""
+                    "the channel {channel} would have more than {MAX_RELEASES} releases: remove some with \"yank\""
                 ),
             ));
         }
@@ -176,7 +176,7 @@ impl Draft {
         Ok(())
     }
 
-    /// Which roles differ, and their new octets.
+    /// Which roles differ, and their new bytes.
     pub(super) fn plan(mut self, signing: &Signing<'_>) -> Result<Change, ReleaseError> {
         for channel in CHANNELS {
             self.list_targets(channel)?;
@@ -217,10 +217,10 @@ impl Draft {
         }
         let mut bytes = serde_json::to_vec_pretty(manifest).map_err(role(channel))?;
         bytes.push(b'\n');
-        if bytes.len() as u64 > MOST_BYTES {
+        if bytes.len() as u64 > MAX_BYTES {
             return Err(refuse(
-                format!("el manifiesto de {channel} pasaría de {MOST_BYTES} octetos: retire versiones con «yank»"),
-                format!("the manifest of {channel} would exceed {MOST_BYTES} octets: remove releases with \"yank\""),
+                format!("el manifiesto de {channel} pasaría de {MAX_BYTES} bytes: retire versiones con «yank»"),
+                format!("the manifest of {channel} would exceed {MAX_BYTES} bytes: remove releases with \"yank\""),
             ));
         }
         let mut targets = HashMap::new();
@@ -445,7 +445,7 @@ impl Plan<'_> {
                 )
             })?;
         }
-        // As a value, whose keys are sorted, so that the same role always has the same octets.
+        // As a value, whose keys are sorted, so that the same role always has the same bytes.
         let mut bytes =
             serde_json::to_value(&signed).and_then(|value| serde_json::to_vec_pretty(&value)).map_err(role(name))?;
         bytes.push(b'\n');

@@ -13,7 +13,7 @@ use super::error::{ReleaseError, file, refuse};
 use super::publish::{Rollout, roll_out};
 use super::repository::Repository;
 use crate::digest;
-use crate::update::manifest::{Binary, MOST_OS, Manifest, Release, os_platform};
+use crate::update::manifest::{Binary, MAX_OS, Manifest, Release, os_platform};
 
 /// What of a channel a command is about: each has its releases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,7 +118,7 @@ pub(super) fn publish(repository: Repository, order: &Order, signing: &Signing<'
     Ok(draft.plan(signing)?.because(why))
 }
 
-/// Refuses what was published under this version with other octets, in whatever channel.
+/// Refuses what was published under this version with other bytes, in whatever channel.
 fn not_other_bytes(
     repository: &Repository,
     version: &Version,
@@ -146,10 +146,10 @@ fn not_other_bytes(
 fn check(path: &Path, bytes: &[u8], version: &Version) -> Result<String, ReleaseError> {
     let shown = path.display();
     let not = |es: String, en: String| Err(refuse(format!("{shown}: {es}"), format!("{shown}: {en}")));
-    if bytes.len() as u64 > MOST_OS {
+    if bytes.len() as u64 > MAX_OS {
         return not(
-            format!("pasa de {MOST_OS} octetos: no cabría dos veces en la partición de arranque"),
-            format!("exceeds {MOST_OS} octets: it would not fit twice into the boot partition"),
+            format!("pasa de {MAX_OS} bytes: no cabría dos veces en la partición de arranque"),
+            format!("exceeds {MAX_OS} bytes: it would not fit twice into the boot partition"),
         );
     }
     let Ok(image) = PeFile64::parse(bytes) else {

@@ -11,8 +11,8 @@ use super::repository::sha256;
 /// binary's own size.
 const LEVEL: i32 = 22;
 
-/// Octets of an unpacked binary at most.
-const MOST: u64 = 256 * 1024 * 1024;
+/// Bytes of an unpacked binary at most.
+const MAX: u64 = 256 * 1024 * 1024;
 
 /// Packs a binary.
 pub(super) fn full(bytes: &[u8]) -> Result<Vec<u8>, ReleaseError> {
@@ -37,7 +37,7 @@ pub(super) fn delta(from: &[u8], to: &[u8]) -> Result<Vec<u8>, ReleaseError> {
 /// Unpacks a binary; `None` when it is not the one with this digest.
 pub(super) fn unpack(packed: &[u8], raw_sha256: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
-    zstd::Decoder::new(packed).and_then(|decoder| decoder.take(MOST).read_to_end(&mut bytes)).ok()?;
+    zstd::Decoder::new(packed).and_then(|decoder| decoder.take(MAX).read_to_end(&mut bytes)).ok()?;
     (hex::encode(sha256(&bytes)) == raw_sha256).then_some(bytes)
 }
 

@@ -230,7 +230,7 @@ impl<'a> Work<'a> {
         self.files
     }
 
-    /// Refuses a binary whose version was published with other octets, in whatever channel, or lies there from then.
+    /// Refuses a binary whose version was published with other bytes, in whatever channel, or lies there from then.
     fn not_other_bytes(&self, checked: &Checked, version: &Version) -> Result<(), ReleaseError> {
         let other = |place: String| {
             Err(refuse(
@@ -323,7 +323,7 @@ impl<'a> Work<'a> {
         Ok(self.files.contains_key(name) || self.repository.target(&target).is_some())
     }
 
-    /// Octets of a target.
+    /// Bytes of a target.
     fn size(&self, name: &str) -> Result<u64, ReleaseError> {
         let target = TargetName::new(name).map_err(role(name))?;
         let new = self.files.get(name).map(|bytes| bytes.len() as u64);

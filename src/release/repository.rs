@@ -24,7 +24,7 @@ use crate::update::manifest::Manifest;
 pub(super) struct Published<T> {
     /// What it says, and who signed it.
     pub(super) role: Signed<T>,
-    /// Its octets.
+    /// Its bytes.
     pub(super) bytes: Vec<u8>,
 }
 

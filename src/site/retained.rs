@@ -23,7 +23,7 @@ use super::{Content, File, Site};
 use crate::durable::{self, DurableError};
 
 /// A dist larger than this is full of films; keeping it twice could fill a small disk.
-const MOST_BYTES: usize = 64 * 1024 * 1024;
+const MAX_BYTES: usize = 64 * 1024 * 1024;
 
 /// Why the older files cannot be kept or read. Serving goes on without them.
 #[derive(Debug, Error)]
@@ -32,7 +32,7 @@ pub(super) enum RetainedError {
     Write(#[from] DurableError),
     #[error("cannot read {}", path.display())]
     Read { path: PathBuf, source: io::Error },
-    #[error("the hashed assets are more than {} MiB", MOST_BYTES / 1024 / 1024)]
+    #[error("the hashed assets are more than {} MiB", MAX_BYTES / 1024 / 1024)]
     TooLarge,
 }
 
@@ -67,7 +67,7 @@ pub(super) fn exchange(directory: &Path, site: &Site) -> Result<Vec<File>, Retai
 /// Names a set of hashed assets by their paths and contents.
 fn generation(site: &Site) -> Result<String, RetainedError> {
     let mut assets: Vec<_> = site.assets.iter().filter(|(_, asset)| asset.is_immutable()).collect();
-    if assets.iter().map(|(_, asset)| asset.identity.body.length()).sum::<usize>() > MOST_BYTES {
+    if assets.iter().map(|(_, asset)| asset.identity.body.length()).sum::<usize>() > MAX_BYTES {
         return Err(RetainedError::TooLarge);
     }
     assets.sort_by_key(|(path, _)| path.as_str());

@@ -17,9 +17,9 @@ use super::starts::{NOT_UP, Starts};
 /// Starts that an unconfirmed binary gets; those that say nothing about it are given back.
 pub const TRIES: u8 = 3;
 /// Quarantined binaries remembered, the newest; older ones were withdrawn long ago.
-const MOST_QUARANTINED: usize = 32;
-/// Octets of a reason: all of them fit into a record.
-const MOST_REASON: usize = 256;
+const MAX_QUARANTINED: usize = 32;
+/// Bytes of a reason: all of them fit into a record.
+const MAX_REASON: usize = 256;
 /// The form of the table. A newer program's table is read as far as it is understood.
 pub const SCHEMA: u32 = 1;
 
@@ -63,7 +63,7 @@ pub struct Image {
     pub version: String,
     /// SHA-256 of the file, 64 lower-case hexadecimal digits.
     pub sha256: String,
-    /// Octets of the file.
+    /// Bytes of the file.
     pub size: u64,
     /// The oldest operating system of the USB image that it runs on, where that is known to matter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -467,7 +467,7 @@ impl Table {
     fn quarantine(&mut self, image: Image, reason: &str) {
         self.quarantined.retain(|one| one.image.sha256 != image.sha256);
         self.quarantined.push(Quarantined { image, reason: shortened(reason) });
-        let surplus = self.quarantined.len().saturating_sub(MOST_QUARANTINED);
+        let surplus = self.quarantined.len().saturating_sub(MAX_QUARANTINED);
         self.quarantined.drain(..surplus);
     }
 
@@ -504,7 +504,7 @@ fn is_newer(version: &str, than: &str) -> bool {
 /// One line of bounded length.
 fn shortened(reason: &str) -> String {
     let mut text = reason.replace(char::is_control, " ");
-    let end = (0..=MOST_REASON.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    let end = (0..=MAX_REASON.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
     text.truncate(end.unwrap_or_default());
     text
 }
@@ -654,7 +654,7 @@ mod tests {
             put(&mut table, number);
             table.revert(&"\u{1}\"ñ".repeat(1000));
         }
-        assert_eq!(table.quarantined().len(), MOST_QUARANTINED);
+        assert_eq!(table.quarantined().len(), MAX_QUARANTINED);
         assert!(serde_json::to_vec_pretty(&table).expect("JSON").len() < 48 * 1024);
     }
 

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use super::{Kind, Part};
 
-/// Octets of one file: routes and connections of a busy router are endless.
-const MOST: u64 = 64 * 1024;
+/// Bytes of one file: routes and connections of a busy router are endless.
+const MAX: u64 = 64 * 1024;
 
 /// Files of the network, by their names in the bundle.
 const NETWORK: &[(&str, &str)] = &[
@@ -65,7 +65,7 @@ fn file(kind: Kind, folder: &str, name: &str, path: &str) -> Part {
 fn read(path: &Path) -> Result<Vec<u8>, String> {
     let failed = |error: std::io::Error| format!("{}: {error}", path.display());
     let mut content = Vec::new();
-    File::open(path).map_err(failed)?.take(MOST).read_to_end(&mut content).map_err(failed)?;
+    File::open(path).map_err(failed)?.take(MAX).read_to_end(&mut content).map_err(failed)?;
     Ok(content)
 }
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 const DEADLINE: Duration = Duration::from_secs(10);
 /// Lines asked for.
 const LINES: &str = "10000";
-/// Octets taken of them.
-const MOST: u64 = 8 * 1024 * 1024;
+/// Bytes taken of them.
+const MAX: u64 = 8 * 1024 * 1024;
 
 /// The last lines of a unit's journal, for whoever may read it.
 pub fn of_unit(unit: &str) -> Result<Vec<u8>, String> {
@@ -37,7 +37,7 @@ fn output(command: &mut Command) -> Result<Vec<u8>, String> {
     let (done, read) = mpsc::channel();
     std::thread::spawn(move || {
         let mut text = Vec::new();
-        let read = stdout.take(MOST).read_to_end(&mut text).map(|_| text);
+        let read = stdout.take(MAX).read_to_end(&mut text).map(|_| text);
         // Whoever waited may have given up.
         let _ = done.send(read);
     });
@@ -65,6 +65,6 @@ mod tests {
             output(&mut Command::new("/nonexistent/journalctl")).is_err_and(|error| error.contains("journalctl: "))
         );
         let endless = output(Command::new("yes").arg("x".repeat(1000))).expect("as much as may be");
-        assert_eq!(endless.len() as u64, MOST);
+        assert_eq!(endless.len() as u64, MAX);
     }
 }

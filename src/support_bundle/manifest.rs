@@ -45,10 +45,10 @@ fn write(parts: &[Part], lang: Lang, text: &mut String) {
 }
 
 fn words(cut: Cut, lang: Lang) -> String {
-    let Cut { octets, at_start } = cut;
+    let Cut { bytes, at_start } = cut;
     if at_start {
-        lang.pick(format!("faltan los {octets} primeros"), format!("the first {octets} are left out"))
+        lang.pick(format!("faltan los {bytes} primeros"), format!("the first {bytes} are left out"))
     } else {
-        lang.pick(format!("faltan los {octets} últimos"), format!("the last {octets} are left out"))
+        lang.pick(format!("faltan los {bytes} últimos"), format!("the last {bytes} are left out"))
     }
 }

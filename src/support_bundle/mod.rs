@@ -21,7 +21,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use thiserror::Error;
 
-pub use self::bounds::MOST_BYTES;
+pub use self::bounds::MAX_BYTES;
 pub use self::journal::of_unit as journal;
 
 use self::bounds::Budget;
@@ -135,7 +135,7 @@ pub fn contents(lang: Lang) -> Vec<String> {
 pub struct Bundle {
     /// What to call the file.
     pub name: String,
-    /// Its octets.
+    /// Its bytes.
     pub bytes: Vec<u8>,
 }
 

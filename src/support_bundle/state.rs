@@ -9,7 +9,7 @@ use super::{Kind, Part};
 use crate::panics;
 
 /// Files that are listed.
-const MOST_FILES: usize = 2000;
+const MAX_FILES: usize = 2000;
 
 pub(super) fn parts(data_dir: &Path) -> Vec<Part> {
     let mut parts: Vec<_> = panics::kept(&data_dir.join("panics"))
@@ -33,7 +33,7 @@ fn files(data_dir: &Path) -> Result<Vec<u8>, String> {
             Err(_) => continue,
         };
         listed += 1;
-        if listed > MOST_FILES {
+        if listed > MAX_FILES {
             text.push_str("and more / y más\n");
             break;
         }
@@ -50,7 +50,7 @@ fn files(data_dir: &Path) -> Result<Vec<u8>, String> {
         );
         if metadata.is_dir() {
             let entries = fs::read_dir(&path).into_iter().flatten().flatten();
-            waiting.extend(entries.take(MOST_FILES).map(|entry| entry.path()));
+            waiting.extend(entries.take(MAX_FILES).map(|entry| entry.path()));
         }
     }
     Ok(text.into_bytes())

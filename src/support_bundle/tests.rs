@@ -96,7 +96,7 @@ fn it_is_never_larger_than_its_bound() {
     fs::create_dir(directory.path().join("panics")).expect("a directory");
     let huge = 3 * 1024 * 1024;
     for number in 0..20 {
-        let text: String = noise(huge).iter().map(|octet| char::from(b' ' + octet % 95)).collect();
+        let text: String = noise(huge).iter().map(|byte| char::from(b' ' + byte % 95)).collect();
         fs::write(directory.path().join(format!("panics/{number}.txt")), text).expect("a file");
     }
     let bundle = gather(Given {
@@ -109,7 +109,7 @@ fn it_is_never_larger_than_its_bound() {
         ..given(directory.path().to_owned())
     })
     .expect("packed");
-    assert!(bundle.bytes.len() <= MOST_BYTES, "{}", bundle.bytes.len());
+    assert!(bundle.bytes.len() <= MAX_BYTES, "{}", bundle.bytes.len());
     assert!(bundle.bytes.len() > 4_000_000, "the bound is used: {}", bundle.bytes.len());
     let manifest = String::from_utf8(unpacked(&bundle)["MANIFEST.txt"].clone()).expect("text");
     assert!(manifest.contains("the first ") && manifest.contains("the last "), "{manifest}");

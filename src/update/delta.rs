@@ -1,8 +1,8 @@
 //! A binary from the one that runs and the difference to it, in bsdiff's form:
 //!
 //! ```text
-//! "BSDIFF40"  octets of the controls  octets of the differences  octets of the new file    8 octets each
-//! bzip2 of the controls: (octets to add to the old file's, octets to insert, octets to move on in the old file)*
+//! "BSDIFF40"  bytes of the controls  bytes of the differences  bytes of the new file    8 bytes each
+//! bzip2 of the controls: (bytes to add to the old file's, bytes to insert, bytes to move on in the old file)*
 //! bzip2 of the differences
 //! bzip2 of what is inserted
 //! ```
@@ -17,18 +17,18 @@ use bzip2::read::BzDecoder;
 use qbsdiff::Bspatch;
 use thiserror::Error;
 
-/// Octets of a patch at most: it is read into memory, and one of this size is no gain over the full binary.
-pub const MOST_PATCH: u64 = 32 * 1024 * 1024;
-/// Octets of the binary that a patch starts from at most: it is read into memory.
-pub const MOST_BASE: u64 = 128 * 1024 * 1024;
+/// Bytes of a patch at most: it is read into memory, and one of this size is no gain over the full binary.
+pub const MAX_PATCH: u64 = 32 * 1024 * 1024;
+/// Bytes of the binary that a patch starts from at most: it is read into memory.
+pub const MAX_BASE: u64 = 128 * 1024 * 1024;
 
 const MAGIC: &[u8; 8] = b"BSDIFF40";
 const HEADER: usize = 32;
-/// Octets of a control.
+/// Bytes of a control.
 const CONTROL: usize = 24;
 /// Controls that give nothing at most: makers end every part of a file with one, and a part is not small.
-const MOST_IDLE: u64 = 4096;
-/// Octets that are worked on at once, as `qbsdiff` has it.
+const MAX_IDLE: u64 = 4096;
+/// Bytes that are worked on at once, as `qbsdiff` has it.
 const PIECE: usize = 128 * 1024;
 
 /// Why a patch gives no file.
@@ -38,14 +38,14 @@ pub enum DeltaError {
     #[error("the delta is not in bsdiff's form")]
     Form,
     /// It says how to make a file of another size.
-    #[error("the delta does not make a file of {0} octets")]
+    #[error("the delta does not make a file of {0} bytes")]
     Size(u64),
     /// It cannot be unpacked, or leads out of the old file; or the new one cannot be written.
     #[error("the delta cannot be applied")]
     Apply(#[source] io::Error),
 }
 
-/// Writes the file of `size` octets that `patch` makes of `base`. It takes memory for about 11 MiB besides both.
+/// Writes the file of `size` bytes that `patch` makes of `base`. It takes memory for about 11 MiB besides both.
 pub fn apply(base: &[u8], patch: &[u8], size: u64, out: &mut impl Write) -> Result<(), DeltaError> {
     let controls = controls(patch, size)?;
     check(controls, size)?;
@@ -96,7 +96,7 @@ fn check(packed: &[u8], size: u64) -> Result<(), DeltaError> {
             let step = add.saturating_add(insert);
             made = made.saturating_add(step);
             idle += u64::from(step == 0);
-            if made > size || idle > MOST_IDLE {
+            if made > size || idle > MAX_IDLE {
                 return Err(DeltaError::Size(size));
             }
         }
@@ -118,14 +118,14 @@ fn fill(from: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
 }
 
 fn numbers_of(bytes: &[u8]) -> Option<[i64; 3]> {
-    let mut numbers = bytes.chunks_exact(8).map(|octets| Some(number(u64::from_le_bytes(octets.try_into().ok()?))));
+    let mut numbers = bytes.chunks_exact(8).map(|bytes| Some(number(u64::from_le_bytes(bytes.try_into().ok()?))));
     Some([numbers.next()??, numbers.next()??, numbers.next()??])
 }
 
-fn number(octets: u64) -> i64 {
+fn number(bytes: u64) -> i64 {
     const SIGN: u64 = 1 << 63;
-    let size = (octets & !SIGN).cast_signed();
-    if octets & SIGN == 0 { size } else { -size }
+    let size = (bytes & !SIGN).cast_signed();
+    if bytes & SIGN == 0 { size } else { -size }
 }
 
 #[cfg(test)]
@@ -152,14 +152,14 @@ mod tests {
 
     /// A patch of these controls, differences and insertions.
     fn patch(controls: &[[i64; 3]], differences: &[u8], inserted: &[u8], size: i64) -> Vec<u8> {
-        let octets = |number: i64| {
+        let bytes = |number: i64| {
             let sign = if number < 0 { 1 << 63 } else { 0 };
             (number.unsigned_abs() & !(1 << 63) | sign).to_le_bytes()
         };
-        let controls = packed(&controls.iter().flatten().flat_map(|&number| octets(number)).collect::<Vec<u8>>());
+        let controls = packed(&controls.iter().flatten().flat_map(|&number| bytes(number)).collect::<Vec<u8>>());
         let (differences, inserted) = (packed(differences), packed(inserted));
         let lengths =
-            [(controls.len() as u64).cast_signed(), (differences.len() as u64).cast_signed(), size].map(octets);
+            [(controls.len() as u64).cast_signed(), (differences.len() as u64).cast_signed(), size].map(bytes);
         [MAGIC.as_slice(), lengths.as_flattened(), &controls, &differences, &inserted].concat()
     }
 
@@ -177,10 +177,10 @@ mod tests {
         let good = patch(&[[3, 2, 1], [2, 0, 0]], &[0; 5], b"..", 7);
         // The lengths of the header: each huge, negative, and such that their sum overflows.
         for at in [8, 16, 24] {
-            for octets in [u64::MAX, u64::MAX >> 1, 1 << 63, (1 << 63) | 1, u64::from(u32::MAX)] {
+            for bytes in [u64::MAX, u64::MAX >> 1, 1 << 63, (1 << 63) | 1, u64::from(u32::MAX)] {
                 let mut bad = good.clone();
-                bad[at..at + 8].copy_from_slice(&octets.to_le_bytes());
-                assert!(made(b"abcdef", &bad, 7).is_err(), "{at} {octets:x}");
+                bad[at..at + 8].copy_from_slice(&bytes.to_le_bytes());
+                assert!(made(b"abcdef", &bad, 7).is_err(), "{at} {bytes:x}");
             }
         }
         for controls in [
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn steps_that_lead_nowhere_end_soon() {
-        // A few hundred octets that are many millions of controls.
+        // A few hundred bytes that are many millions of controls.
         let endless = vec![[0, 0, 0]; 1_000_000];
         let patch = patch(&endless, b"", b"", 0);
         assert!(patch.len() < 1000, "{}", patch.len());
@@ -224,10 +224,10 @@ mod tests {
             more in proptest::collection::vec(any::<u8>(), 0..500),
         ) {
             let mut new = base.clone();
-            for (index, octet) in edits {
+            for (index, byte) in edits {
                 if !new.is_empty() {
                     let at = index.index(new.len());
-                    new[at] = octet;
+                    new[at] = byte;
                 }
             }
             new.extend_from_slice(&more);
@@ -246,9 +246,9 @@ mod tests {
             new.splice(500..510, b"something else".iter().copied());
             let mut patch = Vec::new();
             Bsdiff::new(&base, &new).compare(&mut patch).expect("compared");
-            for (index, octet) in damage {
+            for (index, byte) in damage {
                 let at = index.index(patch.len());
-                patch[at] ^= octet;
+                patch[at] ^= byte;
             }
             let _ = made(&base, &patch[..cut.index(patch.len())], new.len());
             if let Ok(made) = made(&base, &patch, new.len()) {

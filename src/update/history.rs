@@ -12,9 +12,9 @@ use crate::durable::{Alternating, RecordError};
 /// The name of the record.
 const NAME: &str = "history";
 /// Entries kept: the newest.
-const MOST: usize = 60;
+const MAX: usize = 60;
 /// Characters of a reason.
-const MOST_REASON: usize = 300;
+const MAX_REASON: usize = 300;
 
 /// One change of version, or the attempt at one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,8 +29,9 @@ pub struct Entry {
     pub sha256: String,
     /// Why.
     pub kind: Kind,
-    /// Octets that were downloaded for it; 0 where it was still there.
-    pub octets: u64,
+    /// Bytes that were downloaded for it; 0 where it was still there.
+    #[serde(rename = "octets")]
+    pub bytes: u64,
     /// Whether they were a difference to what ran.
     pub was_delta: bool,
     /// Milliseconds from the decision to the switch.
@@ -111,7 +112,7 @@ impl History {
     pub fn add(&mut self, entry: Entry) -> Result<(), RecordError> {
         self.0.change(|kept| {
             kept.entries.push(entry);
-            let surplus = kept.entries.len().saturating_sub(MOST);
+            let surplus = kept.entries.len().saturating_sub(MAX);
             kept.entries.drain(..surplus);
         })
     }
@@ -120,7 +121,7 @@ impl History {
     pub fn settle(&mut self, outcome: Outcome) -> Result<(), RecordError> {
         let outcome = match outcome {
             Outcome::Reverted { at, reason } => {
-                Outcome::Reverted { at, reason: reason.chars().take(MOST_REASON).collect() }
+                Outcome::Reverted { at, reason: reason.chars().take(MAX_REASON).collect() }
             }
             other => other,
         };
@@ -151,7 +152,7 @@ mod tests {
             to: Version::new(1, 0, number + 1),
             sha256: "0".repeat(64),
             kind: Kind::Update,
-            octets: 7_670_440,
+            bytes: 7_670_440,
             was_delta: false,
             took_ms: 1234,
             outcome: Outcome::OnTrial,
@@ -162,18 +163,18 @@ mod tests {
     fn the_newest_are_kept_and_settled_once() {
         let directory = tempfile::tempdir().expect("a directory");
         let mut history = History::open(directory.path());
-        for number in 0..=u64::try_from(MOST).expect("small") {
+        for number in 0..=u64::try_from(MAX).expect("small") {
             history.add(entry(number)).expect("kept");
-            let reason = "ñ".repeat(2 * MOST_REASON);
+            let reason = "ñ".repeat(2 * MAX_REASON);
             history.settle(Outcome::Reverted { at: Timestamp::UNIX_EPOCH, reason }).expect("kept");
             history.settle(Outcome::Confirmed { at: Timestamp::UNIX_EPOCH }).expect("kept");
         }
         let read = History::open(directory.path());
-        assert_eq!(read.entries().len(), MOST, "a full record fits into its file");
+        assert_eq!(read.entries().len(), MAX, "a full record fits into its file");
         assert_eq!(read.entries()[0].from, Version::new(1, 0, 1));
         assert!(read.entries().iter().all(|entry| matches!(
             &entry.outcome,
-            Outcome::Reverted { reason, .. } if reason.chars().count() == MOST_REASON
+            Outcome::Reverted { reason, .. } if reason.chars().count() == MAX_REASON
         )));
     }
 }

@@ -62,14 +62,14 @@ pub fn os_platform(variant: Option<&str>) -> String {
     }
 }
 
-/// Octets of an operating system at most: it has to fit twice into its partition.
-pub const MOST_OS: u64 = 120 * 1024 * 1024;
+/// Bytes of an operating system at most: it has to fit twice into its partition.
+pub const MAX_OS: u64 = 120 * 1024 * 1024;
 
 /// Releases in a manifest at most.
-pub const MOST_RELEASES: usize = 256;
+pub const MAX_RELEASES: usize = 256;
 
-/// Octets of a manifest at most.
-pub const MOST_BYTES: u64 = 1024 * 1024;
+/// Bytes of a manifest at most.
+pub const MAX_BYTES: u64 = 1024 * 1024;
 
 /// A channel's manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,7 +143,7 @@ pub struct Wave {
 pub struct Binary {
     /// SHA-256 of the binary as it is run, 64 lower-case hexadecimal digits.
     pub raw_sha256: String,
-    /// Its octets.
+    /// Its bytes.
     pub raw_size: u64,
     /// The target that holds it, packed by zstd; an operating system's is not packed.
     pub full: String,

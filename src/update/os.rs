@@ -23,8 +23,8 @@ pub const FILE: &str = "os.json";
 pub const OFFER: &str = "os/offer";
 /// The file of an offer that is written last.
 pub const READY: &str = "ready";
-/// Octets of the file that are read.
-const MOST: u64 = 64 * 1024;
+/// Bytes of the file that are read.
+const MAX: u64 = 64 * 1024;
 
 /// What root tells.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,9 +86,9 @@ pub enum Step {
     Downloading {
         /// Which.
         version: Version,
-        /// Octets that are here.
+        /// Bytes that are here.
         done: u64,
-        /// Octets in all.
+        /// Bytes in all.
         total: u64,
     },
     /// Its time has not come.
@@ -119,7 +119,7 @@ pub fn told(directory: &Path) -> io::Result<Option<Told>> {
         file => file?,
     };
     let mut text = Vec::new();
-    file.take(MOST).read_to_end(&mut text)?;
+    file.take(MAX).read_to_end(&mut text)?;
     Ok(Some(serde_json::from_slice(&text)?))
 }
 

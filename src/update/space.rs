@@ -5,7 +5,7 @@ use std::path::Path;
 use rustix::fs::statvfs;
 use thiserror::Error;
 
-/// Octets that stay free.
+/// Bytes that stay free.
 pub const RESERVE: u64 = 64 * 1024 * 1024;
 /// On a small file system, this part of it stays free instead.
 const SHARE: u64 = 20;
@@ -14,11 +14,11 @@ const SHARE: u64 = 20;
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
 #[error("not enough room on the disk: {} MiB more have to be freed", missing.div_ceil(1024 * 1024))]
 pub struct NoSpace {
-    /// Octets.
+    /// Bytes.
     pub missing: u64,
 }
 
-/// Whether this many octets can be written below a directory, or the nearest one above it that exists, and the reserve
+/// Whether this many bytes can be written below a directory, or the nearest one above it that exists, and the reserve
 /// still be free. A file system that does not tell is taken to have room: writing says it then.
 pub fn check(directory: &Path, wanted: u64) -> Result<(), NoSpace> {
     let Some(figures) = directory.ancestors().find_map(|directory| statvfs(directory).ok()) else { return Ok(()) };

@@ -79,9 +79,9 @@ pub enum Phase {
     Downloading {
         /// Which.
         version: Version,
-        /// Octets that are here.
+        /// Bytes that are here.
         done: u64,
-        /// Octets in all.
+        /// Bytes in all.
         total: u64,
     },
     /// It is unpacked and verified.

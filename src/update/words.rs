@@ -334,7 +334,7 @@ pub fn fault(fault: &Fault, lang: Lang) -> String {
 /// One change of version, on a line.
 #[must_use]
 pub fn entry(entry: &Entry, lang: Lang) -> String {
-    let Entry { at, from, to, sha256: _, kind, octets, was_delta, took_ms: _, outcome } = entry;
+    let Entry { at, from, to, sha256: _, kind, bytes, was_delta, took_ms: _, outcome } = entry;
     let kind = match kind {
         Kind::Update => lang.pick("actualización", "update"),
         Kind::Rollback => lang.pick("vuelta atrás ordenada por el fabricante", "rollback of the maker"),
@@ -348,10 +348,10 @@ pub fn entry(entry: &Entry, lang: Lang) -> String {
         }
         Kind::Other => lang.pick("otra", "other"),
     };
-    let what = match (octets, was_delta) {
+    let what = match (bytes, was_delta) {
         (0, _) => lang.pick("sin descarga", "no download").to_owned(),
-        (octets, true) => format!("{octets} B ({})", lang.pick("diferencia", "delta")),
-        (octets, false) => format!("{octets} B"),
+        (bytes, true) => format!("{bytes} B ({})", lang.pick("diferencia", "delta")),
+        (bytes, false) => format!("{bytes} B"),
     };
     let outcome = match outcome {
         Outcome::OnTrial => lang.pick("a prueba", "on trial").to_owned(),

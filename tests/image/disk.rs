@@ -10,10 +10,10 @@ use tempfile::TempDir;
 use crate::fat::{self, Fat};
 use crate::support::run;
 
-/// Octets of the disks: smaller than any that is sold, so that they are soon full, and sparse.
+/// Bytes of the disks: smaller than any that is sold, so that they are soon full, and sparse.
 const SIZE: u64 = 1 << 30;
 
-/// Octets of a disk that is built in: 2 GB, as its maker counts.
+/// Bytes of a disk that is built in: 2 GB, as its maker counts.
 const BUILT_IN: u64 = 2_000_000_000;
 
 /// A disk's sector.
@@ -66,7 +66,7 @@ impl Disk {
         Self { file, _directory: directory }
     }
 
-    /// As large as this one, with the same octets.
+    /// As large as this one, with the same bytes.
     pub(crate) fn copy(&self) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let file = directory.path().join("disk.raw");
@@ -82,7 +82,7 @@ impl Disk {
         OpenOptions::new().read(true).write(true).open(&self.file).expect("the disk")
     }
 
-    /// Where a partition begins, in octets, by its number from 1.
+    /// Where a partition begins, in bytes, by its number from 1.
     pub(crate) fn partition(&self, number: usize) -> u64 {
         let table = run("sfdisk", &["--json", &self.file.display().to_string()]);
         let table: serde_json::Value = serde_json::from_slice(&table).expect("JSON");
@@ -143,7 +143,7 @@ impl Disk {
         names
     }
 
-    /// Fills the boot partition with a file that nobody needs, but for so many octets.
+    /// Fills the boot partition with a file that nobody needs, but for so many bytes.
     pub(crate) fn fill_boot(&self, but: u64) {
         let listed = String::from_utf8(self.mtool("mdir", 2, &["::/"])).expect("text");
         let free = listed.lines().rev().find_map(|line| line.trim().strip_suffix(" bytes free")).expect("what is free");
@@ -181,8 +181,8 @@ impl Disk {
         let table: serde_json::Value = serde_json::from_slice(&table).expect("JSON");
         let start = table["partitiontable"]["partitions"][2]["start"].as_u64()? * SECTOR;
         let (disk, file) = (self.open(), tempfile::NamedTempFile::new().expect("a file"));
-        let octets = disk.metadata().expect("its size").len() - start;
-        copy(&disk, start, file.as_file(), 0, octets);
+        let bytes = disk.metadata().expect("its size").len() - start;
+        copy(&disk, start, file.as_file(), 0, bytes);
         let checked = Command::new("e2fsck").args(["-fy", &file.path().display().to_string()]).output();
         let checked = checked.expect("e2fsck (tests/run installs it)");
         let is_well = checked.status.code().is_some_and(|code| code <= 1);
@@ -198,7 +198,7 @@ impl Disk {
         }
     }
 
-    /// Fills the data partition with a file that nobody needs, but for so many octets.
+    /// Fills the data partition with a file that nobody needs, but for so many bytes.
     pub(crate) fn fill_data(&self, but: u64) {
         // By itself, with the copy of the partition table behind it: e2fsck does not find a partition again in the midst of a file.
         let file = tempfile::NamedTempFile::new().expect("a file");
@@ -214,12 +214,12 @@ impl Disk {
             let line = stats.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("{name} in {stats}"));
             line.rsplit(' ').next().and_then(|text| text.parse().ok()).expect("a number")
         };
-        let octets = (figure("Free blocks:") - figure("Reserved block count:")) * figure("Block size:") - but;
+        let bytes = (figure("Free blocks:") - figure("Reserved block count:")) * figure("Block size:") - but;
         let content = tempfile::NamedTempFile::new().expect("a file");
         // Zeros would be left out by debugfs, as holes.
         let piece = vec![0xff; 1 << 20];
-        for at in (0..octets).step_by(piece.len()) {
-            let part = piece.len().min(usize::try_from(octets - at).unwrap_or(usize::MAX));
+        for at in (0..bytes).step_by(piece.len()) {
+            let part = piece.len().min(usize::try_from(bytes - at).unwrap_or(usize::MAX));
             content.as_file().write_all_at(&piece[..part], at).expect("written");
         }
         run("debugfs", &["-w", "-R", &format!("write {} nobody-needs-it", content.path().display()), &partition]);
@@ -227,11 +227,11 @@ impl Disk {
     }
 }
 
-/// Copies octets from a place in one file to a place in another.
-fn copy(from: &File, at: u64, to: &File, place: u64, octets: u64) {
+/// Copies bytes from a place in one file to a place in another.
+fn copy(from: &File, at: u64, to: &File, place: u64, bytes: u64) {
     let mut piece = vec![0; 1 << 20];
-    for done in (0..octets).step_by(piece.len()) {
-        let part = piece.len().min(usize::try_from(octets - done).unwrap_or(usize::MAX));
+    for done in (0..bytes).step_by(piece.len()) {
+        let part = piece.len().min(usize::try_from(bytes - done).unwrap_or(usize::MAX));
         from.read_exact_at(&mut piece[..part], at + done).expect("read");
         to.write_all_at(&piece[..part], place + done).expect("written");
     }

@@ -9,9 +9,9 @@ use crate::support::run;
 pub(crate) struct Fat(String);
 
 impl Fat {
-    /// The one that begins at this octet of a disk.
-    pub(crate) fn at(disk: &Path, octet: u64) -> Self {
-        Self(format!("{}@@{octet}", disk.display()))
+    /// The one that begins at this byte of a disk.
+    pub(crate) fn at(disk: &Path, byte: u64) -> Self {
+        Self(format!("{}@@{byte}", disk.display()))
     }
 
     /// One of the mtools.
@@ -51,11 +51,11 @@ impl Fat {
     }
 }
 
-/// Makes a file system with this label, of so many octets from this one of a disk on.
-pub(crate) fn make(disk: &Path, label: &str, octet: u64, octets: u64) -> Fat {
-    let (sector, blocks) = ((octet / 512).to_string(), (octets / 1024).to_string());
+/// Makes a file system with this label, of so many bytes from this one of a disk on.
+pub(crate) fn make(disk: &Path, label: &str, byte: u64, bytes: u64) -> Fat {
+    let (sector, blocks) = ((byte / 512).to_string(), (bytes / 1024).to_string());
     let file = disk.display().to_string();
     // Of a partition, too: mkfs.vfat would take a disk without one for a mistake.
     run("mkfs.vfat", &["-I", "-F", "32", "-n", label, "-h", &sector, "--offset", &sector, &file, &blocks]);
-    Fat::at(disk, octet)
+    Fat::at(disk, byte)
 }

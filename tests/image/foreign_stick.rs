@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::fat::{self, Fat};
 use crate::support::run;
 
-/// Octets of a stick: room for a release repository, and sparse.
+/// Bytes of a stick: room for a release repository, and sparse.
 const SIZE: u64 = 512 << 20;
 
 /// Where the partition of a stick begins that has one.

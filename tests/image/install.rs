@@ -91,8 +91,8 @@ fn an_installed_box_is_the_same_box_without_its_stick() {
     machine.wait("the display", |_| lan.get(&format!("http://{FIXED}/")));
     let after = machine.wait("the status", |_| status(&lan, FIXED));
     assert_eq!((&after["id"], &after["name"]["wanted"]), (&before["id"], &"pintura".into()), "{after}");
-    let octets = after["disk"]["total_bytes"].as_u64().expect("a size");
-    assert!(octets > 1_500_000_000, "its data have the rest of the disk: {after}");
+    let bytes = after["disk"]["total_bytes"].as_u64().expect("a size");
+    assert!(bytes > 1_500_000_000, "its data have the rest of the disk: {after}");
     machine.wait("the PIN of before", |_| Technician::log_in(&lan, FIXED, pin.trim()));
     // It is where it belongs.
     ask(&mut machine);

@@ -54,7 +54,7 @@ impl Monitor {
         }
     }
 
-    /// Plugs a USB stick in, which is the octets of a file.
+    /// Plugs a USB stick in, which is the bytes of a file.
     pub(crate) fn plug(&mut self, id: &str, file: &Path) {
         let disk = json!({ "driver": "raw", "node-name": id, "file": { "driver": "file", "filename": file } });
         self.execute("blockdev-add", &disk);

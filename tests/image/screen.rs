@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 const WIDTH: usize = 8;
 const HEIGHT: usize = 16;
 
-/// A row of points is an octet of these.
+/// A row of points is a byte of these.
 type Glyph = [u8; HEIGHT];
 
 /// Where Debian has the emulator.
@@ -32,9 +32,9 @@ const CHARACTERS: &str = concat!(
 /// The glyphs in their order.
 static FONT: LazyLock<Vec<Glyph>> = LazyLock::new(|| {
     let program = fs::read(EMULATOR).expect("the emulator (tests/run installs it)");
-    let at = program.windows(HEIGHT).position(|octets| octets == FACE).expect("its font") - HEIGHT;
+    let at = program.windows(HEIGHT).position(|bytes| bytes == FACE).expect("its font") - HEIGHT;
     let glyphs = program[at..].chunks_exact(HEIGHT).take(256);
-    glyphs.map(|octets| octets.try_into().expect("a glyph")).collect()
+    glyphs.map(|bytes| bytes.try_into().expect("a glyph")).collect()
 });
 
 /// Reads consoles.
@@ -53,8 +53,8 @@ impl Reader {
     /// The words of a picture (PPM), with one blank in between, wherever the lines end. What is no glyph is a `\u{fffd}`, and
     /// a block may be the one that fills what it leaves free.
     pub(crate) fn words(&self, picture: &Path) -> String {
-        let octets = fs::read(picture).expect("a picture");
-        let picture = Picture::of(&octets);
+        let bytes = fs::read(picture).expect("a picture");
+        let picture = Picture::of(&bytes);
         let mut text = String::new();
         for top in (0..picture.height / HEIGHT).map(|row| row * HEIGHT) {
             text.extend((0..picture.width / WIDTH).map(|column| self.character(&picture, column * WIDTH, top)));
@@ -84,7 +84,7 @@ struct Picture<'a> {
 
 impl<'a> Picture<'a> {
     fn of(file: &'a [u8]) -> Self {
-        let lines: Vec<_> = file.splitn(4, |octet| *octet == b'\n').collect();
+        let lines: Vec<_> = file.splitn(4, |byte| *byte == b'\n').collect();
         let [b"P6", size, b"255", colours] = lines[..] else { panic!("no picture (PPM)") };
         let size = std::str::from_utf8(size).expect("text");
         let (width, height) = size.split_once(' ').expect("two numbers");

@@ -7,7 +7,7 @@ use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
-/// Octets of a sector of the log, and the unit in which a disk keeps or loses what was written.
+/// Bytes of a sector of the log, and the unit in which a disk keeps or loses what was written.
 const SECTOR: usize = 512;
 
 const MAGIC: u64 = 0x006a_7366_7773_6872;
@@ -35,9 +35,9 @@ impl WriteLog {
         let file = File::open(path).expect("the log");
         let length = file.metadata().expect("its size").len();
         let word = |at: u64| {
-            let mut octets = [0; 8];
-            file.read_exact_at(&mut octets, at).expect("the log");
-            u64::from_le_bytes(octets)
+            let mut bytes = [0; 8];
+            file.read_exact_at(&mut bytes, at).expect("the log");
+            u64::from_le_bytes(bytes)
         };
         assert_eq!(word(0), MAGIC, "{} is a log of writes", path.display());
         let size = SECTOR as u64;
@@ -73,10 +73,10 @@ impl WriteLog {
             let is_safe = number < flushed || entry.flags & FUA != 0;
             for sector in 0..entry.sectors {
                 if is_safe || keeps() {
-                    let mut octets = [0; SECTOR];
+                    let mut bytes = [0; SECTOR];
                     let size = SECTOR as u64;
-                    self.file.read_exact_at(&mut octets, entry.data + sector * size).expect("the log");
-                    to.write_all_at(&octets, (entry.sector + sector) * size).expect("the disk");
+                    self.file.read_exact_at(&mut bytes, entry.data + sector * size).expect("the log");
+                    to.write_all_at(&bytes, (entry.sector + sector) * size).expect("the disk");
                 }
             }
         }
@@ -88,31 +88,31 @@ fn what_was_flushed_is_kept_and_what_was_not_may_be_lost() {
     let directory = tempfile::tempdir().expect("a directory");
     let (log, disk) = (directory.path().join("log"), directory.path().join("disk"));
     let header = |sector: u64, sectors: u64, flags: u64| {
-        let mut octets: Vec<u8> = [sector, sectors, flags, 0].iter().flat_map(|word| word.to_le_bytes()).collect();
-        octets.resize(SECTOR, 0);
-        octets
+        let mut bytes: Vec<u8> = [sector, sectors, flags, 0].iter().flat_map(|word| word.to_le_bytes()).collect();
+        bytes.resize(SECTOR, 0);
+        bytes
     };
-    let mut octets = header(MAGIC, 1, 5);
+    let mut bytes = header(MAGIC, 1, 5);
     for (sector, letter) in [(0, b'a'), (1, b'b')] {
-        octets.extend(header(sector, 1, 0));
-        octets.extend([letter; SECTOR]);
+        bytes.extend(header(sector, 1, 0));
+        bytes.extend([letter; SECTOR]);
     }
-    octets.extend(header(0, 0, FLUSH));
-    octets.extend(header(0, 2, 0));
-    octets.extend([b'c'; 2 * SECTOR]);
-    octets.extend(header(2, 1, FUA));
-    octets.extend([b'd'; SECTOR]);
+    bytes.extend(header(0, 0, FLUSH));
+    bytes.extend(header(0, 2, 0));
+    bytes.extend([b'c'; 2 * SECTOR]);
+    bytes.extend(header(2, 1, FUA));
+    bytes.extend([b'd'; SECTOR]);
     // A request whose data are not all there.
-    octets.extend(header(0, 1, 0));
-    fs::write(&log, octets).expect("a log");
+    bytes.extend(header(0, 1, 0));
+    fs::write(&log, bytes).expect("a log");
 
     let log = WriteLog::open(&log);
     assert_eq!(log.len(), 5);
     let left = |cut: usize, keeps: &mut dyn FnMut() -> bool| {
         fs::write(&disk, [b'.'; 3 * SECTOR]).expect("a disk");
         log.replay(&disk, cut, keeps);
-        let octets = fs::read(&disk).expect("a disk");
-        octets.chunks(SECTOR).map(|sector| char::from(sector[0])).collect::<String>()
+        let bytes = fs::read(&disk).expect("a disk");
+        bytes.chunks(SECTOR).map(|sector| char::from(sector[0])).collect::<String>()
     };
     assert_eq!(left(2, &mut || false), "...");
     assert_eq!(left(3, &mut || false), "ab.");

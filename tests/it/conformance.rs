@@ -14,17 +14,17 @@ use Expected::{Refused, Status, Success};
 
 const HOST: &str = "Host: taller.local\r\n";
 
-/// Sends octets and gives the status of the first answer, `None` when the connection ends.
-fn first_status(edge: &Edge, octets: &[u8]) -> Option<u16> {
+/// Sends bytes and gives the status of the first answer, `None` when the connection ends.
+fn first_status(edge: &Edge, bytes: &[u8]) -> Option<u16> {
     let mut client = edge.connect();
-    client.send(octets);
+    client.send(bytes);
     client.finish();
     client.reply(false).map(|reply| reply.status)
 }
 
 /// What went wrong, if anything did.
-fn check(edge: &Edge, name: &str, octets: &[u8], expected: &Expected) -> Option<String> {
-    let status = first_status(edge, octets);
+fn check(edge: &Edge, name: &str, bytes: &[u8], expected: &Expected) -> Option<String> {
+    let status = first_status(edge, bytes);
     let good = match expected {
         Success => status.is_some_and(|status| (200..300).contains(&status)),
         Status(allowed) => status.is_some_and(|status| allowed.contains(&status)),
@@ -34,7 +34,7 @@ fn check(edge: &Edge, name: &str, octets: &[u8], expected: &Expected) -> Option<
 }
 
 #[test]
-fn requests_as_octets() {
+fn requests_as_bytes() {
     let edge = Edge::start();
     let cases: &[(&str, &str, Expected)] = &[
         // What every server must understand.
@@ -47,7 +47,7 @@ fn requests_as_octets() {
         ("HTTP/1.0 without a Host", "GET / HTTP/1.0\r\n\r\n", Success),
         ("a body of length zero", "GET / HTTP/1.1\r\n{H}Content-Length: 0\r\n\r\n", Success),
         ("an unknown field with a token of all kinds", "GET / HTTP/1.1\r\n{H}x!#$%&'*+-.^_`|~1: v\r\n\r\n", Success),
-        ("octets above ASCII in a value", "GET / HTTP/1.1\r\n{H}X-Name: ñandú\r\n\r\n", Success),
+        ("bytes above ASCII in a value", "GET / HTTP/1.1\r\n{H}X-Name: ñandú\r\n\r\n", Success),
         // The Host (section 3.2).
         ("no Host", "GET / HTTP/1.1\r\nContent-Length: 5\r\n\r\n", Status(&[400])),
         ("two Hosts", "GET / HTTP/1.1\r\n{H}Host: example.org\r\n\r\n", Status(&[400])),
@@ -119,21 +119,21 @@ fn requests_as_octets() {
     ];
     let mut wrong: Vec<String> = cases
         .iter()
-        .filter_map(|(name, octets, expected)| check(&edge, name, octets.replace("{H}", HOST).as_bytes(), expected))
+        .filter_map(|(name, bytes, expected)| check(&edge, name, bytes.replace("{H}", HOST).as_bytes(), expected))
         .collect();
-    let octets = [b"GET / HTTP/1.1\r\nHost: \xff\xfe\r\n\r\n".as_slice(), b"\0".repeat(64).as_slice()].concat();
-    wrong.extend(check(&edge, "octets that are no text in Host", &octets, &Status(&[400])));
+    let bytes = [b"GET / HTTP/1.1\r\nHost: \xff\xfe\r\n\r\n".as_slice(), b"\0".repeat(64).as_slice()].concat();
+    wrong.extend(check(&edge, "bytes that are no text in Host", &bytes, &Status(&[400])));
     wrong.extend(check(&edge, "NULs", &[0; 512], &Refused));
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]
-fn a_request_may_come_octet_by_octet() {
+fn a_request_may_come_byte_by_byte() {
     let edge = Edge::start();
     let mut client = edge.connect();
-    // No delay, one write an octet: the box sees every prefix of a request and must wait.
-    for octet in b"GET /health/live HTTP/1.1\r\nHost: taller.local\r\nAccept: */*\r\n\r\n" {
-        client.send(&[*octet]);
+    // No delay, one write a byte: the box sees every prefix of a request and must wait.
+    for byte in b"GET /health/live HTTP/1.1\r\nHost: taller.local\r\nAccept: */*\r\n\r\n" {
+        client.send(&[*byte]);
     }
     assert_eq!(client.reply(false).expect("an answer").status, 200);
 }
@@ -143,8 +143,8 @@ fn pipelined_requests_are_answered_in_order() {
     let edge = Edge::start();
     let mut client = edge.connect();
     let paths = ["/health/live", "/missing", "/_edge/display.json", "/health/ready"];
-    let octets: String = paths.map(|path| format!("GET {path} HTTP/1.1\r\n{HOST}\r\n")).concat();
-    client.send(octets.as_bytes());
+    let bytes: String = paths.map(|path| format!("GET {path} HTTP/1.1\r\n{HOST}\r\n")).concat();
+    client.send(bytes.as_bytes());
     let statuses = paths.map(|_| client.reply(false).expect("an answer").status);
     assert_eq!(statuses, [200, 404, 200, 200]);
 }

@@ -48,8 +48,8 @@ fn output(data: &Path, arguments: &[&str], lang: &str) -> Output {
     command(data, arguments).env("LANG", lang).output().expect("started")
 }
 
-fn text(octets: &[u8]) -> &str {
-    std::str::from_utf8(octets).expect("text")
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).expect("text")
 }
 
 /// The screen's program; ended when the test is.
@@ -220,9 +220,9 @@ fn the_screen_follows_the_box_and_rests_when_nothing_changes() {
     pty.wait_for("PIN: 13572468");
     // The rest of the picture may still be on its way; one that is painted at every look never rests.
     eventually("three looks that paint nothing", || {
-        let (octets, asked) = (pty.octets(), control.asked());
+        let (bytes, asked) = (pty.bytes(), control.asked());
         eventually("three more looks", || control.asked() >= asked + 6);
-        pty.octets() == octets
+        pty.bytes() == bytes
     });
 
     control.says("/pin", r#"{"pin":null}"#);
@@ -242,11 +242,11 @@ fn what_others_write_on_the_screen_does_not_stay() {
     control.says("/status.json", status().to_string());
     let _screen = Screen::start(data.path(), &pty);
     pty.wait_for("Todo bien");
-    let (before, octets) = (pty.text(), pty.octets());
+    let (before, bytes) = (pty.text(), pty.bytes());
     let words =
         "\x1b[20;1H[ 3721.5] EXT4-fs error (device sda3): unable to read itable block\r\n[ 3721.5] Aborting journal";
     pty.is_written_to(words);
-    eventually("the words on it", || pty.octets() >= octets + words.len());
+    eventually("the words on it", || pty.bytes() >= bytes + words.len());
     eventually("the picture as it was", || pty.text() == before);
 }
 

@@ -76,25 +76,25 @@ const FIELDS: &[&[u8]] = &[
 const ENDS: &[&[u8]] = &[b"\r\n", b"\n", b"\r", b"\r\n\r\n", b""];
 
 fn request(random: &mut Random) -> Vec<u8> {
-    let mut octets = Vec::new();
+    let mut bytes = Vec::new();
     match random.below(10) {
-        0 => octets.extend((0..random.below(2000)).map(|_| random.next().to_le_bytes()[0])),
-        1 => octets.extend(vec![b'A'; random.below(100_000)]),
+        0 => bytes.extend((0..random.below(2000)).map(|_| random.next().to_le_bytes()[0])),
+        1 => bytes.extend(vec![b'A'; random.below(100_000)]),
         _ => {
-            octets.extend_from_slice(random.one(METHODS));
-            octets.push(b' ');
-            octets.extend_from_slice(random.one(TARGETS));
-            octets.push(b' ');
-            octets.extend_from_slice(random.one(VERSIONS));
-            octets.extend_from_slice(random.one(ENDS));
+            bytes.extend_from_slice(random.one(METHODS));
+            bytes.push(b' ');
+            bytes.extend_from_slice(random.one(TARGETS));
+            bytes.push(b' ');
+            bytes.extend_from_slice(random.one(VERSIONS));
+            bytes.extend_from_slice(random.one(ENDS));
             for _ in 0..random.below(8) {
-                octets.extend_from_slice(random.one(FIELDS));
-                octets.extend_from_slice(random.one(ENDS));
+                bytes.extend_from_slice(random.one(FIELDS));
+                bytes.extend_from_slice(random.one(ENDS));
             }
-            octets.extend_from_slice(b"\r\n\r\n5\r\nhello\r\nzz\r\n");
+            bytes.extend_from_slice(b"\r\n\r\n5\r\nhello\r\nzz\r\n");
         }
     }
-    octets
+    bytes
 }
 
 fn open_files(edge: &Edge) -> usize {

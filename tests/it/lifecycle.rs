@@ -34,7 +34,7 @@ fn what_runs_is_finished_before_the_end() {
     let mut edge = Setup::new("").site(dist.path()).start();
     let mut client = edge.connect();
     client.send_request("GET", "/film.mp4", &[]);
-    // The answer is under way once its first octets are counted, and cannot be done: the socket
+    // The answer is under way once its first bytes are counted, and cannot be done: the socket
     // buffers do not hold it.
     edge.wait_for_metric("workshop_edge_http_sent_bytes_total", 100_000.0);
     edge.signal(Signal::TERM);

@@ -55,7 +55,7 @@ fn a_connection_that_rested_goes_on_where_it_was() {
     let mut client = edge.connect();
     assert_eq!(client.request("GET", "/health/live", &[]).status, 200);
     edge.wait_for_metric(resting, 1.0);
-    // The first octets wake it, and the rest of the head may come later.
+    // The first bytes wake it, and the rest of the head may come later.
     client.send(b"GET /health/live HTTP/1.1\r\nHo");
     eventually("it is awake", || edge.metric(resting) < 1.0);
     client.send(b"st: tv\r\n\r\nGET /missing HTTP/1.1\r\nHost: tv\r\n\r\n");
@@ -151,7 +151,7 @@ fn whoever_takes_all_places_of_an_address_takes_them_from_itself() {
     }
     assert!(edge.metric(PEER_EVICTED) > 150.0);
     eventually("nobody has more than the share", || edge.metric("workshop_edge_http_connections_open") <= 16.0);
-    assert!(watching.body(32 * 1024 * 1024).iter().all(|octet| *octet == 7), "an answer under way is never cut");
+    assert!(watching.body(32 * 1024 * 1024).iter().all(|byte| *byte == 7), "an answer under way is never cut");
     assert!(String::from_utf8_lossy(&listening.body(16)).contains("data: "));
     assert_eq!(watching.request("GET", "/health/live", &[]).status, 200);
 }

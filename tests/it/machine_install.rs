@@ -84,10 +84,10 @@ impl Machine {
     fn part(&self, table: &Value, number: usize) -> PathBuf {
         let part = &table["partitiontable"]["partitions"][number];
         let sector = |name: &str| part[name].as_u64().expect("a number") * 512;
-        let mut octets = vec![0; usize::try_from(sector("size")).expect("small")];
-        File::open(&self.disk).expect("open").read_exact_at(&mut octets, sector("start")).expect("read");
+        let mut bytes = vec![0; usize::try_from(sector("size")).expect("small")];
+        File::open(&self.disk).expect("open").read_exact_at(&mut bytes, sector("start")).expect("read");
         let path = self.root.path().join(format!("part{number}"));
-        fs::write(&path, octets).expect("written");
+        fs::write(&path, bytes).expect("written");
         path
     }
 }

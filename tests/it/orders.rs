@@ -19,7 +19,7 @@ fn command(data: &Path, arguments: &[&str]) -> Output {
 
 fn done(data: &Path, arguments: &[&str]) -> String {
     let output = command(data, arguments);
-    let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     assert!(output.status.success(), "{arguments:?}: {}{}", text(&output.stdout), text(&output.stderr));
     text(&output.stdout)
 }

@@ -133,8 +133,8 @@ fn nothing_new_costs_two_requests_and_a_manifest_is_fetched_once() {
         let before = transport.traffic().read();
         assert_eq!(check(), ["/metadata/2.root.json", "/metadata/timestamp.json"]);
         let after = transport.traffic().read();
-        let octets = after.sent - before.sent + after.received - before.received;
-        assert!(octets < 2000, "{octets} octets");
+        let bytes = after.sent - before.sent + after.received - before.received;
+        assert!(bytes < 2000, "{bytes} bytes");
     }
     // A new timestamp alone brings no more than itself; a new snapshot brings what it pins.
     source.publish_timestamp();
@@ -234,7 +234,7 @@ fn a_manifest_that_this_program_cannot_follow_says_why() {
         (json!({ "desired": "2.0.0" }), "does not list"),
         (json!({ "releases": 5 }), "not a manifest"),
         (json!({ "min_version": "one" }), "not a manifest"),
-        (json!({ "padding": "x".repeat(1024 * 1024) }), "octets"),
+        (json!({ "padding": "x".repeat(1024 * 1024) }), "bytes"),
     ] {
         let error = wrong(change).expect_err(why);
         assert!(error.to_string().contains(why) && error.kind() == Kind::Invalid, "{error}");
@@ -399,6 +399,6 @@ fn a_check_that_finds_nothing_is_small_over_tls_too() {
     for _ in 0..3 {
         let (connections, requests, sent, received) = check();
         assert_eq!((connections, requests), (1, 2));
-        assert!(sent < 2000 && received < 4000, "{sent} octets sent, {received} received");
+        assert!(sent < 2000 && received < 4000, "{sent} bytes sent, {received} received");
     }
 }

@@ -161,7 +161,7 @@ fn more_than_there_can_be_is_not_read() {
     assert!(matches!(metadata(&server, LIMITS), Err(TransportError::Outbound(OutboundError::Broken { .. }))));
 }
 
-/// Writes one octet after the other until the client has had enough.
+/// Writes one byte after the other until the client has had enough.
 fn drip(connection: &mut TcpStream) -> bool {
     let _ = connection.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n");
     while connection.write_all(b" ").is_ok() {

@@ -36,7 +36,7 @@ impl Disk {
         assert_eq!(line, "done\n", "{otherwise}");
     }
 
-    /// Leaves this many octets.
+    /// Leaves this many bytes.
     pub(crate) fn fill(&self, left: u64) {
         let mut file = File::create(self.path.join("others")).expect("made");
         let piece = vec![1; 4096];

@@ -16,7 +16,7 @@ impl Request {
     }
 }
 
-/// A web server that answers whatever the test wants, octet by octet.
+/// A web server that answers whatever the test wants, byte by byte.
 pub(crate) struct HostileRepository {
     pub(crate) address: SocketAddr,
     asked: Arc<Mutex<Vec<String>>>,

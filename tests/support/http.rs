@@ -3,7 +3,7 @@ use std::net::{SocketAddr, TcpStream};
 
 use super::PATIENCE;
 
-/// A client that sends exactly the octets it is told to.
+/// A client that sends exactly the bytes it is told to.
 pub(crate) struct Client {
     stream: TcpStream,
     buffer: Vec<u8>,
@@ -39,9 +39,9 @@ impl Client {
         Self { stream, buffer: Vec::new() }
     }
 
-    /// Sends octets; a peer that has closed already is no fault of the sender's.
-    pub(crate) fn send(&mut self, octets: &[u8]) {
-        let _ = self.stream.write_all(octets);
+    /// Sends bytes; a peer that has closed already is no fault of the sender's.
+    pub(crate) fn send(&mut self, bytes: &[u8]) {
+        let _ = self.stream.write_all(bytes);
     }
 
     /// Sends a request with a Host of its own.
@@ -78,10 +78,10 @@ impl Client {
         }
     }
 
-    /// The next so many octets.
+    /// The next so many bytes.
     pub(crate) fn body(&mut self, length: usize) -> Vec<u8> {
         while self.buffer.len() < length {
-            assert!(self.fill(), "the body ends after {} of {length} octets", self.buffer.len());
+            assert!(self.fill(), "the body ends after {} of {length} bytes", self.buffer.len());
         }
         self.buffer.drain(..length).collect()
     }

@@ -48,7 +48,7 @@ pub(crate) enum Serves {
 /// A program to publish, which is no box: `Program::new("1.2.0").serves(Serves::Panics).build()`.
 ///
 /// It is compiled when it is first asked for, and kept for the next test in the target directory. Two programs that
-/// are told the same are the same octets.
+/// are told the same are the same bytes.
 #[derive(Debug, Clone)]
 pub(crate) struct Program {
     says: String,
@@ -93,15 +93,15 @@ impl Program {
         self
     }
 
-    /// The same in other octets.
+    /// The same in other bytes.
     pub(crate) fn salt(mut self, salt: &str) -> Self {
         self.salt = salt.into();
         self
     }
 
-    /// With so many octets more, which cannot be packed and are the same in all programs.
-    pub(crate) fn ballast(mut self, octets: usize) -> Self {
-        self.ballast = octets;
+    /// With so many bytes more, which cannot be packed and are the same in all programs.
+    pub(crate) fn ballast(mut self, bytes: usize) -> Self {
+        self.ballast = bytes;
         self
     }
 
@@ -139,16 +139,16 @@ impl Program {
     }
 }
 
-/// Octets that no packer makes fewer (xorshift64).
-fn noise(octets: usize) -> Vec<u8> {
+/// Bytes that no packer makes fewer (xorshift64).
+fn noise(bytes: usize) -> Vec<u8> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut noise = Vec::with_capacity(octets);
-    while noise.len() < octets {
+    let mut noise = Vec::with_capacity(bytes);
+    while noise.len() < bytes {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
         noise.extend_from_slice(&state.to_le_bytes());
     }
-    noise.truncate(octets);
+    noise.truncate(bytes);
     noise
 }

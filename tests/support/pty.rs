@@ -25,7 +25,7 @@ const ASK: &[u8] = b"\x1b[6n";
 
 struct Shown {
     terminal: vt100::Parser,
-    octets: usize,
+    bytes: usize,
 }
 
 impl Pty {
@@ -40,7 +40,7 @@ impl Pty {
             keyboard: File::from(keyboard),
             device,
             path,
-            shown: Arc::new(Mutex::new(Shown { terminal, octets: 0 })),
+            shown: Arc::new(Mutex::new(Shown { terminal, bytes: 0 })),
         };
         pty.resize(columns, rows);
         let (mut screen, shown) = (pty.keyboard.try_clone().expect("a copy"), Arc::clone(&pty.shown));
@@ -49,14 +49,14 @@ impl Pty {
             let mut piece = [0; 16384];
             while let Ok(length) = screen.read(&mut piece) {
                 let mut shown = shown.lock().expect("unpoisoned");
-                shown.octets += length;
+                shown.bytes += length;
                 let mut rest = &piece[..length];
-                while let Some(at) = rest.windows(ASK.len()).position(|octets| octets == ASK) {
+                while let Some(at) = rest.windows(ASK.len()).position(|bytes| bytes == ASK) {
                     shown.terminal.process(&rest[..at]);
                     let (row, column) = shown.terminal.screen().cursor_position();
                     // Nobody reads it any more when the program has ended.
                     let _ = write!(answers, "\x1b[{};{}R", row + 1, column + 1);
-                    shown.octets -= ASK.len();
+                    shown.bytes -= ASK.len();
                     rest = &rest[at + ASK.len()..];
                 }
                 shown.terminal.process(rest);
@@ -111,9 +111,9 @@ impl Pty {
         self.device.write_all(text.as_bytes()).expect("written");
     }
 
-    /// Octets that were written to it so far, but for questions.
-    pub(crate) fn octets(&self) -> usize {
-        self.shown.lock().expect("unpoisoned").octets
+    /// Bytes that were written to it so far, but for questions.
+    pub(crate) fn bytes(&self) -> usize {
+        self.shown.lock().expect("unpoisoned").bytes
     }
 
     pub(crate) fn hides_the_cursor(&self) -> bool {

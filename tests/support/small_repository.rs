@@ -144,8 +144,8 @@ impl SmallRepository {
         signed["spec_version"] = json!("1.0.31");
         signed["version"] = json!(self.versions[role]);
         signed["expires"] = json!(expires);
-        let octets = sigstore_tuf::canonical_json::to_canonical_bytes(&signed).expect("JSON");
-        let signature = hex::encode(self.keys[role].sign(&octets));
+        let bytes = sigstore_tuf::canonical_json::to_canonical_bytes(&signed).expect("JSON");
+        let signature = hex::encode(self.keys[role].sign(&bytes));
         let file = json!({ "signed": signed, "signatures": [{ "keyid": self.key_id(role), "sig": signature }] });
         fs::create_dir_all(self.path().join("metadata")).expect("a directory");
         fs::write(self.file(name), serde_json::to_vec(&file).expect("JSON")).expect("written");

@@ -34,7 +34,7 @@ pub(crate) enum Failure {
 /// What a client has seen since it was last asked.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Seen {
-    /// From the first try to the last octet, of each request.
+    /// From the first try to the last byte, of each request.
     pub(crate) took: Vec<Duration>,
     pub(crate) failures: Vec<(Failure, String)>,
     /// Kept connections that ended under a request, before any of its answer: a client sends it again (RFC 9112
@@ -180,12 +180,12 @@ fn get(stream: &mut TcpStream, path: &str, is_last: bool) -> Result<bool, (Failu
         }
         let failure = if answer.is_empty() { Failure::Unanswered } else { Failure::CutShort };
         match stream.read(&mut piece) {
-            Ok(0) => return Err((failure, format!("the end after {} octets", answer.len()))),
+            Ok(0) => return Err((failure, format!("the end after {} bytes", answer.len()))),
             Ok(count) => answer.extend_from_slice(&piece[..count]),
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                return Err((Failure::TimedOut, format!("after {} octets", answer.len())));
+                return Err((Failure::TimedOut, format!("after {} bytes", answer.len())));
             }
-            Err(error) => return Err((failure, format!("{error} after {} octets", answer.len()))),
+            Err(error) => return Err((failure, format!("{error} after {} bytes", answer.len()))),
         }
     }
 }

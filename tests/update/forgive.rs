@@ -27,8 +27,8 @@ fn refused(bucket: &Bucket) -> Managed {
     managed
 }
 
-fn text(octets: &[u8]) -> &str {
-    str::from_utf8(octets).expect("UTF-8")
+fn text(bytes: &[u8]) -> &str {
+    str::from_utf8(bytes).expect("UTF-8")
 }
 
 #[test]

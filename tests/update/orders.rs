@@ -14,8 +14,8 @@ use crate::support::{Pty, eventually};
 /// Nothing is done by itself after the first look.
 const BY_HAND: &str = "check_interval_s = 604800\ntrial_s = 2\n";
 
-fn text(octets: &[u8]) -> String {
-    String::from_utf8(octets.to_vec()).expect("UTF-8")
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("UTF-8")
 }
 
 /// What an order says on both of its outputs, and its code.

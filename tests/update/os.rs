@@ -23,13 +23,13 @@ fn os_release(version: &str, variant: &str) -> String {
 }
 
 /// A file that the publisher takes for this version: a PE with the sections that it looks for, of some size.
-fn system(version: &str, octets: usize) -> Vec<u8> {
-    variant(version, "base", octets)
+fn system(version: &str, bytes: usize) -> Vec<u8> {
+    variant(version, "base", bytes)
 }
 
 /// The same of another variant.
-fn variant(version: &str, variant: &str, octets: usize) -> Vec<u8> {
-    let filling: Vec<u8> = version.bytes().cycle().take(octets).collect();
+fn variant(version: &str, variant: &str, bytes: usize) -> Vec<u8> {
+    let filling: Vec<u8> = version.bytes().cycle().take(bytes).collect();
     let release = os_release(version, variant);
     let sections: [(&[u8], &[u8]); 3] =
         [(b".osrel", release.as_bytes()), (b".linux", &filling), (b".initrd", b"initrd")];
@@ -81,14 +81,14 @@ impl Publisher {
         Self { repository: TestRepository::new(), files: tempfile::tempdir().expect("a directory") }
     }
 
-    fn file(&self, version: &str, octets: usize) -> PathBuf {
+    fn file(&self, version: &str, bytes: usize) -> PathBuf {
         let path = self.files.path().join(format!("{version}.efi"));
-        fs::write(&path, system(version, octets)).expect("written");
+        fs::write(&path, system(version, bytes)).expect("written");
         path
     }
 
-    fn publish(&self, version: &str, octets: usize) {
-        let file = self.file(version, octets);
+    fn publish(&self, version: &str, bytes: usize) {
+        let file = self.file(version, bytes);
         let file = file.to_str().expect("UTF-8");
         self.repository.order(&["publish-os", "--channel", "stable", "--version", version, file]);
     }
@@ -204,14 +204,14 @@ impl Machine {
     }
 }
 
-fn the(version: &str, octets: usize) -> String {
-    hex::encode(digest(&SHA256, &system(version, octets)))
+fn the(version: &str, bytes: usize) -> String {
+    hex::encode(digest(&SHA256, &system(version, bytes)))
 }
 
-/// A machine on which 1.0.0 runs, and to which 1.1.0, of about so many octets, is offered.
-fn an_offer(octets: usize) -> (Publisher, Machine) {
+/// A machine on which 1.0.0 runs, and to which 1.1.0, of about so many bytes, is offered.
+fn an_offer(bytes: usize) -> (Publisher, Machine) {
     let publisher = Publisher::new();
-    publisher.publish("1.1.0", octets);
+    publisher.publish("1.1.0", bytes);
     let machine = Machine::running(&publisher, "1.0.0");
     machine.offered(&publisher.repository);
     (publisher, machine)
@@ -270,11 +270,7 @@ fn whatever_is_changed_in_an_offer_nothing_comes_of_it() {
         tried += 1;
         let whole = fs::read(&file).expect("read");
         for wrong in [
-            whole
-                .iter()
-                .enumerate()
-                .map(|(at, octet)| if at == whole.len() / 2 { octet ^ 1 } else { *octet })
-                .collect(),
+            whole.iter().enumerate().map(|(at, byte)| if at == whole.len() / 2 { byte ^ 1 } else { *byte }).collect(),
             whole[..whole.len() / 2].to_vec(),
             [&whole[..], b"more"].concat(),
             Vec::new(),
@@ -444,8 +440,8 @@ fn what_may_be_another_name_of_a_version_is_not_removed_alone() {
 struct Mounted(PathBuf);
 
 impl Mounted {
-    fn on(path: &Path, octets: u64) -> Self {
-        run("mount", &["-t", "tmpfs", "-o", &format!("size={octets}"), "tmpfs", path.to_str().expect("UTF-8")]);
+    fn on(path: &Path, bytes: u64) -> Self {
+        run("mount", &["-t", "tmpfs", "-o", &format!("size={bytes}"), "tmpfs", path.to_str().expect("UTF-8")]);
         Self(path.to_owned())
     }
 }

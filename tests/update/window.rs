@@ -56,7 +56,7 @@ fn a_version_is_downloaded_ahead_of_its_hour_and_a_rollback_stays_possible() {
     let output = managed.update(&["apply"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let entry = managed.history().pop().expect("one");
-    assert!(entry["octets"].as_u64().is_some_and(|octets| octets > 0), "what came before its hour counts: {entry}");
+    assert!(entry["octets"].as_u64().is_some_and(|bytes| bytes > 0), "what came before its hour counts: {entry}");
 
     // The next version is downloaded, and the one before is still there.
     bucket.repository.publish_with("stable", "1.3.0", &[&release("1.3.0")], &["--deltas", "0"]);

@@ -9,10 +9,10 @@ use crate::{durable, error_chain, lang::Lang};
 use std::fs;
 use std::path::Path;
 
-/// Octets that stay free beside the bundle: a full stick is good for nothing else.
+/// Bytes that stay free beside the bundle: a full stick is good for nothing else.
 const SPARE: u64 = 64 * 1024;
 /// Characters of a box's identifier.
-const MOST_ID: usize = 64;
+const MAX_ID: usize = 64;
 
 /// Writes one, and says which.
 pub(super) fn write(places: &Places, stick: &Mounted) -> Result<Words, Words> {
@@ -62,7 +62,7 @@ fn cannot(detail: &str) -> Words {
 fn name(data_dir: &Path, now: &jiff::Zoned) -> String {
     let id = fs::read_to_string(data_dir.join("box-id")).unwrap_or_default();
     // It becomes a part of a name on whatever file system a stick has.
-    let id: String = id.chars().filter(char::is_ascii_alphanumeric).take(MOST_ID).collect();
+    let id: String = id.chars().filter(char::is_ascii_alphanumeric).take(MAX_ID).collect();
     let id = if id.is_empty() { "equipo" } else { &id };
     format!("soporte-{id}-{}.tar.gz", now.strftime("%Y%m%d-%H%M%S"))
 }

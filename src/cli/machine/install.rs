@@ -133,7 +133,7 @@ pub(super) fn word(disk: &Disk) -> String {
 /// A disk, for a person to know it by.
 pub(super) fn described(disk: &Disk, lang: Lang) -> String {
     let device = disk.device.display();
-    let mut text = format!("{device}: {}, {}", disk.model, install::size(disk.octets));
+    let mut text = format!("{device}: {}, {}", disk.model, install::size(disk.bytes));
     let holds = if disk.holds.is_empty() { lang.pick("vacío", "empty").to_owned() } else { disk.holds.join("; ") };
     let _ = write!(text, " [{holds}]");
     if let Some(refusal) = disk.refusal {

@@ -23,14 +23,14 @@ use tokio::sync::{mpsc, watch};
 
 /// The subject of the notice that says that there is a menu.
 const SUBJECT: &str = "menu";
-/// Octets of keys that are read at once.
-const MOST_KEYS: usize = 64;
+/// Bytes of keys that are read at once.
+const MAX_KEYS: usize = 64;
 /// For an answer of the box.
 const DEADLINE: Duration = Duration::from_secs(10);
-/// Octets of an answer of the box.
-const MOST_BODY: usize = 256 * 1024;
+/// Bytes of an answer of the box.
+const MAX_BODY: usize = 256 * 1024;
 /// Lines of settings that are shown before they are taken.
-const MOST_LINES: usize = 40;
+const MAX_LINES: usize = 40;
 
 /// How it is typed.
 pub(super) fn definition(order: impl Fn(&'static str, &str, &str) -> Command, lang: Lang) -> Command {
@@ -84,14 +84,14 @@ fn tell(done: Result<(), NoticeError>) {
 async fn show(places: &Places, tty: &Path, lang: Lang) -> Result<(), TerminalError> {
     let mut stop = crate::cli::terminal::Stop::new().map_err(TerminalError::Signals)?;
     let mut terminal = Terminal::open(tty)?;
-    let mut typed = terminal.keys(MOST_KEYS)?;
+    let mut typed = terminal.keys(MAX_KEYS)?;
     let mut menu = Menu::new(lang);
     let (said, mut pages) = mpsc::channel(1);
     let (moving, mut moved) = watch::channel(None::<Page>);
     loop {
         let drawn: Vec<_> = menu.lines().into_iter().map(|line| (line.text, line.is_chosen)).collect();
         terminal.draw(terminal.size().menu(&Drawn { title: title(menu.lang()), lines: &drawn }))?;
-        let octets = tokio::select! {
+        let bytes = tokio::select! {
             () = stop.next() => return Ok(()),
             Some(page) = pages.recv() => {
                 menu.show(page);
@@ -103,9 +103,9 @@ async fn show(places: &Places, tty: &Path, lang: Lang) -> Result<(), TerminalErr
                 }
                 continue;
             }
-            Some(octets) = typed.recv() => octets?,
+            Some(bytes) = typed.recv() => bytes?,
         };
-        for key in keys(&octets) {
+        for key in keys(&bytes) {
             let Some(wish) = menu.press(key) else { continue };
             menu.show(Page::Busy(("Un momento…".into(), "One moment…".into())));
             let (places, said, moving) = (places.clone(), said.clone(), moving.clone());
@@ -132,7 +132,7 @@ fn text(words: Words) -> Text {
 
 /// Does what is wanted, and gives what to show then.
 fn carry_out(places: &Places, wish: Wish, step: impl Fn(Words)) -> Page {
-    let client = Client::new(&places.appliance()).patient(DEADLINE, MOST_BODY);
+    let client = Client::new(&places.appliance()).patient(DEADLINE, MAX_BODY);
     let done = match wish {
         Wish::Status => Words::try_both(|lang| status::words(&client, lang)),
         Wish::Disks => return choices(places).unwrap_or_else(|words| Page::Read(text(words))),
@@ -200,7 +200,7 @@ fn pending(places: &Places) -> Page {
     };
     let settings = String::from_utf8_lossy(&found);
     let is_said = |line: &&str| !line.is_empty() && !line.starts_with('#');
-    let lines: Vec<_> = settings.lines().map(str::trim).filter(is_said).take(MOST_LINES).collect();
+    let lines: Vec<_> = settings.lines().map(str::trim).filter(is_said).take(MAX_LINES).collect();
     let lines = lines.join("\n");
     Page::Decide {
         text: (

@@ -14,8 +14,8 @@ use crate::{
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
 use std::{ffi::OsString, fs::File, io::Read as _, path::PathBuf, process::ExitCode};
 
-/// Octets of a file that are read to be checked: more than any settings have, so that larger ones are told as such.
-const MOST: u64 = 64 * 1024;
+/// Bytes of a file that are read to be checked: more than any settings have, so that larger ones are told as such.
+const MAX: u64 = 64 * 1024;
 
 /// What is wanted of the settings.
 #[derive(Debug, PartialEq, Eq)]
@@ -93,7 +93,7 @@ fn apply(places: &Places, lang: Lang) -> ExitCode {
 
 fn check(file: &PathBuf, json: bool, lang: Lang) -> ExitCode {
     let mut bytes = Vec::new();
-    let read = File::open(file).and_then(|file| file.take(MOST).read_to_end(&mut bytes));
+    let read = File::open(file).and_then(|file| file.take(MAX).read_to_end(&mut bytes));
     if let Err(error) = read {
         let path = file.display();
         return output::failure(

@@ -22,8 +22,8 @@ use std::{
 
 /// For an answer of the box that waits for the stick to be read and verified.
 const PATIENCE: Duration = Duration::from_secs(180);
-/// Octets of an answer of the box.
-const MOST_BODY: usize = 256 * 1024;
+/// Bytes of an answer of the box.
+const MAX_BODY: usize = 256 * 1024;
 /// How long the box may take to come up: a stick may be in from the start.
 const STARTING: Duration = Duration::from_secs(120);
 /// How often it is asked.
@@ -105,7 +105,7 @@ fn attend(
     let _claim = Claim::take(places, device)?;
     let mut visit = Visit {
         places,
-        client: Client::new(&places.appliance()).patient(PATIENCE, MOST_BODY),
+        client: Client::new(&places.appliance()).patient(PATIENCE, MAX_BODY),
         said: Said::nothing(),
         is_restart_due: false,
         is_consent_due: false,

@@ -46,11 +46,11 @@ pub(super) struct Said {
 }
 
 /// Characters of a line: a reason may have come from far away.
-const MOST_LINE: usize = 600;
+const MAX_LINE: usize = 600;
 
 /// What stands alone: others stand before and behind it, on one line where there are no lines.
 fn sentence(mut text: String) -> String {
-    let end = text.char_indices().nth(MOST_LINE).map_or(text.len(), |(at, _)| at);
+    let end = text.char_indices().nth(MAX_LINE).map_or(text.len(), |(at, _)| at);
     text.truncate(end);
     text.truncate(text.trim_end().len());
     if !text.ends_with(['.', '!', '?', '…']) {

@@ -14,8 +14,8 @@ use std::{ffi::OsString, path::PathBuf, process::ExitCode, time::Duration};
 
 /// For the answer of a box of an older version, which says nothing while it waits for its bucket.
 const PATIENCE: Duration = Duration::from_secs(180);
-/// Octets of an answer.
-const MOST_BODY: usize = 256 * 1024;
+/// Bytes of an answer.
+const MAX_BODY: usize = 256 * 1024;
 
 /// A change of version that somebody else has asked for, as those who only watch see it.
 pub(super) use follow::{Ended, ended, system_ended};
@@ -60,7 +60,7 @@ impl Request {
 /// Asks the running box, and follows what it begins.
 pub(super) fn run(overrides: Overrides, request: Request, json: bool, lang: Lang) -> ExitCode {
     let client = match control::client(overrides, lang) {
-        Ok(client) => client.patient(PATIENCE, MOST_BODY),
+        Ok(client) => client.patient(PATIENCE, MAX_BODY),
         Err(code) => return code,
     };
     let done = match request {

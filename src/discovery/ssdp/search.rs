@@ -60,9 +60,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_octets_are_survived(octets in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = Search::parse(&octets);
-            let _ = Search::parse(&[b"M-SEARCH * HTTP/1.1\r\n", octets.as_slice()].concat());
+        fn any_bytes_are_survived(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Search::parse(&bytes);
+            let _ = Search::parse(&[b"M-SEARCH * HTTP/1.1\r\n", bytes.as_slice()].concat());
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::discovery::lan::Lan;
 use crate::discovery::random::random;
 
 /// Answers that wait for their time.
-const MOST_PENDING: usize = 128;
+const MAX_PENDING: usize = 128;
 /// The first announcements come in a row, since datagrams get lost.
 const FIRST: [Duration; 3] = [Duration::ZERO, Duration::from_millis(300), Duration::from_secs(3)];
 /// The next ones, well before the last has run out.
@@ -60,7 +60,7 @@ pub(super) async fn run(socket: UdpSocket, device: Device, lan: Lan, stop: Cance
                     continue;
                 }
                 for answer in answers {
-                    if pending.len() < MOST_PENDING {
+                    if pending.len() < MAX_PENDING {
                         pending.push((now + part_of(search.within), from, answer));
                     }
                 }

@@ -1,4 +1,4 @@
-//! One partition onto another disk, octet by octet, and read back.
+//! One partition onto another disk, byte by byte, and read back.
 
 use std::fs::File;
 use std::io;
@@ -9,20 +9,20 @@ use rustix::fs::{Advice, fadvise};
 
 use super::gpt::SECTOR;
 
-/// Octets at once.
+/// Bytes at once.
 const PIECE: usize = 1 << 20;
 
-/// Octets of a disk.
+/// Bytes of a disk.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Extent {
     /// From where on.
     pub(super) at: u64,
     /// How many.
-    pub(super) octets: u64,
+    pub(super) bytes: u64,
 }
 
 /// Copies, with another serial number for the FAT that is in it; gives the digest of what was written. `done` hears how
-/// many octets each piece has had.
+/// many bytes each piece has had.
 pub(super) fn copy(
     from: (&File, Extent),
     to: (&File, u64),
@@ -34,21 +34,21 @@ pub(super) fn copy(
     let mut piece = vec![0; PIECE];
     let mut places: &[u64] = &[];
     let mut at = 0;
-    while at < extent.octets {
-        let length = usize::try_from(extent.octets - at).unwrap_or(PIECE).min(PIECE);
-        let octets = piece.get_mut(..length).unwrap_or_default();
-        source.read_exact_at(octets, extent.at + at)?;
+    while at < extent.bytes {
+        let length = usize::try_from(extent.bytes - at).unwrap_or(PIECE).min(PIECE);
+        let bytes = piece.get_mut(..length).unwrap_or_default();
+        source.read_exact_at(bytes, extent.at + at)?;
         if at == 0 {
-            places = serial_places(octets);
+            places = serial_places(bytes);
         }
         for place in places.iter().filter_map(|place| place.checked_sub(at)) {
             let place = usize::try_from(place).unwrap_or(usize::MAX);
-            if let Some(here) = octets.get_mut(place..place.saturating_add(4)) {
+            if let Some(here) = bytes.get_mut(place..place.saturating_add(4)) {
                 here.copy_from_slice(&serial);
             }
         }
-        target.write_all_at(octets, target_at + at)?;
-        context.update(octets);
+        target.write_all_at(bytes, target_at + at)?;
+        context.update(bytes);
         at += length as u64;
         done(length as u64);
     }
@@ -58,15 +58,15 @@ pub(super) fn copy(
 /// The digest of what is on a disk, not of what is in memory of it.
 pub(super) fn read_back(disk: &File, extent: Extent, mut done: impl FnMut(u64)) -> io::Result<Digest> {
     // Only what is on the disk already can be dropped from memory: the caller has synced it.
-    fadvise(disk, extent.at, std::num::NonZeroU64::new(extent.octets), Advice::DontNeed)?;
+    fadvise(disk, extent.at, std::num::NonZeroU64::new(extent.bytes), Advice::DontNeed)?;
     let mut context = Context::new(&SHA256);
     let mut piece = vec![0; PIECE];
     let mut at = 0;
-    while at < extent.octets {
-        let length = usize::try_from(extent.octets - at).unwrap_or(PIECE).min(PIECE);
-        let octets = piece.get_mut(..length).unwrap_or_default();
-        disk.read_exact_at(octets, extent.at + at)?;
-        context.update(octets);
+    while at < extent.bytes {
+        let length = usize::try_from(extent.bytes - at).unwrap_or(PIECE).min(PIECE);
+        let bytes = piece.get_mut(..length).unwrap_or_default();
+        disk.read_exact_at(bytes, extent.at + at)?;
+        context.update(bytes);
         at += length as u64;
         done(length as u64);
     }
@@ -75,12 +75,12 @@ pub(super) fn read_back(disk: &File, extent: Extent, mut done: impl FnMut(u64)) 
 
 /// Where a FAT keeps its serial number (Microsoft's FAT specification, sections 3.2 and 3.3): in its first sector, and
 /// that of FAT32 in the copy of the first sector too.
-fn serial_places(octets: &[u8]) -> &'static [u64] {
+fn serial_places(bytes: &[u8]) -> &'static [u64] {
     const FAT16: &[u64] = &[39];
     const FAT32: &[u64] = &[67, 6 * SECTOR + 67];
-    if octets.get(54..59) == Some(b"FAT16") {
+    if bytes.get(54..59) == Some(b"FAT16") {
         FAT16
-    } else if octets.get(82..87) == Some(b"FAT32") {
+    } else if bytes.get(82..87) == Some(b"FAT32") {
         FAT32
     } else {
         &[]

@@ -14,13 +14,13 @@ use crate::machine::Places;
 const TAKEN: [&str; 3] = ["machine", "timesync", "workshop-edge"];
 /// Where the copy is made, inside `data/machine`.
 const STAGING: &str = ".install";
-/// Octets that are taken along, and files and directories.
-const MOST_OCTETS: u64 = 512 << 20;
-const MOST_ENTRIES: usize = 20_000;
+/// Bytes that are taken along, and files and directories.
+const MAX_BYTES: u64 = 512 << 20;
+const MAX_ENTRIES: usize = 20_000;
 /// How deep directories may be.
-const MOST_DEPTH: usize = 16;
-/// Octets of what mke2fs has to say.
-const MOST_WORDS: usize = 500;
+const MAX_DEPTH: usize = 16;
+/// Bytes of what mke2fs has to say.
+const MAX_WORDS: usize = 500;
 
 /// A copy of the data, which is removed when it is dropped. Files of the box are replaced as a whole, so that each of
 /// them is one that the box can start from.
@@ -39,11 +39,11 @@ impl Staged {
         }
         fs::create_dir_all(&staging).map_err(InstallError::at("make", &staging))?;
         let staged = Self(staging);
-        let mut budget = Budget { octets: MOST_OCTETS, entries: MOST_ENTRIES };
+        let mut budget = Budget { bytes: MAX_BYTES, entries: MAX_ENTRIES };
         for name in TAKEN {
             let from = places.data().join(name);
             if from.is_dir() {
-                copy(&from, &staged.0.join(name), &staged.0, MOST_DEPTH, &mut budget)?;
+                copy(&from, &staged.0.join(name), &staged.0, MAX_DEPTH, &mut budget)?;
             }
         }
         Ok(staged)
@@ -56,14 +56,14 @@ impl Staged {
             .arg(&self.0)
             .args(["-E", &format!("nodiscard,offset={}", extent.at)])
             .arg(disk)
-            .arg(format!("{}k", extent.octets / 1024))
+            .arg(format!("{}k", extent.bytes / 1024))
             .stdin(Stdio::null())
             .output()
             .map_err(InstallError::at("start mke2fs for", disk))?;
         if output.status.success() {
             return Ok(());
         }
-        let words: String = String::from_utf8_lossy(&output.stderr).trim().chars().take(MOST_WORDS).collect();
+        let words: String = String::from_utf8_lossy(&output.stderr).trim().chars().take(MAX_WORDS).collect();
         Err(InstallError::Format { status: output.status.to_string(), words })
     }
 }
@@ -77,16 +77,16 @@ impl Drop for Staged {
 
 /// What may still be copied.
 struct Budget {
-    octets: u64,
+    bytes: u64,
     entries: usize,
 }
 
 impl Budget {
-    fn spend(&mut self, octets: u64) -> Result<(), InstallError> {
-        let octets = self.octets.checked_sub(octets);
+    fn spend(&mut self, bytes: u64) -> Result<(), InstallError> {
+        let bytes = self.bytes.checked_sub(bytes);
         let entries = self.entries.checked_sub(1);
-        let (Some(octets), Some(entries)) = (octets, entries) else { return Err(InstallError::TooMuchData) };
-        (self.octets, self.entries) = (octets, entries);
+        let (Some(bytes), Some(entries)) = (bytes, entries) else { return Err(InstallError::TooMuchData) };
+        (self.bytes, self.entries) = (bytes, entries);
         Ok(())
     }
 }
@@ -123,9 +123,9 @@ fn copy(from: &Path, to: &Path, staging: &Path, depth: usize, budget: &mut Budge
     like(&found, to)
 }
 
-fn copy_file(from: &Path, to: &Path, octets: u64) -> Result<(), InstallError> {
+fn copy_file(from: &Path, to: &Path, bytes: u64) -> Result<(), InstallError> {
     let mut source = match File::open(from) {
-        Ok(source) => io::Read::take(source, octets),
+        Ok(source) => io::Read::take(source, bytes),
         Err(error) if error.kind() == io::ErrorKind::NotFound => io::Read::take(empty(from)?, 0),
         Err(error) => return Err(InstallError::at("open", from)(error)),
     };
@@ -184,11 +184,11 @@ mod tests {
         let places = Places::below(root.path());
         fs::create_dir_all(places.data().join("workshop-edge")).expect("made");
         let huge = File::create(places.data().join("workshop-edge/huge")).expect("made");
-        huge.set_len(MOST_OCTETS + 1).expect("so large");
+        huge.set_len(MAX_BYTES + 1).expect("so large");
         assert!(matches!(Staged::make(&places), Err(InstallError::TooMuchData)));
         assert!(!places.data().join("machine/.install").exists());
         huge.set_len(1).expect("small");
-        let deep = (0..MOST_DEPTH).fold(places.data().join("workshop-edge"), |path, _| path.join("d"));
+        let deep = (0..MAX_DEPTH).fold(places.data().join("workshop-edge"), |path, _| path.join("d"));
         fs::create_dir_all(deep).expect("made");
         assert!(matches!(Staged::make(&places), Err(InstallError::TooMuchData)));
     }

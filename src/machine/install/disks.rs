@@ -9,7 +9,7 @@ use super::gpt::SECTOR;
 use crate::machine::Places;
 
 /// Disks that are listed, and partitions of each.
-const MOST: usize = 32;
+const MAX: usize = 32;
 /// What disks are called, that are built in: SATA, `NVMe`, `eMMC`, virtual.
 const NAMES: [&str; 4] = ["sd", "nvme", "mmcblk", "vd"];
 
@@ -20,8 +20,8 @@ pub struct Disk {
     pub device: PathBuf,
     /// What its maker calls it.
     pub model: String,
-    /// Octets of it.
-    pub octets: u64,
+    /// Bytes of it.
+    pub bytes: u64,
     /// What is on it: a line for each partition.
     pub holds: Vec<String>,
     /// Why it cannot be taken.
@@ -52,7 +52,7 @@ pub fn disks(places: &Places) -> Result<Vec<Disk>, InstallError> {
     let is_built_in = |name: &String| {
         NAMES.iter().any(|prefix| name.starts_with(prefix)) && !name.contains("boot") && !name.contains("rpmb")
     };
-    Ok(names.iter().filter(|name| is_built_in(name)).filter_map(|name| disk(places, name)).take(MOST).collect())
+    Ok(names.iter().filter(|name| is_built_in(name)).filter_map(|name| disk(places, name)).take(MAX).collect())
 }
 
 /// The disk of this name, unless it is one that is plugged in.
@@ -63,8 +63,8 @@ fn disk(places: &Places, name: &str) -> Option<Disk> {
         return None;
     }
     let sectors: u64 = text(&kernel.join("size")).parse().ok()?;
-    // In units of 512 octets, whatever the sectors of the disk are (sysfs-block).
-    let octets = sectors.saturating_mul(SECTOR);
+    // In units of 512 bytes, whatever the sectors of the disk are (sysfs-block).
+    let bytes = sectors.saturating_mul(SECTOR);
     let parts = parts(&kernel, name);
     let is_in_use = || {
         let whole = std::iter::once(&kernel).chain(&parts);
@@ -74,7 +74,7 @@ fn disk(places: &Places, name: &str) -> Option<Disk> {
         Some(Refusal::Own)
     } else if !["", "512"].contains(&text(&kernel.join("queue/logical_block_size")).as_str()) {
         Some(Refusal::Sectors)
-    } else if octets < super::LEAST {
+    } else if bytes < super::MIN {
         Some(Refusal::TooSmall)
     } else if is_in_use() {
         Some(Refusal::InUse)
@@ -85,8 +85,8 @@ fn disk(places: &Places, name: &str) -> Option<Disk> {
     Some(Disk {
         device: places.root().join("dev").join(name),
         model: model.into_iter().find(|model| !model.is_empty()).unwrap_or_else(|| name.to_owned()),
-        octets,
-        holds: parts.iter().take(MOST).map(|part| describe(places, part)).collect(),
+        bytes,
+        holds: parts.iter().take(MAX).map(|part| describe(places, part)).collect(),
         refusal,
     })
 }
@@ -133,19 +133,19 @@ fn describe(places: &Places, part: &Path) -> String {
         let prefix = format!("E:{name}=");
         known.lines().find_map(|line| line.strip_prefix(&prefix)).filter(|value| !value.is_empty())
     };
-    let octets = text(&part.join("size")).parse::<u64>().unwrap_or_default().saturating_mul(SECTOR);
+    let bytes = text(&part.join("size")).parse::<u64>().unwrap_or_default().saturating_mul(SECTOR);
     let kind = property("ID_FS_TYPE").unwrap_or("?");
     let label = property("ID_FS_LABEL").or_else(|| property("ID_PART_ENTRY_NAME"));
     let label = label.map(|label| format!(" \"{label}\"")).unwrap_or_default();
-    format!("{kind}{label}, {}", size(octets))
+    format!("{kind}{label}, {}", size(bytes))
 }
 
 /// As the makers of disks count: `256 GB`.
 #[must_use]
-pub fn size(octets: u64) -> String {
-    match octets {
-        0..1_000_000_000 => format!("{} MB", octets / 1_000_000),
-        _ => format!("{} GB", octets / 1_000_000_000),
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000_000 => format!("{} MB", bytes / 1_000_000),
+        _ => format!("{} GB", bytes / 1_000_000_000),
     }
 }
 
@@ -204,7 +204,7 @@ mod tests {
         let models: Vec<_> = found.iter().map(|disk| disk.model.as_str()).collect();
         assert_eq!(models, ["DG4032", "nvme0n1", "Samsung SSD 850"]);
         assert_eq!(found[2].holds, ["ntfs \"Windows\", 104 MB"]);
-        assert_eq!((size(found[2].octets), found[2].refusal), ("256 GB".to_owned(), None));
+        assert_eq!((size(found[2].bytes), found[2].refusal), ("256 GB".to_owned(), None));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The table of partitions (GPT: UEFI specification 2.10, section 5.3), of disks with sectors of 512 octets.
+//! The table of partitions (GPT: UEFI specification 2.10, section 5.3), of disks with sectors of 512 bytes.
 
 use std::fs::File;
 use std::io;
@@ -6,9 +6,9 @@ use std::os::unix::fs::FileExt as _;
 
 use thiserror::Error;
 
-/// Octets of a sector.
+/// Bytes of a sector.
 pub(super) const SECTOR: u64 = 512;
-/// Entries of the table, of 128 octets each: what the specification reserves.
+/// Entries of the table, of 128 bytes each: what the specification reserves.
 const ENTRIES: usize = 128;
 const ENTRY: usize = 128;
 /// Sectors of the entries.
@@ -17,12 +17,12 @@ const ENTRY_SECTORS: u64 = 32;
 const BEFORE: u64 = 2 + ENTRY_SECTORS;
 /// Sectors behind the last partition at least: the entries' copy and the header's.
 const BEHIND: u64 = 1 + ENTRY_SECTORS;
-/// Octets of a header.
+/// Bytes of a header.
 const HEADER: usize = 92;
 const SIGNATURE: &[u8; 8] = b"EFI PART";
 const REVISION: u32 = 0x0001_0000;
 /// UTF-16 units of a partition's name.
-const MOST_NAME: usize = 36;
+const MAX_NAME: usize = 36;
 
 /// A GUID as it is on the disk.
 pub(super) type Guid = [u8; 16];
@@ -98,7 +98,7 @@ pub(super) fn read(disk: &File) -> Result<Table, GptError> {
     if word(header, 88) != crc32fast::hash(&entries) {
         return Err(GptError::None("the entries are damaged"));
     }
-    let is_used = |entry: &&[u8]| entry.iter().take(16).any(|octet| *octet != 0);
+    let is_used = |entry: &&[u8]| entry.iter().take(16).any(|byte| *byte != 0);
     let partitions: Vec<_> = entries.chunks_exact(ENTRY).filter(is_used).map(partition).collect();
     if partitions.iter().any(|partition| partition.last < partition.first) {
         return Err(GptError::None("a partition without an end"));
@@ -178,7 +178,7 @@ fn fill(entry: &mut [u8], partition: &Partition) {
     put(entry, 32, &partition.first.to_le_bytes());
     put(entry, 40, &partition.last.to_le_bytes());
     put(entry, 48, &partition.attributes.to_le_bytes());
-    let name: Vec<u8> = partition.name.encode_utf16().take(MOST_NAME).flat_map(u16::to_le_bytes).collect();
+    let name: Vec<u8> = partition.name.encode_utf16().take(MAX_NAME).flat_map(u16::to_le_bytes).collect();
     put(entry, 56, &name);
 }
 
@@ -196,26 +196,26 @@ fn partition(entry: &[u8]) -> Partition {
     }
 }
 
-fn put(octets: &mut [u8], at: usize, value: &[u8]) {
-    for (octet, value) in octets.iter_mut().skip(at).zip(value) {
-        *octet = *value;
+fn put(bytes: &mut [u8], at: usize, value: &[u8]) {
+    for (byte, value) in bytes.iter_mut().skip(at).zip(value) {
+        *byte = *value;
     }
 }
 
-fn array<const N: usize>(octets: &[u8], at: usize) -> [u8; N] {
-    octets.get(at..at + N).and_then(|octets| octets.try_into().ok()).unwrap_or([0; N])
+fn array<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
+    bytes.get(at..at + N).and_then(|bytes| bytes.try_into().ok()).unwrap_or([0; N])
 }
 
-fn word(octets: &[u8], at: usize) -> u32 {
-    u32::from_le_bytes(array(octets, at))
+fn word(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes(array(bytes, at))
 }
 
-fn long(octets: &[u8], at: usize) -> u64 {
-    u64::from_le_bytes(array(octets, at))
+fn long(bytes: &[u8], at: usize) -> u64 {
+    u64::from_le_bytes(array(bytes, at))
 }
 
-fn guid(octets: &[u8], at: usize) -> Guid {
-    array(octets, at)
+fn guid(bytes: &[u8], at: usize) -> Guid {
+    array(bytes, at)
 }
 
 #[cfg(test)]
@@ -253,9 +253,9 @@ mod tests {
         assert_eq!(read(&disk).expect("read"), table());
         wipe(&disk, SECTORS).expect("wiped");
         assert!(matches!(read(&disk), Err(GptError::None("no header"))));
-        let mut octets = vec![0; 512];
-        disk.read_exact_at(&mut octets, (SECTORS - 1) * SECTOR).expect("read");
-        assert!(octets.iter().all(|octet| *octet == 0), "the copy stayed");
+        let mut bytes = vec![0; 512];
+        disk.read_exact_at(&mut bytes, (SECTORS - 1) * SECTOR).expect("read");
+        assert!(bytes.iter().all(|byte| *byte == 0), "the copy stayed");
     }
 
     /// What everybody else makes of it.
@@ -288,11 +288,11 @@ mod tests {
         let disk = disk();
         write(&disk, SECTORS, &table()).expect("written");
         for at in (SECTOR..SECTOR + 92).chain([2 * SECTOR, 2 * SECTOR + 130, 33 * SECTOR]) {
-            let mut octet = [0];
-            disk.read_exact_at(&mut octet, at).expect("read");
-            disk.write_all_at(&[octet[0] ^ 0x10], at).expect("flipped");
+            let mut byte = [0];
+            disk.read_exact_at(&mut byte, at).expect("read");
+            disk.write_all_at(&[byte[0] ^ 0x10], at).expect("flipped");
             assert!(read(&disk).is_err(), "{at}");
-            disk.write_all_at(&octet, at).expect("flipped back");
+            disk.write_all_at(&byte, at).expect("flipped back");
         }
         read(&disk).expect("as it was");
     }

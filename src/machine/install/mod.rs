@@ -7,7 +7,7 @@
 //! The disk gets a table last: before, no firmware finds anything on it to start, and afterwards everything is there. A
 //! power cut in between leaves a disk that is not started from, and the stick, which is only read.
 //!
-//! The settings and the ESP are the stick's own, octet by octet: with what the technician has written, and with the
+//! The settings and the ESP are the stick's own, byte by byte: with what the technician has written, and with the
 //! versions of the system that are on it. The data partition is made with what the box remembers, so that TVs and people
 //! find the box that they know: its identity, its name, its PIN, its settings and secrets, its versions of the program. The
 //! disk's GUIDs are new ones, and so are the serial numbers of its file systems: a start from either disk finds the
@@ -35,8 +35,8 @@ use self::gpt::{Guid, Partition, SECTOR, Table};
 use super::{Places, os};
 use crate::durable::{DurableError, Lock};
 
-/// Octets of a disk at least: two partitions as the image has them, and room for what is remembered.
-pub const LEAST: u64 = 1_000_000_000;
+/// Bytes of a disk at least: two partitions as the image has them, and room for what is remembered.
+pub const MIN: u64 = 1_000_000_000;
 /// What partitions are aligned to, in sectors: 1 MiB.
 const ALIGNMENT: u64 = 2048;
 /// The name of the data partition.
@@ -112,7 +112,7 @@ pub enum InstallError {
         words: String,
     },
     /// The disk does not give what was written to it.
-    #[error("{} gives other octets than were written to it: it is broken", disk.display())]
+    #[error("{} gives other bytes than were written to it: it is broken", disk.display())]
     Differs {
         /// Which.
         disk: PathBuf,
@@ -192,8 +192,8 @@ pub fn install(places: &Places, disk: &Path, mut step: impl FnMut(Step)) -> Resu
     let mut digests = Vec::new();
     for (source, partition) in &plan.copied {
         let serial = random()?;
-        let digest = copy::copy((&from, extent(source)), (&target, partition.first * SECTOR), serial, |octets| {
-            done += octets;
+        let digest = copy::copy((&from, extent(source)), (&target, partition.first * SECTOR), serial, |bytes| {
+            done += bytes;
             step(Step::Copying(percent(done)));
         });
         digests.push(digest.map_err(InstallError::at("copy the system to", disk))?);
@@ -201,8 +201,8 @@ pub fn install(places: &Places, disk: &Path, mut step: impl FnMut(Step)) -> Resu
     target.sync_all().map_err(InstallError::at("sync", disk))?;
     done = 0;
     for ((_, partition), digest) in plan.copied.iter().zip(digests) {
-        let read = copy::read_back(&target, extent(partition), |octets| {
-            done += octets;
+        let read = copy::read_back(&target, extent(partition), |bytes| {
+            done += bytes;
             step(Step::Verifying(percent(done)));
         });
         if read.map_err(InstallError::at("read back", disk))?.as_ref() != digest.as_ref() {
@@ -221,7 +221,7 @@ pub fn install(places: &Places, disk: &Path, mut step: impl FnMut(Step)) -> Resu
 fn may_be_taken(places: &Places, disk: &Path) -> Result<(), InstallError> {
     let kind = fs::metadata(disk).map_err(InstallError::at("find", disk))?;
     if kind.is_file() && places.root() != Path::new("/") {
-        let refusal = if kind.len() < LEAST { Some(Refusal::TooSmall) } else { None };
+        let refusal = if kind.len() < MIN { Some(Refusal::TooSmall) } else { None };
         let is_own = fs::canonicalize(disk).ok() == fs::canonicalize(source(places)).ok();
         let refusal = if is_own { Some(Refusal::Own) } else { refusal };
         return refusal.map_or(Ok(()), |refusal| Err(InstallError::Refused { disk: disk.to_owned(), refusal }));
@@ -258,7 +258,7 @@ fn sectors(disk: &File) -> io::Result<u64> {
 }
 
 fn extent(partition: &Partition) -> Extent {
-    Extent { at: partition.first * SECTOR, octets: partition.sectors() * SECTOR }
+    Extent { at: partition.first * SECTOR, bytes: partition.sectors() * SECTOR }
 }
 
 /// What the disk becomes.
@@ -301,7 +301,7 @@ fn plan(stick: &Table, sectors: u64) -> Result<Plan, InstallError> {
 }
 
 /// The GUIDs of a disk differ in their last digit alone: 0 is the table's, 1 to 3 are the partitions'. The others are
-/// random (RFC 9562, version 4; the third field has its low octet first).
+/// random (RFC 9562, version 4; the third field has its low byte first).
 fn member(stem: Guid, number: u8) -> Guid {
     let mut id = stem;
     let [.., version, variant, _, _, _, _, _, _, last] = &mut id;
@@ -312,9 +312,9 @@ fn member(stem: Guid, number: u8) -> Guid {
 }
 
 fn random<const N: usize>() -> Result<[u8; N], InstallError> {
-    let mut octets = [0; N];
-    getrandom::fill(&mut octets).map_err(|error| InstallError::Random(error.to_string()))?;
-    Ok(octets)
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|error| InstallError::Random(error.to_string()))?;
+    Ok(bytes)
 }
 
 #[cfg(test)]
@@ -325,7 +325,7 @@ mod tests {
     fn the_guids_of_a_disk_are_told_apart_by_their_last_digit() {
         let stem = [0xff; 16];
         let id = member(stem, 2);
-        // 8 octets before the variant, so that the version is the high digit of octet 7.
+        // 8 bytes before the variant, so that the version is the high digit of byte 7.
         assert_eq!((id[7], id[8], id[15]), (0x4f, 0xbf, 0xf2));
         assert_eq!(member(stem, 2)[..15], member(stem, 1)[..15]);
     }

@@ -33,8 +33,8 @@ impl Default for Patience {
 
 /// How long an answer may take.
 const ANSWER: Duration = Duration::from_secs(5);
-/// Octets of an answer that are read: its first line says all.
-const MOST: u64 = 1024;
+/// Bytes of an answer that are read: its first line says all.
+const MAX: u64 = 1024;
 
 /// Waits until all has been well for long enough.
 pub async fn confirm(places: &Places, address: SocketAddr, patience: Patience) -> Result<(), OsError> {
@@ -91,6 +91,6 @@ async fn answer(address: SocketAddr, path: &str) -> std::io::Result<bool> {
         format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/html, */*\r\nConnection: close\r\n\r\n");
     connection.write_all(request.as_bytes()).await?;
     let mut head = Vec::new();
-    connection.take(MOST).read_to_end(&mut head).await?;
+    connection.take(MAX).read_to_end(&mut head).await?;
     Ok(head.starts_with(b"HTTP/1.1 200 "))
 }

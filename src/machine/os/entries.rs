@@ -20,7 +20,7 @@ const SUFFIX: &str = ".efi";
 /// What a file ends with that is not whole yet.
 const TEMPORARY: &str = ".tmp";
 /// Files that are looked at.
-const MOST: usize = 256;
+const MAX: usize = 256;
 
 /// A version's file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,7 +116,7 @@ impl Partition {
     }
 
     fn names(&self) -> Result<Vec<String>, OsError> {
-        let read = || fs::read_dir(&self.directory)?.take(MOST).collect::<io::Result<Vec<_>>>();
+        let read = || fs::read_dir(&self.directory)?.take(MAX).collect::<io::Result<Vec<_>>>();
         let files = read().map_err(OsError::file("list", &self.directory))?;
         Ok(files.into_iter().filter_map(|file| file.file_name().into_string().ok()).collect())
     }
@@ -168,7 +168,7 @@ impl Partition {
         sync().map_err(OsError::file("sync", &self.directory))
     }
 
-    /// Octets that can be written there.
+    /// Bytes that can be written there.
     pub fn free(&self) -> Result<u64, OsError> {
         let figures = statvfs(&self.directory).map_err(io::Error::from);
         let figures = figures.map_err(OsError::file("look at", &self.directory))?;

@@ -70,7 +70,7 @@ pub enum OsError {
         path: PathBuf,
         /// For what.
         version: Version,
-        /// Octets.
+        /// Bytes.
         missing: u64,
     },
     /// What was written was read back as something else.

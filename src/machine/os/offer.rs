@@ -17,7 +17,7 @@ use toml::de::DeTable;
 use super::OsError;
 use crate::digest::Sha256;
 use crate::machine::{Places, os_variant};
-use crate::update::manifest::{MOST_OS, os_platform};
+use crate::update::manifest::{MAX_OS, os_platform};
 use crate::update::policy::{self, Decision, Kind, Situation};
 use crate::update::repository::{Repository, Settings, Target};
 use crate::update::transport::{Source, Transport};
@@ -112,7 +112,7 @@ pub(super) async fn verified(
     if target.sha256 != plan.binary.raw_sha256 || target.length != plan.binary.raw_size {
         return Err(not("its role and the manifest contradict each other"));
     }
-    if target.length > MOST_OS {
+    if target.length > MAX_OS {
         return Err(not("it is larger than a system may be"));
     }
     let is_rollback = plan.kind == Kind::Rollback;
@@ -125,12 +125,12 @@ impl Offer {
         &self.target.sha256
     }
 
-    /// Its octets.
+    /// Its bytes.
     pub(super) fn length(&self) -> u64 {
         self.target.length
     }
 
-    /// Reads it through, and hands on its octets; an error unless they are those that were signed.
+    /// Reads it through, and hands on its bytes; an error unless they are those that were signed.
     pub(super) async fn read(&self, mut each: impl FnMut(&[u8]) -> Result<(), OsError>) -> Result<(), OsError> {
         let not = |why: String| OsError::NotSigned { version: self.version.clone(), why };
         let mut body = self.transport.target(&self.target.path, 0, None).await?;
@@ -138,13 +138,13 @@ impl Offer {
         while let Some(piece) = body.next().await? {
             length = length.saturating_add(piece.len() as u64);
             if length > self.target.length {
-                return Err(not(format!("it has more than {} octets", self.target.length)));
+                return Err(not(format!("it has more than {} bytes", self.target.length)));
             }
             digest.update(&piece);
             each(&piece)?;
         }
         if length != self.target.length {
-            return Err(not(format!("it has {length} octets, not {}", self.target.length)));
+            return Err(not(format!("it has {length} bytes, not {}", self.target.length)));
         }
         if digest.finish() != self.target.sha256 {
             return Err(not("its digest is another".to_owned()));

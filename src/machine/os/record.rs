@@ -12,9 +12,9 @@ use crate::update::state::Quarantined;
 /// The name of the record.
 const NAME: &str = "versions";
 /// Versions that are not tried again which are remembered: the newest.
-const MOST_QUARANTINED: usize = 32;
+const MAX_QUARANTINED: usize = 32;
 /// Changes that are remembered: the newest.
-const MOST_CHANGES: usize = 40;
+const MAX_CHANGES: usize = 40;
 
 /// What is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,7 +93,7 @@ impl Record {
     pub(super) fn begin(&mut self, attempt: Attempt) {
         self.installed.retain(|one| one.version != attempt.version);
         self.installed.push(attempt.clone());
-        let surplus = self.installed.len().saturating_sub(MOST_QUARANTINED);
+        let surplus = self.installed.len().saturating_sub(MAX_QUARANTINED);
         self.installed.drain(..surplus);
         self.attempt = Some(attempt);
     }
@@ -110,7 +110,7 @@ impl Record {
         self.attempt.take_if(|attempt| attempt.version == *version);
         self.quarantined.retain(|one| one.sha256 != failed.sha256);
         self.quarantined.push(failed);
-        let surplus = self.quarantined.len().saturating_sub(MOST_QUARANTINED);
+        let surplus = self.quarantined.len().saturating_sub(MAX_QUARANTINED);
         self.quarantined.drain(..surplus);
         self.changed(Change { at, from: running.clone(), to: version.clone(), outcome: Outcome::FellBack });
     }
@@ -124,7 +124,7 @@ impl Record {
 
     fn changed(&mut self, change: Change) {
         self.changes.push(change);
-        let surplus = self.changes.len().saturating_sub(MOST_CHANGES);
+        let surplus = self.changes.len().saturating_sub(MAX_CHANGES);
         self.changes.drain(..surplus);
     }
 }

@@ -8,9 +8,9 @@ use super::{NAME, SECRETS_NAME};
 use crate::machine::Places;
 
 /// Entries of a directory that are looked at.
-const MOST_ENTRIES: usize = 4096;
+const MAX_ENTRIES: usize = 4096;
 /// Names that are told.
-const MOST_TOLD: usize = 5;
+const MAX_TOLD: usize = 5;
 
 /// Which file one of this name was probably meant to be; `None` for that file itself, whatever the case of its letters, as
 /// FAT has it, and for all others.
@@ -36,12 +36,12 @@ pub(super) fn all(places: &Places) -> Vec<(String, &'static str)> {
     if !is_there(places) {
         return Vec::new();
     }
-    let entries = fs::read_dir(places.settings_partition()).into_iter().flatten().take(MOST_ENTRIES).flatten();
+    let entries = fs::read_dir(places.settings_partition()).into_iter().flatten().take(MAX_ENTRIES).flatten();
     let files = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
     let names = files.filter_map(|entry| entry.file_name().into_string().ok());
     let mut found: Vec<_> = names.filter_map(|name| meant(&name).map(|meant| (name, meant))).collect();
     found.sort();
-    found.truncate(MOST_TOLD);
+    found.truncate(MAX_TOLD);
     found
 }
 

@@ -37,5 +37,5 @@ pub use types::{Address, Network, Secrets, Settings, Updates};
 pub const NAME: &str = "workshop-edge.txt";
 /// What the file of the secrets is called in messages.
 pub const SECRETS_NAME: &str = "secrets.txt";
-/// Octets of either file.
-const MOST: u64 = 24 * 1024;
+/// Bytes of either file.
+const MAX: u64 = 24 * 1024;

@@ -8,7 +8,7 @@ use std::path::Path;
 use rustix::fs::{StatVfsMountFlags, statvfs, syncfs};
 use rustix::mount::{MountFlags, mount_remount};
 
-use super::MOST;
+use super::MAX;
 use super::files::{FileError, other};
 use crate::durable;
 use crate::machine::Places;
@@ -19,7 +19,7 @@ pub(super) enum Found {
     NoPartition,
     /// Nothing.
     Nothing,
-    /// The first octets of it: of a file that is too large, one more than there may be.
+    /// The first bytes of it: of a file that is too large, one more than there may be.
     Content(Vec<u8>),
     /// What cannot be read.
     Unreadable(FileError),
@@ -44,7 +44,7 @@ pub(super) fn read(places: &Places, file: &Path) -> Found {
         return Found::NoPartition;
     }
     let mut content = Vec::new();
-    match File::open(file).and_then(|file| file.take(MOST + 1).read_to_end(&mut content)) {
+    match File::open(file).and_then(|file| file.take(MAX + 1).read_to_end(&mut content)) {
         Ok(_) => Found::Content(content),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Found::Nothing,
         Err(error) => Found::Unreadable(other("read", file)(error)),

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::keys::{SECRETS, SETTINGS};
-use super::{Address, MOST, NAME, Network, SECRETS_NAME, Secrets, Settings, Updates};
+use super::{Address, MAX, NAME, Network, SECRETS_NAME, Secrets, Settings, Updates};
 use crate::config::{self, Document, Fault, Schema, Warning};
 use crate::lang::Lang;
 
@@ -67,9 +67,9 @@ fn read<T>(
     bytes: &[u8],
     build: impl FnOnce(&mut Document) -> Option<T>,
 ) -> Checked<T> {
-    let is_too_large = bytes.len() as u64 > MOST;
+    let is_too_large = bytes.len() as u64 > MAX;
     let mut document =
-        if is_too_large { Document::too_large(schema, name, MOST) } else { Document::parse(schema, name, bytes) };
+        if is_too_large { Document::too_large(schema, name, MAX) } else { Document::parse(schema, name, bytes) };
     let value = if is_too_large { None } else { build(&mut document) };
     let (faults, warnings) = document.findings();
     Checked { value: value.filter(|_| faults.is_empty()), faults, warnings }

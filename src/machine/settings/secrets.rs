@@ -41,7 +41,7 @@ pub(super) fn take(places: &Places) -> (Secrets, Moved) {
         Found::Content(content) => content,
     };
     // What a power cut between overwriting and removing has left: they are kept already.
-    if !content.is_empty() && content.iter().all(|octet| *octet == 0) {
+    if !content.is_empty() && content.iter().all(|byte| *byte == 0) {
         let removed = while_writable(&places.settings_partition(), || wiped(places));
         return (kept, removed.map_or_else(Moved::Stays, |()| Moved::Nothing));
     }

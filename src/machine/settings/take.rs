@@ -11,7 +11,7 @@ use super::files::FileError;
 use super::last_good::can_be_kept;
 use super::partition::{is_there, while_writable};
 use super::read::check_secrets;
-use super::{Checked, MOST, Secrets, check, secrets};
+use super::{Checked, MAX, Secrets, check, secrets};
 use crate::config::{Document, Faults};
 use crate::durable;
 use crate::machine::Places;
@@ -78,7 +78,7 @@ fn sound<T>(checked: Checked<T>) -> Result<T, TakeError> {
 fn read(path: &Path) -> Result<Vec<u8>, TakeError> {
     let mut bytes = Vec::new();
     File::open(path)
-        .and_then(|file| file.take(MOST + 1).read_to_end(&mut bytes))
+        .and_then(|file| file.take(MAX + 1).read_to_end(&mut bytes))
         .map_err(|source| TakeError::Read { path: path.to_owned(), source })?;
     Ok(bytes)
 }

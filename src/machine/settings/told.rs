@@ -20,7 +20,7 @@ use crate::machine::notices::{self, Level, Notice};
 /// The files beside the settings, by language.
 const FILES: [(Lang, &str); 2] = [(Lang::Es, "ERRORES.txt"), (Lang::En, "ERRORS.txt")];
 /// Findings that a notice has room for; the file has all.
-const MOST_IN_A_NOTICE: usize = 5;
+const MAX_IN_A_NOTICE: usize = 5;
 
 /// Everything that there is to say.
 #[derive(Default)]
@@ -185,13 +185,13 @@ impl What {
         match self {
             Self::Findings { faults, warnings, text: _ } => {
                 let lines = found(faults, warnings, lang);
-                let left = lines.len().saturating_sub(MOST_IN_A_NOTICE);
+                let left = lines.len().saturating_sub(MAX_IN_A_NOTICE);
                 let more = lang.pick(
                     format!("y {left} más: vea ERRORES.txt junto al archivo."),
                     format!("and {left} more: see ERRORS.txt beside the file."),
                 );
                 let first = if faults.is_empty() { Vec::new() } else { vec![instead(source, faults.len(), lang)] };
-                let lines = lines.into_iter().take(MOST_IN_A_NOTICE).map(|(_, line)| format!("{NAME}, {line}"));
+                let lines = lines.into_iter().take(MAX_IN_A_NOTICE).map(|(_, line)| format!("{NAME}, {line}"));
                 first.into_iter().chain(lines).chain((left > 0).then_some(more)).collect()
             }
             other => vec![other.sentence(source, lang)],

@@ -19,7 +19,7 @@ pub struct Settings {
     pub screens: Option<u32>,
     /// The wired network.
     pub network: Network,
-    /// The name (SSID) of the wireless network, 1 to 32 octets.
+    /// The name (SSID) of the wireless network, 1 to 32 bytes.
     pub wifi: Option<String>,
     /// By its name in the IANA database; `None` leaves the image's, UTC.
     pub time_zone: Option<String>,

@@ -11,7 +11,7 @@ use thiserror::Error;
 use crate::config::Document;
 
 /// Characters of what may be a PIN; the box has the last word.
-const MOST_PIN: usize = 32;
+const MAX_PIN: usize = 32;
 
 /// What a stick has brought.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +57,7 @@ fn pin(line: &str) -> Option<&str> {
     let value = line.strip_prefix("pin")?.trim_start().strip_prefix('=')?.trim_start();
     let quoted = |quote| value.strip_prefix(quote)?.split(quote).next();
     let value = quoted('"').or_else(|| quoted('\'')).or_else(|| value.split([' ', '\t', '#']).next())?;
-    Some(if value.len() <= MOST_PIN { value } else { "" })
+    Some(if value.len() <= MAX_PIN { value } else { "" })
 }
 
 #[cfg(test)]

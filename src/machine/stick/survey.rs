@@ -10,11 +10,11 @@ use super::StickError;
 use crate::machine::settings::{SECRETS_NAME, meant};
 
 /// Entries of the stick's top directory that are looked at.
-const MOST_ENTRIES: usize = 4096;
+const MAX_ENTRIES: usize = 4096;
 /// Names of files that are not read, of which somebody is told.
-const MOST_MISNAMED: usize = 5;
-/// Octets of settings.
-const MOST_SETTINGS: u64 = 64 * 1024;
+const MAX_MISNAMED: usize = 5;
+/// Bytes of settings.
+const MAX_SETTINGS: u64 = 64 * 1024;
 /// Where a release bucket may be, on the stick.
 const BUCKETS: [&str; 2] = ["", "workshop-edge"];
 /// What makes a directory a release bucket.
@@ -54,7 +54,7 @@ pub fn survey(stick: &Path) -> Result<Found, StickError> {
             found.bucket = Some(stick.join(bucket));
         }
     }
-    for entry in fs::read_dir(stick).map_err(StickError::at("list", stick))?.take(MOST_ENTRIES) {
+    for entry in fs::read_dir(stick).map_err(StickError::at("list", stick))?.take(MAX_ENTRIES) {
         let entry = entry.map_err(StickError::at("list", stick))?;
         let name = entry.file_name();
         let Some(lower) = name.to_str().map(str::to_ascii_lowercase) else { continue };
@@ -64,7 +64,7 @@ pub fn survey(stick: &Path) -> Result<Found, StickError> {
         found.wants_bundle |= WISHES.contains(&lower.as_str());
         // No passwords are taken from a stick, whatever their file is called.
         let is_misnamed = lower == SECRETS_NAME || meant(&lower).is_some();
-        if is_misnamed && found.misnamed.len() < MOST_MISNAMED && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+        if is_misnamed && found.misnamed.len() < MAX_MISNAMED && entry.file_type().is_ok_and(|kind| kind.is_file()) {
             found.misnamed.push(name.to_string_lossy().into_owned());
         }
     }
@@ -85,9 +85,9 @@ fn open(top: &File, path: &Path) -> io::Result<File> {
 
 fn read(file: File) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
-    file.take(MOST_SETTINGS + 1).read_to_end(&mut text)?;
-    if text.len() as u64 > MOST_SETTINGS {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {MOST_SETTINGS} bytes")));
+    file.take(MAX_SETTINGS + 1).read_to_end(&mut text)?;
+    if text.len() as u64 > MAX_SETTINGS {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {MAX_SETTINGS} bytes")));
     }
     Ok(text)
 }

@@ -60,10 +60,10 @@ pub(super) fn text(change: &Change, notes: &[Words], dry_run: bool, lang: Lang) 
     text
 }
 
-fn size(octets: usize) -> String {
-    match octets {
-        0..10_240 => format!("{octets} B"),
-        10_240..10_485_760 => format!("{} KiB", octets / 1024),
-        _ => format!("{} MiB", octets / 1024 / 1024),
+fn size(bytes: usize) -> String {
+    match bytes {
+        0..10_240 => format!("{bytes} B"),
+        10_240..10_485_760 => format!("{} KiB", bytes / 1024),
+        _ => format!("{} MiB", bytes / 1024 / 1024),
     }
 }

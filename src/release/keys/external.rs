@@ -1,9 +1,9 @@
 //! Programs that sign with a key which never leaves its token or service.
 //!
-//! The program reads the octets to sign, all of them and not their digest, from its standard input, and writes the
+//! The program reads the bytes to sign, all of them and not their digest, from its standard input, and writes the
 //! signature to its standard output: raw, or in hexadecimal digits with or without a line feed. Signatures are as TUF
-//! has them: Ed25519 (RFC 8032) 64 octets; P-256 with SHA-256 in ASN.1 DER; RSA-PSS with SHA-256 and a salt of 32
-//! octets. It inherits the environment and the standard error; a status other than 0 is a failure.
+//! has them: Ed25519 (RFC 8032) 64 bytes; P-256 with SHA-256 in ASN.1 DER; RSA-PSS with SHA-256 and a salt of 32
+//! bytes. It inherits the environment and the standard error; a status other than 0 is a failure.
 
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
@@ -11,8 +11,8 @@ use std::process::{Command, Stdio};
 
 use crate::release::error::{ReleaseError, file, refuse};
 
-/// Octets of a signature at most, in whatever form.
-const MOST: u64 = 64 * 1024;
+/// Bytes of a signature at most, in whatever form.
+const MAX: u64 = 64 * 1024;
 
 /// Has a program sign.
 pub(super) fn sign(command: &[String], message: &[u8]) -> Result<Vec<u8>, ReleaseError> {
@@ -27,7 +27,7 @@ pub(super) fn sign(command: &[String], message: &[u8]) -> Result<Vec<u8>, Releas
         // It may write before it has read all, or not read at all: neither may block the other.
         let talked = std::thread::scope(|scope| {
             scope.spawn(move || stdin.map(|mut stdin| stdin.write_all(message)));
-            stdout.map_or(Ok(0), |stdout| stdout.take(MOST).read_to_end(&mut output))
+            stdout.map_or(Ok(0), |stdout| stdout.take(MAX).read_to_end(&mut output))
         });
         let status = child.wait()?;
         talked?;

@@ -1,6 +1,6 @@
 //! Targets come in pieces, over days and power cuts if need be, and are what they should be when they are whole.
 //!
-//! Every octet on disk is read again before the download goes on, so that what a power cut left of it counts for what
+//! Every byte on disk is read again before the download goes on, so that what a power cut left of it counts for what
 //! it is. A target's name is its digest, so going on with another object of the same name can only be damage: then it
 //! begins anew, once.
 
@@ -25,10 +25,10 @@ use super::space::{self, NoSpace};
 use super::transport::{Transport, TransportError};
 use crate::durable::{self, DurableError, Lock};
 
-/// Octets that are gathered before they are written.
+/// Bytes that are gathered before they are written.
 const BATCH: usize = 256 * 1024;
 
-/// How far a download is, in octets.
+/// How far a download is, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
     /// Those that are here, from an earlier attempt too.
@@ -52,13 +52,13 @@ pub enum DownloadError {
         why: String,
     },
     /// The server's answer ended early, as if it were whole.
-    #[error("{path} ended after {length} octets of {total}")]
+    #[error("{path} ended after {length} bytes of {total}")]
     Short {
         /// Which.
         path: String,
-        /// Octets that are here.
+        /// Bytes that are here.
         length: u64,
-        /// Octets that it has.
+        /// Bytes that it has.
         total: u64,
     },
     /// The digest is no digest, so it makes no file name.
@@ -118,7 +118,7 @@ impl Downloads {
         lock: &Arc<Lock>,
         progress: &dyn Fn(Progress),
     ) -> Result<PathBuf, DownloadError> {
-        if target.sha256.len() != 64 || !target.sha256.bytes().all(|octet| octet.is_ascii_hexdigit()) {
+        if target.sha256.len() != 64 || !target.sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(DownloadError::Digest(target.sha256.clone()));
         }
         let fetched = self.fetch_as_it_is(transport, target, lock, progress).await;
@@ -177,11 +177,11 @@ impl Downloads {
         if let Some(length) = body.length
             && length != target.length
         {
-            return Err(not_the_target(target, format!("it has {length} octets, not {}", target.length)));
+            return Err(not_the_target(target, format!("it has {length} bytes, not {}", target.length)));
         }
         if body.start != part.length() {
             if body.start != 0 {
-                return Err(not_the_target(target, format!("octet {} came, not {}", body.start, part.length())));
+                return Err(not_the_target(target, format!("byte {} came, not {}", body.start, part.length())));
             }
             part = blocking(move || part.restart()).await?;
         }
@@ -199,10 +199,10 @@ impl Downloads {
                 Ok(None) => break Ok(()),
                 Err(error) => break Err(DownloadError::from(error)),
             };
-            let octets = piece.len() as u64;
-            done = done.saturating_add(octets);
+            let bytes = piece.len() as u64;
+            done = done.saturating_add(bytes);
             if done > target.length {
-                break Err(not_the_target(target, format!("it has more than {} octets", target.length)));
+                break Err(not_the_target(target, format!("it has more than {} bytes", target.length)));
             }
             batch.extend_from_slice(&piece);
             if batch.len() >= BATCH {
@@ -210,7 +210,7 @@ impl Downloads {
                 part = blocking(move || part.append(&batch)).await?;
             }
             progress(Progress { done, total: target.length });
-            pace.took(octets).await;
+            pace.took(bytes).await;
         };
         // What came before an error came, and is not fetched again.
         let mut part = blocking(move || part.append(&batch)?.sync()).await?;

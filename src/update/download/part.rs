@@ -1,7 +1,7 @@
 //! What has come of a target, on disk.
 //!
 //! ```text
-//! <sha256>.part        its octets from the first on
+//! <sha256>.part        its bytes from the first on
 //! <sha256>.validator   what told the server's object from others when they came
 //! <sha256>.received    how many have come for it, those that were thrown away included
 //! ```
@@ -16,14 +16,14 @@ use crate::digest::Sha256;
 use crate::durable::{self, Growing, Lock};
 use crate::update::space;
 
-/// Octets between two syncs. A power cut costs no more than that, and the disk is looked at as often.
+/// Bytes between two syncs. A power cut costs no more than that, and the disk is looked at as often.
 const SYNCED: u64 = 4 * 1024 * 1024;
 /// Bytes of a number at most.
 const MAX_RECEIVED: u64 = 20;
-/// Octets of a validator at most.
-const MOST_VALIDATOR: u64 = 1024;
+/// Bytes of a validator at most.
+const MAX_VALIDATOR: u64 = 1024;
 
-/// The octets, with their digest.
+/// The bytes, with their digest.
 pub(super) struct Part {
     file: Growing,
     length: u64,
@@ -88,9 +88,9 @@ impl Part {
         Ok(Self { file, length: 0, digest, validator: None, is_resumed: false, unsynced: 0, ..self })
     }
 
-    /// Keeps the validator that the octets to come have, before they do.
+    /// Keeps the validator that the bytes to come have, before they do.
     pub(super) fn with_validator(mut self, validator: Option<String>) -> Result<Self, DownloadError> {
-        let validator = validator.filter(|validator| validator.len() as u64 <= MOST_VALIDATOR);
+        let validator = validator.filter(|validator| validator.len() as u64 <= MAX_VALIDATOR);
         if validator != self.validator {
             let path = self.file.path().with_extension("validator");
             match &validator {
@@ -102,7 +102,7 @@ impl Part {
         Ok(self)
     }
 
-    /// Adds octets.
+    /// Adds bytes.
     pub(super) fn append(mut self, bytes: &[u8]) -> Result<Self, DownloadError> {
         self.file.append(bytes)?;
         self.digest.update(bytes);
@@ -160,7 +160,7 @@ pub(super) fn received(directory: &Path, target: &Target) -> u64 {
 /// The validator in a file. A damaged one costs a new beginning at most: the server does not know it.
 fn validator(path: &Path) -> Option<String> {
     let mut text = String::new();
-    fs::File::open(path).ok()?.take(MOST_VALIDATOR).read_to_string(&mut text).ok()?;
-    let is_header = !text.is_empty() && text.bytes().all(|octet| (b' '..=b'~').contains(&octet));
+    fs::File::open(path).ok()?.take(MAX_VALIDATOR).read_to_string(&mut text).ok()?;
+    let is_header = !text.is_empty() && text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
     is_header.then_some(text)
 }

@@ -8,7 +8,7 @@ use crate::digest;
 use crate::outbound::{Outbound, Settings};
 use crate::update::transport::Source;
 
-/// What the server does with a request: the head of its answer, and the octets that follow before it closes.
+/// What the server does with a request: the head of its answer, and the bytes that follow before it closes.
 type Answer = Box<dyn Fn(&Request) -> (String, Vec<u8>) + Send>;
 
 /// What was asked for.
@@ -39,10 +39,10 @@ fn server(answers: Vec<Answer>) -> (Transport, thread::JoinHandle<Vec<Request>>)
                     _ => {}
                 }
             }
-            let (head, octets) = answer(&request);
+            let (head, bytes) = answer(&request);
             // A client that has seen enough goes away.
             let _ = stream.write_all(format!("HTTP/1.1 {head}\r\nConnection: close\r\n\r\n").as_bytes());
-            let _ = stream.write_all(&octets);
+            let _ = stream.write_all(&bytes);
             requests.push(request);
         }
         requests
@@ -70,7 +70,7 @@ fn whole(object: &[u8], etag: &'static str, sent: usize) -> Answer {
     })
 }
 
-/// The rest of the object from an octet on.
+/// The rest of the object from a byte on.
 fn rest(object: &[u8], etag: &'static str, from: usize) -> Answer {
     let object = object.to_vec();
     Box::new(move |_| {
@@ -120,8 +120,8 @@ fn served(server: thread::JoinHandle<Vec<Request>>) -> Vec<Request> {
     server.join().expect("it ended")
 }
 
-fn from(octet: u64, etag: &str) -> Request {
-    Request { range: Some(format!("bytes={octet}-")), if_range: Some(etag.to_owned()) }
+fn from(byte: u64, etag: &str) -> Request {
+    Request { range: Some(format!("bytes={byte}-")), if_range: Some(etag.to_owned()) }
 }
 
 #[tokio::test]
@@ -165,7 +165,7 @@ async fn what_the_server_sends_from_the_start_replaces_what_was_here() {
     // It does not know ranges, or the object has changed since.
     let (place, object) = (Place::new(), object());
     let target = target(&object);
-    let other: Vec<u8> = object.iter().map(|octet| !octet).collect();
+    let other: Vec<u8> = object.iter().map(|byte| !byte).collect();
     let half = object.len() / 2;
     let (transport, server) = server(vec![whole(&other, "\"1\"", half), whole(&object, "\"2\"", object.len())]);
     place.fetch(&transport, &target).await.expect_err("broken");
@@ -215,7 +215,7 @@ async fn another_object_is_refused_and_not_kept() {
         // Without a length, and ending early.
         Box::new(|_| ("200 OK".to_owned(), vec![0; 100])),
     ]);
-    for reason in ["its digest is another", "it has 2400001 octets, not 2400000", "it has more than 2400000 octets"] {
+    for reason in ["its digest is another", "it has 2400001 bytes, not 2400000", "it has more than 2400000 bytes"] {
         let error = place.fetch(&transport, &target).await.expect_err("another").to_string();
         assert!(error.ends_with(reason), "{error}");
         let length = fs::metadata(place.part(&target)).map_or(0, |metadata| metadata.len());

@@ -42,7 +42,7 @@ use crate::outbound::TrafficReading;
 use crate::window::Window;
 
 /// Orders that may wait: people's.
-const MOST_ORDERS: usize = 4;
+const MAX_ORDERS: usize = 4;
 
 /// What the updates are made from and for.
 pub struct Settings {
@@ -112,7 +112,7 @@ impl Updates {
     /// Starts them; to be called inside a `LocalRuntime`. They begin when `trial` is over, which is at once where the
     /// running binary is not on trial.
     pub fn start(settings: Settings, switch: Switch, trial: impl Future<Output = ()> + 'static) -> Self {
-        let (orders, asked) = mpsc::channel(MOST_ORDERS);
+        let (orders, asked) = mpsc::channel(MAX_ORDERS);
         let places = Places::of(&settings.data_dir);
         let bucket = settings.bucket.clone();
         let (task, state, history) = Task::new(settings, places, switch);

@@ -29,7 +29,7 @@ use super::retry::Retry;
 use crate::durable::{self, DurableError, Lock};
 use crate::update::blocking::blocking;
 use crate::update::download::{Downloads, Progress};
-use crate::update::manifest::MOST_OS;
+use crate::update::manifest::MAX_OS;
 use crate::update::os::{self, OFFER, OsState, READY, Step, Told};
 use crate::update::policy::{self, Decision, Plan, Situation};
 use crate::update::repository::Extract;
@@ -244,7 +244,7 @@ impl Os {
     ) -> Result<(), Failure> {
         let binary = &wanted.plan.binary;
         let target = checked.repository.target(channel, &binary.full)?;
-        if target.sha256 != binary.raw_sha256 || target.length != binary.raw_size || target.length > MOST_OS {
+        if target.sha256 != binary.raw_sha256 || target.length != binary.raw_size || target.length > MAX_OS {
             let detail = format!("{} is not what the manifest says of it", binary.full);
             return Err(Failure::new(FaultKind::Untrusted, detail));
         }

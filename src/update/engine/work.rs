@@ -342,7 +342,7 @@ impl Work {
                     to: version.clone(),
                     sha256: image.sha256,
                     kind: history::Kind::Forgiven,
-                    octets: 0,
+                    bytes: 0,
                     was_delta: false,
                     took_ms: 0,
                     outcome: history::Outcome::Confirmed { at },
@@ -686,7 +686,7 @@ impl Work {
         }
         let target = |name: &str| checked.repository.target(&self.settings.channel, name);
         let delta = plan.binary.deltas.iter().find(|delta| delta.from_sha256 == self.running.sha256);
-        // One that is missing costs octets, not the update.
+        // One that is missing costs bytes, not the update.
         let delta = delta.and_then(|delta| {
             let base = Base { path: self.running.file.clone(), sha256: self.running.sha256.clone() };
             Some((target(&delta.target).ok()?, base))
@@ -721,13 +721,13 @@ impl Work {
             to: version.clone(),
             sha256: staged.image.sha256.clone(),
             kind,
-            octets: staged.bytes_downloaded,
+            bytes: staged.bytes_downloaded,
             was_delta: staged.used_delta,
             took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
             outcome: history::Outcome::OnTrial,
         };
         staged.begin_trial().await?;
-        tracing::info!(from = %entry.from, to = %entry.to, octets = entry.octets, delta = entry.was_delta, "changing the version");
+        tracing::info!(from = %entry.from, to = %entry.to, bytes = entry.bytes, delta = entry.was_delta, "changing the version");
         self.past.add(entry).await;
         self.phase(Phase::Switching { version: version.clone() });
         (self.switch.go)();

@@ -10,7 +10,7 @@ use crate::update::manifest::Wave;
 /// Boxes are counted by the thousand.
 const ALL: u64 = 1000;
 
-/// A box's place for a version, 0 to 999: the first eight octets of SHA-256(box id ‖ 0x00 ‖ version) as a big-endian
+/// A box's place for a version, 0 to 999: the first eight bytes of SHA-256(box id ‖ 0x00 ‖ version) as a big-endian
 /// number, modulo 1000.
 #[must_use]
 pub fn place(box_id: &str, version: &Version) -> u16 {
@@ -19,7 +19,7 @@ pub fn place(box_id: &str, version: &Version) -> u16 {
     context.update(&[0]);
     context.update(version.to_string().as_bytes());
     let digest = context.finish();
-    let number = digest.as_ref().first_chunk().map_or(0, |octets| u64::from_be_bytes(*octets));
+    let number = digest.as_ref().first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
     u16::try_from(number % ALL).unwrap_or(0)
 }
 

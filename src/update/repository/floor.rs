@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use sigstore_tuf::{RoleKeys, Snapshot, Timestamp};
 
 /// Roles that are remembered at most: the record has a bound, and a box has two channels.
-const MOST_ROLES: usize = 64;
+const MAX_ROLES: usize = 64;
 /// How far the time may fall behind before it is written for its own sake, so that a check a minute is not a write a
 /// minute.
 const HOUR: Duration = Duration::from_secs(3600);
@@ -60,7 +60,7 @@ impl<T: Ord + Clone> Level<T> {
 
     /// Makes it the level of `key`, unless the one there is higher and still holds.
     fn raise(self, levels: &mut BTreeMap<String, Self>, key: &str, authority: &RoleKeys) {
-        let room = levels.len() < MOST_ROLES;
+        let room = levels.len() < MAX_ROLES;
         match levels.get_mut(key) {
             Some(level) if level.at >= self.at && level.holds(authority) => {}
             Some(level) => *level = self,

@@ -32,8 +32,8 @@ use super::manifest::{self, Manifest};
 use super::transport::Transport;
 use crate::clock;
 
-/// Octets of a root at most, as the library has it.
-const MOST_ROOT: u64 = 512 * 1024;
+/// Bytes of a root at most, as the library has it.
+const MAX_ROOT: u64 = 512 * 1024;
 
 /// The name of the floor's record.
 const FLOOR: &str = "floor";
@@ -86,13 +86,13 @@ struct Channel {
 pub struct Target {
     /// Its path below `targets/`.
     pub path: String,
-    /// Its octets.
+    /// Its bytes.
     pub length: u64,
     /// Its SHA-256, 64 lower-case hexadecimal digits.
     pub sha256: String,
 }
 
-/// What leads to the targets of a channel: names and octets of files.
+/// What leads to the targets of a channel: names and bytes of files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Extract {
     /// The metadata, in the order in which they are to be written.
@@ -180,7 +180,7 @@ impl Repository {
         }
         let file = known.role.target(name).ok_or_else(missing)?;
         let sha256 = file.hashes.get("sha256").ok_or_else(missing)?.to_ascii_lowercase();
-        if sha256.len() != 64 || !sha256.bytes().all(|octet| octet.is_ascii_hexdigit()) {
+        if sha256.len() != 64 || !sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(missing());
         }
         Ok(Target { path: self.path(name, &sha256), length: file.length, sha256 })
@@ -191,7 +191,7 @@ impl Repository {
         if consistent { format!("{sha256}.{name}") } else { name.to_owned() }
     }
 
-    /// What leads to a channel's targets, octet for octet as it came, so that somebody who trusts this box in nothing can
+    /// What leads to a channel's targets, byte for byte as it came, so that somebody who trusts this box in nothing can
     /// verify it again: the files of `metadata/` and of `targets/`, under their names in a repository with consistent
     /// snapshots, the timestamp last. Roots that this box never needed, since it came with a newer one, are fetched.
     pub async fn extract(&self, channel: &str) -> Result<Extract, RepositoryError> {
@@ -204,7 +204,7 @@ impl Repository {
             let bytes = if kept.is_some() {
                 kept
             } else {
-                let fetched = self.transport.metadata(&name, MOST_ROOT).await.map_err(RepositoryError::Fetch)?;
+                let fetched = self.transport.metadata(&name, MAX_ROOT).await.map_err(RepositoryError::Fetch)?;
                 fetched.map(|bytes| bytes.to_vec())
             };
             // A repository may have lost its oldest; whoever needs one of them misses it then.
@@ -298,8 +298,8 @@ impl Repository {
             return Err(none());
         }
         let file = role.target(&name).ok_or_else(|| wrong("is not there".to_owned()))?;
-        if file.length > manifest::MOST_BYTES {
-            return Err(wrong(format!("has more than {} octets", manifest::MOST_BYTES)));
+        if file.length > manifest::MAX_BYTES {
+            return Err(wrong(format!("has more than {} bytes", manifest::MAX_BYTES)));
         }
         let file_sha256 = file.hashes.get("sha256").map(|sha256| sha256.to_ascii_lowercase());
         let bytes = self.content(&name, file).await?;
@@ -436,8 +436,8 @@ fn signers<T: Role>(
     for signature in metadata.signatures() {
         let right = || {
             let key = keys.get(&signature.keyid).filter(|_| role.keyids.contains(&signature.keyid))?;
-            let octets = hex::decode(&signature.sig).ok()?;
-            key.verify(metadata.signed_canonical(), &octets.into()).ok()
+            let bytes = hex::decode(&signature.sig).ok()?;
+            key.verify(metadata.signed_canonical(), &bytes.into()).ok()
         };
         if right().is_some() {
             found.insert(signature.keyid.clone());
@@ -465,15 +465,15 @@ fn read(channel: &str, bytes: &[u8]) -> Result<Manifest, String> {
     if read.channel != channel {
         return Err(format!("is that of {:?}", read.channel));
     }
-    if read.releases.len() > manifest::MOST_RELEASES {
-        return Err(format!("lists more than {} releases", manifest::MOST_RELEASES));
+    if read.releases.len() > manifest::MAX_RELEASES {
+        return Err(format!("lists more than {} releases", manifest::MAX_RELEASES));
     }
     if let Some(desired) = read.desired.as_ref().filter(|desired| read.release(desired).is_none()) {
         return Err(format!("wants {desired}, which it does not list"));
     }
     if let Some(os) = read.of_os() {
-        if os.releases.len() > manifest::MOST_RELEASES {
-            return Err(format!("lists more than {} releases of the system", manifest::MOST_RELEASES));
+        if os.releases.len() > manifest::MAX_RELEASES {
+            return Err(format!("lists more than {} releases of the system", manifest::MAX_RELEASES));
         }
         if let Some(desired) = os.desired.as_ref().filter(|desired| os.release(desired).is_none()) {
             return Err(format!("wants the system's {desired}, which it does not list"));

@@ -28,11 +28,11 @@ impl HashContext for Hash {
 }
 
 fn digest<const N: usize>(algorithm: &'static digest::Algorithm, data: &[u8]) -> [u8; N] {
-    let mut octets = [0; N];
-    for (to, from) in octets.iter_mut().zip(digest::digest(algorithm, data).as_ref()) {
+    let mut bytes = [0; N];
+    for (to, from) in bytes.iter_mut().zip(digest::digest(algorithm, data).as_ref()) {
         *to = *from;
     }
-    octets
+    bytes
 }
 
 impl CryptoProvider for Ring {

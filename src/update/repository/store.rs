@@ -18,8 +18,8 @@ use super::{FLOOR, RepositoryError, Settings};
 use crate::durable::{self, Alternating};
 use crate::update::transport::Transport;
 
-/// Octets of a kept file at most; none of those that are accepted is larger.
-const MOST: u64 = 8 * 1024 * 1024;
+/// Bytes of a kept file at most; none of those that are accepted is larger.
+const MAX: u64 = 8 * 1024 * 1024;
 
 /// Shared by the library and the repository.
 #[derive(Debug, Clone)]
@@ -128,7 +128,7 @@ const HISTORY: &str = "root_history/";
 fn role(name: &str) -> &str {
     let name = name.strip_suffix(".json").unwrap_or(name);
     match name.split_once('.') {
-        Some((version, role)) if version.bytes().all(|octet| octet.is_ascii_digit()) => role,
+        Some((version, role)) if version.bytes().all(|byte| byte.is_ascii_digit()) => role,
         _ => name,
     }
 }
@@ -137,7 +137,7 @@ fn role(name: &str) -> &str {
 pub(super) fn read(path: &Path) -> Option<Vec<u8>> {
     let bounded = || {
         let mut bytes = Vec::new();
-        fs::File::open(path)?.take(MOST).read_to_end(&mut bytes)?;
+        fs::File::open(path)?.take(MAX).read_to_end(&mut bytes)?;
         Ok(bytes)
     };
     match bounded() {

@@ -26,7 +26,7 @@ use tokio::task::JoinError;
 use tokio::time::{Instant, sleep};
 
 pub use self::self_run::SelfRunError;
-pub use self::unpack::{Base, MOST_WINDOW, UnpackError};
+pub use self::unpack::{Base, MAX_WINDOW, UnpackError};
 
 use super::blocking::blocking;
 use super::delta;
@@ -39,8 +39,8 @@ use crate::digest;
 use crate::durable::{self, DurableError, Finished, Lock, RecordError};
 use crate::slots::{self, Image, Slot, Store, TableError};
 
-/// Octets of a binary at most.
-pub const MOST_BINARY: u64 = 256 * 1024 * 1024;
+/// Bytes of a binary at most.
+pub const MAX_BINARY: u64 = 256 * 1024 * 1024;
 /// The downloads' directory beside what else the updates keep.
 const DOWNLOADS: &str = "download";
 /// The lock's file there.
@@ -72,7 +72,7 @@ pub struct Staged {
     pub slot: Slot,
     /// The binary.
     pub image: Image,
-    /// Octets that came over the network for it.
+    /// Bytes that came over the network for it.
     pub bytes_downloaded: u64,
     /// Whether it was made from the difference to another.
     pub used_delta: bool,
@@ -94,7 +94,7 @@ pub enum StageError {
     #[error(transparent)]
     Space(#[from] NoSpace),
     /// It is larger than any.
-    #[error("the new binary has {0} octets, more than the {MOST_BINARY} that one may have")]
+    #[error("the new binary has {0} bytes, more than the {MAX_BINARY} that one may have")]
     TooLarge(u64),
     /// It could not be had.
     #[error(transparent)]
@@ -182,7 +182,7 @@ impl Stager {
         if table(&self.slots).value().holding(&order.image.sha256).is_some() {
             return Ok(());
         }
-        if order.image.size > MOST_BINARY {
+        if order.image.size > MAX_BINARY {
             return Err(StageError::TooLarge(order.image.size));
         }
         self.make_room(order).await?;
@@ -211,7 +211,7 @@ impl Stager {
         if let Some(staged) = self.held_under(&lock, &order.image).await? {
             return Ok(staged);
         }
-        if order.image.size > MOST_BINARY {
+        if order.image.size > MAX_BINARY {
             return Err(StageError::TooLarge(order.image.size));
         }
         let slot = table(&self.slots).value().idle()?;
@@ -422,7 +422,7 @@ async fn has_digest(path: &Path, image: &Image) -> Result<(), StageError> {
 /// The delta, where it is less than the full binary and can be applied.
 fn worthwhile_delta(order: &Order) -> Option<&(Target, Base)> {
     order.delta.as_ref().filter(|(target, _)| {
-        target.length < order.full.length.min(delta::MOST_PATCH) && order.image.size <= delta::MOST_BASE
+        target.length < order.full.length.min(delta::MAX_PATCH) && order.image.size <= delta::MAX_BASE
     })
 }
 

@@ -16,8 +16,8 @@ use tokio::time::{Instant, interval, sleep_until};
 const NAME: &str = "workshop-edge";
 /// How long it may take; on a slow card it is read for the first time.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Octets that it may say.
-const MOST: u64 = 1024;
+/// Bytes that it may say.
+const MAX: u64 = 1024;
 /// How often its end is looked for.
 const PERIOD: Duration = Duration::from_millis(10);
 
@@ -117,7 +117,7 @@ async fn start(path: &Path, deadline: Instant) -> Result<(Owned, Receiver), Self
 
 async fn read(output: impl AsyncRead + Unpin) -> io::Result<String> {
     let mut said = Vec::new();
-    output.take(MOST).read_to_end(&mut said).await?;
+    output.take(MAX).read_to_end(&mut said).await?;
     Ok(String::from_utf8_lossy(&said).into_owned())
 }
 

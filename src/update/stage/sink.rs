@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use crate::digest::Sha256;
 
-/// Writes on, up to a number of octets.
+/// Writes on, up to a number of bytes.
 pub(super) struct Sink<W> {
     inner: W,
     digest: Sha256,
@@ -16,7 +16,7 @@ impl<W: Write> Sink<W> {
         Self { inner, digest: Sha256::new(), left: size }
     }
 
-    /// Where it was written to, and the digest, when all the octets came.
+    /// Where it was written to, and the digest, when all the bytes came.
     pub(super) fn finish(self) -> Option<(W, String)> {
         (self.left == 0).then(|| (self.inner, self.digest.finish()))
     }
@@ -25,7 +25,7 @@ impl<W: Write> Sink<W> {
 impl<W: Write> Write for Sink<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if bytes.len() as u64 > self.left {
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "more octets than the binary has"));
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "more bytes than the binary has"));
         }
         let written = self.inner.write(bytes)?;
         self.digest.update(bytes.get(..written).unwrap_or_default());

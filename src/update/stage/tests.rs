@@ -245,7 +245,7 @@ async fn a_bad_release_leaves_the_slot_as_it_was() {
     assert!(matches!(world.stage(&another).await, Err(StageError::Unpack(UnpackError::Digest))));
     another.full = world.publish("full.zst", b"not packed");
     assert!(matches!(world.stage(&another).await, Err(StageError::Unpack(UnpackError::Zstd { .. }))));
-    let huge = Order { image: Image { size: MOST_BINARY + 1, ..another.image.clone() }, ..another };
+    let huge = Order { image: Image { size: MAX_BINARY + 1, ..another.image.clone() }, ..another };
     assert!(matches!(world.stage(&huge).await, Err(StageError::TooLarge(_))));
     assert_eq!(world.table(), before);
     assert_eq!(fs::read(world.stager.binary(Slot::A)).expect("there"), held);

@@ -13,11 +13,11 @@ use crate::digest;
 use crate::durable::{DurableError, Finished, Writer};
 use crate::update::delta::{self, DeltaError};
 
-/// Octets that a packed binary may refer back to, of which memory is taken: a publisher packs within it.
-pub const MOST_WINDOW: u64 = 32 * 1024 * 1024;
+/// Bytes that a packed binary may refer back to, of which memory is taken: a publisher packs within it.
+pub const MAX_WINDOW: u64 = 32 * 1024 * 1024;
 /// The permission bits of a binary.
 const MODE: u32 = 0o755;
-/// Octets that are copied at once.
+/// Bytes that are copied at once.
 const PIECE: usize = 64 * 1024;
 
 /// Why a download gives no binary.
@@ -77,7 +77,7 @@ impl UnpackError {
 /// Unpacks a binary beside `new`.
 pub(super) fn full(packed: &Path, new: &Path, sha256: &str, size: u64) -> Result<Finished, UnpackError> {
     let file = File::open(packed).map_err(|source| UnpackError::Read { path: packed.to_owned(), source })?;
-    let decoder = StreamingDecoder::new_with_max_window_size(BufReader::new(file), MOST_WINDOW);
+    let decoder = StreamingDecoder::new_with_max_window_size(BufReader::new(file), MAX_WINDOW);
     let mut decoder = decoder.map_err(|source| UnpackError::Zstd { path: packed.to_owned(), source })?;
     into_file(new, sha256, size, |out| {
         let copy = |source| UnpackError::Copy { path: packed.to_owned(), source };
@@ -93,8 +93,8 @@ pub(super) fn full(packed: &Path, new: &Path, sha256: &str, size: u64) -> Result
 
 /// Makes a binary beside `new` from another and the difference to it.
 pub(super) fn delta(base: &Base, patch: &Path, new: &Path, sha256: &str, size: u64) -> Result<Finished, UnpackError> {
-    let patch = bounded(patch, delta::MOST_PATCH)?;
-    let bytes = bounded(&base.path, delta::MOST_BASE)?;
+    let patch = bounded(patch, delta::MAX_PATCH)?;
+    let bytes = bounded(&base.path, delta::MAX_BASE)?;
     if digest::of(&bytes) != base.sha256 {
         return Err(UnpackError::Base(base.path.clone()));
     }
@@ -141,7 +141,7 @@ fn bounded(path: &Path, most: u64) -> Result<Vec<u8>, UnpackError> {
     if length > most {
         return Err(read(io::ErrorKind::FileTooLarge.into()));
     }
-    // Room for the octet by which the end is noticed: a vector that grows once takes twice the memory.
+    // Room for the byte by which the end is noticed: a vector that grows once takes twice the memory.
     let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default() + 1);
     file.take(most).read_to_end(&mut bytes).map_err(read)?;
     Ok(bytes)

@@ -6,15 +6,15 @@ use super::TransportError;
 use super::directory::Reader;
 use crate::outbound::Stream;
 
-/// Octets of an answer that nobody wants which are read so that the connection can be kept.
-const MOST_DISCARDED: u64 = 64 * 1024;
+/// Bytes of an answer that nobody wants which are read so that the connection can be kept.
+const MAX_DISCARDED: u64 = 64 * 1024;
 
 /// The content of a target, piece by piece.
 #[derive(Debug)]
 pub struct Body {
-    /// The octet of the object that it starts with.
+    /// The byte of the object that it starts with.
     pub start: u64,
-    /// The octets of the whole object, as the server says.
+    /// The bytes of the whole object, as the server says.
     pub length: Option<u64>,
     /// What tells this state of the object from others; see [`super::Transport::target`].
     pub validator: Option<String>,
@@ -45,7 +45,7 @@ impl Body {
         }
     }
 
-    /// All of it, when it is `most` octets at most.
+    /// All of it, when it is `most` bytes at most.
     pub(in crate::update) async fn whole(mut self, most: u64) -> Result<Bytes, TransportError> {
         let too_large = |body: &Self| TransportError::TooLarge { place: body.place(), most };
         if self.length.is_some_and(|length| length > most) {
@@ -63,10 +63,10 @@ impl Body {
 
     /// Reads it to its end when that is near.
     pub(super) async fn discard(mut self) {
-        let mut octets = 0;
+        let mut bytes = 0;
         while let Ok(Some(piece)) = self.next().await {
-            octets += piece.len() as u64;
-            if octets > MOST_DISCARDED {
+            bytes += piece.len() as u64;
+            if bytes > MAX_DISCARDED {
                 return;
             }
         }

@@ -10,7 +10,7 @@ use rustix::fs::OFlags;
 
 use super::{Body, TransportError};
 
-/// Octets that are read at a time.
+/// Bytes that are read at a time.
 const PIECE: usize = 64 * 1024;
 
 /// A directory.
@@ -87,13 +87,13 @@ impl Reader {
         };
         let (file, piece) = blocking(self.path.clone(), move || {
             let mut piece = vec![0; PIECE];
-            let octets = loop {
+            let bytes = loop {
                 match file.read(&mut piece) {
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                     read => break read?,
                 }
             };
-            piece.truncate(octets);
+            piece.truncate(bytes);
             Ok((file, piece))
         })
         .await?;

@@ -51,7 +51,7 @@ pub enum TransportError {
         place: String,
     },
     /// More came than there can be.
-    #[error("{place} is larger than {most} octets")]
+    #[error("{place} is larger than {most} bytes")]
     TooLarge {
         /// What.
         place: String,
@@ -67,7 +67,7 @@ pub enum TransportError {
         coding: String,
     },
     /// Another part came than was asked for.
-    #[error("another part of {place} came than the one from octet {from} on")]
+    #[error("another part of {place} came than the one from byte {from} on")]
     Part {
         /// What.
         place: String,

@@ -73,7 +73,7 @@ impl Transport {
         Ok(Self { metadata: place(metadata)?, targets: place(targets)?, traffic })
     }
 
-    /// A metadata file of `most` octets at most; `None` when the repository has none of that name: 404, 410, and 403,
+    /// A metadata file of `most` bytes at most; `None` when the repository has none of that name: 404, 410, and 403,
     /// which object stores answer for what is not there.
     pub async fn metadata(&self, name: &str, most: u64) -> Result<Option<Bytes>, TransportError> {
         let (body, place) = match &self.metadata {
@@ -91,7 +91,7 @@ impl Transport {
         Ok(Some(bytes))
     }
 
-    /// The content of a target from the octet `from` on. With the `validator` of the answer that the octets before it
+    /// The content of a target from the byte `from` on. With the `validator` of the answer that the bytes before it
     /// came with, it starts at 0 when the object has changed since; it does so too when the server does not know ranges.
     pub async fn target(&self, path: &str, from: u64, validator: Option<&str>) -> Result<Body, TransportError> {
         let (body, place) = match &self.targets {

@@ -24,7 +24,7 @@ const ENCODED: &AsciiSet = &SEGMENT.remove(b'%');
 pub(super) enum Expect {
     /// JSON, within a time.
     Metadata,
-    /// Octets, for as long as they keep coming.
+    /// Bytes, for as long as they keep coming.
     Target,
 }
 
@@ -174,7 +174,7 @@ fn content_length(headers: &HeaderMap) -> Option<u64> {
     text(headers, &CONTENT_LENGTH)?.parse().ok()
 }
 
-/// First octet and length of the whole of `bytes 5-9/10` (RFC 9110 section 14.4).
+/// First byte and length of the whole of `bytes 5-9/10` (RFC 9110 section 14.4).
 fn content_range(headers: &HeaderMap) -> Option<(u64, Option<u64>)> {
     let (part, whole) = text(headers, &CONTENT_RANGE)?.strip_prefix("bytes ")?.split_once('/')?;
     let (first, last) = part.split_once('-')?;

@@ -14,7 +14,7 @@ from server import Server, megabytes
 WORKERS = 8  # below any limit per peer, which would hide the parser behind a refusal
 QUIET = 0.02  # a server that says nothing for so long has said all, or waits for more
 GIVE_UP = 5.0
-MOST_ANSWER = 4 * 1024 * 1024
+MAX_ANSWER = 4 * 1024 * 1024
 STATUS = re.compile(rb"HTTP/1\.[01] (\d{3}) ")
 # Not implemented, too busy, version not supported: the only faults that are the client's doing.
 ALLOWED_5XX = {"501", "503", "505"}
@@ -75,7 +75,7 @@ def _send(port: int, request: bytes) -> list[str]:
             stream.settimeout(QUIET)
             said_all = False
             deadline = time.monotonic() + GIVE_UP
-            while time.monotonic() < deadline and len(received) < MOST_ANSWER:
+            while time.monotonic() < deadline and len(received) < MAX_ANSWER:
                 try:
                     data = stream.recv(65536)
                 except TimeoutError:

@@ -82,7 +82,7 @@ def _one(attack: Attack, server: Server, directory: Path, connections: int, seco
     early = lasted if (lasted := time.monotonic() - began) < seconds - 1 else None
     life = _lifetimes(prefix.with_suffix(".csv"), early)
     print(f"  attackers       {life}")
-    # The attacker does not see the server close a connection while there are octets that it has not read.
+    # The attacker does not see the server close a connection while there are bytes that it has not read.
     print(
         f"  descriptors     at most {most_files - server.base_files} beyond the base, "
         f"{max(0, last_files - server.base_files)} when the attack ended"

@@ -16,7 +16,7 @@ use workshop_edge::update::delta::apply;
 
 type Failure = Box<dyn std::error::Error>;
 
-/// Takes the octets as the slot's file would, and hashes them.
+/// Takes the bytes as the slot's file would, and hashes them.
 struct Hash(Context);
 
 impl Write for Hash {
@@ -37,7 +37,7 @@ fn main() -> Result<(), Failure> {
             let (old, new) = (fs::read(old)?, fs::read(new)?);
             let mut out = Vec::new();
             Bsdiff::new(&old, &new).compression_level(9).compare(&mut out)?;
-            report(&format!("a delta of {} octets for {} octets", out.len(), new.len()))?;
+            report(&format!("a delta of {} bytes for {} bytes", out.len(), new.len()))?;
             fs::File::create(patch)?.write_all(&out)?;
         }
         ["apply", old, new, patch] => {

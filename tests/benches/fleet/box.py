@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """What updates cost a box that has nothing to fetch: the real program, started as its service starts it, against a
-repository behind nginx over HTTPS. Processor time, memory, requests and octets, beside the same program with
+repository behind nginx over HTTPS. Processor time, memory, requests and bytes, beside the same program with
 updates off.
 
     tests/benches/fleet/box.py BINARY [--publisher PROGRAM] [--seconds 120] [--json FILE]
@@ -144,11 +144,11 @@ def main():
     for name, row in rows.items():
         print(f"{name:14}{row['requests']:9.0f}{row['received']:10.0f}{row['cpu']:8.2f}{row['rss_kib']:9}"
               f"{row['pss_kib']:9}{row['anonymous_kib']:9}{row['high_water_kib']:9}")
-    print(f"a look with nothing new: {cpu_ms:.1f} ms of processor time, {received:.0f} octets received, of {looks:.0f} looks")
+    print(f"a look with nothing new: {cpu_ms:.1f} ms of processor time, {received:.0f} bytes received, of {looks:.0f} looks")
     checks = DAY / 60
     print(f"a day at one look a minute: {2 * checks:.0f} requests, {received * checks / 1e6:.2f} MB received, "
           f"{cpu_ms * checks / 1000:.1f} s of processor time")
-    print(f"{binary.name}: {binary.stat().st_size} octets, {binary.stat().st_size / 2**20:.2f} of 12 MiB")
+    print(f"{binary.name}: {binary.stat().st_size} bytes, {binary.stat().st_size / 2**20:.2f} of 12 MiB")
     if options.json:
         options.json.write_text(json.dumps({"boxes": rows, "look": look, "binary": binary.stat().st_size}, indent=2) + "\n")
 

@@ -55,11 +55,11 @@ pub(crate) fn tables(wire: &Wire, prices: &Prices) -> Vec<Table> {
     for interval in INTERVALS {
         let checks = 86_400.0 / interval as f64;
         let Mean { requests, connections, sent, received } = idle;
-        let kb = |octets: &f64| octets * checks / 1000.0;
+        let kb = |bytes: &f64| bytes * checks / 1000.0;
         let figures = [requests * checks, connections * checks, kb(sent), kb(received)];
         one.row(format!("a check every {interval} s"), &figures);
     }
-    one.note("octets at the socket, TLS and heads as long as a CDN's included; without the headers of TCP and IP");
+    one.note("bytes at the socket, TLS and heads as long as a CDN's included; without the headers of TCP and IP");
 
     let mut all = Table::new(
         format!("cost: {BOXES} boxes a month, nothing new, in dollars"),
@@ -84,12 +84,12 @@ pub(crate) fn tables(wire: &Wire, prices: &Prices) -> Vec<Table> {
     }
     all.note("store: boxes ask it themselves; the prices are assumptions of November 2026, before any discount");
     let mut release = Table::new(format!("cost: one release to {BOXES} boxes, in dollars"), &["GB", "CDN"]);
-    for (name, octets) in [
+    for (name, bytes) in [
         ("by delta, a line of code (52 kB)", 52e3),
         ("by delta, two dependencies (428 kB)", 428e3),
         ("by full file (4.0 MB)", 4.0e6),
     ] {
-        let gb = BOXES * octets / GB;
+        let gb = BOXES * bytes / GB;
         release.row(name, &[gb, gb * prices.of("cdn-per-gb")]);
     }
     vec![one, all, release]

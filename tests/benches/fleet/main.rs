@@ -47,7 +47,7 @@ fn command() -> Command {
         .arg(number("boxes", "1000", "Boxes of the fleet"))
         .arg(number("interval", "60", "update.check_interval_s"))
         .arg(number("rounds", "10", "Rollbacks that are measured"))
-        .arg(number("delta", "150000", "Octets of a delta, for downloads"))
+        .arg(number("delta", "150000", "Bytes of a delta, for downloads"))
         .arg(number("rate", "1024", "update.rate_limit_kib_s"))
         .arg(number("trial", "30", "update.trial_s"))
         .arg(

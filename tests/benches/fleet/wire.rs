@@ -113,9 +113,8 @@ impl Wire {
         for (name, Mean { requests, connections, sent, received }) in &self.rows {
             table.row(*name, &[*requests, *connections, *sent, *received]);
         }
-        table.note(format!(
-            "octets at the socket, TLS and heads included; \"nothing new\" is the mean of {LOOKS} looks"
-        ));
+        table
+            .note(format!("bytes at the socket, TLS and heads included; \"nothing new\" is the mean of {LOOKS} looks"));
         table.note(
             "nginx has one self-signed P-256 certificate; a public chain adds 2 to 4 kB where TLS does not resume",
         );

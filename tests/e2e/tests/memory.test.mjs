@@ -7,7 +7,7 @@ import { alert, machines, startOrigin } from '../support/erp.mjs';
 const WARM_UP = 150;
 const MEASURED = 600;
 /** A picture, a chart or a set of listeners that were kept at each refresh would pass this many times over. */
-const MOST_GROWTH = 1024 * 1024;
+const MAX_GROWTH = 1024 * 1024;
 
 let box;
 let origin;
@@ -37,7 +37,7 @@ async function meter(context, page) {
 }
 
 function steady(before, after) {
-  assert.ok(after.heap - before.heap < MOST_GROWTH, `${before.heap} → ${after.heap} bytes`);
+  assert.ok(after.heap - before.heap < MAX_GROWTH, `${before.heap} → ${after.heap} bytes`);
   assert.ok(after.nodes < before.nodes + 300, `${before.nodes} → ${after.nodes} nodes`);
   assert.ok(after.listeners < before.listeners + 20, `${before.listeners} → ${after.listeners} listeners`);
 }

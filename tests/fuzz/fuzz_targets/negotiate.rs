@@ -6,9 +6,9 @@ use http::{HeaderMap, HeaderValue, header};
 use libfuzzer_sys::fuzz_target;
 use workshop_edge::http::pure::{Coding, Preference};
 
-fuzz_target!(|octets: &[u8]| {
+fuzz_target!(|bytes: &[u8]| {
     let mut headers = HeaderMap::new();
-    for line in octets.split(|octet| *octet == b'\n') {
+    for line in bytes.split(|byte| *byte == b'\n') {
         if let Ok(value) = HeaderValue::from_bytes(line) {
             headers.append(header::ACCEPT_ENCODING, value);
         }

@@ -1,4 +1,4 @@
-//! Whatever a patch says, it gives the octets wanted or an error, and writes no more than wanted.
+//! Whatever a patch says, it gives the bytes wanted or an error, and writes no more than wanted.
 
 #![no_main]
 

@@ -11,9 +11,9 @@ use workshop_edge::http::pure::{Requested, Validators, evaluate, parse_range, ra
 const NAMES: [&str; 5] = ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range"];
 
 fuzz_target!(|input: (u16, &[u8])| {
-    let (length, octets) = input;
+    let (length, bytes) = input;
     let length = usize::from(length);
-    if let Ok(text) = std::str::from_utf8(octets)
+    if let Ok(text) = std::str::from_utf8(bytes)
         && let Requested::Parts(parts) = parse_range(text, length)
     {
         assert!(!parts.is_empty());
@@ -21,7 +21,7 @@ fuzz_target!(|input: (u16, &[u8])| {
         assert!(parts.len() == 1 || parts.iter().map(|part| part.length()).sum::<usize>() <= length);
     }
     let mut headers = HeaderMap::new();
-    for (line, name) in octets.split(|octet| *octet == b'\n').zip(NAMES.iter().cycle()) {
+    for (line, name) in bytes.split(|byte| *byte == b'\n').zip(NAMES.iter().cycle()) {
         if let Ok(value) = HeaderValue::from_bytes(line) {
             headers.append(HeaderName::from_static(name), value);
         }

@@ -5,7 +5,7 @@ use super::peer::{flood, wait_for_addresses};
 use crate::support::lab::Lab;
 
 /// MiB that the box may have in RAM from the flood on; what its start takes is measured with the binary of a release.
-const MOST: u64 = 40;
+const MAX: u64 = 40;
 
 #[test]
 fn malformed_datagrams_do_nothing() {
@@ -18,7 +18,7 @@ fn malformed_datagrams_do_nothing() {
     wait_for_addresses(&peer, "taller.local", &["10.9.0.1"]);
     assert_eq!(found.metric("workshop_edge_discovery_responders"), 1, "one responder lives through all of it");
     assert_eq!(found.metric("workshop_edge_discovery_cached_records"), 0, "it keeps nothing of others");
-    assert!(found.most_memory() <= MOST, "{} MiB", found.most_memory());
+    assert!(found.most_memory() <= MAX, "{} MiB", found.most_memory());
 }
 
 #[test]
@@ -32,5 +32,5 @@ fn unsolicited_records_fill_no_memory_and_silence_nobody() {
     wait_for_addresses(&peer, "taller.local", &["10.9.0.1"]);
     assert_eq!(found.metric("workshop_edge_discovery_responders"), 1, "one responder lives through all of it");
     assert_eq!(found.metric("workshop_edge_discovery_cached_records"), 0, "it keeps nothing of others");
-    assert!(found.most_memory() <= MOST, "{} MiB", found.most_memory());
+    assert!(found.most_memory() <= MAX, "{} MiB", found.most_memory());
 }

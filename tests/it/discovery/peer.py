@@ -171,7 +171,7 @@ def listen():
 
 
 def malformed(random):
-    """Octets, headers that promise too much, names in circles and without end."""
+    """Bytes, headers that promise too much, names in circles and without end."""
     head = lambda: struct.pack(">6H", 0, random.choice((0, 0x8400)), *(random.choice((0, 1, 255, 65535)) for _ in range(4)))
     return (
         lambda: random.randbytes(random.randrange(1, 300)),

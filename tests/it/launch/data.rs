@@ -9,8 +9,8 @@ use tempfile::TempDir;
 use workshop_edge::slots::{self, Image, Slot, Store, Table};
 
 /// As the slot table has it.
-pub(super) fn sha256(octets: &[u8]) -> String {
-    hex::encode(digest(&SHA256, octets))
+pub(super) fn sha256(bytes: &[u8]) -> String {
+    hex::encode(digest(&SHA256, bytes))
 }
 
 /// The data of a box.

@@ -18,14 +18,14 @@ use crate::support::{Supervisor, eventually, run};
 
 const EDGE: &str = env!("CARGO_BIN_EXE_workshop-edge");
 
-/// A binary that says how it was started, and then does what the last octet of its file says.
+/// A binary that says how it was started, and then does what the last byte of its file says.
 const WITNESS: &str = r#"
 fn main() {
-    let octets = std::fs::read("/proc/self/exe").unwrap();
+    let bytes = std::fs::read("/proc/self/exe").unwrap();
     let env = |name| std::env::var(name).unwrap_or_default();
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
     println!("WITNESS {} {} {:?}", env("WORKSHOP_SLOT"), env("WORKSHOP_LAUNCHER"), arguments);
-    match octets.last() {
+    match bytes.last() {
         Some(b'p') => panic!("at once"),
         Some(b'h') => loop { std::thread::park() },
         _ => {}
@@ -84,7 +84,7 @@ impl Launched {
     fn of(command: &mut Command) -> Self {
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).stdin(Stdio::null());
         let output = command.output().expect("started");
-        let text = [&output.stdout[..], &output.stderr].map(|octets| String::from_utf8_lossy(octets).into_owned());
+        let text = [&output.stdout[..], &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
         Self { output, text: text.concat() }
     }
 
@@ -145,9 +145,9 @@ fn a_lost_table_is_made_again_from_what_was_proven() {
         ("torn", |path| fs::write(path, &fs::read(path).expect("read")[..70]).expect("written")),
         ("empty", |path| fs::write(path, "").expect("written")),
         ("turned", |path| {
-            let mut octets = fs::read(path).expect("read");
-            octets[100] ^= 1;
-            fs::write(path, octets).expect("written");
+            let mut bytes = fs::read(path).expect("read");
+            bytes[100] ^= 1;
+            fs::write(path, bytes).expect("written");
         }),
     ];
     for (what, damage) in damages {
@@ -173,10 +173,10 @@ fn a_lost_table_is_made_again_from_what_was_proven() {
 fn a_slot_that_is_not_what_it_was_is_passed_over() {
     let damages: [Damage; 5] = [
         ("turned", |path| {
-            let mut octets = fs::read(path).expect("read");
-            let middle = octets.len() / 2;
-            octets[middle] ^= 1;
-            fs::write(path, octets).expect("written");
+            let mut bytes = fs::read(path).expect("read");
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 1;
+            fs::write(path, bytes).expect("written");
         }),
         ("torn", |path| fs::write(path, &fs::read(path).expect("read")[..1000]).expect("written")),
         ("missing", |path| fs::remove_file(path).expect("removed")),
@@ -217,7 +217,7 @@ fn a_damaged_version_is_told_by_what_runs_instead() {
         assert_eq!(health["status"], "degraded", "{health}");
         let reason = health["checks"]["program"]["reason"].as_str().expect("a reason");
         assert!(reason.contains("version 9.0.2 is damaged") && reason.contains("update apply"), "{reason}");
-        assert_eq!(reason.contains("9.0.1 in slot a: the binary has 4 octets"), ready == 1, "{reason}");
+        assert_eq!(reason.contains("9.0.1 in slot a: the binary has 4 bytes"), ready == 1, "{reason}");
         eventually("the page says so", || {
             let page = box_.connect().request("GET", "/_edge/", &[("connection", "close")]);
             String::from_utf8_lossy(&page.body)

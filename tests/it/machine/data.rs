@@ -151,9 +151,9 @@ fn a_partition_that_is_no_file_system_any_more_is_made_anew() {
 #[test]
 fn a_partition_whose_beginning_is_lost_is_mended() {
     let machine = Machine::new();
-    let mut octets = fs::read(machine.partition()).expect("read");
-    octets[..4096].fill(0);
-    fs::write(machine.partition(), octets).expect("written");
+    let mut bytes = fs::read(machine.partition()).expect("read");
+    bytes[..4096].fill(0);
+    fs::write(machine.partition(), bytes).expect("written");
     let said = machine.start();
     assert!(said.contains("has been mended"), "{said}");
 }

@@ -50,8 +50,8 @@ impl Partition {
 
     /// Loses a file, but not what it takes: as if a cut had come before its entry in the directory.
     fn lose(&self, entry: &[u8; 11]) {
-        let octets = fs::read(self.file()).expect("read");
-        let at = octets.windows(11).position(|name| name == entry).expect("its entry");
+        let bytes = fs::read(self.file()).expect("read");
+        let at = bytes.windows(11).position(|name| name == entry).expect("its entry");
         let file = File::options().write(true).open(self.file()).expect("the partition");
         file.write_all_at(&[0xE5], u64::try_from(at).expect("small")).expect("written");
     }

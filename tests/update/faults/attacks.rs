@@ -15,9 +15,9 @@ use super::world::World;
 use crate::repository::TestRepository;
 use crate::support::{HostileRepository, eventually};
 
-/// The server, or whoever sits before it, has other octets.
+/// The server, or whoever sits before it, has other bytes.
 #[test]
-fn octets_that_were_not_signed_are_not_used() {
+fn bytes_that_were_not_signed_are_not_used() {
     let mut world = World::new();
     world.repository.promote(&["--version", "1.1.0"]);
     let (good, forge) = (world.generation(), Forge(&world.repository));
@@ -88,7 +88,7 @@ fn a_channel_that_says_what_cannot_be_is_not_followed() {
     world.restore(&good);
     // So large that it cannot be one.
     forge.manifest(|manifest| platform(manifest, &|binary| binary["raw_size"] = json!(u64::MAX)), |_| {});
-    world.fails(&["apply"], "unfit", "octets, more than");
+    world.fails(&["apply"], "unfit", "bytes, more than");
     world.restore(&good);
     // It names what the role does not have.
     let strange = json!("workshop-edge-1.1.0-strange.zst");
@@ -307,7 +307,7 @@ fn damaged(forge: &Forge<'_>, bad: &str, look: impl Fn()) -> (String, Vec<u8>) {
     (name, whole)
 }
 
-/// Octets without an end, in the place of metadata and of a binary.
+/// Bytes without an end, in the place of metadata and of a binary.
 #[test]
 fn endless_data_ends() {
     let repository = releases::repository();
@@ -344,7 +344,7 @@ fn endless_data_ends() {
     world.follows();
 }
 
-/// Octets that come so slowly that nothing ever is whole. How slow is too slow is the transport's own test.
+/// Bytes that come so slowly that nothing ever is whole. How slow is too slow is the transport's own test.
 #[test]
 fn a_slow_server_keeps_nobody_waiting_but_the_updates() {
     let repository = releases::repository();

@@ -1,4 +1,4 @@
-//! The disk of the box: full, not to be written, or with other octets than were written.
+//! The disk of the box: full, not to be written, or with other bytes than were written.
 
 use std::fs;
 use std::path::{Path, PathBuf};

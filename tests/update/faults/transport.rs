@@ -49,7 +49,7 @@ enum Mood {
     Half,
     /// Binaries from the beginning, whatever is asked for.
     Whole,
-    /// Binaries of other octets, but whatever is left of them as if it were the same object.
+    /// Binaries of other bytes, but whatever is left of them as if it were the same object.
     Changed,
     /// Another part of binaries than the one that is asked for.
     Elsewhere,
@@ -59,7 +59,7 @@ enum Mood {
     Instead(&'static str, Vec<u8>),
 }
 
-/// The first octet that is asked for.
+/// The first byte that is asked for.
 fn first(request: &Request) -> usize {
     let from = request.field("range").and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-'));
     from.map_or(0, |from| from.parse().expect("a number"))
@@ -100,16 +100,16 @@ impl Moody {
                 Mood::Changed if is_binary => {
                     let total = fs::read(bucket.0.join(&request.path[1..])).expect("there").len();
                     let from = first(request);
-                    let octets = vec![9; total - from];
+                    let bytes = vec![9; total - from];
                     let part = format!(
                         "HTTP/1.1 206 Partial Content\r\nETag: \"1\"\r\nContent-Range: bytes {from}-{}/{total}\r\nContent-Length: {}\r\n\r\n",
                         total - 1,
-                        octets.len(),
+                        bytes.len(),
                     );
                     let whole = format!("HTTP/1.1 200 OK\r\nContent-Length: {total}\r\n\r\n");
                     let head = if request.field("range").is_some() { part } else { whole };
                     let _ = connection.write_all(head.as_bytes());
-                    connection.write_all(&octets).is_ok()
+                    connection.write_all(&bytes).is_ok()
                 }
                 Mood::Elsewhere if is_binary && request.field("range").is_some() => {
                     let answer = b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-9/10\r\nContent-Length: 10\r\n\r\n0123456789";

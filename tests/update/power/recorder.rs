@@ -70,11 +70,11 @@ pub(crate) fn read(trace: &Path, directory: &Path) -> Vec<Operation> {
     let mut text = Vec::new();
     eventually("the whole trace", || {
         text = std::fs::read(trace).unwrap_or_default();
-        let last = text.trim_ascii_end().rsplit(|&octet| octet == b'\n').next().unwrap_or_default();
+        let last = text.trim_ascii_end().rsplit(|&byte| byte == b'\n').next().unwrap_or_default();
         last.ends_with(b"+++")
     });
     let mut reader = Reader { directory, operations: Vec::new(), begun: HashMap::new() };
-    for line in text.split(|&octet| octet == b'\n') {
+    for line in text.split(|&byte| byte == b'\n') {
         reader.line(line);
     }
     reader.operations
@@ -97,7 +97,7 @@ struct Call<'a> {
 
 impl Reader<'_> {
     fn line(&mut self, line: &[u8]) {
-        let Some(end) = line.iter().position(|&octet| octet == b' ') else { return };
+        let Some(end) = line.iter().position(|&byte| byte == b' ') else { return };
         let (process, text) = (&line[..end], line[end..].trim_ascii_start());
         if text.starts_with(b"+++") || text.starts_with(b"---") {
             return;
@@ -120,7 +120,7 @@ impl Reader<'_> {
         let open = find(text, b"(").unwrap_or_else(|| panic!("no call: {}", shown()));
         let equals =
             text.windows(3).rposition(|three| three == b" = ").unwrap_or_else(|| panic!("no result: {}", shown()));
-        let result = text[equals + 3..].split(|&octet| octet == b' ' || octet == b'<').next().unwrap_or_default();
+        let result = text[equals + 3..].split(|&byte| byte == b' ' || byte == b'<').next().unwrap_or_default();
         // What has failed has changed nothing; `?` is a call that the end of the process has overtaken.
         let Some(result) = std::str::from_utf8(result).ok().and_then(|result| {
             result
@@ -139,7 +139,7 @@ impl Reader<'_> {
                 .as_os_str()
                 .as_bytes()
                 .iter()
-                .flat_map(|octet| format!("\\x{octet:02x}").into_bytes())
+                .flat_map(|byte| format!("\\x{byte:02x}").into_bytes())
                 .collect();
             assert!(find(arguments, &escaped).is_none(), "a call that is not understood: {}", shown());
         }
@@ -149,9 +149,8 @@ impl Reader<'_> {
     /// Whether the call is one that is known.
     fn understand(&mut self, call: &Call<'_>) -> bool {
         let Call { name, arguments, result, began } = *call;
-        let flags = || {
-            String::from_utf8_lossy(arguments.rsplit(|&octet| octet == b'"').next().unwrap_or_default()).into_owned()
-        };
+        let flags =
+            || String::from_utf8_lossy(arguments.rsplit(|&byte| byte == b'"').next().unwrap_or_default()).into_owned();
         let operation = match name {
             "open" | "openat" | "openat2" | "creat" => {
                 let flags = flags();
@@ -194,7 +193,7 @@ impl Reader<'_> {
 
     /// The file that is open, when it is below the directory and still has a name.
     fn file(&self, arguments: &[u8]) -> Option<PathBuf> {
-        let first = arguments.split(|&octet| octet == b',').next().unwrap_or_default();
+        let first = arguments.split(|&byte| byte == b',').next().unwrap_or_default();
         let (start, end) = (find(first, b"<")?, find(first, b">")?);
         if first[end..].starts_with(b">(deleted)") {
             return None;
@@ -209,8 +208,8 @@ impl Reader<'_> {
             return self.below(&path);
         }
         // Relative to a directory that is open, of which there is one before each path.
-        let mut opened = arguments.split(|&octet| octet == b'<').skip(1);
-        let opened = opened.nth(number).and_then(|text| text.split(|&octet| octet == b'>').next()).map(unescaped);
+        let mut opened = arguments.split(|&byte| byte == b'<').skip(1);
+        let opened = opened.nth(number).and_then(|text| text.split(|&byte| byte == b'>').next()).map(unescaped);
         let opened = PathBuf::from(OsString::from_vec(opened.expect("a relative path has a directory")));
         self.below(&opened.join(path))
     }
@@ -226,12 +225,12 @@ fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
 
 /// What stands between quotation marks, of which escaped text holds none.
 fn strings(arguments: &[u8]) -> Vec<Vec<u8>> {
-    arguments.split(|&octet| octet == b'"').skip(1).step_by(2).map(unescaped).collect()
+    arguments.split(|&byte| byte == b'"').skip(1).step_by(2).map(unescaped).collect()
 }
 
 /// `\x2f\x74` is `/t`.
 fn unescaped(text: &[u8]) -> Vec<u8> {
-    let digit = |octet: u8| char::from(octet).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     text.chunks(4)
         .map(|four| match *four {
             [b'\\', b'x', high, low] => digit(high).zip(digit(low)).map(|(high, low)| high << 4 | low),

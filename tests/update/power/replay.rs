@@ -72,7 +72,7 @@ pub(crate) struct Disk {
 pub(crate) enum Thing {
     Directory,
     Socket,
-    /// The first `whole` octets that were written to a node, then zeros up to `size`.
+    /// The first `whole` bytes that were written to a node, then zeros up to `size`.
     File {
         node: Id,
         whole: usize,

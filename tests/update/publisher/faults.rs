@@ -39,7 +39,7 @@ fn fail_everywhere(repository: &TestRepository, arguments: &[&str], calls: &str,
         assert!(again.status.success(), "{calls} {fault} {at}: {}", String::from_utf8_lossy(&again.stderr));
         client.refresh();
         Client::of(repository).refresh();
-        // What may have been uploaded, and lies in caches for ever, keeps its octets.
+        // What may have been uploaded, and lies in caches for ever, keeps its bytes.
         let after = files(&directory);
         for (name, bytes) in left.iter().filter(|(name, _)| !name.ends_with("timestamp.json") && !name.contains(".tmp"))
         {

@@ -85,7 +85,7 @@ fn a_program_signs_with_a_key_that_nobody_sees() {
         let (hidden, public) = (keys.join(format!("hidden-{number}.pem")), keys.join(format!("public-{number}.pem")));
         run("openssl", &[&["genpkey", "-out", text(&hidden)], make].concat());
         run("openssl", &["pkey", "-in", text(&hidden), "-pubout", "-out", text(&public)]);
-        // The one writes octets, the other digits.
+        // The one writes bytes, the other digits.
         let form = if number == 0 { "cat" } else { "od -An -v -tx1 | tr -d ' \\n'" };
         let script = keys.join(format!("sign-{number}"));
         let body = format!(

@@ -60,7 +60,7 @@ export const PATHS: Record<PartName, string> = {
 };
 
 /** Far more than a wall can show; a runaway answer must not grow the page. */
-const MOST_ENTRIES = 200;
+const MAX_ENTRIES = 200;
 
 export function number(value: unknown): number | null {
   if (typeof value === 'number') return isFinite(value) ? value : null;
@@ -107,7 +107,7 @@ const STATES: MachineState[] = ['IN_USE', 'AVAILABLE', 'MAINTENANCE', 'BROKEN'];
 export function parseMachines(body: unknown): Machine[] | undefined {
   if (!Array.isArray(body)) return undefined;
   const machines: Machine[] = [];
-  body.slice(0, MOST_ENTRIES).forEach((entry: unknown, index) => {
+  body.slice(0, MAX_ENTRIES).forEach((entry: unknown, index) => {
     const machine = fields(entry);
     const code = text(machine.code);
     const name = text(machine.name) || code;
@@ -129,7 +129,7 @@ function beyond(title: string, message: string): string {
 export function parseAlerts(body: unknown): Alert[] | undefined {
   if (!Array.isArray(body)) return undefined;
   const alerts: Alert[] = [];
-  body.slice(0, MOST_ENTRIES).forEach((entry: unknown, index) => {
+  body.slice(0, MAX_ENTRIES).forEach((entry: unknown, index) => {
     const alert = fields(entry);
     const title = text(alert.title) || text(alert.message);
     if (!title) return;

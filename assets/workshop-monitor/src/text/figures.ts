@@ -1,7 +1,7 @@
 import type { Measure } from './names';
 
 const FIGURE = 1.4;
-const LEAST_FIGURE = 1;
+const MIN_FIGURE = 1;
 /** Bold letters are wider than those that are measured. */
 const BOLD = 1.15;
 
@@ -9,6 +9,6 @@ const BOLD = 1.15;
 export function barFigures(texts: string[], slotRem: number, width: Measure): { size: number; every: number } {
   const widest = Math.max(0.01, ...texts.map((text) => width(text))) * BOLD + 0.15;
   const size = Math.min(FIGURE, slotRem / widest);
-  if (size >= LEAST_FIGURE) return { size, every: 1 };
-  return { size: LEAST_FIGURE, every: Math.max(1, Math.ceil((LEAST_FIGURE * widest) / slotRem)) };
+  if (size >= MIN_FIGURE) return { size, every: 1 };
+  return { size: MIN_FIGURE, every: Math.max(1, Math.ceil((MIN_FIGURE * widest) / slotRem)) };
 }

@@ -36,7 +36,7 @@ export function useMeasured(read: () => number): number | null {
   return value;
 }
 
-const MOST_KEPT = 2000;
+const MAX_KEPT = 2000;
 let widths: Record<string, number> = {};
 let kept = 0;
 let font = '';
@@ -45,7 +45,7 @@ let context: CanvasRenderingContext2D | null = null;
 /** Widths of texts in the page's font, in em. */
 export const measure: Measure = (text) => {
   const now = '100px ' + family();
-  if (font !== now || kept > MOST_KEPT) {
+  if (font !== now || kept > MAX_KEPT) {
     font = now;
     widths = {};
     kept = 0;
