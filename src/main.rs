@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
 use tracing::level_filters::LevelFilter;
-use workshop_edge::app::{App, Ended, Told};
+use workshop_edge::app::{App, Ended, ProcessContext};
 use workshop_edge::config::{self, Format, Level, Loaded, Overrides};
 use workshop_edge::lang::Lang;
 use workshop_edge::{cli, error_chain, panics, telemetry};
@@ -31,10 +31,11 @@ fn serve(overrides: Overrides, lang: Lang) -> ExitCode {
         Ok(_) => Ok(()),
         Err(faults) => Err(format!("the configuration is not valid: {}", faults.render(Lang::En))),
     });
-    let told = Told { effective: format!("{:#}\n", config::effective_json(&effective)).into(), recent, recheck };
-    let error = match App::build(config, told).and_then(App::run) {
+    let context =
+        ProcessContext { effective: format!("{:#}\n", config::effective_json(&effective)).into(), recent, recheck };
+    let error = match App::build(config, context).and_then(App::run) {
         Ok(Ended::Stopped) => return ExitCode::SUCCESS,
-        Ok(Ended::Restart(program, sockets)) => error_chain(&program.become_it(sockets)),
+        Ok(Ended::Restart(program, sockets)) => error_chain(&program.exec(sockets)),
         // Whoever has typed the command reads it there, in a language of theirs.
         Err(error) if io::stderr().is_terminal() => return cli::failure(&error.explain(lang)),
         Err(error) => error_chain(&error),

@@ -55,7 +55,7 @@ impl Program {
 
     /// Becomes it; comes back only with what went wrong, and is then good for nothing but to end.
     #[must_use]
-    pub fn become_it(self, sockets: Vec<Socket>) -> io::Error {
+    pub fn exec(self, sockets: Vec<Socket>) -> io::Error {
         let mut command = self.command();
         command
             .env("LISTEN_PID", std::process::id().to_string())

@@ -7,14 +7,14 @@ const LENGTH: usize = 8;
 
 /// Why a text is no PIN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unfit {
+pub(super) enum InvalidPin {
     /// Not eight digits.
     Shape,
     /// Eight digits that are tried first: a run, or a pattern that repeats.
     Trivial,
 }
 
-impl fmt::Display for Unfit {
+impl fmt::Display for InvalidPin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Shape => "not eight digits",
@@ -25,11 +25,11 @@ impl fmt::Display for Unfit {
 
 /// A PIN that a person may choose.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Fit<'a>(&'a str);
+pub(super) struct ValidPin<'a>(&'a str);
 
-impl<'a> Fit<'a> {
+impl<'a> ValidPin<'a> {
     /// What a person has typed, if it may be a PIN.
-    pub(super) fn of(typed: &'a str) -> Result<Self, Unfit> {
+    pub(super) fn of(typed: &'a str) -> Result<Self, InvalidPin> {
         check(typed).map(|()| Self(typed))
     }
 
@@ -39,10 +39,10 @@ impl<'a> Fit<'a> {
 }
 
 /// Whether a person may choose it.
-pub(super) fn check(pin: &str) -> Result<(), Unfit> {
+pub(super) fn check(pin: &str) -> Result<(), InvalidPin> {
     let digits = pin.as_bytes();
     if digits.len() != LENGTH || !digits.iter().all(u8::is_ascii_digit) {
-        return Err(Unfit::Shape);
+        return Err(InvalidPin::Shape);
     }
     // 11111111, 12345678, 87654321, 90123456, 13579135
     let step = |pair: &[u8]| match pair {
@@ -54,7 +54,7 @@ pub(super) fn check(pin: &str) -> Result<(), Unfit> {
     let is_run = steps.all(|step| Some(step) == first);
     // 12121212, 12341234
     let repeats = digits.iter().zip(digits.iter().skip(LENGTH / 2)).all(|(a, b)| a == b);
-    if is_run || repeats { Err(Unfit::Trivial) } else { Ok(()) }
+    if is_run || repeats { Err(InvalidPin::Trivial) } else { Ok(()) }
 }
 
 /// Eight digits from the kernel's randomness, each PIN that a person might choose as likely as any other.
@@ -81,10 +81,10 @@ mod tests {
     #[test]
     fn what_is_guessed_first_is_refused() {
         for pin in ["00000000", "77777777", "12345678", "87654321", "90123456", "13579135", "12121212", "12341234"] {
-            assert_eq!(check(pin), Err(Unfit::Trivial), "{pin}");
+            assert_eq!(check(pin), Err(InvalidPin::Trivial), "{pin}");
         }
         for pin in ["", "1234567", "123456789", "1234567a", "１２３４５６７８", "1357 246", "-1357246"] {
-            assert_eq!(check(pin), Err(Unfit::Shape), "{pin}");
+            assert_eq!(check(pin), Err(InvalidPin::Shape), "{pin}");
         }
         for pin in ["13572468", "00000001", "12345679", "19840704"] {
             assert_eq!(check(pin), Ok(()), "{pin}");

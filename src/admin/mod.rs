@@ -8,6 +8,7 @@
 //!
 //! Plain forms without script. What is asked for is carried out by whoever holds the other end of the orders.
 
+mod admin_request;
 mod audit;
 mod digits;
 mod hash;
@@ -19,7 +20,6 @@ mod secure;
 mod sessions;
 mod throttle;
 mod updates;
-mod visit;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
@@ -34,10 +34,10 @@ pub use self::pin::PinError;
 pub use self::secure::{Fingerprint, Secure};
 pub use self::updates::{Ask as AskUpdates, UpdateOrder, Updates};
 
+use self::admin_request::AdminRequest;
 use self::pin::Pin;
 use self::sessions::Sessions;
 use self::throttle::{Throttle, Wait};
-use self::visit::Visit;
 use crate::lang::Lang;
 
 /// Bytes of a form: a token and three PINs.
@@ -215,11 +215,11 @@ impl Admin {
 
     async fn answer_at(&self, request: Request<Bytes>, caller: Caller, now: Instant) -> Response<Bytes> {
         let (parts, body) = request.into_parts();
-        let visit = Visit::new(self, &parts, caller, now);
+        let request = AdminRequest::new(self, &parts, caller, now);
         match parts.method {
-            Method::GET | Method::HEAD => visit.get(),
-            Method::POST => visit.post(&body).await,
-            _ => visit.wrong_method(),
+            Method::GET | Method::HEAD => request.get(),
+            Method::POST => request.post(&body).await,
+            _ => request.wrong_method(),
         }
     }
 

@@ -16,7 +16,7 @@ use std::sync::{Mutex, PoisonError};
 
 use thiserror::Error;
 
-use super::digits::{self, Fit, Unfit};
+use super::digits::{self, InvalidPin, ValidPin};
 use super::hash;
 use crate::durable::{self, DurableError};
 
@@ -41,7 +41,7 @@ pub enum PinError {
 
 /// What is known of the PIN.
 #[derive(Debug, Clone, Default)]
-struct Known {
+struct Stored {
     /// In clear, where the box made it.
     clear: Option<String>,
     /// Its hash; `None` until it is made.
@@ -51,7 +51,7 @@ struct Known {
 /// The PIN.
 pub(super) struct Pin {
     directory: PathBuf,
-    known: Mutex<Known>,
+    stored: Mutex<Stored>,
     /// Held while a hash is made or checked: memory for one at a time.
     hashing: Mutex<()>,
 }
@@ -59,18 +59,18 @@ pub(super) struct Pin {
 impl Pin {
     /// Reads the PIN; makes one where there is none. The fault, where there is one, leaves a PIN for this run only.
     pub(super) fn load(directory: &Path) -> (Self, Option<PinError>) {
-        let (known, fault) = match read(directory) {
-            Ok(known) if known.clear.is_some() || known.hash.is_some() => (known, None),
+        let (stored, fault) = match read(directory) {
+            Ok(stored) if stored.clear.is_some() || stored.hash.is_some() => (stored, None),
             Ok(_) => first(directory, None),
             Err(fault) => first(directory, Some(fault)),
         };
-        let pin = Self { directory: directory.to_owned(), known: Mutex::new(known), hashing: Mutex::default() };
+        let pin = Self { directory: directory.to_owned(), stored: Mutex::new(stored), hashing: Mutex::default() };
         (pin, fault)
     }
 
     /// The PIN in clear; `None` where a person has chosen it.
     pub(super) fn clear(&self) -> Option<String> {
-        self.known().clear.clone()
+        self.stored().clear.clone()
     }
 
     /// Makes the hash that is missing. Takes the time of a hash; the fault concerns only the file.
@@ -80,10 +80,10 @@ impl Pin {
     }
 
     fn settle_alone(&self) -> Result<(), PinError> {
-        let known = self.known().clone();
-        let (Some(clear), None) = (known.clear, known.hash) else { return Ok(()) };
+        let stored = self.stored().clone();
+        let (Some(clear), None) = (stored.clear, stored.hash) else { return Ok(()) };
         let made = make_hash(&clear)?;
-        self.set(|known| known.hash = Some(made.clone()));
+        self.set(|stored| stored.hash = Some(made.clone()));
         Ok(durable::write(&self.directory.join(HASH), made.as_bytes(), MODE)?)
     }
 
@@ -93,19 +93,19 @@ impl Pin {
         if let Err(error) = self.settle_alone() {
             tracing::warn!(error = %crate::error_chain(&error), "the hash of the PIN");
         }
-        let Some(hash) = self.known().hash.clone() else { return false };
+        let Some(hash) = self.stored().hash.clone() else { return false };
         hash::is_of(&hash, attempt)
     }
 
     /// Takes the PIN that a person has chosen: from now on, nothing on the box can tell it. Takes the time of a hash.
     /// What cannot be kept does not count: the old one stays valid, as it does on disk.
-    pub(super) fn choose(&self, pin: &Fit<'_>) -> Result<(), PinError> {
+    pub(super) fn choose(&self, pin: &ValidPin<'_>) -> Result<(), PinError> {
         let _one = self.hashing.lock().unwrap_or_else(PoisonError::into_inner);
         let hash = make_hash(pin.as_str())?;
         // The clear one goes first: it must not stand beside the hash of another.
         durable::remove(&self.directory.join(CLEAR))?;
         durable::write(&self.directory.join(HASH), hash.as_bytes(), MODE)?;
-        self.set(|known| *known = Known { clear: None, hash: Some(hash) });
+        self.set(|stored| *stored = Stored { clear: None, hash: Some(hash) });
         Ok(())
     }
 
@@ -116,17 +116,17 @@ impl Pin {
         let pin = random()?;
         let kept = durable::remove(&self.directory.join(HASH))
             .and_then(|()| durable::write(&self.directory.join(CLEAR), pin.as_bytes(), MODE));
-        self.set(|known| *known = Known { clear: Some(pin.clone()), hash: None });
+        self.set(|stored| *stored = Stored { clear: Some(pin.clone()), hash: None });
         let fault = kept.map_err(PinError::from).and_then(|()| self.settle_alone()).err();
         Ok((pin, fault))
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn stored(&self) -> std::sync::MutexGuard<'_, Stored> {
+        self.stored.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn set(&self, change: impl FnOnce(&mut Known)) {
-        change(&mut self.known());
+    fn set(&self, change: impl FnOnce(&mut Stored)) {
+        change(&mut self.stored());
     }
 }
 
@@ -138,10 +138,10 @@ const HASH: &str = "pin-hash";
 const MODE: u32 = 0o600;
 
 /// What the files say; what is torn or is none counts as absent.
-fn read(directory: &Path) -> Result<Known, PinError> {
-    let clear = read_file(&directory.join(CLEAR))?.filter(|text| digits::check(text) != Err(Unfit::Shape));
+fn read(directory: &Path) -> Result<Stored, PinError> {
+    let clear = read_file(&directory.join(CLEAR))?.filter(|text| digits::check(text) != Err(InvalidPin::Shape));
     let hash = read_file(&directory.join(HASH))?.filter(|text| hash::is_usable(text));
-    Ok(Known { clear, hash })
+    Ok(Stored { clear, hash })
 }
 
 fn read_file(path: &Path) -> Result<Option<String>, PinError> {
@@ -154,15 +154,15 @@ fn read_file(path: &Path) -> Result<Option<String>, PinError> {
 
 /// A first PIN, kept unless the files are already known to be at fault: a PIN that cannot be read must not be
 /// replaced by another.
-fn first(directory: &Path, fault: Option<PinError>) -> (Known, Option<PinError>) {
+fn first(directory: &Path, fault: Option<PinError>) -> (Stored, Option<PinError>) {
     match random() {
         Ok(pin) => {
             let fault = fault
                 .or_else(|| durable::write(&directory.join(CLEAR), pin.as_bytes(), MODE).err().map(PinError::from));
-            (Known { clear: Some(pin), hash: None }, fault)
+            (Stored { clear: Some(pin), hash: None }, fault)
         }
         // Nobody gets in; the display is served all the same.
-        Err(error) => (Known::default(), Some(error)),
+        Err(error) => (Stored::default(), Some(error)),
     }
 }
 
@@ -214,7 +214,7 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let pin = loaded(directory.path());
         let old = pin.clear().expect("made");
-        pin.choose(&Fit::of("13572468").expect("fit")).expect("kept");
+        pin.choose(&ValidPin::of("13572468").expect("fit")).expect("kept");
         assert_eq!((pin.clear(), files(directory.path()).0), (None, None));
         let again = loaded(directory.path());
         assert_eq!(again.clear(), None);
@@ -225,7 +225,7 @@ mod tests {
     fn a_forgotten_one_is_replaced() {
         let directory = tempfile::tempdir().expect("a directory");
         let pin = loaded(directory.path());
-        pin.choose(&Fit::of("13572468").expect("fit")).expect("kept");
+        pin.choose(&ValidPin::of("13572468").expect("fit")).expect("kept");
         let (new, fault) = pin.renew().expect("made");
         assert!(fault.is_none());
         assert!(pin.is(&new) && !pin.is("13572468"));
@@ -273,7 +273,7 @@ mod tests {
         assert!(fault.is_some());
         let clear = pin.clear().expect("made");
         assert!(pin.is(&clear));
-        assert!(pin.choose(&Fit::of("13572468").expect("fit")).is_err());
+        assert!(pin.choose(&ValidPin::of("13572468").expect("fit")).is_err());
         assert!(pin.is(&clear), "what could not be kept does not count");
         let (new, fault) = pin.renew().expect("made");
         assert!(fault.is_some() && pin.is(&new));

@@ -12,7 +12,7 @@ use crate::http::Names;
 use crate::metrics::{Discovered, Metrics};
 
 /// Who is told what discovery learns.
-pub(super) struct Followers {
+pub(super) struct DiscoveryObservers {
     pub(super) probe: Probe,
     /// Of the box's id.
     pub(super) identity: Probe,
@@ -24,7 +24,7 @@ pub(super) struct Followers {
     pub(super) lan: watch::Sender<Option<State>>,
 }
 
-impl Followers {
+impl DiscoveryObservers {
     fn tell(&self, state: &State) {
         self.probe.degraded(super::status::fault(state));
         self.identity.degraded(state.twin.map(twin));
@@ -61,7 +61,7 @@ fn twin(address: IpAddr) -> Fault {
 pub(super) fn start(
     settings: discovery::Settings,
     describe: watch::Sender<Bytes>,
-    followers: Followers,
+    observers: DiscoveryObservers,
 ) -> Option<Discovery> {
     let discovery = match Discovery::start(settings, describe) {
         Ok(discovery) => discovery,
@@ -71,7 +71,7 @@ pub(super) fn start(
                 format!("El equipo no se puede anunciar en la red; use su dirección IP: {error}"),
                 format!("discovery cannot start: {error}"),
             );
-            followers.probe.degraded(Some(fault));
+            observers.probe.degraded(Some(fault));
             return None;
         }
     };
@@ -79,7 +79,7 @@ pub(super) fn start(
     tokio::task::spawn_local(async move {
         loop {
             let state = states.borrow_and_update().clone();
-            followers.tell(&state);
+            observers.tell(&state);
             if states.changed().await.is_err() {
                 break;
             }

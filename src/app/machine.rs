@@ -10,32 +10,32 @@ use tokio::time::MissedTickBehavior;
 
 use crate::health::{Fault, Health, Probe};
 use crate::machine::notices::{self, Level, Notices};
-use crate::machine::{self, Places};
+use crate::machine::{self, Paths};
 use crate::{console, error_chain};
 
 /// How old what is known may be.
 const EVERY: Duration = Duration::from_secs(2);
 
 /// What the console shows of it, once it is known.
-pub(super) type Known = Arc<ArcSwapOption<console::Machine>>;
+pub(super) type MachineState = Arc<ArcSwapOption<console::Machine>>;
 
 /// A machine that has something to say, and who is told.
-pub(super) struct Watched {
+pub(super) struct Monitor {
     /// `machine.dir`.
     directory: PathBuf,
     probe: Probe,
-    known: Known,
+    state: MachineState,
 }
 
-impl Watched {
-    pub(super) fn new(directory: PathBuf, health: &Health, known: &Known) -> Self {
-        Self { directory, probe: health.probe("machine"), known: Arc::clone(known) }
+impl Monitor {
+    pub(super) fn new(directory: PathBuf, health: &Health, state: &MachineState) -> Self {
+        Self { directory, probe: health.probe("machine"), state: Arc::clone(state) }
     }
 }
 
 /// Reads what it says as long as the runtime lives.
-pub(super) fn start(watched: Option<Watched>) {
-    let Some(Watched { directory, probe, known }) = watched else { return };
+pub(super) fn start(monitor: Option<Monitor>) {
+    let Some(Monitor { directory, probe, state }) = monitor else { return };
     tokio::task::spawn_local(async move {
         let mut ticks = tokio::time::interval(EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -46,13 +46,13 @@ pub(super) fn start(watched: Option<Watched>) {
             let Ok((os_version, notices)) = tokio::task::spawn_blocking(move || read(&place)).await else { continue };
             tell_news(&notices, &mut told);
             probe.degraded(fault(&notices));
-            known.store(Some(Arc::new(shown(os_version, &notices))));
+            state.store(Some(Arc::new(shown(os_version, &notices))));
         }
     });
 }
 
 fn read(directory: &Path) -> (Option<String>, Notices) {
-    (machine::os_version(&Places::default()), notices::read_all(&directory.join(machine::NOTICES)))
+    (machine::os_version(&Paths::default()), notices::read_all(&directory.join(machine::NOTICES)))
 }
 
 /// Logs what cannot be read, once and not every two seconds.

@@ -36,12 +36,12 @@ use tokio::sync::{Mutex, mpsc, watch};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-use self::discover::Followers;
+use self::discover::DiscoveryObservers;
 use self::orders::Operator;
 use self::own_client::OwnClient;
 use self::signals::StopSignals;
 use self::trial::Trial;
-use self::updates::Wanted;
+use self::updates::UpdateConfig;
 use self::watchdog::Watchdog;
 use crate::admin::Asked;
 use crate::config::{self, Config};
@@ -111,7 +111,7 @@ pub enum Ended {
 pub type Recheck = Box<dyn Fn() -> Result<(), String>>;
 
 /// What the box has to know of the process that it lives in.
-pub struct Told {
+pub struct ProcessContext {
     /// The configuration that holds, without secrets, as JSON.
     pub effective: Bytes,
     /// The last lines of the log.
@@ -128,20 +128,20 @@ pub struct App {
     access_log: http::AccessLog,
     grace: Duration,
     health: Health,
-    discovery: Option<(discovery::Settings, watch::Sender<Bytes>, Followers)>,
+    discovery: Option<(discovery::Settings, watch::Sender<Bytes>, DiscoveryObservers)>,
     operator: Operator,
     asked: mpsc::Receiver<Asked>,
     program: Program,
     trial: Option<(Trial, Duration)>,
-    updates: (Wanted, updates::Followers),
-    watched: (Option<machine::Watched>, storage::Watched, Option<certificate::Followed>),
+    updates: (UpdateConfig, updates::Observers),
+    monitor: (Option<machine::Monitor>, storage::Monitor, Option<certificate::Followed>),
     _publisher: Publisher,
 }
 
 impl App {
     /// Builds every part and binds every socket; after it, nothing that the configuration says
     /// can fail any more.
-    pub fn build(config: Config, told: Told) -> Result<Self, AppError> {
+    pub fn build(config: Config, context: ProcessContext) -> Result<Self, AppError> {
         let Config {
             data_dir,
             listen,
@@ -161,7 +161,7 @@ impl App {
         let trial = Trial::of_process(&data_dir, &health).map(|trial| (trial, update.trial));
         let id = BoxId::load(&data_dir);
         let quiet_wait = update.quiet_wait;
-        let wanted = Wanted::new(update, outbound::build(&outbound), dir.as_deref(), &data_dir, &id);
+        let update_config = UpdateConfig::new(update, outbound::build(&outbound), dir.as_deref(), &data_dir, &id);
         let running = updates::Running::default();
 
         let own_names = settings::names(&listen, &tls, &discovery);
@@ -176,21 +176,21 @@ impl App {
         let (lan, known) = watch::channel(None);
         let secure = certificate::secure(&listeners, tls.as_ref(), followed.is_some(), dir.is_some());
         let certificate = followed.map(|(follower, names)| (follower, names, known.clone()));
-        let of_machine = machine::Known::default();
+        let of_machine = machine::MachineState::default();
         let home = if dir.is_some() { Home::Image } else { Home::Plain };
-        let storage = storage::Watched::new(&data_dir, home, &health).map_err(AppError::Runtime)?;
-        let machine = dir.map(|directory| machine::Watched::new(directory, &health, &of_machine));
+        let storage = storage::Monitor::new(&data_dir, home, &health).map_err(AppError::Runtime)?;
+        let machine = dir.map(|directory| machine::Monitor::new(directory, &health, &of_machine));
         let sources = status::sources(
             &id,
             storage.space(),
             &listeners,
             health.clone(),
             tls.clone(),
-            status::Learnt { lan: known, updates: running.clone(), machine: of_machine, site: current.clone() },
+            status::StatusInputs { lan: known, updates: running.clone(), machine: of_machine, site: current.clone() },
         );
         let console = Arc::new(Console::start(sources, display.language)?);
         let discovery = settings::discovery(discovery, &data_dir, &id, &listeners).map(|settings| {
-            let followers = Followers {
+            let observers = DiscoveryObservers {
                 probe: health.probe("discovery"),
                 identity: health.probe("identity"),
                 metrics: Arc::clone(&metrics),
@@ -198,12 +198,12 @@ impl App {
                 own_names,
                 lan,
             };
-            (settings, describe, followers)
+            (settings, describe, observers)
         });
 
         let (admin, asked) = orders::admin(&data_dir, secure, &health, Arc::clone(&running), display.language);
         let admin = Arc::new(admin);
-        let Told { effective, recent, recheck } = told;
+        let ProcessContext { effective, recent, recheck } = context;
         let operator = Operator {
             id,
             data_dir,
@@ -219,7 +219,7 @@ impl App {
         };
 
         let updates =
-            updates::Followers { probe: health.probe("update"), metrics: Arc::clone(&metrics), quiet_wait, running };
+            updates::Observers { probe: health.probe("update"), metrics: Arc::clone(&metrics), quiet_wait, running };
         let parts = http::Parts {
             site: current,
             health: health.clone(),
@@ -243,8 +243,8 @@ impl App {
             asked,
             program: Program::current().launched_by(std::env::var_os(launch::LAUNCHER).map(Into::into)),
             trial,
-            updates: (wanted, updates),
-            watched: (machine, storage, certificate),
+            updates: (update_config, updates),
+            monitor: (machine, storage, certificate),
             _publisher: publisher,
         })
     }
@@ -279,13 +279,13 @@ impl App {
         let server = Server::start(self.listeners, self.parts, &self.limits, self.access_log)?;
         let operator = Rc::new(self.operator);
         let control = orders::start(&operator, self.asked);
-        watch(self.watched);
-        let (wanted, followers) = self.updates;
+        watch(self.monitor);
+        let (update_config, observers) = self.updates;
         let on_trial = self.trial.as_ref().map(|(trial, _)| trial.clone());
         let tried = CancellationToken::new();
         if let (Some((trial, stretch)), Some(watchdog)) = (self.trial, &watchdog) {
             let mut checks = vec![trial::state_is_kept(&operator.data_dir)];
-            checks.extend(wanted.trust());
+            checks.extend(update_config.trust());
             let (restart, probe) = (operator.restart.clone(), self.health.probe("trial"));
             let (watchdog, tried) = (watchdog.clone(), tried.clone());
             tokio::task::spawn_local(async move {
@@ -298,12 +298,12 @@ impl App {
             tried.cancel();
         }
         let (recheck, restart) = (Rc::clone(&operator.recheck), operator.restart.clone());
-        updates::start(wanted, followers, recheck, restart, async move { tried.cancelled().await });
+        updates::start(update_config, observers, recheck, restart, async move { tried.cancelled().await });
         self.health.set_ready(true);
         service_manager::ready();
         say_ready(&operator.console);
         let discovery =
-            self.discovery.and_then(|(settings, describe, followers)| discover::start(settings, describe, followers));
+            self.discovery.and_then(|(settings, describe, observers)| discover::start(settings, describe, observers));
 
         let is_restart = tokio::select! {
             name = stop.next() => {
@@ -366,7 +366,7 @@ impl App {
 }
 
 /// Follows the machine, its disk and its names as long as the runtime lives.
-fn watch((machine, storage, certificate): (Option<machine::Watched>, storage::Watched, Option<certificate::Followed>)) {
+fn watch((machine, storage, certificate): (Option<machine::Monitor>, storage::Monitor, Option<certificate::Followed>)) {
     machine::start(machine);
     storage::start(storage);
     certificate::follow(certificate);
@@ -382,7 +382,7 @@ fn say_ready(console: &Console) {
 /// Drains the server, before a restart only after it has said farewell: whoever is connected then connects again.
 async fn end(server: Server, is_restart: bool, grace: Duration, at_once: impl Future<Output = ()>) -> usize {
     if is_restart {
-        server.say_farewell().await;
+        server.announce_close().await;
     }
     server.drain(grace, at_once).await
 }
@@ -418,7 +418,7 @@ impl Doors {
         let has_https = listeners.iter().any(|listener| listener.scheme() == Scheme::Https);
         match (&tls, has_https) {
             (None, true) => return Err(AppError::NoCertificate),
-            (Some(_), false) => miss_door(health),
+            (Some(_), false) => warn_no_https_listener(health),
             _ => {}
         }
         Ok(Self { listeners, tls, followed: follower.map(|follower| (follower, names)) })
@@ -427,7 +427,7 @@ impl Doors {
 
 /// HTTPS is on, but listens nowhere: a service manager has handed over sockets, and none of them is for it, or the
 /// configuration gives it no address.
-fn miss_door(health: &Health) {
+fn warn_no_https_listener(health: &Health) {
     let en = "tls.mode is on, but nothing listens for HTTPS: enable workshop-edge-https.socket, or set listen.https";
     let es =
         "tls.mode está activado, pero HTTPS no tiene puerto: active workshop-edge-https.socket, o dé listen.https.";

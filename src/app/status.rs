@@ -18,11 +18,11 @@ use crate::lang::Lang;
 use crate::site::Current;
 
 /// What is learnt while the box runs.
-pub(super) struct Learnt {
+pub(super) struct StatusInputs {
     /// By discovery; `None` while it does not run.
     pub(super) lan: watch::Receiver<Option<State>>,
     pub(super) updates: updates::Running,
-    pub(super) machine: machine::Known,
+    pub(super) machine: machine::MachineState,
     pub(super) site: Arc<Current>,
 }
 
@@ -33,9 +33,9 @@ pub(super) fn sources(
     listeners: &[Listener],
     health: Health,
     tls: Option<Tls>,
-    learnt: Learnt,
+    learnt: StatusInputs,
 ) -> Sources {
-    let Learnt { lan, updates, machine, site } = learnt;
+    let StatusInputs { lan, updates, machine, site } = learnt;
     let clock = Clock::default();
     let probe = health.probe("clock");
     let facts = Facts {

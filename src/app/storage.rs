@@ -10,23 +10,23 @@ use tokio::time::MissedTickBehavior;
 use crate::console::Disk;
 use crate::health::{Fault, Health, Probe};
 use crate::lang::Lang;
-use crate::storage::{Home, Loss, Space, Watch};
+use crate::storage::{DiskWatch, Home, Loss, Space};
 
 /// How old what health says may be.
 const EVERY: Duration = Duration::from_secs(2);
 
 /// A disk that is looked at, and who is told.
-pub(super) struct Watched {
-    watch: Arc<Watch>,
+pub(super) struct Monitor {
+    watch: Arc<DiskWatch>,
     home: Home,
     probe: Probe,
 }
 
-impl Watched {
+impl Monitor {
     pub(super) fn new(data_dir: &Path, home: Home, health: &Health) -> io::Result<Self> {
-        let watched = Self { watch: Arc::new(Watch::start(data_dir)?), home, probe: health.probe("storage") };
-        watched.tell(watched.watch.finding().err().as_ref());
-        Ok(watched)
+        let monitor = Self { watch: Arc::new(DiskWatch::start(data_dir)?), home, probe: health.probe("storage") };
+        monitor.tell(monitor.watch.finding().err().as_ref());
+        Ok(monitor)
     }
 
     /// The room on the disk, as long as it works; never waits for the disk.
@@ -48,16 +48,16 @@ impl Watched {
 }
 
 /// Tells of it as long as the runtime lives.
-pub(super) fn start(watched: Watched) {
+pub(super) fn start(monitor: Monitor) {
     tokio::task::spawn_local(async move {
         let mut ticks = tokio::time::interval(EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut told = watched.watch.finding().err();
+        let mut told = monitor.watch.finding().err();
         loop {
             ticks.tick().await;
-            let loss = watched.watch.finding().err();
+            let loss = monitor.watch.finding().err();
             if loss != told {
-                watched.tell(loss.as_ref());
+                monitor.tell(loss.as_ref());
                 told = loss;
             }
         }

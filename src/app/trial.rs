@@ -16,7 +16,7 @@ use crate::durable::{self, RecordError};
 use crate::health::{Fault, Health, Probe};
 use crate::restart::{Program, Socket};
 use crate::slots::{self, Slot, Store, Table};
-use crate::update::places::Places;
+use crate::update::paths::UpdatePaths;
 use crate::update::trial::{Found, Gate, Verdict};
 use crate::{error_chain, launch, panics};
 
@@ -87,7 +87,7 @@ impl Trial {
             // counts tries.
             with_default(NoSubscriber::default(), || {
                 let _ = trial.revert(&format!("it hung for {HANG} s"));
-                let _ = program.become_it(sockets);
+                let _ = program.exec(sockets);
             });
             // The service manager starts the launcher again.
             std::process::abort();
@@ -217,7 +217,7 @@ async fn look(client: &OwnClient, checks: &Arc<Vec<Check>>) -> Found {
 
 /// Whether the box's state can be written, and read again.
 pub(super) fn state_is_kept(data_dir: &Path) -> Check {
-    let path = Places::of(data_dir).update.join("probe");
+    let path = UpdatePaths::of(data_dir).update.join("probe");
     Box::new(move || {
         let word = crate::VERSION.as_bytes();
         if let Err(error) = durable::write(&path, word, 0o600) {

@@ -20,7 +20,7 @@ use crate::slots::Slot;
 use crate::update::command::{Command, Outcome, Reply};
 use crate::update::engine::{Host, Machine, Settings, Switch, Updates};
 use crate::update::manifest::os_platform;
-use crate::update::places::Places;
+use crate::update::paths::UpdatePaths;
 use crate::update::repository;
 use crate::update::state::{Phase, State, Words};
 use crate::update::transport::{Source, Transport};
@@ -35,7 +35,7 @@ const URL: &str = env!("WORKSHOP_UPDATE_URL");
 pub(super) type Running = Arc<OnceLock<Updates>>;
 
 /// What the configuration makes of the updates.
-pub(super) enum Wanted {
+pub(super) enum UpdateConfig {
     /// None, and nobody misses them.
     Off(&'static str),
     /// They cannot be, though they are wanted.
@@ -44,7 +44,7 @@ pub(super) enum Wanted {
     On(Box<Settings>),
 }
 
-impl Wanted {
+impl UpdateConfig {
     /// What the configuration, or else the program itself, says.
     pub(super) fn new(
         update: config::Update,
@@ -88,8 +88,8 @@ impl Wanted {
                 rate: rate_limit,
                 machine: directory.map(|directory| Machine {
                     directory: directory.to_owned(),
-                    version: machine::os::running(&machine::Places::default()).ok(),
-                    platform: os_platform(machine::os_variant(&machine::Places::default()).as_deref()),
+                    version: machine::os::running(&machine::Paths::default()).ok(),
+                    platform: os_platform(machine::os_variant(&machine::Paths::default()).as_deref()),
                 }),
                 host: host(),
             })
@@ -100,7 +100,7 @@ impl Wanted {
     /// Whether what is known of trusted releases can be loaded: a part of a trial's gate.
     pub(super) fn trust(&self) -> Option<super::trial::Check> {
         let Self::On(settings) = self else { return None };
-        let settings = repository::Settings::under(Places::of(&settings.data_dir).trust, settings.root.clone());
+        let settings = repository::Settings::under(UpdatePaths::of(&settings.data_dir).trust, settings.root.clone());
         Some(Box::new(move || match repository::stored_is_sound(&settings) {
             Ok(()) => Found::Well,
             Err(error) => Found::Unwell(error_chain(&error)),
@@ -136,7 +136,7 @@ fn host() -> Host {
 }
 
 /// Who is told what the updates are at, and what a switch needs.
-pub(super) struct Followers {
+pub(super) struct Observers {
     pub(super) probe: Probe,
     pub(super) metrics: Arc<Metrics>,
     /// How long a switch waits for a quiet moment.
@@ -146,20 +146,20 @@ pub(super) struct Followers {
 
 /// Starts them after `trial`. Without them the box serves on.
 pub(super) fn start(
-    wanted: Wanted,
-    followers: Followers,
+    wanted: UpdateConfig,
+    observers: Observers,
     recheck: Rc<Recheck>,
     restart: CancellationToken,
     trial: impl Future<Output = ()> + 'static,
 ) {
-    let Followers { probe, metrics, quiet_wait, running } = followers;
+    let Observers { probe, metrics, quiet_wait, running } = observers;
     let settings = match wanted {
-        Wanted::On(settings) => *settings,
-        Wanted::Off(why) => {
+        UpdateConfig::On(settings) => *settings,
+        UpdateConfig::Off(why) => {
             tracing::info!(why, "updates are off");
             return;
         }
-        Wanted::Impossible(en) => {
+        UpdateConfig::Impossible(en) => {
             tracing::warn!(error = en, "updates cannot be looked for");
             let es = "No se pueden buscar actualizaciones. Detalle:";
             probe.degraded(Some(Fault::new(format!("{es} {en}"), en)));

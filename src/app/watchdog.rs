@@ -28,15 +28,15 @@ impl Watchdog {
 
     fn looking(every: Duration, looks: u32, hung: impl FnOnce() + Send + 'static) -> io::Result<Self> {
         let state = Arc::<State>::default();
-        let watched = Arc::clone(&state);
+        let monitor = Arc::clone(&state);
         thread::Builder::new().name("watchdog".into()).spawn(move || {
             let (mut last, mut silent) = (0, 0);
             while silent < looks {
                 thread::park_timeout(every);
-                if watched.is_over.load(Ordering::Acquire) {
+                if monitor.is_over.load(Ordering::Acquire) {
                     return;
                 }
-                let beats = watched.beats.load(Ordering::Acquire);
+                let beats = monitor.beats.load(Ordering::Acquire);
                 silent = if beats == last { silent + 1 } else { 0 };
                 last = beats;
             }

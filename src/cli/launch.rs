@@ -8,7 +8,7 @@ use crate::{
     config::{self, Overrides, Sources},
     durable::{Claim, ProcessLock},
     error_chain, launch,
-    machine::{self, Places},
+    machine::{self, Paths},
     slots, telemetry,
 };
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
@@ -19,7 +19,7 @@ pub(super) fn run(options: Vec<OsString>) -> ExitCode {
     let data_dir = config::data_dir(&Sources::of_process(where_data_are(&options)));
     let directory = data_dir.join(slots::DIRECTORY);
     // What cannot be told stops no start.
-    let os = machine::os::running(&Places::default()).ok().map(|version| version.to_string());
+    let os = machine::os::running(&Paths::default()).ok().map(|version| version.to_string());
     // A start of a second process must spend no try of the first one's trial.
     let is_in_use = matches!(ProcessLock::claim(&data_dir), Ok(Claim::Others { .. }));
     let error = launch::run(&launch::Settings { directory, version: crate::VERSION, os, options, is_in_use });

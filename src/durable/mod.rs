@@ -1,6 +1,6 @@
 //! Files that are either the old ones or the new ones, whenever the power goes.
 
-mod alternating;
+mod double_buffered;
 mod growing;
 mod lock;
 mod process_lock;
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-pub use self::alternating::{Alternating, RecordError};
+pub use self::double_buffered::{DoubleBuffered, RecordError};
 pub use self::growing::Growing;
 pub use self::lock::Lock;
 pub use self::process_lock::{Claim, ProcessLock};

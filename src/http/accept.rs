@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::dealer::{Accepted, Dealer};
+use super::dispatcher::{Accepted, Dispatcher};
 use super::limits::ConnectionLimiter;
 use super::listener::{Listener, Scheme};
 use crate::metrics::{Metrics, Reason};
@@ -19,7 +19,7 @@ pub(super) struct Acceptor {
     scheme: Scheme,
     limiter: Arc<ConnectionLimiter>,
     metrics: Arc<Metrics>,
-    dealer: Dealer,
+    dispatcher: Dispatcher,
     write_stall: Duration,
 }
 
@@ -32,12 +32,12 @@ impl Acceptor {
         listener: Listener,
         limiter: Arc<ConnectionLimiter>,
         metrics: Arc<Metrics>,
-        dealer: Dealer,
+        dispatcher: Dispatcher,
         write_stall: Duration,
     ) -> io::Result<Self> {
         let scheme = listener.scheme;
         let socket = TcpListener::from_std(listener.socket)?;
-        Ok(Self { socket, scheme, limiter, metrics, dealer, write_stall })
+        Ok(Self { socket, scheme, limiter, metrics, dispatcher, write_stall })
     }
 
     /// Accepts until `stop`. The listening socket is closed when this returns, so that the
@@ -91,7 +91,7 @@ impl Acceptor {
         match self.limiter.admit(peer.ip()) {
             Ok(permit) => {
                 self.metrics.accepted();
-                self.dealer.deal(Accepted { stream, peer, scheme: self.scheme, permit });
+                self.dispatcher.dispatch(Accepted { stream, peer, scheme: self.scheme, permit });
             }
             Err(reason) => {
                 self.metrics.rejected(reason);

@@ -15,20 +15,20 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use super::connection_timer::ConnectionTimer;
 use super::deadlines::Activity;
-use super::dealer::{Accepted, Load};
+use super::dispatcher::{Accepted, Load};
 use super::drain::Drain;
 use super::lifecycle::{Due, Timeouts};
 use super::listener::Scheme;
 use super::metered::{MeteredSocket, MeteredStream};
-use super::service::{Rooms, Service};
+use super::service::{AppState, Service};
 use super::tls::Tls;
-use super::watch::Watch;
 use crate::metrics::{Metrics, Reason};
 
 /// What all connections share.
 pub(super) struct Settings {
-    pub(super) rooms: Arc<Rooms>,
+    pub(super) state: Arc<AppState>,
     pub(super) tls: Option<Tls>,
     pub(super) timeouts: Timeouts,
     pub(super) header_bytes: usize,
@@ -42,12 +42,12 @@ pub(super) async fn serve(accepted: Accepted, settings: Arc<Settings>, drain: Rc
 
     let _load = load;
     let Accepted { stream, peer, scheme, permit } = accepted;
-    let metrics = &settings.rooms.metrics;
+    let metrics = &settings.state.metrics;
     let _open = Open(Arc::clone(metrics));
     let stream = match TcpStream::from_std(stream) {
         Ok(stream) => stream,
         Err(error) => {
-            tracing::warn!(%peer, %error, "cannot watch a connection");
+            tracing::warn!(%peer, %error, "cannot timer a connection");
             return;
         }
     };
@@ -55,14 +55,14 @@ pub(super) async fn serve(accepted: Accepted, settings: Arc<Settings>, drain: Rc
     let seat = permit.seat();
     let activity = Activity::new(settings.timeouts, scheme, Arc::clone(seat));
     let stream = MeteredSocket::new(stream, Rc::clone(&activity));
-    let service = Service::new(Arc::clone(&settings.rooms), Rc::clone(&activity), peer, scheme, number);
-    let mut watch = pin!(Watch::new(&activity, &drain, seat));
+    let service = Service::new(Arc::clone(&settings.state), Rc::clone(&activity), peer, scheme, number);
+    let mut timer = pin!(ConnectionTimer::new(&activity, &drain, seat));
     let end = match (scheme, &settings.tls) {
-        (Scheme::Http, _) => speak(stream, service, &activity, &settings, watch.as_mut()).await,
+        (Scheme::Http, _) => speak(stream, service, &activity, &settings, timer.as_mut()).await,
         // Boxed: a handshake and a TLS stream are large, and every plain connection would carry
         // room for them too.
         (Scheme::Https, Some(tls)) => {
-            Box::pin(speak_tls(stream, service, tls, &activity, &settings, watch.as_mut())).await
+            Box::pin(speak_tls(stream, service, tls, &activity, &settings, timer.as_mut())).await
         }
         (Scheme::Https, None) => return tracing::error!(%peer, "a TLS listener without a certificate"),
     };
@@ -86,7 +86,7 @@ async fn speak_tls(
     tls: &Tls,
     activity: &Rc<Activity>,
     settings: &Settings,
-    mut watch: Pin<&mut Watch<'_>>,
+    mut timer: Pin<&mut ConnectionTimer<'_>>,
 ) -> End {
     let mut handshake = pin!(tls.accept(stream));
     let encrypted = poll_fn(|cx| {
@@ -94,8 +94,8 @@ async fn speak_tls(
             return Poll::Ready(result.map_err(End::NoHandshake));
         }
         // It also brings the deadline closer.
-        watch.as_mut().ends_after_answer(cx);
-        match watch.as_mut().poll_due(cx) {
+        timer.as_mut().ends_after_answer(cx);
+        match timer.as_mut().poll_due(cx) {
             Poll::Ready(Due::Overdue(reason)) => Poll::Ready(Err(End::Overdue(reason))),
             Poll::Ready(Due::Rest) | Poll::Pending => Poll::Pending,
         }
@@ -103,7 +103,7 @@ async fn speak_tls(
     match encrypted.await {
         Ok(stream) => {
             activity.encrypted();
-            speak(stream, service, activity, settings, watch).await
+            speak(stream, service, activity, settings, timer).await
         }
         Err(end) => end,
     }
@@ -114,21 +114,21 @@ async fn speak<S>(
     mut service: Service,
     activity: &Rc<Activity>,
     settings: &Settings,
-    mut watch: Pin<&mut Watch<'_>>,
+    mut timer: Pin<&mut ConnectionTimer<'_>>,
 ) -> End
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let metrics = &settings.rooms.metrics;
+    let metrics = &settings.state.metrics;
     let mut stream = MeteredStream::new(stream, Rc::clone(activity), Arc::clone(metrics));
     loop {
-        match exchange(stream, service, settings, watch.as_mut()).await {
+        match exchange(stream, service, settings, timer.as_mut()).await {
             Exchanged::Ended(end) => return end,
             Exchanged::Resting(resting, next) => (stream, service) = (resting, next),
         }
         activity.rested(stream.has_unread());
         let _resting = metrics.rests();
-        if let Some(end) = rest(&mut stream, watch.as_mut()).await {
+        if let Some(end) = rest(&mut stream, timer.as_mut()).await {
             return end;
         }
     }
@@ -153,7 +153,7 @@ async fn exchange<S>(
     stream: MeteredStream<S>,
     service: Service,
     settings: &Settings,
-    mut watch: Pin<&mut Watch<'_>>,
+    mut timer: Pin<&mut ConnectionTimer<'_>>,
 ) -> Exchanged<S>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -169,14 +169,14 @@ where
         if let Poll::Ready(result) = Pin::new(&mut connection).poll(cx) {
             return Poll::Ready(Some(End::Closed(result)));
         }
-        if !ending && watch.as_mut().ends_after_answer(cx) {
+        if !ending && timer.as_mut().ends_after_answer(cx) {
             ending = true;
             Pin::new(&mut connection).graceful_shutdown();
             if let Poll::Ready(result) = Pin::new(&mut connection).poll(cx) {
                 return Poll::Ready(Some(End::Closed(result)));
             }
         }
-        watch.as_mut().poll_due(cx).map(|due| match due {
+        timer.as_mut().poll_due(cx).map(|due| match due {
             Due::Overdue(reason) => Some(End::Overdue(reason)),
             Due::Rest => None,
         })
@@ -193,7 +193,7 @@ where
 
 /// Waits for the next request with no more than the socket in memory: the server's two buffers
 /// are most of what a connection costs. `None` when the peer speaks again.
-async fn rest<S>(stream: &mut MeteredStream<S>, mut watch: Pin<&mut Watch<'_>>) -> Option<End>
+async fn rest<S>(stream: &mut MeteredStream<S>, mut timer: Pin<&mut ConnectionTimer<'_>>) -> Option<End>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -209,10 +209,10 @@ where
             Poll::Ready(_) => return Poll::Ready(Some(End::Closed(Ok(())))),
             Poll::Pending => {}
         }
-        if watch.as_mut().ends_after_answer(cx) {
+        if timer.as_mut().ends_after_answer(cx) {
             return Poll::Ready(Some(End::Closed(Ok(()))));
         }
-        match watch.as_mut().poll_due(cx) {
+        match timer.as_mut().poll_due(cx) {
             Poll::Ready(Due::Overdue(reason)) => Poll::Ready(Some(End::Overdue(reason))),
             Poll::Ready(Due::Rest) | Poll::Pending => Poll::Pending,
         }

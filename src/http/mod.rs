@@ -13,9 +13,10 @@ mod assets;
 mod body;
 mod conditional;
 mod connection;
+mod connection_timer;
 mod deadlines;
-mod dealer;
 mod disk_reads;
+mod dispatcher;
 mod drain;
 mod edge;
 mod events;
@@ -35,7 +36,6 @@ mod route;
 mod service;
 mod target;
 mod tls;
-mod watch;
 mod worker;
 
 use std::net::SocketAddr;
@@ -53,7 +53,7 @@ pub use tls::{OwnCertificate, SelfSigned, Tls, TlsError, TlsFiles};
 
 use self::lifecycle::Timeouts;
 use self::limits::{ConnectionLimiter, MAX_LEAVING};
-use self::service::Rooms;
+use self::service::AppState;
 use self::worker::Workers;
 use crate::admin::Admin;
 use crate::console::Console;
@@ -136,7 +136,7 @@ pub struct Server {
     acceptors: tokio::task::JoinSet<()>,
     /// Ends answers that have no end of their own.
     closing: CancellationToken,
-    rooms: Arc<Rooms>,
+    state: Arc<AppState>,
 }
 
 /// How long the last answers say that they are the last, before a process hands its listeners over: about the time in
@@ -172,7 +172,7 @@ impl Server {
     ) -> Result<Self, ServerError> {
         let Parts { site, health, metrics, display, description, console, admin, names, tls } = parts;
         let closing = CancellationToken::new();
-        let rooms = Arc::new(Rooms {
+        let state = Arc::new(AppState {
             site,
             health,
             metrics: Arc::clone(&metrics),
@@ -189,7 +189,7 @@ impl Server {
             is_leaving: AtomicBool::new(false),
         });
         let connections = Arc::new(connection::Settings {
-            rooms: Arc::clone(&rooms),
+            state: Arc::clone(&state),
             tls,
             timeouts: Timeouts {
                 handshake: limits.tls_handshake,
@@ -211,28 +211,28 @@ impl Server {
                 listener,
                 Arc::clone(&limiter),
                 Arc::clone(&metrics),
-                workers.dealer().clone(),
+                workers.dispatcher().clone(),
                 limits.write_stall,
             )
             .map_err(|source| ServerError::Listen { address, source })?;
             acceptors.spawn_local(acceptor.run(accepting.clone()));
         }
-        Ok(Self { workers, accepting, acceptors, closing, rooms })
+        Ok(Self { workers, accepting, acceptors, closing, state })
     }
 
     /// Whether every worker answers; waits as long as the slowest takes.
     pub async fn is_alive(&self) -> bool {
-        self.workers.dealer().ping().await
+        self.workers.dispatcher().ping().await
     }
 
     /// Answers as before, but every answer is its connection's last (RFC 9112 section 9.6), so that nobody sends another
     /// request into a connection while the drain closes it: a client would have to find out that it was lost, and send
     /// it again. For before a drain after which another process goes on with the listeners; over at once when nobody
     /// is connected.
-    pub async fn say_farewell(&self) {
-        self.rooms.is_leaving.store(true, Ordering::Relaxed);
+    pub async fn announce_close(&self) {
+        self.state.is_leaving.store(true, Ordering::Relaxed);
         let until = tokio::time::Instant::now() + FAREWELL;
-        while self.workers.dealer().load() > 0 && tokio::time::Instant::now() < until {
+        while self.workers.dispatcher().load() > 0 && tokio::time::Instant::now() < until {
             tokio::time::sleep(LOOK_EVERY).await;
         }
     }

@@ -32,7 +32,7 @@ use crate::metrics::{self, Metrics, RouteClass};
 use crate::site::Current;
 
 /// What every request may need; one for the whole process.
-pub(super) struct Rooms {
+pub(super) struct AppState {
     pub(super) site: Arc<Current>,
     pub(super) health: Health,
     pub(super) metrics: Arc<Metrics>,
@@ -61,7 +61,7 @@ pub(super) struct Service {
 
 /// What does not change from one request of a connection to the next.
 struct Connection {
-    rooms: Arc<Rooms>,
+    state: Arc<AppState>,
     activity: Rc<Activity>,
     peer: SocketAddr,
     scheme: Scheme,
@@ -73,13 +73,13 @@ const SAMPLE: u64 = 100;
 
 impl Service {
     pub(super) fn new(
-        rooms: Arc<Rooms>,
+        state: Arc<AppState>,
         activity: Rc<Activity>,
         peer: SocketAddr,
         scheme: Scheme,
         number: u64,
     ) -> Self {
-        Self { connection: Rc::new(Connection { rooms, activity, peer, scheme, number }), requests: Cell::new(0) }
+        Self { connection: Rc::new(Connection { state, activity, peer, scheme, number }), requests: Cell::new(0) }
     }
 }
 
@@ -122,18 +122,18 @@ impl Connection {
         } else {
             body.size_hint().exact().map_or(BodyLength::Unknown, BodyLength::Known)
         };
-        let routed = route(&parts, length, this.rooms.most_body, &this.rooms.names);
+        let routed = route(&parts, length, this.state.most_body, &this.state.names);
         if matches!(routed, Ok(Route::Admin)) {
             drop(routed);
             let this = Rc::clone(this);
             return Answer::Later(Box::pin(async move {
                 let caller = Caller { ip: this.peer.ip().to_canonical(), is_https: this.scheme == Scheme::Https };
-                let outcome = edge::admin(&this.rooms.admin, &parts, body, caller).await;
+                let outcome = edge::admin(&this.state.admin, &parts, body, caller).await;
                 this.finish(id, answering, &parts, RouteClass::Edge, outcome)
             }));
         }
         let (class, outcome) = match routed {
-            Ok(route) => (route.class(), this.rooms.answer(&parts, &route)),
+            Ok(route) => (route.class(), this.state.answer(&parts, &route)),
             Err(refusal) => (RouteClass::None, Err(refusal)),
         };
         Answer::Now(Some(this.finish(id, answering, &parts, class, outcome)))
@@ -153,19 +153,19 @@ impl Connection {
         if parts.method == Method::HEAD {
             *response.body_mut() = Body::EMPTY;
         }
-        if id.request >= self.rooms.requests_per_connection || self.rooms.is_leaving.load(Ordering::Relaxed) {
+        if id.request >= self.state.requests_per_connection || self.state.is_leaving.load(Ordering::Relaxed) {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         response.body_mut().hold(answering);
         let took = self.activity.answered();
-        self.rooms.metrics.answered(class, response.status(), took);
+        self.state.metrics.answered(class, response.status(), took);
         self.log(id, parts, &response, took);
         response
     }
 
     fn log(&self, id: RequestId, parts: &Parts, response: &Response<Body>, took: std::time::Duration) {
         let status = response.status();
-        let is_logged = match self.rooms.access_log {
+        let is_logged = match self.state.access_log {
             AccessLog::All => true,
             AccessLog::Sampled => status.is_server_error() || id.request % SAMPLE == 1,
             AccessLog::Off => status == StatusCode::INTERNAL_SERVER_ERROR,
@@ -186,7 +186,7 @@ impl Connection {
     }
 }
 
-impl Rooms {
+impl AppState {
     fn answer(&self, parts: &Parts, route: &Route<'_>) -> Result<Response<Body>, Refusal> {
         match route {
             Route::Site(path) => assets::answer(parts, &self.site.load(), &self.disk, path),

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::connection::{self, Settings};
-use super::dealer::{Dealer, Message};
+use super::dispatcher::{Dispatcher, Message};
 use super::drain::Drain;
 
 /// Threads of each worker for what waits: reads of large files, and a PIN's hash.
@@ -20,7 +20,7 @@ const MAX_BLOCKING: usize = 8;
 
 /// All workers.
 pub(super) struct Workers {
-    dealer: Dealer,
+    dispatcher: Dispatcher,
     ends: Vec<oneshot::Receiver<()>>,
     drain: CancellationToken,
     abort: CancellationToken,
@@ -63,11 +63,11 @@ impl Workers {
             inboxes.push(messages);
             ends.push(end);
         }
-        Ok(Self { dealer: Dealer::new(inboxes), ends, drain, abort })
+        Ok(Self { dispatcher: Dispatcher::new(inboxes), ends, drain, abort })
     }
 
-    pub(super) fn dealer(&self) -> &Dealer {
-        &self.dealer
+    pub(super) fn dispatcher(&self) -> &Dispatcher {
+        &self.dispatcher
     }
 
     /// See `Server::drain`. A worker that does not even react to the cut is left behind.
@@ -83,7 +83,7 @@ impl Workers {
             () = tokio::time::sleep(grace) => {}
             () = at_once => {}
         }
-        let left = self.dealer.load();
+        let left = self.dispatcher.load();
         self.abort.cancel();
         left
     }

@@ -43,7 +43,7 @@ impl Memory {
         memory.change(|table| {
             table.meet_factory(factory);
             if let Some(os) = os {
-                table.meet_os(os, factory);
+                table.apply_os_version(os, factory);
             }
             table.meet_boot(boot);
         });
@@ -51,8 +51,8 @@ impl Memory {
     }
 
     /// The slot's binary is whole, but cannot be executed.
-    pub(super) fn unfit(&mut self, slot: Slot, reason: &str) {
-        self.change(|table| table.unfit(slot, reason));
+    pub(super) fn mark_unbootable(&mut self, slot: Slot, reason: &str) {
+        self.change(|table| table.mark_unbootable(slot, reason));
     }
 
     /// Changes the table for good, or else for this start alone. Then nothing is tried that has yet to show that it
@@ -63,7 +63,7 @@ impl Memory {
             Some(table) => table,
             None => match self.store.change(&change) {
                 Ok(result) => {
-                    self.doubt(before);
+                    self.clear_proven(before);
                     return result;
                 }
                 Err(error) => {
@@ -78,10 +78,10 @@ impl Memory {
     }
 
     /// A binary that was given up no longer speaks for itself either.
-    fn doubt(&self, on_trial: Option<Slot>) {
+    fn clear_proven(&self, on_trial: Option<Slot>) {
         if let Some(slot) = on_trial
             && self.store.value().image(slot).is_none()
-            && let Err(error) = slots::doubt(&self.directory, slot)
+            && let Err(error) = slots::clear_proven(&self.directory, slot)
         {
             tracing::warn!(error = error_chain(&error), slot = slot.name(), "the slot's record cannot be kept");
         }
@@ -100,7 +100,7 @@ pub(super) fn choose<E: std::error::Error>(
         let Err(error) = verified(*slot, image) else { return choice };
         tracing::error!(error = error_chain(&error), slot = slot.name(), version = image.version, "a slot is damaged");
         let reason = error_chain(&error);
-        memory.change(|table| table.lost(*slot, &reason));
+        memory.change(|table| table.mark_missing(*slot, &reason));
     }
     Choice::Factory
 }

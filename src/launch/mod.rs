@@ -78,11 +78,11 @@ pub fn run(settings: &Settings) -> LaunchError {
         tracing::info!(slot = slot.name(), version = image.version, on_trial, "launching");
         let path = slots::binary(directory, slot);
         let error = match verify::is_program(&path) {
-            Ok(()) => become_it(&path, slot.name(), launcher.as_deref(), options),
+            Ok(()) => exec(&path, slot.name(), launcher.as_deref(), options),
             Err(error) => error,
         };
         // Kept before it is told: a process that could not be become has lost its protection from closed pipes.
-        memory.unfit(slot, &format!("it cannot be executed: {error}"));
+        memory.mark_unbootable(slot, &format!("it cannot be executed: {error}"));
         tracing::error!(slot = slot.name(), version = image.version, %error, "the binary cannot be executed");
     }
     tracing::info!(slot = FACTORY, version, "launching");
@@ -92,7 +92,7 @@ pub fn run(settings: &Settings) -> LaunchError {
 /// Becomes the factory's binary.
 fn factory(launcher: Option<&Path>, options: &[OsString]) -> LaunchError {
     let path = launcher.unwrap_or(Path::new(RUNNING));
-    let source = become_it(path, FACTORY, launcher, options);
+    let source = exec(path, FACTORY, launcher, options);
     LaunchError { path: path.to_owned(), source }
 }
 
@@ -106,7 +106,7 @@ fn own_path() -> Option<PathBuf> {
     if path.is_file() { Some(path) } else { replaced().filter(|path| path.is_file()) }
 }
 
-fn become_it(path: &Path, slot: &str, launcher: Option<&Path>, options: &[OsString]) -> io::Error {
+fn exec(path: &Path, slot: &str, launcher: Option<&Path>, options: &[OsString]) -> io::Error {
     let mut command = Command::new(path);
     command.arg("serve").args(options).env(SLOT, slot);
     match launcher {

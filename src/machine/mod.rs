@@ -6,7 +6,7 @@
 //! the appliance only reads; what the appliance asks of root stands in a directory of its own, and is believed no
 //! further than it is signed.
 //!
-//! [`Places`] is the one list of the paths on which both sides, the units and the image agree.
+//! [`Paths`] is the one list of the paths on which both sides, the units and the image agree.
 
 pub mod data;
 pub mod install;
@@ -14,12 +14,12 @@ pub mod menu;
 pub mod notices;
 pub mod os;
 mod os_release;
-mod places;
+mod paths;
 pub mod settings;
 pub mod stick;
 
 pub use os_release::{os_variant, os_version};
-pub use places::Places;
+pub use paths::Paths;
 
-/// The directory of the [`notices`] in the one that root tells the appliance in ([`Places::run`]).
+/// The directory of the [`notices`] in the one that root tells the appliance in ([`Paths::run`]).
 pub const NOTICES: &str = "notices";

@@ -125,7 +125,7 @@ impl Notice {
     }
 }
 
-/// Says something on a subject, instead of what was said before. `directory` is [`super::Places::run_notices`]; it is
+/// Says something on a subject, instead of what was said before. `directory` is [`super::Paths::run_notices`]; it is
 /// made if it is missing.
 pub fn put(directory: &Path, subject: &str, notice: &Notice) -> Result<(), NoticeError> {
     let path = path(directory, subject)?;

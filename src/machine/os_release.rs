@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::Read as _;
 
-use super::Places;
+use super::Paths;
 
 /// Bytes that are read of os-release(5).
 const MAX: u64 = 16 * 1024;
@@ -12,25 +12,25 @@ const MAX: u64 = 16 * 1024;
 const IMAGE: &str = "workshop-edge";
 
 /// Whether the image runs, and no other system.
-pub(super) fn is_ours(places: &Places) -> bool {
-    value(places, "IMAGE_ID=").as_deref() == Some(IMAGE)
+pub(super) fn is_ours(paths: &Paths) -> bool {
+    value(paths, "IMAGE_ID=").as_deref() == Some(IMAGE)
 }
 
 /// The version of the image (`IMAGE_VERSION`), as os-release(5) has it; `None` on a machine that no image runs.
 #[must_use]
-pub fn os_version(places: &Places) -> Option<String> {
-    value(places, "IMAGE_VERSION=")
+pub fn os_version(paths: &Paths) -> Option<String> {
+    value(paths, "IMAGE_VERSION=")
 }
 
 /// The variant of the image (`VARIANT_ID`): `base`, or `wifi` for the one with drivers for Wi-Fi.
 #[must_use]
-pub fn os_variant(places: &Places) -> Option<String> {
-    value(places, "VARIANT_ID=")
+pub fn os_variant(paths: &Paths) -> Option<String> {
+    value(paths, "VARIANT_ID=")
 }
 
-fn value(places: &Places, key: &str) -> Option<String> {
+fn value(paths: &Paths, key: &str) -> Option<String> {
     let mut text = String::new();
-    File::open(places.os_release()).and_then(|file| file.take(MAX).read_to_string(&mut text)).ok()?;
+    File::open(paths.os_release()).and_then(|file| file.take(MAX).read_to_string(&mut text)).ok()?;
     let value = text.lines().find_map(|line| line.strip_prefix(key))?;
     let value = value.trim().trim_matches(['"', '\'']);
     let is_fit = !value.is_empty() && value.len() <= 64 && value.bytes().all(|byte| byte.is_ascii_graphic());
@@ -44,8 +44,8 @@ mod tests {
     #[test]
     fn the_version_is_that_of_the_image() {
         let directory = tempfile::tempdir().expect("a directory");
-        let places = Places::below(directory.path());
-        assert_eq!(os_version(&places), None);
+        let paths = Paths::below(directory.path());
+        assert_eq!(os_version(&paths), None);
         std::fs::create_dir(directory.path().join("etc")).expect("made");
         for (text, version) in [
             ("ID=debian\nIMAGE_ID=box\nIMAGE_VERSION=\"1.2.3\"\nX=1\n", Some("1.2.3")),
@@ -54,11 +54,11 @@ mod tests {
             ("IMAGE_VERSION=\n", None),
             ("IMAGE_VERSION=\x1b[2J\n", None),
         ] {
-            std::fs::write(places.os_release(), text).expect("written");
-            assert_eq!(os_version(&places).as_deref(), version, "{text}");
+            std::fs::write(paths.os_release(), text).expect("written");
+            assert_eq!(os_version(&paths).as_deref(), version, "{text}");
         }
-        assert_eq!(os_variant(&places), None);
-        std::fs::write(places.os_release(), "VARIANT=\"With Wi-Fi\"\nVARIANT_ID=wifi\n").expect("written");
-        assert_eq!(os_variant(&places).as_deref(), Some("wifi"));
+        assert_eq!(os_variant(&paths), None);
+        std::fs::write(paths.os_release(), "VARIANT=\"With Wi-Fi\"\nVARIANT_ID=wifi\n").expect("written");
+        assert_eq!(os_variant(&paths).as_deref(), Some("wifi"));
     }
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::{Image, Slot, Store, Table};
-use crate::durable::{Alternating, RecordError};
+use crate::durable::{DoubleBuffered, RecordError};
 
 const NAME: &str = "image";
 
@@ -46,7 +46,7 @@ pub fn confirm(directory: &Path, store: &mut Store) -> Result<(), RecordError> {
 /// The slot of the active binary says that it is proven, as the table does: the power may have gone between the two, and
 /// what is lost with the table then is the binary's proof. Nothing while a binary is on trial, which is the table's to
 /// decide.
-pub fn affirm(directory: &Path, table: &Table) -> Result<(), RecordError> {
+pub fn repair_proven(directory: &Path, table: &Table) -> Result<(), RecordError> {
     let active = table.active().filter(|_| table.on_trial().is_none());
     let Some((slot, image)) = active.and_then(|slot| Some((slot, table.image(slot)?))) else { return Ok(()) };
     let proven = Record { image: image.clone(), proven: true };
@@ -58,27 +58,27 @@ pub fn affirm(directory: &Path, table: &Table) -> Result<(), RecordError> {
 pub fn revert(directory: &Path, store: &mut Store, reason: &str) -> Result<(), RecordError> {
     let Some(slot) = store.value().on_trial() else { return Ok(()) };
     // The table counts: where the record cannot be kept, it goes on.
-    let doubted = doubt(directory, slot);
+    let doubted = clear_proven(directory, slot);
     store.change(|table| table.revert(reason))?;
     doubted
 }
 
 /// The slot's binary, proven once, is not any more.
-pub fn doubt(directory: &Path, slot: Slot) -> Result<(), RecordError> {
+pub fn clear_proven(directory: &Path, slot: Slot) -> Result<(), RecordError> {
     match open(directory, slot) {
         Some(mut record) => record.change(|record| record.proven = false),
         None => Ok(()),
     }
 }
 
-fn open(directory: &Path, slot: Slot) -> Option<Alternating<Record>> {
-    Alternating::open(&directory.join(slot.name()), NAME)
+fn open(directory: &Path, slot: Slot) -> Option<DoubleBuffered<Record>> {
+    DoubleBuffered::open(&directory.join(slot.name()), NAME)
 }
 
 fn keep(directory: &Path, slot: Slot, record: Record) -> Result<(), RecordError> {
     // Goes on from the one before, so that this is the newest.
-    let mut kept =
-        open(directory, slot).unwrap_or_else(|| Alternating::anew(&directory.join(slot.name()), NAME, record.clone()));
+    let mut kept = open(directory, slot)
+        .unwrap_or_else(|| DoubleBuffered::anew(&directory.join(slot.name()), NAME, record.clone()));
     kept.change(|kept| *kept = record)
 }
 
@@ -100,16 +100,16 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let directory = directory.path();
         let mut store = anew(directory, Table::default());
-        affirm(directory, store.value()).expect("nothing to do");
+        repair_proven(directory, store.value()).expect("nothing to do");
         record(directory, Slot::A, &image(1)).expect("kept");
         let put = |table: &mut Table| table.stage(Slot::A, image(1)).and_then(|()| table.begin_trial(Slot::A));
         store.change(put).expect("kept").expect("fit");
-        affirm(directory, store.value()).expect("nothing to do");
+        repair_proven(directory, store.value()).expect("nothing to do");
         assert!(!is_proven(directory, Slot::A));
         // The power goes between the table and the slot.
         store.change(Table::confirm).expect("kept");
         std::fs::write(directory.join("a/image.0.tmp"), b"torn").expect("written");
-        affirm(directory, store.value()).expect("kept");
+        repair_proven(directory, store.value()).expect("kept");
         assert!(is_proven(directory, Slot::A));
         assert!(!directory.join("a/image.0.tmp").exists());
     }

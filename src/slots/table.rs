@@ -352,7 +352,7 @@ impl Table {
     }
 
     /// The file of a slot is not what the table says, for this reason: it is as good as empty.
-    pub fn lost(&mut self, slot: Slot, reason: &str) {
+    pub fn mark_missing(&mut self, slot: Slot, reason: &str) {
         let lost = self.content_mut(slot).take();
         if let Some(lost) = lost.filter(|_| self.active == Some(slot)) {
             self.fall_back(slot, &lost.image, reason);
@@ -369,11 +369,11 @@ impl Table {
     }
 
     /// The binary of a slot is whole, but cannot be executed: on trial it is quarantined, else it is as good as none.
-    pub fn unfit(&mut self, slot: Slot, reason: &str) {
+    pub fn mark_unbootable(&mut self, slot: Slot, reason: &str) {
         if self.on_trial() == Some(slot) {
             self.revert(reason);
         } else {
-            self.lost(slot, reason);
+            self.mark_missing(slot, reason);
         }
     }
 
@@ -396,7 +396,7 @@ impl Table {
     /// The operating system of the USB image is this one. What needs a newer one, since it was there before the system
     /// went back, does not run for as long: the other slot does if it is known to work, or else the factory's binary. It
     /// stays in its slot, and is gone over to again from there.
-    pub fn meet_os(&mut self, version: &str, factory: &str) {
+    pub fn apply_os_version(&mut self, version: &str, factory: &str) {
         let fits = |table: &Self, slot: Slot| {
             table.image(slot).is_some_and(|image| {
                 image.requires_os.as_deref().is_none_or(|needs| needs == version || is_newer(version, needs))
@@ -640,9 +640,9 @@ mod tests {
         put(&mut table, 1);
         table.confirm();
         put(&mut table, 2);
-        table.unfit(Slot::B, "wrong architecture");
+        table.mark_unbootable(Slot::B, "wrong architecture");
         assert!(table.is_quarantined(&image(2).sha256));
-        table.unfit(Slot::A, "no execution here");
+        table.mark_unbootable(Slot::A, "no execution here");
         assert!(!table.is_quarantined(&image(1).sha256));
         assert_eq!(started(&mut table), None);
     }
@@ -688,11 +688,11 @@ mod tests {
         table.confirm();
         put(&mut table, 2);
         table.confirm();
-        table.lost(Slot::B, "torn");
+        table.mark_missing(Slot::B, "torn");
         assert_eq!(started(&mut table), Some((Slot::A, false)));
         assert_eq!(table.fallback().map(|fallback| fallback.version.as_str()), Some("1.0.2"));
         table.stage(Slot::B, image(3)).expect("free");
-        table.lost(Slot::A, "torn");
+        table.mark_missing(Slot::A, "torn");
         assert_eq!(started(&mut table), None, "the third has never been proven");
         let fallback = table.fallback().expect("known");
         assert_eq!(
@@ -754,7 +754,7 @@ mod tests {
                     },
                     Step::Confirm => table.confirm(),
                     Step::Revert => table.revert("step"),
-                    Step::Lost(b) => table.lost(if b { Slot::B } else { Slot::A }, "torn"),
+                    Step::Lost(b) => table.mark_missing(if b { Slot::B } else { Slot::A }, "torn"),
                     Step::Back => {
                         if let Some(slot) = table.previous().map(|(slot, _)| slot)
                             && table.begin_trial(slot).is_ok()
@@ -945,18 +945,18 @@ mod tests {
         let slot = table.idle().expect("idle");
         table.stage(slot, needy(2, "2.0.0")).expect("free");
         table.begin_trial(slot).expect("fit");
-        table.meet_os("2.0.0", "1.0.0");
+        table.apply_os_version("2.0.0", "1.0.0");
         assert_eq!(started(&mut table), Some((Slot::B, true)));
         table.confirm();
         // The system went back: the program before runs, and the other is kept for when it comes again.
-        table.meet_os("1.9.0", "1.0.0");
+        table.apply_os_version("1.9.0", "1.0.0");
         assert_eq!(started(&mut table), Some((Slot::A, false)));
         assert_eq!(table.holding(&needy(2, "2.0.0").sha256), Some(Slot::B));
         table.begin_trial(Slot::B).expect("fit");
-        table.meet_os("1.9.0", "1.0.0");
+        table.apply_os_version("1.9.0", "1.0.0");
         assert_eq!(started(&mut table), Some((Slot::A, false)), "no try is spent on it");
         table.begin_trial(Slot::B).expect("fit");
-        table.meet_os("2.0.1", "1.0.0");
+        table.apply_os_version("2.0.1", "1.0.0");
         assert_eq!(started(&mut table), Some((Slot::B, true)));
         assert!(table.quarantined().is_empty());
     }
@@ -968,7 +968,7 @@ mod tests {
         table.stage(Slot::A, Image { requires_os: Some("2.0.0".into()), ..image(1) }).expect("free");
         table.begin_trial(Slot::A).expect("fit");
         table.confirm();
-        table.meet_os("1.0.0", "1.0.0");
+        table.apply_os_version("1.0.0", "1.0.0");
         assert_eq!(started(&mut table), None);
     }
 

@@ -39,13 +39,13 @@ pub enum Loss {
 
 /// Looks at a data directory as long as it lives.
 #[derive(Debug)]
-pub struct Watch {
+pub struct DiskWatch {
     last: Arc<Mutex<(Instant, Finding)>>,
     /// Its end is the thread's.
     _stop: mpsc::Sender<()>,
 }
 
-impl Watch {
+impl DiskWatch {
     /// Looks once, and from then on in a thread.
     pub fn start(directory: &Path) -> io::Result<Self> {
         let mut directory = Directory::new(directory);

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use crate::durable::{Alternating, RecordError};
+use crate::durable::{DoubleBuffered, RecordError};
 
 /// The name of the record.
 const NAME: &str = "history";
@@ -80,7 +80,7 @@ pub enum Outcome {
 
 /// The entries, and where they are kept.
 #[derive(Debug)]
-pub struct History(Alternating<Entries>);
+pub struct History(DoubleBuffered<Entries>);
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Entries {
@@ -92,8 +92,8 @@ impl History {
     #[must_use]
     pub fn open(directory: &Path) -> Self {
         Self(
-            Alternating::open(directory, NAME)
-                .unwrap_or_else(|| Alternating::anew(directory, NAME, Entries::default())),
+            DoubleBuffered::open(directory, NAME)
+                .unwrap_or_else(|| DoubleBuffered::anew(directory, NAME, Entries::default())),
         )
     }
 

@@ -10,7 +10,7 @@ pub mod manifest;
 pub mod order;
 pub mod os;
 pub mod pace;
-pub mod places;
+pub mod paths;
 pub mod policy;
 mod remedy;
 pub mod repository;

@@ -5,7 +5,7 @@ use std::path::Path;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use crate::durable::{Alternating, RecordError};
+use crate::durable::{DoubleBuffered, RecordError};
 
 /// The name of the record.
 const NAME: &str = "order";
@@ -23,13 +23,16 @@ pub struct Order {
 
 /// The standing order, and where it is kept.
 #[derive(Debug, Clone)]
-pub struct Standing(Alternating<Order>);
+pub struct OverrideStore(DoubleBuffered<Order>);
 
-impl Standing {
+impl OverrideStore {
     /// Reads it; without one that is whole, the box follows its channel.
     #[must_use]
     pub fn open(directory: &Path) -> Self {
-        Self(Alternating::open(directory, NAME).unwrap_or_else(|| Alternating::anew(directory, NAME, Order::default())))
+        Self(
+            DoubleBuffered::open(directory, NAME)
+                .unwrap_or_else(|| DoubleBuffered::anew(directory, NAME, Order::default())),
+        )
     }
 
     /// The order.
@@ -56,11 +59,11 @@ mod tests {
     #[test]
     fn an_order_stands_until_there_is_another() {
         let directory = tempfile::tempdir().expect("a directory");
-        let mut standing = Standing::open(directory.path());
-        assert_eq!(*standing.order(), Order::default());
-        standing.change(|order| order.pin = Some(Version::new(1, 2, 3))).expect("kept");
-        standing.change(|order| order.held = true).expect("kept");
-        let read = Standing::open(directory.path());
+        let mut overrides = OverrideStore::open(directory.path());
+        assert_eq!(*overrides.order(), Order::default());
+        overrides.change(|order| order.pin = Some(Version::new(1, 2, 3))).expect("kept");
+        overrides.change(|order| order.held = true).expect("kept");
+        let read = OverrideStore::open(directory.path());
         assert_eq!(*read.order(), Order { pin: Some(Version::new(1, 2, 3)), held: true });
     }
 }

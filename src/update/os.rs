@@ -28,14 +28,14 @@ const MAX: u64 = 64 * 1024;
 
 /// What root tells.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Told {
+pub struct OsReport {
     /// What runs.
     pub version: Version,
     /// SHA-256 of its file, where root has installed it itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
     /// Whether it has shown that it works.
-    pub state: Standing,
+    pub state: TrialState,
     /// What the machine can go back to without a download.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<Version>,
@@ -50,7 +50,7 @@ pub struct Told {
 /// Whether a version has shown that it works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Standing {
+pub enum TrialState {
     /// The boot loader counts its starts.
     Trial,
     /// It has.
@@ -65,7 +65,7 @@ pub enum Standing {
 pub struct OsState {
     /// What root tells.
     #[serde(flatten)]
-    pub told: Told,
+    pub report: OsReport,
     /// What the channel desires, as far as is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub desired: Option<Version>,
@@ -113,7 +113,7 @@ pub enum Step {
 }
 
 /// Reads what root tells in a directory; `None` where it tells nothing, as before it has looked.
-pub fn told(directory: &Path) -> io::Result<Option<Told>> {
+pub fn read_report(directory: &Path) -> io::Result<Option<OsReport>> {
     let file = match File::open(directory.join(FILE)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         file => file?,
@@ -130,17 +130,17 @@ mod tests {
     #[test]
     fn what_a_newer_root_adds_is_passed_over() {
         let directory = tempfile::tempdir().expect("a directory");
-        assert_eq!(told(directory.path()).expect("read"), None);
+        assert_eq!(read_report(directory.path()).expect("read"), None);
         let text = r#"{"version":"1.1.0","state":"of tomorrow","entry":"box_1.1.0.efi"}"#;
         std::fs::write(directory.path().join(FILE), text).expect("written");
-        let told = told(directory.path()).expect("read").expect("there");
-        assert_eq!((told.version, told.state), (Version::new(1, 1, 0), Standing::Other));
+        let report = read_report(directory.path()).expect("read").expect("there");
+        assert_eq!((report.version, report.state), (Version::new(1, 1, 0), TrialState::Other));
     }
 
     #[test]
     fn what_is_torn_is_an_error() {
         let directory = tempfile::tempdir().expect("a directory");
         std::fs::write(directory.path().join(FILE), "{\"version\"").expect("written");
-        assert!(told(directory.path()).is_err());
+        assert!(read_report(directory.path()).is_err());
     }
 }

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use semver::Version;
 
 use super::history::{Entry, Kind, Outcome};
-use super::os::{OsState, Standing, Step, Told};
+use super::os::{OsReport, OsState, Step, TrialState};
 use super::policy::Why;
 use super::remedy;
 use super::state::{Fault, FaultKind, Phase, Quarantined, State, Wait, Words};
@@ -201,10 +201,10 @@ pub fn not_own(version: &Version) -> Words {
 /// What the operating system is at: sentences.
 #[must_use]
 pub fn system(os: &OsState, lang: Lang) -> Vec<String> {
-    let Told { version: running, quarantined, refused, .. } = &os.told;
-    let trial = match os.told.state {
-        Standing::Trial => lang.pick(", a prueba", ", on trial"),
-        Standing::Good | Standing::Other => "",
+    let OsReport { version: running, quarantined, refused, .. } = &os.report;
+    let trial = match os.report.state {
+        TrialState::Trial => lang.pick(", a prueba", ", on trial"),
+        TrialState::Good | TrialState::Other => "",
     };
     let mut sentences = vec![match &os.step {
         Step::Idle | Step::Other => {
@@ -292,7 +292,7 @@ pub fn overtaken() -> Words {
 #[must_use]
 pub fn not_refused(version: &Version, os: Option<&OsState>) -> Words {
     let text = version.to_string();
-    if os.is_some_and(|os| os.told.quarantined.iter().any(|one| one.version == text)) {
+    if os.is_some_and(|os| os.report.quarantined.iter().any(|one| one.version == text)) {
         return Words {
             es: format!(
                 "la {version} rechazada es del sistema, no del programa: la siguiente del fabricante se pone como siempre, y a esta la admite otra vez root con «workshop-edge machine os forgive {version}»"

@@ -9,7 +9,7 @@ use ring::digest::{SHA256, digest};
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use workshop_edge::slots::{self, Image, Slot, Table};
 use workshop_edge::update::download::Progress;
-use workshop_edge::update::places::Places;
+use workshop_edge::update::paths::UpdatePaths;
 use workshop_edge::update::repository::Target;
 use workshop_edge::update::stage::{Order, StageError, Staged, Stager};
 use workshop_edge::update::transport::{Source, Transport};
@@ -50,7 +50,7 @@ impl SmallBox {
         fs::create_dir(repository.path().join("targets")).expect("made");
         let data = disk.path.join("data");
         let table = Arc::new(Mutex::new(slots::anew(&data.join(slots::DIRECTORY), Table::default())));
-        let stager = Stager::new(&Places::of(&data), Arc::clone(&table), None);
+        let stager = Stager::new(&UpdatePaths::of(&data), Arc::clone(&table), None);
         let source = Source::Directory(repository.path().to_owned());
         let transport = Transport::new(source).expect("a transport");
         let one = Self { disk, repository, table, stager, transport };

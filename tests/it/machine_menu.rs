@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
-use workshop_edge::machine::{Places, os};
+use workshop_edge::machine::{Paths, os};
 use workshop_edge::update::state::Quarantined;
 
 use crate::support::{Edge, Pty, Setup, eventually};
@@ -106,13 +106,13 @@ fn a_version_of_the_system_that_has_failed_is_tried_again_when_somebody_says_so(
         fs::write(root.join("etc/os-release"), "IMAGE_ID=workshop-edge\nIMAGE_VERSION=1.0.0\n").expect("written");
     });
     menu.press("5", "no rechaza ninguna versión del sistema");
-    let mut record = os::record(&Places::below(menu.root.path()).data_os());
+    let mut record = os::record(&Paths::below(menu.root.path()).data_os());
     record.change(|record| record.quarantined.push(quarantined())).expect("kept");
     for (key, then, expected) in [("n", "1. Estado", 1), ("s", "Se probarán otra vez", 0)] {
         menu.press("\x1b", "1. Estado");
         menu.press("5", "2.0.0: cut");
         menu.press(key, then);
-        let record = os::record(&Places::below(menu.root.path()).data_os());
+        let record = os::record(&Paths::below(menu.root.path()).data_os());
         assert_eq!(record.value().quarantined.len(), expected, "{key}");
     }
 }

@@ -3,7 +3,7 @@
 use super::words::Words;
 use crate::cli::support_bundle;
 use crate::config::{self, Overrides, Sources};
-use crate::machine::Places;
+use crate::machine::Paths;
 use crate::machine::stick::Mounted;
 use crate::{durable, error_chain, lang::Lang};
 use std::fs;
@@ -15,14 +15,14 @@ const SPARE: u64 = 64 * 1024;
 const MAX_ID: usize = 64;
 
 /// Writes one, and says which.
-pub(super) fn write(places: &Places, stick: &Mounted) -> Result<Words, Words> {
-    let overrides = Overrides { config: Some(places.run_config()), ..Overrides::default() };
+pub(super) fn write(paths: &Paths, stick: &Mounted) -> Result<Words, Words> {
+    let overrides = Overrides { config: Some(paths.run_config()), ..Overrides::default() };
     let config = config::load(&Sources::of_process(overrides))
         .map(|loaded| support_bundle::effective(&loaded))
         .map_err(|faults| faults.render(Lang::En));
-    let (bytes, remark) = support_bundle::collect(&places.appliance(), config, Lang::En)
+    let (bytes, remark) = support_bundle::collect(&paths.appliance(), config, Lang::En)
         .map_err(|words| Words::about("No hay informe de soporte:", "There is no support bundle:", words))?;
-    let name = name(&places.appliance(), &jiff::Zoned::now());
+    let name = name(&paths.appliance(), &jiff::Zoned::now());
     let written = stick.written(|directory| save(directory, &name, &bytes));
     written.map_err(|error| cannot(&error_chain(&error)))??;
     let mut words = Words::new(

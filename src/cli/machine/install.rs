@@ -4,7 +4,7 @@ use super::output;
 use super::power::{self, Power};
 use super::words::Words;
 use crate::machine::install::{self, Disk, InstallError, Refusal, Step};
-use crate::{error_chain, lang::Lang, machine::Places};
+use crate::{error_chain, lang::Lang, machine::Paths};
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
 use std::{
     ffi::OsString,
@@ -53,21 +53,21 @@ pub(super) fn understood(of: &ArgMatches) -> Install {
 }
 
 /// Installs.
-pub(super) fn run(places: &Places, wanted: &Install, lang: Lang) -> ExitCode {
-    match carry_out(places, wanted, lang) {
+pub(super) fn run(paths: &Paths, wanted: &Install, lang: Lang) -> ExitCode {
+    match carry_out(paths, wanted, lang) {
         Ok(code) => code,
         Err(words) => output::failure(words.pick(lang)),
     }
 }
 
-fn carry_out(places: &Places, wanted: &Install, lang: Lang) -> Result<ExitCode, Words> {
-    install::is_possible(places).map_err(|error| words(&error))?;
+fn carry_out(paths: &Paths, wanted: &Install, lang: Lang) -> Result<ExitCode, Words> {
+    install::is_possible(paths).map_err(|error| words(&error))?;
     let disk = match &wanted.disk {
         Some(disk) if wanted.yes => disk.clone(),
-        disk => ask(places, disk.as_deref(), lang)?,
+        disk => ask(paths, disk.as_deref(), lang)?,
     };
     let mut last = None;
-    let done = install::install(places, &disk, |step| {
+    let done = install::install(paths, &disk, |step| {
         let text = progress(step);
         if last.as_ref() != Some(&text) {
             output::complain(&format!("{}\n", text.pick(lang)));
@@ -84,13 +84,13 @@ fn carry_out(places: &Places, wanted: &Install, lang: Lang) -> Result<ExitCode, 
     }
     output::complain(&format!("{}\n", finished().pick(lang)));
     line()?;
-    power::switch(places, Power::Reboot)?;
+    power::switch(paths, Power::Reboot)?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Which disk, and whether the person is sure: once by its number, once by its last characters.
-fn ask(places: &Places, given: Option<&Path>, lang: Lang) -> Result<PathBuf, Words> {
-    let found = install::disks(places).map_err(|error| words(&error))?;
+fn ask(paths: &Paths, given: Option<&Path>, lang: Lang) -> Result<PathBuf, Words> {
+    let found = install::disks(paths).map_err(|error| words(&error))?;
     let free: Vec<&Disk> =
         found.iter().filter(|disk| disk.refusal.is_none() && given.is_none_or(|given| given == disk.device)).collect();
     let mut text = String::new();

@@ -10,7 +10,7 @@ use crate::control::Client;
 use crate::machine::menu::{Choice, Menu, Page, Text, Wish, keys};
 use crate::machine::notices::{self, Level, Notice, NoticeError};
 use crate::machine::stick::{self, Mounted};
-use crate::machine::{Places, install as installer, os};
+use crate::machine::{Paths, install as installer, os};
 use crate::{error_chain, lang::Lang};
 use clap::{Arg, ArgMatches, Command, ValueHint, value_parser};
 use std::{
@@ -58,16 +58,16 @@ pub(super) fn understood(of: &ArgMatches) -> Option<PathBuf> {
 }
 
 /// Shows it until it is told to stop.
-pub(super) fn run(places: &Places, tty: &Path, lang: Lang) -> ExitCode {
+pub(super) fn run(paths: &Paths, tty: &Path, lang: Lang) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let hint = Notice::new(
         Level::Info,
         "Con un teclado: Alt+F2 abre el menú del equipo.",
         "With a keyboard: Alt+F2 opens the box's menu.",
     );
-    tell(notices::put(&places.run_notices(), SUBJECT, &hint));
-    let done = runtime.map_err(TerminalError::Signals).and_then(|runtime| runtime.block_on(show(places, tty, lang)));
-    tell(notices::clear(&places.run_notices(), SUBJECT));
+    tell(notices::put(&paths.run_notices(), SUBJECT, &hint));
+    let done = runtime.map_err(TerminalError::Signals).and_then(|runtime| runtime.block_on(show(paths, tty, lang)));
+    tell(notices::clear(&paths.run_notices(), SUBJECT));
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => output::failure(&error.words(lang)),
@@ -81,7 +81,7 @@ fn tell(done: Result<(), NoticeError>) {
     }
 }
 
-async fn show(places: &Places, tty: &Path, lang: Lang) -> Result<(), TerminalError> {
+async fn show(paths: &Paths, tty: &Path, lang: Lang) -> Result<(), TerminalError> {
     let mut stop = crate::cli::terminal::Stop::new().map_err(TerminalError::Signals)?;
     let mut terminal = Terminal::open(tty)?;
     let mut typed = terminal.keys(MAX_KEYS)?;
@@ -108,9 +108,9 @@ async fn show(places: &Places, tty: &Path, lang: Lang) -> Result<(), TerminalErr
         for key in keys(&bytes) {
             let Some(wish) = menu.press(key) else { continue };
             menu.show(Page::Busy(("Un momento…".into(), "One moment…".into())));
-            let (places, said, moving) = (places.clone(), said.clone(), moving.clone());
+            let (paths, said, moving) = (paths.clone(), said.clone(), moving.clone());
             tokio::task::spawn_blocking(move || {
-                let page = carry_out(&places, wish, |step| {
+                let page = carry_out(&paths, wish, |step| {
                     moving.send_replace(Some(Page::Busy(text(step))));
                 });
                 // The menu may have been told to stop.
@@ -131,31 +131,32 @@ fn text(words: Words) -> Text {
 }
 
 /// Does what is wanted, and gives what to show then.
-fn carry_out(places: &Places, wish: Wish, step: impl Fn(Words)) -> Page {
-    let client = Client::new(&places.appliance()).patient(DEADLINE, MAX_BODY);
+fn carry_out(paths: &Paths, wish: Wish, step: impl Fn(Words)) -> Page {
+    let client = Client::new(&paths.appliance()).patient(DEADLINE, MAX_BODY);
     let done = match wish {
         Wish::Status => Words::try_both(|lang| status::words(&client, lang)),
-        Wish::Disks => return choices(places).unwrap_or_else(|words| Page::Read(text(words))),
+        Wish::Disks => return choices(paths).unwrap_or_else(|words| Page::Read(text(words))),
         Wish::Install(disk) => {
-            let done = installer::install(places, &disk, |at| step(install::progress(at)));
+            let done = installer::install(paths, &disk, |at| step(install::progress(at)));
             return match done {
                 Ok(()) => Page::Installed(text(install::finished())),
                 Err(error) => Page::Read(text(not_installed(&error))),
             };
         }
-        Wish::Pending => return pending(places),
-        Wish::Accept => accept(places),
-        Wish::Refuse => stick::refuse_pending(places)
+        Wish::Pending => return pending(paths),
+        Wish::Accept => accept(paths),
+        Wish::Refuse => stick::refuse_pending(paths)
             .map(|()| Words::new("Los ajustes no se han aceptado.", "The settings were not taken."))
             .map_err(|error| Words::about("Fallo:", "Fault:", error_chain(&error))),
-        Wish::Bundle => write_bundle(places),
-        Wish::Quarantined => return quarantined(places),
-        Wish::Forgive => forgive(places),
+        Wish::Bundle => write_bundle(paths),
+        Wish::Quarantined => return quarantined(paths),
+        Wish::Forgive => forgive(paths),
         Wish::RestartBox => restart(&client),
-        Wish::Reboot => power::switch(places, Power::Reboot)
+        Wish::Reboot => power::switch(paths, Power::Reboot)
             .map(|()| Words::new("El equipo se reinicia.", "The machine starts again.")),
-        Wish::PowerOff => power::switch(places, Power::Off)
-            .map(|()| Words::new("El equipo se apaga.", "The machine is switched off.")),
+        Wish::PowerOff => {
+            power::switch(paths, Power::Off).map(|()| Words::new("El equipo se apaga.", "The machine is switched off."))
+        }
     };
     Page::Read(text(done.unwrap_or_else(|words| words)))
 }
@@ -167,9 +168,9 @@ fn not_installed(error: &installer::InstallError) -> Words {
 }
 
 /// The disks that the system may be installed to.
-fn choices(places: &Places) -> Result<Page, Words> {
-    installer::is_possible(places).map_err(|error| not_installed(&error))?;
-    let disks = installer::disks(places).map_err(|error| not_installed(&error))?;
+fn choices(paths: &Paths) -> Result<Page, Words> {
+    installer::is_possible(paths).map_err(|error| not_installed(&error))?;
+    let disks = installer::disks(paths).map_err(|error| not_installed(&error))?;
     let (free, refused): (Vec<_>, Vec<_>) = disks.iter().partition(|disk| disk.refusal.is_none());
     if free.is_empty() {
         let why = Words::both(|lang| {
@@ -187,8 +188,8 @@ fn choices(places: &Places) -> Result<Page, Words> {
 }
 
 /// What a stick's settings say, and whether to take them.
-fn pending(places: &Places) -> Page {
-    let found = match stick::pending(places) {
+fn pending(paths: &Paths) -> Page {
+    let found = match stick::pending(paths) {
         Ok(Some(found)) => found,
         Ok(None) => {
             return Page::Read((
@@ -212,27 +213,27 @@ fn pending(places: &Places) -> Page {
     }
 }
 
-fn accept(places: &Places) -> Result<Words, Words> {
-    let words = taking::take_pending(places)?;
-    power::switch(places, Power::Reboot)?;
+fn accept(paths: &Paths) -> Result<Words, Words> {
+    let words = taking::take_pending(paths)?;
+    power::switch(paths, Power::Reboot)?;
     Ok(words)
 }
 
-fn write_bundle(places: &Places) -> Result<Words, Words> {
-    if !places.run_stick_holder().exists() {
+fn write_bundle(paths: &Paths) -> Result<Words, Words> {
+    if !paths.run_stick_holder().exists() {
         return Err(Words::new(
             "No hay ninguna memoria USB con la etiqueta WORKSHOP.",
             "There is no USB stick with the label WORKSHOP.",
         ));
     }
     let mounted =
-        Mounted::there(&places.stick()).map_err(|error| Words::about("Fallo:", "Fault:", error_chain(&error)))?;
-    bundle::write(places, &mounted)
+        Mounted::there(&paths.stick()).map_err(|error| Words::about("Fallo:", "Fault:", error_chain(&error)))?;
+    bundle::write(paths, &mounted)
 }
 
 /// The versions of the system that have failed here, and whether to try them again.
-fn quarantined(places: &Places) -> Page {
-    let record = os::record(&places.data_os());
+fn quarantined(paths: &Paths) -> Page {
+    let record = os::record(&paths.data_os());
     let lines: Vec<_> =
         record.value().quarantined.iter().map(|one| format!("{}: {}", one.version, one.reason)).collect();
     if lines.is_empty() {
@@ -254,8 +255,8 @@ fn quarantined(places: &Places) -> Page {
     }
 }
 
-fn forgive(places: &Places) -> Result<Words, Words> {
-    os::settle::forgive_all(places).map_err(|error| Words::about("Fallo:", "Fault:", error_chain(&error)))?;
+fn forgive(paths: &Paths) -> Result<Words, Words> {
+    os::settle::forgive_all(paths).map_err(|error| Words::about("Fallo:", "Fault:", error_chain(&error)))?;
     Ok(Words::new("Se probarán otra vez en la próxima actualización.", "They are tried again with the next update."))
 }
 

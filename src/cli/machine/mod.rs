@@ -17,7 +17,7 @@ pub use settings::Wish;
 pub use stick::Stick;
 
 use super::{EXIT_FAILURE, output, shape};
-use crate::{lang::Lang, machine::Places};
+use crate::{lang::Lang, machine::Paths};
 use clap::{Arg, ArgMatches, Command, value_parser};
 use std::{
     ffi::OsString,
@@ -115,13 +115,13 @@ pub(super) fn run(root: &Path, order: &Order, lang: Lang) -> ExitCode {
             "this changes the whole machine, and only root may do it",
         ));
     }
-    let places = Places::below(root);
+    let paths = Paths::below(root);
     match order {
-        Order::Notices { json } => notices::run(&places, *json, lang),
-        Order::Install(wanted) => install::run(&places, wanted, lang),
-        Order::Menu { tty } => menu::run(&places, tty, lang),
-        Order::Os(order) => os::run(&places, order, lang),
-        Order::Settings(wish) => settings::run(&places, wish, lang),
-        Order::Stick(stick) => stick::run(&places, stick, lang),
+        Order::Notices { json } => notices::run(&paths, *json, lang),
+        Order::Install(wanted) => install::run(&paths, wanted, lang),
+        Order::Menu { tty } => menu::run(&paths, tty, lang),
+        Order::Os(order) => os::run(&paths, order, lang),
+        Order::Settings(wish) => settings::run(&paths, wish, lang),
+        Order::Stick(stick) => stick::run(&paths, stick, lang),
     }
 }

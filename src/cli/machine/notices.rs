@@ -5,7 +5,7 @@ use crate::{
     error_chain,
     lang::Lang,
     machine::{
-        Places,
+        Paths,
         notices::{self, Level},
     },
 };
@@ -21,8 +21,8 @@ pub(super) fn definition(order: impl Fn(&'static str, &str, &str) -> Command, la
 }
 
 /// Says them.
-pub(super) fn run(places: &Places, json: bool, lang: Lang) -> ExitCode {
-    let notices = notices::read_all(&places.run_notices());
+pub(super) fn run(paths: &Paths, json: bool, lang: Lang) -> ExitCode {
+    let notices = notices::read_all(&paths.run_notices());
     for error in &notices.unreadable {
         output::complain(&format!("{}: {}\n", lang.pick("aviso", "warning"), error_chain(error)));
     }

@@ -6,11 +6,11 @@ use crate::{
     error_chain,
     lang::Lang,
     machine::{
-        Places,
+        Paths,
         os::{self, confirm::Patience},
     },
     telemetry,
-    update::{ROOT, os::Standing},
+    update::{ROOT, os::TrialState},
 };
 use clap::{Arg, ArgMatches, Command, value_parser};
 use semver::Version;
@@ -117,11 +117,11 @@ pub(super) fn definition(order: impl Fn(&'static str, &str, &str) -> Command, la
 }
 
 /// Carries it out.
-pub(super) fn run(places: &Places, order: &Order, lang: Lang) -> ExitCode {
+pub(super) fn run(paths: &Paths, order: &Order, lang: Lang) -> ExitCode {
     match order {
-        Order::Install => install(places, lang),
-        Order::Settle => match os::settle::settle(places) {
-            Ok(told) => output::answer(&format!("{}\n", told.version), 0),
+        Order::Install => install(paths, lang),
+        Order::Settle => match os::settle::settle(paths) {
+            Ok(report) => output::answer(&format!("{}\n", report.version), 0),
             Err(error) => output::failure(&error_chain(&error)),
         },
         Order::Confirm { address, seconds: (stretch, most) } => {
@@ -131,11 +131,11 @@ pub(super) fn run(places: &Places, order: &Order, lang: Lang) -> ExitCode {
                 ..Patience::default()
             };
             let confirmed = runtime().and_then(|runtime| {
-                runtime.block_on(os::confirm::confirm(places, *address, patience)).map_err(|error| error_chain(&error))
+                runtime.block_on(os::confirm::confirm(paths, *address, patience)).map_err(|error| error_chain(&error))
             });
             confirmed.map_or_else(|wrong| output::failure(&wrong), |()| output::answer("", 0))
         }
-        Order::Forgive { version } => match os::settle::forgive(places, version) {
+        Order::Forgive { version } => match os::settle::forgive(paths, version) {
             Ok(true) => output::answer(
                 &lang.pick(
                     format!("La versión {version} del sistema se admite otra vez en este equipo.\n"),
@@ -149,7 +149,7 @@ pub(super) fn run(places: &Places, order: &Order, lang: Lang) -> ExitCode {
             )),
             Err(error) => output::failure(&error_chain(&error)),
         },
-        Order::Status { json } => status(places, *json, lang),
+        Order::Status { json } => status(paths, *json, lang),
     }
 }
 
@@ -157,10 +157,10 @@ fn runtime() -> Result<LocalRuntime, String> {
     Builder::new_current_thread().enable_all().build_local(LocalOptions::default()).map_err(|error| error.to_string())
 }
 
-fn install(places: &Places, lang: Lang) -> ExitCode {
+fn install(paths: &Paths, lang: Lang) -> ExitCode {
     telemetry::start_on_stderr();
     // The restart would cut an installation to another disk off.
-    let _alone = match Lock::take(&places.run_system_lock()) {
+    let _alone = match Lock::take(&paths.run_system_lock()) {
         Ok(Some(lock)) => lock,
         Ok(None) => {
             return output::failure(lang.pick(
@@ -171,7 +171,7 @@ fn install(places: &Places, lang: Lang) -> ExitCode {
         Err(error) => return output::failure(&error_chain(&error)),
     };
     let installed = runtime()
-        .and_then(|runtime| runtime.block_on(os::install::install(places, ROOT)).map_err(|error| error_chain(&error)));
+        .and_then(|runtime| runtime.block_on(os::install::install(paths, ROOT)).map_err(|error| error_chain(&error)));
     match installed {
         Ok(None) => output::answer(lang.pick("No hay nada que instalar.\n", "There is nothing to install.\n"), 0),
         Err(wrong) => output::failure(&wrong),
@@ -185,7 +185,7 @@ fn install(places: &Places, lang: Lang) -> ExitCode {
                 0,
             );
             // A machine in a directory has nothing to restart.
-            if places.root() == Path::new(super::ROOT) { restart() } else { said }
+            if paths.root() == Path::new(super::ROOT) { restart() } else { said }
         }
     }
 }
@@ -198,22 +198,22 @@ fn restart() -> ExitCode {
     }
 }
 
-fn status(places: &Places, json: bool, lang: Lang) -> ExitCode {
-    let told = match os::settle::status(places) {
-        Ok(told) => told,
+fn status(paths: &Paths, json: bool, lang: Lang) -> ExitCode {
+    let report = match os::settle::status(paths) {
+        Ok(report) => report,
         Err(error) => return output::failure(&error_chain(&error)),
     };
-    let record = os::record(&places.data_os());
+    let record = os::record(&paths.data_os());
     let changes = &record.value().changes;
     if json {
-        return output::answer(&format!("{:#}\n", json!({ "os": told, "changes": changes })), 0);
+        return output::answer(&format!("{:#}\n", json!({ "os": report, "changes": changes })), 0);
     }
-    let trial = match told.state {
-        Standing::Trial => lang.pick(" (a prueba)", " (on trial)"),
-        Standing::Good | Standing::Other => "",
+    let trial = match report.state {
+        TrialState::Trial => lang.pick(" (a prueba)", " (on trial)"),
+        TrialState::Good | TrialState::Other => "",
     };
-    let mut text = format!("{} {}{trial}\n", lang.pick("Sistema:", "System:"), told.version);
-    for one in &told.quarantined {
+    let mut text = format!("{} {}{trial}\n", lang.pick("Sistema:", "System:"), report.version);
+    for one in &report.quarantined {
         let words = lang.pick("falló y no se vuelve a probar", "failed, and is not tried again");
         let _ = writeln!(text, "{}: {words}: {}", one.version, one.reason);
     }

@@ -1,7 +1,7 @@
 //! Starting the machine again, or switching it off.
 
 use super::words::Words;
-use crate::machine::Places;
+use crate::machine::Paths;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -13,8 +13,8 @@ pub(super) enum Power {
 }
 
 /// Asks for it. A machine in a directory has no power to switch.
-pub(super) fn switch(places: &Places, power: Power) -> Result<(), Words> {
-    if places.root() != Path::new("/") {
+pub(super) fn switch(paths: &Paths, power: Power) -> Result<(), Words> {
+    if paths.root() != Path::new("/") {
         return Ok(());
     }
     let order = match power {

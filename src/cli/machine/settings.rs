@@ -7,7 +7,7 @@ use crate::{
     error_chain,
     lang::Lang,
     machine::{
-        Places,
+        Paths,
         settings::{self, Checked},
     },
 };
@@ -70,16 +70,16 @@ pub(super) fn definition(order: impl Fn(&'static str, &str, &str) -> Command, la
 }
 
 /// Carries it out.
-pub(super) fn run(places: &Places, wish: &Wish, lang: Lang) -> ExitCode {
+pub(super) fn run(paths: &Paths, wish: &Wish, lang: Lang) -> ExitCode {
     match wish {
-        Wish::Apply => apply(places, lang),
+        Wish::Apply => apply(paths, lang),
         Wish::Check { file, json } => check(file, *json, lang),
         Wish::Template => output::answer(&settings::template(), 0),
     }
 }
 
-fn apply(places: &Places, lang: Lang) -> ExitCode {
-    match settings::apply(places) {
+fn apply(paths: &Paths, lang: Lang) -> ExitCode {
+    match settings::apply(paths) {
         Ok(applied) => {
             let said = applied.said.iter().map(|(es, en)| lang.pick(es, en).clone() + "\n");
             output::answer(&said.collect::<String>(), 0)

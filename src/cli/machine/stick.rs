@@ -4,10 +4,10 @@ use super::power::{self, Power};
 use super::words::{Said, Words};
 use super::{bundle, output, taking};
 use crate::control::{Client, ClientError};
-use crate::machine::Places;
+use crate::machine::Paths;
 use crate::machine::notices::{self, Level, Notice};
 use crate::machine::settings;
-use crate::machine::stick::{self, Brought, Claim, Mounted, StickError};
+use crate::machine::stick::{self, Claim, Mounted, StickError, StickSettings};
 use crate::update::command::{Command as Asked, Outcome, Reply, Report};
 use crate::{cli::control, cli::update, cli::update::Ended, durable, error_chain, lang::Lang};
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, ValueHint, value_parser};
@@ -84,11 +84,11 @@ pub(super) fn understood(of: &ArgMatches) -> Option<Stick> {
 }
 
 /// Deals with it.
-pub(super) fn run(places: &Places, stick: &Stick, lang: Lang) -> ExitCode {
+pub(super) fn run(paths: &Paths, stick: &Stick, lang: Lang) -> ExitCode {
     let done = match stick {
-        Stick::Removed(device) => Claim::release(places, device).map(|_| ExitCode::SUCCESS),
-        Stick::Device(device) => attend(places, device, || Mounted::device(device, &places.stick()), lang),
-        Stick::Directory(directory) => attend(places, directory, || Ok(Mounted::directory(directory)), lang),
+        Stick::Removed(device) => Claim::release(paths, device).map(|_| ExitCode::SUCCESS),
+        Stick::Device(device) => attend(paths, device, || Mounted::device(device, &paths.stick()), lang),
+        Stick::Directory(directory) => attend(paths, directory, || Ok(Mounted::directory(directory)), lang),
     };
     done.unwrap_or_else(|error| {
         // The notice is another stick's, or there is none whom it could tell anything.
@@ -97,15 +97,15 @@ pub(super) fn run(places: &Places, stick: &Stick, lang: Lang) -> ExitCode {
 }
 
 fn attend(
-    places: &Places,
+    paths: &Paths,
     device: &Path,
     mount: impl FnOnce() -> Result<Mounted, StickError>,
     lang: Lang,
 ) -> Result<ExitCode, StickError> {
-    let _claim = Claim::take(places, device)?;
+    let _claim = Claim::take(paths, device)?;
     let mut visit = Visit {
-        places,
-        client: Client::new(&places.appliance()).patient(PATIENCE, MAX_BODY),
+        paths,
+        client: Client::new(&paths.appliance()).patient(PATIENCE, MAX_BODY),
         said: Said::nothing(),
         is_restart_due: false,
         is_consent_due: false,
@@ -126,9 +126,9 @@ fn attend(
     }
     let notice = visit.said.notice(None);
     visit.show(None);
-    if visit.is_restart_due && places.root() == Path::new("/") {
+    if visit.is_restart_due && paths.root() == Path::new("/") {
         thread::park_timeout(READING);
-        if let Err(words) = power::switch(places, Power::Reboot) {
+        if let Err(words) = power::switch(paths, Power::Reboot) {
             visit.said.add(Level::Warning, words);
             visit.show(None);
         }
@@ -139,7 +139,7 @@ fn attend(
 
 /// A stick that is being dealt with.
 struct Visit<'a> {
-    places: &'a Places,
+    paths: &'a Paths,
     client: Client,
     said: Said,
     /// Whether the machine has to start again for what was taken.
@@ -151,7 +151,7 @@ struct Visit<'a> {
 impl Visit<'_> {
     /// Shows what has been said so far, and what goes on.
     fn show(&self, going_on: Option<&Words>) {
-        put(self.places, &self.said.notice(going_on));
+        put(self.paths, &self.said.notice(going_on));
     }
 
     fn duties(&mut self, stick: &Mounted, found: stick::Found) {
@@ -173,7 +173,7 @@ impl Visit<'_> {
                 "Escribiendo el informe de soporte: no retire la memoria USB…",
                 "Writing the support bundle: do not pull the USB stick out…",
             )));
-            match bundle::write(self.places, stick) {
+            match bundle::write(self.paths, stick) {
                 Ok(words) => self.said.add(Level::Info, words),
                 Err(words) => self.said.add(Level::Warning, words),
             }
@@ -214,7 +214,7 @@ impl Visit<'_> {
             Ok(Reply { outcome: Outcome::Done, .. }) => (Level::Info, Words::new("Hecho.", "Done.")),
             Err(words) => {
                 // Should it come to itself, it finds them where its own configuration tells it to look.
-                if let Err(error) = link(bucket, &self.places.run_stick()) {
+                if let Err(error) = link(bucket, &self.paths.run_stick()) {
                     output::complain(&format!("warning: cannot show the appliance the stick: {error}\n"));
                 }
                 (
@@ -288,8 +288,8 @@ impl Visit<'_> {
 
     /// Takes new settings for the right PIN; without one they wait for somebody at the keyboard.
     fn settings(&mut self, file: &[u8]) {
-        let brought = match Brought::of(file) {
-            Ok(brought) => brought,
+        let settings_file = match StickSettings::of(file) {
+            Ok(settings_file) => settings_file,
             Err(error) => {
                 let words = Words::about(
                     "workshop-edge.txt de la memoria no es texto (guárdelo con el Bloc de notas):",
@@ -299,7 +299,7 @@ impl Visit<'_> {
                 return self.said.add(Level::Warning, words);
             }
         };
-        if taking::holds_already(self.places, &brought.text) {
+        if taking::holds_already(self.paths, &settings_file.text) {
             return self.said.add(
                 Level::Info,
                 Words::new(
@@ -308,11 +308,11 @@ impl Visit<'_> {
                 ),
             );
         }
-        if let Err(words) = taking::check(&brought.text) {
+        if let Err(words) = taking::check(&settings_file.text) {
             return self.said.add(Level::Warning, words);
         }
-        let (level, words) = match brought.pin.as_deref().map(|pin| self.is_pin(pin)) {
-            Some(Ok(true)) => match taking::take(self.places, &brought.text) {
+        let (level, words) = match settings_file.pin.as_deref().map(|pin| self.is_pin(pin)) {
+            Some(Ok(true)) => match taking::take(self.paths, &settings_file.text) {
                 Ok(words) => {
                     self.is_restart_due = true;
                     (Level::Info, words)
@@ -320,15 +320,15 @@ impl Visit<'_> {
                 Err(words) => (Level::Warning, words),
             },
             Some(Ok(false)) => self.wait_for_consent(
-                &brought.text,
+                &settings_file.text,
                 &Words::new(
                     "El PIN de los ajustes de la memoria USB no es el de este equipo.",
                     "The PIN in the settings on the USB stick is not this box's.",
                 ),
             ),
-            Some(Err(words)) => self.wait_for_consent(&brought.text, &words),
+            Some(Err(words)) => self.wait_for_consent(&settings_file.text, &words),
             None => self.wait_for_consent(
-                &brought.text,
+                &settings_file.text,
                 &Words::new(
                     "La memoria USB trae ajustes sin el PIN de este equipo.",
                     "The USB stick brings settings without this box's PIN.",
@@ -339,7 +339,7 @@ impl Visit<'_> {
     }
 
     fn wait_for_consent(&mut self, text: &str, why: &Words) -> (Level, Words) {
-        match stick::keep_pending(self.places, text.as_bytes()) {
+        match stick::keep_pending(self.paths, text.as_bytes()) {
             Ok(()) => {
                 self.is_consent_due = true;
                 let words = Words::new(
@@ -376,8 +376,8 @@ fn link(to: &Path, at: &Path) -> Result<(), String> {
 }
 
 /// Says it to whoever comes by; the journal has it where that is impossible.
-pub(super) fn put(places: &Places, notice: &Notice) {
-    if let Err(error) = notices::put(&places.run_notices(), stick::SUBJECT, notice) {
+pub(super) fn put(paths: &Paths, notice: &Notice) {
+    if let Err(error) = notices::put(&paths.run_notices(), stick::SUBJECT, notice) {
         output::complain(&format!("warning: {}\n", error_chain(&error)));
     }
 }

@@ -2,15 +2,15 @@
 
 use super::words::Words;
 use crate::config::{Document, Faults};
-use crate::machine::Places;
+use crate::machine::Paths;
 use crate::machine::settings::{self, Checked, TakeError};
 use crate::machine::stick;
 use crate::{error_chain, lang::Lang};
 use std::fs;
 
 /// Whether these are the settings that are there, whatever ends their lines.
-pub(super) fn holds_already(places: &Places, text: &str) -> bool {
-    let now = fs::read(places.settings()).ok().and_then(|now| Document::text_of(&now));
+pub(super) fn holds_already(paths: &Paths, text: &str) -> bool {
+    let now = fs::read(paths.settings()).ok().and_then(|now| Document::text_of(&now));
     now.is_some_and(|now| now.lines().eq(text.lines()))
 }
 
@@ -21,14 +21,14 @@ pub(super) fn check(text: &str) -> Result<(), Words> {
 }
 
 /// Takes those that wait. They hold from the next start of the machine on.
-pub(super) fn take_pending(places: &Places) -> Result<Words, Words> {
-    settings::take_from(places, &places.run_pending(), None).map_err(|error| match error {
+pub(super) fn take_pending(paths: &Paths) -> Result<Words, Words> {
+    settings::take_from(paths, &paths.run_pending(), None).map_err(|error| match error {
         TakeError::Wrong(faults) => wrong(&faults),
         TakeError::NoPartition => no_partition(),
         TakeError::Read { .. } | TakeError::NoData | TakeError::Install(_) => cannot(&error_chain(&error)),
     })?;
     // They are where they belong.
-    stick::refuse_pending(places).map_err(|error| cannot(&error_chain(&error)))?;
+    stick::refuse_pending(paths).map_err(|error| cannot(&error_chain(&error)))?;
     Ok(Words::new(
         "Los ajustes de la memoria USB se han aceptado: valen desde el próximo arranque.",
         "The settings of the USB stick are in place: they hold from the next start on.",
@@ -36,9 +36,9 @@ pub(super) fn take_pending(places: &Places) -> Result<Words, Words> {
 }
 
 /// Takes these.
-pub(super) fn take(places: &Places, text: &str) -> Result<Words, Words> {
-    stick::keep_pending(places, text.as_bytes()).map_err(|error| cannot(&error_chain(&error)))?;
-    take_pending(places)
+pub(super) fn take(paths: &Paths, text: &str) -> Result<Words, Words> {
+    stick::keep_pending(paths, text.as_bytes()).map_err(|error| cannot(&error_chain(&error)))?;
+    take_pending(paths)
 }
 
 fn wrong(faults: &Faults) -> Words {

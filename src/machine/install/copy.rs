@@ -32,16 +32,16 @@ pub(super) fn copy(
     let ((source, extent), (target, target_at)) = (from, to);
     let mut context = Context::new(&SHA256);
     let mut piece = vec![0; PIECE];
-    let mut places: &[u64] = &[];
+    let mut paths: &[u64] = &[];
     let mut at = 0;
     while at < extent.bytes {
         let length = usize::try_from(extent.bytes - at).unwrap_or(PIECE).min(PIECE);
         let bytes = piece.get_mut(..length).unwrap_or_default();
         source.read_exact_at(bytes, extent.at + at)?;
         if at == 0 {
-            places = serial_places(bytes);
+            paths = serial_places(bytes);
         }
-        for place in places.iter().filter_map(|place| place.checked_sub(at)) {
+        for place in paths.iter().filter_map(|place| place.checked_sub(at)) {
             let place = usize::try_from(place).unwrap_or(usize::MAX);
             if let Some(here) = bytes.get_mut(place..place.saturating_add(4)) {
                 here.copy_from_slice(&serial);

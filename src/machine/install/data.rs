@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use super::InstallError;
 use super::copy::Extent;
-use crate::machine::Places;
+use crate::machine::Paths;
 
 /// What is taken along of the data partition. The journal stays: it is of the stick.
 const TAKEN: [&str; 3] = ["machine", "timesync", "workshop-edge"];
@@ -28,8 +28,8 @@ pub(super) struct Staged(PathBuf);
 
 impl Staged {
     /// Makes it.
-    pub(super) fn make(places: &Places) -> Result<Self, InstallError> {
-        let staging = places.data_machine().join(STAGING);
+    pub(super) fn make(paths: &Paths) -> Result<Self, InstallError> {
+        let staging = paths.data_machine().join(STAGING);
         // An installation that was cut off.
         match fs::remove_dir_all(&staging) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -41,7 +41,7 @@ impl Staged {
         let staged = Self(staging);
         let mut budget = Budget { bytes: MAX_BYTES, entries: MAX_ENTRIES };
         for name in TAKEN {
-            let from = places.data().join(name);
+            let from = paths.data().join(name);
             if from.is_dir() {
                 copy(&from, &staged.0.join(name), &staged.0, MAX_DEPTH, &mut budget)?;
             }
@@ -154,8 +154,8 @@ mod tests {
     #[test]
     fn what_the_box_remembers_is_taken_along_with_its_modes() {
         let root = tempfile::tempdir().expect("a directory");
-        let places = Places::below(root.path());
-        let data = places.data();
+        let paths = Paths::below(root.path());
+        let data = paths.data();
         for (path, mode) in [("machine/settings/secrets", 0o600), ("workshop-edge/box-id", 0o644), ("journal/x", 0o644)]
         {
             let path = data.join(path);
@@ -166,7 +166,7 @@ mod tests {
         let _socket = std::os::unix::net::UnixListener::bind(data.join("workshop-edge/control.sock")).expect("bound");
         std::os::unix::fs::symlink("/etc/shadow", data.join("workshop-edge/link")).expect("a link");
         fs::create_dir_all(data.join("machine/.install/left")).expect("left behind");
-        let staged = Staged::make(&places).expect("staged");
+        let staged = Staged::make(&paths).expect("staged");
         let at = |path: &str| staged.0.join(path);
         assert_eq!(fs::read(at("machine/settings/secrets")).expect("there"), b"a");
         let mode = fs::metadata(at("machine/settings/secrets")).expect("there").mode();
@@ -181,15 +181,15 @@ mod tests {
     #[test]
     fn there_is_an_end_to_what_is_taken_along() {
         let root = tempfile::tempdir().expect("a directory");
-        let places = Places::below(root.path());
-        fs::create_dir_all(places.data().join("workshop-edge")).expect("made");
-        let huge = File::create(places.data().join("workshop-edge/huge")).expect("made");
+        let paths = Paths::below(root.path());
+        fs::create_dir_all(paths.data().join("workshop-edge")).expect("made");
+        let huge = File::create(paths.data().join("workshop-edge/huge")).expect("made");
         huge.set_len(MAX_BYTES + 1).expect("so large");
-        assert!(matches!(Staged::make(&places), Err(InstallError::TooMuchData)));
-        assert!(!places.data().join("machine/.install").exists());
+        assert!(matches!(Staged::make(&paths), Err(InstallError::TooMuchData)));
+        assert!(!paths.data().join("machine/.install").exists());
         huge.set_len(1).expect("small");
-        let deep = (0..MAX_DEPTH).fold(places.data().join("workshop-edge"), |path, _| path.join("d"));
+        let deep = (0..MAX_DEPTH).fold(paths.data().join("workshop-edge"), |path, _| path.join("d"));
         fs::create_dir_all(deep).expect("made");
-        assert!(matches!(Staged::make(&places), Err(InstallError::TooMuchData)));
+        assert!(matches!(Staged::make(&paths), Err(InstallError::TooMuchData)));
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::InstallError;
 use super::gpt::SECTOR;
-use crate::machine::Places;
+use crate::machine::Paths;
 
 /// Disks that are listed, and partitions of each.
 const MAX: usize = 32;
@@ -42,8 +42,8 @@ pub enum Refusal {
 }
 
 /// The disks that are built in.
-pub fn disks(places: &Places) -> Result<Vec<Disk>, InstallError> {
-    let blocks = places.root().join("sys/block");
+pub fn disks(paths: &Paths) -> Result<Vec<Disk>, InstallError> {
+    let blocks = paths.root().join("sys/block");
     let mut names = Vec::new();
     for entry in fs::read_dir(&blocks).map_err(InstallError::at("list", &blocks))? {
         names.extend(entry.map_err(InstallError::at("list", &blocks))?.file_name().into_string());
@@ -52,12 +52,12 @@ pub fn disks(places: &Places) -> Result<Vec<Disk>, InstallError> {
     let is_built_in = |name: &String| {
         NAMES.iter().any(|prefix| name.starts_with(prefix)) && !name.contains("boot") && !name.contains("rpmb")
     };
-    Ok(names.iter().filter(|name| is_built_in(name)).filter_map(|name| disk(places, name)).take(MAX).collect())
+    Ok(names.iter().filter(|name| is_built_in(name)).filter_map(|name| disk(paths, name)).take(MAX).collect())
 }
 
 /// The disk of this name, unless it is one that is plugged in.
-fn disk(places: &Places, name: &str) -> Option<Disk> {
-    let kernel = places.root().join("sys/block").join(name);
+fn disk(paths: &Paths, name: &str) -> Option<Disk> {
+    let kernel = paths.root().join("sys/block").join(name);
     let is_sd_card = text(&kernel.join("device/type")) == "SD";
     if is_plugged_in(&kernel) || is_sd_card {
         return None;
@@ -68,9 +68,9 @@ fn disk(places: &Places, name: &str) -> Option<Disk> {
     let parts = parts(&kernel, name);
     let is_in_use = || {
         let whole = std::iter::once(&kernel).chain(&parts);
-        whole.into_iter().any(|part| has_holders(part) || is_mounted(places, part))
+        whole.into_iter().any(|part| has_holders(part) || is_mounted(paths, part))
     };
-    let refusal = if own(places).as_deref() == Some(name) {
+    let refusal = if own(paths).as_deref() == Some(name) {
         Some(Refusal::Own)
     } else if !["", "512"].contains(&text(&kernel.join("queue/logical_block_size")).as_str()) {
         Some(Refusal::Sectors)
@@ -83,17 +83,17 @@ fn disk(places: &Places, name: &str) -> Option<Disk> {
     };
     let model = [text(&kernel.join("device/model")), text(&kernel.join("device/name"))];
     Some(Disk {
-        device: places.root().join("dev").join(name),
+        device: paths.root().join("dev").join(name),
         model: model.into_iter().find(|model| !model.is_empty()).unwrap_or_else(|| name.to_owned()),
         bytes,
-        holds: parts.iter().take(MAX).map(|part| describe(places, part)).collect(),
+        holds: parts.iter().take(MAX).map(|part| describe(paths, part)).collect(),
         refusal,
     })
 }
 
 /// The name of the disk that the machine has started from.
-fn own(places: &Places) -> Option<String> {
-    let device = fs::canonicalize(super::source(places)).ok()?;
+fn own(paths: &Paths) -> Option<String> {
+    let device = fs::canonicalize(super::source(paths)).ok()?;
     Some(device.file_name()?.to_str()?.to_owned())
 }
 
@@ -119,16 +119,16 @@ fn has_holders(part: &Path) -> bool {
 }
 
 /// Whether a file system of it is mounted (proc(5): the third field of mountinfo is its number).
-fn is_mounted(places: &Places, part: &Path) -> bool {
+fn is_mounted(paths: &Paths, part: &Path) -> bool {
     let number = text(&part.join("dev"));
-    let mounts = fs::read_to_string(places.root().join("proc/self/mountinfo")).unwrap_or_default();
+    let mounts = fs::read_to_string(paths.root().join("proc/self/mountinfo")).unwrap_or_default();
     !number.is_empty() && mounts.lines().any(|line| line.split(' ').nth(2) == Some(number.as_str()))
 }
 
 /// What udev knows of a partition: `ntfs "Windows", 500 GB`.
-fn describe(places: &Places, part: &Path) -> String {
+fn describe(paths: &Paths, part: &Path) -> String {
     let number = text(&part.join("dev"));
-    let known = fs::read_to_string(places.root().join(format!("run/udev/data/b{number}"))).unwrap_or_default();
+    let known = fs::read_to_string(paths.root().join(format!("run/udev/data/b{number}"))).unwrap_or_default();
     let property = |name: &str| {
         let prefix = format!("E:{name}=");
         known.lines().find_map(|line| line.strip_prefix(&prefix)).filter(|value| !value.is_empty())
@@ -192,7 +192,7 @@ mod tests {
     }
 
     fn refusals(root: &Path) -> Vec<(String, Option<Refusal>)> {
-        let disks = disks(&Places::below(root)).expect("listed");
+        let disks = disks(&Paths::below(root)).expect("listed");
         let name = |disk: &Disk| disk.device.file_name().expect("a name").to_string_lossy().into_owned();
         disks.iter().map(|disk| (name(disk), disk.refusal)).collect()
     }
@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn what_is_built_in_is_listed_with_what_is_on_it() {
         let root = machine();
-        let found = disks(&Places::below(root.path())).expect("listed");
+        let found = disks(&Paths::below(root.path())).expect("listed");
         let models: Vec<_> = found.iter().map(|disk| disk.model.as_str()).collect();
         assert_eq!(models, ["DG4032", "nvme0n1", "Samsung SSD 850"]);
         assert_eq!(found[2].holds, ["ntfs \"Windows\", 104 MB"]);

@@ -32,7 +32,7 @@ pub use self::gpt::GptError;
 
 use self::copy::Extent;
 use self::gpt::{Guid, Partition, SECTOR, Table};
-use super::{Places, os};
+use super::{Paths, os};
 use crate::durable::{DurableError, Lock};
 
 /// Bytes of a disk at least: two partitions as the image has them, and room for what is remembered.
@@ -140,38 +140,38 @@ impl InstallError {
 }
 
 /// The disk that the machine has started from.
-fn source(places: &Places) -> PathBuf {
-    places.root().join("dev/workshop/disk")
+fn source(paths: &Paths) -> PathBuf {
+    paths.root().join("dev/workshop/disk")
 }
 
 /// Whether the machine can be installed from what it has started from.
-pub fn is_possible(places: &Places) -> Result<(), InstallError> {
-    let disk = source(places);
+pub fn is_possible(paths: &Paths) -> Result<(), InstallError> {
+    let disk = source(paths);
     let kind = fs::metadata(&disk).map_err(InstallError::at("find", &disk))?.file_type();
     if kind.is_block_device() {
         let device = fs::canonicalize(&disk).map_err(InstallError::at("find", &disk))?;
-        let kernel = device.file_name().map(|name| places.root().join("sys/block").join(name));
+        let kernel = device.file_name().map(|name| paths.root().join("sys/block").join(name));
         if !kernel.is_some_and(|kernel| disks::is_plugged_in(&kernel)) {
             return Err(InstallError::NotFromStick);
         }
     }
     // The boot loader would count the tries of the copy too.
-    if os::is_on_trial(places) {
+    if os::is_on_trial(paths) {
         return Err(InstallError::OnTrial);
     }
     Ok(())
 }
 
 /// Installs to a disk. What was on it is lost.
-pub fn install(places: &Places, disk: &Path, mut step: impl FnMut(Step)) -> Result<(), InstallError> {
-    is_possible(places)?;
-    may_be_taken(places, disk)?;
-    let lock = Lock::take(&places.run_system_lock()).map_err(InstallError::Lock)?;
+pub fn install(paths: &Paths, disk: &Path, mut step: impl FnMut(Step)) -> Result<(), InstallError> {
+    is_possible(paths)?;
+    may_be_taken(paths, disk)?;
+    let lock = Lock::take(&paths.run_system_lock()).map_err(InstallError::Lock)?;
     let _alone = lock.ok_or(InstallError::Busy)?;
-    let stick = source(places);
+    let stick = source(paths);
     let from = File::open(&stick).map_err(InstallError::at("open", &stick))?;
     let table = gpt::read(&from).map_err(InstallError::Source)?;
-    let staged = data::Staged::make(places)?;
+    let staged = data::Staged::make(paths)?;
 
     // Alone: not while anything of it is mounted. It is closed again for mke2fs, which wants the same.
     let target = open(disk)?;
@@ -184,7 +184,7 @@ pub fn install(places: &Places, disk: &Path, mut step: impl FnMut(Step)) -> Resu
     staged.format(disk, extent(&plan.data))?;
     drop(staged);
 
-    settle(places)?;
+    settle(paths)?;
     let target = open(disk)?;
     let whole: u64 = plan.copied.iter().map(|(partition, _)| partition.sectors() * SECTOR).sum();
     let percent = |done: u64| u8::try_from(done * 100 / whole.max(1)).unwrap_or(100);
@@ -218,23 +218,23 @@ pub fn install(places: &Places, disk: &Path, mut step: impl FnMut(Step)) -> Resu
 }
 
 /// Whether a disk may be taken: one of those that are built in, or a plain file where the machine is a directory.
-fn may_be_taken(places: &Places, disk: &Path) -> Result<(), InstallError> {
+fn may_be_taken(paths: &Paths, disk: &Path) -> Result<(), InstallError> {
     let kind = fs::metadata(disk).map_err(InstallError::at("find", disk))?;
-    if kind.is_file() && places.root() != Path::new("/") {
+    if kind.is_file() && paths.root() != Path::new("/") {
         let refusal = if kind.len() < MIN { Some(Refusal::TooSmall) } else { None };
-        let is_own = fs::canonicalize(disk).ok() == fs::canonicalize(source(places)).ok();
+        let is_own = fs::canonicalize(disk).ok() == fs::canonicalize(source(paths)).ok();
         let refusal = if is_own { Some(Refusal::Own) } else { refusal };
         return refusal.map_or(Ok(()), |refusal| Err(InstallError::Refused { disk: disk.to_owned(), refusal }));
     }
     let device = fs::canonicalize(disk).map_err(InstallError::at("find", disk))?;
-    let found = disks(places)?.into_iter().find(|found| found.device == device);
+    let found = disks(paths)?.into_iter().find(|found| found.device == device);
     let found = found.ok_or_else(|| InstallError::NotADisk { disk: disk.to_owned() })?;
     found.refusal.map_or(Ok(()), |refusal| Err(InstallError::Refused { disk: disk.to_owned(), refusal }))
 }
 
 /// Lets what is written to the stick's system partition get there, and nothing more be written to it.
-fn settle(places: &Places) -> Result<(), InstallError> {
-    let esp = places.esp();
+fn settle(paths: &Paths) -> Result<(), InstallError> {
+    let esp = paths.esp();
     match unmount(&esp, UnmountFlags::NOFOLLOW) {
         Err(Errno::BUSY) => Err(InstallError::Busy),
         // It is not mounted.
@@ -342,8 +342,8 @@ mod tests {
         };
         let stick = Table { id: [0; 16], partitions: vec![partition(COPIED[0], 32_768), partition(COPIED[1], 4097)] };
         let plan = plan(&stick, 4_000_000).expect("planned");
-        let places: Vec<_> = plan.table().partitions.iter().map(|part| (part.first, part.last)).collect();
-        assert_eq!(places, [(2048, 34_815), (34_816, 38_912), (40_960, 3_999_743)]);
+        let paths: Vec<_> = plan.table().partitions.iter().map(|part| (part.first, part.last)).collect();
+        assert_eq!(paths, [(2048, 34_815), (34_816, 38_912), (40_960, 3_999_743)]);
         assert!(matches!(
             super::plan(&Table { partitions: Vec::new(), ..stick }, 4_000_000),
             Err(InstallError::Missing("workshop-settings"))

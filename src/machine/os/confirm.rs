@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{OsError, version};
-use crate::machine::{Places, data};
+use crate::machine::{Paths, data};
 use crate::update::os;
 
 /// How long all has to be well at a stretch, how long it may take to become so, and how often it is looked at.
@@ -37,11 +37,11 @@ const ANSWER: Duration = Duration::from_secs(5);
 const MAX: u64 = 1024;
 
 /// Waits until all has been well for long enough.
-pub async fn confirm(places: &Places, address: SocketAddr, patience: Patience) -> Result<(), OsError> {
+pub async fn confirm(paths: &Paths, address: SocketAddr, patience: Patience) -> Result<(), OsError> {
     let began = Instant::now();
     let mut since = None;
     loop {
-        match look(places, address).await {
+        match look(paths, address).await {
             Ok(()) => {
                 let since = *since.get_or_insert_with(Instant::now);
                 if since.elapsed() >= patience.stretch {
@@ -62,16 +62,16 @@ pub async fn confirm(places: &Places, address: SocketAddr, patience: Patience) -
     }
 }
 
-async fn look(places: &Places, address: SocketAddr) -> Result<(), String> {
-    let running = version::running(places).map_err(|error| crate::error_chain(&error))?;
-    match os::told(&places.run()) {
-        Ok(Some(told)) if told.version == running => {}
-        Ok(_) => return Err(format!("{} does not tell the version that runs", places.run_os().display())),
-        Err(error) => return Err(format!("{}: {error}", places.run_os().display())),
+async fn look(paths: &Paths, address: SocketAddr) -> Result<(), String> {
+    let running = version::running(paths).map_err(|error| crate::error_chain(&error))?;
+    match os::read_report(&paths.run()) {
+        Ok(Some(report)) if report.version == running => {}
+        Ok(_) => return Err(format!("{} does not tell the version that runs", paths.run_os().display())),
+        Err(error) => return Err(format!("{}: {error}", paths.run_os().display())),
     }
     // There was one when this version was installed: see [`OsError::NotKept`].
-    if !data::is_kept(places) {
-        return Err(format!("no data partition is mounted at {}", places.data().display()));
+    if !data::is_kept(paths) {
+        return Err(format!("no data partition is mounted at {}", paths.data().display()));
     }
     for path in ["/health/ready", "/"] {
         match timeout(ANSWER, answer(address, path)).await {

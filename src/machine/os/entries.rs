@@ -96,7 +96,7 @@ pub struct Partition {
 }
 
 impl Partition {
-    /// The one that is mounted there ([`crate::machine::Places::esp`]).
+    /// The one that is mounted there ([`crate::machine::Paths::esp`]).
     #[must_use]
     pub fn at(esp: &Path) -> Self {
         Self { directory: esp.join(DIRECTORY) }

@@ -4,7 +4,7 @@ use semver::Version;
 
 use super::entries::{Entry, Partition};
 use super::version;
-use crate::machine::Places;
+use crate::machine::Paths;
 
 /// Its vendor, in the names of its variables.
 const VENDOR: &str = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
@@ -13,17 +13,17 @@ const VENDOR: &str = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
 /// alone stays until the next start, since systemd-bless-boot.service(8) only renames the file. Where the partition cannot
 /// be read, the trial is not over.
 #[must_use]
-pub fn is_on_trial(places: &Places) -> bool {
-    is_counted(places) && !version::running(places).is_ok_and(|running| is_blessed(places, &running))
+pub fn is_on_trial(paths: &Paths) -> bool {
+    is_counted(paths) && !version::running(paths).is_ok_and(|running| is_blessed(paths, &running))
 }
 
 /// Whether this start is counted.
-pub(super) fn is_counted(places: &Places) -> bool {
-    places.efi_variables().join(format!("LoaderBootCountPath-{VENDOR}")).exists()
+pub(super) fn is_counted(paths: &Paths) -> bool {
+    paths.efi_variables().join(format!("LoaderBootCountPath-{VENDOR}")).exists()
 }
 
-fn is_blessed(places: &Places, running: &Version) -> bool {
-    let entries = Partition::at(&places.esp()).entries().unwrap_or_default();
+fn is_blessed(paths: &Paths, running: &Version) -> bool {
+    let entries = Partition::at(&paths.esp()).entries().unwrap_or_default();
     let mut own = entries.iter().filter(|entry| entry.version == *running).peekable();
     own.peek().is_some() && own.all(Entry::is_good)
 }

@@ -20,7 +20,7 @@ use crate::digest;
 use crate::durable::Writer;
 use crate::error_chain;
 use crate::machine::notices::{self, Level, Notice};
-use crate::machine::{Places, data};
+use crate::machine::{Paths, data};
 use crate::update::os::READY;
 use crate::update::state::Words;
 
@@ -36,18 +36,18 @@ pub struct Installed {
 /// Verifies and installs what is offered; `None` where it is there already, or nothing is wanted. `root` is the root of
 /// trust that the program was built with, which the configuration may replace. What went wrong is said in a notice and
 /// in `os.json`, too.
-pub async fn install(places: &Places, root: &[u8]) -> Result<Option<Installed>, OsError> {
-    let running = version::running(places)?;
-    if !is_offered(places) {
+pub async fn install(paths: &Paths, root: &[u8]) -> Result<Option<Installed>, OsError> {
+    let running = version::running(paths)?;
+    if !is_offered(paths) {
         return Ok(None);
     }
-    let result = try_install(places, root, &running).await;
+    let result = try_install(paths, root, &running).await;
     match &result {
         Ok(_) => {
-            notices::clear(&places.run_notices(), SUBJECT)?;
-            settle::tell(places, None)?;
+            notices::clear(&paths.run_notices(), SUBJECT)?;
+            settle::tell(paths, None)?;
         }
-        Err(error) => refuse(places, error)?,
+        Err(error) => refuse(paths, error)?,
     }
     match result {
         Err(OsError::NotWanted(_)) => Ok(None),
@@ -55,16 +55,16 @@ pub async fn install(places: &Places, root: &[u8]) -> Result<Option<Installed>, 
     }
 }
 
-async fn try_install(places: &Places, root: &[u8], running: &Version) -> Result<Option<Installed>, OsError> {
-    if !data::is_kept(places) {
+async fn try_install(paths: &Paths, root: &[u8], running: &Version) -> Result<Option<Installed>, OsError> {
+    if !data::is_kept(paths) {
         return Err(OsError::NotKept);
     }
-    let trust = Trust::of(places, root)?;
-    let mut record = record::open(&places.data_os());
+    let trust = Trust::of(paths, root)?;
+    let mut record = record::open(&paths.data_os());
     let known = record.value().clone();
     let own = known.sha256(running).unwrap_or_default().to_owned();
-    let offer = verified(places, &trust, running, &own, &|sha256| known.is_quarantined(sha256)).await?;
-    let partition = Partition::at(&places.esp());
+    let offer = verified(paths, &trust, running, &own, &|sha256| known.is_quarantined(sha256)).await?;
+    let partition = Partition::at(&paths.esp());
     partition.clean()?;
     let attempt = Attempt {
         version: offer.version.clone(),
@@ -159,7 +159,7 @@ fn set_aside(partition: &Partition, wanted: &Version) -> Result<(), OsError> {
 }
 
 /// Says why an offer was not taken.
-fn refuse(places: &Places, error: &OsError) -> Result<(), OsError> {
+fn refuse(paths: &Paths, error: &OsError) -> Result<(), OsError> {
     if matches!(error, OsError::NotWanted(_)) {
         return Ok(());
     }
@@ -187,11 +187,11 @@ fn refuse(places: &Places, error: &OsError) -> Result<(), OsError> {
         ),
     };
     let words = Words { es: format!("{es} Detalle: {detail}"), en: format!("{en} Detail: {detail}") };
-    notices::put(&places.run_notices(), SUBJECT, &Notice::new(level, words.es.clone(), words.en.clone()))?;
-    settle::tell(places, Some(words))
+    notices::put(&paths.run_notices(), SUBJECT, &Notice::new(level, words.es.clone(), words.en.clone()))?;
+    settle::tell(paths, Some(words))
 }
 
 /// Whether the offer is there as a whole, as far as the appliance says: while it takes one back, there is nothing to tell.
-fn is_offered(places: &Places) -> bool {
-    places.offer().join(READY).symlink_metadata().is_ok_and(|metadata| metadata.is_file())
+fn is_offered(paths: &Paths) -> bool {
+    paths.offer().join(READY).symlink_metadata().is_ok_and(|metadata| metadata.is_file())
 }

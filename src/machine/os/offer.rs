@@ -16,7 +16,7 @@ use toml::de::DeTable;
 
 use super::OsError;
 use crate::digest::Sha256;
-use crate::machine::{Places, os_variant};
+use crate::machine::{Paths, os_variant};
 use crate::update::manifest::{MAX_OS, os_platform};
 use crate::update::policy::{self, Decision, Kind, Situation};
 use crate::update::repository::{Repository, Settings, Target};
@@ -44,8 +44,8 @@ pub(super) struct Offer {
 impl Trust {
     /// What the configuration that root itself has made says, or else the program: `root` is the one that it was built
     /// with.
-    pub(super) fn of(places: &Places, root: &[u8]) -> Result<Self, OsError> {
-        let path = places.run_config();
+    pub(super) fn of(paths: &Paths, root: &[u8]) -> Result<Self, OsError> {
+        let path = paths.run_config();
         let wrong = |why: String| OsError::Settings { path: path.clone(), why };
         let text = match std::fs::read_to_string(&path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
@@ -68,23 +68,23 @@ impl Trust {
 /// Verifies what is offered: a version that the signed manifest wants of this machine, as [`policy::decide`] has it.
 /// Neither wave nor window matter: they are no matter of trust, and the appliance has asked.
 pub(super) async fn verified(
-    places: &Places,
+    paths: &Paths,
     trust: &Trust,
     running: &Version,
     running_sha256: &str,
     quarantined: &dyn Fn(&str) -> bool,
 ) -> Result<Offer, OsError> {
-    let metadata = directory(&places.offered_metadata())?;
-    let targets = directory(&places.offered_targets())?;
+    let metadata = directory(&paths.offered_metadata())?;
+    let targets = directory(&paths.offered_targets())?;
     let transport = Transport::apart(Source::Directory(through(&metadata)), Source::Directory(through(&targets)))?;
-    let settings = Settings::under(places.data_os().join("trust"), trust.root.clone());
+    let settings = Settings::under(paths.data_os().join("trust"), trust.root.clone());
     let mut repository = Repository::open(&settings, transport.clone())?;
     let now = repository.trusted_time(SystemTime::now());
     repository.refresh(now).await?;
     let manifest = repository.manifest(&trust.channel, now).await?;
     let manifest = manifest.of_os().ok_or(OsError::NoSystem)?;
     let floor = repository.min_version_of_os(&trust.channel);
-    let platform = os_platform(os_variant(places).as_deref());
+    let platform = os_platform(os_variant(paths).as_deref());
     let decision = policy::decide(
         &manifest,
         &Situation {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use crate::durable::Alternating;
+use crate::durable::DoubleBuffered;
 use crate::update::state::Quarantined;
 
 /// The name of the record.
@@ -69,10 +69,10 @@ pub enum Outcome {
     Other,
 }
 
-/// The record in its directory ([`crate::machine::Places::data_os`]); an empty one where none is whole.
+/// The record in its directory ([`crate::machine::Paths::data_os`]); an empty one where none is whole.
 #[must_use]
-pub fn open(directory: &Path) -> Alternating<Record> {
-    Alternating::open(directory, NAME).unwrap_or_else(|| Alternating::anew(directory, NAME, Record::default()))
+pub fn open(directory: &Path) -> DoubleBuffered<Record> {
+    DoubleBuffered::open(directory, NAME).unwrap_or_else(|| DoubleBuffered::anew(directory, NAME, Record::default()))
 }
 
 impl Record {

@@ -9,9 +9,9 @@ use super::record::{self, Record};
 use super::{OsError, SUBJECT, firmware, is_on_trial, version};
 use crate::durable;
 use crate::error_chain;
-use crate::machine::Places;
+use crate::machine::Paths;
 use crate::machine::notices::{self, Level, Notice};
-use crate::update::os::{self, Standing, Told};
+use crate::update::os::{self, OsReport, TrialState};
 use crate::update::state::{Quarantined, Words};
 
 /// Why a version is not tried again. Nobody can tell afterwards whether the power was cut during a start.
@@ -20,14 +20,19 @@ const REASON: &str =
 
 /// Looks at the partition and the record, and tells what the system is at. What runs is told whatever else goes wrong: the
 /// appliance takes no program that needs a newer system, as long as it knows.
-pub fn settle(places: &Places) -> Result<Told, OsError> {
-    let running = version::running(places)?;
-    let refused = refused(places);
+pub fn settle(paths: &Paths) -> Result<OsReport, OsError> {
+    let running = version::running(paths)?;
+    let refused = refused(paths);
     // Before the partition is looked at, which may take long, or for ever.
-    let first =
-        told(&running, record::open(&places.data_os()).value(), &[], firmware::is_counted(places), refused.clone());
-    write(places, &first)?;
-    if let Err(error) = look(places, &running) {
+    let first = build_report(
+        &running,
+        record::open(&paths.data_os()).value(),
+        &[],
+        firmware::is_counted(paths),
+        refused.clone(),
+    );
+    write(paths, &first)?;
+    if let Err(error) = look(paths, &running) {
         let detail = error_chain(&error);
         let (es, en) = match error {
             OsError::Record(_) => (
@@ -40,18 +45,18 @@ pub fn settle(places: &Places) -> Result<Told, OsError> {
             ),
         };
         let notice = Notice::new(Level::Fault, format!("{es} {detail}"), format!("{en} {detail}"));
-        notices::put(&places.run_notices(), SUBJECT, &notice)?;
+        notices::put(&paths.run_notices(), SUBJECT, &notice)?;
         return Err(error);
     }
-    tell(places, refused)?;
-    status(places)
+    tell(paths, refused)?;
+    status(paths)
 }
 
 /// Finds out what has become of the versions.
-fn look(places: &Places, running: &Version) -> Result<(), OsError> {
-    let partition = Partition::at(&places.esp());
+fn look(paths: &Paths, running: &Version) -> Result<(), OsError> {
+    let partition = Partition::at(&paths.esp());
     partition.clean()?;
-    let mut record = record::open(&places.data_os());
+    let mut record = record::open(&paths.data_os());
     let failed = failed(&partition.entries()?, running);
     for entry in &failed {
         let path = partition.directory().join(&entry.name);
@@ -69,13 +74,13 @@ fn look(places: &Places, running: &Version) -> Result<(), OsError> {
         // Known for good: its file is of no more use.
         partition.forget(entry)?;
     }
-    if !is_on_trial(places) {
+    if !is_on_trial(paths) {
         record.change(|record| record.succeeded(running, Timestamp::now()))?;
     }
     if let Some(entry) = failed.last() {
         let failed = &entry.version;
         notices::put(
-            &places.run_notices(),
+            &paths.run_notices(),
             SUBJECT,
             &Notice::new(
                 Level::Warning,
@@ -98,45 +103,51 @@ fn failed(entries: &[Entry], running: &Version) -> Vec<Entry> {
 
 /// Has a version installed again that has failed on this machine, as soon as the appliance offers it. Gives whether it had
 /// failed.
-pub fn forgive(places: &Places, version: &Version) -> Result<bool, OsError> {
+pub fn forgive(paths: &Paths, version: &Version) -> Result<bool, OsError> {
     let version = version.to_string();
-    let is_forgiven = record::open(&places.data_os()).change(|record| record.forgive(&version))?;
-    tell(places, refused(places))?;
+    let is_forgiven = record::open(&paths.data_os()).change(|record| record.forgive(&version))?;
+    tell(paths, refused(paths))?;
     Ok(is_forgiven)
 }
 
 /// The same of all that have failed.
-pub fn forgive_all(places: &Places) -> Result<(), OsError> {
-    record::open(&places.data_os()).change(|record| record.quarantined.clear())?;
-    tell(places, refused(places))
+pub fn forgive_all(paths: &Paths) -> Result<(), OsError> {
+    record::open(&paths.data_os()).change(|record| record.quarantined.clear())?;
+    tell(paths, refused(paths))
 }
 
 /// Tells the appliance what the system is at.
-pub(super) fn tell(places: &Places, refused: Option<Words>) -> Result<(), OsError> {
-    let running = version::running(places)?;
-    let record = record::open(&places.data_os());
+pub(super) fn tell(paths: &Paths, refused: Option<Words>) -> Result<(), OsError> {
+    let running = version::running(paths)?;
+    let record = record::open(&paths.data_os());
     // Without the partition there is less to tell, but the appliance has to know what runs.
-    let entries = Partition::at(&places.esp()).entries().unwrap_or_default();
-    let told = told(&running, record.value(), &entries, is_on_trial(places), refused);
-    write(places, &told)
+    let entries = Partition::at(&paths.esp()).entries().unwrap_or_default();
+    let report = build_report(&running, record.value(), &entries, is_on_trial(paths), refused);
+    write(paths, &report)
 }
 
-fn write(places: &Places, told: &Told) -> Result<(), OsError> {
-    durable::write(&places.run().join(os::FILE), &serde_json::to_vec_pretty(told)?, 0o644)?;
+fn write(paths: &Paths, report: &OsReport) -> Result<(), OsError> {
+    durable::write(&paths.run().join(os::FILE), &serde_json::to_vec_pretty(report)?, 0o644)?;
     Ok(())
 }
 
 /// What was told of an offer since the machine came up.
-fn refused(places: &Places) -> Option<Words> {
-    os::told(&places.run()).ok().flatten().and_then(|told| told.refused)
+fn refused(paths: &Paths) -> Option<Words> {
+    os::read_report(&paths.run()).ok().flatten().and_then(|report| report.refused)
 }
 
-fn told(running: &Version, record: &Record, entries: &[Entry], is_on_trial: bool, refused: Option<Words>) -> Told {
+fn build_report(
+    running: &Version,
+    record: &Record,
+    entries: &[Entry],
+    is_on_trial: bool,
+    refused: Option<Words>,
+) -> OsReport {
     let others = entries.iter().filter(|entry| entry.version != *running && !entry.has_failed());
-    Told {
+    OsReport {
         version: running.clone(),
         sha256: record.sha256(running).map(str::to_owned),
-        state: if is_on_trial { Standing::Trial } else { Standing::Good },
+        state: if is_on_trial { TrialState::Trial } else { TrialState::Good },
         previous: others.filter(|entry| entry.version < *running).map(|entry| entry.version.clone()).max(),
         quarantined: record.quarantined.clone(),
         refused,
@@ -144,9 +155,9 @@ fn told(running: &Version, record: &Record, entries: &[Entry], is_on_trial: bool
 }
 
 /// What the system is at, without changing anything.
-pub fn status(places: &Places) -> Result<Told, OsError> {
-    let running = version::running(places)?;
-    let record = record::open(&places.data_os());
-    let entries = Partition::at(&places.esp()).entries().unwrap_or_default();
-    Ok(told(&running, record.value(), &entries, is_on_trial(places), refused(places)))
+pub fn status(paths: &Paths) -> Result<OsReport, OsError> {
+    let running = version::running(paths)?;
+    let record = record::open(&paths.data_os());
+    let entries = Partition::at(&paths.esp()).entries().unwrap_or_default();
+    Ok(build_report(&running, record.value(), &entries, is_on_trial(paths), refused(paths)))
 }

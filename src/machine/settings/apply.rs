@@ -8,13 +8,13 @@ use super::files::{self, FileError, put};
 use super::last_good::{self, LastGood, can_be_kept};
 use super::partition::{self, Found, while_writable};
 use super::read::defaults;
+use super::report::{self, Finding, Report};
 use super::secrets::{self, Moved};
 use super::template::template;
-use super::told::{self, Tale, What};
 use super::{Checked, Secrets, Settings, appliance, check, misnamed, network, system, wifi};
 use crate::config::Document;
 use crate::durable;
-use crate::machine::Places;
+use crate::machine::Paths;
 
 /// The group of the appliance's account.
 const GROUP: &str = "workshop-edge";
@@ -55,61 +55,61 @@ pub struct ApplyError {
 
 /// Reads the settings and makes the machine follow them. What is wrong is told in notices and beside the file, and the
 /// machine follows the last good ones, or the defaults.
-pub fn apply(places: &Places) -> Result<Applied, ApplyError> {
-    let mut tale = Tale::default();
-    let (settings, source, text) = choose(places, &mut tale);
-    let (secrets, moved) = secrets::take(places);
-    let has_failed = write(places, &settings, &secrets, &mut tale);
-    if let (Source::File, Some(text), true) = (&source, &text, can_be_kept(places))
-        && let Err(error) = last_good::keep(places, text)
+pub fn apply(paths: &Paths) -> Result<Applied, ApplyError> {
+    let mut report = Report::default();
+    let (settings, source, text) = choose(paths, &mut report);
+    let (secrets, moved) = secrets::take(paths);
+    let has_failed = write(paths, &settings, &secrets, &mut report);
+    if let (Source::File, Some(text), true) = (&source, &text, can_be_kept(paths))
+        && let Err(error) = last_good::keep(paths, text)
     {
-        tale.add(What::NotKept(error));
+        report.add(Finding::NotKept(error));
     }
-    tale.remarks(&settings, &secrets, wifi::is_there(places));
+    report.remarks(&settings, &secrets, wifi::is_there(paths));
     if !matches!(moved, Moved::Nothing) {
-        tale.add(What::Secrets(moved));
+        report.add(Finding::Secrets(moved));
     }
-    for (name, meant) in misnamed::all(places) {
-        tale.add(What::Misnamed { name, meant });
+    for (name, meant) in misnamed::all(paths) {
+        report.add(Finding::Misnamed { name, meant });
     }
-    let said = told::tell(places, &tale, &source);
+    let said = report::tell(paths, &report, &source);
     match has_failed {
-        Some(source) => Err(ApplyError { root: places.root().to_owned(), source }),
+        Some(source) => Err(ApplyError { root: paths.root().to_owned(), source }),
         None => Ok(Applied { settings, source, said }),
     }
 }
 
 /// The settings that hold, where they come from, and the text that they stand in.
-fn choose(places: &Places, tale: &mut Tale) -> (Settings, Source, Option<String>) {
-    match partition::read(places, &places.settings()) {
+fn choose(paths: &Paths, report: &mut Report) -> (Settings, Source, Option<String>) {
+    match partition::read(paths, &paths.settings()) {
         Found::Content(bytes) => {
             let checked = check(&bytes);
             let text = Document::text_of(&bytes);
             if let Checked { value: Some(settings), faults: _, warnings } = checked {
                 if !warnings.is_empty() {
-                    tale.add(What::Findings { faults: Vec::new(), warnings, text: text.clone() });
+                    report.add(Finding::Findings { faults: Vec::new(), warnings, text: text.clone() });
                 }
                 return (settings, Source::File, text);
             }
             let Checked { faults, warnings, .. } = checked;
-            tale.add(What::Findings { faults, warnings, text });
-            fallback(places)
+            report.add(Finding::Findings { faults, warnings, text });
+            fallback(paths)
         }
-        Found::Nothing => restore(places, tale),
+        Found::Nothing => restore(paths, report),
         Found::NoPartition => {
-            tale.add(What::NoPartition);
-            fallback(places)
+            report.add(Finding::NoPartition);
+            fallback(paths)
         }
         Found::Unreadable(error) => {
-            tale.add(What::Unreadable(error));
-            fallback(places)
+            report.add(Finding::Unreadable(error));
+            fallback(paths)
         }
     }
 }
 
 /// The last good settings, or the defaults: without invented figures, since somebody has set this box up.
-fn fallback(places: &Places) -> (Settings, Source, Option<String>) {
-    if let Some((settings, kept)) = sound(last_good::read(places)) {
+fn fallback(paths: &Paths) -> (Settings, Source, Option<String>) {
+    if let Some((settings, kept)) = sound(last_good::read(paths)) {
         return (settings, Source::LastGood { applied: kept.applied }, None);
     }
     let other = vec![("display.demo", "false".to_owned())];
@@ -124,18 +124,18 @@ fn sound(kept: Option<LastGood>) -> Option<(Settings, LastGood)> {
 
 /// Puts a file in the place of one that is missing: the last good one, so that a box keeps its address when its file is
 /// lost, or a new one.
-fn restore(places: &Places, tale: &mut Tale) -> (Settings, Source, Option<String>) {
-    let (text, kept) = match sound(last_good::read(places)) {
+fn restore(paths: &Paths, report: &mut Report) -> (Settings, Source, Option<String>) {
+    let (text, kept) = match sound(last_good::read(paths)) {
         Some((settings, kept)) => (kept.text.clone(), Some((settings, kept))),
         None => (template(), None),
     };
-    let written = while_writable(&places.settings_partition(), || {
-        if !places.secrets().exists() {
-            secrets::put_template(places)?;
+    let written = while_writable(&paths.settings_partition(), || {
+        if !paths.secrets().exists() {
+            secrets::put_template(paths)?;
         }
-        Ok(durable::write(&places.settings(), for_windows(&text).as_bytes(), 0o644)?)
+        Ok(durable::write(&paths.settings(), for_windows(&text).as_bytes(), 0o644)?)
     });
-    tale.add(What::Missing { is_last_good: kept.is_some(), written });
+    report.add(Finding::Missing { is_last_good: kept.is_some(), written });
     match kept {
         Some((settings, kept)) => (settings, Source::LastGood { applied: kept.applied }, None),
         None => (check(text.as_bytes()).value.unwrap_or_else(defaults), Source::Defaults, None),
@@ -149,35 +149,35 @@ pub(super) fn for_windows(text: &str) -> String {
 }
 
 /// Makes all the files; gives the first error when none could be made.
-fn write(places: &Places, settings: &Settings, secrets: &Secrets, tale: &mut Tale) -> Option<FileError> {
+fn write(paths: &Paths, settings: &Settings, secrets: &Secrets, report: &mut Report) -> Option<FileError> {
     let mut has_succeeded = false;
     let mut failed = Vec::new();
     let mut step = |es: &'static str, en: &'static str, done: Result<(), FileError>| match done {
         Ok(()) => has_succeeded = true,
         Err(error) => failed.push((es, en, error)),
     };
-    step("la red", "the network", networks(places, settings));
-    step("la Wi-Fi", "the Wi-Fi", wireless(places, settings, secrets));
-    step("la cuenta del proxy", "the proxy's account", proxy(places, secrets));
-    step("la configuración del programa", "the program's configuration", configuration(places, settings, secrets));
+    step("la red", "the network", networks(paths, settings));
+    step("la Wi-Fi", "the Wi-Fi", wireless(paths, settings, secrets));
+    step("la cuenta del proxy", "the proxy's account", proxy(paths, secrets));
+    step("la configuración del programa", "the program's configuration", configuration(paths, settings, secrets));
     let keys = settings.ssh_key.as_ref().map(|key| format!("{key}\n"));
-    step("la clave de SSH", "the SSH key", put(&places.run_authorized_keys(), keys.as_deref(), 0o644));
-    step("HTTPS", "HTTPS", put(&places.run_https(), settings.https.then_some(""), 0o644));
-    step("el nombre", "the name", system::hostname(places, &settings.name));
-    step("la zona horaria", "the time zone", system::time_zone(places, settings.time_zone.as_deref()));
-    step("los servidores de hora", "the time servers", system::time_servers(places, &settings.network.ntp));
+    step("la clave de SSH", "the SSH key", put(&paths.run_authorized_keys(), keys.as_deref(), 0o644));
+    step("HTTPS", "HTTPS", put(&paths.run_https(), settings.https.then_some(""), 0o644));
+    step("el nombre", "the name", system::hostname(paths, &settings.name));
+    step("la zona horaria", "the time zone", system::time_zone(paths, settings.time_zone.as_deref()));
+    step("los servidores de hora", "the time servers", system::time_servers(paths, &settings.network.ntp));
     if !has_succeeded && !failed.is_empty() {
         return Some(failed.swap_remove(0).2);
     }
     for (es, en, error) in failed {
-        tale.add(What::NotApplied { es, en, error });
+        report.add(Finding::NotApplied { es, en, error });
     }
     None
 }
 
 /// The units of networkd, and none of those of other settings.
-fn networks(places: &Places, settings: &Settings) -> Result<(), FileError> {
-    let directory = places.network_units();
+fn networks(paths: &Paths, settings: &Settings) -> Result<(), FileError> {
+    let directory = paths.network_units();
     let units = network::units(&settings.network, settings.wifi.is_some());
     durable::create_dir(&directory)?;
     for entry in std::fs::read_dir(&directory).map_err(files::other("read", &directory))?.flatten() {
@@ -193,25 +193,25 @@ fn networks(places: &Places, settings: &Settings) -> Result<(), FileError> {
     Ok(())
 }
 
-fn wireless(places: &Places, settings: &Settings, secrets: &Secrets) -> Result<(), FileError> {
-    let ssid = settings.wifi.as_ref().filter(|_| wifi::is_there(places));
+fn wireless(paths: &Paths, settings: &Settings, secrets: &Secrets) -> Result<(), FileError> {
+    let ssid = settings.wifi.as_ref().filter(|_| wifi::is_there(paths));
     let content = ssid.map(|ssid| wifi::configuration(ssid, secrets.wifi_passphrase.as_deref()));
-    put(&wifi::path(places), content.as_deref(), 0o600)
+    put(&wifi::path(paths), content.as_deref(), 0o600)
 }
 
-fn proxy(places: &Places, secrets: &Secrets) -> Result<(), FileError> {
-    put_for_appliance(places, &places.run_proxy_credentials(), secrets.proxy_credentials().as_deref())
+fn proxy(paths: &Paths, secrets: &Secrets) -> Result<(), FileError> {
+    put_for_appliance(paths, &paths.run_proxy_credentials(), secrets.proxy_credentials().as_deref())
 }
 
-fn configuration(places: &Places, settings: &Settings, secrets: &Secrets) -> Result<(), FileError> {
-    put_for_appliance(places, &places.run_config(), Some(&appliance::configuration(settings, secrets, places)))
+fn configuration(paths: &Paths, settings: &Settings, secrets: &Secrets) -> Result<(), FileError> {
+    put_for_appliance(paths, &paths.run_config(), Some(&appliance::configuration(settings, secrets, paths)))
 }
 
 /// Puts a file there that nobody but root and the appliance reads.
-fn put_for_appliance(places: &Places, path: &Path, content: Option<&str>) -> Result<(), FileError> {
+fn put_for_appliance(paths: &Paths, path: &Path, content: Option<&str>) -> Result<(), FileError> {
     put(path, content, 0o640)?;
     match content {
-        Some(_) => files::give_to(places, path, GROUP),
+        Some(_) => files::give_to(paths, path, GROUP),
         None => Ok(()),
     }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::durable::{self, DurableError};
-use crate::machine::Places;
+use crate::machine::Paths;
 
 /// What could not be made.
 #[derive(Debug, Error)]
@@ -54,8 +54,8 @@ pub(super) fn link(path: &Path, target: &Path) -> Result<(), FileError> {
 }
 
 /// Lets a group read a file, where the machine has such a group.
-pub(super) fn give_to(places: &Places, path: &Path, group: &str) -> Result<(), FileError> {
-    let groups = places.root().join("etc/group");
+pub(super) fn give_to(paths: &Paths, path: &Path, group: &str) -> Result<(), FileError> {
+    let groups = paths.root().join("etc/group");
     let text = fs::read_to_string(&groups).unwrap_or_default();
     // group(5): name:password:id:members
     let id = text.lines().find_map(|line| {

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::files::{FileError, other};
-use crate::durable::{self, Alternating, RecordError};
-use crate::machine::Places;
+use crate::durable::{self, DoubleBuffered, RecordError};
+use crate::machine::Paths;
 pub(super) use crate::machine::data::is_kept as can_be_kept;
 
 /// The name of the record: `last-good.0` and `last-good.1`.
@@ -37,30 +37,30 @@ pub(super) enum KeepError {
 }
 
 /// Reads it, if it is whole.
-pub(super) fn read(places: &Places) -> Option<LastGood> {
-    Alternating::<LastGood>::open(&places.data_settings(), RECORD).map(|record| record.value().clone())
+pub(super) fn read(paths: &Paths) -> Option<LastGood> {
+    DoubleBuffered::<LastGood>::open(&paths.data_settings(), RECORD).map(|record| record.value().clone())
 }
 
 /// Keeps it. The same settings once more are no news, and wear no flash.
-pub(super) fn keep(places: &Places, text: &str) -> Result<(), KeepError> {
-    directory(places)?;
+pub(super) fn keep(paths: &Paths, text: &str) -> Result<(), KeepError> {
+    directory(paths)?;
     let now = LastGood {
         applied: jiff::Timestamp::now().to_string(),
         version: crate::VERSION.to_owned(),
         text: text.to_owned(),
     };
-    match Alternating::<LastGood>::open(&places.data_settings(), RECORD) {
+    match DoubleBuffered::<LastGood>::open(&paths.data_settings(), RECORD) {
         Some(kept) if kept.value().text == now.text && kept.value().version == now.version => Ok(()),
         Some(mut kept) => Ok(kept.change(|kept| *kept = now)?),
-        None => Ok(Alternating::anew(&places.data_settings(), RECORD, now).change(|_| ())?),
+        None => Ok(DoubleBuffered::anew(&paths.data_settings(), RECORD, now).change(|_| ())?),
     }
 }
 
 /// The directory, which only root looks into.
-pub(super) fn directory(places: &Places) -> Result<(), FileError> {
-    let directory = places.data_settings();
+pub(super) fn directory(paths: &Paths) -> Result<(), FileError> {
+    let directory = paths.data_settings();
     durable::create_dir(&directory)?;
-    for path in [places.data_machine(), directory] {
+    for path in [paths.data_machine(), directory] {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).map_err(other("close", &path))?;
     }
     Ok(())

@@ -5,7 +5,7 @@ use std::fs;
 
 use super::partition::is_there;
 use super::{NAME, SECRETS_NAME};
-use crate::machine::Places;
+use crate::machine::Paths;
 
 /// Entries of a directory that are looked at.
 const MAX_ENTRIES: usize = 4096;
@@ -32,11 +32,11 @@ pub fn meant(name: &str) -> Option<&'static str> {
 }
 
 /// Those on the partition, with what they were meant to be.
-pub(super) fn all(places: &Places) -> Vec<(String, &'static str)> {
-    if !is_there(places) {
+pub(super) fn all(paths: &Paths) -> Vec<(String, &'static str)> {
+    if !is_there(paths) {
         return Vec::new();
     }
-    let entries = fs::read_dir(places.settings_partition()).into_iter().flatten().take(MAX_ENTRIES).flatten();
+    let entries = fs::read_dir(paths.settings_partition()).into_iter().flatten().take(MAX_ENTRIES).flatten();
     let files = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
     let names = files.filter_map(|entry| entry.file_name().into_string().ok());
     let mut found: Vec<_> = names.filter_map(|name| meant(&name).map(|meant| (name, meant))).collect();

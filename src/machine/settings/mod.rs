@@ -18,11 +18,11 @@ mod misnamed;
 mod network;
 mod partition;
 mod read;
+mod report;
 mod secrets;
 mod system;
 mod take;
 mod template;
-mod told;
 mod types;
 mod wifi;
 

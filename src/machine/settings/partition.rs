@@ -11,7 +11,7 @@ use rustix::mount::{MountFlags, mount_remount};
 use super::MAX;
 use super::files::{FileError, other};
 use crate::durable;
-use crate::machine::Places;
+use crate::machine::Paths;
 
 /// What is in the place of a file.
 pub(super) enum Found {
@@ -27,10 +27,10 @@ pub(super) enum Found {
 
 /// Whether the partition is mounted. The image always has the directory, which is in memory: what is written to it is gone
 /// with the next start.
-pub(super) fn is_there(places: &Places) -> bool {
-    let partition = places.settings_partition();
+pub(super) fn is_there(paths: &Paths) -> bool {
+    let partition = paths.settings_partition();
     // A machine in a directory has a directory in its place.
-    if places.root() != Path::new("/") {
+    if paths.root() != Path::new("/") {
         return partition.is_dir();
     }
     let device = |path: &Path| fs::metadata(path).map(|metadata| metadata.dev()).ok();
@@ -39,8 +39,8 @@ pub(super) fn is_there(places: &Places) -> bool {
 }
 
 /// Reads a file of the partition.
-pub(super) fn read(places: &Places, file: &Path) -> Found {
-    if !is_there(places) {
+pub(super) fn read(paths: &Paths, file: &Path) -> Found {
+    if !is_there(paths) {
         return Found::NoPartition;
     }
     let mut content = Vec::new();

@@ -10,7 +10,7 @@ use super::partition::{self, Found, while_writable};
 use super::read::{Checked, check_secrets};
 use super::template::secrets_template;
 use crate::durable;
-use crate::machine::Places;
+use crate::machine::Paths;
 
 /// The name of their file, beside the last good settings.
 const FILE: &str = "secrets.toml";
@@ -32,17 +32,17 @@ pub(super) enum Moved {
 }
 
 /// Takes new secrets from the partition; gives all that there are.
-pub(super) fn take(places: &Places) -> (Secrets, Moved) {
-    let kept = kept(places);
-    let file = places.secrets();
-    let content = match partition::read(places, &file) {
+pub(super) fn take(paths: &Paths) -> (Secrets, Moved) {
+    let kept = kept(paths);
+    let file = paths.secrets();
+    let content = match partition::read(paths, &file) {
         Found::NoPartition | Found::Nothing => return (kept, Moved::Nothing),
         Found::Unreadable(error) => return (kept, Moved::Unreadable(error)),
         Found::Content(content) => content,
     };
     // What a power cut between overwriting and removing has left: they are kept already.
     if !content.is_empty() && content.iter().all(|byte| *byte == 0) {
-        let removed = while_writable(&places.settings_partition(), || wiped(places));
+        let removed = while_writable(&paths.settings_partition(), || wiped(paths));
         return (kept, removed.map_or_else(Moved::Stays, |()| Moved::Nothing));
     }
     let mut checked = check_secrets(&content);
@@ -53,13 +53,13 @@ pub(super) fn take(places: &Places) -> (Secrets, Moved) {
         return (kept, Moved::Nothing);
     }
     let all = kept.renewed(new);
-    if !can_be_kept(places) {
+    if !can_be_kept(paths) {
         return (all, Moved::NotKept(None));
     }
     // Only what is safe is wiped.
-    let moved = match keep(places, &all) {
+    let moved = match keep(paths, &all) {
         Err(error) => Moved::NotKept(Some(error)),
-        Ok(()) => match while_writable(&places.settings_partition(), || wiped(places)) {
+        Ok(()) => match while_writable(&paths.settings_partition(), || wiped(paths)) {
             Ok(()) => Moved::Done,
             Err(error) => Moved::Stays(error),
         },
@@ -68,27 +68,27 @@ pub(super) fn take(places: &Places) -> (Secrets, Moved) {
 }
 
 /// Wipes them, and has a file without any for the next ones.
-fn wiped(places: &Places) -> Result<(), FileError> {
-    partition::wipe(&places.secrets())?;
+fn wiped(paths: &Paths) -> Result<(), FileError> {
+    partition::wipe(&paths.secrets())?;
     // Without it somebody has to make the next one, which is no reason to say that these are still there.
-    let _ = put_template(places);
+    let _ = put_template(paths);
     Ok(())
 }
 
 /// Puts a file without any there.
-pub(super) fn put_template(places: &Places) -> Result<(), FileError> {
-    Ok(durable::write(&places.secrets(), for_windows(&secrets_template()).as_bytes(), 0o644)?)
+pub(super) fn put_template(paths: &Paths) -> Result<(), FileError> {
+    Ok(durable::write(&paths.secrets(), for_windows(&secrets_template()).as_bytes(), 0o644)?)
 }
 
 /// Those that are kept; none where there are none, or the file is damaged.
-fn kept(places: &Places) -> Secrets {
-    let bytes = fs::read(places.data_settings().join(FILE)).unwrap_or_default();
+fn kept(paths: &Paths) -> Secrets {
+    let bytes = fs::read(paths.data_settings().join(FILE)).unwrap_or_default();
     check_secrets(&bytes).value.unwrap_or_default()
 }
 
 /// Keeps them.
-pub(super) fn keep(places: &Places, secrets: &Secrets) -> Result<(), FileError> {
-    directory(places)?;
+pub(super) fn keep(paths: &Paths, secrets: &Secrets) -> Result<(), FileError> {
+    directory(paths)?;
     let Secrets { wifi_passphrase, proxy_user, proxy_password, erp_user, erp_password } = secrets;
     let line = |key: &str, value: &Option<String>| {
         // For text, JSON's notation is TOML's too.
@@ -102,10 +102,10 @@ pub(super) fn keep(places: &Places, secrets: &Secrets) -> Result<(), FileError> 
         line("erp.password", erp_password),
     ];
     let text: String = lines.into_iter().flatten().collect();
-    Ok(durable::write(&places.data_settings().join(FILE), text.as_bytes(), 0o600)?)
+    Ok(durable::write(&paths.data_settings().join(FILE), text.as_bytes(), 0o600)?)
 }
 
 /// Keeps new ones besides those that there are.
-pub(super) fn add(places: &Places, new: Secrets) -> Result<(), FileError> {
-    keep(places, &kept(places).renewed(new))
+pub(super) fn add(paths: &Paths, new: Secrets) -> Result<(), FileError> {
+    keep(paths, &kept(paths).renewed(new))
 }

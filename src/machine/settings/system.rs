@@ -5,13 +5,13 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::files::{FileError, link, other, put};
-use crate::machine::Places;
+use crate::machine::Paths;
 
 /// The host's name, for the logs and for DHCP; on the network the appliance announces its own.
-pub(super) fn hostname(places: &Places, name: &str) -> Result<(), FileError> {
-    put(&places.root().join("etc/hostname"), Some(&format!("{name}\n")), 0o644)?;
+pub(super) fn hostname(paths: &Paths, name: &str) -> Result<(), FileError> {
+    put(&paths.root().join("etc/hostname"), Some(&format!("{name}\n")), 0o644)?;
     // The service manager has read that file long ago.
-    let running = places.root().join("proc/sys/kernel/hostname");
+    let running = paths.root().join("proc/sys/kernel/hostname");
     match OpenOptions::new().write(true).open(&running) {
         Ok(mut file) => file.write_all(name.as_bytes()).map_err(other("write", &running)),
         // No /proc: no machine, but a directory.
@@ -21,16 +21,16 @@ pub(super) fn hostname(places: &Places, name: &str) -> Result<(), FileError> {
 }
 
 /// The local time (localtime(5)); without one it is the image's.
-pub(super) fn time_zone(places: &Places, zone: Option<&str>) -> Result<(), FileError> {
+pub(super) fn time_zone(paths: &Paths, zone: Option<&str>) -> Result<(), FileError> {
     let Some(zone) = zone else { return Ok(()) };
     let database = Path::new("usr/share/zoneinfo").join(zone);
-    let file = places.root().join(&database);
+    let file = paths.root().join(&database);
     fs::metadata(&file).map_err(other("find", &file))?;
-    link(&places.root().join("etc/localtime"), &PathBuf::from("..").join(database))
+    link(&paths.root().join("etc/localtime"), &PathBuf::from("..").join(database))
 }
 
 /// Time servers besides those of the links (timesyncd.conf(5)).
-pub(super) fn time_servers(places: &Places, servers: &[String]) -> Result<(), FileError> {
+pub(super) fn time_servers(paths: &Paths, servers: &[String]) -> Result<(), FileError> {
     let content = (!servers.is_empty()).then(|| format!("[Time]\nNTP={}\n", servers.join(" ")));
-    put(&places.root().join("run/systemd/timesyncd.conf.d/50-workshop.conf"), content.as_deref(), 0o644)
+    put(&paths.root().join("run/systemd/timesyncd.conf.d/50-workshop.conf"), content.as_deref(), 0o644)
 }

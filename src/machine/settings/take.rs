@@ -14,7 +14,7 @@ use super::read::check_secrets;
 use super::{Checked, MAX, Secrets, check, secrets};
 use crate::config::{Document, Faults};
 use crate::durable;
-use crate::machine::Places;
+use crate::machine::Paths;
 
 /// Why settings are not taken. Nothing has been changed then.
 #[derive(Debug, Error)]
@@ -47,7 +47,7 @@ pub enum TakeError {
 ///
 /// Both files are validated first, and nothing is changed when either is wrong. Whether the stick may bring settings at
 /// all, by the PIN or the keyboard, is for the caller to know.
-pub fn take_from(places: &Places, settings: &Path, secrets_file: Option<&Path>) -> Result<(), TakeError> {
+pub fn take_from(paths: &Paths, settings: &Path, secrets_file: Option<&Path>) -> Result<(), TakeError> {
     let bytes = read(settings)?;
     let _ = sound(check(&bytes))?;
     let text = Document::text_of(&bytes).unwrap_or_default();
@@ -55,17 +55,17 @@ pub fn take_from(places: &Places, settings: &Path, secrets_file: Option<&Path>) 
         Some(file) => sound(check_secrets(&read(file)?))?,
         None => Secrets::default(),
     };
-    if !is_there(places) {
+    if !is_there(paths) {
         return Err(TakeError::NoPartition);
     }
     if !secrets.is_empty() {
-        if !can_be_kept(places) {
+        if !can_be_kept(paths) {
             return Err(TakeError::NoData);
         }
-        secrets::add(places, secrets).map_err(TakeError::Install)?;
+        secrets::add(paths, secrets).map_err(TakeError::Install)?;
     }
-    while_writable(&places.settings_partition(), || {
-        Ok(durable::write(&places.settings(), for_windows(&text).as_bytes(), 0o644)?)
+    while_writable(&paths.settings_partition(), || {
+        Ok(durable::write(&paths.settings(), for_windows(&text).as_bytes(), 0o644)?)
     })
     .map_err(TakeError::Install)
 }
@@ -92,34 +92,34 @@ mod tests {
     #[test]
     fn they_take_the_place_of_the_old_ones_only_when_they_are_good() {
         let directory = tempfile::tempdir().expect("a directory");
-        let places = Places::below(directory.path());
+        let paths = Paths::below(directory.path());
         for path in ["media/settings", "data", "stick"] {
             fs::create_dir_all(directory.path().join(path)).expect("made");
         }
         let (stick, secrets) = (directory.path().join("stick/a.txt"), directory.path().join("stick/b.txt"));
-        fs::write(places.settings(), "name = \"old\"\n").expect("written");
+        fs::write(paths.settings(), "name = \"old\"\n").expect("written");
 
-        assert!(matches!(take_from(&places, &stick, None), Err(TakeError::Read { .. })));
+        assert!(matches!(take_from(&paths, &stick, None), Err(TakeError::Read { .. })));
         fs::write(&stick, "name = 5\n").expect("written");
-        let error = take_from(&places, &stick, None).expect_err("wrong");
+        let error = take_from(&paths, &stick, None).expect_err("wrong");
         assert!(error.to_string().contains("workshop-edge.txt:1: name: must be"), "{error}");
         fs::write(&stick, "name = \"new\"\n").expect("written");
         fs::write(&secrets, "erp.password = 5\n").expect("written");
-        assert!(matches!(take_from(&places, &stick, Some(&secrets)), Err(TakeError::Wrong(_))));
-        assert_eq!(fs::read_to_string(places.settings()).expect("there"), "name = \"old\"\n");
-        assert!(!places.data_settings().exists());
+        assert!(matches!(take_from(&paths, &stick, Some(&secrets)), Err(TakeError::Wrong(_))));
+        assert_eq!(fs::read_to_string(paths.settings()).expect("there"), "name = \"old\"\n");
+        assert!(!paths.data_settings().exists());
 
         fs::write(&secrets, "erp.password = \"p\"\n").expect("written");
-        take_from(&places, &stick, Some(&secrets)).expect("taken");
-        assert_eq!(fs::read_to_string(places.settings()).expect("there"), "\u{FEFF}name = \"new\"\r\n");
-        let kept = fs::read_to_string(places.data_settings().join("secrets.toml")).expect("kept");
+        take_from(&paths, &stick, Some(&secrets)).expect("taken");
+        assert_eq!(fs::read_to_string(paths.settings()).expect("there"), "\u{FEFF}name = \"new\"\r\n");
+        let kept = fs::read_to_string(paths.data_settings().join("secrets.toml")).expect("kept");
         assert_eq!(kept, "erp.password = \"p\"\n");
-        assert!(!places.settings_partition().join("secrets.txt").exists());
-        assert_eq!(apply(&places).expect("applied").settings.name, "new");
+        assert!(!paths.settings_partition().join("secrets.txt").exists());
+        assert_eq!(apply(&paths).expect("applied").settings.name, "new");
 
-        fs::remove_dir_all(places.data()).expect("removed");
-        assert!(matches!(take_from(&places, &stick, Some(&secrets)), Err(TakeError::NoData)));
-        fs::remove_dir_all(places.settings_partition()).expect("removed");
-        assert!(matches!(take_from(&places, &stick, Some(&secrets)), Err(TakeError::NoPartition)));
+        fs::remove_dir_all(paths.data()).expect("removed");
+        assert!(matches!(take_from(&paths, &stick, Some(&secrets)), Err(TakeError::NoData)));
+        fs::remove_dir_all(paths.settings_partition()).expect("removed");
+        assert!(matches!(take_from(&paths, &stick, Some(&secrets)), Err(TakeError::NoPartition)));
     }
 }

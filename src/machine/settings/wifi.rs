@@ -6,19 +6,19 @@ use std::path::PathBuf;
 
 use ring::pbkdf2;
 
-use crate::machine::Places;
+use crate::machine::Paths;
 
 /// Of PBKDF2, as the standard has it.
 const ROUNDS: NonZeroU32 = NonZeroU32::new(4096).unwrap();
 
 /// Whether this image can do Wi-Fi at all.
-pub(super) fn is_there(places: &Places) -> bool {
-    ["usr/sbin/wpa_supplicant", "sbin/wpa_supplicant"].iter().any(|path| places.root().join(path).exists())
+pub(super) fn is_there(paths: &Paths) -> bool {
+    ["usr/sbin/wpa_supplicant", "sbin/wpa_supplicant"].iter().any(|path| paths.root().join(path).exists())
 }
 
 /// Where its configuration is; there is none without a wireless network.
-pub(super) fn path(places: &Places) -> PathBuf {
-    places.root().join("etc/wpa_supplicant/wpa_supplicant.conf")
+pub(super) fn path(paths: &Paths) -> PathBuf {
+    paths.root().join("etc/wpa_supplicant/wpa_supplicant.conf")
 }
 
 /// The configuration for one network, with WPA2 or WPA3.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::{StickError, mount};
 use crate::durable::{self, Lock};
-use crate::machine::{Places, notices};
+use crate::machine::{Paths, notices};
 
 /// The place at which sticks are mounted is this one's.
 #[derive(Debug)]
@@ -16,43 +16,43 @@ pub struct Claim {
 
 impl Claim {
     /// Claims it for a stick. What an earlier one has left behind is taken away first.
-    pub fn take(places: &Places, device: &Path) -> Result<Self, StickError> {
-        if mount::is_own_disk(places.root(), device) {
+    pub fn take(paths: &Paths, device: &Path) -> Result<Self, StickError> {
+        if mount::is_own_disk(paths.root(), device) {
             return Err(StickError::OwnDisk { device: device.to_owned() });
         }
-        let one = Lock::take(&places.run_stick_lock())?.ok_or(StickError::Another)?;
-        match holder(places)? {
+        let one = Lock::take(&paths.run_stick_lock())?.ok_or(StickError::Another)?;
+        match holder(paths)? {
             Some(before) if before != text(device) && is_there(&before) => return Err(StickError::Another),
-            Some(_) => tidy(places)?,
+            Some(_) => tidy(paths)?,
             None => {}
         }
-        durable::write(&places.run_stick_holder(), text(device).as_bytes(), 0o644)?;
+        durable::write(&paths.run_stick_holder(), text(device).as_bytes(), 0o644)?;
         Ok(Self { _one: one })
     }
 
     /// Takes away what a stick that was pulled out has left behind; nothing, where another holds the place.
-    pub fn release(places: &Places, device: &Path) -> Result<bool, StickError> {
-        if holder(places)?.is_none_or(|holder| holder != text(device)) {
+    pub fn release(paths: &Paths, device: &Path) -> Result<bool, StickError> {
+        if holder(paths)?.is_none_or(|holder| holder != text(device)) {
             return Ok(false);
         }
-        tidy(places)?;
+        tidy(paths)?;
         Ok(true)
     }
 }
 
-fn tidy(places: &Places) -> Result<(), StickError> {
+fn tidy(paths: &Paths) -> Result<(), StickError> {
     // The appliance looks for the bucket of a stick here: it goes before what it leads to does.
-    durable::remove(&places.run_stick())?;
-    mount::left_behind(&places.stick())?;
-    super::pending::refuse(places)?;
-    notices::clear(&places.run_notices(), super::SUBJECT)
-        .map_err(|error| StickError::at("clear the notice in", &places.run_notices())(std::io::Error::other(error)))?;
-    durable::remove(&places.run_stick_holder())?;
+    durable::remove(&paths.run_stick())?;
+    mount::left_behind(&paths.stick())?;
+    super::pending::refuse(paths)?;
+    notices::clear(&paths.run_notices(), super::SUBJECT)
+        .map_err(|error| StickError::at("clear the notice in", &paths.run_notices())(std::io::Error::other(error)))?;
+    durable::remove(&paths.run_stick_holder())?;
     Ok(())
 }
 
-fn holder(places: &Places) -> Result<Option<String>, StickError> {
-    let path = places.run_stick_holder();
+fn holder(paths: &Paths) -> Result<Option<String>, StickError> {
+    let path = paths.run_stick_holder();
     match fs::read_to_string(&path) {
         Ok(device) => Ok(Some(device)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -75,21 +75,21 @@ mod tests {
     #[test]
     fn one_stick_at_a_time_and_what_one_leaves_is_taken_away() {
         let root = tempfile::tempdir().expect("a directory");
-        let places = Places::below(root.path());
+        let paths = Paths::below(root.path());
         let (first, second) = (root.path().join("a"), root.path().join("b"));
         fs::create_dir(&first).expect("plugged in");
-        let claim = Claim::take(&places, &first).expect("claimed");
-        assert!(matches!(Claim::take(&places, &second), Err(StickError::Another)));
+        let claim = Claim::take(&paths, &first).expect("claimed");
+        assert!(matches!(Claim::take(&paths, &second), Err(StickError::Another)));
         drop(claim);
-        assert!(matches!(Claim::take(&places, &second), Err(StickError::Another)), "the first is still in");
-        notices::put(&places.run_notices(), "stick", &notices::Notice::new(notices::Level::Info, "a", "b"))
+        assert!(matches!(Claim::take(&paths, &second), Err(StickError::Another)), "the first is still in");
+        notices::put(&paths.run_notices(), "stick", &notices::Notice::new(notices::Level::Info, "a", "b"))
             .expect("said");
-        assert!(!Claim::release(&places, &second).expect("not its own"));
-        assert_eq!(notices::read_all(&places.run_notices()).by_subject.len(), 1);
-        assert!(Claim::release(&places, &first).expect("released"));
-        assert!(notices::read_all(&places.run_notices()).by_subject.is_empty());
-        drop(Claim::take(&places, &first).expect("claimed"));
+        assert!(!Claim::release(&paths, &second).expect("not its own"));
+        assert_eq!(notices::read_all(&paths.run_notices()).by_subject.len(), 1);
+        assert!(Claim::release(&paths, &first).expect("released"));
+        assert!(notices::read_all(&paths.run_notices()).by_subject.is_empty());
+        drop(Claim::take(&paths, &first).expect("claimed"));
         fs::remove_dir(&first).expect("pulled out without a word");
-        Claim::take(&places, &second).expect("claimed");
+        Claim::take(&paths, &second).expect("claimed");
     }
 }

@@ -24,7 +24,7 @@ use thiserror::Error;
 pub use self::claim::Claim;
 pub use self::mount::{Mounted, left_behind};
 pub use self::pending::{keep as keep_pending, read as pending, refuse as refuse_pending};
-pub use self::settings::{Brought, Unfit};
+pub use self::settings::{SettingsFileError, StickSettings};
 pub use self::survey::{Found, survey};
 
 use crate::durable::DurableError;

@@ -5,16 +5,16 @@ use std::io::ErrorKind;
 
 use super::StickError;
 use crate::durable;
-use crate::machine::Places;
+use crate::machine::Paths;
 
 /// Keeps them; until the stick is pulled out, or the machine stops.
-pub fn keep(places: &Places, text: &[u8]) -> Result<(), StickError> {
-    Ok(durable::write(&places.run_pending(), text, 0o600)?)
+pub fn keep(paths: &Paths, text: &[u8]) -> Result<(), StickError> {
+    Ok(durable::write(&paths.run_pending(), text, 0o600)?)
 }
 
 /// Those that wait.
-pub fn read(places: &Places) -> Result<Option<Vec<u8>>, StickError> {
-    let path = places.run_pending();
+pub fn read(paths: &Paths) -> Result<Option<Vec<u8>>, StickError> {
+    let path = paths.run_pending();
     match fs::read(&path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -23,6 +23,6 @@ pub fn read(places: &Places) -> Result<Option<Vec<u8>>, StickError> {
 }
 
 /// They wait no more.
-pub fn refuse(places: &Places) -> Result<(), StickError> {
-    Ok(durable::remove(&places.run_pending())?)
+pub fn refuse(paths: &Paths) -> Result<(), StickError> {
+    Ok(durable::remove(&paths.run_pending())?)
 }

@@ -15,7 +15,7 @@ const MAX_PIN: usize = 32;
 
 /// What a stick has brought.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Brought {
+pub struct StickSettings {
     /// The PIN in it.
     pub pin: Option<String>,
     /// Everything else. Where the PIN was there is an empty line, so that a line keeps its number.
@@ -24,31 +24,31 @@ pub struct Brought {
 
 /// Why it cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum Unfit {
+pub enum SettingsFileError {
     /// None of the ways in which editors save text.
     #[error("it is not text in UTF-8 or UTF-16")]
     NotText,
 }
 
-impl Brought {
+impl StickSettings {
     /// Takes the PIN out of a file, which is read as the technician's own is. Line ends of Windows are as good as others.
-    pub fn of(file: &[u8]) -> Result<Self, Unfit> {
-        let text = Document::text_of(file).ok_or(Unfit::NotText)?;
-        let mut brought = Self { pin: None, text: String::with_capacity(text.len()) };
+    pub fn of(file: &[u8]) -> Result<Self, SettingsFileError> {
+        let text = Document::text_of(file).ok_or(SettingsFileError::NotText)?;
+        let mut settings_file = Self { pin: None, text: String::with_capacity(text.len()) };
         let mut is_head = true;
         for line in text.split_inclusive('\n') {
             let words = line.trim();
             if let Some(digits) = pin(words).filter(|_| is_head) {
                 // Should there be two, none is believed.
-                brought.pin = Some(if brought.pin.is_some() { String::new() } else { digits.to_owned() });
-                brought.text.push_str(line.get(line.trim_end().len()..).unwrap_or_default());
+                settings_file.pin = Some(if settings_file.pin.is_some() { String::new() } else { digits.to_owned() });
+                settings_file.text.push_str(line.get(line.trim_end().len()..).unwrap_or_default());
             } else {
                 // Below a table's heading a key means something else.
                 is_head &= !words.starts_with('[');
-                brought.text.push_str(line);
+                settings_file.text.push_str(line);
             }
         }
-        Ok(brought)
+        Ok(settings_file)
     }
 }
 
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     fn of(text: &str) -> (Option<String>, String) {
-        let Brought { pin, text } = Brought::of(text.as_bytes()).expect("text");
+        let StickSettings { pin, text } = StickSettings::of(text.as_bytes()).expect("text");
         (pin, text)
     }
 
@@ -86,7 +86,7 @@ mod tests {
             assert_eq!(of(text), (pin.map(str::to_owned), rest.to_owned()), "{text:?}");
         }
         assert_eq!(of(&format!("pin = {}", "1".repeat(33))).0.as_deref(), Some(""));
-        assert_eq!(Brought::of(b"name = \"caf\xe9\""), Err(Unfit::NotText));
+        assert_eq!(StickSettings::of(b"name = \"caf\xe9\""), Err(SettingsFileError::NotText));
     }
 
     #[test]
@@ -97,8 +97,11 @@ mod tests {
             text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
             text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
         ] {
-            let brought = Brought::of(&file).expect("text");
-            assert_eq!((brought.pin.as_deref(), brought.text.as_str()), (Some("12345678"), "\r\nname = \"Línea\"\r\n"));
+            let settings_file = StickSettings::of(&file).expect("text");
+            assert_eq!(
+                (settings_file.pin.as_deref(), settings_file.text.as_str()),
+                (Some("12345678"), "\r\nname = \"Línea\"\r\n")
+            );
         }
     }
 }

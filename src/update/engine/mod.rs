@@ -34,7 +34,7 @@ pub use self::host::Host;
 
 use self::task::Task;
 use super::command::{Command, Reply, Report};
-use super::places::Places;
+use super::paths::UpdatePaths;
 use super::state::{State, Words};
 use super::transport::Transport;
 use super::words;
@@ -113,9 +113,9 @@ impl Updates {
     /// running binary is not on trial.
     pub fn start(settings: Settings, switch: Switch, trial: impl Future<Output = ()> + 'static) -> Self {
         let (orders, asked) = mpsc::channel(MAX_ORDERS);
-        let places = Places::of(&settings.data_dir);
+        let paths = UpdatePaths::of(&settings.data_dir);
         let bucket = settings.bucket.clone();
-        let (task, state, history) = Task::new(settings, places, switch);
+        let (task, state, history) = Task::new(settings, paths, switch);
         tokio::task::spawn_local(task.run(asked, trial));
         Self { orders, state, history, bucket }
     }

@@ -30,7 +30,7 @@ use crate::durable::{self, DurableError, Lock};
 use crate::update::blocking::blocking;
 use crate::update::download::{Downloads, Progress};
 use crate::update::manifest::MAX_OS;
-use crate::update::os::{self, OFFER, OsState, READY, Step, Told};
+use crate::update::os::{self, OFFER, OsReport, OsState, READY, Step};
 use crate::update::policy::{self, Decision, Plan, Situation};
 use crate::update::repository::Extract;
 use crate::update::state::{FaultKind, Wait, Words};
@@ -49,7 +49,7 @@ pub(super) struct Os {
     platform: String,
     offer: PathBuf,
     downloads: PathBuf,
-    told: Option<Told>,
+    report: Option<OsReport>,
     /// Which file told it.
     heard: Option<Heard>,
     /// What root has been asked to install since this process began.
@@ -91,7 +91,7 @@ impl Os {
             platform: machine.platform.clone(),
             offer: update.join(OFFER),
             downloads: update.join("os/downloads"),
-            told: None,
+            report: None,
             heard: None,
             asked: None,
             retry: Retry::new(every),
@@ -104,8 +104,8 @@ impl Os {
     fn listen(&mut self) {
         // The mark first: what is newer than it is told is heard again.
         self.heard = heard(&self.machine.join(os::FILE));
-        match os::told(&self.machine) {
-            Ok(told) => self.told = told.or(self.told.take()),
+        match os::read_report(&self.machine) {
+            Ok(report) => self.report = report.or(self.report.take()),
             Err(error) => {
                 let path = self.machine.display();
                 tracing::warn!(%path, error = error_chain(&error), "what root tells of the system cannot be read");
@@ -115,7 +115,7 @@ impl Os {
 
     /// The version that runs: should root not tell it, a program that needs a newer one is held to it all the same.
     pub(super) fn running(&self) -> Option<Version> {
-        self.told.as_ref().map(|told| &told.version).or(self.seen.as_ref()).cloned()
+        self.report.as_ref().map(|report| &report.version).or(self.seen.as_ref()).cloned()
     }
 
     /// It went wrong.
@@ -132,7 +132,7 @@ impl Os {
     /// Hears root out: what it has refused it may be asked for again.
     fn hear(&mut self) {
         self.listen();
-        let is_refused = self.told.as_ref().is_some_and(|told| told.refused.is_some());
+        let is_refused = self.report.as_ref().is_some_and(|report| report.refused.is_some());
         let heard = self.heard;
         // Root may also have been stopped before it could tell anything.
         let is_in_vain = |asked: &mut Asked| (is_refused && heard != asked.heard) || asked.at.elapsed() > ANSWER;
@@ -149,9 +149,9 @@ impl Os {
             // Whoever orders it may have removed what it failed for.
             self.asked = None;
         }
-        let Some(told) = self.told.clone() else { return (None, None) };
+        let Some(report) = self.report.clone() else { return (None, None) };
         let Some(manifest) = checked.manifest.of_os() else {
-            return (Some(OsState { told, desired: None, step: Step::Idle, decision: None }), None);
+            return (Some(OsState { report, desired: None, step: Step::Idle, decision: None }), None);
         };
         let now = Timestamp::try_from(checked.now).unwrap_or(Timestamp::UNIX_EPOCH);
         let floor = checked.repository.min_version_of_os(asking.channel);
@@ -160,12 +160,12 @@ impl Os {
             &Situation {
                 box_id: asking.box_id,
                 platform: &self.platform,
-                running: &told.version,
-                running_sha256: told.sha256.as_deref().unwrap_or_default(),
+                running: &report.version,
+                running_sha256: report.sha256.as_deref().unwrap_or_default(),
                 state_schema: 0,
                 os: None,
                 floor: floor.as_ref(),
-                quarantined: &|sha256| told.quarantined.iter().any(|one| one.sha256 == sha256),
+                quarantined: &|sha256| report.quarantined.iter().any(|one| one.sha256 == sha256),
                 pin: None,
                 held: asking.held,
                 now,
@@ -185,7 +185,7 @@ impl Os {
             (Step::Downloading { .. }, ..) if rests => (Step::Idle, None, None),
             (step, said, wanted) => (step, said, wanted.filter(|_| !rests)),
         };
-        (Some(OsState { told, desired: manifest.desired, step, decision: said }), wanted)
+        (Some(OsState { report, desired: manifest.desired, step, decision: said }), wanted)
     }
 
     fn step(&mut self, decision: Decision, checked: &Checked, channel: &str) -> (Step, Option<Words>, Option<Wanted>) {

@@ -10,7 +10,7 @@ use super::running;
 use super::tidy::tidied;
 use crate::slots::{self, Image, Table};
 use crate::update::blocking::blocking;
-use crate::update::places::Places;
+use crate::update::paths::UpdatePaths;
 use crate::update::stage::{Slots, Staged, Stager};
 
 /// The slots.
@@ -23,13 +23,13 @@ pub(super) struct Own {
 
 impl Own {
     /// Those of this box; `None` where something else than `launch` has started it.
-    pub(super) async fn find(host: &Host, places: &Places, rate: Option<NonZeroU32>) -> Option<Self> {
+    pub(super) async fn find(host: &Host, paths: &UpdatePaths, rate: Option<NonZeroU32>) -> Option<Self> {
         let Host::Launch { launcher, .. } = host else { return None };
-        let mut store = slots::open(&places.slots).unwrap_or_else(|| slots::anew(&places.slots, Table::default()));
+        let mut store = slots::open(&paths.slots).unwrap_or_else(|| slots::anew(&paths.slots, Table::default()));
         if let Err(error) = store.change(Table::explain) {
             tracing::warn!(error = crate::error_chain(&error), "why a version was given up cannot be kept");
         }
-        if let Err(error) = slots::affirm(&places.slots, store.value()) {
+        if let Err(error) = slots::repair_proven(&paths.slots, store.value()) {
             tracing::warn!(error = crate::error_chain(&error), "the slot cannot be told that its binary is proven");
         }
         tidied(store.tidy());
@@ -39,7 +39,7 @@ impl Own {
             None => None,
         };
         let slots = Arc::new(Mutex::new(store));
-        let stager = Stager::new(places, Arc::clone(&slots), rate);
+        let stager = Stager::new(paths, Arc::clone(&slots), rate);
         Some(Self { slots, stager, factory })
     }
 

@@ -8,7 +8,7 @@ use semver::Version;
 use super::host::Host;
 use crate::digest;
 use crate::slots::{self, Image};
-use crate::update::places::Places;
+use crate::update::paths::UpdatePaths;
 
 /// The running binary.
 #[derive(Debug, Clone)]
@@ -20,9 +20,9 @@ pub(super) struct Running {
 }
 
 impl Running {
-    pub(super) async fn find(host: &Host, places: &Places) -> Self {
+    pub(super) async fn find(host: &Host, paths: &UpdatePaths) -> Self {
         let file = match host {
-            Host::Launch { slot: Some(slot), .. } => slots::binary(&places.slots, *slot),
+            Host::Launch { slot: Some(slot), .. } => slots::binary(&paths.slots, *slot),
             Host::Launch { launcher, slot: None } => launcher.clone(),
             // The file itself, wherever its name has gone.
             Host::Other => PathBuf::from("/proc/self/exe"),

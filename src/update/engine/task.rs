@@ -8,29 +8,29 @@ use super::past::{Entries, Past};
 use super::running::own_version;
 use super::work::Work;
 use super::{Asked, Settings, Switch};
-use crate::update::order::Standing;
-use crate::update::places::Places;
+use crate::update::order::OverrideStore;
+use crate::update::paths::UpdatePaths;
 use crate::update::state::{Phase, State};
 use crate::update::words;
 
 /// The task, before its work begins.
 pub(super) struct Task {
     pub(super) settings: Settings,
-    pub(super) places: Places,
+    pub(super) paths: UpdatePaths,
     pub(super) switch: Switch,
     pub(super) state: watch::Sender<State>,
-    pub(super) standing: Standing,
+    pub(super) overrides: OverrideStore,
     pub(super) past: Past,
 }
 
 impl Task {
     pub(super) fn new(
         settings: Settings,
-        places: Places,
+        paths: UpdatePaths,
         switch: Switch,
     ) -> (Self, watch::Receiver<State>, watch::Receiver<Entries>) {
-        let (past, history) = Past::new(&places.update);
-        let standing = Standing::open(&places.update);
+        let (past, history) = Past::new(&paths.update);
+        let overrides = OverrideStore::open(&paths.update);
         let (state, known) = watch::channel(State {
             channel: settings.channel.clone(),
             running: own_version(),
@@ -39,13 +39,13 @@ impl Task {
             desired: None,
             checked: None,
             decision: None,
-            order: standing.order().clone(),
+            order: overrides.order().clone(),
             previous: None,
             quarantined: Vec::new(),
             os: None,
             fault: None,
         });
-        (Self { settings, places, switch, state, standing, past }, known, history)
+        (Self { settings, paths, switch, state, overrides, past }, known, history)
     }
 
     /// Begins when the trial is over, and ends with the process.

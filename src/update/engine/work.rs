@@ -24,7 +24,7 @@ use crate::update::STATE_SCHEMA;
 use crate::update::blocking::blocking;
 use crate::update::command::{Command, Outcome, Reply};
 use crate::update::history::{self, Entry};
-use crate::update::order::Standing;
+use crate::update::order::OverrideStore;
 use crate::update::os::Step;
 use crate::update::pace::Pace;
 use crate::update::policy::{self, Decision, Plan, Situation};
@@ -42,7 +42,7 @@ pub(super) struct Work {
     settings: Settings,
     switch: Switch,
     state: watch::Sender<State>,
-    standing: Standing,
+    overrides: OverrideStore,
     running: Running,
     sources: Sources,
     /// What only a box has that `launch` has started.
@@ -93,22 +93,22 @@ enum Brought {
 impl Work {
     /// Looks at what is there.
     pub(super) async fn begin(task: Task) -> Self {
-        let Task { settings, places, switch, state, standing, past } = task;
-        tidied(standing.tidy());
+        let Task { settings, paths, switch, state, overrides, past } = task;
+        tidied(overrides.tidy());
         past.tidy().await;
-        let running = Running::find(&settings.host, &places).await;
-        let trust = crate::update::repository::Settings::under(places.trust.clone(), settings.root.clone());
-        let own = Own::find(&settings.host, &places, settings.rate).await;
+        let running = Running::find(&settings.host, &paths).await;
+        let trust = crate::update::repository::Settings::under(paths.trust.clone(), settings.root.clone());
+        let own = Own::find(&settings.host, &paths, settings.rate).await;
         let work = Self {
             sources: Sources::new(trust, settings.channel.clone(), settings.bucket.clone()),
             pace: Pace::new(settings.every),
             lasting: Lasting::default(),
             stick: settings.usb.as_deref().map(Stick::new),
-            os: settings.machine.as_ref().map(|machine| Os::new(machine, &places.update, settings.every)),
+            os: settings.machine.as_ref().map(|machine| Os::new(machine, &paths.update, settings.every)),
             settings,
             switch,
             state,
-            standing,
+            overrides,
             running,
             own,
             ahead: None,
@@ -359,17 +359,17 @@ impl Work {
         &mut self,
         change: impl FnOnce(&mut crate::update::order::Order) + Send + 'static,
     ) -> Result<(), Failure> {
-        let mut standing = self.standing.clone();
-        self.standing = blocking(move || {
-            standing.change(change)?;
-            Ok::<_, Failure>(standing)
+        let mut overrides = self.overrides.clone();
+        self.overrides = blocking(move || {
+            overrides.change(change)?;
+            Ok::<_, Failure>(overrides)
         })
         .await?;
-        let order = self.standing.order().clone();
+        let order = self.overrides.order().clone();
         tracing::info!(
             pin = order.pin.as_ref().map(ToString::to_string),
             held = order.held,
-            "the standing order on updates"
+            "the overrides order on updates"
         );
         self.state.send_modify(|state| state.order = order);
         Ok(())
@@ -467,7 +467,7 @@ impl Work {
     }
 
     fn decide(&self, checked: &Checked, ordered: bool) -> Decision {
-        let order = self.standing.order();
+        let order = self.overrides.order();
         let now = Timestamp::try_from(checked.now).unwrap_or(Timestamp::UNIX_EPOCH);
         let table = self.own.as_ref().map(Own::table);
         let floor = checked.repository.min_version(&self.settings.channel);
@@ -503,7 +503,7 @@ impl Work {
         let asking = Asking {
             box_id: &self.settings.box_id,
             channel: &self.settings.channel,
-            held: self.standing.order().held,
+            held: self.overrides.order().held,
             window: &self.settings.window,
             ordered,
         };

@@ -51,9 +51,9 @@ mod tests {
 
     #[test]
     fn a_share_of_the_boxes_is_that_share() {
-        let places: Vec<u16> = (0..100_000).map(|number| place(&format!("box-{number}"), &version())).collect();
+        let paths: Vec<u16> = (0..100_000).map(|number| place(&format!("box-{number}"), &version())).collect();
         for permille in [1, 10, 100, 500, 900] {
-            let taken = places.iter().filter(|&&place| place < permille).count();
+            let taken = paths.iter().filter(|&&place| place < permille).count();
             let (wanted, taken) = (f64::from(permille) * 100.0, f64::from(u32::try_from(taken).expect("few")));
             // Five standard deviations of a binomial distribution.
             let deviation = (wanted * (1.0 - f64::from(permille) / 1000.0)).sqrt();

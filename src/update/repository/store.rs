@@ -15,7 +15,7 @@ use sigstore_tuf::{Error, Metadata, Root, Snapshot, Timestamp};
 
 use super::floor::{Below, Floor};
 use super::{FLOOR, RepositoryError, Settings};
-use crate::durable::{self, Alternating};
+use crate::durable::{self, DoubleBuffered};
 use crate::update::transport::Transport;
 
 /// Bytes of a kept file at most; none of those that are accepted is larger.
@@ -34,15 +34,15 @@ struct Kept {
     changed: BTreeSet<String>,
     /// The root that is trusted now: its keys decide which part of the floor counts.
     root: Option<Metadata<Root>>,
-    floor: Alternating<Floor>,
+    floor: DoubleBuffered<Floor>,
     /// The floor as it will be kept.
     next: Floor,
 }
 
 impl Store {
     pub(super) fn open(settings: &Settings) -> Self {
-        let floor = Alternating::open(&settings.floor, FLOOR)
-            .unwrap_or_else(|| Alternating::anew(&settings.floor, FLOOR, Floor::default()));
+        let floor = DoubleBuffered::open(&settings.floor, FLOOR)
+            .unwrap_or_else(|| DoubleBuffered::anew(&settings.floor, FLOOR, Floor::default()));
         Self(Arc::new(Mutex::new(Kept {
             directory: settings.metadata.clone(),
             files: BTreeMap::new(),

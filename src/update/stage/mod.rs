@@ -31,7 +31,7 @@ pub use self::unpack::{Base, MAX_WINDOW, UnpackError};
 use super::blocking::blocking;
 use super::delta;
 use super::download::{DownloadError, Downloads, Progress};
-use super::places::Places;
+use super::paths::UpdatePaths;
 use super::repository::Target;
 use super::space::{self, NoSpace};
 use super::transport::Transport;
@@ -130,7 +130,7 @@ pub enum StageError {
 /// Stages binaries.
 #[derive(Debug, Clone)]
 pub struct Stager {
-    places: Places,
+    paths: UpdatePaths,
     slots: Slots,
     downloads: Downloads,
     /// The lock, while this process has it.
@@ -140,9 +140,9 @@ pub struct Stager {
 impl Stager {
     /// Stages into the slots of a data directory, and downloads at most this many KiB/s.
     #[must_use]
-    pub fn new(places: &Places, slots: Slots, rate: Option<NonZeroU32>) -> Self {
-        let downloads = Downloads::new(places.update.join(DOWNLOADS), rate);
-        Self { places: places.clone(), slots, downloads, held: Arc::default() }
+    pub fn new(paths: &UpdatePaths, slots: Slots, rate: Option<NonZeroU32>) -> Self {
+        let downloads = Downloads::new(paths.update.join(DOWNLOADS), rate);
+        Self { paths: paths.clone(), slots, downloads, held: Arc::default() }
     }
 
     /// A binary that a slot holds already; `None` when none does. It needs no network: this is an operator's rollback.
@@ -155,7 +155,7 @@ impl Stager {
     pub async fn copy(&self, from: &Path, image: &Image) -> Result<Staged, StageError> {
         let lock = self.lock().await?;
         let slot = table(&self.slots).value().idle()?;
-        let directory = self.places.slots.clone();
+        let directory = self.paths.slots.clone();
         let size = image.size;
         blocking::<_, StageError>(move || {
             discard_unfinished(&directory)?;
@@ -229,7 +229,7 @@ impl Stager {
     async fn lock(&self) -> Result<Arc<Lock>, StageError> {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let (path, directory) = (self.places.update.join(LOCK), self.places.slots.clone());
+            let (path, directory) = (self.paths.update.join(LOCK), self.paths.slots.clone());
             let (slots, held) = (Arc::clone(&self.slots), Arc::clone(&self.held));
             let was_held = self.is_held();
             let taken = blocking(move || {
@@ -263,7 +263,7 @@ impl Stager {
                 tracing::warn!(path = %path.display(), "the slot's binary is damaged or gone, it is fetched again");
                 let slots = Arc::clone(&self.slots);
                 blocking::<_, StageError>(move || {
-                    Ok(table(&slots).change(|table| table.lost(slot, "it is not what was staged"))?)
+                    Ok(table(&slots).change(|table| table.mark_missing(slot, "it is not what was staged"))?)
                 })
                 .await?;
                 Ok(None)
@@ -274,7 +274,7 @@ impl Stager {
 
     /// Removes old downloads and unfinished binaries, and looks whether there is room for the new one.
     async fn make_room(&self, order: &Order) -> Result<(), StageError> {
-        let (downloads, order, directory) = (self.downloads.clone(), order.clone(), self.places.slots.clone());
+        let (downloads, order, directory) = (self.downloads.clone(), order.clone(), self.paths.slots.clone());
         blocking(move || {
             let mut kept = vec![&order.full];
             kept.extend(order.delta.as_ref().map(|(target, _)| target));
@@ -341,7 +341,7 @@ impl Stager {
         lock: &Arc<Lock>,
         unpack: impl FnOnce() -> Result<Finished, UnpackError> + Send + 'static,
     ) -> Result<Finished, StageError> {
-        let (directory, lock) = (self.places.slots.clone(), Arc::clone(lock));
+        let (directory, lock) = (self.paths.slots.clone(), Arc::clone(lock));
         let unpacked = blocking::<_, StageError>(move || match unpack() {
             // In this order: a file that nobody waits for any more is removed before the lock is given up.
             Ok(file) => Ok((file, lock)),
@@ -363,7 +363,7 @@ impl Stager {
     async fn enter(&self, slot: Slot, file: Finished, image: &Image, lock: &Arc<Lock>) -> Result<(), StageError> {
         let (slots, image, lock, downloads) =
             (Arc::clone(&self.slots), image.clone(), Arc::clone(lock), self.downloads.clone());
-        let directory = self.places.slots.clone();
+        let directory = self.paths.slots.clone();
         blocking(move || {
             table(&slots).change(|table| table.clear(slot))??;
             file.commit()?;
@@ -382,7 +382,7 @@ impl Stager {
     }
 
     fn binary(&self, slot: Slot) -> PathBuf {
-        slots::binary(&self.places.slots, slot)
+        slots::binary(&self.paths.slots, slot)
     }
 }
 

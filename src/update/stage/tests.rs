@@ -35,7 +35,7 @@ impl World {
         let directory = tempfile::tempdir().expect("a directory");
         let slots_directory = directory.path().join("data/slots");
         let slots: Slots = Arc::new(Mutex::new(slots::anew(&slots_directory, Table::default())));
-        let stager = Stager::new(&Places::of(&directory.path().join("data")), Arc::clone(&slots), None);
+        let stager = Stager::new(&UpdatePaths::of(&directory.path().join("data")), Arc::clone(&slots), None);
         fs::create_dir_all(directory.path().join("repository/targets")).expect("made");
         let source = Source::Directory(directory.path().join("repository"));
         let transport = Transport::new(source).expect("a transport");
@@ -87,7 +87,7 @@ impl World {
 
     /// The table as the disk has it.
     fn table(&self) -> Table {
-        slots::open(&self.stager.places.slots).map(|store| store.value().clone()).unwrap_or_default()
+        slots::open(&self.stager.paths.slots).map(|store| store.value().clone()).unwrap_or_default()
     }
 
     fn files(&self, below: &str) -> Vec<String> {
@@ -271,7 +271,7 @@ async fn two_updaters_are_never_at_work_at_once() {
     let order = world.order("1.0.0");
     let staged = world.stage(&order).await.expect("staged");
     // What has been staged is not written over before its trial.
-    let other = Stager::new(&Places::of(&world.directory.path().join("data")), Arc::clone(&world.slots), None);
+    let other = Stager::new(&UpdatePaths::of(&world.directory.path().join("data")), Arc::clone(&world.slots), None);
     let error = other.stage(&world.transport, &order, &|_| {}).await.expect_err("busy");
     assert_eq!(error.to_string(), "another update is under way on this box: wait until it is done");
     drop(staged);
@@ -295,9 +295,9 @@ async fn an_update_waits_for_the_end_of_the_one_that_was_given_up_for_it() {
 #[tokio::test]
 async fn what_another_updater_has_done_is_known_to_the_next() {
     let world = World::new();
-    let slots_directory = world.stager.places.slots.clone();
+    let slots_directory = world.stager.paths.slots.clone();
     let slots: Slots = Arc::new(Mutex::new(slots::anew(&slots_directory, Table::default())));
-    let other = Stager::new(&Places::of(&world.directory.path().join("data")), slots, None);
+    let other = Stager::new(&UpdatePaths::of(&world.directory.path().join("data")), slots, None);
     assert_eq!(world.run("1.0.0").await, Slot::A);
     let staged = other.stage(&world.transport, &world.order("1.1.0"), &|_| {}).await.expect("staged");
     assert_eq!(staged.slot, Slot::B, "the other one runs");
@@ -310,12 +310,12 @@ async fn an_interrupted_stage_is_gone_on_with() {
     // A leftover of each kind, as a power cut leaves them.
     let world = World::new();
     let order = world.order("1.0.0");
-    let slot = world.stager.places.slots.join("a");
+    let slot = world.stager.paths.slots.join("a");
     fs::create_dir_all(&slot).expect("made");
     fs::write(slot.join("workshop-edge.tmp"), b"half").expect("written");
     fs::write(slot.join("workshop-edge"), b"of another update").expect("written");
     // The other slot was the idle one then.
-    fs::create_dir_all(world.stager.places.slots.join("b")).expect("made");
+    fs::create_dir_all(world.stager.paths.slots.join("b")).expect("made");
     fs::write(world.stager.binary(Slot::B).with_extension("tmp"), b"half").expect("written");
     let downloads = world.directory.path().join("data/update/download");
     fs::create_dir_all(&downloads).expect("made");
@@ -337,7 +337,7 @@ async fn a_table_that_cannot_be_kept_stops_before_the_slot_changes() {
     let held = fs::read(world.stager.binary(Slot::A)).expect("there");
     // A directory where the next record is written first.
     for turn in [0, 1] {
-        fs::create_dir(world.stager.places.slots.join(format!("table.{turn}.tmp"))).expect("made");
+        fs::create_dir(world.stager.paths.slots.join(format!("table.{turn}.tmp"))).expect("made");
     }
     assert!(matches!(world.stage(&world.order("1.2.0")).await, Err(StageError::Record(_))));
     assert_eq!(fs::read(world.stager.binary(Slot::A)).expect("there"), held);

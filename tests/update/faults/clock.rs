@@ -5,7 +5,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
-use workshop_edge::durable::Alternating;
+use workshop_edge::durable::DoubleBuffered;
 
 use super::forge::Forge;
 use super::releases;
@@ -57,7 +57,7 @@ fn a_clock_that_was_set_back_brings_nothing_back() {
     world.checks();
     let seen = |days: u64| {
         move |data: &std::path::Path| {
-            let mut floor: Alternating<Value> = Alternating::open(&data.join("trust"), "floor").expect("a floor");
+            let mut floor: DoubleBuffered<Value> = DoubleBuffered::open(&data.join("trust"), "floor").expect("a floor");
             floor.change(|floor| floor["time"] = json!(now() + days * DAY)).expect("kept");
         }
     };
@@ -69,7 +69,7 @@ fn a_clock_that_was_set_back_brings_nothing_back() {
     world.repository.refresh(&["--expires", "timestamp=5d"]);
     world.checks();
     // A wave whose time has come by that clock has come.
-    let floor: Alternating<Value> = Alternating::open(&world.data().join("trust"), "floor").expect("a floor");
+    let floor: DoubleBuffered<Value> = DoubleBuffered::open(&world.data().join("trust"), "floor").expect("a floor");
     assert!(floor.value()["time"].as_u64().expect("a time") > now() + DAY);
     world.recovers();
 }
@@ -79,11 +79,11 @@ fn a_clock_that_was_set_back_brings_nothing_back() {
 fn a_box_without_a_clock_starts_from_its_own_build() {
     let mut world = World::new();
     world.while_off(|data| {
-        let mut floor: Alternating<Value> = Alternating::open(&data.join("trust"), "floor").expect("a floor");
+        let mut floor: DoubleBuffered<Value> = DoubleBuffered::open(&data.join("trust"), "floor").expect("a floor");
         floor.change(|floor| floor["time"] = json!(0)).expect("kept");
     });
     world.checks();
-    let floor: Alternating<Value> = Alternating::open(&world.data().join("trust"), "floor").expect("a floor");
+    let floor: DoubleBuffered<Value> = DoubleBuffered::open(&world.data().join("trust"), "floor").expect("a floor");
     let kept = UNIX_EPOCH + Duration::from_secs(floor.value()["time"].as_u64().expect("a time"));
     assert!(kept <= SystemTime::now() && kept > UNIX_EPOCH + Duration::from_secs(now() - DAY), "{kept:?}");
     world.recovers();

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use workshop_edge::durable::Alternating;
+use workshop_edge::durable::DoubleBuffered;
 use workshop_edge::slots;
 
 /// Whether the version is what runs for good.
@@ -19,7 +19,7 @@ pub(super) fn is_at(data: &Path, version: &str, published: &BTreeMap<String, Str
 
 /// The versions below which nothing is accepted, by role.
 pub(super) fn floor(data: &Path) -> BTreeMap<String, u64> {
-    let Some(floor) = Alternating::<Value>::open(&data.join("trust"), "floor") else { return BTreeMap::new() };
+    let Some(floor) = DoubleBuffered::<Value>::open(&data.join("trust"), "floor") else { return BTreeMap::new() };
     let roles = floor.value()["roles"].as_object().cloned().unwrap_or_default();
     roles.into_iter().map(|(role, level)| (role, level["at"].as_u64().expect("a version"))).collect()
 }

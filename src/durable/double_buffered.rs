@@ -44,14 +44,14 @@ pub enum RecordError {
 
 /// The record, and where it is kept.
 #[derive(Debug, Clone)]
-pub struct Alternating<T> {
+pub struct DoubleBuffered<T> {
     directory: PathBuf,
     name: &'static str,
     generation: u64,
     value: T,
 }
 
-impl<T: Serialize + DeserializeOwned + Clone + PartialEq> Alternating<T> {
+impl<T: Serialize + DeserializeOwned + Clone + PartialEq> DoubleBuffered<T> {
     /// Reads the newest record `<name>.0` or `<name>.1` that is whole; `None` where there is none, whether it is the
     /// first start or both files are damaged.
     #[must_use]
@@ -165,14 +165,14 @@ mod tests {
     }
 
     fn number(directory: &Path) -> Option<u32> {
-        Alternating::<Sample>::open(directory, "sample").map(|record| record.value().number)
+        DoubleBuffered::<Sample>::open(directory, "sample").map(|record| record.value().number)
     }
 
     #[test]
     fn the_newest_is_read_and_the_one_before_when_it_is_damaged() {
         let directory = tempfile::tempdir().expect("a directory");
         assert_eq!(number(directory.path()), None);
-        let mut record = Alternating::anew(directory.path(), "sample", Sample { number: 0 });
+        let mut record = DoubleBuffered::anew(directory.path(), "sample", Sample { number: 0 });
         for number in 1..=3 {
             record.change(|sample| sample.number = number).expect("kept");
         }
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn what_a_cut_has_left_is_removed() {
         let directory = tempfile::tempdir().expect("a directory");
-        let mut record = Alternating::anew(directory.path(), "sample", Sample { number: 0 });
+        let mut record = DoubleBuffered::anew(directory.path(), "sample", Sample { number: 0 });
         record.change(|sample| sample.number = 1).expect("kept");
         for name in ["sample.0.tmp", "sample.1.tmp"] {
             fs::write(directory.path().join(name), "cut").expect("a leftover");
@@ -211,7 +211,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_kept_has_not_happened() {
-        let mut record = Alternating::anew(Path::new("/proc/nowhere"), "sample", Sample { number: 0 });
+        let mut record = DoubleBuffered::anew(Path::new("/proc/nowhere"), "sample", Sample { number: 0 });
         assert!(record.change(|sample| sample.number = 1).is_err());
         assert_eq!(record.value().number, 0);
     }

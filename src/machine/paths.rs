@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 
 /// The paths of the image.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Places {
+pub struct Paths {
     root: PathBuf,
 }
 
 /// Declares a method for each path, relative to the root.
-macro_rules! places {
+macro_rules! paths {
     ($($(#[$doc:meta])* $name:ident = $path:literal;)+) => {
-        impl Places {
+        impl Paths {
             $(
                 $(#[$doc])*
                 #[must_use]
@@ -23,7 +23,7 @@ macro_rules! places {
     };
 }
 
-impl Places {
+impl Paths {
     /// Those below this directory: `/` on a box.
     #[must_use]
     pub fn below(root: &Path) -> Self {
@@ -37,13 +37,13 @@ impl Places {
     }
 }
 
-impl Default for Places {
+impl Default for Paths {
     fn default() -> Self {
         Self::below(Path::new("/"))
     }
 }
 
-places! {
+paths! {
     /// Which OS this is (os-release(5)): `IMAGE_VERSION=` is its version.
     os_release = "etc/os-release";
     /// Where the units of systemd-networkd are that hold until the next start.
@@ -112,8 +112,8 @@ mod tests {
 
     #[test]
     fn everything_is_below_the_root() {
-        assert_eq!(Places::default().run_notices(), Path::new("/run/workshop-machine/notices"));
-        let here = Places::below(Path::new("/tmp/box"));
+        assert_eq!(Paths::default().run_notices(), Path::new("/run/workshop-machine/notices"));
+        let here = Paths::below(Path::new("/tmp/box"));
         assert_eq!(here.settings(), Path::new("/tmp/box/media/settings/workshop-edge.txt"));
         assert!(here.offered_targets().starts_with(here.appliance()));
     }

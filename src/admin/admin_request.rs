@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
-use super::digits::{Fit, Unfit};
+use super::digits::{InvalidPin, ValidPin};
 use super::pages::{self, Page};
 use super::respond::{self, ROOT, see_other};
 use super::throttle::Wait;
@@ -16,7 +16,7 @@ use super::{Admin, Caller, MAX_BODY, Order, Outcome, UpdateOrder, audit, request
 use crate::lang::Lang;
 
 /// One request.
-pub(super) struct Visit<'a> {
+pub(super) struct AdminRequest<'a> {
     admin: &'a Admin,
     lang: Lang,
     chosen: Option<Lang>,
@@ -37,7 +37,7 @@ struct Session<'a> {
 /// The style of the pages, besides the console's.
 const STYLE: &[u8] = include_bytes!("../../assets/console/admin.css");
 
-impl<'a> Visit<'a> {
+impl<'a> AdminRequest<'a> {
     pub(super) fn new(admin: &'a Admin, parts: &'a Parts, caller: Caller, now: Instant) -> Self {
         let path = parts.uri.path();
         let query = parts.uri.query();
@@ -146,7 +146,7 @@ impl<'a> Visit<'a> {
         let page = self.page(Some(session.csrf.as_str()));
         let again = |status, fault: &str| respond::page(status, &pages::ChangePin { page, fault: Some(fault) });
         let (new, repeated) = (value(form, "new"), value(form, "again"));
-        let chosen = match Fit::of(new) {
+        let chosen = match ValidPin::of(new) {
             Ok(_) if new != repeated => {
                 return again(
                     StatusCode::UNPROCESSABLE_ENTITY,
@@ -157,7 +157,7 @@ impl<'a> Visit<'a> {
                 );
             }
             Ok(chosen) => chosen,
-            Err(unfit) => return again(StatusCode::UNPROCESSABLE_ENTITY, unfit_words(unfit, self.lang)),
+            Err(invalid) => return again(StatusCode::UNPROCESSABLE_ENTITY, invalid_pin_words(invalid, self.lang)),
         };
         match self.admin.check(value(form, "current"), self.caller, self.now).await {
             Err(wait) => return self.too_early("change PIN", wait),
@@ -169,9 +169,9 @@ impl<'a> Visit<'a> {
         let (pin, chosen) = (Arc::clone(&self.admin.pin), chosen.as_str().to_owned());
         let kept = self
             .admin
-            .hashed(move || match Fit::of(&chosen) {
+            .hashed(move || match ValidPin::of(&chosen) {
                 Ok(chosen) => pin.choose(&chosen).map_err(|error| crate::error_chain(&error)),
-                Err(unfit) => Err(unfit.to_string()),
+                Err(invalid) => Err(invalid.to_string()),
             })
             .await;
         if let Err(error) = kept.and_then(|kept| kept) {
@@ -398,13 +398,13 @@ fn value<'f>(form: &'f HashMap<String, String>, name: &str) -> &'f str {
     form.get(name).map_or("", String::as_str)
 }
 
-fn unfit_words(unfit: Unfit, lang: Lang) -> &'static str {
-    match unfit {
-        Unfit::Shape => lang.pick(
+fn invalid_pin_words(invalid: InvalidPin, lang: Lang) -> &'static str {
+    match invalid {
+        InvalidPin::Shape => lang.pick(
             "El PIN nuevo tiene que ser de ocho cifras. No se ha cambiado nada.",
             "The new PIN has to be eight digits. Nothing has been changed.",
         ),
-        Unfit::Trivial => lang.pick(
+        InvalidPin::Trivial => lang.pick(
             "Ese PIN es de los primeros que se prueban (una serie o una repetición). Elija otro: no se ha cambiado nada.",
             "That PIN is one of the first to be tried (a run or a repetition). Choose another: nothing has been changed.",
         ),

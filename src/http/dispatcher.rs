@@ -49,18 +49,18 @@ struct Worker {
 
 /// Gives each connection to the worker that has the fewest.
 #[derive(Clone)]
-pub(super) struct Dealer {
+pub(super) struct Dispatcher {
     workers: Arc<[Worker]>,
 }
 
-impl Dealer {
+impl Dispatcher {
     /// Of these workers' inboxes.
     pub(super) fn new(inboxes: Vec<mpsc::Sender<Message>>) -> Self {
         let workers = inboxes.into_iter().map(|messages| Worker { messages, load: Arc::default() });
         Self { workers: workers.collect() }
     }
 
-    pub(super) fn deal(&self, accepted: Accepted) {
+    pub(super) fn dispatch(&self, accepted: Accepted) {
         let Some(worker) = self.workers.iter().min_by_key(|worker| worker.load.load(Ordering::Relaxed)) else { return };
         // An inbox has a place for every connection that the limits let in. Where the worker has
         // ended, the connection is dropped, and so closed.

@@ -14,7 +14,7 @@ use crate::config::{Fault, Warning};
 use crate::durable;
 use crate::error_chain;
 use crate::lang::Lang;
-use crate::machine::Places;
+use crate::machine::Paths;
 use crate::machine::notices::{self, Level, Notice};
 
 /// The files beside the settings, by language.
@@ -24,12 +24,12 @@ const MAX_IN_A_NOTICE: usize = 5;
 
 /// Everything that there is to say.
 #[derive(Default)]
-pub(super) struct Tale {
-    whats: Vec<What>,
+pub(super) struct Report {
+    findings: Vec<Finding>,
 }
 
 /// Something to say.
-pub(super) enum What {
+pub(super) enum Finding {
     /// The file has mistakes; `text` is what it says, when it is text.
     Findings { faults: Vec<Fault>, warnings: Vec<Warning>, text: Option<String> },
     /// There is no partition with settings.
@@ -70,15 +70,15 @@ impl Subject {
     }
 }
 
-impl Tale {
-    pub(super) fn add(&mut self, what: What) {
-        self.whats.push(what);
+impl Report {
+    pub(super) fn add(&mut self, finding: Finding) {
+        self.findings.push(finding);
     }
 
     /// What the settings ask for and will not have.
     pub(super) fn remarks(&mut self, settings: &Settings, secrets: &Secrets, has_wifi: bool) {
         let mut remark =
-            |level, es: &str, en: &str| self.add(What::Remark { level, es: es.to_owned(), en: en.to_owned() });
+            |level, es: &str, en: &str| self.add(Finding::Remark { level, es: es.to_owned(), en: en.to_owned() });
         if settings.erp.is_some() {
             remark(
                 Level::Info,
@@ -126,17 +126,17 @@ impl Tale {
 }
 
 /// Says it all, and gives it back. What cannot be said in one place is said in the others.
-pub(super) fn tell(places: &Places, tale: &Tale, source: &Source) -> Vec<(String, String)> {
+pub(super) fn tell(paths: &Paths, report: &Report, source: &Source) -> Vec<(String, String)> {
     let mut said = Vec::new();
     for subject in Subject::ALL {
         let mut level = Level::Info;
         let (mut es, mut en) = (Vec::new(), Vec::new());
-        for what in tale.whats.iter().filter(|what| what.subject() == subject) {
-            level = level.max(what.level());
-            es.extend(what.sentences(source, Lang::Es));
-            en.extend(what.sentences(source, Lang::En));
+        for finding in report.findings.iter().filter(|finding| finding.subject() == subject) {
+            level = level.max(finding.level());
+            es.extend(finding.sentences(source, Lang::Es));
+            en.extend(finding.sentences(source, Lang::En));
         }
-        let directory = places.run_notices();
+        let directory = paths.run_notices();
         let done = if es.is_empty() {
             notices::clear(&directory, subject.name())
         } else {
@@ -149,7 +149,7 @@ pub(super) fn tell(places: &Places, tale: &Tale, source: &Source) -> Vec<(String
         }
         said.extend(es.into_iter().zip(en));
     }
-    if let Err(error) = beside(places, tale, source) {
+    if let Err(error) = beside(paths, report, source) {
         let detail = error_chain(&error);
         said.push((
             format!("Los errores no se pueden escribir junto a {NAME}: {detail}"),
@@ -159,7 +159,7 @@ pub(super) fn tell(places: &Places, tale: &Tale, source: &Source) -> Vec<(String
     said
 }
 
-impl What {
+impl Finding {
     fn subject(&self) -> Subject {
         match self {
             Self::Secrets(_) => Subject::Secrets,
@@ -345,12 +345,12 @@ fn secrets(moved: &Moved, lang: Lang) -> String {
 
 /// Writes what is wrong beside the files that it is about, or removes what was written there before. A partition that
 /// says the same already is not written to.
-fn beside(places: &Places, tale: &Tale, source: &Source) -> Result<(), FileError> {
-    if !is_there(places) {
+fn beside(paths: &Paths, report: &Report, source: &Source) -> Result<(), FileError> {
+    if !is_there(paths) {
         return Ok(());
     }
-    let partition = places.settings_partition();
-    let wanted = FILES.map(|(lang, name)| (partition.join(name), report(tale, source, lang)));
+    let partition = paths.settings_partition();
+    let wanted = FILES.map(|(lang, name)| (partition.join(name), rendered(report, source, lang)));
     if wanted.iter().all(|(path, report)| is_so(path, report.as_deref())) {
         return Ok(());
     }
@@ -374,11 +374,11 @@ fn is_so(path: &Path, report: Option<&str>) -> bool {
 }
 
 /// What is wrong with the files, for an editor of Windows; `None` when nothing is.
-fn report(tale: &Tale, source: &Source, lang: Lang) -> Option<String> {
+fn rendered(report: &Report, source: &Source, lang: Lang) -> Option<String> {
     let mut text = String::new();
-    for what in &tale.whats {
-        match what {
-            What::Findings { faults, warnings, text: file } => {
+    for finding in &report.findings {
+        match finding {
+            Finding::Findings { faults, warnings, text: file } => {
                 if faults.is_empty() {
                     text += &lang.pick(
                         format!("{NAME} vale, pero tiene algo que el equipo no conoce.\n\n"),
@@ -397,10 +397,10 @@ fn report(tale: &Tale, source: &Source, lang: Lang) -> Option<String> {
                     text.push('\n');
                 }
             }
-            What::Secrets(moved @ (Moved::Wrong(_) | Moved::Stays(_) | Moved::Unreadable(_))) => {
+            Finding::Secrets(moved @ (Moved::Wrong(_) | Moved::Stays(_) | Moved::Unreadable(_))) => {
                 text += &(secrets(moved, lang) + "\n\n");
             }
-            What::Misnamed { name, meant } => text += &(misnamed(name, meant, lang) + "\n\n"),
+            Finding::Misnamed { name, meant } => text += &(misnamed(name, meant, lang) + "\n\n"),
             _ => {}
         }
     }

@@ -14,7 +14,7 @@ use super::limits::Seat;
 
 pin_project! {
     /// One a connection, for its whole life.
-    pub(super) struct Watch<'a> {
+    pub(super) struct ConnectionTimer<'a> {
         activity: &'a Activity,
         drain: &'a Drain,
         seat: &'a Seat,
@@ -30,7 +30,7 @@ pin_project! {
     }
 }
 
-impl<'a> Watch<'a> {
+impl<'a> ConnectionTimer<'a> {
     pub(super) fn new(activity: &'a Activity, drain: &'a Drain, seat: &'a Seat) -> Self {
         let armed = activity.due().map_or_else(Instant::now, |(at, _)| at);
         Self {

@@ -11,7 +11,7 @@ const TRUST: &str = "trust";
 
 /// Directories of the updates.
 #[derive(Debug, Clone)]
-pub struct Places {
+pub struct UpdatePaths {
     /// Orders, history, downloads.
     pub update: PathBuf,
     /// Metadata and floors.
@@ -20,7 +20,7 @@ pub struct Places {
     pub slots: PathBuf,
 }
 
-impl Places {
+impl UpdatePaths {
     /// Those in a data directory.
     #[must_use]
     pub fn of(data_dir: &Path) -> Self {
