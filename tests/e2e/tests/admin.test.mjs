@@ -71,6 +71,19 @@ for (const language of ['es', 'en']) {
       await context.close();
     });
 
+    test('is reached by thumb from the display, where the code on the wall leads', async () => {
+      const { context, page } = await openPage(browser, { width: 390, height: 844 });
+      await page.goto(`${box.url}`);
+      await page.waitForSelector('.this-box');
+      assert.ok((await page.locator('.this-box').boundingBox()).height >= 44);
+      await Promise.all([page.waitForURL('**/_edge/'), page.click('.this-box')]);
+      await page.goto(`${page.url()}?lang=${language}`);
+      await Promise.all([page.waitForURL('**/_edge/admin?*'), page.click('a[href*="/_edge/admin"]')]);
+      await logIn(page, pin(box));
+      await page.waitForSelector('a[href*="factory-reset"]');
+      await context.close();
+    });
+
     test('gives a support bundle', async () => {
       const { context, page } = await openPage(browser, { acceptDownloads: true });
       await page.goto(admin(box, '', language));

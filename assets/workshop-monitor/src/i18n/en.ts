@@ -62,6 +62,7 @@ export const en: Messages = {
   orderCreated: (order) => `Order ${order} created`,
   orderUpdated: (order) => `Order ${order} updated`,
   lowStock: (item) => `Low stock: ${item}`,
+  thisBox: 'This box: state and administration',
   apology: 'The display had a fault and is recovering by itself.',
   fault: 'Display recovering',
   demoMachines: [

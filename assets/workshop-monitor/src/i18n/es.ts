@@ -62,6 +62,7 @@ export const es: Messages = {
   orderCreated: (order) => `Orden ${order} creada`,
   orderUpdated: (order) => `Orden ${order} actualizada`,
   lowStock: (item) => `Stock bajo: ${item}`,
+  thisBox: 'Este equipo: estado y administración',
   apology: 'La pantalla ha tenido un fallo y se está recuperando.',
   fault: 'Recuperando la pantalla',
   demoMachines: [

@@ -50,6 +50,7 @@ export interface Messages {
   orderCreated(order: string): string;
   orderUpdated(order: string): string;
   lowStock(item: string): string;
+  thisBox: string;
   apology: string;
   fault: string;
   demoMachines: string[];

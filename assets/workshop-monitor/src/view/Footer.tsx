@@ -45,6 +45,9 @@ export function Footer({ model, words }: { model: Model; words: Messages }) {
             : age || (empty ? words.waiting : words.justNow)}
       </p>
       <p class="event">{event}</p>
+      <a class="this-box" href="/_edge/">
+        {words.thisBox}
+      </a>
     </div>
   );
 }
