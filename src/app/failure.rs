@@ -12,14 +12,14 @@ impl AppError {
     pub fn explain(&self, lang: Lang) -> String {
         match self {
             Self::Bind(error) => {
-                let address = error.address();
+                let (address, key) = (error.address(), error.key());
                 match error.kind() {
                     io::ErrorKind::AddrInUse => lang.pick(
                         format!(
-                            "otro programa usa ya la dirección {address}: párelo, o elija otro puerto con --listen o listen.http"
+                            "otro programa usa ya la dirección {address}: párelo, o elija otro puerto con {key}"
                         ),
                         format!(
-                            "another program uses the address {address}: stop it, or choose another port with --listen or listen.http"
+                            "another program uses the address {address}: stop it, or choose another port with {key}"
                         ),
                     ),
                     io::ErrorKind::PermissionDenied => lang.pick(

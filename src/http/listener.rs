@@ -42,9 +42,10 @@ pub struct Listener {
 
 /// A socket could not be bound.
 #[derive(Debug, Error)]
-#[error("cannot listen on {address}{}", hint(source))]
+#[error("cannot listen on {address}{}", self.hint())]
 pub struct BindError {
     address: SocketAddr,
+    scheme: Scheme,
     source: io::Error,
 }
 
@@ -60,18 +61,27 @@ impl BindError {
     pub fn kind(&self) -> io::ErrorKind {
         self.source.kind()
     }
-}
 
-fn hint(error: &io::Error) -> &'static str {
-    match error.kind() {
-        io::ErrorKind::AddrInUse => {
-            " (another program has that port: stop it, or choose another with --listen or listen.http)"
+    /// What chooses another one: option and key.
+    #[must_use]
+    pub fn key(&self) -> &'static str {
+        match self.scheme {
+            Scheme::Http => "--listen (listen.http)",
+            Scheme::Https => "listen.https",
         }
-        io::ErrorKind::PermissionDenied => {
-            " (ports below 1024 need the socket unit, CAP_NET_BIND_SERVICE or root: choose 8080, or install the service)"
+    }
+
+    fn hint(&self) -> String {
+        match self.kind() {
+            io::ErrorKind::AddrInUse => {
+                format!(" (another program has that port: stop it, or choose another with {})", self.key())
+            }
+            io::ErrorKind::PermissionDenied => {
+                " (ports below 1024 need the socket unit, CAP_NET_BIND_SERVICE or root: choose 8080, or install the service)".into()
+            }
+            io::ErrorKind::AddrNotAvailable => " (this machine does not have that address)".into(),
+            _ => String::new(),
         }
-        io::ErrorKind::AddrNotAvailable => " (this machine does not have that address)",
-        _ => "",
     }
 }
 
@@ -91,9 +101,11 @@ impl Listener {
     }
 
     fn of(bound: io::Result<TcpListener>, address: SocketAddr, scheme: Scheme) -> Result<Self, BindError> {
-        bound
-            .and_then(|socket| Self::adopt(socket, scheme, Some(address)))
-            .map_err(|source| BindError { address, source })
+        bound.and_then(|socket| Self::adopt(socket, scheme, Some(address))).map_err(|source| BindError {
+            address,
+            scheme,
+            source,
+        })
     }
 
     fn adopt(socket: TcpListener, scheme: Scheme, wanted: Option<SocketAddr>) -> io::Result<Self> {
@@ -197,6 +209,9 @@ mod tests {
         assert_ne!(first.address().port(), 0);
         let error = Listener::bind(first.address(), Scheme::Http).expect_err("taken");
         assert!(error.to_string().contains("another program has that port"), "{error}");
+        assert!(error.to_string().ends_with("with --listen (listen.http))"), "{error}");
+        let error = Listener::bind(first.address(), Scheme::Https).expect_err("taken");
+        assert!(error.to_string().ends_with("with listen.https)"), "{error}");
     }
 
     #[test]
