@@ -5,6 +5,8 @@
 
 use std::ffi::OsString;
 
+use serde::{Deserialize, Serialize};
+
 /// A language that the appliance speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Lang {
@@ -82,6 +84,52 @@ impl Lang {
             Self::Es => "es",
             Self::En => "en",
         }
+    }
+}
+
+/// What is said to people, in both languages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Text {
+    /// In Spanish.
+    pub es: String,
+    /// In English.
+    pub en: String,
+}
+
+impl Text {
+    /// The same thing in both languages.
+    pub fn new(es: impl Into<String>, en: impl Into<String>) -> Self {
+        Self { es: es.into(), en: en.into() }
+    }
+
+    /// With a detail behind it that has no language.
+    pub fn about(es: &str, en: &str, detail: impl std::fmt::Display) -> Self {
+        Self::new(format!("{es} {detail}"), format!("{en} {detail}"))
+    }
+
+    /// What `said` gives for either language.
+    pub fn both(said: impl Fn(Lang) -> String) -> Self {
+        Self::new(said(Lang::Es), said(Lang::En))
+    }
+
+    /// The same of what may fail, in the same way in either language.
+    pub fn try_both(said: impl Fn(Lang) -> Result<String, String>) -> Result<Self, Self> {
+        match (said(Lang::Es), said(Lang::En)) {
+            (Ok(es), Ok(en)) => Ok(Self { es, en }),
+            (es, en) => Err(Self::new(es.unwrap_or_else(|text| text), en.unwrap_or_else(|text| text))),
+        }
+    }
+
+    /// This, and then more.
+    #[must_use]
+    pub fn and(&self, more: &Self) -> Self {
+        Self::new(format!("{} {}", self.es, more.es), format!("{} {}", self.en, more.en))
+    }
+
+    /// In one of the languages.
+    #[must_use]
+    pub fn pick(&self, lang: Lang) -> &str {
+        lang.pick(&self.es, &self.en)
     }
 }
 

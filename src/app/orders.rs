@@ -15,12 +15,11 @@ use crate::console::Console;
 use crate::control::{self, Answer, Order, Orders, Server};
 use crate::health::{Fault, Health};
 use crate::identity::BoxId;
-use crate::lang::Lang;
+use crate::lang::{Lang, Text};
 use crate::support_bundle::{self, Bundle, Given};
 use crate::telemetry::Recent;
 use crate::update::command::Command;
 use crate::update::engine::Updates;
-use crate::update::state::Words;
 use crate::{error_chain, factory_reset, update};
 
 /// Completes a factory reset that was begun, before anything reads what it forgets.
@@ -113,7 +112,7 @@ impl Operator {
             admin::Order::Restart => self.restart().map(|()| Outcome::Begun),
             admin::Order::Update(order) => match updates::command(order) {
                 Ok(command) => Ok(updates::outcome(updates::order(&self.updates, command).await)),
-                Err(Words { es, en }) => Ok(Outcome::Refused { es, en }),
+                Err(Text { es, en }) => Ok(Outcome::Refused { es, en }),
             },
             admin::Order::FactoryReset => self.reset().await.map(|()| Outcome::Begun),
             admin::Order::SupportBundle => {
@@ -262,7 +261,7 @@ fn done(outcome: &update::command::Outcome) -> String {
     }
 }
 
-fn in_words(words: &Words) -> Answer {
+fn in_words(words: &Text) -> Answer {
     Answer::failed_in_words(&words.es, &words.en)
 }
 

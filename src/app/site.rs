@@ -7,7 +7,8 @@ use crate::config;
 use crate::console;
 use crate::health::{Fault, Health, Status};
 use crate::http::is_reserved;
-use crate::site::{Current, LeftOut, Limits, Publisher, Serving, Settings, SiteError, State, Words};
+use crate::lang::Text;
+use crate::site::{Current, LeftOut, Limits, Publisher, Serving, Settings, SiteError, State};
 
 /// The display, and whoever keeps it current; `open` bounds its files on the disk.
 pub(super) fn publisher(
@@ -34,7 +35,7 @@ pub(super) fn publisher(
 /// A file that is left out leaves the display served, but somebody misses it: degraded, as every fault of that kind.
 fn report(state: &State) -> (Status, Option<Fault>) {
     let fault = state.fault.as_ref().map(|words| match state.serving {
-        Serving::LastGood => Words {
+        Serving::LastGood => Text {
             es: format!("{} Se sirve lo último que funcionó.", words.es),
             en: format!("{} What worked last is served.", words.en),
         },
@@ -46,7 +47,7 @@ fn report(state: &State) -> (Status, Option<Fault>) {
         (_, Some(_)) => Status::Degraded,
         (_, None) => Status::Ok,
     };
-    (status, words.map(|Words { es, en }| Fault::new(es, en)))
+    (status, words.map(|Text { es, en }| Fault::new(es, en)))
 }
 
 /// The same for the status.
@@ -70,7 +71,7 @@ fn left_out(left_out: &LeftOut) -> Vec<console::LeftOut> {
     let named = left_out.named().iter();
     named
         .map(|(path, reason)| {
-            let Words { es, en } = reason.words();
+            let Text { es, en } = reason.words();
             console::LeftOut { path: path.clone(), es, en }
         })
         .collect()
@@ -82,8 +83,8 @@ mod tests {
 
     #[test]
     fn only_a_display_that_is_not_served_is_failing() {
-        let words = Words { es: "Falta.".into(), en: "Missing.".into() };
-        let of = |serving, fault: Option<&Words>| report(&State { serving, fault: fault.cloned(), ..State::default() });
+        let words = Text { es: "Falta.".into(), en: "Missing.".into() };
+        let of = |serving, fault: Option<&Text>| report(&State { serving, fault: fault.cloned(), ..State::default() });
         assert_eq!(of(Serving::Embedded, None), (Status::Ok, None));
         assert_eq!(of(Serving::Embedded, Some(&words)).0, Status::Degraded);
         assert_eq!(of(Serving::Nothing, Some(&words)), (Status::Failing, Some(Fault::new("Falta.", "Missing."))));

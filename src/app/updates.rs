@@ -13,7 +13,7 @@ use super::switch;
 use crate::admin::{self, UpdateOrder};
 use crate::health::{Fault, Probe};
 use crate::identity::BoxId;
-use crate::lang::Lang;
+use crate::lang::{Lang, Text};
 use crate::metrics::{Metrics, Updated};
 use crate::outbound::Outbound;
 use crate::slots::Slot;
@@ -22,7 +22,7 @@ use crate::update::engine::{Host, Machine, Settings, Switch, Updates};
 use crate::update::manifest::os_platform;
 use crate::update::paths::UpdatePaths;
 use crate::update::repository;
-use crate::update::state::{Phase, State, Words};
+use crate::update::state::{Phase, State};
 use crate::update::transport::{Source, Transport};
 use crate::update::trial::Found;
 use crate::update::{ROOT, words};
@@ -251,7 +251,7 @@ pub(super) fn section(running: &Running, lang: Lang) -> Option<admin::Updates> {
 }
 
 /// What an order from a browser is.
-pub(super) fn command(order: UpdateOrder) -> Result<Command, Words> {
+pub(super) fn command(order: UpdateOrder) -> Result<Command, Text> {
     Ok(match order {
         UpdateOrder::Check => Command::Check,
         UpdateOrder::Apply => Command::Apply { from: None },
@@ -263,8 +263,8 @@ pub(super) fn command(order: UpdateOrder) -> Result<Command, Words> {
     })
 }
 
-fn parsed(version: &str) -> Result<semver::Version, Words> {
-    version.parse().map_err(|error| Words {
+fn parsed(version: &str) -> Result<semver::Version, Text> {
+    version.parse().map_err(|error| Text {
         es: format!("«{version}» no es una versión como 1.2.3."),
         en: format!("{version:?} is not a version such as 1.2.3: {error}."),
     })
@@ -282,23 +282,23 @@ fn refused(state: &State) -> Vec<String> {
 }
 
 /// Carries an order out.
-pub(super) async fn order(running: &Running, command: Command) -> Result<Reply, Words> {
+pub(super) async fn order(running: &Running, command: Command) -> Result<Reply, Text> {
     let updates = running.get().ok_or_else(off)?;
     updates.order(command).await
 }
 
 /// What an order came to, for a browser.
-pub(super) fn outcome(reply: Result<Reply, Words>) -> admin::Outcome {
+pub(super) fn outcome(reply: Result<Reply, Text>) -> admin::Outcome {
     match reply.map(|reply| reply.outcome) {
         Ok(Outcome::Done | Outcome::Begun { .. }) => admin::Outcome::Done,
         Ok(Outcome::Nothing { reason }) => admin::Outcome::Nothing { es: reason.es, en: reason.en },
-        Err(Words { es, en }) => admin::Outcome::Refused { es, en },
+        Err(Text { es, en }) => admin::Outcome::Refused { es, en },
     }
 }
 
 /// Why there is nothing to be ordered.
-pub(super) fn off() -> Words {
-    Words {
+pub(super) fn off() -> Text {
+    Text {
         es: "Las actualizaciones están desactivadas: faltan update.url o update.trusted_root, o update.enabled es false. El registro del servicio dice cuál."
             .to_owned(),
         en: "Updates are off: update.url or update.trusted_root is missing, or update.enabled is false. The service's log says which."

@@ -47,7 +47,7 @@ pub(super) async fn serve(accepted: Accepted, settings: Arc<Settings>, drain: Rc
     let stream = match TcpStream::from_std(stream) {
         Ok(stream) => stream,
         Err(error) => {
-            tracing::warn!(%peer, %error, "cannot timer a connection");
+            tracing::warn!(%peer, %error, "cannot watch a connection");
             return;
         }
     };

@@ -8,7 +8,7 @@
 
 use std::path::PathBuf;
 
-use crate::lang::Lang;
+use crate::lang::{Lang, Text};
 
 /// Characters that may be typed where a word is asked for.
 const MAX_TYPED: usize = 16;
@@ -109,9 +109,6 @@ pub enum Wish {
     /// To switch the machine off.
     PowerOff,
 }
-
-/// A text in both languages.
-pub type Text = (String, String);
 
 /// A disk that may be chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -245,9 +242,9 @@ impl Menu {
             }
             Page::Type { choice, typed } if *typed == choice.word => Some(Wish::Install(choice.device.clone())),
             Page::Type { .. } => {
-                self.show(Page::Read((
-                    "No se ha confirmado: no se ha hecho nada.".into(),
-                    "Not confirmed: nothing was done.".into(),
+                self.show(Page::Read(Text::new(
+                    "No se ha confirmado: no se ha hecho nada.",
+                    "Not confirmed: nothing was done.",
                 )));
                 None
             }
@@ -263,7 +260,7 @@ impl Menu {
 
     /// The entry that is chosen.
     fn chosen(&mut self) -> Option<Wish> {
-        let decide = |es: &str, en: &str, yes| Page::Decide { text: (es.into(), en.into()), yes, no: None };
+        let decide = |es: &str, en: &str, yes| Page::Decide { text: Text::new(es, en), yes, no: None };
         match self.at {
             0 => return Some(Wish::Status),
             1 => return Some(Wish::Disks),
@@ -319,8 +316,7 @@ impl Menu {
     pub fn lines(&self) -> Vec<Line> {
         let lang = self.lang;
         let plain = |text: &str| Line { text: text.to_owned(), is_chosen: false };
-        let text =
-            |text: &Text| -> Vec<Line> { lang.pick(&text.0, &text.1).lines().take(MAX_LINES).map(plain).collect() };
+        let text = |text: &Text| -> Vec<Line> { text.pick(lang).lines().take(MAX_LINES).map(plain).collect() };
         let listed = |texts: Vec<&str>| -> Vec<Line> {
             let line =
                 |(at, text): (usize, &str)| Line { text: format!("{}. {text}", at + 1), is_chosen: at == self.at };
@@ -330,7 +326,7 @@ impl Menu {
             Page::Main => listed(ENTRIES.iter().map(|(es, en)| lang.pick(*es, *en)).collect()),
             Page::Choose(choices) => {
                 let mut lines = vec![plain(lang.pick("¿En qué disco?", "To which disk?")), plain("")];
-                let texts = choices.iter().map(|choice| lang.pick(choice.text.0.as_str(), choice.text.1.as_str()));
+                let texts = choices.iter().map(|choice| choice.text.pick(lang));
                 lines.extend(listed(texts.collect()));
                 lines
             }
@@ -428,7 +424,7 @@ mod tests {
     fn a_disk_is_taken_only_for_the_word_that_names_it() {
         let choice = Choice {
             device: "/dev/nvme0n1".into(),
-            text: ("Disco de 256 GB".into(), "Disk of 256 GB".into()),
+            text: Text::new("Disco de 256 GB", "Disk of 256 GB"),
             word: "e0n1".into(),
         };
         for (typed, expected) in [
@@ -450,17 +446,17 @@ mod tests {
     #[test]
     fn nothing_interrupts_what_is_being_done() {
         let mut menu = Menu::new(Lang::Es);
-        menu.show(Page::Busy(("copiando".into(), "copying".into())));
+        menu.show(Page::Busy(Text::new("copiando", "copying")));
         assert_eq!(type_in(&mut menu, b"\x1b7s\r1"), None);
         assert!(shown(&menu).contains("copiando"));
-        menu.show(Page::Installed(("retire".into(), "pull".into())));
+        menu.show(Page::Installed(Text::new("retire", "pull")));
         assert_eq!(type_in(&mut menu, b"\x1b"), None);
         assert_eq!(type_in(&mut menu, b"\r"), Some(Wish::Reboot));
     }
 
     #[test]
     fn every_page_is_in_both_languages() {
-        let text = || ("hola".to_owned(), "hello".to_owned());
+        let text = || Text::new("hola", "hello");
         let choice = Choice { device: "/dev/sda".into(), text: text(), word: "sda".into() };
         for page in [
             Page::Main,
@@ -481,7 +477,7 @@ mod tests {
 
     #[test]
     fn a_no_to_settings_refuses_them_and_going_back_does_not() {
-        let page = || Page::Decide { text: (String::new(), String::new()), yes: Wish::Accept, no: Some(Wish::Refuse) };
+        let page = || Page::Decide { text: Text::new("", ""), yes: Wish::Accept, no: Some(Wish::Refuse) };
         for (bytes, expected) in [(b"n", Some(Wish::Refuse)), (b"\x1b", None), (b"y", Some(Wish::Accept))] {
             let mut menu = Menu::new(Lang::En);
             menu.show(page());

@@ -11,9 +11,10 @@ use elf::abi::{DT_NEEDED, EM_386, EM_AARCH64, EM_ARM, EM_RISCV, EM_X86_64, ET_DY
 use elf::endian::AnyEndian;
 use semver::Version;
 
-use super::error::{ReleaseError, Words, file, refuse};
+use super::error::{ReleaseError, file, refuse};
 use super::repository::sha256;
 use crate::durable;
+use crate::lang::Text;
 
 /// How long `--version` may take, emulated or not.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -37,7 +38,7 @@ pub(super) struct Checked {
     /// As [`crate::update::manifest::Binary::raw_sha256`].
     pub(super) sha256: String,
     /// What the person should know.
-    pub(super) note: Option<Words>,
+    pub(super) note: Option<Text>,
 }
 
 /// Reads and checks a binary, `FILE` or `TRIPLE=FILE`.
@@ -123,9 +124,9 @@ fn said_version(
     emulator: &str,
     version: &Version,
     unchecked: bool,
-) -> Result<Option<Words>, ReleaseError> {
+) -> Result<Option<Text>, ReleaseError> {
     if unchecked {
-        return Ok(Some(Words::new(
+        return Ok(Some(Text::new(
             format!("aviso: {} no se ha ejecutado; nadie ha comprobado que sea la versión {version}", path.display()),
             format!("warning: {} was not run; nobody has checked that it is version {version}", path.display()),
         )));

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::error::{ReleaseError, Words, file};
+use super::error::{ReleaseError, file};
 use super::repository::sha256;
 use crate::durable;
+use crate::lang::Text;
 
 /// For `timestamp.json`, the only file whose content changes.
 const FRESH: &str = "no-cache";
@@ -76,7 +77,7 @@ pub(super) struct Change {
     /// In the order in which they are written and uploaded.
     pub(super) files: Vec<File>,
     /// Why there may be nothing to do.
-    why: Vec<Words>,
+    why: Vec<Text>,
 }
 
 impl Change {
@@ -102,12 +103,12 @@ impl Change {
     }
 
     /// Says why, should there be nothing to do.
-    pub(super) fn because(self, why: Vec<Words>) -> Self {
+    pub(super) fn because(self, why: Vec<Text>) -> Self {
         Self { why, ..self }
     }
 
     /// Why there is nothing to do, where that is so and more is known than that it is done already.
-    pub(super) fn why_nothing(&self) -> &[Words] {
+    pub(super) fn why_nothing(&self) -> &[Text] {
         if self.is_empty() { &self.why } else { &[] }
     }
 

@@ -6,24 +6,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::durable::DurableError;
-use crate::lang::Lang;
-
-/// Something said in both languages.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Words {
-    es: String,
-    en: String,
-}
-
-impl Words {
-    pub(super) fn new(es: impl Into<String>, en: impl Into<String>) -> Self {
-        Self { es: es.into(), en: en.into() }
-    }
-
-    pub(super) fn pick(&self, lang: Lang) -> &str {
-        lang.pick(&self.es, &self.en)
-    }
-}
+use crate::lang::{Lang, Text};
 
 /// Why a command did not do what it was asked to. The repository is as it was before.
 #[derive(Debug, Error)]
@@ -68,7 +51,7 @@ pub enum ReleaseError {
 /// What was refused: what, where, and what to do.
 #[derive(Debug, Error)]
 #[error("refused")]
-pub struct Refusal(Words);
+pub struct Refusal(Text);
 
 impl Refusal {
     fn pick(&self, lang: Lang) -> &str {
@@ -89,7 +72,7 @@ impl ReleaseError {
 
 /// A refusal, in both languages.
 pub(super) fn refuse(es: impl Into<String>, en: impl Into<String>) -> ReleaseError {
-    ReleaseError::Refused(Refusal(Words::new(es, en)))
+    ReleaseError::Refused(Refusal(Text::new(es, en)))
 }
 
 /// The reason of a file's failure.

@@ -8,9 +8,10 @@ use tough::TargetName;
 use super::binary::{self, Checked};
 use super::change::Change;
 use super::draft::{Draft, Signing};
-use super::error::{ReleaseError, Words, file, refuse, role};
+use super::error::{ReleaseError, file, refuse, role};
 use super::repository::Repository;
 use super::{pack, waves};
+use crate::lang::Text;
 use crate::update::manifest::{Binary, Delta, Manifest, Release, Wave};
 
 /// How a version goes to the boxes of a channel, besides what it is.
@@ -42,7 +43,7 @@ pub(super) struct Order {
 }
 
 /// Where the work says what it does; it may take a minute.
-pub(super) type Progress<'a> = &'a mut dyn FnMut(Words);
+pub(super) type Progress<'a> = &'a mut dyn FnMut(Text);
 
 /// Publishes a version.
 pub(super) fn publish(
@@ -50,7 +51,7 @@ pub(super) fn publish(
     order: &Order,
     signing: &Signing<'_>,
     progress: Progress<'_>,
-) -> Result<(Change, Vec<Words>), ReleaseError> {
+) -> Result<(Change, Vec<Text>), ReleaseError> {
     let mut manifest = repository.manifest(&order.channel)?.clone();
     if !order.version.build.is_empty() {
         return Err(refuse(
@@ -97,7 +98,7 @@ pub(super) fn roll_out(
     mut release: Release,
     rollout: &Rollout,
     now: jiff::Timestamp,
-) -> Result<Vec<Words>, ReleaseError> {
+) -> Result<Vec<Text>, ReleaseError> {
     let (channel, version) = (manifest.channel.clone(), release.version.clone());
     let desired = manifest.desired.as_ref().and_then(|desired| manifest.release(desired));
     if !rollout.keep_desired
@@ -183,14 +184,14 @@ pub(super) fn roll_out(
 }
 
 /// What is said of a release that its channel may have had in this way before.
-fn kept(release: &Release, waves_before: &[Wave], channel: &str) -> Vec<Words> {
+fn kept(release: &Release, waves_before: &[Wave], channel: &str) -> Vec<Text> {
     let version = &release.version;
     if release.waves.is_empty() || release.waves != waves_before {
         return Vec::new();
     }
     let waves: Vec<_> = release.waves.iter().map(|wave| format!("{}={}", wave.at, wave.permille)).collect();
     let waves = waves.join(" ");
-    vec![Words::new(
+    vec![Text::new(
         format!(
             "el canal {channel} ya tiene {version} con estas oleadas, que se quedan como están: {waves}; para otras, diga sus horas (--wave 2026-11-24T20:00Z=1000)"
         ),
@@ -270,7 +271,7 @@ impl<'a> Work<'a> {
     fn pack(&mut self, manifest: &Manifest, checked: &Checked, order: &Order) -> Result<Binary, ReleaseError> {
         let name = pack::full_name(&order.version, &checked.platform);
         if !self.is_listed(&name)? {
-            (self.progress)(Words::new(format!("empaquetando {name}"), format!("packing {name}")));
+            (self.progress)(Text::new(format!("empaquetando {name}"), format!("packing {name}")));
             self.files.insert(name.clone(), pack::full(&checked.bytes)?);
         }
         self.bases.insert(checked.sha256.clone(), checked.bytes.clone());
@@ -303,7 +304,7 @@ impl<'a> Work<'a> {
             }
             let name = pack::delta_name(version, platform, &other.raw_sha256);
             if !self.is_listed(&name)? {
-                (self.progress)(Words::new(format!("calculando {name}"), format!("computing {name}")));
+                (self.progress)(Text::new(format!("calculando {name}"), format!("computing {name}")));
                 let from = self.base(other)?;
                 let to = self.base(binary)?;
                 let delta = pack::delta(&from, &to)?;

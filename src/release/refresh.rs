@@ -1,10 +1,11 @@
 //! `refresh`: the same, valid for longer.
 
+use crate::lang::Text;
 use jiff::{SignedDuration, Timestamp};
 
 use super::change::Change;
 use super::draft::{Draft, Signing};
-use super::error::{ReleaseError, Words};
+use super::error::ReleaseError;
 use super::repository::Repository;
 
 /// What a signature has to gain to be worth making: the same command again changes nothing.
@@ -20,11 +21,11 @@ pub(super) fn refresh(repository: Repository, roles: &[String], signing: &Signin
             None => {
                 again.insert(role.clone());
             }
-            Some(until) if later < until => why.push(Words::new(
+            Some(until) if later < until => why.push(Text::new(
                 format!("{role} ya es válido hasta {until}; firmado ahora lo sería solo hasta {later}, y no se acorta"),
                 format!("{role} is valid until {until} already; signed now it would be until {later} only, and is not shortened"),
             )),
-            Some(until) => why.push(Words::new(
+            Some(until) => why.push(Text::new(
                 format!("{role} ya es válido hasta {until}, y firmado ahora no ganaría más de {} min", WORTH.as_mins()),
                 format!("{role} is valid until {until} already, and would gain no more than {} min by being signed now", WORTH.as_mins()),
             )),

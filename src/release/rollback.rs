@@ -4,9 +4,10 @@ use semver::Version;
 
 use super::change::Change;
 use super::draft::{Draft, Signing};
-use super::error::{ReleaseError, Words, refuse};
+use super::error::{ReleaseError, refuse};
 use super::os::Part;
 use super::repository::Repository;
+use crate::lang::Text;
 use crate::update::manifest::Manifest;
 
 /// Has the boxes of a channel go back to an older version.
@@ -45,7 +46,7 @@ pub(super) fn yank(
     if manifest.release(version).is_none() {
         let there: Vec<_> = manifest.releases.iter().map(|release| release.version.to_string()).collect();
         let there = there.join(", ");
-        why.push(Words::new(
+        why.push(Text::new(
             format!("el canal {channel} no tiene ninguna versión {version}; tiene: {there}"),
             format!("the channel {channel} has no version {version}; it has: {there}"),
         ));

@@ -6,10 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::ROLES;
-use super::error::{ReleaseError, Words};
+use super::error::ReleaseError;
 use super::refresh::expiry;
 use super::repository::Repository;
-use crate::lang::Lang;
+use crate::lang::{Lang, Text};
 use crate::update::manifest::Manifest;
 
 /// A repository at a glance.
@@ -75,11 +75,11 @@ fn keys(repository: &Repository, role: &str) -> (u64, Vec<String>) {
 
 impl Status {
     /// The roles that end soon, and which no cron job signs again.
-    pub(super) fn warnings(&self, now: Timestamp) -> Vec<Words> {
+    pub(super) fn warnings(&self, now: Timestamp) -> Vec<Text> {
         let ends_soon = |role: &&RoleStatus| role.expires.duration_since(now) < soon(&role.role);
         let warning = |role: &RoleStatus| {
             let (name, expires) = (&role.role, role.expires);
-            Words::new(
+            Text::new(
                 format!("aviso: el rol {name} caduca el {expires}: workshop-release refresh --role {name}"),
                 format!("warning: the role {name} expires on {expires}: workshop-release refresh --role {name}"),
             )

@@ -35,7 +35,6 @@ pub(crate) use hashed::is_hashed;
 pub use left_out::{LeftOut, Reason};
 pub use publish::{Current, Publisher, Settings, SiteError};
 pub use state::{Serving, State, Unavailable};
-pub use words::Words;
 
 /// One file of a dist, as its source gives it.
 pub(crate) struct File {

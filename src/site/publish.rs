@@ -1,6 +1,7 @@
 //! Loads the site, makes its representations in the background, and replaces it when its
 //! directory changes.
 
+use crate::lang::Text;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,7 +17,6 @@ use super::directory::{DirectoryError, Limits, Listing};
 use super::hashing::Hashing;
 use super::left_out::{LeftOut, Reason};
 use super::state::{Serving, State, Unavailable};
-use super::words::Words;
 use super::{Asset, Site, embedded, encode, retained};
 
 /// How often a site directory is looked at. Listing a dist costs well under a millisecond,
@@ -319,7 +319,7 @@ impl<R: Fn(&State)> Worker<R> {
             Err(error) => {
                 let error = crate::error_chain(&error);
                 tracing::error!(error, "cannot keep the files of the version before");
-                let fault = Words::new(
+                let fault = Text::new(
                     format!("No se pueden guardar los archivos de la versión anterior: {error}"),
                     format!("Cannot keep the files of the version before: {error}"),
                 );

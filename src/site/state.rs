@@ -1,10 +1,10 @@
 //! What is served, and what is wrong with it.
 
+use crate::lang::Text;
 use std::path::PathBuf;
 
 use super::directory::DirectoryError;
 use super::left_out::{LeftOut, Reason};
-use super::words::Words;
 
 /// What the TVs get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -34,16 +34,16 @@ pub struct State {
     /// What is not served of the directory.
     pub left_out: LeftOut,
     /// What is wrong besides.
-    pub fault: Option<Words>,
+    pub fault: Option<Text>,
 }
 
 /// Why nothing of a directory can be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unavailable {
     /// What is wrong.
-    pub what: Words,
+    pub what: Text,
     /// What to do.
-    pub remedy: Words,
+    pub remedy: Text,
     /// Whether the page can be opened by plain means: then the program may be at fault rather than the directory.
     pub is_doubtful: bool,
 }

@@ -5,27 +5,7 @@ use std::path::Path;
 
 use super::directory::DirectoryError;
 use super::left_out::{LeftOut, Reason};
-
-/// A sentence or two in both languages.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Words {
-    /// In Spanish.
-    pub es: String,
-    /// In English.
-    pub en: String,
-}
-
-impl Words {
-    pub(super) fn new(es: impl Into<String>, en: impl Into<String>) -> Self {
-        Self { es: es.into(), en: en.into() }
-    }
-
-    /// These, and then others.
-    #[must_use]
-    pub fn and(&self, more: &Self) -> Self {
-        Self::new(format!("{} {}", self.es, more.es), format!("{} {}", self.en, more.en))
-    }
-}
+use crate::lang::Text;
 
 /// How many files a sentence names.
 const MAX_IN_SENTENCE: usize = 5;
@@ -34,35 +14,35 @@ const MIB: u64 = 1024 * 1024;
 impl DirectoryError {
     /// What is wrong.
     #[must_use]
-    pub fn what(&self) -> Words {
+    pub fn what(&self) -> Text {
         match self {
             Self::Missing(path) => {
                 let path = path.display();
-                Words::new(format!("El directorio {path} no existe."), format!("The directory {path} does not exist."))
+                Text::new(format!("El directorio {path} no existe."), format!("The directory {path} does not exist."))
             }
             Self::NotDirectory(path) => {
                 let path = path.display();
-                Words::new(format!("{path} no es un directorio."), format!("{path} is not a directory."))
+                Text::new(format!("{path} no es un directorio."), format!("{path} is not a directory."))
             }
             Self::Read { path, source } => {
                 let path = path.display();
                 let reason = io_reason(source.kind());
-                Words::new(
+                Text::new(
                     format!("El equipo no puede leer {path}: {}.", reason.es),
                     format!("The box cannot read {path}: {}.", reason.en),
                 )
             }
             Self::Empty(path) => {
                 let path = path.display();
-                Words::new(format!("El directorio {path} está vacío."), format!("The directory {path} is empty."))
+                Text::new(format!("El directorio {path} está vacío."), format!("The directory {path} is empty."))
             }
             Self::NoIndex { path, .. } => {
                 let path = path.display();
-                Words::new(format!("En {path} no hay index.html."), format!("{path} has no index.html."))
+                Text::new(format!("En {path} no hay index.html."), format!("{path} has no index.html."))
             }
             Self::BadIndex { path, reason } => {
                 let (path, reason) = (path.display(), reason.words());
-                Words::new(
+                Text::new(
                     format!("El index.html de {path} no se puede servir: {}.", reason.es),
                     format!("The index.html of {path} cannot be served: {}.", reason.en),
                 )
@@ -70,7 +50,7 @@ impl DirectoryError {
             Self::TooManyFiles { path, files, is_cut, max } => {
                 let (path, over) = (path.display(), files.saturating_sub(*max));
                 let (es, en) = if *is_cut { ("al menos ", "at least ") } else { ("", "") };
-                Words::new(
+                Text::new(
                     format!("{path} tiene {es}{files} archivos: {over} más de los que permite site.max_files ({max})."),
                     format!("{path} has {en}{files} files: {over} more than site.max_files ({max}) allows."),
                 )
@@ -79,7 +59,7 @@ impl DirectoryError {
                 let path = path.display();
                 let (size, max) = (bytes.div_ceil(MIB), max / MIB);
                 let over = size.saturating_sub(max);
-                Words::new(
+                Text::new(
                     format!("{path} ocupa {size} MiB: {over} MiB más de lo que permite site.max_size_mib ({max})."),
                     format!("{path} holds {size} MiB: {over} MiB more than site.max_size_mib ({max}) allows."),
                 )
@@ -89,15 +69,15 @@ impl DirectoryError {
 
     /// What to do about it.
     #[must_use]
-    pub fn remedy(&self) -> Words {
+    pub fn remedy(&self) -> Text {
         match self {
             Self::Missing(path) => hidden_from_service(path).unwrap_or_else(|| {
-                Words::new(
+                Text::new(
                     "Conecte el disco o la unidad de red, copie ahí la web, o corrija site.dir.",
                     "Connect the disk or the network drive, copy the site there, or correct site.dir.",
                 )
             }),
-            Self::NotDirectory(_) => Words::new(
+            Self::NotDirectory(_) => Text::new(
                 "Ponga en site.dir el directorio que contiene index.html.",
                 "Set site.dir to the directory that holds index.html.",
             ),
@@ -105,42 +85,42 @@ impl DirectoryError {
                 Some(words) => words,
                 None if source.kind() == io::ErrorKind::PermissionDenied => {
                     let path = path.display();
-                    Words::new(
+                    Text::new(
                         format!("Permita a todos leerlo: chmod -R a+rX {path}"),
                         format!("Let everybody read it: chmod -R a+rX {path}"),
                     )
                 }
-                None => Words::new(
+                None => Text::new(
                     "Revise el disco o la unidad de red en que está.",
                     "Check the disk or the network drive that it is on.",
                 ),
             },
             Self::Empty(path) => hidden_from_service(path).unwrap_or_else(|| {
-                Words::new(
+                Text::new(
                     "Conecte el disco o la unidad de red, o copie ahí los archivos de la web.",
                     "Connect the disk or the network drive, or copy the site's files there.",
                 )
             }),
             Self::NoIndex { elsewhere: Some(elsewhere), .. } => {
                 let elsewhere = elsewhere.display();
-                Words::new(
+                Text::new(
                     format!("Hay uno en {elsewhere}: póngalo en site.dir."),
                     format!("There is one in {elsewhere}: set site.dir to it."),
                 )
             }
-            Self::NoIndex { elsewhere: None, .. } => Words::new(
+            Self::NoIndex { elsewhere: None, .. } => Text::new(
                 "Copie ahí la web ya construida (suele llamarse dist o build), no el proyecto.",
                 "Copy the built site there (often called dist or build), not the project.",
             ),
-            Self::BadIndex { .. } => Words::new(
+            Self::BadIndex { .. } => Text::new(
                 "Ponga ahí un index.html que todos puedan leer.",
                 "Put an index.html there that everybody can read.",
             ),
-            Self::TooManyFiles { .. } => Words::new(
+            Self::TooManyFiles { .. } => Text::new(
                 "Si es el directorio correcto, suba site.max_files; si no, corrija site.dir.",
                 "If this is the right directory, raise site.max_files; if not, correct site.dir.",
             ),
-            Self::TooLarge { .. } => Words::new(
+            Self::TooLarge { .. } => Text::new(
                 "Si es el directorio correcto, suba site.max_size_mib; si no, corrija site.dir.",
                 "If this is the right directory, raise site.max_size_mib; if not, correct site.dir.",
             ),
@@ -149,9 +129,9 @@ impl DirectoryError {
 }
 
 /// The packages' service sees nothing of these (`ProtectHome=yes`, `PrivateTmp=yes`).
-fn hidden_from_service(path: &Path) -> Option<Words> {
+fn hidden_from_service(path: &Path) -> Option<Text> {
     ["/home", "/root", "/run/user", "/tmp", "/var/tmp"].iter().any(|hidden| path.starts_with(hidden)).then(|| {
-        Words::new(
+        Text::new(
             "Si existe: el servicio no ve /home, /root, /run/user ni /tmp. Copie la web a /srv, por ejemplo.",
             "If it is there: the service sees nothing of /home, /root, /run/user and /tmp. Copy the site to /srv, say.",
         )
@@ -161,25 +141,25 @@ fn hidden_from_service(path: &Path) -> Option<Words> {
 impl Reason {
     /// As the rest of a sentence.
     #[must_use]
-    pub fn words(self) -> Words {
+    pub fn words(self) -> Text {
         match self {
-            Self::NotUtf8 => Words::new("su nombre no es UTF-8", "its name is not UTF-8"),
-            Self::TooLong => Words::new("su ruta es demasiado larga", "its path is too long"),
-            Self::Reserved => Words::new("esa ruta es del propio equipo", "the box keeps that path for itself"),
+            Self::NotUtf8 => Text::new("su nombre no es UTF-8", "its name is not UTF-8"),
+            Self::TooLong => Text::new("su ruta es demasiado larga", "its path is too long"),
+            Self::Reserved => Text::new("esa ruta es del propio equipo", "the box keeps that path for itself"),
             Self::LinkOut => {
-                Words::new("es un enlace que sale del directorio", "it is a link that leads out of the directory")
+                Text::new("es un enlace que sale del directorio", "it is a link that leads out of the directory")
             }
-            Self::BrokenLink => Words::new("es un enlace que no lleva a nada", "it is a link to nothing"),
-            Self::LinkToDirectory => Words::new("es un enlace a un directorio", "it is a link to a directory"),
-            Self::NoFile => Words::new("no es un archivo normal", "it is not a regular file"),
-            Self::TooManyOpen => Words::new(
+            Self::BrokenLink => Text::new("es un enlace que no lleva a nada", "it is a link to nothing"),
+            Self::LinkToDirectory => Text::new("es un enlace a un directorio", "it is a link to a directory"),
+            Self::NoFile => Text::new("no es un archivo normal", "it is not a regular file"),
+            Self::TooManyOpen => Text::new(
                 "hay más archivos grandes de los que el proceso puede tener abiertos (LimitNOFILE)",
                 "there are more large files than the process may keep open (LimitNOFILE)",
             ),
-            Self::Changing => Words::new("cambió mientras se leía", "it changed while it was read"),
+            Self::Changing => Text::new("cambió mientras se leía", "it changed while it was read"),
             Self::Read(kind) => {
                 let reason = io_reason(kind);
-                Words::new(format!("no se puede leer ({})", reason.es), format!("it cannot be read ({})", reason.en))
+                Text::new(format!("no se puede leer ({})", reason.es), format!("it cannot be read ({})", reason.en))
             }
         }
     }
@@ -188,7 +168,7 @@ impl Reason {
 impl LeftOut {
     /// What is left out and why; `None` when nothing is.
     #[must_use]
-    pub fn words(&self) -> Option<Words> {
+    pub fn words(&self) -> Option<Text> {
         let shown = self.named().iter().take(MAX_IN_SENTENCE);
         let (es, en): (Vec<_>, Vec<_>) = shown
             .map(|(path, reason)| {
@@ -199,7 +179,7 @@ impl LeftOut {
         let rest = self.total().saturating_sub(es.len());
         let more = |words: &str| if rest > 0 { format!(" {words} {rest}") } else { String::new() };
         (self.total() > 0).then(|| {
-            Words::new(
+            Text::new(
                 format!("No se sirve: {}{}.", es.join(", "), more("y otros")),
                 format!("Not served: {}{}.", en.join(", "), more("and others:")),
             )
@@ -218,13 +198,13 @@ fn printable(path: &str) -> String {
     short
 }
 
-fn io_reason(kind: io::ErrorKind) -> Words {
+fn io_reason(kind: io::ErrorKind) -> Text {
     match kind {
-        io::ErrorKind::PermissionDenied => Words::new("falta el permiso", "permission denied"),
+        io::ErrorKind::PermissionDenied => Text::new("falta el permiso", "permission denied"),
         io::ErrorKind::StaleNetworkFileHandle | io::ErrorKind::TimedOut | io::ErrorKind::HostUnreachable => {
-            Words::new("la unidad de red no responde", "the network drive does not answer")
+            Text::new("la unidad de red no responde", "the network drive does not answer")
         }
-        kind => Words::new(kind.to_string(), kind.to_string()),
+        kind => Text::new(kind.to_string(), kind.to_string()),
     }
 }
 

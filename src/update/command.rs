@@ -1,12 +1,13 @@
 //! What a person may want of the updates, and what they are told: as the command line and the administration send it.
 
+use crate::lang::Text;
 use std::path::PathBuf;
 
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use super::history::Entry;
-use super::state::{State, Words};
+use super::state::State;
 
 /// What is wanted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,7 +82,7 @@ pub enum Outcome {
     /// There was nothing to do.
     Nothing {
         /// Why.
-        reason: Words,
+        reason: Text,
     },
 }
 

@@ -7,6 +7,7 @@
 //! The box downloads a version and offers it; root, which believes it no further than it is signed, installs it. Both
 //! programs may be of other versions, so the file only grows: a field keeps its name and its meaning.
 
+use crate::lang::Text;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -15,7 +16,7 @@ use jiff::Timestamp;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use super::state::{Quarantined, Wait, Words};
+use super::state::{Quarantined, Wait};
 
 /// The name of the file, in the directory in which root tells the box what there is.
 pub const FILE: &str = "os.json";
@@ -44,7 +45,7 @@ pub struct OsReport {
     pub quarantined: Vec<Quarantined>,
     /// The offer that was not taken, since the machine came up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub refused: Option<Words>,
+    pub refused: Option<Text>,
 }
 
 /// Whether a version has shown that it works.
@@ -73,7 +74,7 @@ pub struct OsState {
     pub step: Step,
     /// Why nothing is to be done, where that is so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub decision: Option<Words>,
+    pub decision: Option<Text>,
 }
 
 /// What is being done about the operating system.

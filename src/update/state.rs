@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::order::Order;
 use super::os::OsState;
-use crate::lang::Lang;
+use crate::lang::Text;
 
 /// What the updates are at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,7 +32,7 @@ pub struct State {
     pub checked: Option<Timestamp>,
     /// Why nothing was to be done then, where that is so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub decision: Option<Words>,
+    pub decision: Option<Text>,
     /// The technician's standing order.
     #[serde(default)]
     pub order: Order,
@@ -48,23 +48,6 @@ pub struct State {
     /// What went wrong last; over once a check succeeds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
-}
-
-/// A sentence.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Words {
-    /// In Spanish.
-    pub es: String,
-    /// In English.
-    pub en: String,
-}
-
-impl Words {
-    /// In one of both languages.
-    #[must_use]
-    pub fn pick(&self, lang: Lang) -> &str {
-        lang.pick(&self.es, &self.en)
-    }
 }
 
 /// What is being done.

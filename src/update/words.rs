@@ -10,8 +10,8 @@ use super::history::{Entry, Kind, Outcome};
 use super::os::{OsReport, OsState, Step, TrialState};
 use super::policy::Why;
 use super::remedy;
-use super::state::{Fault, FaultKind, Phase, Quarantined, State, Wait, Words};
-use crate::lang::Lang;
+use super::state::{Fault, FaultKind, Phase, Quarantined, State, Wait};
+use crate::lang::{Lang, Text};
 
 /// What the updates are at, the most important first: a sentence each.
 #[must_use]
@@ -52,7 +52,7 @@ pub fn sentences(state: &State, lang: Lang) -> Vec<String> {
 }
 
 /// Why the wanted version is not taken, unless another sentence says it.
-fn obstacle(state: &State) -> Option<&Words> {
+fn obstacle(state: &State) -> Option<&Text> {
     let goal = state.order.pin.as_ref().or(state.desired.as_ref());
     let is_wanted = state.phase == Phase::Idle && goal.is_some_and(|goal| *goal != state.running);
     // A hold says what it does itself; that the box has nothing to go to stays true beside it.
@@ -158,7 +158,7 @@ fn idle(state: &State, lang: Lang) -> String {
 
 /// Why nothing is to be done, as a part of a sentence.
 #[must_use]
-pub fn why(why: &Why) -> Words {
+pub fn why(why: &Why) -> Text {
     let es = match why {
         Why::UpToDate => "ya tiene la versión del canal".to_owned(),
         Why::ChannelWantsNothing => "el canal no ofrece ninguna versión".to_owned(),
@@ -182,13 +182,13 @@ pub fn why(why: &Why) -> Words {
         Why::DesiredMissing(version) => format!("el canal anuncia la {version}, pero no la tiene"),
         Why::PinMissing(version) => format!("el canal no tiene la {version}, en la que está fijado"),
     };
-    Words { es, en: why.to_string() }
+    Text { es, en: why.to_string() }
 }
 
 /// Why a box that others start does not take a version, as a part of a sentence.
 #[must_use]
-pub fn not_own(version: &Version) -> Words {
-    Words {
+pub fn not_own(version: &Version) -> Text {
+    Text {
         es: format!(
             "hay una versión {version}, pero este equipo no cambia de versión solo: lo hace quien lo instaló (paquete o contenedor)"
         ),
@@ -253,8 +253,8 @@ pub fn system(os: &OsState, lang: Lang) -> Vec<String> {
 
 /// Why a box that others start does not go back, as a part of a sentence.
 #[must_use]
-pub fn not_by_itself() -> Words {
-    Words {
+pub fn not_by_itself() -> Text {
+    Text {
         es: "este equipo no cambia de versión solo: lo hace quien lo instaló (paquete o contenedor)".to_owned(),
         en: "this box does not change its version itself: whoever installed it does (package or container)".to_owned(),
     }
@@ -262,8 +262,8 @@ pub fn not_by_itself() -> Words {
 
 /// Why no order is taken, where too many wait.
 #[must_use]
-pub fn busy() -> Words {
-    Words {
+pub fn busy() -> Text {
+    Text {
         es: "Hay demasiadas peticiones de actualización en este momento: vuelva a intentarlo dentro de un minuto."
             .to_owned(),
         en: "The updates take no more orders at present: repeat the order in a minute.".to_owned(),
@@ -272,8 +272,8 @@ pub fn busy() -> Words {
 
 /// Why no order is taken during a trial.
 #[must_use]
-pub fn on_trial() -> Words {
-    Words {
+pub fn on_trial() -> Text {
+    Text {
         es: "La versión en marcha está a prueba: vuelva a intentarlo cuando termine la prueba.".to_owned(),
         en: "The running version is on trial: repeat the order when that is over.".to_owned(),
     }
@@ -281,8 +281,8 @@ pub fn on_trial() -> Words {
 
 /// Why an order was not finished.
 #[must_use]
-pub fn overtaken() -> Words {
-    Words {
+pub fn overtaken() -> Text {
+    Text {
         es: "Otra orden ha interrumpido esta: repítala si todavía hace falta.".to_owned(),
         en: "Another order came in between: repeat this one if it is still wanted.".to_owned(),
     }
@@ -290,10 +290,10 @@ pub fn overtaken() -> Words {
 
 /// Why there is nothing to be forgiven, as a part of a sentence.
 #[must_use]
-pub fn not_refused(version: &Version, os: Option<&OsState>) -> Words {
+pub fn not_refused(version: &Version, os: Option<&OsState>) -> Text {
     let text = version.to_string();
     if os.is_some_and(|os| os.report.quarantined.iter().any(|one| one.version == text)) {
-        return Words {
+        return Text {
             es: format!(
                 "la {version} rechazada es del sistema, no del programa: la siguiente del fabricante se pone como siempre, y a esta la admite otra vez root con «workshop-edge machine os forgive {version}»"
             ),
@@ -302,7 +302,7 @@ pub fn not_refused(version: &Version, os: Option<&OsState>) -> Words {
             ),
         };
     }
-    Words {
+    Text {
         es: format!("este equipo no rechaza ninguna versión {version}"),
         en: format!("no version {version} is refused on this box"),
     }
@@ -310,15 +310,15 @@ pub fn not_refused(version: &Version, os: Option<&OsState>) -> Words {
 
 /// What went wrong with an order, and what to do.
 #[must_use]
-pub fn failed(kind: FaultKind, detail: &str) -> Words {
+pub fn failed(kind: FaultKind, detail: &str) -> Text {
     let fault = Fault { since: Timestamp::UNIX_EPOCH, kind, detail: detail.to_owned() };
-    Words { es: self::fault(&fault, Lang::Es), en: self::fault(&fault, Lang::En) }
+    Text { es: self::fault(&fault, Lang::Es), en: self::fault(&fault, Lang::En) }
 }
 
 /// Why there is nothing to go back to, as a part of a sentence.
 #[must_use]
-pub fn no_previous() -> Words {
-    Words {
+pub fn no_previous() -> Text {
+    Text {
         es: "no hay una versión anterior en este equipo".to_owned(),
         en: "there is no version before on this box".to_owned(),
     }
@@ -456,7 +456,7 @@ mod tests {
         assert_eq!(sentences(&up_to_date, Lang::En).len(), 2);
     }
 
-    fn words_of_why() -> Words {
+    fn words_of_why() -> Text {
         why(&Why::UnknownPlatform { version: Version::new(1, 1, 0), platform: "arm".into() })
     }
 

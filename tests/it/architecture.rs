@@ -79,7 +79,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("release", &["cli", "digest", "durable", "lang", "outbound", "update"]),
     ("restart", &[]),
     ("service_manager", &[]),
-    ("site", &["durable"]),
+    ("site", &["durable", "lang"]),
     ("slots", &["durable"]),
     ("storage", &["lang"]),
     ("support_bundle", &["lang", "panics"]),

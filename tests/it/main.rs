@@ -37,6 +37,7 @@ mod repository;
 mod routes;
 mod serving;
 mod site_directory;
+mod spanish;
 mod storage;
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,11 +1,13 @@
 //! A support bundle on a stick.
 
-use super::words::Words;
 use crate::cli::support_bundle;
 use crate::config::{self, Overrides, Sources};
 use crate::machine::Paths;
 use crate::machine::stick::Mounted;
-use crate::{durable, error_chain, lang::Lang};
+use crate::{
+    durable, error_chain,
+    lang::{Lang, Text},
+};
 use std::fs;
 use std::path::Path;
 
@@ -15,17 +17,17 @@ const SPARE: u64 = 64 * 1024;
 const MAX_ID: usize = 64;
 
 /// Writes one, and says which.
-pub(super) fn write(paths: &Paths, stick: &Mounted) -> Result<Words, Words> {
+pub(super) fn write(paths: &Paths, stick: &Mounted) -> Result<Text, Text> {
     let overrides = Overrides { config: Some(paths.run_config()), ..Overrides::default() };
     let config = config::load(&Sources::of_process(overrides))
         .map(|loaded| support_bundle::effective(&loaded))
         .map_err(|faults| faults.render(Lang::En));
     let (bytes, remark) = support_bundle::collect(&paths.appliance(), config, Lang::En)
-        .map_err(|words| Words::about("No hay informe de soporte:", "There is no support bundle:", words))?;
+        .map_err(|words| Text::about("No hay informe de soporte:", "There is no support bundle:", words))?;
     let name = name(&paths.appliance(), &jiff::Zoned::now());
     let written = stick.written(|directory| save(directory, &name, &bytes));
     written.map_err(|error| cannot(&error_chain(&error)))??;
-    let mut words = Words::new(
+    let mut words = Text::new(
         format!("Informe de soporte escrito en la memoria USB: {name}"),
         format!("Support bundle written to the USB stick: {name}"),
     );
@@ -36,13 +38,13 @@ pub(super) fn write(paths: &Paths, stick: &Mounted) -> Result<Words, Words> {
     Ok(words)
 }
 
-fn save(directory: &Path, name: &str, bytes: &[u8]) -> Result<(), Words> {
+fn save(directory: &Path, name: &str, bytes: &[u8]) -> Result<(), Text> {
     let free = rustix::fs::statvfs(directory)
         .map(|found| found.f_bavail.saturating_mul(found.f_frsize))
         .map_err(|error| cannot(&error.to_string()))?;
     let needed = bytes.len() as u64 + SPARE;
     if free < needed {
-        return Err(Words::new(
+        return Err(Text::new(
             format!("El informe de soporte no cabe en la memoria USB: hacen falta {needed} bytes y quedan {free}."),
             format!("The support bundle does not fit on the USB stick: {needed} bytes are needed, {free} are free."),
         ));
@@ -50,8 +52,8 @@ fn save(directory: &Path, name: &str, bytes: &[u8]) -> Result<(), Words> {
     durable::write(&directory.join(name), bytes, 0o600).map_err(|error| cannot(&error_chain(&error)))
 }
 
-fn cannot(detail: &str) -> Words {
-    Words::about(
+fn cannot(detail: &str) -> Text {
+    Text::about(
         "No se puede escribir el informe de soporte en la memoria USB:",
         "Cannot write the support bundle to the USB stick:",
         detail,

@@ -2,9 +2,12 @@
 
 use super::output;
 use super::power::{self, Power};
-use super::words::Words;
 use crate::machine::install::{self, Disk, InstallError, Refusal, Step};
-use crate::{error_chain, lang::Lang, machine::Paths};
+use crate::{
+    error_chain,
+    lang::{Lang, Text},
+    machine::Paths,
+};
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
 use std::{
     ffi::OsString,
@@ -60,7 +63,7 @@ pub(super) fn run(paths: &Paths, wanted: &Install, lang: Lang) -> ExitCode {
     }
 }
 
-fn carry_out(paths: &Paths, wanted: &Install, lang: Lang) -> Result<ExitCode, Words> {
+fn carry_out(paths: &Paths, wanted: &Install, lang: Lang) -> Result<ExitCode, Text> {
     install::is_possible(paths).map_err(|error| words(&error))?;
     let disk = match &wanted.disk {
         Some(disk) if wanted.yes => disk.clone(),
@@ -89,7 +92,7 @@ fn carry_out(paths: &Paths, wanted: &Install, lang: Lang) -> Result<ExitCode, Wo
 }
 
 /// Which disk, and whether the person is sure: once by its number, once by its last characters.
-fn ask(paths: &Paths, given: Option<&Path>, lang: Lang) -> Result<PathBuf, Words> {
+fn ask(paths: &Paths, given: Option<&Path>, lang: Lang) -> Result<PathBuf, Text> {
     let found = install::disks(paths).map_err(|error| words(&error))?;
     let free: Vec<&Disk> =
         found.iter().filter(|disk| disk.refusal.is_none() && given.is_none_or(|given| given == disk.device)).collect();
@@ -117,9 +120,9 @@ fn ask(paths: &Paths, given: Option<&Path>, lang: Lang) -> Result<PathBuf, Words
     if line()? == word { Ok(disk.device.clone()) } else { Err(unsure()) }
 }
 
-fn line() -> Result<String, Words> {
+fn line() -> Result<String, Text> {
     let mut line = String::new();
-    io::stdin().read_line(&mut line).map_err(|error| Words::about("No se puede leer:", "Cannot read:", error))?;
+    io::stdin().read_line(&mut line).map_err(|error| Text::about("No se puede leer:", "Cannot read:", error))?;
     Ok(line.trim().to_owned())
 }
 
@@ -142,39 +145,39 @@ pub(super) fn described(disk: &Disk, lang: Lang) -> String {
     text
 }
 
-fn refused(refusal: Refusal) -> Words {
+fn refused(refusal: Refusal) -> Text {
     match refusal {
-        Refusal::Own => Words::new("el sistema arranca de él", "the system runs from it"),
-        Refusal::InUse => Words::new("está en uso", "it is in use"),
-        Refusal::TooSmall => Words::new("es demasiado pequeño (mínimo 1 GB)", "it is too small (1 GB at least)"),
-        Refusal::Sectors => Words::new("sus sectores no son de 512 bytes", "its sectors are not of 512 bytes"),
+        Refusal::Own => Text::new("el sistema arranca de él", "the system runs from it"),
+        Refusal::InUse => Text::new("está en uso", "it is in use"),
+        Refusal::TooSmall => Text::new("es demasiado pequeño (mínimo 1 GB)", "it is too small (1 GB at least)"),
+        Refusal::Sectors => Text::new("sus sectores no son de 512 bytes", "its sectors are not of 512 bytes"),
     }
 }
 
 /// There is no disk to install to.
-pub(super) fn none() -> Words {
-    Words::new(
+pub(super) fn none() -> Text {
+    Text::new(
         "no hay ningún disco interno en el que se pueda instalar",
         "there is no disk inside that the system could be installed to",
     )
 }
 
-fn unsure() -> Words {
-    Words::new("no se ha confirmado: no se ha hecho nada", "not confirmed: nothing was done")
+fn unsure() -> Text {
+    Text::new("no se ha confirmado: no se ha hecho nada", "not confirmed: nothing was done")
 }
 
 /// It works from the disk alone.
-pub(super) fn finished() -> Words {
+pub(super) fn finished() -> Text {
     let still = still_on_the_stick();
-    Words::new(
+    Text::new(
         format!("Instalado. Retire la memoria USB y pulse Intro: el equipo arranca de su disco.\n\n{}", still.es),
         format!("Installed. Pull the USB stick out and press Enter: the box starts from its disk.\n\n{}", still.en),
     )
 }
 
 /// The stick was only read.
-fn still_on_the_stick() -> Words {
-    Words::new(
+fn still_on_the_stick() -> Text {
+    Text::new(
         "La memoria USB conserva las contraseñas, el PIN y la identidad de este equipo: grábela de nuevo, o guárdela bajo llave. No \
          arranque otra máquina con ella: sería el mismo equipo dos veces.",
         "The USB stick still has this box's passwords, PIN and identity: flash it anew, or lock it away. Do not start another \
@@ -183,24 +186,24 @@ fn still_on_the_stick() -> Words {
 }
 
 /// How far it is.
-pub(super) fn progress(step: Step) -> Words {
+pub(super) fn progress(step: Step) -> Text {
     match step {
-        Step::Data => Words::new("Preparando los datos del equipo…", "Preparing the box's data…"),
+        Step::Data => Text::new("Preparando los datos del equipo…", "Preparing the box's data…"),
         // Not each per cent: a line may stay.
         Step::Copying(percent) => {
             let percent = percent / 10 * 10;
-            Words::new(format!("Copiando el sistema: {percent} %"), format!("Copying the system: {percent} %"))
+            Text::new(format!("Copiando el sistema: {percent} %"), format!("Copying the system: {percent} %"))
         }
         Step::Verifying(percent) => {
             let percent = percent / 10 * 10;
-            Words::new(format!("Comprobando la copia: {percent} %"), format!("Verifying the copy: {percent} %"))
+            Text::new(format!("Comprobando la copia: {percent} %"), format!("Verifying the copy: {percent} %"))
         }
-        Step::Table => Words::new("Haciendo el disco arrancable…", "Making the disk bootable…"),
+        Step::Table => Text::new("Haciendo el disco arrancable…", "Making the disk bootable…"),
     }
 }
 
 /// Why it is not installed and what to do.
-pub(super) fn words(error: &InstallError) -> Words {
+pub(super) fn words(error: &InstallError) -> Text {
     let chain = error_chain(error);
     let es = match error {
         InstallError::NotFromStick => "este equipo no ha arrancado de una memoria USB: ya está instalada".to_owned(),
@@ -232,5 +235,5 @@ pub(super) fn words(error: &InstallError) -> Words {
         }
         _ => chain,
     };
-    Words { es, en }
+    Text { es, en }
 }

@@ -1,17 +1,19 @@
 //! `workshop-edge machine menu`: the menu on the box's own screen, and what is done for whoever is at the keyboard.
 
 use super::power::{self, Power};
-use super::words::Words;
 use super::{bundle, install, output, taking};
 use crate::cli::terminal::{Terminal, TerminalError};
 use crate::cli::{control, status};
 use crate::console::Menu as Drawn;
 use crate::control::Client;
-use crate::machine::menu::{Choice, Menu, Page, Text, Wish, keys};
+use crate::machine::menu::{Choice, Menu, Page, Wish, keys};
 use crate::machine::notices::{self, Level, Notice, NoticeError};
 use crate::machine::stick::{self, Mounted};
 use crate::machine::{Paths, install as installer, os};
-use crate::{error_chain, lang::Lang};
+use crate::{
+    error_chain,
+    lang::{Lang, Text},
+};
 use clap::{Arg, ArgMatches, Command, ValueHint, value_parser};
 use std::{
     ffi::OsString,
@@ -107,11 +109,11 @@ async fn show(paths: &Paths, tty: &Path, lang: Lang) -> Result<(), TerminalError
         };
         for key in keys(&bytes) {
             let Some(wish) = menu.press(key) else { continue };
-            menu.show(Page::Busy(("Un momento…".into(), "One moment…".into())));
+            menu.show(Page::Busy(Text::new("Un momento…", "One moment…")));
             let (paths, said, moving) = (paths.clone(), said.clone(), moving.clone());
             tokio::task::spawn_blocking(move || {
                 let page = carry_out(&paths, wish, |step| {
-                    moving.send_replace(Some(Page::Busy(text(step))));
+                    moving.send_replace(Some(Page::Busy(step)));
                 });
                 // The menu may have been told to stop.
                 let _ = said.blocking_send(page);
@@ -126,62 +128,58 @@ fn title(lang: Lang) -> &'static str {
     lang.pick("workshop-edge · menú del equipo", "workshop-edge · the box's menu")
 }
 
-fn text(words: Words) -> Text {
-    (words.es, words.en)
-}
-
 /// Does what is wanted, and gives what to show then.
-fn carry_out(paths: &Paths, wish: Wish, step: impl Fn(Words)) -> Page {
+fn carry_out(paths: &Paths, wish: Wish, step: impl Fn(Text)) -> Page {
     let client = Client::new(&paths.appliance()).patient(DEADLINE, MAX_BODY);
     let done = match wish {
-        Wish::Status => Words::try_both(|lang| status::words(&client, lang)),
-        Wish::Disks => return choices(paths).unwrap_or_else(|words| Page::Read(text(words))),
+        Wish::Status => Text::try_both(|lang| status::words(&client, lang)),
+        Wish::Disks => return choices(paths).unwrap_or_else(Page::Read),
         Wish::Install(disk) => {
             let done = installer::install(paths, &disk, |at| step(install::progress(at)));
             return match done {
-                Ok(()) => Page::Installed(text(install::finished())),
-                Err(error) => Page::Read(text(not_installed(&error))),
+                Ok(()) => Page::Installed(install::finished()),
+                Err(error) => Page::Read(not_installed(&error)),
             };
         }
         Wish::Pending => return pending(paths),
         Wish::Accept => accept(paths),
         Wish::Refuse => stick::refuse_pending(paths)
-            .map(|()| Words::new("Los ajustes no se han aceptado.", "The settings were not taken."))
-            .map_err(|error| Words::about("Fallo:", "Fault:", error_chain(&error))),
+            .map(|()| Text::new("Los ajustes no se han aceptado.", "The settings were not taken."))
+            .map_err(|error| Text::about("Fallo:", "Fault:", error_chain(&error))),
         Wish::Bundle => write_bundle(paths),
         Wish::Quarantined => return quarantined(paths),
         Wish::Forgive => forgive(paths),
         Wish::RestartBox => restart(&client),
         Wish::Reboot => power::switch(paths, Power::Reboot)
-            .map(|()| Words::new("El equipo se reinicia.", "The machine starts again.")),
+            .map(|()| Text::new("El equipo se reinicia.", "The machine starts again.")),
         Wish::PowerOff => {
-            power::switch(paths, Power::Off).map(|()| Words::new("El equipo se apaga.", "The machine is switched off."))
+            power::switch(paths, Power::Off).map(|()| Text::new("El equipo se apaga.", "The machine is switched off."))
         }
     };
-    Page::Read(text(done.unwrap_or_else(|words| words)))
+    Page::Read(done.unwrap_or_else(|words| words))
 }
 
 /// As other faults begin on a page: what the command line says of them stands behind "error:".
-fn not_installed(error: &installer::InstallError) -> Words {
-    let Words { es, en } = install::words(error);
-    Words { es: format!("Fallo: {es}"), en: format!("Fault: {en}") }
+fn not_installed(error: &installer::InstallError) -> Text {
+    let Text { es, en } = install::words(error);
+    Text { es: format!("Fallo: {es}"), en: format!("Fault: {en}") }
 }
 
 /// The disks that the system may be installed to.
-fn choices(paths: &Paths) -> Result<Page, Words> {
+fn choices(paths: &Paths) -> Result<Page, Text> {
     installer::is_possible(paths).map_err(|error| not_installed(&error))?;
     let disks = installer::disks(paths).map_err(|error| not_installed(&error))?;
     let (free, refused): (Vec<_>, Vec<_>) = disks.iter().partition(|disk| disk.refusal.is_none());
     if free.is_empty() {
-        let why = Words::both(|lang| {
+        let why = Text::both(|lang| {
             refused.iter().fold(String::new(), |text, disk| text + "\n" + &install::described(disk, lang))
         });
         let none = install::none();
-        return Err(Words { es: none.es + &why.es, en: none.en + &why.en });
+        return Err(Text { es: none.es + &why.es, en: none.en + &why.en });
     }
     let choice = |disk: &&installer::Disk| Choice {
         device: disk.device.clone(),
-        text: text(Words::both(|lang| install::described(disk, lang))),
+        text: Text::both(|lang| install::described(disk, lang)),
         word: install::word(disk),
     };
     Ok(Page::Choose(free.iter().map(choice).collect()))
@@ -192,19 +190,19 @@ fn pending(paths: &Paths) -> Page {
     let found = match stick::pending(paths) {
         Ok(Some(found)) => found,
         Ok(None) => {
-            return Page::Read((
-                "Ninguna memoria USB ha traído ajustes por aceptar.".into(),
-                "No USB stick has brought settings that wait.".into(),
+            return Page::Read(Text::new(
+                "Ninguna memoria USB ha traído ajustes por aceptar.",
+                "No USB stick has brought settings that wait.",
             ));
         }
-        Err(error) => return Page::Read(text(Words::about("Fallo:", "Fault:", error_chain(&error)))),
+        Err(error) => return Page::Read(Text::about("Fallo:", "Fault:", error_chain(&error))),
     };
     let settings = String::from_utf8_lossy(&found);
     let is_said = |line: &&str| !line.is_empty() && !line.starts_with('#');
     let lines: Vec<_> = settings.lines().map(str::trim).filter(is_said).take(MAX_LINES).collect();
     let lines = lines.join("\n");
     Page::Decide {
-        text: (
+        text: Text::new(
             format!("¿Aceptar estos ajustes? El equipo se reinicia.\n\n{lines}"),
             format!("Take these settings? The machine starts again.\n\n{lines}"),
         ),
@@ -213,21 +211,21 @@ fn pending(paths: &Paths) -> Page {
     }
 }
 
-fn accept(paths: &Paths) -> Result<Words, Words> {
+fn accept(paths: &Paths) -> Result<Text, Text> {
     let words = taking::take_pending(paths)?;
     power::switch(paths, Power::Reboot)?;
     Ok(words)
 }
 
-fn write_bundle(paths: &Paths) -> Result<Words, Words> {
+fn write_bundle(paths: &Paths) -> Result<Text, Text> {
     if !paths.run_stick_holder().exists() {
-        return Err(Words::new(
+        return Err(Text::new(
             "No hay ninguna memoria USB con la etiqueta WORKSHOP.",
             "There is no USB stick with the label WORKSHOP.",
         ));
     }
     let mounted =
-        Mounted::there(&paths.stick()).map_err(|error| Words::about("Fallo:", "Fault:", error_chain(&error)))?;
+        Mounted::there(&paths.stick()).map_err(|error| Text::about("Fallo:", "Fault:", error_chain(&error)))?;
     bundle::write(paths, &mounted)
 }
 
@@ -237,14 +235,14 @@ fn quarantined(paths: &Paths) -> Page {
     let lines: Vec<_> =
         record.value().quarantined.iter().map(|one| format!("{}: {}", one.version, one.reason)).collect();
     if lines.is_empty() {
-        return Page::Read((
-            "Este equipo no rechaza ninguna versión del sistema.".into(),
-            "This box refuses no version of the system.".into(),
+        return Page::Read(Text::new(
+            "Este equipo no rechaza ninguna versión del sistema.",
+            "This box refuses no version of the system.",
         ));
     }
     let lines = lines.join("\n");
     Page::Decide {
-        text: (
+        text: Text::new(
             format!(
                 "Estas versiones del sistema no llegaron a funcionar en este equipo. ¿Probarlas otra vez?\n\n{lines}"
             ),
@@ -255,17 +253,17 @@ fn quarantined(paths: &Paths) -> Page {
     }
 }
 
-fn forgive(paths: &Paths) -> Result<Words, Words> {
-    os::settle::forgive_all(paths).map_err(|error| Words::about("Fallo:", "Fault:", error_chain(&error)))?;
-    Ok(Words::new("Se probarán otra vez en la próxima actualización.", "They are tried again with the next update."))
+fn forgive(paths: &Paths) -> Result<Text, Text> {
+    os::settle::forgive_all(paths).map_err(|error| Text::about("Fallo:", "Fault:", error_chain(&error)))?;
+    Ok(Text::new("Se probarán otra vez en la próxima actualización.", "They are tried again with the next update."))
 }
 
-fn restart(client: &Client) -> Result<Words, Words> {
+fn restart(client: &Client) -> Result<Text, Text> {
     // Asked once; only the words are of one language or the other.
     let reply = client.post("/restart", &[]);
     let done = match &reply {
-        Err(error) => Err(Words::both(|lang| control::words(error, lang))),
-        Ok(reply) => Words::try_both(|lang| control::accepted(reply, lang).map(|()| String::new())),
+        Err(error) => Err(Text::both(|lang| control::words(error, lang))),
+        Ok(reply) => Text::try_both(|lang| control::accepted(reply, lang).map(|()| String::new())),
     };
-    done.map(|_| Words::new("El programa se reinicia.", "The program restarts."))
+    done.map(|_| Text::new("El programa se reinicia.", "The program restarts."))
 }

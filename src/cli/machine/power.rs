@@ -1,6 +1,6 @@
 //! Starting the machine again, or switching it off.
 
-use super::words::Words;
+use crate::lang::Text;
 use crate::machine::Paths;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -13,7 +13,7 @@ pub(super) enum Power {
 }
 
 /// Asks for it. A machine in a directory has no power to switch.
-pub(super) fn switch(paths: &Paths, power: Power) -> Result<(), Words> {
+pub(super) fn switch(paths: &Paths, power: Power) -> Result<(), Text> {
     if paths.root() != Path::new("/") {
         return Ok(());
     }
@@ -29,8 +29,8 @@ pub(super) fn switch(paths: &Paths, power: Power) -> Result<(), Words> {
     }
 }
 
-fn cannot(detail: &str) -> Words {
-    Words::about(
+fn cannot(detail: &str) -> Text {
+    Text::about(
         "El equipo no se puede reiniciar ni apagar: desenchúfelo. Detalle:",
         "The machine can be neither restarted nor switched off: pull its plug. Detail:",
         detail,

@@ -81,7 +81,7 @@ pub(super) fn run(paths: &Paths, wish: &Wish, lang: Lang) -> ExitCode {
 fn apply(paths: &Paths, lang: Lang) -> ExitCode {
     match settings::apply(paths) {
         Ok(applied) => {
-            let said = applied.said.iter().map(|(es, en)| lang.pick(es, en).clone() + "\n");
+            let said = applied.said.iter().map(|text| text.pick(lang).to_owned() + "\n");
             output::answer(&said.collect::<String>(), 0)
         }
         Err(error) => output::failure(&lang.pick(

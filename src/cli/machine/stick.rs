@@ -1,7 +1,7 @@
 //! `workshop-edge machine stick`: what a stick with the label `WORKSHOP` was put in for, and what came of it.
 
 use super::power::{self, Power};
-use super::words::{Said, Words};
+use super::words::Said;
 use super::{bundle, output, taking};
 use crate::control::{Client, ClientError};
 use crate::machine::Paths;
@@ -9,7 +9,13 @@ use crate::machine::notices::{self, Level, Notice};
 use crate::machine::settings;
 use crate::machine::stick::{self, Claim, Mounted, StickError, StickSettings};
 use crate::update::command::{Command as Asked, Outcome, Reply, Report};
-use crate::{cli::control, cli::update, cli::update::Ended, durable, error_chain, lang::Lang};
+use crate::{
+    cli::control,
+    cli::update,
+    cli::update::Ended,
+    durable, error_chain,
+    lang::{Lang, Text},
+};
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, ValueHint, value_parser};
 use serde::Deserialize;
 use std::{
@@ -110,19 +116,19 @@ fn attend(
         is_restart_due: false,
         is_consent_due: false,
     };
-    visit.show(Some(&Words::new("Memoria USB: viendo qué contiene…", "USB stick: looking at what it brings…")));
+    visit.show(Some(&Text::new("Memoria USB: viendo qué contiene…", "USB stick: looking at what it brings…")));
     match mount().and_then(|mounted| stick::survey(mounted.path()).map(|found| (mounted, found))) {
         Ok((mounted, found)) => visit.duties(&mounted, found),
         Err(error) => visit.said.add(Level::Warning, words(&error)),
     }
     let out = if visit.is_consent_due {
-        Words::new("Si retira la memoria USB, no se aceptan.", "If the USB stick is pulled out, they are not taken.")
+        Text::new("Si retira la memoria USB, no se aceptan.", "If the USB stick is pulled out, they are not taken.")
     } else {
-        Words::new("Ya puede retirar la memoria USB.", "The USB stick may be pulled out now.")
+        Text::new("Ya puede retirar la memoria USB.", "The USB stick may be pulled out now.")
     };
     visit.said.add(Level::Info, out);
     if visit.is_restart_due {
-        visit.said.add(Level::Info, Words::new("El equipo se reinicia.", "The machine starts again."));
+        visit.said.add(Level::Info, Text::new("El equipo se reinicia.", "The machine starts again."));
     }
     let notice = visit.said.notice(None);
     visit.show(None);
@@ -150,7 +156,7 @@ struct Visit<'a> {
 
 impl Visit<'_> {
     /// Shows what has been said so far, and what goes on.
-    fn show(&self, going_on: Option<&Words>) {
+    fn show(&self, going_on: Option<&Text>) {
         put(self.paths, &self.said.notice(going_on));
     }
 
@@ -158,7 +164,7 @@ impl Visit<'_> {
         if found.is_nothing() {
             self.said.add(
                 Level::Warning,
-                Words::new(
+                Text::new(
                     "La memoria USB no trae nada para este equipo: ni un repositorio de versiones (metadata), ni workshop-edge.txt, ni un archivo SOPORTE.",
                     "The USB stick brings nothing for this box: no release bucket (metadata), no workshop-edge.txt, no file SUPPORT.",
                 ),
@@ -169,7 +175,7 @@ impl Visit<'_> {
         }
         // The bundle first: it is of the box as it was found.
         if found.wants_bundle {
-            self.show(Some(&Words::new(
+            self.show(Some(&Text::new(
                 "Escribiendo el informe de soporte: no retire la memoria USB…",
                 "Writing the support bundle: do not pull the USB stick out…",
             )));
@@ -185,7 +191,7 @@ impl Visit<'_> {
             None => {}
             Some(Err(error)) => self.said.add(
                 Level::Warning,
-                Words::about(
+                Text::about(
                     "No se puede leer workshop-edge.txt de la memoria:",
                     "Cannot read the stick's workshop-edge.txt:",
                     error,
@@ -197,7 +203,7 @@ impl Visit<'_> {
 
     /// Has the appliance take what the channel of the stick's bucket desires, and waits for what comes of it.
     fn update(&mut self, bucket: &Path) {
-        self.show(Some(&Words::new(
+        self.show(Some(&Text::new(
             "Comprobando las versiones de la memoria USB…",
             "Verifying the versions on the USB stick…",
         )));
@@ -206,12 +212,12 @@ impl Visit<'_> {
             Ok(Reply { outcome: Outcome::Begun { version, is_system }, .. }) => self.follow(&version, is_system),
             Ok(Reply { outcome: Outcome::Nothing { reason }, .. }) => (
                 Level::Info,
-                Words::new(
+                Text::new(
                     format!("Versiones de la memoria USB: no hay nada que hacer: {}.", reason.es),
                     format!("Versions on the USB stick: there is nothing to do: {}.", reason.en),
                 ),
             ),
-            Ok(Reply { outcome: Outcome::Done, .. }) => (Level::Info, Words::new("Hecho.", "Done.")),
+            Ok(Reply { outcome: Outcome::Done, .. }) => (Level::Info, Text::new("Hecho.", "Done.")),
             Err(words) => {
                 // Should it come to itself, it finds them where its own configuration tells it to look.
                 if let Err(error) = link(bucket, &self.paths.run_stick()) {
@@ -219,7 +225,7 @@ impl Visit<'_> {
                 }
                 (
                     Level::Warning,
-                    Words::new(
+                    Text::new(
                         format!("No se ha actualizado desde la memoria USB: {}", words.es),
                         format!("Not updated from the USB stick: {}", words.en),
                     ),
@@ -230,9 +236,9 @@ impl Visit<'_> {
     }
 
     /// Asks the box, which may be starting.
-    fn ask(&self, asked: &Asked) -> Result<Reply, Words> {
+    fn ask(&self, asked: &Asked) -> Result<Reply, Text> {
         let body =
-            serde_json::to_vec(asked).map_err(|error| Words::about("Fallo interno:", "Internal fault:", error))?;
+            serde_json::to_vec(asked).map_err(|error| Text::about("Fallo interno:", "Internal fault:", error))?;
         let give_up = Instant::now() + STARTING;
         loop {
             match self.client.post("/update", &body) {
@@ -243,19 +249,16 @@ impl Visit<'_> {
     }
 
     /// Waits until a version works or does not; of the system, until it is copied or cannot be.
-    fn follow(&self, version: &semver::Version, is_system: bool) -> (Level, Words) {
+    fn follow(&self, version: &semver::Version, is_system: bool) -> (Level, Text) {
         let (ended, going_on) = if is_system {
-            let words = Words::new(
+            let words = Text::new(
                 format!("Copiando de la memoria USB la versión {version} del sistema: no retire la memoria…"),
                 format!("Copying from the USB stick the system's version {version}: do not pull the stick out…"),
             );
             (update::system_ended as Ended, words)
         } else {
-            let words = Words::about(
-                "Instalando desde la memoria USB la versión",
-                "Taking from the USB stick version",
-                version,
-            );
+            let words =
+                Text::about("Instalando desde la memoria USB la versión", "Taking from the USB stick version", version);
             (update::ended as Ended, words)
         };
         self.show(Some(&going_on));
@@ -269,7 +272,7 @@ impl Visit<'_> {
                 let english = ended(&report, version, Lang::En);
                 let level = if end.is_ok() { Level::Info } else { Level::Warning };
                 let text = |end: Result<String, String>| end.unwrap_or_else(|words| words);
-                return (level, Words::new(text(end), english.map(text).unwrap_or_default()));
+                return (level, Text::new(text(end), english.map(text).unwrap_or_default()));
             }
             let now = Some((report.state.phase, report.state.os.map(|os| os.step)));
             if last != now {
@@ -279,7 +282,7 @@ impl Visit<'_> {
         }
         (
             Level::Warning,
-            Words::new(
+            Text::new(
                 format!("La versión {version} no avanza: mire el estado del equipo."),
                 format!("There is no progress with version {version}: see the box's status."),
             ),
@@ -291,7 +294,7 @@ impl Visit<'_> {
         let settings_file = match StickSettings::of(file) {
             Ok(settings_file) => settings_file,
             Err(error) => {
-                let words = Words::about(
+                let words = Text::about(
                     "workshop-edge.txt de la memoria no es texto (guárdelo con el Bloc de notas):",
                     "The stick's workshop-edge.txt:",
                     error,
@@ -302,7 +305,7 @@ impl Visit<'_> {
         if taking::holds_already(self.paths, &settings_file.text) {
             return self.said.add(
                 Level::Info,
-                Words::new(
+                Text::new(
                     "Los ajustes de la memoria USB ya son los de este equipo.",
                     "The settings of the USB stick hold already.",
                 ),
@@ -321,7 +324,7 @@ impl Visit<'_> {
             },
             Some(Ok(false)) => self.wait_for_consent(
                 &settings_file.text,
-                &Words::new(
+                &Text::new(
                     "El PIN de los ajustes de la memoria USB no es el de este equipo.",
                     "The PIN in the settings on the USB stick is not this box's.",
                 ),
@@ -329,7 +332,7 @@ impl Visit<'_> {
             Some(Err(words)) => self.wait_for_consent(&settings_file.text, &words),
             None => self.wait_for_consent(
                 &settings_file.text,
-                &Words::new(
+                &Text::new(
                     "La memoria USB trae ajustes sin el PIN de este equipo.",
                     "The USB stick brings settings without this box's PIN.",
                 ),
@@ -338,21 +341,21 @@ impl Visit<'_> {
         self.said.add(level, words);
     }
 
-    fn wait_for_consent(&mut self, text: &str, why: &Words) -> (Level, Words) {
+    fn wait_for_consent(&mut self, text: &str, why: &Text) -> (Level, Text) {
         match stick::keep_pending(self.paths, text.as_bytes()) {
             Ok(()) => {
                 self.is_consent_due = true;
-                let words = Words::new(
+                let words = Text::new(
                     format!("{} Para aceptarlos, pulse Alt+F2 en el teclado del equipo.", why.es),
                     format!("{} To accept them, press Alt+F2 on the box's keyboard.", why.en),
                 );
                 (Level::Warning, words)
             }
-            Err(error) => (Level::Fault, Words::about(&why.es, &why.en, error_chain(&error))),
+            Err(error) => (Level::Fault, Text::about(&why.es, &why.en, error_chain(&error))),
         }
     }
 
-    fn is_pin(&self, pin: &str) -> Result<bool, Words> {
+    fn is_pin(&self, pin: &str) -> Result<bool, Text> {
         #[derive(Deserialize)]
         struct Checked {
             is_right: bool,
@@ -362,11 +365,11 @@ impl Visit<'_> {
 }
 
 /// What the box has answered, or why it has not.
-fn answer<T: serde::de::DeserializeOwned>(reply: Result<crate::control::Reply, ClientError>) -> Result<T, Words> {
-    let reply = reply.map_err(|error| Words::both(|lang| control::words(&error, lang)))?;
+fn answer<T: serde::de::DeserializeOwned>(reply: Result<crate::control::Reply, ClientError>) -> Result<T, Text> {
+    let reply = reply.map_err(|error| Text::both(|lang| control::words(&error, lang)))?;
     control::accepted(&reply, Lang::En)
         .and_then(|()| serde_json::from_slice(&reply.body).map_err(|error| error.to_string()))
-        .map_err(|en| Words { es: control::accepted(&reply, Lang::Es).err().unwrap_or_else(|| en.clone()), en })
+        .map_err(|en| Text { es: control::accepted(&reply, Lang::Es).err().unwrap_or_else(|| en.clone()), en })
 }
 
 /// Replaces a link.
@@ -383,7 +386,7 @@ pub(super) fn put(paths: &Paths, notice: &Notice) {
 }
 
 /// Why a file is not read.
-fn misnamed(name: &str) -> Words {
+fn misnamed(name: &str) -> Text {
     let (es, en) = if settings::meant(name) == Some(settings::NAME) {
         (
             "¿debe llamarse workshop-edge.txt? Windows puede ocultar cómo termina un nombre.",
@@ -396,17 +399,17 @@ fn misnamed(name: &str) -> Words {
         )
     };
     let name = name.escape_debug();
-    Words::new(
+    Text::new(
         format!("El archivo \"{name}\" de la memoria USB no se lee: {es}"),
         format!("The file \"{name}\" on the USB stick is not read: {en}"),
     )
 }
 
 /// Why a stick cannot be used and what to do.
-fn words(error: &StickError) -> Words {
+fn words(error: &StickError) -> Text {
     let chain = error_chain(error);
     match error {
-        StickError::NoFileSystem { .. } => Words::new(
+        StickError::NoFileSystem { .. } => Text::new(
             format!(
                 "La memoria USB no se puede leer: dele formato FAT32 o exFAT, con la etiqueta WORKSHOP. Detalle: {chain}"
             ),
@@ -414,16 +417,16 @@ fn words(error: &StickError) -> Words {
                 "The USB stick cannot be read: format it as FAT32 or exFAT, with the label WORKSHOP. Detail: {chain}"
             ),
         ),
-        StickError::OwnDisk { .. } => Words::new(
+        StickError::OwnDisk { .. } => Text::new(
             format!("Es una parte del disco de este equipo, no una memoria USB ajena: {chain}"),
             format!("It is a part of this box's own disk, not a foreign stick: {chain}"),
         ),
-        StickError::Another => Words::new(
+        StickError::Another => Text::new(
             "Ya hay otra memoria USB en uso: retírela primero.",
             "Another USB stick is in use: pull it out first.",
         ),
         StickError::Io { .. } | StickError::Keep(_) => {
-            Words::about("La memoria USB no se puede usar:", "The USB stick cannot be used:", chain)
+            Text::about("La memoria USB no se puede usar:", "The USB stick cannot be used:", chain)
         }
     }
 }

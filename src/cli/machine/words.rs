@@ -1,48 +1,13 @@
 //! What is said in both languages at once, since a notice is for whoever comes by.
 
-use crate::lang::Lang;
+use crate::lang::{Lang, Text};
 use crate::machine::notices::{Level, Notice};
-
-/// A sentence or more.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Words {
-    pub(super) es: String,
-    pub(super) en: String,
-}
-
-impl Words {
-    pub(super) fn new(es: impl Into<String>, en: impl Into<String>) -> Self {
-        Self { es: es.into(), en: en.into() }
-    }
-
-    /// With a detail that is the same in both.
-    pub(super) fn about(es: &str, en: &str, detail: impl std::fmt::Display) -> Self {
-        Self { es: format!("{es} {detail}"), en: format!("{en} {detail}") }
-    }
-
-    /// What something says in either language.
-    pub(super) fn both(said: impl Fn(Lang) -> String) -> Self {
-        Self { es: said(Lang::Es), en: said(Lang::En) }
-    }
-
-    /// The same of what may fail, in the same way in either language.
-    pub(super) fn try_both(said: impl Fn(Lang) -> Result<String, String>) -> Result<Self, Self> {
-        match (said(Lang::Es), said(Lang::En)) {
-            (Ok(es), Ok(en)) => Ok(Self { es, en }),
-            (es, en) => Err(Self { es: es.unwrap_or_else(|words| words), en: en.unwrap_or_else(|words| words) }),
-        }
-    }
-
-    pub(super) fn pick(&self, lang: Lang) -> &str {
-        lang.pick(&self.es, &self.en)
-    }
-}
 
 /// Lines of a notice that grows, and how much they matter together.
 #[derive(Debug)]
 pub(super) struct Said {
     level: Level,
-    lines: Vec<Words>,
+    lines: Vec<Text>,
 }
 
 /// Characters of a line: a reason may have come from far away.
@@ -64,9 +29,9 @@ impl Said {
         Self { level: Level::Info, lines: Vec::new() }
     }
 
-    pub(super) fn add(&mut self, level: Level, words: Words) {
+    pub(super) fn add(&mut self, level: Level, words: Text) {
         self.level = self.level.max(level);
-        self.lines.push(Words { es: sentence(words.es), en: sentence(words.en) });
+        self.lines.push(Text { es: sentence(words.es), en: sentence(words.en) });
     }
 
     /// Whether something is not as it was wanted.
@@ -75,7 +40,7 @@ impl Said {
     }
 
     /// As a notice, with what goes on at the moment behind it.
-    pub(super) fn notice(&self, going_on: Option<&Words>) -> Notice {
+    pub(super) fn notice(&self, going_on: Option<&Text>) -> Notice {
         let text = |lang| {
             let lines = self.lines.iter().chain(going_on).map(|words| words.pick(lang));
             lines.collect::<Vec<_>>().join("\n")

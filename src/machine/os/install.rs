@@ -19,10 +19,10 @@ use super::{OsError, SUBJECT, settle, version};
 use crate::digest;
 use crate::durable::Writer;
 use crate::error_chain;
+use crate::lang::Text;
 use crate::machine::notices::{self, Level, Notice};
 use crate::machine::{Paths, data};
 use crate::update::os::READY;
-use crate::update::state::Words;
 
 /// What was installed: the machine has to restart.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -186,7 +186,7 @@ fn refuse(paths: &Paths, error: &OsError) -> Result<(), OsError> {
             "The system's new version could not be installed; the running one stays.",
         ),
     };
-    let words = Words { es: format!("{es} Detalle: {detail}"), en: format!("{en} Detail: {detail}") };
+    let words = Text { es: format!("{es} Detalle: {detail}"), en: format!("{en} Detail: {detail}") };
     notices::put(&paths.run_notices(), SUBJECT, &Notice::new(level, words.es.clone(), words.en.clone()))?;
     settle::tell(paths, Some(words))
 }

@@ -9,10 +9,11 @@ use super::record::{self, Record};
 use super::{OsError, SUBJECT, firmware, is_on_trial, version};
 use crate::durable;
 use crate::error_chain;
+use crate::lang::Text;
 use crate::machine::Paths;
 use crate::machine::notices::{self, Level, Notice};
 use crate::update::os::{self, OsReport, TrialState};
-use crate::update::state::{Quarantined, Words};
+use crate::update::state::Quarantined;
 
 /// Why a version is not tried again. Nobody can tell afterwards whether the power was cut during a start.
 const REASON: &str =
@@ -117,7 +118,7 @@ pub fn forgive_all(paths: &Paths) -> Result<(), OsError> {
 }
 
 /// Tells the appliance what the system is at.
-pub(super) fn tell(paths: &Paths, refused: Option<Words>) -> Result<(), OsError> {
+pub(super) fn tell(paths: &Paths, refused: Option<Text>) -> Result<(), OsError> {
     let running = version::running(paths)?;
     let record = record::open(&paths.data_os());
     // Without the partition there is less to tell, but the appliance has to know what runs.
@@ -132,7 +133,7 @@ fn write(paths: &Paths, report: &OsReport) -> Result<(), OsError> {
 }
 
 /// What was told of an offer since the machine came up.
-fn refused(paths: &Paths) -> Option<Words> {
+fn refused(paths: &Paths) -> Option<Text> {
     os::read_report(&paths.run()).ok().flatten().and_then(|report| report.refused)
 }
 
@@ -141,7 +142,7 @@ fn build_report(
     record: &Record,
     entries: &[Entry],
     is_on_trial: bool,
-    refused: Option<Words>,
+    refused: Option<Text>,
 ) -> OsReport {
     let others = entries.iter().filter(|entry| entry.version != *running && !entry.has_failed());
     OsReport {

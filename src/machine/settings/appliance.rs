@@ -38,6 +38,6 @@ pub(super) fn configuration(settings: &Settings, secrets: &Secrets, paths: &Path
     let own = own.into_iter().filter_map(|(key, value)| Some((key, value?.to_string())));
     let values: BTreeMap<_, _> = own.chain(other.iter().cloned()).collect();
     let lines = values.into_iter().map(|(key, value)| format!("{key} = {value}\n"));
-    "# Made from workshop-edge.txt at every start: finding is changed here is lost.\n\n".to_owned()
+    "# Made from workshop-edge.txt at every start: what is changed here is lost.\n\n".to_owned()
         + &lines.collect::<String>()
 }

@@ -14,6 +14,7 @@ use super::template::template;
 use super::{Checked, Secrets, Settings, appliance, check, misnamed, network, system, wifi};
 use crate::config::Document;
 use crate::durable;
+use crate::lang::Text;
 use crate::machine::Paths;
 
 /// The group of the appliance's account.
@@ -41,7 +42,7 @@ pub struct Applied {
     /// Where they come from.
     pub source: Source,
     /// What there is to say of them, a sentence each, in Spanish and English.
-    pub said: Vec<(String, String)>,
+    pub said: Vec<Text>,
 }
 
 /// Nothing of the settings holds.

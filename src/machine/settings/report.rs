@@ -13,7 +13,7 @@ use super::{Address, Checked, NAME, SECRETS_NAME, Secrets, Settings};
 use crate::config::{Fault, Warning};
 use crate::durable;
 use crate::error_chain;
-use crate::lang::Lang;
+use crate::lang::{Lang, Text};
 use crate::machine::Paths;
 use crate::machine::notices::{self, Level, Notice};
 
@@ -126,7 +126,7 @@ impl Report {
 }
 
 /// Says it all, and gives it back. What cannot be said in one place is said in the others.
-pub(super) fn tell(paths: &Paths, report: &Report, source: &Source) -> Vec<(String, String)> {
+pub(super) fn tell(paths: &Paths, report: &Report, source: &Source) -> Vec<Text> {
     let mut said = Vec::new();
     for subject in Subject::ALL {
         let mut level = Level::Info;
@@ -147,11 +147,11 @@ pub(super) fn tell(paths: &Paths, report: &Report, source: &Source) -> Vec<(Stri
             es.push(format!("El aviso no se puede mostrar: {detail}"));
             en.push(format!("The notice cannot be shown: {detail}"));
         }
-        said.extend(es.into_iter().zip(en));
+        said.extend(es.into_iter().zip(en).map(|(es, en)| Text { es, en }));
     }
     if let Err(error) = beside(paths, report, source) {
         let detail = error_chain(&error);
-        said.push((
+        said.push(Text::new(
             format!("Los errores no se pueden escribir junto a {NAME}: {detail}"),
             format!("What is wrong cannot be written beside {NAME}: {detail}"),
         ));

@@ -41,7 +41,7 @@ pub fn template() -> String {
          funciona con los últimos ajustes buenos y lo dice en su pantalla y en ERRORES.txt."
     )) + "#\n"
         + &paragraph(&format!(
-            "{NAME}: the settings of this box. Change finding has to be, save, and start the box again. Lines that begin with \
+            "{NAME}: the settings of this box. Change what has to be, save, and start the box again. Lines that begin with \
              # do not count: take the # away to use one. Texts are in quotation marks. If something is wrong, the box runs \
              with the last good settings, and says so on its screen and in ERRORS.txt."
         ));

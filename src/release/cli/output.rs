@@ -4,12 +4,11 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::lang::Lang;
+use crate::lang::{Lang, Text};
 use crate::release::change::Change;
-use crate::release::error::Words;
 
 /// What was changed, as JSON.
-pub(super) fn json(change: &Change, notes: &[Words], dry_run: bool) -> Value {
+pub(super) fn json(change: &Change, notes: &[Text], dry_run: bool) -> Value {
     let roles: Vec<_> = change
         .roles
         .iter()
@@ -25,7 +24,7 @@ pub(super) fn json(change: &Change, notes: &[Words], dry_run: bool) -> Value {
 }
 
 /// What was changed, for a person.
-pub(super) fn text(change: &Change, notes: &[Words], dry_run: bool, lang: Lang) -> String {
+pub(super) fn text(change: &Change, notes: &[Text], dry_run: bool, lang: Lang) -> String {
     let mut text = String::new();
     for note in notes {
         let _ = writeln!(text, "{}", note.pick(lang));

@@ -8,9 +8,8 @@ use serde_json::Value;
 
 use super::{Command, Common, What, output};
 use crate::durable;
-use crate::lang::Lang;
+use crate::lang::{Lang, Text};
 use crate::release::draft::Signing;
-use crate::release::error::Words;
 use crate::release::keys::{Keys, generate};
 use crate::release::lifetime::Lifetimes;
 use crate::release::lock::Lock;
@@ -55,7 +54,7 @@ fn change(what: What, common: &Common, now: Timestamp, lang: Lang) -> Result<Ans
     let lifetimes = Lifetimes::parse(common.expires.iter().map(String::as_str))?;
     let signing = Signing { keys: &keys, lifetimes: &lifetimes, now, dry: common.dry_run };
     let _lock = if common.repository.is_dir() { Some(Lock::take(&common.repository)?) } else { None };
-    let progress: publish::Progress<'_> = &mut |words: Words| progress(&words, common.json, lang);
+    let progress: publish::Progress<'_> = &mut |words: Text| progress(&words, common.json, lang);
     let repository = || Repository::read(&common.repository);
     let mut notes = Vec::new();
     let change = match what {
@@ -108,7 +107,7 @@ fn keys(what: &What, common: &Common) -> Result<Keys, ReleaseError> {
 }
 
 /// Says on a terminal what takes long.
-fn progress(words: &Words, json: bool, lang: Lang) {
+fn progress(words: &Text, json: bool, lang: Lang) {
     let mut stderr = std::io::stderr().lock();
     if !json && rustix::termios::isatty(&stderr) {
         // Without it the work goes on just as well.

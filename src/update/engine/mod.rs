@@ -35,9 +35,10 @@ pub use self::host::Host;
 use self::task::Task;
 use super::command::{Command, Reply, Report};
 use super::paths::UpdatePaths;
-use super::state::{State, Words};
+use super::state::State;
 use super::transport::Transport;
 use super::words;
+use crate::lang::Text;
 use crate::outbound::TrafficReading;
 use crate::window::Window;
 
@@ -91,7 +92,7 @@ pub struct Switch {
 }
 
 /// Who waits for an answer, or for the reason why there is none; nobody, when a stick asks or it was time.
-type Askers = Vec<oneshot::Sender<Result<Reply, Words>>>;
+type Askers = Vec<oneshot::Sender<Result<Reply, Text>>>;
 
 /// An order on its way.
 struct Asked {
@@ -139,7 +140,7 @@ impl Updates {
     }
 
     /// Carries out what a person wants, or gives the reason why it cannot be done: sentences.
-    pub async fn order(&self, command: Command) -> Result<Reply, Words> {
+    pub async fn order(&self, command: Command) -> Result<Reply, Text> {
         let (answer, answered) = oneshot::channel();
         self.orders.try_send(Asked { command, askers: vec![answer] }).map_err(|_| words::busy())?;
         answered.await.map_err(|_| words::busy())?

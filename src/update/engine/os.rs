@@ -27,13 +27,14 @@ use super::check::Checked;
 use super::failure::Failure;
 use super::retry::Retry;
 use crate::durable::{self, DurableError, Lock};
+use crate::lang::Text;
 use crate::update::blocking::blocking;
 use crate::update::download::{Downloads, Progress};
 use crate::update::manifest::MAX_OS;
 use crate::update::os::{self, OFFER, OsReport, OsState, READY, Step};
 use crate::update::policy::{self, Decision, Plan, Situation};
 use crate::update::repository::Extract;
-use crate::update::state::{FaultKind, Wait, Words};
+use crate::update::state::{FaultKind, Wait};
 use crate::update::words;
 use crate::{digest, error_chain};
 
@@ -188,7 +189,7 @@ impl Os {
         (Some(OsState { report, desired: manifest.desired, step, decision: said }), wanted)
     }
 
-    fn step(&mut self, decision: Decision, checked: &Checked, channel: &str) -> (Step, Option<Words>, Option<Wanted>) {
+    fn step(&mut self, decision: Decision, checked: &Checked, channel: &str) -> (Step, Option<Text>, Option<Wanted>) {
         match decision {
             Decision::Nothing(why) => {
                 self.withdraw();

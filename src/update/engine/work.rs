@@ -19,6 +19,7 @@ use super::stick::{self, Stick};
 use super::task::Task;
 use super::tidy::tidied;
 use super::{Asked, Askers, Settings, Switch, ledger};
+use crate::lang::Text;
 use crate::slots::Image;
 use crate::update::STATE_SCHEMA;
 use crate::update::blocking::blocking;
@@ -29,7 +30,7 @@ use crate::update::os::Step;
 use crate::update::pace::Pace;
 use crate::update::policy::{self, Decision, Plan, Situation};
 use crate::update::stage::{Base, Order, Staged};
-use crate::update::state::{Fault, FaultKind, Phase, State, Wait, Words};
+use crate::update::state::{Fault, FaultKind, Phase, State, Wait};
 use crate::update::words;
 
 /// Until the next check after an operating system has been brought.
@@ -369,7 +370,7 @@ impl Work {
         tracing::info!(
             pin = order.pin.as_ref().map(ToString::to_string),
             held = order.held,
-            "the overrides order on updates"
+            "the standing order on updates"
         );
         self.state.send_modify(|state| state.order = order);
         Ok(())
@@ -399,7 +400,7 @@ impl Work {
     }
 
     /// The version before, ready to run; or else why there is none that may.
-    async fn way_back(&self) -> Result<Result<(Staged, Version), Words>, Failure> {
+    async fn way_back(&self) -> Result<Result<(Staged, Version), Text>, Failure> {
         let Some(own) = &self.own else { return Ok(Err(words::not_by_itself())) };
         let Some(previous) = own.previous() else { return Ok(Err(words::no_previous())) };
         let Ok(version) = previous.version.parse::<Version>() else { return Ok(Err(words::no_previous())) };
@@ -809,7 +810,7 @@ impl Work {
 }
 
 /// Whoever asked may have gone.
-fn tell(askers: Askers, reply: &Result<Reply, Words>) {
+fn tell(askers: Askers, reply: &Result<Reply, Text>) {
     for asker in askers {
         let _ = asker.send(reply.clone());
     }
