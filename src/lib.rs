@@ -27,6 +27,7 @@
 //! | --- | --- |
 //! | [`admin`] | the PIN, and what may be done with it from a browser |
 //! | [`app`] | build every part, run, drain |
+//! | `bounded_read` | files of which no more is read than may be in them |
 //! | [`cli`] | what a person types |
 //! | [`clock`] | the time, and whether it can be believed |
 //! | [`config`] | file < environment < flags → one validated value |
@@ -61,6 +62,7 @@
 
 pub mod admin;
 pub mod app;
+mod bounded_read;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -2,11 +2,14 @@
 
 use std::path::Path;
 
+use crate::bounded_read::read_bounded;
 use crate::outbound::{LocalNames, Outbound, Proxies, ProxySettings, Settings};
 use crate::{config, discovery, error_chain};
 
 /// Bytes of the file with the proxy's credentials at most.
 const MAX_CREDENTIALS: u64 = 4096;
+/// Bytes of a file with certification authorities at most: all those of the web are a quarter of it.
+const MAX_CERTIFICATES: u64 = 1 << 20;
 
 /// Multicast knows names that DNS does not.
 const LOCAL_NAMES: LocalNames = |name| Box::pin(async move { discovery::resolve(&name).await });
@@ -16,7 +19,7 @@ pub(super) fn build(settings: &config::Outbound) -> Result<Outbound, String> {
     let config::Outbound { ca_files, proxy, no_proxy, credentials_file } = settings;
     let mut ca = Vec::new();
     for file in ca_files {
-        ca.extend(super::updates::read(file)?);
+        ca.extend(read(file, MAX_CERTIFICATES)?);
         ca.push(b'\n');
     }
     let proxies = Proxies::new(
@@ -36,9 +39,28 @@ pub(super) fn build(settings: &config::Outbound) -> Result<Outbound, String> {
     Outbound::new(settings).map_err(|error| error_chain(&error))
 }
 
+/// Reads a file that the configuration names.
+pub(super) fn read(file: &Path, max: u64) -> Result<Vec<u8>, String> {
+    read_bounded(file, max).map_err(|error| format!("cannot read {}: {error}", file.display()))
+}
+
 fn credentials(file: &Path) -> Result<String, String> {
-    use std::io::Read as _;
-    let mut text = String::new();
-    let read = std::fs::File::open(file).and_then(|file| file.take(MAX_CREDENTIALS).read_to_string(&mut text));
-    read.map(|_| text).map_err(|error| format!("cannot read {}: {error}", file.display()))
+    String::from_utf8(read(file, MAX_CREDENTIALS)?).map_err(|error| format!("cannot read {}: {error}", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Its beginning is another password, with which a proxy may lock the account.
+    #[test]
+    fn credentials_that_are_too_long_are_refused_and_not_cut() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = directory.path().join("credentials");
+        std::fs::write(&file, "taller:secreta\n").expect("written");
+        assert_eq!(credentials(&file).expect("read"), "taller:secreta\n");
+        std::fs::write(&file, "a".repeat(5000)).expect("written");
+        let error = credentials(&file).expect_err("refused");
+        assert_eq!(error, format!("cannot read {}: it is larger than 4096 bytes", file.display()));
+    }
 }

@@ -108,18 +108,17 @@ impl UpdateConfig {
     }
 }
 
+/// Bytes of a file with a root of trust.
+const MAX_ROOT: u64 = 1 << 20;
+
 fn root(file: Option<&Path>) -> Result<Vec<u8>, String> {
     match file {
-        Some(file) => read(file),
+        Some(file) => super::outbound::read(file, MAX_ROOT),
         None if ROOT.is_empty() => {
             Err("there is no root of trust: the program carries none, and update.trusted_root gives none".to_owned())
         }
         None => Ok(ROOT.to_owned()),
     }
-}
-
-pub(super) fn read(file: &Path) -> Result<Vec<u8>, String> {
-    std::fs::read(file).map_err(|error| format!("cannot read {}: {error}", file.display()))
 }
 
 /// Who started this process, as `launch` says it.

@@ -9,10 +9,10 @@ use super::{
     schema::{Key, Schema},
     suggest, value,
 };
+use crate::bounded_read::read_bounded;
 use std::{
     collections::BTreeSet,
-    fs::File,
-    io::{self, Read},
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 use toml::{
@@ -34,13 +34,11 @@ const UNQUOTED: &str = "string values must be quoted";
 
 /// Reads a file into the layers. A missing file is a fault when it is `required`, and an empty one otherwise.
 pub(super) fn read(layers: &mut Layers, path: &Path, required: bool) {
-    let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes));
-    let problem = match read {
-        Err(error) if error.kind() == io::ErrorKind::NotFound && !required => return,
+    let problem = match read_bounded(path, MAX_BYTES) {
+        Err(error) if error.kind() == ErrorKind::NotFound && !required => return,
+        Err(error) if error.kind() == ErrorKind::FileTooLarge => Problem::TooLarge { max: MAX_BYTES },
         Err(error) => Problem::Unreadable(error),
-        Ok(length) if length as u64 > MAX_BYTES => Problem::TooLarge { max: MAX_BYTES },
-        Ok(_) => return parse(layers, path, &bytes),
+        Ok(bytes) => return parse(layers, path, &bytes),
     };
     layers.faults.push(Fault::of_source(origin(path, None), problem));
 }

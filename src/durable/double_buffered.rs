@@ -6,8 +6,7 @@
 //! <the record as JSON>
 //! ```
 
-use std::fs;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use ring::digest::{Context, SHA256};
@@ -16,6 +15,7 @@ use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 use super::DurableError;
+use crate::bounded_read::read_bounded;
 
 const MAGIC: &str = "workshop-edge-record";
 /// Bytes of a record with room to spare; whatever is larger is none.
@@ -120,7 +120,7 @@ fn checksum(generation: u64, body: &[u8]) -> String {
 
 /// The record of a file, with its generation; `None` unless it is whole.
 fn read<T: DeserializeOwned>(path: &Path) -> Option<(u64, T)> {
-    match bounded(path) {
+    match read_bounded(path, MAX) {
         Ok(bytes) => {
             let read = decode(&bytes);
             if read.is_none() {
@@ -136,12 +136,6 @@ fn read<T: DeserializeOwned>(path: &Path) -> Option<(u64, T)> {
     }
 }
 
-fn bounded(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    fs::File::open(path)?.take(MAX).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
 fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<(u64, T)> {
     let end = bytes.iter().position(|&byte| byte == b'\n')?;
     let (head, body) = (bytes.get(..end)?, bytes.get(end + 1..)?);
@@ -155,6 +149,8 @@ fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<(u64, T)> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use serde::Deserialize;
 
     use super::*;

@@ -9,13 +9,14 @@
 //! machine, and whoever reads them bounds what is read: a notice is for people, not for the program.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::bounded_read::read_bounded;
 use crate::durable::{self, DurableError};
 use crate::lang::Lang;
 
@@ -184,17 +185,14 @@ fn subjects(directory: &Path) -> io::Result<Vec<String>> {
 
 /// A notice, if there is one.
 fn read(path: &Path) -> Result<Option<Notice>, NoticeError> {
-    let unreadable = |source| NoticeError::Read { path: path.to_owned(), source };
-    let file = match File::open(path) {
-        Ok(file) => file,
+    let text = match read_bounded(path, MAX_BYTES) {
+        Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(unreadable(error)),
+        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+            return Err(NoticeError::TooLarge { path: path.to_owned() });
+        }
+        Err(source) => return Err(NoticeError::Read { path: path.to_owned(), source }),
     };
-    let mut text = Vec::new();
-    file.take(MAX_BYTES + 1).read_to_end(&mut text).map_err(unreadable)?;
-    if text.len() as u64 > MAX_BYTES {
-        return Err(NoticeError::TooLarge { path: path.to_owned() });
-    }
     serde_json::from_slice(&text).map(Some).map_err(|source| NoticeError::Decode { path: path.to_owned(), source })
 }
 

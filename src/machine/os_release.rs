@@ -1,9 +1,7 @@
 //! What os-release(5) says of the image that runs.
 
-use std::fs::File;
-use std::io::Read as _;
-
 use super::Paths;
+use crate::bounded_read::read_text_bounded;
 
 /// Bytes that are read of os-release(5).
 const MAX: u64 = 16 * 1024;
@@ -29,8 +27,7 @@ pub fn os_variant(paths: &Paths) -> Option<String> {
 }
 
 fn value(paths: &Paths, key: &str) -> Option<String> {
-    let mut text = String::new();
-    File::open(paths.os_release()).and_then(|file| file.take(MAX).read_to_string(&mut text)).ok()?;
+    let text = read_text_bounded(&paths.os_release(), MAX).ok()?;
     let value = text.lines().find_map(|line| line.strip_prefix(key))?;
     let value = value.trim().trim_matches(['"', '\'']);
     let is_fit = !value.is_empty() && value.len() <= 64 && value.bytes().all(|byte| byte.is_ascii_graphic());

@@ -1,11 +1,11 @@
 //! What the kernel and the system say of themselves: read as files, so that it works without any other program.
 
 use std::fmt::Write as _;
-use std::fs::{self, File};
-use std::io::Read as _;
+use std::fs;
 use std::path::Path;
 
 use super::{Kind, Part};
+use crate::bounded_read::read_beginning;
 
 /// Bytes of one file: routes and connections of a busy router are endless.
 const MAX: u64 = 64 * 1024;
@@ -63,10 +63,7 @@ fn file(kind: Kind, folder: &str, name: &str, path: &str) -> Part {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {
-    let failed = |error: std::io::Error| format!("{}: {error}", path.display());
-    let mut content = Vec::new();
-    File::open(path).map_err(failed)?.take(MAX).read_to_end(&mut content).map_err(failed)?;
-    Ok(content)
+    read_beginning(path, MAX).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 /// State, hardware address, MTU, carrier and speed of each interface.

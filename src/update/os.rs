@@ -7,9 +7,7 @@
 //! The box downloads a version and offers it; root, which believes it no further than it is signed, installs it. Both
 //! programs may be of other versions, so the file only grows: a field keeps its name and its meaning.
 
-use crate::lang::Text;
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -17,6 +15,8 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use super::state::{Quarantined, Wait};
+use crate::bounded_read::read_bounded;
+use crate::lang::Text;
 
 /// The name of the file, in the directory in which root tells the box what there is.
 pub const FILE: &str = "os.json";
@@ -115,13 +115,10 @@ pub enum Step {
 
 /// Reads what root tells in a directory; `None` where it tells nothing, as before it has looked.
 pub fn read_report(directory: &Path) -> io::Result<Option<OsReport>> {
-    let file = match File::open(directory.join(FILE)) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        file => file?,
-    };
-    let mut text = Vec::new();
-    file.take(MAX).read_to_end(&mut text)?;
-    Ok(Some(serde_json::from_slice(&text)?))
+    match read_bounded(&directory.join(FILE), MAX) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        text => Ok(Some(serde_json::from_slice(&text?)?)),
+    }
 }
 
 #[cfg(test)]

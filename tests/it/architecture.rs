@@ -12,6 +12,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "app",
         &[
             "admin",
+            "bounded_read",
             "clock",
             "config",
             "console",
@@ -40,6 +41,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "window",
         ],
     ),
+    ("bounded_read", &[]),
     (
         "cli",
         &[
@@ -58,21 +60,21 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("clock", &[]),
-    ("config", &["lang", "window"]),
+    ("config", &["bounded_read", "lang", "window"]),
     ("console", &["lang"]),
     ("control", &[]),
     ("digest", &[]),
     ("discovery", &["durable"]),
     ("display", &[]),
-    ("durable", &[]),
+    ("durable", &["bounded_read"]),
     ("factory_reset", &["durable"]),
     ("health", &[]),
-    ("http", &["admin", "console", "durable", "health", "lang", "metrics", "site"]),
+    ("http", &["admin", "bounded_read", "console", "durable", "health", "lang", "metrics", "site"]),
     ("identity", &["durable"]),
     ("lang", &[]),
     ("launch", &["digest", "slots"]),
     // Its settings are read as the configuration is, and become one.
-    ("machine", &["config", "digest", "durable", "lang", "update", "window"]),
+    ("machine", &["bounded_read", "config", "digest", "durable", "lang", "update", "window"]),
     ("metrics", &[]),
     ("outbound", &[]),
     ("panics", &["durable"]),
@@ -82,9 +84,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("site", &["durable", "lang"]),
     ("slots", &["durable"]),
     ("storage", &["lang"]),
-    ("support_bundle", &["lang", "panics"]),
+    ("support_bundle", &["bounded_read", "lang", "panics"]),
     ("telemetry", &[]),
-    ("update", &["clock", "digest", "durable", "lang", "outbound", "slots", "window"]),
+    ("update", &["bounded_read", "clock", "digest", "durable", "lang", "outbound", "slots", "window"]),
     ("window", &[]),
 ];
 

@@ -8,6 +8,10 @@ use tokio_rustls::rustls::pki_types::pem::{self, PemObject as _};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::{Identity, TlsError, identity};
+use crate::bounded_read::read_bounded;
+
+/// Bytes of a file: of a chain of dozens of certificates.
+const MAX: u64 = 256 * 1024;
 
 /// Where they are.
 #[derive(Debug, Clone)]
@@ -49,5 +53,5 @@ impl TlsFiles {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
-    fs::read(path).map_err(|source| TlsError::Read { path: path.to_owned(), source })
+    read_bounded(path, MAX).map_err(|source| TlsError::Read { path: path.to_owned(), source })
 }

@@ -1,7 +1,7 @@
 //! The partition `TALLER`. It is mounted read-only, so that a power cut finds it whole, and is writable for a moment only.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
@@ -10,6 +10,7 @@ use rustix::mount::{MountFlags, mount_remount};
 
 use super::MAX;
 use super::files::{FileError, other};
+use crate::bounded_read::read_beginning;
 use crate::durable;
 use crate::machine::Paths;
 
@@ -43,9 +44,8 @@ pub(super) fn read(paths: &Paths, file: &Path) -> Found {
     if !is_there(paths) {
         return Found::NoPartition;
     }
-    let mut content = Vec::new();
-    match File::open(file).and_then(|file| file.take(MAX + 1).read_to_end(&mut content)) {
-        Ok(_) => Found::Content(content),
+    match read_beginning(file, MAX + 1) {
+        Ok(content) => Found::Content(content),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Found::Nothing,
         Err(error) => Found::Unreadable(other("read", file)(error)),
     }

@@ -1,7 +1,6 @@
 //! Settings that somebody brings on a stick.
 
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -12,6 +11,7 @@ use super::last_good::can_be_kept;
 use super::partition::{is_there, while_writable};
 use super::read::check_secrets;
 use super::{Checked, MAX, Secrets, check, secrets};
+use crate::bounded_read::read_beginning;
 use crate::config::{Document, Faults};
 use crate::durable;
 use crate::machine::Paths;
@@ -76,11 +76,7 @@ fn sound<T>(checked: Checked<T>) -> Result<T, TakeError> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, TakeError> {
-    let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(MAX + 1).read_to_end(&mut bytes))
-        .map_err(|source| TakeError::Read { path: path.to_owned(), source })?;
-    Ok(bytes)
+    read_beginning(path, MAX + 1).map_err(|source| TakeError::Read { path: path.to_owned(), source })
 }
 
 #[cfg(test)]

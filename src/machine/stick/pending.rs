@@ -1,9 +1,10 @@
 //! Settings that a stick has brought without the PIN: they wait for somebody at the box's own keyboard.
 
-use std::fs;
 use std::io::ErrorKind;
 
 use super::StickError;
+use super::survey::MAX_SETTINGS;
+use crate::bounded_read::read_bounded;
 use crate::durable;
 use crate::machine::Paths;
 
@@ -15,7 +16,7 @@ pub fn keep(paths: &Paths, text: &[u8]) -> Result<(), StickError> {
 /// Those that wait.
 pub fn read(paths: &Paths) -> Result<Option<Vec<u8>>, StickError> {
     let path = paths.run_pending();
-    match fs::read(&path) {
+    match read_bounded(&path, MAX_SETTINGS) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(source) => Err(StickError::at("read", &path)(source)),

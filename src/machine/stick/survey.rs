@@ -1,12 +1,13 @@
 //! What is on a stick, without following anything on it.
 
 use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, fstat, openat2};
 
 use super::StickError;
+use crate::bounded_read::read_opened;
 use crate::machine::settings::{SECRETS_NAME, meant};
 
 /// Entries of the stick's top directory that are looked at.
@@ -14,7 +15,7 @@ const MAX_ENTRIES: usize = 4096;
 /// Names of files that are not read, of which somebody is told.
 const MAX_MISNAMED: usize = 5;
 /// Bytes of settings.
-const MAX_SETTINGS: u64 = 64 * 1024;
+pub(super) const MAX_SETTINGS: u64 = 64 * 1024;
 /// Where a release bucket may be, on the stick.
 const BUCKETS: [&str; 2] = ["", "workshop-edge"];
 /// What makes a directory a release bucket.
@@ -59,7 +60,7 @@ pub fn survey(stick: &Path) -> Result<Found, StickError> {
         let name = entry.file_name();
         let Some(lower) = name.to_str().map(str::to_ascii_lowercase) else { continue };
         if lower == SETTINGS {
-            found.settings = Some(open(&top, Path::new(&name)).and_then(read));
+            found.settings = Some(open(&top, Path::new(&name)).and_then(|file| read_opened(file, MAX_SETTINGS)));
         }
         found.wants_bundle |= WISHES.contains(&lower.as_str());
         // No passwords are taken from a stick, whatever their file is called.
@@ -81,15 +82,6 @@ fn open(top: &File, path: &Path) -> io::Result<File> {
         FileType::RegularFile => Ok(file),
         _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file")),
     }
-}
-
-fn read(file: File) -> io::Result<Vec<u8>> {
-    let mut text = Vec::new();
-    file.take(MAX_SETTINGS + 1).read_to_end(&mut text)?;
-    if text.len() as u64 > MAX_SETTINGS {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {MAX_SETTINGS} bytes")));
-    }
-    Ok(text)
 }
 
 #[cfg(test)]

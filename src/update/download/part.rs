@@ -6,12 +6,11 @@
 //! <sha256>.received    how many have come for it, those that were thrown away included
 //! ```
 
-use std::fs;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{DownloadError, Target};
+use crate::bounded_read::read_text_bounded;
 use crate::digest::Sha256;
 use crate::durable::{self, Growing, Lock};
 use crate::update::space;
@@ -151,16 +150,13 @@ pub(super) fn path(directory: &Path, target: &Target, extension: &str) -> PathBu
 
 /// How many bytes have come for a target.
 pub(super) fn received(directory: &Path, target: &Target) -> u64 {
-    let mut text = String::new();
-    let read = fs::File::open(path(directory, target, "received"));
-    let read = read.and_then(|file| file.take(MAX_RECEIVED).read_to_string(&mut text));
-    read.ok().and_then(|_| text.trim().parse().ok()).unwrap_or_default()
+    let text = read_text_bounded(&path(directory, target, "received"), MAX_RECEIVED).ok();
+    text.and_then(|text| text.trim().parse().ok()).unwrap_or_default()
 }
 
 /// The validator in a file. A damaged one costs a new beginning at most: the server does not know it.
 fn validator(path: &Path) -> Option<String> {
-    let mut text = String::new();
-    fs::File::open(path).ok()?.take(MAX_VALIDATOR).read_to_string(&mut text).ok()?;
+    let text = read_text_bounded(path, MAX_VALIDATOR).ok()?;
     let is_header = !text.is_empty() && text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
     is_header.then_some(text)
 }

@@ -4,8 +4,7 @@
 //! future: so it goes to memory here, and to the files afterwards, where an error is one.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -15,6 +14,7 @@ use sigstore_tuf::{Error, Metadata, Root, Snapshot, Timestamp};
 
 use super::floor::{Below, Floor};
 use super::{FLOOR, RepositoryError, Settings};
+use crate::bounded_read::read_bounded;
 use crate::durable::{self, DoubleBuffered};
 use crate::update::transport::Transport;
 
@@ -135,15 +135,9 @@ fn role(name: &str) -> &str {
 
 /// A kept file; `None` when it is not there or cannot be read, which comes to the same: it is fetched again.
 pub(super) fn read(path: &Path) -> Option<Vec<u8>> {
-    let bounded = || {
-        let mut bytes = Vec::new();
-        fs::File::open(path)?.take(MAX).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    match bounded() {
+    match read_bounded(path, MAX) {
         Ok(bytes) => Some(bytes),
         Err(error) => {
-            let error: io::Error = error;
             if error.kind() != io::ErrorKind::NotFound {
                 tracing::warn!(path = %path.display(), %error, "cannot read kept metadata, fetching it again");
             }

@@ -9,6 +9,7 @@ use ruzstd::decoding::errors::FrameDecoderError;
 use thiserror::Error;
 
 use super::sink::Sink;
+use crate::bounded_read::read_bounded;
 use crate::digest;
 use crate::durable::{DurableError, Finished, Writer};
 use crate::update::delta::{self, DeltaError};
@@ -93,8 +94,8 @@ pub(super) fn full(packed: &Path, new: &Path, sha256: &str, size: u64) -> Result
 
 /// Makes a binary beside `new` from another and the difference to it.
 pub(super) fn delta(base: &Base, patch: &Path, new: &Path, sha256: &str, size: u64) -> Result<Finished, UnpackError> {
-    let patch = bounded(patch, delta::MAX_PATCH)?;
-    let bytes = bounded(&base.path, delta::MAX_BASE)?;
+    let patch = read(patch, delta::MAX_PATCH)?;
+    let bytes = read(&base.path, delta::MAX_BASE)?;
     if digest::of(&bytes) != base.sha256 {
         return Err(UnpackError::Base(base.path.clone()));
     }
@@ -134,15 +135,6 @@ fn into_file(
     }
 }
 
-fn bounded(path: &Path, most: u64) -> Result<Vec<u8>, UnpackError> {
-    let read = |source| UnpackError::Read { path: path.to_owned(), source };
-    let file = File::open(path).map_err(read)?;
-    let length = file.metadata().map_err(read)?.len();
-    if length > most {
-        return Err(read(io::ErrorKind::FileTooLarge.into()));
-    }
-    // Room for the byte by which the end is noticed: a vector that grows once takes twice the memory.
-    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default() + 1);
-    file.take(most).read_to_end(&mut bytes).map_err(read)?;
-    Ok(bytes)
+fn read(path: &Path, max: u64) -> Result<Vec<u8>, UnpackError> {
+    read_bounded(path, max).map_err(|source| UnpackError::Read { path: path.to_owned(), source })
 }
