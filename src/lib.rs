@@ -35,6 +35,7 @@
 //! | [`control`] | what root does with a running box from its command line |
 //! | [`digest`] | SHA-256 of bytes and files |
 //! | [`discovery`] | the box's name on the local network, and its announcements |
+//! | [`disk_space`] | the room on a file system |
 //! | [`display`] | what the box tells the display |
 //! | [`durable`] | files that survive a power cut |
 //! | [`factory_reset`] | forgetting everything but the configuration |
@@ -70,6 +71,7 @@ pub mod console;
 pub mod control;
 pub mod digest;
 pub mod discovery;
+pub mod disk_space;
 pub mod display;
 pub mod durable;
 pub mod factory_reset;

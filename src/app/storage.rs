@@ -8,9 +8,10 @@ use std::time::Duration;
 use tokio::time::MissedTickBehavior;
 
 use crate::console::Disk;
+use crate::disk_space::DiskSpace;
 use crate::health::{Fault, Health, Probe};
 use crate::lang::Lang;
-use crate::storage::{DiskWatch, Home, Loss, Space};
+use crate::storage::{DiskWatch, Home, Loss};
 
 /// How old what health says may be.
 const EVERY: Duration = Duration::from_secs(2);
@@ -33,7 +34,7 @@ impl Monitor {
     pub(super) fn space(&self) -> impl Fn() -> Option<Disk> + Send + use<> {
         let watch = Arc::clone(&self.watch);
         move || {
-            let Space { total_bytes, free_bytes } = watch.finding().ok()?;
+            let DiskSpace { total_bytes, free_bytes } = watch.finding().ok()?;
             Some(Disk { total_bytes, free_bytes })
         }
     }

@@ -4,24 +4,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{
-    Access, AtFlags, CWD, Mode, OFlags, Stat, StatVfs, StatVfsMountFlags, accessat, fstat, fstatvfs, major, minor,
-    openat,
+    Access, AtFlags, CWD, Mode, OFlags, Stat, StatVfsMountFlags, accessat, fstat, fstatvfs, major, minor, openat,
 };
 use rustix::io::Errno;
 
 use super::Loss;
+use crate::disk_space::DiskSpace;
 
 /// What a look finds: the room on a disk that works, or what became of it.
-pub type Finding = Result<Space, Loss>;
-
-/// The room on a file system.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Space {
-    /// Bytes that it holds.
-    pub total_bytes: u64,
-    /// Bytes that the box may still write.
-    pub free_bytes: u64,
-}
+pub type Finding = Result<DiskSpace, Loss>;
 
 /// Where the kernel lists the block devices that there are; reading it touches none of them.
 const BLOCK_DEVICES: &str = "/sys/dev/block";
@@ -61,7 +52,7 @@ impl Directory {
         }
         accessat(&directory, ".", Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS).map_err(loss)?;
         read_sample(&directory)?;
-        Ok(space(&system))
+        Ok(DiskSpace::of(&system))
     }
 }
 
@@ -98,14 +89,6 @@ fn read_sample(directory: &impl std::os::fd::AsFd) -> Result<(), Loss> {
     match rustix::io::read(&file, block) {
         Ok(_) | Err(Errno::INVAL) => Ok(()),
         Err(error) => Err(loss(error)),
-    }
-}
-
-/// POSIX statvfs: block counts are in units of `f_frsize`; `f_bavail` is what is left for others than root.
-const fn space(system: &StatVfs) -> Space {
-    Space {
-        total_bytes: system.f_blocks.saturating_mul(system.f_frsize),
-        free_bytes: system.f_bavail.saturating_mul(system.f_frsize),
     }
 }
 

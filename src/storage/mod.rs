@@ -14,7 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use self::look::Directory;
-pub use self::look::{Finding, Space};
+pub use self::look::Finding;
 pub use self::words::Home;
 
 /// Between two looks.
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn an_old_finding_is_that_of_a_disk_that_hangs() {
-        let finding = Ok(Space { total_bytes: 2, free_bytes: 1 });
+        let finding = Ok(crate::disk_space::DiskSpace { total_bytes: 2, free_bytes: 1 });
         assert_eq!(judge(DEADLINE, &finding), finding);
         assert_eq!(judge(DEADLINE + Duration::from_millis(1), &finding), Err(Loss::Silent));
     }

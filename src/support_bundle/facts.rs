@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::{Kind, Part};
 use crate::bounded_read::read_beginning;
+use crate::disk_space::DiskSpace;
 
 /// Bytes of one file: routes and connections of a busy router are endless.
 const MAX: u64 = 64 * 1024;
@@ -90,15 +91,11 @@ fn disks(paths: &[&Path]) -> Vec<u8> {
     let mut text = String::new();
     for path in paths {
         let _ = match rustix::fs::statvfs(*path) {
-            Ok(disk) => writeln!(
-                text,
-                "{}: {} of {} bytes free, {} of {} files free",
-                path.display(),
-                disk.f_bavail.saturating_mul(disk.f_frsize),
-                disk.f_blocks.saturating_mul(disk.f_frsize),
-                disk.f_favail,
-                disk.f_files
-            ),
+            Ok(disk) => {
+                let (DiskSpace { total_bytes, free_bytes }, path) = (DiskSpace::of(&disk), path.display());
+                let (free, files) = (disk.f_favail, disk.f_files);
+                writeln!(text, "{path}: {free_bytes} of {total_bytes} bytes free, {free} of {files} files free")
+            }
             Err(error) => writeln!(text, "{}: {error}", path.display()),
         };
     }

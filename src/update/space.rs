@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use rustix::fs::statvfs;
 use thiserror::Error;
+
+use crate::disk_space::DiskSpace;
 
 /// Bytes that stay free.
 pub const RESERVE: u64 = 64 * 1024 * 1024;
@@ -21,10 +22,8 @@ pub struct NoSpace {
 /// Whether this many bytes can be written below a directory, or the nearest one above it that exists, and the reserve
 /// still be free. A file system that does not tell is taken to have room: writing says it then.
 pub fn check(directory: &Path, wanted: u64) -> Result<(), NoSpace> {
-    let Some(figures) = directory.ancestors().find_map(|directory| statvfs(directory).ok()) else { return Ok(()) };
-    let unit = if figures.f_frsize == 0 { figures.f_bsize } else { figures.f_frsize };
-    let (total, free) = (figures.f_blocks.saturating_mul(unit), figures.f_bavail.saturating_mul(unit));
-    missing(total, free, wanted)
+    let space = directory.ancestors().find_map(|directory| DiskSpace::at(directory).ok());
+    space.map_or(Ok(()), |space| missing(space.total_bytes, space.free_bytes, wanted))
 }
 
 /// What is missing when writing has already failed for want of room.

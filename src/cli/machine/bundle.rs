@@ -2,6 +2,7 @@
 
 use crate::cli::support_bundle;
 use crate::config::{self, Overrides, Sources};
+use crate::disk_space::DiskSpace;
 use crate::machine::Paths;
 use crate::machine::stick::Mounted;
 use crate::{
@@ -39,9 +40,7 @@ pub(super) fn write(paths: &Paths, stick: &Mounted) -> Result<Text, Text> {
 }
 
 fn save(directory: &Path, name: &str, bytes: &[u8]) -> Result<(), Text> {
-    let free = rustix::fs::statvfs(directory)
-        .map(|found| found.f_bavail.saturating_mul(found.f_frsize))
-        .map_err(|error| cannot(&error.to_string()))?;
+    let free = DiskSpace::at(directory).map_err(|error| cannot(&error.to_string()))?.free_bytes;
     let needed = bytes.len() as u64 + SPARE;
     if free < needed {
         return Err(Text::new(

@@ -5,10 +5,11 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{statvfs, syncfs};
+use rustix::fs::syncfs;
 use semver::Version;
 
 use super::OsError;
+use crate::disk_space::DiskSpace;
 use crate::durable;
 
 /// Starts that a version gets until it has shown that it works.
@@ -170,10 +171,8 @@ impl Partition {
 
     /// Bytes that can be written there.
     pub fn free(&self) -> Result<u64, OsError> {
-        let figures = statvfs(&self.directory).map_err(io::Error::from);
-        let figures = figures.map_err(OsError::file("look at", &self.directory))?;
-        let unit = if figures.f_frsize == 0 { figures.f_bsize } else { figures.f_frsize };
-        Ok(figures.f_bavail.saturating_mul(unit))
+        let space = DiskSpace::at(&self.directory).map_err(io::Error::from);
+        Ok(space.map_err(OsError::file("look at", &self.directory))?.free_bytes)
     }
 }
 
