@@ -19,7 +19,6 @@
 //! What cannot be done is answered by a status of 4xx or 5xx and `{"error":"…"}`, with `error_es` where it is for a
 //! person as it is.
 
-mod body;
 mod client;
 mod progress;
 mod server;

@@ -1,9 +1,11 @@
 //! An order that takes long, told line by line while it is carried out.
 
+use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use http_body::{Body, Frame};
 use tokio::time::{Duration, Instant, Interval, MissedTickBehavior};
 
 use super::{Answer, HEARTBEAT};
@@ -34,11 +36,7 @@ impl Progress {
         Self { work: Some(Box::pin(work)), report: Box::new(report), last: None, looks, told: None }
     }
 
-    pub(super) fn is_over(&self) -> bool {
-        self.work.is_none()
-    }
-
-    pub(super) fn poll_line(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+    fn poll_line(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         let Some(work) = &mut self.work else { return Poll::Ready(None) };
         if let Poll::Ready(answer) = work.as_mut().poll(cx) {
             self.work = None;
@@ -62,6 +60,19 @@ impl Progress {
         }
         self.last = now;
         self.last.as_ref().map(|now| [b"{\"progress\":", &now[..], b"}\n"].concat().into())
+    }
+}
+
+impl Body for Progress {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.poll_line(cx).map(|line| line.map(|line| Ok(Frame::data(line))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.work.is_none()
     }
 }
 

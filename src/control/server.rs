@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
-use hyper::body::Incoming;
+use http_body_util::{BodyExt as _, Either, Full, Limited};
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -23,7 +24,6 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::body::{self, Answered};
 use super::progress::Progress;
 use super::{Answer, LINES, Order, Orders};
 
@@ -37,6 +37,9 @@ const SLOW_DEADLINE: Duration = Duration::from_secs(1800);
 const GRACE: Duration = Duration::from_secs(2);
 /// After a failure to accept.
 const PAUSE: Duration = Duration::from_secs(1);
+/// A body to send: in memory as a whole, or a line at a time while an order is carried out.
+type Answered = Either<Full<Bytes>, Progress>;
+
 /// Bytes of a request's head.
 const MAX_HEAD: usize = 8192;
 /// Bytes of a request's body: of the journal, which is the longest.
@@ -148,7 +151,7 @@ async fn serve(stream: UnixStream, orders: Rc<impl Orders>, _place: OwnedSemapho
         async move {
             let wants_lines = request.headers().get(header::ACCEPT).is_some_and(|accepted| accepted == LINES);
             let response = match Order::of(request.method(), request.uri().path()) {
-                Ok(order) => match body::read(request.into_body(), MAX_BODY).await {
+                Ok(order) => match read(request.into_body()).await {
                     Some(body) => {
                         if order == Order::Update {
                             give_up.set(Instant::now() + SLOW_DEADLINE);
@@ -182,11 +185,20 @@ async fn serve(stream: UnixStream, orders: Rc<impl Orders>, _place: OwnedSemapho
     }
 }
 
+/// Reads a request's body; nothing where it is too long or does not come to its end. One that is announced as too long is
+/// not waited for.
+async fn read(body: Incoming) -> Option<Bytes> {
+    if body.size_hint().lower() > MAX_BODY as u64 {
+        return None;
+    }
+    Some(Limited::new(body, MAX_BODY).collect().await.ok()?.to_bytes())
+}
+
 /// Answers while the order is carried out.
 fn in_lines<O: Orders>(orders: Rc<O>, order: Order, body: Bytes) -> Response<Answered> {
     let reporter = Rc::clone(&orders);
     let work = async move { orders.carry_out(order, body).await };
-    let mut response = Response::new(Answered::Lines(Progress::new(work, move || reporter.progress(order))));
+    let mut response = Response::new(Either::Right(Progress::new(work, move || reporter.progress(order))));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(LINES));
     response
 }
@@ -201,7 +213,7 @@ fn is_welcome(uid: u32) -> bool {
 
 fn respond(answer: Answer) -> Response<Answered> {
     let Answer { status, media, body } = answer;
-    let mut response = Response::new(Answered::Whole(body));
+    let mut response = Response::new(Either::Left(body.into()));
     *response.status_mut() = if status.is_informational() { StatusCode::INTERNAL_SERVER_ERROR } else { status };
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
     response
