@@ -1,21 +1,6 @@
 //! workshop-edge: one static binary on a shop floor that serves the workshop monitor to Smart TVs.
 //!
-//! # The walks
-//!
-//! **A TV's request**: [`http`] accepts and takes room from the limits → TLS in its own task →
-//! `route` on the parsed head → the [`site`], [`health`] or [`metrics`] → `respond`. One straight
-//! function from the parsed head to the response.
-//!
-//! **A start**: [`launch`] chooses a binary from the table of [`slots`], verifies it, and becomes its `serve`.
-//!
-//! **An update**: [`update::engine`] asks the bucket ([`update::repository`]) → [`update::policy`] decides → [`update::stage`]
-//! brings a verified binary into the idle of two [`slots`] → its trial begins in the table → [`app`] drains and becomes
-//! [`launch`], which spends a try and becomes the new binary → that one's trial confirms it or takes it back. Each step
-//! needs what the one before gives, so none can be left out.
-//!
-//! **The configuration**: [`config`] reads file, environment and flags once, reports every fault
-//! at once, and hands a validated [`config::Config`] to [`app`], which takes it apart piece by
-//! piece.
+//! `src/README.md` has the walks of a request, an update and the configuration through them, the decisions and the words.
 //!
 //! # The rooms
 //!
