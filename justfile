@@ -17,6 +17,14 @@ deb: build
 oci: build
     packaging/oci/build {{musl}}
 
+# Before each commit: format, clippy, unit tests, and of tests/it what waits for no network, disk or deadline
+check:
+    cargo fmt --check
+    cargo clippy --all-targets --features release --quiet -- --deny warnings
+    cargo test --quiet --features release --lib --bins
+    cargo test --quiet --features release --test it -- --test-threads=6 admin:: architecture:: cli:: config:: conformance:: \
+        console:: documents:: orders:: rebinding:: repository:: routes:: serving:: spanish:: tls::
+
 # Every test, as the pipeline runs them
 test *STAGES:
     tests/run {{STAGES}}
