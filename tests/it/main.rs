@@ -18,6 +18,7 @@ mod conformance;
 mod console;
 mod discovery;
 mod disk_full;
+mod documents;
 mod download;
 mod events;
 mod films;
