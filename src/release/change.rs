@@ -9,6 +9,8 @@ use super::repository::sha256;
 use crate::durable;
 use crate::lang::Text;
 
+/// The role that boxes ask for first.
+const TIMESTAMP: &str = "metadata/timestamp.json";
 /// For `timestamp.json`, the only file whose content changes.
 const FRESH: &str = "no-cache";
 /// For all others, whose names say their content.
@@ -51,7 +53,7 @@ impl File {
 
     /// The value of `Cache-Control` that it is served with.
     pub(super) fn cache_control(&self) -> &'static str {
-        if self.path == "metadata/timestamp.json" { FRESH } else { FOR_EVER }
+        if self.path == TIMESTAMP { FRESH } else { FOR_EVER }
     }
 
     fn is_in(&self, directory: &Path) -> bool {
@@ -117,6 +119,11 @@ impl Change {
         self.roles.is_empty()
     }
 
+    /// Whether the timestamp is the last to be uploaded; after a rotation that is seamless, the root is.
+    pub(super) fn ends_with_timestamp(&self) -> bool {
+        self.files.last().is_some_and(|file| file.path == TIMESTAMP)
+    }
+
     /// Writes the files, each of them whole and on the disk before the next.
     pub(super) fn write(&self) -> Result<(), ReleaseError> {
         for name in ["metadata", "targets"] {
@@ -145,18 +152,23 @@ fn sweep(directory: &Path) -> Result<(), ReleaseError> {
 mod tests {
     use super::*;
 
-    fn order(seamless: bool) -> Vec<String> {
+    fn rotation(seamless: bool) -> Change {
         let files = ["timestamp.json", "2.root.json", "5.snapshot.json"].map(|name| File::metadata(name, Vec::new()));
         let mut files = files.to_vec();
         files.push(File::target("x", Vec::new()));
         let role = RoleChange { role: "root".into(), from: Some(1), to: 2, expires: Timestamp::UNIX_EPOCH };
-        let change = Change::new("/nowhere".into(), vec![role], files, seamless);
-        change.files.iter().map(|file| file.name.clone()).collect()
+        Change::new("/nowhere".into(), vec![role], files, seamless)
     }
 
     #[test]
     fn what_is_referred_to_is_there_before_what_refers_to_it() {
-        assert_eq!(order(false), ["x", "5.snapshot.json", "2.root.json", "timestamp.json"]);
-        assert_eq!(order(true), ["x", "5.snapshot.json", "timestamp.json", "2.root.json"]);
+        for (seamless, order) in [
+            (false, ["x", "5.snapshot.json", "2.root.json", "timestamp.json"]),
+            (true, ["x", "5.snapshot.json", "timestamp.json", "2.root.json"]),
+        ] {
+            let change = rotation(seamless);
+            assert_eq!(change.files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), order);
+            assert_eq!(change.ends_with_timestamp(), !seamless);
+        }
     }
 }

@@ -52,10 +52,12 @@ pub(super) fn text(change: &Change, notes: &[Text], dry_run: bool, lang: Lang) -
             file.cache_control()
         );
     }
-    text.push_str(lang.pick(
-        "\nO todo: targets/, luego metadata/ sin timestamp.json, y al final metadata/timestamp.json (no-cache).\n",
-        "\nOr all of it: targets/, then metadata/ without timestamp.json, and metadata/timestamp.json (no-cache) last.\n",
-    ));
+    if change.ends_with_timestamp() {
+        text.push_str(lang.pick(
+            "\nO todo: targets/, luego metadata/ sin timestamp.json, y al final metadata/timestamp.json (no-cache).\n",
+            "\nOr all of it: targets/, then metadata/ without timestamp.json, and metadata/timestamp.json (no-cache) last.\n",
+        ));
+    }
     text
 }
 
