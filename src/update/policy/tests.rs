@@ -1,6 +1,8 @@
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
+use proptest::test_runner::TestCaseError;
 
 use super::*;
 use crate::update::manifest::{SCHEMA, Wave};
@@ -255,10 +257,10 @@ fn versions() -> impl Strategy<Value = Version> {
 fn releases() -> impl Strategy<Value = Release> {
     (
         versions(),
-        proptest::option::of(versions()),
+        proptest::option::weighted(0.3, versions()),
         any::<bool>(),
         proptest::collection::vec((0_i64..4000, 0_u16..=1000), 0..4),
-        proptest::collection::vec(versions(), 0..4),
+        proptest::collection::vec(versions(), 0..8),
         proptest::bool::weighted(0.9),
         1_u32..3,
     )
@@ -274,16 +276,30 @@ fn releases() -> impl Strategy<Value = Release> {
         })
 }
 
+/// Worlds in which what is wanted is mostly there, and no more than one obstacle mostly in its way: in others nothing happens.
 fn worlds() -> impl Strategy<Value = World> {
-    let manifest =
-        (proptest::collection::vec(releases(), 0..10), proptest::option::weighted(0.9, versions()), versions());
-    let box_ = (versions(), proptest::option::of(versions()), proptest::option::weighted(0.2, versions()));
-    let facts = (proptest::collection::vec(versions(), 0..3), any::<[bool; 3]>(), 0_i64..4000);
+    let wanted = (proptest::option::weighted(0.95, versions()), proptest::option::weighted(0.2, versions()));
+    let manifest = (
+        proptest::collection::vec(releases(), 1..10),
+        wanted,
+        any::<prop::sample::Index>(),
+        proptest::bool::weighted(0.9),
+        proptest::option::weighted(0.3, versions()),
+    );
+    let box_ = (versions(), proptest::option::weighted(0.3, versions()));
+    let facts = (
+        proptest::collection::vec(versions(), 0..3),
+        (proptest::bool::weighted(0.2), any::<bool>(), any::<bool>()),
+        0_i64..4000,
+    );
     (manifest, box_, facts).prop_map(
-        |((mut releases, desired, min_version), (running, floor, pin), (bad, flags, now))| {
+        |((mut releases, (desired, pin), which, is_there, minimum), (running, floor), (bad, flags, now))| {
             releases.sort_by(|one, other| one.version.cmp(&other.version));
             releases.dedup_by(|one, other| one.version == other.version);
-            let [held, ordered, is_open] = flags;
+            let (held, ordered, is_open) = flags;
+            let there = which.get(&releases).version.clone();
+            let desired = desired.map(|any| if is_there { there } else { any });
+            let min_version = minimum.unwrap_or(Version::new(1, 0, 0));
             let manifest =
                 Manifest { schema: SCHEMA, channel: "stable".to_owned(), desired, min_version, releases, os: None };
             World { manifest, running, floor, pin, bad: bad.iter().map(sha).collect(), held, ordered, is_open, now }
@@ -312,15 +328,28 @@ impl World {
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4096))]
+/// Cases of each property: enough for every kind of decision to come up often.
+const CASES: u32 = 4096;
 
-    #[test]
-    fn no_plan_breaks_a_rule(world in worlds()) {
+/// Holds a property of many worlds, and fails where fewer than one world in `at_least_one_in` had what it is about: the
+/// property returns whether its world had.
+fn holds(at_least_one_in: u32, property: impl Fn(World) -> Result<bool, TestCaseError>) {
+    let hits = Cell::new(0_u32);
+    proptest!(ProptestConfig::with_cases(CASES), |(world in worlds())| {
+        hits.set(hits.get() + u32::from(property(world)?));
+    });
+    let hits = hits.get();
+    assert!(hits >= CASES / at_least_one_in, "only {hits} of {CASES} worlds had what the property is about");
+}
+
+#[test]
+fn no_plan_breaks_a_rule() {
+    let kinds = [Cell::new(0_u32), Cell::new(0), Cell::new(0), Cell::new(0)];
+    holds(10, |world| {
         let decision = world.decide();
         prop_assert_eq!(&decision, &world.decide(), "the same facts, the same decision");
         let (plan, is_now) = match decision {
-            Decision::Nothing(_) => return Ok(()),
+            Decision::Nothing(_) => return Ok(false),
             Decision::Take(plan) => (plan, true),
             Decision::Later { plan, at: when, .. } => {
                 prop_assert!(when > at(world.now));
@@ -337,16 +366,25 @@ proptest! {
         prop_assert_eq!(release.platforms.get(PLATFORM), Some(&plan.binary));
         let goal = world.pin.as_ref().or(world.manifest.desired.as_ref()).expect("a goal");
         prop_assert_eq!(plan.version < world.running, plan.kind == Kind::Rollback);
-        match &plan.kind {
+        let kind = match &plan.kind {
             Kind::Rollback => {
                 prop_assert_eq!(&plan.version, goal);
                 prop_assert!(world.pin.is_some() || release.rollback_from.contains(&world.running));
+                0
             }
-            Kind::Update => prop_assert_eq!(&plan.version, goal),
+            Kind::Update => {
+                prop_assert_eq!(&plan.version, goal);
+                1
+            }
             Kind::SteppingStone { to } => {
                 prop_assert_eq!(to, goal);
                 prop_assert!(plan.version < *goal);
+                2
             }
+        };
+        kinds[kind].set(kinds[kind].get() + 1);
+        if !is_now {
+            kinds[3].set(kinds[3].get() + 1);
         }
         if plan.kind != Kind::Rollback {
             prop_assert!(release.requires_from.as_ref().is_none_or(|requires| *requires <= world.running));
@@ -354,30 +392,44 @@ proptest! {
                 prop_assert!(world.is_open || plan.ignores_window);
             }
         }
-    }
+        Ok(true)
+    });
+    let kinds = kinds.map(Cell::into_inner);
+    assert!(kinds.iter().all(|hits| *hits >= 20), "rollbacks, updates, stepping stones, later: {kinds:?}");
+}
 
-    #[test]
-    fn stepping_stones_make_progress_and_arrive(world in worlds()) {
-        let mut world = World { ordered: true, ..world };
-        let Decision::Take(Plan { kind: Kind::SteppingStone { to: goal }, .. }) = world.decide() else { return Ok(()) };
+#[test]
+fn stepping_stones_make_progress_and_arrive() {
+    holds(50, |world| {
+        // An old one, which most versions are newer than.
+        let running = world.running.clone().min(v("1.1.0"));
+        let mut world = World { ordered: true, running, ..world };
+        let Decision::Take(Plan { kind: Kind::SteppingStone { to: goal }, .. }) = world.decide() else {
+            return Ok(false);
+        };
         for _ in 0..=world.manifest.releases.len() {
             let plan = taken(world.decide());
             prop_assert!(plan.version > world.running);
             world.running = plan.version;
             if world.running == goal {
-                return Ok(());
+                return Ok(true);
             }
         }
-        prop_assert!(false, "it does not arrive at {goal}");
-    }
+        Err(TestCaseError::fail(format!("it does not arrive at {goal}")))
+    });
+}
 
-    #[test]
-    fn what_may_be_taken_stays_so_as_time_goes_by(world in worlds(), later in 0_i64..4000) {
-        let then = World { now: world.now.max(later), ..world.clone() };
-        if let Decision::Take(plan) = world.decide() {
-            prop_assert_eq!(then.decide(), Decision::Take(plan));
+#[test]
+fn what_may_be_taken_stays_so_as_time_goes_by() {
+    holds(10, |world| {
+        let Decision::Take(plan) = world.decide() else { return Ok(false) };
+        // No wave begins after that.
+        for later in [world.now + 1, world.now + 1000, 4000] {
+            let then = World { now: later.max(world.now), ..world.clone() };
+            prop_assert_eq!(then.decide(), Decision::Take(plan.clone()));
         }
-    }
+        Ok(true)
+    });
 }
 
 #[test]
