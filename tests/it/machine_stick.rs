@@ -8,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{Edge, Setup, eventually, run};
+use crate::support::{Disk, Edge, Setup, eventually, run};
 
 /// A machine in a directory, whose appliance runs.
 struct Machine {
@@ -36,8 +36,12 @@ impl Machine {
     }
 
     fn order(&self, more: &[&str]) -> Output {
+        self.order_at(self.stick.path(), more)
+    }
+
+    fn order_at(&self, stick: &Path, more: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_workshop-edge"));
-        command.args(["machine", "stick", "--directory"]).arg(self.stick.path()).args(more);
+        command.args(["machine", "stick", "--directory"]).arg(stick).args(more);
         command.arg("--root").arg(self.root.path()).stdin(Stdio::null());
         command.env_clear().env("LANG", "es").env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.output().expect("started")
@@ -114,6 +118,26 @@ fn a_support_bundle_is_written_back_and_nothing_else_changes() {
     let listed = String::from_utf8(run("tar", &["-tzf", path.to_str().expect("text")])).expect("text");
     assert!(listed.contains("status.json") && listed.contains("health.json"), "{listed}");
     assert!(fs::metadata(path).expect("there").len() <= 5_000_000);
+}
+
+#[test]
+fn a_stick_without_room_for_the_bundle_is_told_so_and_left_alone() {
+    let machine = Machine::start();
+    let stick = Disk::new(1);
+    fs::write(stick.path.join("SOPORTE"), "").expect("written");
+    let names = || fs::read_dir(&stick.path).expect("listed").count();
+    // Some room, and less than what stays free beside a bundle.
+    stick.fill(8192);
+    machine.order_at(&stick.path, &[]);
+    let notice = machine.notice().expect("a notice");
+    assert_ne!(notice.level, "info", "{notice:?}");
+    notice.says("El informe de soporte no cabe en la memoria USB", "The support bundle does not fit on the USB stick");
+    assert_eq!(names(), 2, "nothing but what was there");
+    stick.empty();
+    machine.order_at(&stick.path, &[]);
+    let notice = machine.notice().expect("a notice");
+    notice.says("Informe de soporte escrito", "Support bundle written");
+    assert_eq!(names(), 2, "the bundle is beside the wish");
 }
 
 #[test]
