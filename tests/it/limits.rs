@@ -97,23 +97,42 @@ fn a_peer_that_never_reads_a_short_answer_is_cut_off_too() {
 
 #[test]
 fn slow_peers_hold_nobody_up() {
+    const SLOW: u32 = 201;
     let dist = film();
-    let edge = Setup::new("").site(dist.path()).start();
-    let slow: Vec<Client> = (0..200)
+    // Nobody is cut off for being slow while this runs.
+    let limits = "[limits]\nheader_timeout_s = 300\nkeep_alive_idle_s = 300\nwrite_stall_s = 300\n";
+    let edge = Setup::new(limits).site(dist.path()).start();
+    let mut slow: Vec<Client> = (0..SLOW)
         .map(|number| {
             let mut client = edge.connect();
             match number % 3 {
                 0 => client.send(b"GET / HTTP/1.1\r\n"),
-                1 => client.send_request("GET", "/film.mp4", &[]),
+                1 => {
+                    client.send_request("GET", "/film.mp4", &[]);
+                    // Its answer is under way, and goes no further than the buffers.
+                    assert_eq!(client.head().expect("an answer").0, 200);
+                }
                 _ => {}
             }
             client
         })
         .collect();
+    // And the one that asks.
+    let all = f64::from(SLOW + 1);
+    edge.wait_for_metric("workshop_edge_http_connections_open", all);
     for _ in 0..100 {
         assert_eq!(edge.get("/", &[]).status, 200);
     }
-    drop(slow);
+    // All that while the slow were there: they get their answers now.
+    assert!(edge.metric("workshop_edge_http_connections_open") >= all);
+    for (number, client) in slow.iter_mut().enumerate() {
+        match number % 3 {
+            0 => client.send(b"Host: tv\r\n\r\n"),
+            1 => continue,
+            _ => client.send_request("GET", "/", &[]),
+        }
+        assert_eq!(client.reply(false).expect("an answer").status, 200);
+    }
 }
 
 const PEER_EVICTED: &str = "workshop_edge_http_connections_rejected_total{reason=\"peer_evicted\"}";
