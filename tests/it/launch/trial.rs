@@ -4,10 +4,12 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::iter;
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use rustix::process::Signal;
 use workshop_edge::slots::{self, Slot};
 
 use super::data::{Data, sha256};
@@ -43,9 +45,10 @@ fn what_works_for_some_time_is_confirmed() {
     let table = data.table();
     assert_eq!((table.active(), table.quarantined()), (Some(Slot::A), &[][..]));
     eventually("the slot's record", || slots::recorded(&data.slots(), Slot::A).is_some_and(|record| record.proven));
-    assert!(!data.path().join("update/probe").exists() || child.try_wait().expect("a child").is_none());
-    child.kill().expect("it runs");
-    child.wait().expect("its end");
+    assert!(!data.path().join("update/probe").exists(), "what the trial wrote to see whether it can is left behind");
+    child.kill().expect("killed");
+    // Had it ended by itself, it would have another end.
+    assert_eq!(child.wait().expect("its end").signal(), Some(Signal::KILL.as_raw()), "it no longer ran");
 }
 
 /// A second service on the data of the first: systemd starts it again and again.
