@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use crate::disk::Disk;
 use crate::lan::{LENT, Lan};
 use crate::machine::{Machine, Setup};
+use crate::support::Random;
 use crate::systems;
 use crate::technician::Technician;
 
@@ -21,14 +22,9 @@ fn cuts() -> usize {
     std::env::var("WORKSHOP_CUTS").ok().map_or(FEW, |text| text.parse().expect("WORKSHOP_CUTS is a number"))
 }
 
-/// A random part of a time.
-fn part_of(time: Duration) -> Duration {
-    time.mul_f64(f64::from(getrandom::u32().expect("a number")) / f64::from(u32::MAX))
-}
-
 /// Eight digits.
-fn some_pin() -> String {
-    format!("{:08}", getrandom::u32().expect("a number") % 100_000_000)
+fn some_pin(random: &mut Random) -> String {
+    format!("{:08}", random.below(100_000_000))
 }
 
 /// The PIN that a box holds: the one that was acknowledged last, or the one whose change was cut.
@@ -65,21 +61,22 @@ fn what_was_acknowledged_outlives_every_cut() {
     let mut machine = Setup::stick(&stick).start(&lan, "cuts-first");
     serves(&mut machine, &lan);
     let first = machine.wait("a PIN", |_| stick.data_file("/workshop-edge/admin/pin"));
+    let mut random = Random::new(Random::seed("WORKSHOP_CUTS"), 0);
     let mut pins = Pins { acknowledged: first.trim().to_owned(), pending: None };
     drop(machine);
 
     for number in 0..cuts() {
         let mut machine = Setup::stick(&stick).start(&lan, "cuts");
         if number % 2 == 1 {
-            std::thread::park_timeout(part_of(BOOT));
+            std::thread::park_timeout(random.part_of(BOOT));
             machine.cut();
             continue;
         }
         serves(&mut machine, &lan);
         let technician = machine.wait("the PIN that was acknowledged", |_| pins.log_in(&lan));
-        let next = some_pin();
+        let next = some_pin(&mut random);
         let mut change = technician.begin_pin_change(&pins.acknowledged, &next).expect("a form");
-        let moment = Instant::now() + part_of(CHANGE);
+        let moment = Instant::now() + random.part_of(CHANGE);
         while Instant::now() < moment && !change.is_answered() {
             std::thread::park_timeout(Duration::from_millis(10));
         }
@@ -105,10 +102,11 @@ fn whenever_an_update_of_the_system_is_cut_a_whole_one_serves() {
     let _bucket = lan.bucket(&repository.directory());
     let image = Disk::with(&systems::image());
     let (before, after) = (image.system_file("box_1.0.0.efi"), std::fs::read(systems::system("2.0.0")).expect("read"));
+    let mut random = Random::new(Random::seed("WORKSHOP_CUTS"), 1);
     for _ in 0..cuts() {
         let stick = image.copy();
         // By itself it restarts once, into the new system.
-        let moment = Instant::now() + part_of(UPDATE);
+        let moment = Instant::now() + random.part_of(UPDATE);
         while Instant::now() < moment {
             Setup::stick(&stick).start(&lan, "cuts-update").runs_until(moment);
         }

@@ -3,16 +3,13 @@
 use crate::disk::Disk;
 use crate::lan::{LENT, Lan};
 use crate::machine::Setup;
+use crate::support::Random;
 use crate::systems;
 use crate::write_log::WriteLog;
 
 /// Replays in the tests of every day, and how many of them are started; `WORKSHOP_REPLAYS` asks for more.
 const FEW: usize = 6;
 const STARTED: usize = 1;
-
-fn random(below: usize) -> usize {
-    usize::try_from(getrandom::u64().expect("a number") % below as u64).expect("a number")
-}
 
 fn replays() -> usize {
     std::env::var("WORKSHOP_REPLAYS").map_or(FEW, |text| text.parse().expect("WORKSHOP_REPLAYS is a number"))
@@ -32,10 +29,11 @@ fn whatever_a_first_start_leaves_unflushed_the_next_one_serves() {
     assert!(log.len() > 100, "{} requests", log.len());
 
     let mut started = 0;
+    let mut random = Random::new(Random::seed("WORKSHOP_REPLAYS"), 0);
     for number in 0..replays() {
         let disk = pristine.copy();
-        let cut = if number == 0 { log.len() } else { random(log.len() + 1) };
-        log.replay(disk.path(), cut, || random(2) == 0);
+        let cut = if number == 0 { log.len() } else { random.below(log.len() + 1) };
+        log.replay(disk.path(), cut, || random.below(2) == 0);
         assert!(disk.system() == pristine.system(), "after {cut} requests, the system is not what was flashed");
         if started < STARTED {
             started += 1;
@@ -65,10 +63,11 @@ fn whatever_an_update_of_the_system_leaves_unflushed_a_whole_one_is_started() {
     let (before, after) = (stick.system_file("box_1.0.0.efi"), stick.system_file("box_2.0.0+3.efi"));
     // Most of what it writes are the two copies of the system, one after the other.
     let mut installed = 0;
+    let mut random = Random::new(Random::seed("WORKSHOP_REPLAYS"), 1);
     for number in 0..replays() {
         let disk = pristine.copy();
-        let cut = if number == 0 { log.len() } else { random(log.len() + 1) };
-        log.replay(disk.path(), cut, || random(2) == 0);
+        let cut = if number == 0 { log.len() } else { random.below(log.len() + 1) };
+        log.replay(disk.path(), cut, || random.below(2) == 0);
         let systems = disk.systems();
         assert!(disk.system_file("box_1.0.0.efi") == before, "after {cut} requests, 1.0.0 is not what was flashed");
         if systems != ["box_1.0.0.efi"] {

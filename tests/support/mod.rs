@@ -10,6 +10,8 @@ mod http;
 pub(crate) mod lab;
 mod nginx;
 mod pty;
+#[allow(dead_code, reason = "not every test leaves moments to chance")]
+mod random;
 mod small_repository;
 mod supervisor;
 mod temporary;
@@ -21,6 +23,8 @@ pub(crate) use hostile_repository::{HostileRepository, Request};
 pub(crate) use http::{Client, Reply};
 pub(crate) use nginx::Nginx;
 pub(crate) use pty::Pty;
+#[allow(unused_imports, reason = "not every test leaves moments to chance")]
+pub(crate) use random::Random;
 pub(crate) use small_repository::{SmallRepository, manifest};
 pub(crate) use supervisor::Supervisor;
 pub(crate) use temporary::dist;

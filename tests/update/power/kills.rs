@@ -1,19 +1,19 @@
 //! The box is killed at random moments of an update, again and again until the update is over.
 //!
-//! `WORKSHOP_KILLS` is how often at least; `WORKSHOP_SEED` repeats a run's moments.
+//! `WORKSHOP_KILLS` is how often at least, at other moments each time; `WORKSHOP_SEED` repeats a run's moments.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use workshop_edge::slots::{self, TRIES};
 
 use super::data::{is_at, leftovers};
 use super::workshop::{FACTORY, Workshop, sha256};
 use crate::built::release;
-use crate::support::{PATIENCE, Supervisor, eventually};
+use crate::support::{PATIENCE, Random, Supervisor, eventually};
 
 /// What the box goes to.
 const NEW: &str = "1.1.0";
@@ -25,19 +25,6 @@ const AT_ONCE: usize = 3;
 const SLOW: &str = "rate_limit_kib_s = 2048";
 /// How often a box is looked at.
 const LOOK: Duration = Duration::from_millis(5);
-
-/// Numbers that one seed makes the same again ("xorshift64*", Vigna, 2014).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: Duration) -> Duration {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        let number = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32;
-        end.mul_f64(f64::from(u32::try_from(number).expect("32 bits")) / f64::from(u32::MAX))
-    }
-}
 
 #[derive(Default)]
 struct Count {
@@ -62,7 +49,7 @@ fn live(
     let mut on_trial = 0;
     let is_given_up = || slots::open(&data.join("slots")).is_some_and(|store| !store.value().quarantined().is_empty());
     loop {
-        let moment = Instant::now() + random.below(whole);
+        let moment = Instant::now() + random.part_of(whole);
         while Instant::now() < moment && !is_at(&data, NEW, published) {
             std::thread::park_timeout(LOOK);
         }
@@ -122,11 +109,9 @@ fn serves(supervisor: &Supervisor, published: &BTreeMap<String, String>) {
 
 #[test]
 fn whenever_the_box_is_killed_it_serves_again_and_goes_on_with_its_update() {
-    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
-    let wanted = number("WORKSHOP_KILLS").map_or(FEW, |kills| usize::try_from(kills).expect("a number"));
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time");
-    let seed = number("WORKSHOP_SEED").unwrap_or(now.as_secs());
-    eprintln!("WORKSHOP_SEED={seed} repeats these moments");
+    let wanted =
+        std::env::var("WORKSHOP_KILLS").map_or(FEW, |kills| kills.parse().expect("WORKSHOP_KILLS is a number"));
+    let seed = Random::seed("WORKSHOP_KILLS");
 
     let workshop = Workshop::new();
     workshop.bucket.repository.publish("stable", NEW, &release(NEW));
@@ -149,8 +134,7 @@ fn whenever_the_box_is_killed_it_serves_again_and_goes_on_with_its_update() {
             scope.spawn(|| {
                 while count.kills.load(Ordering::Relaxed) < wanted {
                     let life = lives.fetch_add(1, Ordering::Relaxed);
-                    // Never 0, from which no number follows.
-                    let mut random = Random((seed.wrapping_add(life).wrapping_mul(0x9e37_79b9_7f4a_7c15)) | 1);
+                    let mut random = Random::new(seed, life);
                     live(&workshop, &published, &mut random, whole, &count);
                 }
             });
