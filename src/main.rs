@@ -18,7 +18,7 @@ fn main() -> ExitCode {
 }
 
 fn serve(overrides: Overrides, lang: Lang) -> ExitCode {
-    let Loaded { config, warnings, effective } = match cli::configuration(overrides.clone(), lang) {
+    let Loaded { config, warnings, effective } = match cli::load_configuration(overrides.clone(), lang) {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };

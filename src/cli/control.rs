@@ -1,5 +1,6 @@
 //! The running box, as the command line reaches it, and what to tell when it does not answer.
 
+use super::configuration::load_configuration;
 use crate::control::{Client, ClientError, Reply};
 use crate::error_chain;
 use crate::{config::Overrides, lang::Lang};
@@ -10,7 +11,7 @@ use std::process::ExitCode;
 /// # Errors
 /// The code to end with, after the faults of the configuration have been told on standard error.
 pub(super) fn client(overrides: Overrides, lang: Lang) -> Result<Client, ExitCode> {
-    Ok(Client::new(&super::configuration(overrides, lang)?.config.data_dir))
+    Ok(Client::new(&load_configuration(overrides, lang)?.config.data_dir))
 }
 
 /// The JSON that the box has answered, or why there is none.

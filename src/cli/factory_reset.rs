@@ -1,9 +1,41 @@
 //! `workshop-edge factory-reset`: forget everything but the configuration.
 
+use super::configuration::{configured, load_configuration, overrides};
+use super::program::subcommand;
 use super::{control, output};
 use crate::control::{Client, ClientError};
 use crate::{config::Overrides, error_chain, factory_reset, lang::Lang};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 use std::{io, path::Path, process::ExitCode};
+
+#[derive(Debug, PartialEq, Eq)]
+pub struct FactoryResetArgs {
+    pub(super) overrides: Overrides,
+    /// Whether the person is sure.
+    pub(super) yes: bool,
+}
+
+/// How it is typed.
+pub(super) fn definition(lang: Lang) -> Command {
+    let command = subcommand("factory-reset", lang.pick("[OPCIONES]", "[OPTIONS]"), lang)
+        .about(lang.pick(
+            "Olvida el PIN, la identidad, el nombre, el certificado y todo lo guardado; conserva la configuración y la versión",
+            "Forget the PIN, the identity, the name, the certificate and everything stored; keep configuration and version",
+        ))
+        .arg(
+            Arg::new("yes")
+                .long("yes")
+                .action(ArgAction::SetTrue)
+                .help(lang.pick("No pregunta antes", "Do not ask first")),
+        );
+    configured(command, lang)
+}
+
+impl FactoryResetArgs {
+    pub(super) fn of(matches: &ArgMatches) -> Self {
+        Self { overrides: overrides(matches), yes: matches.get_flag("yes") }
+    }
+}
 
 /// What a person has to type.
 fn word(lang: Lang) -> &'static str {
@@ -11,12 +43,12 @@ fn word(lang: Lang) -> &'static str {
 }
 
 /// Asks whether the person is sure, and resets: by way of the running box, or else its data directly.
-pub(super) fn run(overrides: Overrides, yes: bool, lang: Lang) -> ExitCode {
-    let data_dir = match super::configuration(overrides, lang) {
+pub(super) fn run(args: FactoryResetArgs, lang: Lang) -> ExitCode {
+    let data_dir = match load_configuration(args.overrides, lang) {
         Ok(loaded) => loaded.config.data_dir,
         Err(code) => return code,
     };
-    if !yes && !is_sure(&data_dir, lang) {
+    if !args.yes && !is_sure(&data_dir, lang) {
         return output::failure(
             lang.pick("no se ha confirmado: no se ha hecho nada", "not confirmed: nothing was done"),
         );

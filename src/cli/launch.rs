@@ -4,17 +4,55 @@
 //! here, and everything is passed on.
 
 use super::EXIT_FAILURE;
+use super::program::subcommand;
 use crate::{
     config::{self, Overrides, Sources},
     durable::{Claim, ProcessLock},
-    error_chain, launch,
+    error_chain,
+    lang::Lang,
+    launch,
     machine::{self, Paths},
     slots, telemetry,
 };
+use clap::{Arg, ArgMatches, Command, value_parser};
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
+#[derive(Debug, PartialEq, Eq)]
+pub struct LaunchArgs {
+    /// Options of the `serve` of whichever version will run.
+    pub(super) options: Vec<OsString>,
+}
+
+/// How it is typed.
+pub(super) fn definition(lang: Lang) -> Command {
+    subcommand("launch", lang.pick("[OPCIONES DE SERVE]", "[OPTIONS OF SERVE]"), lang)
+        .about(lang.pick(
+            "Arranca la versión instalada que toca (así lo hace el servicio), y vuelve a la anterior si no funciona",
+            "Start the installed version that is due (as the service does), and go back to the one before if it fails",
+        ))
+        .arg(
+            Arg::new("options")
+                .value_name(lang.pick("OPCIONES", "OPTIONS"))
+                .help_heading(lang.pick("Argumentos", "Arguments"))
+                .help(lang.pick(
+                    "Las de serve, que se le pasan tal cual: pueden ser de otra versión",
+                    "Those of serve, passed on as they are: they may be another version's",
+                ))
+                .num_args(0..)
+                .trailing_var_arg(true)
+                .allow_hyphen_values(true)
+                .value_parser(value_parser!(OsString)),
+        )
+}
+
+impl LaunchArgs {
+    pub(super) fn of(matches: &ArgMatches) -> Self {
+        Self { options: matches.get_many("options").unwrap_or_default().cloned().collect() }
+    }
+}
+
 /// Becomes the binary that is to run.
-pub(super) fn run(options: Vec<OsString>) -> ExitCode {
+pub(super) fn run(LaunchArgs { options }: LaunchArgs) -> ExitCode {
     telemetry::start_on_stderr();
     let data_dir = config::data_dir(&Sources::of_process(where_data_are(&options)));
     let directory = data_dir.join(slots::DIRECTORY);

@@ -1,17 +1,33 @@
-//! The manual page: the orders from the definition of the command line, the keys from the configuration's reference.
+//! `workshop-edge man`, the manual page: the orders from the definition of the command line, the keys from the configuration's reference.
 
-use super::definition;
+use super::program::{self, subcommand};
+use super::{EXIT_FAILURE, output};
 use crate::{config, lang::Lang};
 use clap::Command;
 use clap_mangen::{
     Man,
     roff::{Roff, bold, roman},
 };
-use std::io;
+use std::{io, process::ExitCode};
+
+/// How it is typed.
+pub(super) fn definition(lang: Lang) -> Command {
+    subcommand("man", "", lang).about(lang.pick("Escribe la página del manual", "Print the manual page"))
+}
+
+pub(super) fn run(lang: Lang) -> ExitCode {
+    match page(lang) {
+        Ok(page) => output::answer(&page, 0),
+        Err(error) => {
+            output::complain(&format!("{error}\n"));
+            ExitCode::from(EXIT_FAILURE)
+        }
+    }
+}
 
 /// The page, in roff.
 pub(super) fn page(lang: Lang) -> io::Result<String> {
-    let mut command = definition::command(lang);
+    let mut command = super::definition(lang);
     command.build();
     let man = Man::new(command.clone()).section("8");
     let mut page = Vec::new();
@@ -29,8 +45,8 @@ pub(super) fn page(lang: Lang) -> io::Result<String> {
             self::order(order, &mut page)?;
         }
     }
-    section(&definition::exit_codes_heading(lang).to_uppercase()).to_writer(&mut page)?;
-    verbatim(definition::exit_codes(lang)).to_writer(&mut page)?;
+    section(&program::exit_codes_heading(lang).to_uppercase()).to_writer(&mut page)?;
+    verbatim(program::exit_codes(lang)).to_writer(&mut page)?;
     section(lang.pick("CONFIGURACIÓN", "CONFIGURATION")).to_writer(&mut page)?;
     let mut layers = Roff::new();
     layers.text([roman(lang.pick(

@@ -1,16 +1,45 @@
 //! `workshop-edge pin`: the PIN of the administration.
 
+use super::configuration::{configured, overrides};
+use super::program::subcommand;
 use super::{control, output};
 use crate::{config::Overrides, lang::Lang};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 use std::process::ExitCode;
 
+#[derive(Debug, PartialEq, Eq)]
+pub struct PinArgs {
+    pub(super) overrides: Overrides,
+    /// Whether to make another first.
+    pub(super) new: bool,
+}
+
+/// How it is typed.
+pub(super) fn definition(lang: Lang) -> Command {
+    let command = subcommand("pin", lang.pick("[OPCIONES]", "[OPTIONS]"), lang)
+        .about(lang.pick("Dice el PIN de la administración", "Say the PIN of the administration"))
+        .arg(
+            Arg::new("new")
+                .long("new")
+                .action(ArgAction::SetTrue)
+                .help(lang.pick("Hace otro, si se ha olvidado", "Make another, if it is forgotten")),
+        );
+    configured(command, lang)
+}
+
+impl PinArgs {
+    pub(super) fn of(matches: &ArgMatches) -> Self {
+        Self { overrides: overrides(matches), new: matches.get_flag("new") }
+    }
+}
+
 /// Prints the PIN, or tells why the box does not know it.
-pub(super) fn run(overrides: Overrides, new: bool, lang: Lang) -> ExitCode {
-    let client = match control::client(overrides, lang) {
+pub(super) fn run(args: PinArgs, lang: Lang) -> ExitCode {
+    let client = match control::client(args.overrides, lang) {
         Ok(client) => client,
         Err(code) => return code,
     };
-    let reply = if new { client.post("/pin/new", &[]) } else { client.get("/pin") };
+    let reply = if args.new { client.post("/pin/new", &[]) } else { client.get("/pin") };
     match control::value(reply, lang) {
         Ok(value) => match value.get("pin").and_then(serde_json::Value::as_str) {
             Some(pin) => output::answer(&format!("{pin}\n"), 0),

@@ -1,8 +1,20 @@
 //! `workshop-edge restart`: the running box reads its configuration again.
 
+use super::configuration::configured;
+use super::program::subcommand;
 use super::{control, output};
 use crate::{config::Overrides, lang::Lang};
+use clap::Command;
 use std::process::ExitCode;
+
+/// How it is typed.
+pub(super) fn definition(lang: Lang) -> Command {
+    let command = subcommand("restart", lang.pick("[OPCIONES]", "[OPTIONS]"), lang).about(lang.pick(
+        "Reinicia el servicio sin cerrar sus puertos: lee la configuración otra vez",
+        "Restart the service without closing its ports: it reads the configuration again",
+    ));
+    configured(command, lang)
+}
 
 /// Has the box restart. A configuration that is not valid is told here, before the box ends with it.
 pub(super) fn run(overrides: Overrides, lang: Lang) -> ExitCode {

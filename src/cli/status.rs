@@ -1,9 +1,13 @@
 //! `workshop-edge status`: how the running box is.
 
+use super::configuration::{configured, overrides};
+use super::program::subcommand;
+use super::shape::json;
 use super::{EXIT_FAILURE, control, output};
 use crate::console::{Status, Summary, summary};
 use crate::control::Client;
 use crate::{config::Overrides, lang::Lang};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 use std::{
     io::{self, IsTerminal as _},
     process::ExitCode,
@@ -16,9 +20,15 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Moves to the upper left corner and clears from there (ECMA-48: CUP, ED).
 const CLEAR: &str = "\x1b[H\x1b[J";
 
+#[derive(Debug, PartialEq, Eq)]
+pub struct StatusArgs {
+    pub(super) overrides: Overrides,
+    pub(super) form: Form,
+}
+
 /// How the status is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub(crate) enum Form {
     /// For a person.
     Summary,
     /// For a person who keeps looking.
@@ -27,8 +37,37 @@ pub enum Form {
     Json,
 }
 
+/// How it is typed.
+pub(super) fn definition(lang: Lang) -> Command {
+    let command =
+        subcommand("status", lang.pick("[OPCIONES]", "[OPTIONS]"), lang)
+            .about(lang.pick(
+                "Muestra el estado del equipo: dirección, código QR, red, reloj, disco y fallos",
+                "Say how the box is: address, QR code, network, clock, disk and faults",
+            ))
+            .arg(
+                Arg::new("watch").long("watch").action(ArgAction::SetTrue).conflicts_with("json").help(
+                    lang.pick("Lo repite cuando cambia, hasta Ctrl-C", "Repeat it when it changes, until Ctrl-C"),
+                ),
+            )
+            .arg(json(lang));
+    configured(command, lang)
+}
+
+impl StatusArgs {
+    pub(super) fn of(matches: &ArgMatches) -> Self {
+        let form = match (matches.get_flag("json"), matches.get_flag("watch")) {
+            (true, _) => Form::Json,
+            (_, true) => Form::Watch,
+            _ => Form::Summary,
+        };
+        Self { overrides: overrides(matches), form }
+    }
+}
+
 /// Prints the status, or tells why there is none.
-pub(super) fn run(overrides: Overrides, form: Form, lang: Lang) -> ExitCode {
+pub(super) fn run(args: StatusArgs, lang: Lang) -> ExitCode {
+    let StatusArgs { overrides, form } = args;
     let client = match control::client(overrides, lang) {
         Ok(client) => client,
         Err(code) => return code,

@@ -1,5 +1,7 @@
 //! `workshop-edge support-bundle`: what support needs, from the running box, or else from its disk.
 
+use super::configuration::{configured, load_configuration, overrides};
+use super::program::subcommand;
 use super::{control, output};
 use crate::control::{Client, MAX_BODY};
 use crate::support_bundle::{self, Given};
@@ -8,7 +10,9 @@ use crate::{
     durable, error_chain,
     lang::Lang,
 };
+use clap::{Arg, ArgMatches, Command, ValueHint, value_parser};
 use std::{
+    ffi::OsString,
     fmt::Write as _,
     fs,
     path::{Path, PathBuf},
@@ -21,9 +25,46 @@ const DEADLINE: Duration = Duration::from_secs(60);
 /// The service whose journal is read.
 const UNIT: &str = "workshop-edge.service";
 
+#[derive(Debug, PartialEq, Eq)]
+pub struct SupportBundleArgs {
+    pub(super) overrides: Overrides,
+    /// The file; `-` for standard output, `None` for a new one.
+    pub(super) output: Option<PathBuf>,
+}
+
+/// How it is typed.
+pub(super) fn definition(lang: Lang) -> Command {
+    let command = subcommand("support-bundle", lang.pick("[OPCIONES]", "[OPTIONS]"), lang)
+        .about(lang.pick(
+            "Reúne en un archivo lo que hace falta para averiguar qué falla, sin secretos",
+            "Collect in one file what is needed to find out what is wrong, without secrets",
+        ))
+        .arg(
+            Arg::new("output")
+                .short('o')
+                .long("output")
+                .value_name(lang.pick("ARCHIVO", "FILE"))
+                .value_hint(ValueHint::FilePath)
+                .value_parser(value_parser!(OsString))
+                .help(lang.pick(
+                    "Archivo tar.gz que se escribe; - es la salida estándar [por defecto: uno nuevo aquí]",
+                    "File to write, a tar.gz; - is standard output [default: a new one here]",
+                )),
+        );
+    configured(command, lang)
+}
+
+impl SupportBundleArgs {
+    pub(super) fn of(matches: &ArgMatches) -> Self {
+        let output = matches.get_one::<OsString>("output").map(PathBuf::from);
+        Self { overrides: overrides(matches), output }
+    }
+}
+
 /// Writes a bundle, and says where it is and what it contains.
-pub(super) fn run(overrides: Overrides, output: Option<PathBuf>, lang: Lang) -> ExitCode {
-    let loaded = match super::configuration(overrides, lang) {
+pub(super) fn run(args: SupportBundleArgs, lang: Lang) -> ExitCode {
+    let SupportBundleArgs { overrides, output } = args;
+    let loaded = match load_configuration(overrides, lang) {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };

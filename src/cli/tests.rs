@@ -1,5 +1,12 @@
 use super::*;
+use super::{
+    config::ConfigArgs,
+    machine::{MachineArgs, Order},
+    status::{Form, StatusArgs},
+};
 use clap::error::ErrorKind;
+use clap_complete::Shell;
+use std::path::Path;
 
 /// What a command line means; words are separated by spaces.
 fn typed(line: &str, lang: Lang) -> Result<Command, Exit> {
@@ -8,8 +15,8 @@ fn typed(line: &str, lang: Lang) -> Result<Command, Exit> {
 
 #[test]
 fn the_definition_holds_in_both_languages() {
-    definition::command(Lang::Es).debug_assert();
-    definition::command(Lang::En).debug_assert();
+    definition(Lang::Es).debug_assert();
+    definition(Lang::En).debug_assert();
 }
 
 #[test]
@@ -22,72 +29,121 @@ fn every_command_is_understood() {
         site: Some("/s".into()),
         set: Vec::new(),
     };
-    for (line, command) in [
+    understood([
         ("serve", Command::Serve(Overrides::default())),
         ("serve --config /c --data-dir=/d --listen [::]:80 --site /s --listen [::]:81", Command::Serve(all)),
-        ("launch", Command::Launch(Vec::new())),
+        ("launch", Command::Launch(launch::LaunchArgs { options: Vec::new() })),
         (
             "launch --config /c --of-tomorrow=1 -x y --help --set a=b -- z",
-            Command::Launch(
-                ["--config", "/c", "--of-tomorrow=1", "-x", "y", "--help", "--set", "a=b", "--", "z"]
+            Command::Launch(launch::LaunchArgs {
+                options: ["--config", "/c", "--of-tomorrow=1", "-x", "y", "--help", "--set", "a=b", "--", "z"]
                     .map(OsString::from)
                     .to_vec(),
-            ),
+            }),
         ),
-        ("config check --set log.level=warn --set a=b", Command::ConfigCheck { overrides: set(), json: false }),
-        ("config check --json", Command::ConfigCheck { overrides: Overrides::default(), json: true }),
-        ("config show --set log.level=warn --json --set a=b", Command::ConfigShow { overrides: set(), json: true }),
-        ("config example", Command::ConfigExample { bilingual: false }),
-        ("config example --bilingual", Command::ConfigExample { bilingual: true }),
-        ("status", Command::Status { overrides: Overrides::default(), form: Form::Summary }),
-        ("status --watch", Command::Status { overrides: Overrides::default(), form: Form::Watch }),
-        ("status --json --set log.level=warn --set a=b", Command::Status { overrides: set(), form: Form::Json }),
-        ("console --tty /dev/tty1", Command::Console { overrides: Overrides::default(), tty: "/dev/tty1".into() }),
-        ("pin", Command::Pin { overrides: Overrides::default(), new: false }),
-        ("pin --new --set log.level=warn --set a=b", Command::Pin { overrides: set(), new: true }),
+        (
+            "config check --set log.level=warn --set a=b",
+            Command::Config(ConfigArgs::Check { overrides: set(), json: false }),
+        ),
+        ("config check --json", Command::Config(ConfigArgs::Check { overrides: Overrides::default(), json: true })),
+        (
+            "config show --set log.level=warn --json --set a=b",
+            Command::Config(ConfigArgs::Show { overrides: set(), json: true }),
+        ),
+        ("config example", Command::Config(ConfigArgs::Example { bilingual: false })),
+        ("config example --bilingual", Command::Config(ConfigArgs::Example { bilingual: true })),
+        ("status", Command::Status(StatusArgs { overrides: Overrides::default(), form: Form::Summary })),
+        ("status --watch", Command::Status(StatusArgs { overrides: Overrides::default(), form: Form::Watch })),
+        (
+            "status --json --set log.level=warn --set a=b",
+            Command::Status(StatusArgs { overrides: set(), form: Form::Json }),
+        ),
+        (
+            "console --tty /dev/tty1",
+            Command::Console(console::ConsoleArgs { overrides: Overrides::default(), tty: "/dev/tty1".into() }),
+        ),
+        ("pin", Command::Pin(pin::PinArgs { overrides: Overrides::default(), new: false })),
+        ("pin --new --set log.level=warn --set a=b", Command::Pin(pin::PinArgs { overrides: set(), new: true })),
         ("restart", Command::Restart(Overrides::default())),
-        ("support-bundle", Command::SupportBundle { overrides: Overrides::default(), output: None }),
+        (
+            "support-bundle",
+            Command::SupportBundle(support_bundle::SupportBundleArgs { overrides: Overrides::default(), output: None }),
+        ),
         (
             "support-bundle -o - --set log.level=warn --set a=b",
-            Command::SupportBundle { overrides: set(), output: Some("-".into()) },
+            Command::SupportBundle(support_bundle::SupportBundleArgs { overrides: set(), output: Some("-".into()) }),
         ),
-        ("factory-reset", Command::FactoryReset { overrides: Overrides::default(), yes: false }),
-        ("factory-reset --yes", Command::FactoryReset { overrides: Overrides::default(), yes: true }),
-        ("machine os settle", Command::Machine { root: "/".into(), order: Order::Os(super::machine::OsOrder::Settle) }),
-        ("machine notices", Command::Machine { root: "/".into(), order: Order::Notices { json: false } }),
+        (
+            "factory-reset",
+            Command::FactoryReset(factory_reset::FactoryResetArgs { overrides: Overrides::default(), yes: false }),
+        ),
+        (
+            "factory-reset --yes",
+            Command::FactoryReset(factory_reset::FactoryResetArgs { overrides: Overrides::default(), yes: true }),
+        ),
+        ("version", Command::Version(version::VersionArgs { json: false })),
+        ("version --json", Command::Version(version::VersionArgs { json: true })),
+        ("completions zsh", Command::Completions(completions::CompletionsArgs { shell: Shell::Zsh })),
+        ("man", Command::Man),
+    ]);
+}
+
+#[test]
+fn every_order_of_the_machine_is_understood() {
+    understood([
+        (
+            "machine os settle",
+            Command::Machine(MachineArgs { root: "/".into(), order: Order::Os(machine::os::Order::Settle) }),
+        ),
+        ("machine notices", Command::Machine(MachineArgs { root: "/".into(), order: Order::Notices { json: false } })),
         (
             "machine notices --json --root /t",
-            Command::Machine { root: "/t".into(), order: Order::Notices { json: true } },
+            Command::Machine(MachineArgs { root: "/t".into(), order: Order::Notices { json: true } }),
         ),
-        ("machine settings", Command::Machine { root: "/".into(), order: Order::Settings(Wish::Apply) }),
+        (
+            "machine settings",
+            Command::Machine(MachineArgs { root: "/".into(), order: Order::Settings(machine::settings::Wish::Apply) }),
+        ),
         (
             "machine settings --check /f --json",
-            Command::Machine {
+            Command::Machine(MachineArgs {
                 root: "/".into(),
-                order: Order::Settings(Wish::Check { file: "/f".into(), json: true }),
-            },
+                order: Order::Settings(machine::settings::Wish::Check { file: "/f".into(), json: true }),
+            }),
         ),
-        ("machine settings --template", Command::Machine { root: "/".into(), order: Order::Settings(Wish::Template) }),
+        (
+            "machine settings --template",
+            Command::Machine(MachineArgs {
+                root: "/".into(),
+                order: Order::Settings(machine::settings::Wish::Template),
+            }),
+        ),
         (
             "machine stick --device /dev/sdb1 --removed",
-            Command::Machine { root: "/".into(), order: Order::Stick(Stick::Removed("/dev/sdb1".into())) },
+            Command::Machine(MachineArgs {
+                root: "/".into(),
+                order: Order::Stick(machine::stick::Stick::Removed("/dev/sdb1".into())),
+            }),
         ),
         (
             "machine stick --directory /d --root /t",
-            Command::Machine { root: "/t".into(), order: Order::Stick(Stick::Directory("/d".into())) },
+            Command::Machine(MachineArgs {
+                root: "/t".into(),
+                order: Order::Stick(machine::stick::Stick::Directory("/d".into())),
+            }),
         ),
         (
             "machine install --disk /dev/sda --yes",
-            Command::Machine {
+            Command::Machine(MachineArgs {
                 root: "/".into(),
-                order: Order::Install(Install { disk: Some("/dev/sda".into()), yes: true }),
-            },
+                order: Order::Install(machine::install::Install { disk: Some("/dev/sda".into()), yes: true }),
+            }),
         ),
-        ("version", Command::Version { json: false }),
-        ("version --json", Command::Version { json: true }),
-        ("completions zsh", Command::Completions(Shell::Zsh)),
-        ("man", Command::Man),
-    ] {
+    ]);
+}
+
+fn understood<const N: usize>(cases: [(&str, Command); N]) {
+    for (line, command) in cases {
         assert_eq!(typed(line, Lang::Es).ok().as_ref(), Some(&command), "{line}");
     }
 }
@@ -181,5 +237,23 @@ fn the_manual_has_the_orders_the_codes_and_the_keys_in_both_languages() {
         for text in ["workshop\\-edge config show", "\\-\\-data\\-dir", "WORKSHOP_EDGE_LIMITS_CONNECTIONS"] {
             assert!(page.contains(text), "{text}");
         }
+    }
+}
+
+#[test]
+fn every_subcommand_is_the_file_of_its_name() {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli");
+    let whole = definition(Lang::En);
+    let below_machine = whole.find_subcommand("machine").unwrap().get_subcommands();
+    let rooms = whole.get_subcommands().map(|command| (sources.clone(), command));
+    for (directory, command) in rooms.chain(below_machine.map(|command| (sources.join("machine"), command))) {
+        let name = command.get_name().replace('-', "_");
+        let file = [directory.join(format!("{name}.rs")), directory.join(&name).join("mod.rs")]
+            .into_iter()
+            .find_map(|file| std::fs::read_to_string(file).ok())
+            .unwrap_or_else(|| panic!("{name} has no file in {}", directory.display()));
+        assert!(file.contains("fn definition("), "{name} is defined elsewhere");
+        // `main` runs the appliance itself.
+        assert!(name == "serve" || file.contains("fn run("), "{name} is carried out elsewhere");
     }
 }

@@ -20,7 +20,7 @@ pub fn exit(error: &Error, lang: Lang) -> Exit {
 
 /// The same when there is no command at all.
 pub(super) fn no_command(lang: Lang) -> Exit {
-    Exit { code: EXIT_USAGE, text: definition::command(lang).render_help().to_string() }
+    Exit { code: EXIT_USAGE, text: definition(lang).render_help().to_string() }
 }
 
 /// An error in Spanish.

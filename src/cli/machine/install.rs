@@ -2,6 +2,7 @@
 
 use super::output;
 use super::power::{self, Power};
+use super::subcommand;
 use crate::machine::install::{self, Disk, InstallError, Refusal, Step};
 use crate::{
     error_chain,
@@ -19,16 +20,16 @@ use std::{
 
 /// What is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Install {
+pub(crate) struct Install {
     /// Onto which disk; asked for where it is not given.
-    pub disk: Option<PathBuf>,
+    pub(crate) disk: Option<PathBuf>,
     /// Whether the person is sure.
-    pub yes: bool,
+    pub(crate) yes: bool,
 }
 
 /// How it is typed.
-pub(super) fn definition(order: impl Fn(&'static str, &str, &str) -> Command, lang: Lang) -> Command {
-    order("install", "machine install", lang.pick("[OPCIONES]", "[OPTIONS]"))
+pub(super) fn definition(lang: Lang) -> Command {
+    subcommand("machine install", lang.pick("[OPCIONES]", "[OPTIONS]"), lang)
         .about(lang.pick(
             "Instala el sistema de la memoria USB en un disco interno, con sus ajustes y sus datos",
             "Install the system of the USB stick onto a disk that is built in, with settings and data",

@@ -1,6 +1,7 @@
 //! `workshop-edge machine menu`: the menu on the box's own screen, and what is done for whoever is at the keyboard.
 
 use super::power::{self, Power};
+use super::subcommand;
 use super::{bundle, install, output, taking};
 use crate::cli::terminal::{Terminal, TerminalError};
 use crate::cli::{control, status};
@@ -35,8 +36,8 @@ const MAX_BODY: usize = 256 * 1024;
 const MAX_LINES: usize = 40;
 
 /// How it is typed.
-pub(super) fn definition(order: impl Fn(&'static str, &str, &str) -> Command, lang: Lang) -> Command {
-    order("menu", "machine menu", lang.pick("--tty <TERMINAL> [OPCIONES]", "--tty <TERMINAL> [OPTIONS]"))
+pub(super) fn definition(lang: Lang) -> Command {
+    subcommand("machine menu", lang.pick("--tty <TERMINAL> [OPCIONES]", "--tty <TERMINAL> [OPTIONS]"), lang)
         .about(lang.pick(
             "Muestra un menú en la pantalla del propio equipo, para quien tiene un teclado",
             "Show a menu on the box's own screen, for whoever has a keyboard",

@@ -1,21 +1,17 @@
 //! `workshop-edge machine …`: what the USB image's own copy of the program does as root.
 
 mod bundle;
-mod install;
+pub(super) mod install;
 mod menu;
 mod notices;
-mod os;
+pub(super) mod os;
 mod power;
-mod settings;
-mod stick;
+pub(super) mod settings;
+pub(super) mod stick;
 mod taking;
 mod words;
 
-pub use install::Install;
-pub use os::Order as OsOrder;
-pub use settings::Wish;
-pub use stick::Stick;
-
+use super::program::subcommand;
 use super::{EXIT_FAILURE, output, shape};
 use crate::{lang::Lang, machine::Paths};
 use clap::{Arg, ArgMatches, Command, value_parser};
@@ -28,27 +24,34 @@ use std::{
 /// The directory below which the machine is.
 const ROOT: &str = "/";
 
+#[derive(Debug, PartialEq, Eq)]
+pub struct MachineArgs {
+    /// The directory below which the machine is: [`ROOT`] unless it is a test's.
+    pub(super) root: PathBuf,
+    pub(super) order: Order,
+}
+
 /// What is wanted of the machine.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Order {
+pub(crate) enum Order {
     /// Say what the machine has to say.
     Notices {
         /// Whether a program reads the answer.
         json: bool,
     },
     /// Install the system onto a disk that is built in.
-    Install(Install),
+    Install(install::Install),
     /// Show the menu.
     Menu {
         /// The terminal to show it on.
         tty: PathBuf,
     },
     /// Something about its operating system.
-    Os(OsOrder),
+    Os(os::Order),
     /// Something about the settings.
-    Settings(Wish),
+    Settings(settings::Wish),
     /// Deal with a USB stick.
-    Stick(Stick),
+    Stick(stick::Stick),
 }
 
 impl Order {
@@ -59,7 +62,7 @@ impl Order {
             ("install", of) => Self::Install(install::understood(of)),
             ("menu", of) => Self::Menu { tty: menu::understood(of)? },
             ("os", of) => Self::Os(os::Order::of(of)?),
-            ("settings", of) => Self::Settings(Wish::of(of)),
+            ("settings", of) => Self::Settings(settings::Wish::of(of)),
             ("stick", of) => Self::Stick(stick::understood(of)?),
             _ => return None,
         })
@@ -69,16 +72,16 @@ impl Order {
     const fn is_for_root(&self) -> bool {
         match self {
             Self::Notices { .. } => false,
-            Self::Settings(wish) => matches!(wish, Wish::Apply),
+            Self::Settings(wish) => matches!(wish, settings::Wish::Apply),
             // What is known of versions is root's alone, too.
             Self::Install(_) | Self::Menu { .. } | Self::Os(_) | Self::Stick(_) => true,
         }
     }
 }
 
-/// The orders, for the definition of the command line; `order` begins one of the program.
-pub(super) fn definition(order: impl Fn(&'static str, &str, &str) -> Command, lang: Lang) -> Command {
-    let root = order("machine", "machine", lang.pick("<ORDEN>", "<COMMAND>"))
+/// How they are typed.
+pub(super) fn definition(lang: Lang) -> Command {
+    let root = subcommand("machine", lang.pick("<ORDEN>", "<COMMAND>"), lang)
         .about(lang.pick(
             "Prepara la máquina entera, en la imagen USB (lo hace root)",
             "Set up the whole machine, on the USB image (root does)",
@@ -92,23 +95,24 @@ pub(super) fn definition(order: impl Fn(&'static str, &str, &str) -> Command, la
                 .hide(true)
                 .help(lang.pick("Directorio en el que está la máquina", "Directory below which the machine is")),
         )
-        .subcommand(notices::definition(&order, lang))
-        .subcommand(os::definition(&order, lang))
-        .subcommand(settings::definition(&order, lang))
-        .subcommand(install::definition(&order, lang))
-        .subcommand(menu::definition(&order, lang))
-        .subcommand(stick::definition(&order, lang));
+        .subcommand(notices::definition(lang))
+        .subcommand(os::definition(lang))
+        .subcommand(settings::definition(lang))
+        .subcommand(install::definition(lang))
+        .subcommand(menu::definition(lang))
+        .subcommand(stick::definition(lang));
     shape::parent(root, lang)
 }
 
-/// The order that the arguments name, and the machine that it is for.
-pub(super) fn understood(matches: &ArgMatches) -> Option<(PathBuf, Order)> {
-    let root = matches.get_one::<OsString>("root").map_or_else(|| PathBuf::from(ROOT), PathBuf::from);
-    Some((root, Order::of(matches)?))
+impl MachineArgs {
+    pub(super) fn of(matches: &ArgMatches) -> Option<Self> {
+        let root = matches.get_one::<OsString>("root").map_or_else(|| PathBuf::from(ROOT), PathBuf::from);
+        Some(Self { root, order: Order::of(matches)? })
+    }
 }
 
 /// Carries it out.
-pub(super) fn run(root: &Path, order: &Order, lang: Lang) -> ExitCode {
+pub(super) fn run(MachineArgs { root, order }: &MachineArgs, lang: Lang) -> ExitCode {
     if order.is_for_root() && root == Path::new(ROOT) && !rustix::process::geteuid().is_root() {
         return output::failure(lang.pick(
             "esto cambia la máquina entera, y solo lo puede hacer root",

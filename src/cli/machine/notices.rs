@@ -1,5 +1,6 @@
 //! `workshop-edge machine notices`: what the machine has to say.
 
+use super::subcommand;
 use super::{output, shape};
 use crate::{
     error_chain,
@@ -14,8 +15,8 @@ use serde_json::json;
 use std::process::ExitCode;
 
 /// How it is typed.
-pub(super) fn definition(order: impl Fn(&'static str, &str, &str) -> Command, lang: Lang) -> Command {
-    order("notices", "machine notices", lang.pick("[OPCIONES]", "[OPTIONS]"))
+pub(super) fn definition(lang: Lang) -> Command {
+    subcommand("machine notices", lang.pick("[OPCIONES]", "[OPTIONS]"), lang)
         .about(lang.pick("Muestra los avisos del equipo", "Say the machine's notices"))
         .arg(shape::json(lang))
 }

@@ -1,5 +1,6 @@
 //! `workshop-edge machine os …`: root's side of the updates of the operating system.
 
+use super::subcommand;
 use super::{output, shape};
 use crate::{
     durable::Lock,
@@ -29,7 +30,7 @@ const ADDRESS: &str = "127.0.0.1:80";
 
 /// What is wanted of the operating system.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Order {
+pub(crate) enum Order {
     /// Verify and install what the appliance offers, and restart.
     Install,
     /// Find out what has become of the versions.
@@ -71,21 +72,21 @@ impl Order {
 }
 
 /// How it is typed.
-pub(super) fn definition(order: impl Fn(&'static str, &str, &str) -> Command, lang: Lang) -> Command {
+pub(super) fn definition(lang: Lang) -> Command {
     let options = lang.pick("[OPCIONES]", "[OPTIONS]");
     let hidden = |name: &'static str| Arg::new(name).long(name).hide(true);
-    let root = order("os", "machine os", lang.pick("<ORDEN>", "<COMMAND>"))
+    let root = subcommand("machine os", lang.pick("<ORDEN>", "<COMMAND>"), lang)
         .about(lang.pick("Actualiza el sistema operativo de la imagen USB", "Update the USB image's operating system"))
-        .subcommand(order("install", "machine os install", options).about(lang.pick(
+        .subcommand(subcommand("machine os install", options, lang).about(lang.pick(
             "Comprueba e instala la versión del sistema que se ha descargado, y reinicia",
             "Verify and install the system's version that has been downloaded, and restart",
         )))
-        .subcommand(order("settle", "machine os settle", options).about(lang.pick(
+        .subcommand(subcommand("machine os settle", options, lang).about(lang.pick(
             "Mira en cada arranque qué ha sido de las versiones del sistema",
             "Look at each start what has become of the system's versions",
         )))
         .subcommand(
-            order("confirm", "machine os confirm", options)
+            subcommand("machine os confirm", options, lang)
                 .about(lang.pick(
                     "Espera a que la versión a prueba del sistema demuestre que funciona",
                     "Wait until the system's version on trial has shown that it works",
@@ -95,7 +96,7 @@ pub(super) fn definition(order: impl Fn(&'static str, &str, &str) -> Command, la
                 .arg(hidden("most").default_value("240").value_parser(value_parser!(u16))),
         )
         .subcommand(
-            order("forgive", "machine os forgive", lang.pick("<VERSIÓN> [OPCIONES]", "<VERSION> [OPTIONS]"))
+            subcommand("machine os forgive", lang.pick("<VERSIÓN> [OPCIONES]", "<VERSION> [OPTIONS]"), lang)
                 .about(lang.pick(
                     "Admite otra vez una versión del sistema que falló en este equipo",
                     "Allow a version of the system again that has failed on this box",
@@ -109,7 +110,7 @@ pub(super) fn definition(order: impl Fn(&'static str, &str, &str) -> Command, la
                 ),
         )
         .subcommand(
-            order("status", "machine os status", options)
+            subcommand("machine os status", options, lang)
                 .about(lang.pick("Muestra el estado del sistema", "Say what the system is at"))
                 .arg(shape::json(lang)),
         );

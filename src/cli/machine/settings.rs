@@ -1,8 +1,12 @@
 //! `workshop-edge machine settings`: what the machine makes of `workshop-edge.txt`.
 
+use super::subcommand;
 use super::{output, shape};
 use crate::{
-    cli::{EXIT_CONFIG, human_faults, human_warnings, report},
+    cli::{
+        EXIT_CONFIG,
+        configuration::{human_faults, human_warnings, report},
+    },
     config::Faults,
     error_chain,
     lang::Lang,
@@ -19,7 +23,7 @@ const MAX: u64 = 64 * 1024;
 
 /// What is wanted of the settings.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Wish {
+pub(crate) enum Wish {
     /// That the machine follows them.
     Apply,
     /// To know whether a file is valid.
@@ -45,8 +49,8 @@ impl Wish {
 }
 
 /// How it is typed.
-pub(super) fn definition(order: impl Fn(&'static str, &str, &str) -> Command, lang: Lang) -> Command {
-    order("settings", "machine settings", lang.pick("[OPCIONES]", "[OPTIONS]"))
+pub(super) fn definition(lang: Lang) -> Command {
+    subcommand("machine settings", lang.pick("[OPCIONES]", "[OPTIONS]"), lang)
         .about(lang.pick(
             "Aplica los ajustes de workshop-edge.txt a la máquina, o los comprueba",
             "Make the machine follow the settings of workshop-edge.txt, or check them",

@@ -1,6 +1,7 @@
 //! `workshop-edge machine stick`: what a stick with the label `WORKSHOP` was put in for, and what came of it.
 
 use super::power::{self, Power};
+use super::subcommand;
 use super::words::Said;
 use super::{bundle, output, taking};
 use crate::control::{Client, ClientError};
@@ -42,7 +43,7 @@ const READING: Duration = Duration::from_secs(10);
 
 /// What is to be dealt with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stick {
+pub(crate) enum Stick {
     /// A stick that has been plugged in.
     Device(PathBuf),
     /// A directory in its place.
@@ -52,10 +53,10 @@ pub enum Stick {
 }
 
 /// How it is typed.
-pub(super) fn definition(order: impl Fn(&'static str, &str, &str) -> Command, lang: Lang) -> Command {
+pub(super) fn definition(lang: Lang) -> Command {
     let path =
         |name: &'static str, hint| Arg::new(name).long(name).value_hint(hint).value_parser(value_parser!(OsString));
-    order("stick", "machine stick", lang.pick("--device <DISPOSITIVO> [OPCIONES]", "--device <DEVICE> [OPTIONS]"))
+    subcommand("machine stick", lang.pick("--device <DISPOSITIVO> [OPCIONES]", "--device <DEVICE> [OPTIONS]"), lang)
         .about(lang.pick(
             "Atiende una memoria USB con la etiqueta WORKSHOP: versiones, ajustes o informe de soporte",
             "Deal with a USB stick with the label WORKSHOP: versions, settings or a support bundle",

@@ -2,13 +2,16 @@
 
 mod follow;
 
+use super::configuration::{configured, overrides};
+use super::program::subcommand;
+use super::shape::{json, parent};
 use super::{EXIT_FAILURE, control, output};
 use crate::control::{Client, ClientError, Reply as Answer};
 use crate::update::command::{Command, Outcome, Reply, Report};
 use crate::update::state::State;
 use crate::update::words;
 use crate::{config::Overrides, lang::Lang};
-use clap::ArgMatches;
+use clap::{Arg, ArgMatches, ValueHint, value_parser};
 use semver::Version;
 use std::{ffi::OsString, path::PathBuf, process::ExitCode, time::Duration};
 
@@ -23,9 +26,16 @@ pub(super) use follow::{Ended, ended, system_ended};
 /// Where the box says what its updates are at.
 pub(super) const REPORT: &str = "/update.json";
 
+#[derive(Debug, PartialEq, Eq)]
+pub struct UpdateArgs {
+    pub(super) overrides: Overrides,
+    pub(super) request: Request,
+    pub(super) json: bool,
+}
+
 /// What is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Request {
+pub(crate) enum Request {
     /// What the updates are at.
     Status,
     /// What there was.
@@ -34,9 +44,107 @@ pub enum Request {
     Do(Command),
 }
 
+/// How it is typed.
+pub(super) fn definition(lang: Lang) -> clap::Command {
+    let of_version = lang.pick("<VERSIÓN> [OPCIONES]", "<VERSION> [OPTIONS]");
+    let options = lang.pick("[OPCIONES]", "[OPTIONS]");
+    let below = |typed: &'static str, arguments: &str, es: &'static str, en: &'static str| {
+        configured(subcommand(typed, arguments, lang), lang).about(lang.pick(es, en)).arg(json(lang))
+    };
+    let root = subcommand("update", lang.pick("<ORDEN>", "<COMMAND>"), lang)
+        .about(lang.pick(
+            "Actualiza el programa del equipo, o vuelve a una versión anterior",
+            "Update the box's program, or take it back",
+        ))
+        .subcommand(below(
+            "update status",
+            options,
+            "Muestra qué versión está en marcha y cuál viene",
+            "Say which version runs and what is awaited",
+        ))
+        .subcommand(below(
+            "update check",
+            options,
+            "Busca ahora si hay otra versión",
+            "Ask now whether there is another version",
+        ))
+        .subcommand(
+            below(
+                "update apply",
+                options,
+                "Instala ahora la versión del canal, sin esperar turno ni horario",
+                "Take the channel's version now, without waiting for turn or hour",
+            )
+            .arg(
+                Arg::new("from")
+                    .long("from")
+                    .value_name("DIR")
+                    .value_hint(ValueHint::DirPath)
+                    .value_parser(value_parser!(OsString))
+                    .help(lang.pick(
+                        "Directorio con un repositorio de versiones, como el de una memoria USB",
+                        "Directory with a release bucket, as on a USB stick",
+                    )),
+            ),
+        )
+        .subcommand(below(
+            "update rollback",
+            options,
+            "Vuelve a la versión anterior y se queda en ella",
+            "Go back to the version before, and stay there",
+        ))
+        .subcommand(
+            below("update pin", of_version, "Se queda en una versión, o va a ella", "Stay on a version, or go to it")
+                .arg(version(
+                    lang.pick("Una de las del canal, como 1.2.3", "One of the channel's, such as 1.2.3"),
+                    lang,
+                )),
+        )
+        .subcommand(below("update unpin", options, "Vuelve a seguir el canal", "Follow the channel again"))
+        .subcommand(below(
+            "update hold",
+            options,
+            "No cambia nada hasta que alguien lo pida («unpin» lo anula)",
+            "Change nothing until somebody asks for it (\"unpin\" lifts it)",
+        ))
+        .subcommand(
+            below(
+                "update forgive",
+                of_version,
+                "Admite otra vez una versión que falló en este equipo",
+                "Allow a version again that has failed on this box",
+            )
+            .arg(version(lang.pick("La que nombra «update status»", "The one that \"update status\" names"), lang)),
+        )
+        .subcommand(below(
+            "update history",
+            options,
+            "Muestra qué se actualizó y cómo fue",
+            "Say what was updated and how it went",
+        ));
+    parent(root, lang)
+}
+
+/// The version that a subcommand is about.
+fn version(help: &'static str, lang: Lang) -> Arg {
+    Arg::new("version")
+        .value_name(lang.pick("VERSIÓN", "VERSION"))
+        .help_heading(lang.pick("Argumentos", "Arguments"))
+        .help(help)
+        .required(true)
+        .value_parser(value_parser!(Version))
+}
+
+impl UpdateArgs {
+    pub(super) fn of(matches: &ArgMatches) -> Option<Self> {
+        let (name, of) = matches.subcommand()?;
+        Some(Self { overrides: overrides(of), request: Request::of(name, of)?, json: of.get_flag("json") })
+    }
+}
+
 impl Request {
-    /// What the arguments of the order with this name want.
-    pub(super) fn of(name: &str, arguments: &ArgMatches) -> Option<Self> {
+    /// What the arguments of the subcommand with this name want.
+    fn of(name: &str, arguments: &ArgMatches) -> Option<Self> {
         Some(match name {
             "status" => Self::Status,
             "history" => Self::History,
@@ -58,7 +166,8 @@ impl Request {
 }
 
 /// Asks the running box, and follows what it begins.
-pub(super) fn run(overrides: Overrides, request: Request, json: bool, lang: Lang) -> ExitCode {
+pub(super) fn run(args: UpdateArgs, lang: Lang) -> ExitCode {
+    let UpdateArgs { overrides, request, json } = args;
     let client = match control::client(overrides, lang) {
         Ok(client) => client.patient(PATIENCE, MAX_BODY),
         Err(code) => return code,

@@ -1,12 +1,20 @@
 //! `workshop-edge console`: the box's own screen, on a terminal that nobody types at.
 
+use super::configuration::{configured, overrides};
+use super::program::subcommand;
 use super::terminal::{Stop, Terminal, TerminalError};
 use super::{control, output};
 use crate::console::{Pin, Status, View};
 use crate::control::Client;
 use crate::{config::Overrides, lang::Lang};
+use clap::{Arg, ArgMatches, Command, ValueHint, value_parser};
 use serde::Deserialize;
-use std::{path::Path, process::ExitCode, time::Duration};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
 use tokio::time::{MissedTickBehavior, interval};
 
 /// How often it looks at the box and at the size of the screen.
@@ -17,13 +25,48 @@ const DEADLINE: Duration = Duration::from_secs(2);
 const MAX_BODY: usize = 256 * 1024;
 /// Bytes that are read at once of what is typed, and of the terminal's own answers.
 const MAX_KEYS: usize = 256;
+
+#[derive(Debug, PartialEq, Eq)]
+pub struct ConsoleArgs {
+    pub(super) overrides: Overrides,
+    pub(super) tty: PathBuf,
+}
+
+/// How it is typed.
+pub(super) fn definition(lang: Lang) -> Command {
+    let command = subcommand("console", lang.pick("--tty <TERMINAL> [OPCIONES]", "--tty <TERMINAL> [OPTIONS]"), lang)
+        .about(lang.pick(
+            "Muestra la dirección y el estado en la pantalla del propio equipo",
+            "Show the address and the status on the box's own screen",
+        ))
+        .arg(
+            Arg::new("tty")
+                .long("tty")
+                .value_name("TERMINAL")
+                .value_hint(ValueHint::FilePath)
+                .value_parser(value_parser!(OsString))
+                .required(true)
+                .help(
+                    lang.pick("Terminal que la muestra, como /dev/tty1", "Terminal that shows it, such as /dev/tty1"),
+                ),
+        );
+    configured(command, lang)
+}
+
+impl ConsoleArgs {
+    pub(super) fn of(matches: &ArgMatches) -> Option<Self> {
+        let tty = matches.get_one::<OsString>("tty").map(PathBuf::from)?;
+        Some(Self { overrides: overrides(matches), tty })
+    }
+}
+
 /// Shows the screen until it is told to stop.
-pub(super) fn run(overrides: Overrides, tty: &Path, lang: Lang) -> ExitCode {
-    let client = match control::client(overrides, lang) {
+pub(super) fn run(args: ConsoleArgs, lang: Lang) -> ExitCode {
+    let client = match control::client(args.overrides, lang) {
         Ok(client) => client.patient(DEADLINE, MAX_BODY),
         Err(code) => return code,
     };
-    match show(&client, tty) {
+    match show(&client, &args.tty) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => output::failure(&error.words(lang)),
     }

@@ -1,0 +1,45 @@
+//! What holds for the whole program: its name, its exit codes, and how its subcommands begin.
+
+use super::shape;
+use crate::lang::Lang;
+use clap::Command;
+
+/// The name of the program.
+pub(super) const NAME: &str = "workshop-edge";
+
+/// The exit codes, as the help and the manual tell them.
+pub(super) const fn exit_codes(lang: Lang) -> &'static str {
+    match lang {
+        Lang::Es => {
+            "0   todo bien\n1   fallo durante la ejecución\n2   la línea de comandos no es válida\n78  la configuración no es válida"
+        }
+        Lang::En => {
+            "0   all is well\n1   failure while running\n2   the command line is not valid\n78  the configuration is not valid"
+        }
+    }
+}
+
+/// The heading of the list of exit codes.
+pub(super) const fn exit_codes_heading(lang: Lang) -> &'static str {
+    match lang {
+        Lang::Es => "Códigos de salida",
+        Lang::En => "Exit codes",
+    }
+}
+
+/// The program without its subcommands.
+pub(super) fn program(lang: Lang) -> Command {
+    let codes = exit_codes(lang).replace('\n', "\n  ");
+    shape::program(NAME, lang)
+        .about(lang.pick(
+            "Sirve la pantalla del taller a los televisores de la red local.",
+            "Serves the workshop's display to the Smart TVs of the local network.",
+        ))
+        .after_help(format!("{}:\n  {codes}", exit_codes_heading(lang)))
+}
+
+/// A subcommand without options of its own; `typed` is how it is typed after the program's name.
+pub(super) fn subcommand(typed: &'static str, arguments: &str, lang: Lang) -> Command {
+    let name = typed.rsplit(' ').next().unwrap_or(typed);
+    shape::order(name, &[NAME, typed], arguments, lang)
+}
