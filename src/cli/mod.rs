@@ -1,7 +1,7 @@
 //! The command line: what a person types becomes a [`Command`], and every command but `serve` is carried out here.
 //!
 //! Each subcommand is the file of its name: how it is typed, what its arguments mean, and what it does. Here they are
-//! only joined; [`program`] and [`configuration`] have what they share.
+//! only joined; `program` and `configuration` have what they share.
 //!
 //! Everything that a person reads is in Spanish or English; names (orders, options, keys) are the same in both.
 
