@@ -490,12 +490,15 @@ fn whenever_it_is_killed_there_is_a_version_to_start() {
     let publisher = Publisher::new();
     publisher.publish("1.1.0", 4_000_000);
     let expected = BTreeMap::from([("1.0.0", system("1.0.0", 1000)), ("1.1.0", system("1.1.0", 4_000_000))]);
-    // How long it takes when nobody interferes.
-    let undisturbed = Machine::running(&publisher, "1.0.0");
-    undisturbed.offered(&publisher.repository);
-    let began = std::time::Instant::now();
-    undisturbed.succeeds("install");
-    let whole = began.elapsed();
+    // How long it takes when nobody interferes: at least, since the kills are spread over it.
+    let undisturbed = |_| {
+        let machine = Machine::running(&publisher, "1.0.0");
+        machine.offered(&publisher.repository);
+        let began = std::time::Instant::now();
+        machine.succeeds("install");
+        began.elapsed()
+    };
+    let whole = (0..5).map(undisturbed).min().expect("five");
 
     let mut interrupted = 0;
     for round in 0..KILLS {
