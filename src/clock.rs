@@ -9,7 +9,7 @@ const BUILT: &str = env!("WORKSHOP_EDGE_BUILD_EPOCH");
 
 /// Why the clock may be wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Doubt {
+pub(crate) enum Doubt {
     /// It shows a time before this program was built.
     BeforeBuild,
     /// The time service has not reached a time server since the machine started.
@@ -20,16 +20,16 @@ pub enum Doubt {
 
 /// The clock at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reading {
+pub(crate) struct Reading {
     /// What it shows.
-    pub time: SystemTime,
+    pub(crate) time: SystemTime,
     /// Why that may be wrong; `None` when it can be believed.
-    pub doubt: Option<Doubt>,
+    pub(crate) doubt: Option<Doubt>,
 }
 
 /// The system's clock.
 #[derive(Debug, Clone)]
-pub struct Clock {
+pub(crate) struct Clock {
     built: SystemTime,
     /// `/run/systemd/timesync`: there while systemd-timesyncd runs, with the file `synchronized` in it from the first
     /// synchronisation on (systemd-time-wait-sync.service(8)). The kernel's own word, `adjtimex(2)`, cannot be had
@@ -52,7 +52,7 @@ impl Default for Clock {
 impl Clock {
     /// What it shows, and whether that can be believed.
     #[must_use]
-    pub fn now(&self) -> Reading {
+    pub(crate) fn now(&self) -> Reading {
         let time = SystemTime::now();
         Reading { time, doubt: self.doubt(time, &self.time_service) }
     }

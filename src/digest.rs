@@ -11,7 +11,7 @@ use rustix::fs::{Advice, fadvise};
 const PIECE: usize = 64 * 1024;
 
 /// A digest under way.
-pub struct Sha256(Context);
+pub(crate) struct Sha256(Context);
 
 impl Default for Sha256 {
     fn default() -> Self {
@@ -22,25 +22,25 @@ impl Default for Sha256 {
 impl Sha256 {
     /// Of nothing yet.
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(Context::new(&SHA256))
     }
 
     /// Goes on.
-    pub fn update(&mut self, bytes: &[u8]) {
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
 
     /// Of all there was.
     #[must_use]
-    pub fn finish(self) -> String {
+    pub(crate) fn finish(self) -> String {
         hex::encode(self.0.finish())
     }
 }
 
 /// The digest of bytes.
 #[must_use]
-pub fn of(bytes: &[u8]) -> String {
+pub(crate) fn of(bytes: &[u8]) -> String {
     let mut digest = Sha256::new();
     digest.update(bytes);
     digest.finish()
@@ -48,7 +48,7 @@ pub fn of(bytes: &[u8]) -> String {
 
 /// The digest of a file that has this many bytes; `None` when it has another number. What is written to the disk is
 /// read from there, as far as nobody else has it in use.
-pub fn of_file(path: &Path, size: u64) -> io::Result<Option<String>> {
+pub(crate) fn of_file(path: &Path, size: u64) -> io::Result<Option<String>> {
     let mut file = File::open(path)?;
     if file.metadata()?.len() != size {
         return Ok(None);

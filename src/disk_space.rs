@@ -7,11 +7,11 @@ use rustix::io::Errno;
 
 /// The room on a file system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DiskSpace {
+pub(crate) struct DiskSpace {
     /// Bytes that it holds.
-    pub total_bytes: u64,
+    pub(crate) total_bytes: u64,
     /// Bytes that the box may still write: what is kept for root is not among them.
-    pub free_bytes: u64,
+    pub(crate) free_bytes: u64,
 }
 
 impl DiskSpace {

@@ -33,7 +33,7 @@ const MARKER: &str = "factory-reset";
 
 /// What could not be forgotten.
 #[derive(Debug, Error)]
-pub enum ResetError {
+pub(crate) enum ResetError {
     /// The marker, or the directory.
     #[error("the factory reset")]
     Durable(#[from] DurableError),
@@ -50,12 +50,12 @@ pub enum ResetError {
 }
 
 /// Decides that the next start forgets everything.
-pub fn begin(data_dir: &Path) -> Result<(), ResetError> {
+pub(crate) fn begin(data_dir: &Path) -> Result<(), ResetError> {
     Ok(durable::write(&data_dir.join(MARKER), b"", 0o600)?)
 }
 
 /// Does what was begun; gives whether anything was.
-pub fn finish(data_dir: &Path) -> Result<bool, ResetError> {
+pub(crate) fn finish(data_dir: &Path) -> Result<bool, ResetError> {
     let marker = data_dir.join(MARKER);
     match fs::symlink_metadata(&marker) {
         Ok(_) => {}

@@ -11,7 +11,7 @@ use serde::Serialize;
 /// The state of the box or of one of its parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Status {
+pub(crate) enum Status {
     /// All is well.
     Ok,
     /// The display is served, but somebody should look.
@@ -23,40 +23,40 @@ pub enum Status {
 /// What is wrong with a part, in both languages of those who read it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub struct Fault {
+pub(crate) struct Fault {
     /// For technicians and monitoring; the wire form of the whole.
-    pub en: String,
+    pub(crate) en: String,
     /// For the console.
     #[serde(skip)]
-    pub es: String,
+    pub(crate) es: String,
 }
 
 /// One part's last word.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Check {
+pub(crate) struct Check {
     /// How the part is.
-    pub status: Status,
+    pub(crate) status: Status,
     /// Why it is not [`Status::Ok`].
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Fault>,
+    pub(crate) reason: Option<Fault>,
 }
 
 /// The whole answer of `/health`.
 #[derive(Debug, Serialize)]
-pub struct Report {
+pub(crate) struct Report {
     /// The worst of all checks.
-    pub status: Status,
+    pub(crate) status: Status,
     /// The running version.
-    pub version: &'static str,
+    pub(crate) version: &'static str,
     /// Whole seconds since the process started.
-    pub uptime_s: u64,
+    pub(crate) uptime_s: u64,
     /// By the name of the part.
-    pub checks: BTreeMap<&'static str, Check>,
+    pub(crate) checks: BTreeMap<&'static str, Check>,
 }
 
 /// Collects what the parts report.
 #[derive(Clone)]
-pub struct Health {
+pub(crate) struct Health {
     started: Instant,
     ready: Arc<AtomicBool>,
     checks: Arc<Mutex<BTreeMap<&'static str, Check>>>,
@@ -64,7 +64,7 @@ pub struct Health {
 
 /// One part's place in the report.
 #[derive(Clone)]
-pub struct Probe {
+pub(crate) struct Probe {
     name: &'static str,
     checks: Arc<Mutex<BTreeMap<&'static str, Check>>>,
 }
@@ -77,7 +77,7 @@ impl Default for Health {
 
 impl Fault {
     /// With these words.
-    pub fn new(es: impl Into<String>, en: impl Into<String>) -> Self {
+    pub(crate) fn new(es: impl Into<String>, en: impl Into<String>) -> Self {
         Self { en: en.into(), es: es.into() }
     }
 }
@@ -85,26 +85,26 @@ impl Fault {
 impl Health {
     /// A place in the report, at first [`Status::Ok`].
     #[must_use]
-    pub fn probe(&self, name: &'static str) -> Probe {
+    pub(crate) fn probe(&self, name: &'static str) -> Probe {
         let probe = Probe { name, checks: Arc::clone(&self.checks) };
         probe.set(Status::Ok, None);
         probe
     }
 
     /// Everything is bound and serves; `false` again while the process drains.
-    pub fn set_ready(&self, ready: bool) {
+    pub(crate) fn set_ready(&self, ready: bool) {
         self.ready.store(ready, Ordering::Release);
     }
 
     /// Whether requests are welcome.
     #[must_use]
-    pub fn is_ready(&self) -> bool {
+    pub(crate) fn is_ready(&self) -> bool {
         self.ready.load(Ordering::Acquire)
     }
 
     /// The report at this moment.
     #[must_use]
-    pub fn report(&self) -> Report {
+    pub(crate) fn report(&self) -> Report {
         let checks = self.checks.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let worst = checks.values().map(|check| check.status).max().unwrap_or(Status::Ok);
         Report { status: worst, version: crate::VERSION, uptime_s: self.started.elapsed().as_secs(), checks }
@@ -113,13 +113,13 @@ impl Health {
 
 impl Probe {
     /// Reports how the part is.
-    pub fn set(&self, status: Status, reason: Option<Fault>) {
+    pub(crate) fn set(&self, status: Status, reason: Option<Fault>) {
         let mut checks = self.checks.lock().unwrap_or_else(PoisonError::into_inner);
         checks.insert(self.name, Check { status, reason });
     }
 
     /// Reports a fault that leaves the display served, or that it is over.
-    pub fn degraded(&self, reason: Option<Fault>) {
+    pub(crate) fn degraded(&self, reason: Option<Fault>) {
         let status = if reason.is_some() { Status::Degraded } else { Status::Ok };
         self.set(status, reason);
     }

@@ -8,13 +8,13 @@ use crate::durable;
 /// Sixteen hexadecimal digits, made at the first start. No secret: the network, the logs and the
 /// update's waves see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BoxId(String);
+pub(crate) struct BoxId(String);
 
 impl BoxId {
     /// The one that is kept in `<data_dir>/box-id`, or else a new one. Where it cannot be kept, it
     /// is for this run only.
     #[must_use]
-    pub fn load(data_dir: &Path) -> Self {
+    pub(crate) fn load(data_dir: &Path) -> Self {
         let path = data_dir.join("box-id");
         if let Ok(text) = fs::read_to_string(&path)
             && is_id(text.trim())
@@ -31,7 +31,7 @@ impl BoxId {
 
     /// The digits.
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }

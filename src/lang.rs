@@ -18,7 +18,7 @@ pub enum Lang {
 
 impl Lang {
     /// The codes of all languages, as [`Lang::code`] gives them.
-    pub const CODES: &'static [&'static str] = &["es", "en"];
+    pub(crate) const CODES: &'static [&'static str] = &["es", "en"];
 
     /// The language that the process's environment asks for.
     #[must_use]
@@ -41,7 +41,7 @@ impl Lang {
 
     /// The one of two things that is meant for this language.
     #[must_use]
-    pub fn pick<T>(self, es: T, en: T) -> T {
+    pub(crate) fn pick<T>(self, es: T, en: T) -> T {
         match self {
             Self::Es => es,
             Self::En => en,
@@ -50,7 +50,7 @@ impl Lang {
 
     /// The language with this two-letter code.
     #[must_use]
-    pub fn from_code(code: &str) -> Option<Self> {
+    pub(crate) fn from_code(code: &str) -> Option<Self> {
         match code {
             "es" => Some(Self::Es),
             "en" => Some(Self::En),
@@ -61,7 +61,7 @@ impl Lang {
     /// The language that a browser prefers by the fields of its Accept-Language (RFC 9110 section 12.5.4); `None` when it names
     /// none that is spoken here.
     #[must_use]
-    pub fn preferred<'a>(fields: impl IntoIterator<Item = &'a str>) -> Option<Self> {
+    pub(crate) fn preferred<'a>(fields: impl IntoIterator<Item = &'a str>) -> Option<Self> {
         let mut best = None;
         for range in fields.into_iter().flat_map(|field| field.split(',')) {
             let mut parts = range.split(';').map(str::trim);
@@ -79,7 +79,7 @@ impl Lang {
 
     /// The two-letter code of the language (ISO 639-1), as `display.language` and HTML's `lang` write it.
     #[must_use]
-    pub const fn code(self) -> &'static str {
+    pub(crate) const fn code(self) -> &'static str {
         match self {
             Self::Es => "es",
             Self::En => "en",
@@ -89,31 +89,31 @@ impl Lang {
 
 /// What is said to people, in both languages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Text {
+pub(crate) struct Text {
     /// In Spanish.
-    pub es: String,
+    pub(crate) es: String,
     /// In English.
-    pub en: String,
+    pub(crate) en: String,
 }
 
 impl Text {
     /// The same thing in both languages.
-    pub fn new(es: impl Into<String>, en: impl Into<String>) -> Self {
+    pub(crate) fn new(es: impl Into<String>, en: impl Into<String>) -> Self {
         Self { es: es.into(), en: en.into() }
     }
 
     /// With a detail behind it that has no language.
-    pub fn about(es: &str, en: &str, detail: impl std::fmt::Display) -> Self {
+    pub(crate) fn about(es: &str, en: &str, detail: impl std::fmt::Display) -> Self {
         Self::new(format!("{es} {detail}"), format!("{en} {detail}"))
     }
 
     /// What `said` gives for either language.
-    pub fn both(said: impl Fn(Lang) -> String) -> Self {
+    pub(crate) fn both(said: impl Fn(Lang) -> String) -> Self {
         Self::new(said(Lang::Es), said(Lang::En))
     }
 
     /// The same of what may fail, in the same way in either language.
-    pub fn try_both(said: impl Fn(Lang) -> Result<String, String>) -> Result<Self, Self> {
+    pub(crate) fn try_both(said: impl Fn(Lang) -> Result<String, String>) -> Result<Self, Self> {
         match (said(Lang::Es), said(Lang::En)) {
             (Ok(es), Ok(en)) => Ok(Self { es, en }),
             (es, en) => Err(Self::new(es.unwrap_or_else(|text| text), en.unwrap_or_else(|text| text))),
@@ -122,13 +122,13 @@ impl Text {
 
     /// This, and then more.
     #[must_use]
-    pub fn and(&self, more: &Self) -> Self {
+    pub(crate) fn and(&self, more: &Self) -> Self {
         Self::new(format!("{} {}", self.es, more.es), format!("{} {}", self.en, more.en))
     }
 
     /// In one of the languages.
     #[must_use]
-    pub fn pick(&self, lang: Lang) -> &str {
+    pub(crate) fn pick(&self, lang: Lang) -> &str {
         lang.pick(&self.es, &self.en)
     }
 }

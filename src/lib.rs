@@ -46,37 +46,37 @@
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make torn files on purpose"))]
 
-pub mod admin;
+mod admin;
 pub mod app;
 mod bounded_read;
 pub mod cli;
 pub mod clock;
 pub mod config;
-pub mod console;
-pub mod control;
-pub mod digest;
-pub mod discovery;
-pub mod disk_space;
-pub mod display;
+mod console;
+mod control;
+mod digest;
+mod discovery;
+mod disk_space;
+mod display;
 pub mod durable;
 pub mod factory_reset;
-pub mod health;
+mod health;
 pub mod http;
-pub mod identity;
+mod identity;
 pub mod lang;
-pub mod launch;
+mod launch;
 pub mod machine;
-pub mod metrics;
+mod metrics;
 pub mod outbound;
 pub mod panics;
 #[cfg(feature = "release")]
 pub mod release;
-pub mod restart;
-pub mod service_manager;
-pub mod site;
+mod restart;
+mod service_manager;
+mod site;
 pub mod slots;
-pub mod storage;
-pub mod support_bundle;
+mod storage;
+mod support_bundle;
 pub mod telemetry;
 pub mod update;
 pub mod window;

@@ -24,7 +24,7 @@ static COUNT: AtomicU64 = AtomicU64::new(0);
 
 /// How many panics there have been since [`keep_in`].
 #[must_use]
-pub fn count() -> u64 {
+pub(crate) fn count() -> u64 {
     COUNT.load(Ordering::Relaxed)
 }
 
@@ -44,7 +44,7 @@ pub fn keep_in(directory: PathBuf) {
 
 /// The kept ones, newest first: when (Unix time, ms), and what was written.
 #[must_use]
-pub fn kept(directory: &Path) -> Vec<(u64, String)> {
+pub(crate) fn kept(directory: &Path) -> Vec<(u64, String)> {
     times(directory)
         .into_iter()
         .take(MAX_FILES)

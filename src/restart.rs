@@ -30,16 +30,16 @@ pub struct Program {
 #[derive(Debug)]
 pub struct Socket {
     /// Its name in `LISTEN_FDNAMES`: without a colon.
-    pub name: String,
+    pub(crate) name: String,
     /// The socket.
-    pub descriptor: OwnedFd,
+    pub(crate) descriptor: OwnedFd,
 }
 
 impl Program {
     /// This one, with the same arguments. To be asked early: once the file has been replaced by a newer version, the
     /// kernel no longer tells its path.
     #[must_use]
-    pub fn current() -> Self {
+    pub(crate) fn current() -> Self {
         Self {
             path: std::env::current_exe().unwrap_or_else(|_| PathBuf::from(RUNNING)),
             arguments: std::env::args_os().collect(),
@@ -49,7 +49,7 @@ impl Program {
 
     /// The same, by way of this program's order `launch`, which chooses the binary.
     #[must_use]
-    pub fn launched_by(self, launcher: Option<PathBuf>) -> Self {
+    pub(crate) fn launched_by(self, launcher: Option<PathBuf>) -> Self {
         Self { launcher, ..self }
     }
 

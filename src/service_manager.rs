@@ -6,17 +6,17 @@ use std::time::Duration;
 use sd_notify::NotifyState;
 
 /// Everything is bound and serves.
-pub fn ready() {
+pub(crate) fn ready() {
     tell(&[NotifyState::Ready]);
 }
 
 /// The process drains.
-pub fn stopping() {
+pub(crate) fn stopping() {
     tell(&[NotifyState::Stopping]);
 }
 
 /// The process becomes another one in place, which says [`ready`].
-pub fn reloading() {
+pub(crate) fn reloading() {
     match NotifyState::monotonic_usec_now() {
         Ok(now) => tell(&[NotifyState::Reloading, now]),
         Err(error) => tracing::warn!(%error, "cannot tell the service manager of the restart"),
@@ -24,14 +24,14 @@ pub fn reloading() {
 }
 
 /// The process has just proved that it works.
-pub fn alive() {
+pub(crate) fn alive() {
     tell(&[NotifyState::Watchdog]);
 }
 
 /// How often the manager wants to hear [`alive`]: half its limit, as `sd_watchdog_enabled(3)`
 /// recommends. `None` when it does not watch this process.
 #[must_use]
-pub fn watchdog_interval() -> Option<Duration> {
+pub(crate) fn watchdog_interval() -> Option<Duration> {
     sd_notify::watchdog_enabled().map(|limit| limit / 2)
 }
 

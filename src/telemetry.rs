@@ -55,7 +55,7 @@ pub fn start(level: LevelFilter, format: Format) -> Recent {
 }
 
 /// Sends what a command has to tell a log to standard error: for people on a terminal, else one JSON object a line.
-pub fn start_on_stderr() {
+pub(crate) fn start_on_stderr() {
     let terminal = io::stderr().is_terminal();
     let builder = tracing_subscriber::fmt()
         .log_internal_errors(TELL_OF_ITSELF)
@@ -76,7 +76,7 @@ pub struct Recent(Arc<Mutex<VecDeque<u8>>>);
 impl Recent {
     /// The lines, oldest first.
     #[must_use]
-    pub fn lines(&self) -> Vec<u8> {
+    pub(crate) fn lines(&self) -> Vec<u8> {
         let (front, back) = {
             let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             let (front, back) = kept.as_slices();

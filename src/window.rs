@@ -21,11 +21,11 @@ use thiserror::Error;
 const SEARCHED: i64 = 15;
 
 /// The days of the week, as [`Days::parse`] reads them.
-pub const DAYS: &[&str] = &["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+pub(crate) const DAYS: &[&str] = &["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// What is wrong with a window as it is written.
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
-pub enum WindowError {
+pub(crate) enum WindowError {
     /// Not two times of the day.
     #[error("{0:?} is not a window: write it as 22:00-05:00")]
     Hours(String),
@@ -42,14 +42,14 @@ pub enum WindowError {
 
 /// Hours of the day, as `22:00-05:00`; `24:00` is the day's end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Hours {
+pub(crate) struct Hours {
     opens: Time,
     closes: Time,
 }
 
 /// Days of the week; none are all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Days(Vec<Weekday>);
+pub(crate) struct Days(Vec<Weekday>);
 
 /// Hours on days, in a time zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +70,7 @@ pub enum WindowState {
 
 impl Hours {
     /// The whole day.
-    pub const DAY: Self = Self { opens: Time::midnight(), closes: Time::midnight() };
+    pub(crate) const DAY: Self = Self { opens: Time::midnight(), closes: Time::midnight() };
 }
 
 impl FromStr for Hours {
@@ -103,7 +103,7 @@ impl fmt::Display for Hours {
 
 impl Days {
     /// Reads days by their names: `mon`, `tue`, …
-    pub fn parse<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Self, WindowError> {
+    pub(crate) fn parse<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Self, WindowError> {
         names.into_iter().map(weekday).collect::<Result<_, _>>().map(Self)
     }
 
@@ -115,7 +115,7 @@ impl Days {
 impl Window {
     /// A window.
     #[must_use]
-    pub fn new(hours: Hours, days: Days, zone: TimeZone) -> Self {
+    pub(crate) fn new(hours: Hours, days: Days, zone: TimeZone) -> Self {
         Self { hours, days, zone }
     }
 
@@ -127,7 +127,7 @@ impl Window {
 
     /// Whether it is open, and when it opens if it is not.
     #[must_use]
-    pub fn state(&self, now: Timestamp) -> WindowState {
+    pub(crate) fn state(&self, now: Timestamp) -> WindowState {
         // Without an edge there is nothing to compute, and no change of the clocks to fall into.
         if self.hours == Hours::DAY && self.days.0.is_empty() {
             return WindowState::Open;
@@ -161,7 +161,7 @@ impl Window {
 }
 
 /// A time zone by its name in the IANA database; without a name the machine's.
-pub fn zone(name: Option<&str>) -> Result<TimeZone, WindowError> {
+pub(crate) fn zone(name: Option<&str>) -> Result<TimeZone, WindowError> {
     name.map_or_else(
         || Ok(TimeZone::system()),
         |name| TimeZone::get(name).map_err(|_| WindowError::Zone(name.to_owned())),

@@ -30,9 +30,9 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
-pub use self::pin::PinError;
-pub use self::secure::{Fingerprint, Secure};
-pub use self::updates::{Ask as AskUpdates, UpdateOrder, Updates};
+pub(crate) use self::pin::PinError;
+pub(crate) use self::secure::{Fingerprint, Secure};
+pub(crate) use self::updates::{Ask as AskUpdates, UpdateOrder, Updates};
 
 use self::admin_request::AdminRequest;
 use self::pin::Pin;
@@ -41,7 +41,7 @@ use self::throttle::{Throttle, Wait};
 use crate::lang::Lang;
 
 /// Bytes of a form: a token and three PINs.
-pub const MAX_BODY: usize = 8 * 1024;
+pub(crate) const MAX_BODY: usize = 8 * 1024;
 
 /// Orders that may wait to be carried out; whoever comes later is told that the box is busy.
 const MAX_ORDERS: usize = 4;
@@ -52,11 +52,11 @@ const OWN_PORTS: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 255, 255, 254));
 
 /// Who asks, and how.
 #[derive(Debug, Clone, Copy)]
-pub struct Caller {
+pub(crate) struct Caller {
     /// The peer's address.
-    pub ip: IpAddr,
+    pub(crate) ip: IpAddr,
     /// Whether nobody between can read along.
-    pub is_https: bool,
+    pub(crate) is_https: bool,
 }
 
 impl Caller {
@@ -67,7 +67,7 @@ impl Caller {
 
 /// What a person has asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Order {
+pub(crate) enum Order {
     /// To drain and to start again.
     Restart,
     /// To forget everything but the configuration, and to start again.
@@ -80,7 +80,7 @@ pub enum Order {
 
 /// What became of it.
 #[derive(Debug)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// It is under way.
     Begun,
     /// A file for the person.
@@ -114,28 +114,28 @@ pub enum Outcome {
 
 /// An order on its way.
 #[derive(Debug)]
-pub struct Asked {
+pub(crate) struct Asked {
     /// What is wanted.
-    pub order: Order,
+    pub(crate) order: Order,
     /// Where the outcome goes.
-    pub outcome: oneshot::Sender<Outcome>,
+    pub(crate) outcome: oneshot::Sender<Outcome>,
 }
 
 /// What the pages need to know.
 #[derive(Clone)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// Where those on other machines may go.
-    pub secure: Secure,
+    pub(crate) secure: Secure,
     /// The language of the pages where neither the address nor the browser asks for one.
-    pub language: Lang,
+    pub(crate) language: Lang,
     /// What the support bundle contains: a line for each thing.
-    pub bundle_contents: fn(Lang) -> Vec<String>,
+    pub(crate) bundle_contents: fn(Lang) -> Vec<String>,
     /// What the updates are at.
-    pub updates: AskUpdates,
+    pub(crate) updates: AskUpdates,
 }
 
 /// The administration.
-pub struct Admin {
+pub(crate) struct Admin {
     pin: Arc<Pin>,
     sessions: Mutex<Sessions>,
     throttle: Mutex<Throttle>,
@@ -150,7 +150,7 @@ impl Admin {
     /// Reads or makes the PIN in `directory`. `report` hears what is wrong with keeping it, and that it is over. The
     /// receiver gets the orders.
     #[must_use]
-    pub fn start(
+    pub(crate) fn start(
         directory: &Path,
         settings: Settings,
         report: impl Fn(Option<String>) + Send + Sync + 'static,
@@ -174,12 +174,12 @@ impl Admin {
 
     /// The PIN in clear; `None` where a person has chosen it.
     #[must_use]
-    pub fn pin(&self) -> Option<String> {
+    pub(crate) fn pin(&self) -> Option<String> {
         self.pin.clear()
     }
 
     /// Makes the hash of a PIN that has none yet, so that the first who logs in need not wait for it.
-    pub async fn settle(&self) {
+    pub(crate) async fn settle(&self) {
         let pin = Arc::clone(&self.pin);
         if let Ok(Err(fault)) = self.hashed(move || pin.settle()).await {
             self.complain(&fault);
@@ -190,13 +190,13 @@ impl Admin {
     ///
     /// # Errors
     /// How long to wait before the next attempt, after too many.
-    pub async fn is_pin(&self, attempt: &str) -> Result<bool, Duration> {
+    pub(crate) async fn is_pin(&self, attempt: &str) -> Result<bool, Duration> {
         let caller = Caller { ip: OWN_PORTS, is_https: false };
         self.check(attempt, caller, Instant::now()).await.map_err(|Wait(wait)| wait)
     }
 
     /// Makes a new PIN for people who have forgotten theirs, and gives it. Everybody has to log in again.
-    pub async fn new_pin(&self) -> Result<String, PinError> {
+    pub(crate) async fn new_pin(&self) -> Result<String, PinError> {
         let pin = Arc::clone(&self.pin);
         let made = self.hashed(move || pin.renew()).await.map_err(PinError::Make)?;
         let (new, fault) = made?;
@@ -209,7 +209,7 @@ impl Admin {
     }
 
     /// Answers what is asked below `/_edge/admin`. The body is whole, and no longer than [`MAX_BODY`].
-    pub async fn answer(&self, request: Request<Bytes>, caller: Caller) -> Response<Bytes> {
+    pub(crate) async fn answer(&self, request: Request<Bytes>, caller: Caller) -> Response<Bytes> {
         self.answer_at(request, caller, Instant::now()).await
     }
 

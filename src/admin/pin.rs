@@ -22,7 +22,7 @@ use crate::durable::{self, DurableError};
 
 /// Why the PIN cannot be kept or made.
 #[derive(Debug, Error)]
-pub enum PinError {
+pub(crate) enum PinError {
     /// A file.
     #[error("the PIN cannot be kept")]
     Keep(#[from] DurableError),

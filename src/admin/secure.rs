@@ -11,11 +11,11 @@ use super::{request, respond};
 use crate::lang::Lang;
 
 /// The fingerprint of the certificate at the moment, as browsers show it.
-pub type Fingerprint = Arc<dyn Fn() -> String + Send + Sync>;
+pub(crate) type Fingerprint = Arc<dyn Fn() -> String + Send + Sync>;
 
 /// What this box has for those who are not on the machine itself.
 #[derive(Clone)]
-pub enum Secure {
+pub(crate) enum Secure {
     /// HTTPS.
     Https {
         /// Where.

@@ -10,29 +10,29 @@ use crate::lang::Lang;
 
 /// What the section shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Updates {
+pub(crate) struct Updates {
     /// What they are at, the most important first.
-    pub sentences: Vec<String>,
+    pub(crate) sentences: Vec<String>,
     /// What there was, the newest first.
-    pub history: Vec<String>,
+    pub(crate) history: Vec<String>,
     /// The version that a rollback goes to.
-    pub previous: Option<String>,
+    pub(crate) previous: Option<String>,
     /// The versions that have failed on this box.
-    pub refused: Vec<String>,
+    pub(crate) refused: Vec<String>,
     /// Whether the box can go over to another version by itself.
-    pub can_switch: bool,
+    pub(crate) can_switch: bool,
     /// Whether nothing is done unless it is asked for.
-    pub is_held: bool,
+    pub(crate) is_held: bool,
     /// Whether the box does something else than to follow its channel.
-    pub is_ordered: bool,
+    pub(crate) is_ordered: bool,
 }
 
 /// Where the section gets it from; `None` where updates are off.
-pub type Ask = std::sync::Arc<dyn Fn(Lang) -> Option<Updates> + Send + Sync>;
+pub(crate) type Ask = std::sync::Arc<dyn Fn(Lang) -> Option<Updates> + Send + Sync>;
 
 /// What is wanted of the updates.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum UpdateOrder {
+pub(crate) enum UpdateOrder {
     /// To ask whether there is another version.
     Check,
     /// To take the channel's version now.

@@ -108,7 +108,7 @@ pub enum Ended {
 }
 
 /// Whether the configuration, as it is now, could be started with, or else everything that is wrong with it.
-pub type Recheck = Box<dyn Fn() -> Result<(), String>>;
+pub(crate) type Recheck = Box<dyn Fn() -> Result<(), String>>;
 
 /// What the box has to know of the process that it lives in.
 pub struct ProcessContext {

@@ -19,7 +19,7 @@ mod pin;
 mod program;
 mod restart;
 mod serve;
-pub mod shape;
+pub(crate) mod shape;
 mod status;
 mod support_bundle;
 mod terminal;
@@ -39,9 +39,9 @@ use std::{ffi::OsString, process::ExitCode};
 /// The exit code of a failure while running.
 pub const EXIT_FAILURE: u8 = 1;
 /// The exit code of a command line that is not understood.
-pub const EXIT_USAGE: u8 = 2;
+pub(crate) const EXIT_USAGE: u8 = 2;
 /// The exit code of a configuration that is not valid (`EX_CONFIG` of sysexits.h).
-pub const EXIT_CONFIG: u8 = 78;
+pub(crate) const EXIT_CONFIG: u8 = 78;
 
 /// What the command line asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -67,9 +67,9 @@ pub enum Command {
 #[derive(Debug)]
 pub struct Exit {
     /// The exit code.
-    pub code: u8,
+    pub(crate) code: u8,
     /// What to tell the person.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 impl Exit {

@@ -7,7 +7,7 @@ use clap::{Arg, ArgAction, Command};
 /// An order with headings, usage and `--help`. `typed` is how it is typed, from the program's name on; `arguments` what
 /// follows it.
 #[must_use]
-pub fn order(name: &'static str, typed: &[&str], arguments: &str, lang: Lang) -> Command {
+pub(crate) fn order(name: &'static str, typed: &[&str], arguments: &str, lang: Lang) -> Command {
     let words = typed.iter().copied().chain([arguments]);
     let usage = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
     let heading = lang.pick("Uso", "Usage");
@@ -28,7 +28,7 @@ pub fn order(name: &'static str, typed: &[&str], arguments: &str, lang: Lang) ->
 
 /// The whole of a program, with the number of its version.
 #[must_use]
-pub fn program(name: &'static str, lang: Lang) -> Command {
+pub(crate) fn program(name: &'static str, lang: Lang) -> Command {
     order(name, &[name], lang.pick("<ORDEN>", "<COMMAND>"), lang)
         .version(crate::VERSION)
         .disable_version_flag(true)
@@ -43,7 +43,7 @@ pub fn program(name: &'static str, lang: Lang) -> Command {
 
 /// An order that only has others below it.
 #[must_use]
-pub fn parent(order: Command, lang: Lang) -> Command {
+pub(crate) fn parent(order: Command, lang: Lang) -> Command {
     order
         .subcommand_required(true)
         .arg_required_else_help(true)
@@ -54,7 +54,7 @@ pub fn parent(order: Command, lang: Lang) -> Command {
 
 /// `--json`
 #[must_use]
-pub fn json(lang: Lang) -> Arg {
+pub(crate) fn json(lang: Lang) -> Arg {
     Arg::new("json")
         .long("json")
         .action(ArgAction::SetTrue)

@@ -13,13 +13,13 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 /// A file that has been read, with all that is wrong with it so far.
-pub struct Document(Layers);
+pub(crate) struct Document(Layers);
 
 impl Document {
     /// Reads what a file holds; `name` is what it is called in messages. UTF-16 with a byte order mark, as some editors
     /// save "Unicode", is read too.
     #[must_use]
-    pub fn parse(schema: &'static Schema, name: &str, bytes: &[u8]) -> Self {
+    pub(crate) fn parse(schema: &'static Schema, name: &str, bytes: &[u8]) -> Self {
         let mut layers = Layers::of(schema);
         layers.schema_defaults();
         let decoded = utf16(bytes);
@@ -29,14 +29,14 @@ impl Document {
 
     /// The text of a file, as [`Document::parse`] reads it; `None` when it is none.
     #[must_use]
-    pub fn text_of(bytes: &[u8]) -> Option<String> {
+    pub(crate) fn text_of(bytes: &[u8]) -> Option<String> {
         let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
         utf16(bytes).or_else(|| String::from_utf8(bytes.to_owned()).ok())
     }
 
     /// What stands for a file of which nothing is known but that it has more bytes than any should.
     #[must_use]
-    pub fn too_large(schema: &'static Schema, name: &str, max: u64) -> Self {
+    pub(crate) fn too_large(schema: &'static Schema, name: &str, max: u64) -> Self {
         let mut layers = Layers::of(schema);
         let origin = Origin::File { path: name.into(), line: None };
         layers.faults.push(Fault::of_source(origin, Problem::TooLarge { max }));
@@ -44,7 +44,7 @@ impl Document {
     }
 
     /// Gives a key of the other file the value that it has here whenever nobody gives it one.
-    pub fn preset(&mut self, key: &str, text: &str) {
+    pub(crate) fn preset(&mut self, key: &str, text: &str) {
         let Some(also) = &mut self.0.also else { return };
         if let Some(known) = also.schema.find(key).filter(|_| !also.is_given(key)) {
             also.text(known, Origin::Default, OsStr::new(text));
@@ -53,7 +53,7 @@ impl Document {
 
     /// Holds the keys of the configuration that this file takes against each other and the file system, as
     /// [`super::load`] does.
-    pub fn check_configuration(&mut self) {
+    pub(crate) fn check_configuration(&mut self) {
         if let Some(also) = self.0.also.as_deref_mut().filter(|_| !self.0.torn) {
             check::check(also);
         }
@@ -61,7 +61,7 @@ impl Document {
 
     /// The keys of the configuration that the file gives, each with its value in TOML.
     #[must_use]
-    pub fn configuration(&self) -> Vec<(&'static str, String)> {
+    pub(crate) fn configuration(&self) -> Vec<(&'static str, String)> {
         let Some(also) = &self.0.also else { return Vec::new() };
         let given = also.schema.keys.iter().filter(|key| also.is_given(key.path));
         given.filter_map(|key| Some((key.path, also.get(key.path)?.0.to_toml()))).collect()
@@ -78,7 +78,7 @@ impl Document {
 
     /// The text of a key, unless it is absent or wrong.
     #[must_use]
-    pub fn text(&self, key: &str) -> Option<&str> {
+    pub(crate) fn text(&self, key: &str) -> Option<&str> {
         match self.layers_of(key).get(key)? {
             (Value::Text(text), _) => Some(text),
             _ => None,
@@ -87,7 +87,7 @@ impl Document {
 
     /// The list of a key: empty where it is absent or wrong.
     #[must_use]
-    pub fn list(&self, key: &str) -> Vec<String> {
+    pub(crate) fn list(&self, key: &str) -> Vec<String> {
         match self.0.get(key) {
             Some((Value::Names(list), _)) => list.clone(),
             _ => Vec::new(),
@@ -96,13 +96,13 @@ impl Document {
 
     /// Whether a key is `true`.
     #[must_use]
-    pub fn is_true(&self, key: &str) -> bool {
+    pub(crate) fn is_true(&self, key: &str) -> bool {
         matches!(self.layers_of(key).get(key), Some((Value::Bool(true), _)))
     }
 
     /// The whole number of a key.
     #[must_use]
-    pub fn integer<T: TryFrom<u64>>(&self, key: &str) -> Option<T> {
+    pub(crate) fn integer<T: TryFrom<u64>>(&self, key: &str) -> Option<T> {
         match self.0.get(key)? {
             (Value::Integer(integer), _) => T::try_from(*integer).ok(),
             _ => None,
@@ -111,18 +111,18 @@ impl Document {
 
     /// Whether the file gives this key a right value.
     #[must_use]
-    pub fn is_given(&self, key: &str) -> bool {
+    pub(crate) fn is_given(&self, key: &str) -> bool {
         self.layers_of(key).is_given(key)
     }
 
     /// Whether this key has been found wrong, or cannot be known.
     #[must_use]
-    pub fn is_wrong(&self, key: &str) -> bool {
+    pub(crate) fn is_wrong(&self, key: &str) -> bool {
         self.0.torn || (self.0.get(key).is_none() && !self.0.is_absent(key))
     }
 
     /// What is wrong with a key in the light of others, in Spanish and English; said where the key stands.
-    pub fn rule(&mut self, key: &'static str, es: impl Into<String>, en: impl Into<String>) {
+    pub(crate) fn rule(&mut self, key: &'static str, es: impl Into<String>, en: impl Into<String>) {
         let origin = self.layers_of(key).get(key).map_or(Origin::Default, |(_, origin)| origin.clone());
         let problem = Problem::Rule { es: es.into(), en: en.into() };
         self.0.faults.push(Fault::in_schema(self.0.schema, key, origin, problem));
@@ -130,7 +130,7 @@ impl Document {
 
     /// What is wrong, in the order of the file, and what is probably a mistake.
     #[must_use]
-    pub fn findings(self) -> (Vec<Fault>, Vec<Warning>) {
+    pub(crate) fn findings(self) -> (Vec<Fault>, Vec<Warning>) {
         let Layers { mut faults, mut warnings, also, .. } = self.0;
         if let Some(also) = also {
             faults.extend(also.faults);

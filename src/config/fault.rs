@@ -13,9 +13,9 @@ use std::{fmt, io, path::PathBuf};
 #[derive(Debug)]
 pub struct Fault {
     /// Where the wrong value comes from.
-    pub origin: Origin,
+    pub(crate) origin: Origin,
     /// The key that it is about, as its path in the file; `None` when it is about a source as a whole.
-    pub key: Option<String>,
+    pub(crate) key: Option<String>,
     /// What is wrong.
     pub(super) problem: Problem,
     /// An invisible character on its line, which may be all that is wrong.
@@ -42,7 +42,7 @@ impl Fault {
 
     /// How a valid value is written where the wrong one stands; `None` when no key is known.
     #[must_use]
-    pub fn example(&self) -> Option<String> {
+    pub(crate) fn example(&self) -> Option<String> {
         if matches!(self.problem, Problem::Elsewhere { .. }) {
             return None;
         }
@@ -57,7 +57,7 @@ impl Fault {
 
     /// The fault on a line or two, for a person.
     #[must_use]
-    pub fn render(&self, lang: Lang) -> String {
+    pub(crate) fn render(&self, lang: Lang) -> String {
         let key = self.key.as_ref().map(|key| format!("{}: ", key.escape_debug())).unwrap_or_default();
         let example = self.example().map(|example| format!("\n    {} {example}", lang.pick("ejemplo:", "example:")));
         let origin = self.origin.render(lang);
@@ -66,7 +66,7 @@ impl Fault {
 
     /// What is wrong, without where.
     #[must_use]
-    pub fn problem(&self, lang: Lang) -> String {
+    pub(crate) fn problem(&self, lang: Lang) -> String {
         let problem = self.problem.render(lang);
         match self.invisible {
             Some(invisible) => format!("{}. {problem}", invisible.render(lang)),
@@ -79,9 +79,9 @@ impl Fault {
 #[derive(Debug)]
 pub struct Faults {
     /// What keeps the configuration from being used: one at least, by origin.
-    pub faults: Vec<Fault>,
+    pub(crate) faults: Vec<Fault>,
     /// What does not.
-    pub warnings: Vec<Warning>,
+    pub(crate) warnings: Vec<Warning>,
 }
 
 impl Faults {
@@ -111,16 +111,16 @@ impl std::error::Error for Faults {}
 #[derive(Debug)]
 pub struct Warning {
     /// Where it stands.
-    pub origin: Origin,
+    pub(crate) origin: Origin,
     /// The key or the environment variable that it is about.
-    pub name: String,
+    pub(crate) name: String,
     /// What is noticed.
-    pub notice: Notice,
+    pub(crate) notice: Notice,
 }
 
 /// What a warning is about.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Notice {
+pub(crate) enum Notice {
     /// This version does not know the name.
     Unknown {
         /// The name that was probably meant.
@@ -160,7 +160,7 @@ impl Warning {
 
     /// What is noticed, without where.
     #[must_use]
-    pub fn text(&self, lang: Lang) -> String {
+    pub(crate) fn text(&self, lang: Lang) -> String {
         match &self.notice {
             Notice::Unknown { suggestion } => {
                 lang.pick("no se conoce y se ignora", "is not known and is ignored").to_owned()

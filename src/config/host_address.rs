@@ -7,7 +7,7 @@ use super::{
 use std::net::{IpAddr, Ipv4Addr};
 
 /// The word for an address that the network gives.
-pub const DHCP: &str = "dhcp";
+pub(crate) const DHCP: &str = "dhcp";
 
 /// `dhcp`, or an address that a host can have with the length of its network's prefix; the prefix of IPv4 may be written
 /// as a mask.

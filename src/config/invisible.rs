@@ -4,7 +4,7 @@ use crate::lang::Lang;
 
 /// An invisible character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Invisible(char);
+pub(crate) struct Invisible(char);
 
 /// They come with text that was copied from a page or a chat. Those that join emoji and letters of some scripts
 /// (U+200C, U+200D) are not among them.

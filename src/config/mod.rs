@@ -30,18 +30,18 @@ mod types;
 mod value;
 mod wording;
 
-pub use document::Document;
-pub use fault::{Fault, Faults, Notice, Warning};
-pub use host_address::DHCP;
-pub use origin::Origin;
-pub use reference::reference;
-pub use schema::{CONFIG_FLAT, Key, Kind, Schema};
+pub(crate) use document::Document;
+pub(crate) use fault::{Fault, Faults, Warning};
+pub(crate) use host_address::DHCP;
+pub(crate) use origin::Origin;
+pub(crate) use reference::reference;
+pub(crate) use schema::{CONFIG_FLAT, Key, Kind, Schema};
 pub use show::{Effective, effective_json, effective_table, report_json};
 pub use source::{DEFAULT_FILE, Overrides, Sources};
-pub use types::{
-    Access, Channel, Config, Discovery, Display, Format, Level, Limits, Listen, Log, Machine, Outbound, Shift,
-    Shutdown, Site, Targets, Tls, TlsMode, Update,
+pub(crate) use types::{
+    Access, Channel, Config, Discovery, Display, Limits, Listen, Machine, Outbound, Shift, Site, Targets, Tls, Update,
 };
+pub use types::{Format, Level, Log};
 
 use std::path::PathBuf;
 
@@ -67,7 +67,7 @@ pub fn load(sources: &Sources) -> Result<Loaded, Faults> {
 /// The directory of the box's data, whatever else is wrong with the configuration, and whatever a newer version has
 /// written into it: the default when there is no telling.
 #[must_use]
-pub fn data_dir(sources: &Sources) -> PathBuf {
+pub(crate) fn data_dir(sources: &Sources) -> PathBuf {
     let layers = read(sources);
     let given = match layers.get("data_dir") {
         Some((value::Value::Path(path), _)) => Some(path.clone()),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Origin {
+pub(crate) enum Origin {
     /// Nobody gave one.
     Default,
     /// The configuration file.
@@ -24,7 +24,7 @@ pub enum Origin {
 impl Origin {
     /// The origin without the line: a path, the name of a variable, a flag, or `default`.
     #[must_use]
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match self {
             Self::Default => "default".to_owned(),
             Self::File { path, .. } => path.display().to_string(),
@@ -35,7 +35,7 @@ impl Origin {
 
     /// The origin for a person.
     #[must_use]
-    pub fn render(&self, lang: Lang) -> String {
+    pub(crate) fn render(&self, lang: Lang) -> String {
         match (self, self.line()) {
             (Self::Default, _) => lang.pick("por defecto", "default").to_owned(),
             (_, Some(line)) => format!("{}:{line}", self.name()),
@@ -45,7 +45,7 @@ impl Origin {
 
     /// The line of the file, from 1.
     #[must_use]
-    pub const fn line(&self) -> Option<usize> {
+    pub(crate) const fn line(&self) -> Option<usize> {
         match self {
             Self::File { line, .. } => *line,
             _ => None,

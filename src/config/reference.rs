@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 /// A commented `config.toml` with every key, what it is for, what it may be, its default (or, without one, an
 /// example) and its environment variable; the comments are in each of these languages, in this order.
 #[must_use]
-pub fn reference(langs: &[Lang]) -> String {
+pub(crate) fn reference(langs: &[Lang]) -> String {
     let mut text = String::new();
     for lang in langs {
         text += lang.pick(

@@ -5,7 +5,6 @@ use super::{
     correction, suggest,
     types::{Access, Channel, Format, Level, TlsMode},
     value,
-    wording::describe,
 };
 use crate::lang::Lang;
 use crate::window::DAYS;
@@ -13,47 +12,47 @@ use std::ffi::OsStr;
 
 /// A key of the configuration, or of another file that is read like it.
 #[derive(Debug)]
-pub struct Key {
+pub(crate) struct Key {
     /// Where it stands in the file: tables and name, joined by dots.
-    pub path: &'static str,
+    pub(crate) path: &'static str,
     /// What its value is.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// The value when no layer gives one, written as in an environment variable; `None` when there is none.
-    pub default: Option<&'static str>,
+    pub(crate) default: Option<&'static str>,
     /// A valid value, written as in an environment variable.
-    pub example: &'static str,
+    pub(crate) example: &'static str,
     /// What it is for, in Spanish.
-    pub doc_es: &'static str,
+    pub(crate) doc_es: &'static str,
     /// What it is for, in English.
-    pub doc_en: &'static str,
+    pub(crate) doc_en: &'static str,
 }
 
 /// All that a file may say.
 #[derive(Debug)]
-pub struct Schema {
+pub(crate) struct Schema {
     /// Every key, in the order in which it is shown.
-    pub keys: &'static [Key],
+    pub(crate) keys: &'static [Key],
     /// Whether examples name a key with its whole path, for a file without section headings.
-    pub is_flat: bool,
+    pub(crate) is_flat: bool,
     /// Whether nothing of the file may be repeated to anybody.
-    pub is_secret: bool,
+    pub(crate) is_secret: bool,
     /// The keys of another file that this one takes, too, exactly as they are there.
-    pub also: Option<&'static Schema>,
+    pub(crate) also: Option<&'static Schema>,
     /// The name of the file beside this one, and what that one may say.
-    pub beside: Option<(&'static str, &'static Schema)>,
+    pub(crate) beside: Option<(&'static str, &'static Schema)>,
     /// Names that people try (in lower case, without accents, words joined by `_`), and the key that each means.
-    pub guesses: &'static [(&'static str, &'static str)],
+    pub(crate) guesses: &'static [(&'static str, &'static str)],
 }
 
 /// The schema of the configuration.
 pub(super) static CONFIG: Schema = Schema::of(KEYS);
 
 /// The same for a file without section headings.
-pub static CONFIG_FLAT: Schema = Schema { is_flat: true, ..Schema::of(KEYS) };
+pub(crate) static CONFIG_FLAT: Schema = Schema { is_flat: true, ..Schema::of(KEYS) };
 
 /// What the value of a key is.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// A path in the file system.
     Path,
     /// A text of 1 to `max` characters, without control characters, not blank.
@@ -114,7 +113,7 @@ pub enum Kind {
 impl Key {
     /// A key with a default, which is its example.
     #[must_use]
-    pub const fn new(
+    pub(crate) const fn new(
         path: &'static str,
         kind: Kind,
         default: &'static str,
@@ -126,7 +125,7 @@ impl Key {
 
     /// A key without a default.
     #[must_use]
-    pub const fn optional(
+    pub(crate) const fn optional(
         path: &'static str,
         kind: Kind,
         example: &'static str,
@@ -358,22 +357,16 @@ impl Key {
 
     /// The example as the file has it.
     #[must_use]
-    pub fn example_toml(&self) -> String {
+    pub(crate) fn example_toml(&self) -> String {
         // A test holds every example to its kind.
         value::from_text(self.kind, OsStr::new(self.example)).map(|value| value.to_toml()).unwrap_or_default()
     }
 
     /// The default as the file has it, or without one the example.
     #[must_use]
-    pub fn initial_toml(&self) -> String {
+    pub(crate) fn initial_toml(&self) -> String {
         let text = self.default.unwrap_or(self.example);
         value::from_text(self.kind, OsStr::new(text)).map(|value| value.to_toml()).unwrap_or_default()
-    }
-
-    /// What its value may be, in words.
-    #[must_use]
-    pub fn describe(&self, lang: Lang) -> String {
-        describe(self.kind, lang)
     }
 
     /// The last part of the path: the name inside its table.
@@ -385,7 +378,7 @@ impl Key {
 impl Schema {
     /// A file of these keys alone, in sections.
     #[must_use]
-    pub const fn of(keys: &'static [Key]) -> Self {
+    pub(crate) const fn of(keys: &'static [Key]) -> Self {
         Self { keys, is_flat: false, is_secret: false, also: None, beside: None, guesses: &[] }
     }
 
@@ -396,7 +389,7 @@ impl Schema {
 
     /// The key with this path.
     #[must_use]
-    pub fn find(&self, path: &str) -> Option<&'static Key> {
+    pub(crate) fn find(&self, path: &str) -> Option<&'static Key> {
         self.keys.iter().find(|key| key.path == path)
     }
 
@@ -413,7 +406,7 @@ impl Schema {
 
     /// Whether a line of the file holds what must not be shown to anybody.
     #[must_use]
-    pub fn holds_secret(&self, line: &str) -> bool {
+    pub(crate) fn holds_secret(&self, line: &str) -> bool {
         let belongs_elsewhere = || self.elsewhere(correction::assignment(line)?.0);
         self.is_secret || belongs_elsewhere().is_some_and(|(.., is_secret)| is_secret)
     }

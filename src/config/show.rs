@@ -14,11 +14,11 @@ use std::fmt::Write as _;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Effective {
     /// The key, as its path in the file.
-    pub key: &'static str,
+    pub(crate) key: &'static str,
     /// The value; `null` when there is none.
-    pub value: Json,
+    pub(crate) value: Json,
     /// Where it comes from.
-    pub origin: Origin,
+    pub(crate) origin: Origin,
 }
 
 /// The value of every key, in the order of the schema.

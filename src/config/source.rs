@@ -12,28 +12,28 @@ pub(super) const SYSTEM_DATA_DIR: &str = "/var/lib/workshop-edge";
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Overrides {
     /// The configuration file (`--config`): it must exist.
-    pub config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// The value of `data_dir` (`--data-dir`).
-    pub data_dir: Option<OsString>,
+    pub(crate) data_dir: Option<OsString>,
     /// The elements of `listen.http` (`--listen`, repeatable); none leaves the other layers' value.
-    pub listen: Vec<OsString>,
+    pub(crate) listen: Vec<OsString>,
     /// The value of `site.dir` (`--site`).
-    pub site: Option<OsString>,
+    pub(crate) site: Option<OsString>,
     /// Any key's value, as `KEY=VALUE` (`--set`, repeatable): the last one of a key counts.
-    pub set: Vec<OsString>,
+    pub(crate) set: Vec<OsString>,
 }
 
 /// Everything that a configuration is made of.
 #[derive(Clone, Debug)]
 pub struct Sources {
     /// The command line.
-    pub overrides: Overrides,
+    pub(crate) overrides: Overrides,
     /// The environment: names and values.
-    pub env: Vec<(OsString, OsString)>,
+    pub(crate) env: Vec<(OsString, OsString)>,
     /// Whether the process runs as root, for the default of `data_dir`.
-    pub root: bool,
+    pub(crate) root: bool,
     /// The file to read when `overrides.config` names none; it may be absent.
-    pub default_file: PathBuf,
+    pub(crate) default_file: PathBuf,
 }
 
 impl Sources {

@@ -1,5 +1,6 @@
 #![allow(clippy::disallowed_methods, reason = "the file of a test need not survive a power cut")]
 
+use super::types::Shutdown;
 use super::*;
 use crate::lang::Lang;
 use crate::window::{DAYS, Days, Hours, Window, zone};

@@ -10,43 +10,43 @@ pub struct Config {
     /// The directory of everything that the appliance remembers.
     pub data_dir: PathBuf,
     /// Where it listens.
-    pub listen: Listen,
+    pub(crate) listen: Listen,
     /// Whether and how it serves HTTPS.
-    pub tls: Tls,
+    pub(crate) tls: Tls,
     /// How it is found.
-    pub discovery: Discovery,
+    pub(crate) discovery: Discovery,
     /// What it serves.
-    pub site: Site,
+    pub(crate) site: Site,
     /// What the reference display shows.
-    pub display: Display,
+    pub(crate) display: Display,
     /// How it reaches others.
-    pub outbound: Outbound,
+    pub(crate) outbound: Outbound,
     /// How the program is kept up to date.
-    pub update: Update,
+    pub(crate) update: Update,
     /// The machine around it.
-    pub machine: Machine,
+    pub(crate) machine: Machine,
     /// The bounds that keep it alive.
-    pub limits: Limits,
+    pub(crate) limits: Limits,
     /// What it writes to its log.
     pub log: Log,
     /// How it stops.
-    pub shutdown: Shutdown,
+    pub(crate) shutdown: Shutdown,
 }
 
 /// The addresses that the appliance listens on. At least one of the two lists has an element.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listen {
+pub(crate) struct Listen {
     /// Addresses for cleartext HTTP.
-    pub http: Vec<SocketAddr>,
+    pub(crate) http: Vec<SocketAddr>,
     /// Addresses for HTTPS: empty exactly when [`Tls::Off`], whatever the file says.
-    pub https: Vec<SocketAddr>,
+    pub(crate) https: Vec<SocketAddr>,
     /// Host names (lower case) by which it is reached, besides its own.
-    pub names: Vec<String>,
+    pub(crate) names: Vec<String>,
 }
 
 /// Whether and how HTTPS is served.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Tls {
+pub(crate) enum Tls {
     /// Cleartext only.
     Off,
     /// With a certificate that the appliance makes for itself.
@@ -65,141 +65,141 @@ pub enum Tls {
 
 /// How the appliance is found on the local network.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Discovery {
+pub(crate) struct Discovery {
     /// Whether it announces itself.
-    pub enabled: bool,
+    pub(crate) enabled: bool,
     /// The label before `.local`, in lower case.
-    pub name: String,
+    pub(crate) name: String,
     /// The interface to announce on: `None` chooses the one of the default route.
-    pub interface: Option<String>,
+    pub(crate) interface: Option<String>,
     /// How long the name must be free before a renamed appliance takes it back.
-    pub reclaim_after: Duration,
+    pub(crate) reclaim_after: Duration,
 }
 
 /// What is served.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Site {
+pub(crate) struct Site {
     /// A directory to serve instead of the embedded display.
-    pub dir: Option<PathBuf>,
+    pub(crate) dir: Option<PathBuf>,
     /// Files that it may hold.
-    pub max_files: usize,
+    pub(crate) max_files: usize,
     /// Bytes that it may hold.
-    pub max_bytes: u64,
+    pub(crate) max_bytes: u64,
     /// The policy to send with pages; `None` or an empty text sends none.
     /// Only visible ASCII and spaces, so that it is always a valid header value.
-    pub content_security_policy: Option<String>,
+    pub(crate) content_security_policy: Option<String>,
 }
 
 /// What the reference display shows.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Display {
+pub(crate) struct Display {
     /// The name of the workshop, 1 to 60 characters.
-    pub title: String,
+    pub(crate) title: String,
     /// The name of the production line, 1 to 60 characters.
-    pub line: String,
+    pub(crate) line: String,
     /// The language of the display.
-    pub language: Lang,
+    pub(crate) language: Lang,
     /// Whether it shows invented data.
-    pub demo: bool,
+    pub(crate) demo: bool,
     /// How often it asks for new data, 2 s to 1 h.
-    pub refresh: Duration,
+    pub(crate) refresh: Duration,
     /// What the workshop wants to reach.
-    pub targets: Targets,
+    pub(crate) targets: Targets,
     /// The hours that count.
-    pub shift: Shift,
+    pub(crate) shift: Shift,
 }
 
 /// What the workshop wants to reach.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Targets {
+pub(crate) struct Targets {
     /// Pieces a day, 1 to 1 000 000.
-    pub daily: u32,
+    pub(crate) daily: u32,
     /// Overall equipment effectiveness, per cent, 0 to 100.
-    pub oee_percent: f64,
+    pub(crate) oee_percent: f64,
     /// Rejected pieces at most, per cent, 0 to 100.
-    pub reject_percent: f64,
+    pub(crate) reject_percent: f64,
 }
 
 /// The hours of work, local time. With an `end_hour` that is not after `start_hour`, work ends the next day: the same hour
 /// twice is around the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shift {
+pub(crate) struct Shift {
     /// First hour, 0 to 23.
-    pub start_hour: u8,
+    pub(crate) start_hour: u8,
     /// The hour at which work ends, 0 to 24.
-    pub end_hour: u8,
+    pub(crate) end_hour: u8,
 }
 
 /// How the box reaches others.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outbound {
+pub(crate) struct Outbound {
     /// Files with certification authorities besides those of the web, PEM.
-    pub ca_files: Vec<PathBuf>,
+    pub(crate) ca_files: Vec<PathBuf>,
     /// The proxy, `http://host:port`; `None` is the environment's.
-    pub proxy: Option<String>,
+    pub(crate) proxy: Option<String>,
     /// What is reached without it; `None` is the environment's.
-    pub no_proxy: Option<Vec<String>>,
+    pub(crate) no_proxy: Option<Vec<String>>,
     /// The file with `user:password` for it.
-    pub credentials_file: Option<PathBuf>,
+    pub(crate) credentials_file: Option<PathBuf>,
 }
 
 /// How the program is kept up to date.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Update {
+pub(crate) struct Update {
     /// Whether updates are looked for.
-    pub enabled: bool,
+    pub(crate) enabled: bool,
     /// The address of the release bucket, without a slash at its end; `None` is the one built in.
-    pub url: Option<String>,
+    pub(crate) url: Option<String>,
     /// Which releases it gets.
-    pub channel: Channel,
+    pub(crate) channel: Channel,
     /// The file with the trusted root; `None` is the one built in.
-    pub trusted_root: Option<PathBuf>,
+    pub(crate) trusted_root: Option<PathBuf>,
     /// Whether the bucket may be reached over cleartext.
-    pub allow_http: bool,
+    pub(crate) allow_http: bool,
     /// The mean time between two checks, 2 s to a week.
-    pub check_interval: Duration,
+    pub(crate) check_interval: Duration,
     /// When the version may change.
-    pub window: Window,
+    pub(crate) window: Window,
     /// KiB a second that are downloaded; `None` is without a limit.
-    pub rate_limit: Option<NonZeroU32>,
+    pub(crate) rate_limit: Option<NonZeroU32>,
     /// Where a USB stick appears.
-    pub usb_dir: Option<PathBuf>,
+    pub(crate) usb_dir: Option<PathBuf>,
     /// How long a new version has to work without a fault before it is confirmed, 1 s to 1 h.
-    pub trial: Duration,
+    pub(crate) trial: Duration,
     /// How long a switch waits for a quiet moment, at most 1 h.
-    pub quiet_wait: Duration,
+    pub(crate) quiet_wait: Duration,
 }
 
 /// The machine around the appliance, where the USB image runs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Machine {
+pub(crate) struct Machine {
     /// Where it says what there is to say; `None` elsewhere.
-    pub dir: Option<PathBuf>,
+    pub(crate) dir: Option<PathBuf>,
 }
 
 /// The bounds that keep the appliance alive whatever its clients do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// Connections open at once, 1 to 65 536.
-    pub connections: usize,
+    pub(crate) connections: usize,
     /// Connections open at once from one address, 1 to `connections`.
-    pub connections_per_peer: usize,
+    pub(crate) connections_per_peer: usize,
     /// Bytes of a request's head, 8 KiB to 1 MiB.
-    pub header_bytes: usize,
+    pub(crate) header_bytes: usize,
     /// Header fields of a request, 8 to 1000.
-    pub header_count: usize,
+    pub(crate) header_count: usize,
     /// Time for a request's head to arrive, 1 s to 300 s.
-    pub header_timeout: Duration,
+    pub(crate) header_timeout: Duration,
     /// Time that an idle connection stays open, 1 s to 1 h.
-    pub keep_alive_idle: Duration,
+    pub(crate) keep_alive_idle: Duration,
     /// Requests that one connection may bring, 1 to 100 000 000.
-    pub requests_per_connection: u64,
+    pub(crate) requests_per_connection: u64,
     /// Bytes of a request's body, 0 to 1 MiB; 0 refuses bodies.
-    pub request_body_bytes: u64,
+    pub(crate) request_body_bytes: u64,
     /// Time without progress after which a response is given up, 1 s to 1 h.
-    pub write_stall: Duration,
+    pub(crate) write_stall: Duration,
     /// Time for a TLS handshake, 1 s to 300 s.
-    pub tls_handshake: Duration,
+    pub(crate) tls_handshake: Duration,
 }
 
 /// What goes to the log.
@@ -210,32 +210,32 @@ pub struct Log {
     /// The form of a line.
     pub format: Format,
     /// Which requests get a line.
-    pub access: Access,
+    pub(crate) access: Access,
 }
 
 /// How the appliance stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shutdown {
+pub(crate) struct Shutdown {
     /// Time for open requests to end, 0 s to 600 s.
-    pub grace: Duration,
+    pub(crate) grace: Duration,
 }
 
 /// Declares an enumeration whose variants have a name in the configuration: `NAMES`, `from_name` and `name` come with it.
 macro_rules! choice {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+    ($(#[$doc:meta])* $visibility:vis enum $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum $name {
+        $visibility enum $name {
             $($(#[$variant_doc])* $variant),+
         }
 
         impl $name {
             /// Every name, in order.
-            pub const NAMES: &'static [&'static str] = &[$($text),+];
+            pub(crate) const NAMES: &'static [&'static str] = &[$($text),+];
 
             /// The variant with this name.
             #[must_use]
-            pub fn from_name(name: &str) -> Option<Self> {
+            pub(crate) fn from_name(name: &str) -> Option<Self> {
                 match name {
                     $($text => Some(Self::$variant),)+
                     _ => None,
@@ -244,7 +244,8 @@ macro_rules! choice {
 
             /// The name of this variant.
             #[must_use]
-            pub const fn name(self) -> &'static str {
+            #[allow(dead_code, reason = "not every name is told")]
+            pub(crate) const fn name(self) -> &'static str {
                 match self {
                     $(Self::$variant => $text),+
                 }
@@ -255,7 +256,7 @@ macro_rules! choice {
 
 choice! {
     /// How important a line of the log is.
-    Level {
+    pub enum Level {
         /// Something failed.
         Error = "error",
         /// Something is not as it should be.
@@ -271,7 +272,7 @@ choice! {
 
 choice! {
     /// The form of a line of the log.
-    Format {
+    pub enum Format {
         /// For people on a terminal, JSON elsewhere.
         Auto = "auto",
         /// For people.
@@ -283,7 +284,7 @@ choice! {
 
 choice! {
     /// Which requests get a line in the log.
-    Access {
+    pub(crate) enum Access {
         /// None.
         Off = "off",
         /// Errors and a sample of the rest.
@@ -295,7 +296,7 @@ choice! {
 
 choice! {
     /// Which releases the appliance gets.
-    Channel {
+    pub(crate) enum Channel {
         /// Those for all.
         Stable = "stable",
         /// Those that are tried first.
@@ -305,7 +306,7 @@ choice! {
 
 choice! {
     /// Where the certificate comes from, as `tls.mode` names it.
-    TlsMode {
+    pub(crate) enum TlsMode {
         /// There is none: cleartext only.
         Off = "off",
         /// The appliance makes one.

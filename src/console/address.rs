@@ -6,11 +6,11 @@ use super::status::{Address, AddressKind};
 
 /// Where the box listens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Door {
+pub(crate) struct Door {
     /// The address and the port.
-    pub address: SocketAddr,
+    pub(crate) address: SocketAddr,
     /// Whether it speaks HTTPS.
-    pub is_https: bool,
+    pub(crate) is_https: bool,
 }
 
 /// The addresses to type, the best first: HTTP before HTTPS, because old TVs trust no certificate of ours; IPv4 before
@@ -18,7 +18,7 @@ pub struct Door {
 ///
 /// `lan` are the box's addresses on the network that the TVs are on, `host` is its `.local` name there.
 #[must_use]
-pub fn addresses(doors: &[Door], lan: &[IpAddr], host: Option<&str>) -> Vec<Address> {
+pub(crate) fn addresses(doors: &[Door], lan: &[IpAddr], host: Option<&str>) -> Vec<Address> {
     let is_https = !doors.iter().any(|door| !door.is_https);
     let mut doors: Vec<_> = doors.iter().filter(|door| door.is_https == is_https).copied().collect();
     doors.sort_by_key(|door| door.address.port() != default_port(is_https));

@@ -35,7 +35,7 @@ impl Style {
 
 /// A screen of `width` by `height` characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Canvas {
+pub(crate) struct Canvas {
     width: usize,
     rows: Vec<Vec<(char, Style)>>,
 }
@@ -55,7 +55,8 @@ impl Canvas {
 
     /// The lines without colours and without the blanks at their ends.
     #[must_use]
-    pub fn plain(&self) -> Vec<String> {
+    #[cfg(test)]
+    pub(crate) fn plain(&self) -> Vec<String> {
         let text = |row: &Vec<(char, Style)>| row.iter().map(|(character, _)| character).collect::<String>();
         self.rows.iter().map(|row| text(row).trim_end().to_owned()).collect()
     }
@@ -63,7 +64,7 @@ impl Canvas {
     /// The sequences that turn a screen that shows `before` into this one: only the lines that differ, and everything
     /// when it had another size or nothing was shown.
     #[must_use]
-    pub fn paint(&self, before: Option<&Self>) -> String {
+    pub(crate) fn paint(&self, before: Option<&Self>) -> String {
         let before = before.filter(|before| before.width == self.width && before.rows.len() == self.rows.len());
         let clear = if before.is_none() { "\x1b[0;37;40m\x1b[2J" } else { "" };
         let differs = |y: usize, row: &Vec<_>| before.and_then(|before| before.rows.get(y)) != Some(row);
@@ -72,7 +73,7 @@ impl Canvas {
 
     /// The sequences that show it whatever the screen shows, which does not go dark in between.
     #[must_use]
-    pub fn repaint(&self) -> String {
+    pub(crate) fn repaint(&self) -> String {
         self.lines(|_, _| true)
     }
 

@@ -20,36 +20,36 @@ const COLLECT_EVERY: Duration = Duration::from_secs(1);
 
 /// What does not change as long as the process runs.
 #[derive(Debug, Clone)]
-pub struct Facts {
+pub(crate) struct Facts {
     /// Sixteen hexadecimal digits that tell this box from others.
-    pub id: String,
+    pub(crate) id: String,
     /// The running version.
-    pub version: String,
+    pub(crate) version: String,
     /// What was built.
-    pub build: Build,
+    pub(crate) build: Build,
     /// When the process started.
-    pub started: Instant,
+    pub(crate) started: Instant,
     /// Where it listens.
-    pub doors: Vec<Door>,
+    pub(crate) doors: Vec<Door>,
 }
 
 /// The network that the TVs are on, and the box's place in it.
 #[derive(Debug, Clone)]
-pub struct Lan {
+pub(crate) struct Lan {
     /// What the box is called; `None` when it is not announced.
-    pub name: Option<Name>,
+    pub(crate) name: Option<Name>,
     /// The chosen interface and its addresses.
-    pub network: Network,
+    pub(crate) network: Network,
     /// Those of them to give to people, the best first.
-    pub best: Vec<IpAddr>,
+    pub(crate) best: Vec<IpAddr>,
     /// How the box is found by name.
-    pub discovery: Discovery,
+    pub(crate) discovery: Discovery,
 }
 
 impl Lan {
     /// The network when the box is not announced on it.
     #[must_use]
-    pub fn unannounced() -> Self {
+    pub(crate) fn unannounced() -> Self {
         Self {
             name: None,
             network: Network::default(),
@@ -71,25 +71,25 @@ fn default_route() -> Option<IpAddr> {
 type Ask<T> = Box<dyn Fn() -> T + Send>;
 
 /// Where the status comes from.
-pub struct Sources {
+pub(crate) struct Sources {
     /// What does not change.
-    pub facts: Facts,
+    pub(crate) facts: Facts,
     /// The network.
-    pub lan: Ask<Lan>,
+    pub(crate) lan: Ask<Lan>,
     /// What the parts report.
-    pub health: Ask<Health>,
+    pub(crate) health: Ask<Health>,
     /// The time, and why it may be wrong.
-    pub clock: Ask<(SystemTime, Option<Doubt>)>,
+    pub(crate) clock: Ask<(SystemTime, Option<Doubt>)>,
     /// The certificate that is served now; `None` when HTTPS is off.
-    pub https: Ask<Option<Https>>,
+    pub(crate) https: Ask<Option<Https>>,
     /// The machine; `None` where no image runs it, or before it is known.
-    pub machine: Ask<Option<Machine>>,
+    pub(crate) machine: Ask<Option<Machine>>,
     /// The updates; `None` when the program is not kept up to date.
-    pub update: Ask<Option<Update>>,
+    pub(crate) update: Ask<Option<Update>>,
     /// The room on the data disk; `None` when it does not work.
-    pub disk: Ask<Option<Disk>>,
+    pub(crate) disk: Ask<Option<Disk>>,
     /// What the displays get.
-    pub site: Ask<Option<Site>>,
+    pub(crate) site: Ask<Option<Site>>,
 }
 
 impl Sources {

@@ -5,17 +5,17 @@ use super::screen::Screen;
 
 /// What to draw.
 #[derive(Debug, Clone, Copy)]
-pub struct Menu<'a> {
+pub(crate) struct Menu<'a> {
     /// The first line.
-    pub title: &'a str,
+    pub(crate) title: &'a str,
     /// The lines below, and whether each is the one that Enter means.
-    pub lines: &'a [(String, bool)],
+    pub(crate) lines: &'a [(String, bool)],
 }
 
 impl Screen {
     /// Draws a menu. What there is no room for at the end is left out, but for the last line, which says what the keys do.
     #[must_use]
-    pub fn menu(self, menu: &Menu<'_>) -> Canvas {
+    pub(crate) fn menu(self, menu: &Menu<'_>) -> Canvas {
         let mut canvas = Canvas::new(self.width, self.height);
         let left = if self.width >= 100 { self.width / 20 } else { 2 };
         let top = if self.height >= 40 { self.height / 20 } else { 0 };

@@ -33,24 +33,23 @@ use bytes::Bytes;
 use thiserror::Error;
 use tokio::sync::watch;
 
-pub use address::{Door, addresses};
-pub use canvas::Canvas;
-pub use collect::{Facts, Lan, Sources};
-pub use menu::Menu;
-pub use no_site::NoSite;
-pub use qr::Qr;
-pub use screen::{Pin, Screen, View};
-pub use status::{
-    Address, AddressKind, Build, Clock, Discovery, Disk, Doubt, Fault, Health, Https, LeftOut, Level, Machine, Name,
-    Network, Serving, Site, Status, Update,
+pub(crate) use address::Door;
+pub(crate) use canvas::Canvas;
+pub(crate) use collect::{Facts, Lan, Sources};
+pub(crate) use menu::Menu;
+pub(crate) use no_site::NoSite;
+pub(crate) use screen::{Pin, Screen, View};
+pub(crate) use status::{
+    Build, Discovery, Disk, Doubt, Fault, Health, Https, LeftOut, Level, Machine, Name, Network, Serving, Site, Status,
+    Update,
 };
-pub use summary::{Summary, summary};
-pub use trouble::NetworkTrouble;
+pub(crate) use summary::{Summary, summary};
+pub(crate) use trouble::NetworkTrouble;
 
 use crate::lang::Lang;
 
 /// The policy that the page needs, and no more than it needs.
-pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+pub(crate) const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      connect-src 'self'; form-action 'self'; frame-ancestors 'self'; base-uri 'none'";
 
 /// Why there is no console, or no answer of it.
@@ -68,7 +67,7 @@ pub enum ConsoleError {
 }
 
 /// The latest status, for all who ask.
-pub struct Console {
+pub(crate) struct Console {
     latest: Arc<ArcSwap<Status>>,
     changes: watch::Receiver<u64>,
     language: Lang,
@@ -79,7 +78,7 @@ pub struct Console {
 impl Console {
     /// Collects at once and once a second from then on, as long as this value lives. The page speaks `language` unless
     /// asked for another.
-    pub fn start(sources: Sources, language: Lang) -> Result<Self, ConsoleError> {
+    pub(crate) fn start(sources: Sources, language: Lang) -> Result<Self, ConsoleError> {
         let latest = Arc::new(ArcSwap::from_pointee(sources.collect()));
         let (generation, changes) = watch::channel(0);
         let (stop, stopped) = mpsc::channel();
@@ -93,35 +92,35 @@ impl Console {
 
     /// The status of this second.
     #[must_use]
-    pub fn status(&self) -> Arc<Status> {
+    pub(crate) fn status(&self) -> Arc<Status> {
         self.latest.load_full()
     }
 
     /// A number that grows whenever the status shows something else, apart from the time that passes.
     #[must_use]
-    pub fn changes(&self) -> watch::Receiver<u64> {
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.clone()
     }
 
     /// The language of the page where the reader asks for none.
     #[must_use]
-    pub fn language(&self) -> Lang {
+    pub(crate) fn language(&self) -> Lang {
         self.language
     }
 
     /// The page in HTML, or only the part of it that changes.
-    pub fn page(&self, lang: Lang, is_fragment: bool) -> Result<Bytes, ConsoleError> {
+    pub(crate) fn page(&self, lang: Lang, is_fragment: bool) -> Result<Bytes, ConsoleError> {
         page::render(&self.latest.load(), lang, is_fragment).map(Bytes::from).map_err(ConsoleError::Page)
     }
 
     /// The status as JSON.
-    pub fn status_json(&self) -> Result<Bytes, ConsoleError> {
+    pub(crate) fn status_json(&self) -> Result<Bytes, ConsoleError> {
         serde_json::to_vec(&**self.latest.load()).map(Bytes::from).map_err(ConsoleError::Json)
     }
 
     /// The page's script and style sheet by their paths, with their media types.
     #[must_use]
-    pub fn asset(path: &str) -> Option<(&'static str, Bytes)> {
+    pub(crate) fn asset(path: &str) -> Option<(&'static str, Bytes)> {
         let (media, content): (_, &'static [u8]) = match path {
             "/_edge/console.css" => ("text/css; charset=utf-8", include_bytes!("../../assets/console/console.css")),
             "/_edge/console.js" => {

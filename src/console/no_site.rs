@@ -15,11 +15,11 @@ const SCRIPT: &str = include_str!("../../assets/console/no-site.js");
 
 /// What the page says; each in Spanish and in English.
 #[derive(Debug, Clone, Copy)]
-pub struct NoSite<'a> {
+pub(crate) struct NoSite<'a> {
     /// What is wrong.
-    pub what: (&'a str, &'a str),
+    pub(crate) what: (&'a str, &'a str),
     /// What to do.
-    pub remedy: (&'a str, &'a str),
+    pub(crate) remedy: (&'a str, &'a str),
 }
 
 #[derive(Template)]
@@ -33,7 +33,7 @@ struct Page<'a> {
 
 impl NoSite<'_> {
     /// The page in HTML. It never changes as long as its words do not: its script compares.
-    pub fn page(&self) -> Result<Bytes, ConsoleError> {
+    pub(crate) fn page(&self) -> Result<Bytes, ConsoleError> {
         let Self { what, remedy } = *self;
         let page = Page { what, remedy, style: STYLE, script: SCRIPT };
         page.render().map(Bytes::from).map_err(ConsoleError::Page)
@@ -42,7 +42,7 @@ impl NoSite<'_> {
     /// The policy that the page needs. Engines before Chromium 40 know no hashes and take the word behind it, which the
     /// others ignore then (CSP Level 2, section 4.2.3).
     #[must_use]
-    pub fn content_security_policy() -> String {
+    pub(crate) fn content_security_policy() -> String {
         let hash = STANDARD.encode(digest(&SHA256, SCRIPT.as_bytes()));
         format!(
             "default-src 'none'; script-src 'sha256-{hash}' 'unsafe-inline'; style-src 'unsafe-inline'; \

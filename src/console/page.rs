@@ -189,7 +189,7 @@ mod tests {
             ("http://[fd12:3456:789a::1]:8080", "long"),
         ] {
             assert_eq!(
-                First::of(&Address { url: url.into(), kind: super::super::AddressKind::Ip }).size,
+                First::of(&Address { url: url.into(), kind: crate::console::status::AddressKind::Ip }).size,
                 size,
                 "{url}"
             );

@@ -8,31 +8,31 @@ use qrcodegen::{QrCode, QrCodeEcc};
 const QUIET: i32 = 4;
 
 /// A code with its quiet zone.
-pub struct Qr(QrCode);
+pub(crate) struct Qr(QrCode);
 
 impl Qr {
     /// The code of a text; `None` when it is longer than any code holds.
     #[must_use]
-    pub fn of(text: &str) -> Option<Self> {
+    pub(crate) fn of(text: &str) -> Option<Self> {
         QrCode::encode_text(text, QrCodeEcc::Medium).ok().map(Self)
     }
 
     /// Modules along a side, quiet zone included.
     #[must_use]
-    pub fn side(&self) -> i32 {
+    pub(crate) fn side(&self) -> i32 {
         self.0.size() + 2 * QUIET
     }
 
     /// Whether the module is dark; everything outside of the symbol is light.
     #[must_use]
-    pub fn is_dark(&self, x: i32, y: i32) -> bool {
+    pub(crate) fn is_dark(&self, x: i32, y: i32) -> bool {
         self.0.get_module(x - QUIET, y - QUIET)
     }
 
     /// The data of an SVG path that fills the dark modules, a module being one unit: a stroke for each run, so that
     /// no renderer leaves hairlines between modules of one line.
     #[must_use]
-    pub fn svg_path(&self) -> String {
+    pub(crate) fn svg_path(&self) -> String {
         let mut path = String::new();
         for y in 0..self.side() {
             let mut x = 0;
@@ -50,7 +50,7 @@ impl Qr {
 
     /// Lines of half blocks, two rows of modules each: to be shown in black on white.
     #[must_use]
-    pub fn half_blocks(&self) -> Vec<String> {
+    pub(crate) fn half_blocks(&self) -> Vec<String> {
         (0..self.side())
             .step_by(2)
             .map(|y| (0..self.side()).map(|x| half_block(self.is_dark(x, y), self.is_dark(x, y + 1))).collect())

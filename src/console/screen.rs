@@ -9,18 +9,18 @@ use crate::lang::Lang;
 
 /// What the screen shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct View {
+pub(crate) struct View {
     /// The status; `None` when the service does not answer.
-    pub status: Option<Status>,
+    pub(crate) status: Option<Status>,
     /// The PIN of the administration.
-    pub pin: Pin,
+    pub(crate) pin: Pin,
     /// Where the service was looked for, for when it does not answer.
-    pub socket: String,
+    pub(crate) socket: String,
 }
 
 /// The PIN of the administration, as far as it is known.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Pin {
+pub(crate) enum Pin {
     /// Nobody has said.
     #[default]
     Unknown,
@@ -32,11 +32,11 @@ pub enum Pin {
 
 /// The size of the screen and the room on it.
 #[derive(Debug, Clone, Copy)]
-pub struct Screen {
+pub(crate) struct Screen {
     /// Columns.
-    pub width: usize,
+    pub(crate) width: usize,
     /// Lines.
-    pub height: usize,
+    pub(crate) height: usize,
 }
 
 /// Addresses besides the first.
@@ -49,7 +49,7 @@ const FACTS: usize = 30;
 impl Screen {
     /// Draws it.
     #[must_use]
-    pub fn draw(self, view: &View) -> Canvas {
+    pub(crate) fn draw(self, view: &View) -> Canvas {
         let mut canvas = Canvas::new(self.width, self.height);
         // Televisions cut off the rim of the picture; a small screen has no room to give away.
         let left = if self.width >= 100 { self.width / 20 } else { 2 };

@@ -12,101 +12,101 @@ use crate::lang::Lang;
 
 /// Everything that the box says of itself, at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Status {
+pub(crate) struct Status {
     /// What it is called on the network; absent when it is not announced.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub name: Option<Name>,
+    pub(crate) name: Option<Name>,
     /// Sixteen hexadecimal digits that tell this box from others.
-    pub id: String,
+    pub(crate) id: String,
     /// The running version.
-    pub version: String,
+    pub(crate) version: String,
     /// What was built.
-    pub build: Build,
+    pub(crate) build: Build,
     /// Whole seconds since the process started.
-    pub uptime_s: u64,
+    pub(crate) uptime_s: u64,
     /// The time.
-    pub clock: Clock,
+    pub(crate) clock: Clock,
     /// What to type into a TV, the best first; each without a path. Empty while the network has none that a TV can open.
-    pub addresses: Vec<Address>,
+    pub(crate) addresses: Vec<Address>,
     /// The network that the TVs are on.
-    pub network: Network,
+    pub(crate) network: Network,
     /// How the box is found by name.
-    pub discovery: Discovery,
+    pub(crate) discovery: Discovery,
     /// HTTPS; absent when it is off.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub https: Option<Https>,
+    pub(crate) https: Option<Https>,
     /// What the updates are at; absent when the program is not kept up to date.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub update: Option<Update>,
+    pub(crate) update: Option<Update>,
     /// What the displays get; absent in the status of an older program.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub site: Option<Site>,
+    pub(crate) site: Option<Site>,
     /// The machine around the box; absent where no image runs it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub machine: Option<Machine>,
+    pub(crate) machine: Option<Machine>,
     /// The file system of the data directory; absent when it cannot be asked.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub disk: Option<Disk>,
+    pub(crate) disk: Option<Disk>,
     /// Whether somebody should look.
-    pub health: Health,
+    pub(crate) health: Health,
 }
 
 /// What the box is called on the network.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Name {
+pub(crate) struct Name {
     /// The label that the configuration asks for: `taller`.
-    pub wanted: String,
+    pub(crate) wanted: String,
     /// The label that the box has, which is another one when a neighbour had it first: `taller-2`.
-    pub current: String,
+    pub(crate) current: String,
 }
 
 impl Name {
     /// As others resolve it: `taller-2.local`.
     #[must_use]
-    pub fn host(&self) -> String {
+    pub(crate) fn host(&self) -> String {
         format!("{}.local", self.current)
     }
 
     /// Whether the box has another name than it should.
     #[must_use]
-    pub fn is_renamed(&self) -> bool {
+    pub(crate) fn is_renamed(&self) -> bool {
         self.wanted != self.current
     }
 }
 
 /// What was built.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Build {
+pub(crate) struct Build {
     /// The commit, abbreviated; `unknown` outside a repository.
-    pub commit: String,
+    pub(crate) commit: String,
     /// The target triple.
-    pub target: String,
+    pub(crate) target: String,
 }
 
 /// The box's clock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Clock {
+pub(crate) struct Clock {
     /// Seconds since 1970-01-01 00:00 UTC.
-    pub unix_s: u64,
+    pub(crate) unix_s: u64,
     /// The same as RFC 3339 writes it, in UTC.
-    pub utc: String,
+    pub(crate) utc: String,
     /// The same in the box's own zone; empty where it has no such text.
     #[serde(default)]
-    pub local: String,
+    pub(crate) local: String,
     /// How that zone is abbreviated: `CET`.
     #[serde(default)]
-    pub zone: String,
+    pub(crate) zone: String,
     /// Whether it can be believed.
-    pub trusted: bool,
+    pub(crate) trusted: bool,
     /// Why not.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub doubt: Option<Doubt>,
+    pub(crate) doubt: Option<Doubt>,
 }
 
 /// Why the clock may be wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Doubt {
+pub(crate) enum Doubt {
     /// It shows a time before this program was built.
     BeforeBuild,
     /// The time service has not reached a time server since the machine started.
@@ -120,17 +120,17 @@ pub enum Doubt {
 
 /// What to type into a TV.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Address {
+pub(crate) struct Address {
     /// `http://192.168.1.50`: with a port only where it is not the scheme's.
-    pub url: String,
+    pub(crate) url: String,
     /// What stands in it.
-    pub kind: AddressKind,
+    pub(crate) kind: AddressKind,
 }
 
 /// What stands in an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum AddressKind {
+pub(crate) enum AddressKind {
     /// An IP address: works on every TV.
     Ip,
     /// A `.local` name: works on laptops and on some TVs.
@@ -139,21 +139,21 @@ pub enum AddressKind {
 
 /// The network that the TVs are on.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Network {
+pub(crate) struct Network {
     /// The chosen interface: `eth0`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub interface: Option<String>,
+    pub(crate) interface: Option<String>,
     /// Its addresses, without prefix lengths.
-    pub addresses: Vec<IpAddr>,
+    pub(crate) addresses: Vec<IpAddr>,
     /// Why no TV can open the box at one of them.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub trouble: Option<NetworkTrouble>,
+    pub(crate) trouble: Option<NetworkTrouble>,
 }
 
 /// How the box is found by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
-pub enum Discovery {
+pub(crate) enum Discovery {
     /// It is not announced, as the configuration says.
     Off,
     /// It is being announced.
@@ -181,52 +181,52 @@ pub enum Discovery {
 
 /// HTTPS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Https {
+pub(crate) struct Https {
     /// SHA-256 of the certificate (DER): 32 pairs of capital hexadecimal digits, joined by colons, as browsers
     /// show it.
-    pub certificate_sha256: String,
+    pub(crate) certificate_sha256: String,
 }
 
 /// What the updates are at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Update {
+pub(crate) struct Update {
     /// The channel.
-    pub channel: String,
+    pub(crate) channel: String,
     /// What the channel desires, as far as is known.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub desired: Option<String>,
+    pub(crate) desired: Option<String>,
     /// Whether somebody should look.
-    pub is_doubtful: bool,
+    pub(crate) is_doubtful: bool,
     /// Sentences in Spanish, the most important first.
-    pub es: Vec<String>,
+    pub(crate) es: Vec<String>,
     /// The same in English.
-    pub en: Vec<String>,
+    pub(crate) en: Vec<String>,
 }
 
 /// What the displays get.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Site {
+pub(crate) struct Site {
     /// Where it comes from.
-    pub serving: Serving,
+    pub(crate) serving: Serving,
     /// The directory that the configuration names.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub directory: Option<String>,
+    pub(crate) directory: Option<String>,
     /// Files that are served.
-    pub files: usize,
+    pub(crate) files: usize,
     /// Their bytes.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// How many files of the directory are not served.
     #[serde(default)]
-    pub left_out: usize,
+    pub(crate) left_out: usize,
     /// The first of them.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub left_out_files: Vec<LeftOut>,
+    pub(crate) left_out_files: Vec<LeftOut>,
 }
 
 /// Where the displays' files come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Serving {
+pub(crate) enum Serving {
     /// The program.
     Embedded,
     /// The directory.
@@ -242,49 +242,49 @@ pub enum Serving {
 
 /// A file that is not served.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LeftOut {
+pub(crate) struct LeftOut {
     /// Its path in URLs.
-    pub path: String,
+    pub(crate) path: String,
     /// Why, in Spanish, as the rest of a sentence.
-    pub es: String,
+    pub(crate) es: String,
     /// The same in English.
-    pub en: String,
+    pub(crate) en: String,
 }
 
 /// The machine around the box.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Machine {
+pub(crate) struct Machine {
     /// The version of its operating system.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub os_version: Option<String>,
+    pub(crate) os_version: Option<String>,
     /// What is good to know, in sentences in Spanish. What somebody should look at is among the faults.
-    pub es: Vec<String>,
+    pub(crate) es: Vec<String>,
     /// The same in English.
-    pub en: Vec<String>,
+    pub(crate) en: Vec<String>,
 }
 
 /// The file system of the data directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Disk {
+pub(crate) struct Disk {
     /// Bytes that it holds.
-    pub total_bytes: u64,
+    pub(crate) total_bytes: u64,
     /// Bytes that the box may still write.
-    pub free_bytes: u64,
+    pub(crate) free_bytes: u64,
 }
 
 /// Whether somebody should look.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Health {
+pub(crate) struct Health {
     /// The worst of all parts.
-    pub status: Level,
+    pub(crate) status: Level,
     /// What is wrong, the worst first.
-    pub faults: Vec<Fault>,
+    pub(crate) faults: Vec<Fault>,
 }
 
 /// How well the box or one of its parts is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Level {
+pub(crate) enum Level {
     /// All is well.
     Ok,
     /// The display is served, but somebody should look.
@@ -295,21 +295,21 @@ pub enum Level {
 
 /// What is wrong with one part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fault {
+pub(crate) struct Fault {
     /// The part, by the name that `/health` gives it.
-    pub check: String,
+    pub(crate) check: String,
     /// How bad it is.
-    pub status: Level,
+    pub(crate) status: Level,
     /// In Spanish.
-    pub es: String,
+    pub(crate) es: String,
     /// In English.
-    pub en: String,
+    pub(crate) en: String,
 }
 
 impl Fault {
     /// In one of both languages.
     #[must_use]
-    pub fn words(&self, lang: Lang) -> &str {
+    pub(crate) fn words(&self, lang: Lang) -> &str {
         lang.pick(&self.es, &self.en)
     }
 }
@@ -317,7 +317,7 @@ impl Fault {
 impl Status {
     /// The address to type first: an IP address where there is one.
     #[must_use]
-    pub fn first_address(&self) -> Option<&Address> {
+    pub(crate) fn first_address(&self) -> Option<&Address> {
         self.addresses.first()
     }
 

@@ -10,7 +10,7 @@ use crate::lang::Lang;
 
 /// Who reads the summary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Summary {
+pub(crate) enum Summary {
     /// A person in front of a terminal: with colours, and the QR code to scan from it.
     Terminal,
     /// A file or another program: plain text.
@@ -19,7 +19,7 @@ pub enum Summary {
 
 /// The status in lines.
 #[must_use]
-pub fn summary(status: &Status, lang: Lang, reader: Summary) -> String {
+pub(crate) fn summary(status: &Status, lang: Lang, reader: Summary) -> String {
     let mut out = String::new();
     let paint = |text: &str, style: Style| match reader {
         Summary::Terminal => format!("\x1b[{}m{text}\x1b[0m", foreground(style)),

@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
+use super::status::{Address, AddressKind, Clock};
 use super::*;
 
 /// A box that has been better.

@@ -9,7 +9,7 @@ use crate::lang::Lang;
 /// Why no TV can open the box at an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum NetworkTrouble {
+pub(crate) enum NetworkTrouble {
     /// No interface has a link.
     NoLink,
     /// There is a link, but nobody has given an address.
@@ -29,7 +29,7 @@ pub enum NetworkTrouble {
 impl NetworkTrouble {
     /// What is wrong and what to do, in sentences.
     #[must_use]
-    pub fn words(self, lang: Lang) -> String {
+    pub(crate) fn words(self, lang: Lang) -> String {
         match self {
             Self::NoLink => lang.pick(
                 "Sin red: no hay cable conectado, o el otro extremo está apagado. Conecte el cable de red entre el equipo \

@@ -8,7 +8,7 @@ use crate::lang::Lang;
 impl Level {
     /// How the box is, in a few words.
     #[must_use]
-    pub fn words(self, lang: Lang) -> &'static str {
+    pub(crate) fn words(self, lang: Lang) -> &'static str {
         match self {
             Self::Ok => lang.pick("Todo bien", "All is well"),
             Self::Degraded => lang.pick("Funciona, pero conviene revisarlo", "Works, but somebody should look"),
@@ -20,13 +20,13 @@ impl Level {
 impl Discovery {
     /// Why the box may not be found under its name, in a sentence.
     #[must_use]
-    pub fn fault(&self, host: &str, lang: Lang) -> Option<String> {
+    pub(crate) fn fault(&self, host: &str, lang: Lang) -> Option<String> {
         self.is_doubtful().then(|| self.words(host, lang))
     }
 
     /// How the box is found under its name, in a sentence.
     #[must_use]
-    pub fn words(&self, host: &str, lang: Lang) -> String {
+    pub(crate) fn words(&self, host: &str, lang: Lang) -> String {
         match self {
             Self::Off => lang.pick("El nombre no se anuncia en la red.", "The name is not announced.").to_owned(),
             Self::Starting => lang.pick(
@@ -58,7 +58,7 @@ impl Discovery {
 impl Name {
     /// What became of the wished name, where the box has another.
     #[must_use]
-    pub fn renamed(&self, lang: Lang) -> Option<String> {
+    pub(crate) fn renamed(&self, lang: Lang) -> Option<String> {
         self.is_renamed().then(|| {
             let wanted = &self.wanted;
             lang.pick(
@@ -72,7 +72,7 @@ impl Name {
 impl Doubt {
     /// Why the clock may be wrong, in a sentence.
     #[must_use]
-    pub fn words(self, lang: Lang) -> &'static str {
+    pub(crate) fn words(self, lang: Lang) -> &'static str {
         match self {
             Self::BeforeBuild => lang.pick(
                 "La hora es anterior a este programa: está mal.",
@@ -93,7 +93,7 @@ impl Doubt {
 impl Clock {
     /// `2026-11-24 08:15 CET`: to the minute, so that a picture of it stays true for a while.
     #[must_use]
-    pub fn minute(&self) -> String {
+    pub(crate) fn minute(&self) -> String {
         // An older box says UTC alone.
         let (text, zone) = if self.local.is_empty() { (&self.utc, "UTC") } else { (&self.local, self.zone.as_str()) };
         let (date, time) = text.split_once('T').unwrap_or((text, ""));
@@ -102,7 +102,7 @@ impl Clock {
 
     /// Whether it can be believed, in a sentence.
     #[must_use]
-    pub fn trust(&self, lang: Lang) -> &'static str {
+    pub(crate) fn trust(&self, lang: Lang) -> &'static str {
         match self.doubt {
             Some(doubt) => doubt.words(lang),
             None if self.trusted => lang.pick("Sincronizado.", "Synchronised."),
@@ -114,7 +114,7 @@ impl Clock {
 impl Site {
     /// What the displays get, and what they do not.
     #[must_use]
-    pub fn words(&self, lang: Lang) -> Vec<String> {
+    pub(crate) fn words(&self, lang: Lang) -> Vec<String> {
         let directory = self.directory.as_deref().unwrap_or_default();
         let first = match self.serving {
             Serving::Embedded => lang.pick("La incluida en el programa", "The one built into the program").to_owned(),
@@ -145,7 +145,7 @@ impl Site {
 impl Disk {
     /// `27,9 GB libres de 31,9 GB`
     #[must_use]
-    pub fn words(self, lang: Lang) -> String {
+    pub(crate) fn words(self, lang: Lang) -> String {
         let (free, total) = (bytes(self.free_bytes, lang), bytes(self.total_bytes, lang));
         lang.pick(format!("{free} libres de {total}"), format!("{free} free of {total}"))
     }
@@ -154,20 +154,20 @@ impl Disk {
 impl Status {
     /// `taller · workshop-edge 1.2.3`, or the program alone where the box has no name.
     #[must_use]
-    pub fn title(&self) -> String {
+    pub(crate) fn title(&self) -> String {
         let name = self.name.iter().map(|name| name.current.clone());
         name.chain([format!("workshop-edge {}", self.version)]).collect::<Vec<_>>().join(" · ")
     }
 
     /// What stands in the place of the address while there is none.
     #[must_use]
-    pub fn no_address(lang: Lang) -> &'static str {
+    pub(crate) fn no_address(lang: Lang) -> &'static str {
         lang.pick("Todavía no hay dirección para los televisores", "There is no address for the TVs yet")
     }
 
     /// How long the process has run, in the two largest units: `3 d 4 h`.
     #[must_use]
-    pub fn uptime(&self, lang: Lang) -> String {
+    pub(crate) fn uptime(&self, lang: Lang) -> String {
         let minutes = Duration::from_secs(self.uptime_s).as_secs() / 60;
         let (days, hours, minutes) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
         match (days, hours, minutes) {

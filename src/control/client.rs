@@ -20,7 +20,7 @@ const MAX_FIELDS: usize = 32;
 
 /// Why the box did not answer.
 #[derive(Debug, Error)]
-pub enum ClientError {
+pub(crate) enum ClientError {
     /// Nobody listens at the socket.
     #[error("the service is not running: nobody answers at {}", socket.display())]
     NotRunning {
@@ -63,16 +63,16 @@ pub enum ClientError {
 
 /// What the box said.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reply {
+pub(crate) struct Reply {
     /// The status code of HTTP.
-    pub status: u16,
+    pub(crate) status: u16,
     /// The body.
-    pub body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 /// Whoever asks a running box.
 #[derive(Debug, Clone)]
-pub struct Client {
+pub(crate) struct Client {
     socket: PathBuf,
     deadline: Duration,
     most_body: usize,
@@ -81,35 +81,40 @@ pub struct Client {
 impl Client {
     /// Asks the box that keeps its data in `data_dir`.
     #[must_use]
-    pub fn new(data_dir: &Path) -> Self {
+    pub(crate) fn new(data_dir: &Path) -> Self {
         Self { socket: data_dir.join(super::SOCKET), deadline: DEADLINE, most_body: MAX_BODY }
     }
 
     /// Waits so long for a whole answer, which may have so many bytes.
     #[must_use]
-    pub fn patient(self, deadline: Duration, most_body: usize) -> Self {
+    pub(crate) fn patient(self, deadline: Duration, most_body: usize) -> Self {
         Self { deadline, most_body, ..self }
     }
 
     /// Where it asks.
     #[must_use]
-    pub fn socket(&self) -> &Path {
+    pub(crate) fn socket(&self) -> &Path {
         &self.socket
     }
 
     /// Asks for something.
-    pub fn get(&self, path: &str) -> Result<Reply, ClientError> {
+    pub(crate) fn get(&self, path: &str) -> Result<Reply, ClientError> {
         self.request("GET", path, &[])
     }
 
     /// Has something done.
-    pub fn post(&self, path: &str, body: &[u8]) -> Result<Reply, ClientError> {
+    pub(crate) fn post(&self, path: &str, body: &[u8]) -> Result<Reply, ClientError> {
         self.request("POST", path, body)
     }
 
     /// Has something done that may take long: `progress` hears what the box is at, as JSON, and the answer is waited for as
     /// long as the box says that it is at work. A box of an older version says nothing meanwhile: it has the usual time.
-    pub fn post_slow(&self, path: &str, body: &[u8], mut progress: impl FnMut(&[u8])) -> Result<Reply, ClientError> {
+    pub(crate) fn post_slow(
+        &self,
+        path: &str,
+        body: &[u8],
+        mut progress: impl FnMut(&[u8]),
+    ) -> Result<Reply, ClientError> {
         // Of the older version of HTTP, which has no chunks.
         let fields = format!("POST {path} HTTP/1.0\r\naccept: {}\r\n", super::LINES);
         let (mut stream, give_up) = self.ask(&fields, body)?;

@@ -28,20 +28,20 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Method, StatusCode};
 
-pub use self::client::{Client, ClientError, Reply};
-pub use self::server::{ControlError, MAX_BODY, Server};
+pub(crate) use self::client::{Client, ClientError, Reply};
+pub(crate) use self::server::{MAX_BODY, Server};
 
 /// The socket's name in the data directory.
-pub const SOCKET: &str = "control.sock";
+pub(crate) const SOCKET: &str = "control.sock";
 
 /// How often a box that is at work says so.
-pub const HEARTBEAT: Duration = Duration::from_secs(5);
+pub(crate) const HEARTBEAT: Duration = Duration::from_secs(5);
 /// The media type of an answer with progress.
 const LINES: &str = "application/x-ndjson";
 
 /// What is asked of the box.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
+pub(crate) enum Order {
     /// How it is.
     Status,
     /// Its PIN, where it knows it.
@@ -83,7 +83,7 @@ impl Order {
 
 /// What the box says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub(crate) struct Answer {
     status: StatusCode,
     media: &'static str,
     body: Bytes,
@@ -92,25 +92,25 @@ pub struct Answer {
 impl Answer {
     /// A value.
     #[must_use]
-    pub fn json(value: &serde_json::Value) -> Self {
+    pub(crate) fn json(value: &serde_json::Value) -> Self {
         Self::bytes("application/json", value.to_string().into())
     }
 
     /// Bytes of a media type.
     #[must_use]
-    pub fn bytes(media: &'static str, body: Bytes) -> Self {
+    pub(crate) fn bytes(media: &'static str, body: Bytes) -> Self {
         Self { status: StatusCode::OK, media, body }
     }
 
     /// It cannot be done, and why.
     #[must_use]
-    pub fn failed(error: &str) -> Self {
+    pub(crate) fn failed(error: &str) -> Self {
         Self::refused(StatusCode::SERVICE_UNAVAILABLE, error)
     }
 
     /// The same in both languages, in sentences that say what to do.
     #[must_use]
-    pub fn failed_in_words(es: &str, en: &str) -> Self {
+    pub(crate) fn failed_in_words(es: &str, en: &str) -> Self {
         let body = serde_json::json!({ "error": en, "error_es": es });
         Self { status: StatusCode::SERVICE_UNAVAILABLE, ..Self::json(&body) }
     }
@@ -121,7 +121,7 @@ impl Answer {
 }
 
 /// Whoever carries the orders out.
-pub trait Orders: 'static {
+pub(crate) trait Orders: 'static {
     /// Carries one out. The body is what came with it, nothing as a rule.
     fn carry_out(&self, order: Order, body: Bytes) -> impl Future<Output = Answer>;
 

@@ -43,11 +43,11 @@ type Answered = Either<Full<Bytes>, Progress>;
 /// Bytes of a request's head.
 const MAX_HEAD: usize = 8192;
 /// Bytes of a request's body: of the journal, which is the longest.
-pub const MAX_BODY: usize = 1024 * 1024;
+pub(crate) const MAX_BODY: usize = 1024 * 1024;
 
 /// Why the box cannot be reached from its command line. It serves all the same.
 #[derive(Debug, Error)]
-pub enum ControlError {
+pub(crate) enum ControlError {
     /// Another box lives in the same data directory.
     #[error("another workshop-edge answers at {}: give each its own data_dir", .0.display())]
     Taken(PathBuf),
@@ -64,7 +64,7 @@ pub enum ControlError {
 }
 
 /// A running server; its socket is gone after [`Server::stop`].
-pub struct Server {
+pub(crate) struct Server {
     path: PathBuf,
     stopping: CancellationToken,
     tasks: TaskTracker,
@@ -72,7 +72,7 @@ pub struct Server {
 
 impl Server {
     /// Listens at `path`; must be called inside a `LocalRuntime`. A socket that a dead process has left is replaced.
-    pub fn start(path: &Path, orders: impl Orders) -> Result<Self, ControlError> {
+    pub(crate) fn start(path: &Path, orders: impl Orders) -> Result<Self, ControlError> {
         let listener = bind(path)?;
         let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
         tasks.spawn_local(accept(listener, Rc::new(orders), stopping.clone(), tasks.clone()));
@@ -80,7 +80,7 @@ impl Server {
     }
 
     /// Takes no more orders, and finishes the answers that are under way.
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         let _ = fs::remove_file(&self.path);
         self.stopping.cancel();
         self.tasks.close();

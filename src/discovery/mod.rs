@@ -38,41 +38,41 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-pub use one_shot::resolve;
-pub use state::{State, Status};
-pub use trouble::Trouble;
+pub(crate) use one_shot::resolve;
+pub(crate) use state::{State, Status};
+pub(crate) use trouble::Trouble;
 
 /// The most that a stop waits for the goodbyes.
 const STOP: Duration = Duration::from_secs(2);
 
 /// What is announced, and where.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// Where its last name is kept.
     pub data_dir: PathBuf,
     /// The box's id, sixteen hexadecimal digits.
-    pub id: String,
+    pub(crate) id: String,
     /// The label before `.local`, in lower case.
-    pub name: String,
+    pub(crate) name: String,
     /// The interface, if it is not to be chosen.
-    pub interface: Option<String>,
+    pub(crate) interface: Option<String>,
     /// Where HTTP is listened for, without addresses of loopback.
-    pub http: Vec<SocketAddr>,
+    pub(crate) http: Vec<SocketAddr>,
     /// Where HTTPS is listened for, without addresses of loopback.
-    pub https: Vec<SocketAddr>,
+    pub(crate) https: Vec<SocketAddr>,
     /// How long the name must be nobody's before a renamed box takes it back.
-    pub reclaim_after: Duration,
+    pub(crate) reclaim_after: Duration,
 }
 
 /// A running discovery.
-pub struct Discovery {
+pub(crate) struct Discovery {
     state: watch::Receiver<State>,
     stop: CancellationToken,
 }
 
 impl Discovery {
     /// Starts its thread. `description` gets the body of `/_edge/ssdp.xml`.
-    pub fn start(settings: Settings, description: watch::Sender<Bytes>) -> io::Result<Self> {
+    pub(crate) fn start(settings: Settings, description: watch::Sender<Bytes>) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread();
         let (sender, state) = watch::channel(State::new(&settings.name, &settings.name));
         let stop = CancellationToken::new();
@@ -91,12 +91,12 @@ impl Discovery {
 
     /// What it knows, and every change of it.
     #[must_use]
-    pub fn state(&self) -> watch::Receiver<State> {
+    pub(crate) fn state(&self) -> watch::Receiver<State> {
         self.state.clone()
     }
 
     /// Says goodbye; takes two seconds at most.
-    pub async fn stop(mut self) {
+    pub(crate) async fn stop(mut self) {
         self.stop.cancel();
         // The sender goes with the thread.
         let _ = timeout(STOP, async { while self.state.changed().await.is_ok() {} }).await;

@@ -24,7 +24,7 @@ const MAX_DATAGRAMS: usize = 256;
 const GROUP: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(224, 0, 0, 251), 5353);
 
 /// The addresses of `<label>.local`, asked for on every interface with an IPv4 address; none when nobody answers.
-pub async fn resolve(name: &str) -> Vec<IpAddr> {
+pub(crate) async fn resolve(name: &str) -> Vec<IpAddr> {
     let lower = name.to_ascii_lowercase();
     let Some(label) = lower.strip_suffix(".local").filter(|label| (1..=63).contains(&label.len())) else {
         return Vec::new();

@@ -6,7 +6,7 @@ use super::trouble::Trouble;
 
 /// Whether the box is found by its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Status {
+pub(crate) enum Status {
     /// Nobody has asked yet.
     Starting,
     /// No interface has a link and an address.
@@ -23,32 +23,32 @@ pub enum Status {
 
 /// Everything at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct State {
+pub(crate) struct State {
     /// The label that the configuration asks for.
-    pub wanted: String,
+    pub(crate) wanted: String,
     /// The label that the box has: `<name>.local`.
-    pub name: String,
+    pub(crate) name: String,
     /// The chosen interface.
-    pub interface: Option<String>,
+    pub(crate) interface: Option<String>,
     /// Its addresses at which the box is served, the best first.
-    pub addresses: Vec<IpAddr>,
+    pub(crate) addresses: Vec<IpAddr>,
     /// The IPv4 address to give to people; never a link-local one, which TVs cannot open.
-    pub ipv4: Option<Ipv4Addr>,
+    pub(crate) ipv4: Option<Ipv4Addr>,
     /// The IPv6 address to give to people; never a link-local one, which no browser can use
     /// without the name of its own interface.
-    pub ipv6: Option<Ipv6Addr>,
+    pub(crate) ipv6: Option<Ipv6Addr>,
     /// Why there is no address to give to people.
-    pub trouble: Option<Trouble>,
+    pub(crate) trouble: Option<Trouble>,
     /// Whether it is found by name.
-    pub status: Status,
+    pub(crate) status: Status,
     /// Why it is not found by SSDP, if it should be.
-    pub ssdp: Option<String>,
+    pub(crate) ssdp: Option<String>,
     /// Where another box with the same id is.
-    pub twin: Option<IpAddr>,
+    pub(crate) twin: Option<IpAddr>,
     /// Records of others in the responder's cache.
-    pub cached_records: u64,
+    pub(crate) cached_records: u64,
     /// How many responders were started.
-    pub responders: u64,
+    pub(crate) responders: u64,
 }
 
 impl State {
@@ -71,13 +71,13 @@ impl State {
 
     /// Whether the box has another name than it should.
     #[must_use]
-    pub fn is_renamed(&self) -> bool {
+    pub(crate) fn is_renamed(&self) -> bool {
         self.wanted != self.name
     }
 
     /// Why the box may not be found as people expect, in English.
     #[must_use]
-    pub fn fault(&self) -> Option<String> {
+    pub(crate) fn fault(&self) -> Option<String> {
         let Self { wanted, name, ssdp, .. } = self;
         match &self.status {
             Status::NoNetwork => return Some("no network: no interface has a link and an address".to_owned()),

@@ -8,7 +8,7 @@ use nix::net::if_::InterfaceFlags;
 
 /// Why no TV can open the box at an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
+pub(crate) enum Trouble {
     /// No interface has a link: no cable, or nothing that runs at its other end.
     NoLink,
     /// There is a link, but nobody has given an address.

@@ -63,7 +63,7 @@ impl<T: Serialize + DeserializeOwned + Clone + PartialEq> DoubleBuffered<T> {
 
     /// Begins anew with this record; it is not kept yet.
     #[must_use]
-    pub fn anew(directory: &Path, name: &'static str, value: T) -> Self {
+    pub(crate) fn anew(directory: &Path, name: &'static str, value: T) -> Self {
         Self { directory: directory.to_owned(), name, generation: 0, value }
     }
 
@@ -75,7 +75,7 @@ impl<T: Serialize + DeserializeOwned + Clone + PartialEq> DoubleBuffered<T> {
 
     /// Removes what a change that was cut off has left beside the record. The next change would do so too, but that may
     /// be long in coming.
-    pub fn tidy(&self) -> Result<(), RecordError> {
+    pub(crate) fn tidy(&self) -> Result<(), RecordError> {
         for turn in [0, 1] {
             let path = path(&self.directory, self.name, turn);
             super::discard(&path).map_err(|source| RecordError::Write { name: self.name, source })?;

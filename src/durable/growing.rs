@@ -13,14 +13,14 @@ const PIECE: usize = 64 * 1024;
 
 /// The file.
 #[derive(Debug)]
-pub struct Growing {
+pub(crate) struct Growing {
     file: File,
     path: PathBuf,
 }
 
 impl Growing {
     /// Opens it, to be written to at its end, and makes it and its directory if they are missing.
-    pub fn open(path: &Path) -> Result<Self, DurableError> {
+    pub(crate) fn open(path: &Path) -> Result<Self, DurableError> {
         let directory = path.parent().unwrap_or(Path::new("."));
         create_dir(directory)?;
         let is_new = !path.exists();
@@ -38,7 +38,7 @@ impl Growing {
     }
 
     /// Reads all that is there.
-    pub fn read(&mut self, mut each: impl FnMut(&[u8])) -> Result<(), DurableError> {
+    pub(crate) fn read(&mut self, mut each: impl FnMut(&[u8])) -> Result<(), DurableError> {
         let mut file = File::open(&self.path).map_err(DurableError::at("read", &self.path))?;
         let mut piece = vec![0; PIECE];
         loop {
@@ -52,17 +52,17 @@ impl Growing {
     }
 
     /// Writes at its end.
-    pub fn append(&mut self, bytes: &[u8]) -> Result<(), DurableError> {
+    pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<(), DurableError> {
         self.file.write_all(bytes).map_err(DurableError::at("write", &self.path))
     }
 
     /// What has been written stays.
-    pub fn sync(&self) -> Result<(), DurableError> {
+    pub(crate) fn sync(&self) -> Result<(), DurableError> {
         self.file.sync_all().map_err(DurableError::at("sync", &self.path))
     }
 
     /// Begins anew with an empty file.
-    pub fn restart(self) -> Result<Self, DurableError> {
+    pub(crate) fn restart(self) -> Result<Self, DurableError> {
         let path = self.path;
         drop(self.file);
         fs::remove_file(&path).map_err(DurableError::at("remove", &path))?;
@@ -71,7 +71,7 @@ impl Growing {
 
     /// Where it is.
     #[must_use]
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 }

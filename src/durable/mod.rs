@@ -13,10 +13,10 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 pub use self::double_buffered::{DoubleBuffered, RecordError};
-pub use self::growing::Growing;
+pub(crate) use self::growing::Growing;
 pub use self::lock::Lock;
-pub use self::process_lock::{Claim, ProcessLock};
-pub use self::writer::{Finished, Writer, discard};
+pub(crate) use self::process_lock::{Claim, ProcessLock};
+pub(crate) use self::writer::{Finished, Writer, discard};
 
 /// What could not be done to which file.
 #[derive(Debug, Error)]
@@ -35,7 +35,7 @@ impl DurableError {
 
     /// Whether there was no room: the disk is full, or the quota is used up.
     #[must_use]
-    pub fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         matches!(self.source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
     }
 }
@@ -43,14 +43,14 @@ impl DurableError {
 /// Replaces `path` by `bytes`: written beside it, synced, renamed over it, and the
 /// directory synced. `mode` is the file's permission bits before the umask. The directory
 /// is made when it is missing.
-pub fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DurableError> {
+pub(crate) fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DurableError> {
     let mut writer = Writer::create(path, mode)?;
     writer.append(bytes)?;
     writer.commit()
 }
 
 /// Removes a file, and syncs its directory: it stays gone. One that is not there is gone already.
-pub fn remove(path: &Path) -> Result<(), DurableError> {
+pub(crate) fn remove(path: &Path) -> Result<(), DurableError> {
     match fs::remove_file(path) {
         Ok(()) => sync_dir(path.parent().unwrap_or(Path::new("."))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -59,7 +59,7 @@ pub fn remove(path: &Path) -> Result<(), DurableError> {
 }
 
 /// Makes a directory and its parents, and syncs the names of those it made.
-pub fn create_dir(path: &Path) -> Result<(), DurableError> {
+pub(crate) fn create_dir(path: &Path) -> Result<(), DurableError> {
     if path.is_dir() {
         return Ok(());
     }
@@ -77,7 +77,7 @@ pub fn create_dir(path: &Path) -> Result<(), DurableError> {
 }
 
 /// Syncs the names in a directory: what was made, renamed or removed there stays so.
-pub fn sync_dir(path: &Path) -> Result<(), DurableError> {
+pub(crate) fn sync_dir(path: &Path) -> Result<(), DurableError> {
     File::open(path).and_then(|directory| directory.sync_all()).map_err(|source| DurableError {
         operation: "sync",
         path: path.to_owned(),

@@ -14,7 +14,7 @@ const ABOVE_SOCKETS: i32 = 100;
 
 /// Who has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Claim {
+pub(crate) enum Claim {
     /// This process.
     Ours,
     /// Another one; `None` where its number is not visible from here.
@@ -28,12 +28,12 @@ pub enum Claim {
 /// `execve(2)` as long as the file stays open, so there is no moment between two programs in which somebody else could
 /// have it. A program that knows nothing of it keeps it all the same.
 #[derive(Debug)]
-pub struct ProcessLock;
+pub(crate) struct ProcessLock;
 
 impl ProcessLock {
     /// Claims a data directory for good. Its file `lock` must not be opened by anything else in this process: the first
     /// that is closed ends the lock.
-    pub fn claim(data_dir: &Path) -> Result<Claim, DurableError> {
+    pub(crate) fn claim(data_dir: &Path) -> Result<Claim, DurableError> {
         create_dir(data_dir)?;
         let path = &data_dir.join("lock");
         if is_held_already(path) {

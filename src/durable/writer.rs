@@ -9,7 +9,7 @@ use super::{DurableError, create_dir, sync_dir};
 
 /// The new content of a file, in `<path>.tmp`; dropped before it is committed, it is removed.
 #[derive(Debug)]
-pub struct Writer {
+pub(crate) struct Writer {
     file: File,
     names: Names,
 }
@@ -17,7 +17,7 @@ pub struct Writer {
 /// A file that is whole, synced and closed, so that it can be read and run, but does not have its name yet; dropped
 /// before it is committed, it is removed.
 #[derive(Debug)]
-pub struct Finished(Names);
+pub(crate) struct Finished(Names);
 
 #[derive(Debug)]
 struct Names {
@@ -28,7 +28,7 @@ struct Names {
 
 impl Writer {
     /// Begins. `mode` is the file's permission bits before the umask; the directory is made when it is missing.
-    pub fn create(path: &Path, mode: u32) -> Result<Self, DurableError> {
+    pub(crate) fn create(path: &Path, mode: u32) -> Result<Self, DurableError> {
         create_dir(directory(path))?;
         // A leftover may have other permissions: never reuse it.
         discard(path)?;
@@ -43,19 +43,19 @@ impl Writer {
     }
 
     /// Writes on.
-    pub fn append(&mut self, bytes: &[u8]) -> Result<(), DurableError> {
+    pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<(), DurableError> {
         self.file.write_all(bytes).map_err(DurableError::at("write", &self.names.temporary))
     }
 
     /// Syncs and closes it.
-    pub fn finish(self) -> Result<Finished, DurableError> {
+    pub(crate) fn finish(self) -> Result<Finished, DurableError> {
         let Self { file, names } = self;
         file.sync_all().map_err(DurableError::at("sync", &names.temporary))?;
         Ok(Finished(names))
     }
 
     /// Syncs it and gives it its name, for good.
-    pub fn commit(self) -> Result<(), DurableError> {
+    pub(crate) fn commit(self) -> Result<(), DurableError> {
         self.finish()?.commit()
     }
 }
@@ -73,7 +73,7 @@ impl io::Write for Writer {
 
 /// Removes what an interrupted [`Writer`] of this file may have left beside it. The next one would do so too, but that
 /// may be long in coming, or find no room before it comes.
-pub fn discard(path: &Path) -> Result<(), DurableError> {
+pub(crate) fn discard(path: &Path) -> Result<(), DurableError> {
     let temporary = temporary(path);
     match fs::remove_file(&temporary) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(DurableError::at("remove", &temporary)(error)),
@@ -90,12 +90,12 @@ fn temporary(path: &Path) -> PathBuf {
 impl Finished {
     /// Where it is until it is committed.
     #[must_use]
-    pub fn temporary(&self) -> &Path {
+    pub(crate) fn temporary(&self) -> &Path {
         &self.0.temporary
     }
 
     /// Gives it its name, for good.
-    pub fn commit(mut self) -> Result<(), DurableError> {
+    pub(crate) fn commit(mut self) -> Result<(), DurableError> {
         let Names { temporary, path, is_committed } = &mut self.0;
         fs::rename(temporary, &*path).map_err(DurableError::at("rename a new file to", path))?;
         *is_committed = true;

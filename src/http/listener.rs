@@ -14,7 +14,7 @@ const BACKLOG: i32 = 1024;
 
 /// What is spoken on a listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scheme {
+pub(crate) enum Scheme {
     /// HTTP over TCP.
     Http,
     /// HTTP over TLS.
@@ -32,7 +32,7 @@ impl fmt::Display for Scheme {
 
 /// A socket that listens.
 #[derive(Debug)]
-pub struct Listener {
+pub(crate) struct Listener {
     pub(super) socket: TcpListener,
     pub(super) scheme: Scheme,
     address: SocketAddr,
@@ -52,19 +52,19 @@ pub struct BindError {
 impl BindError {
     /// The address.
     #[must_use]
-    pub fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// Why.
     #[must_use]
-    pub fn kind(&self) -> io::ErrorKind {
+    pub(crate) fn kind(&self) -> io::ErrorKind {
         self.source.kind()
     }
 
     /// What chooses another one: option and key.
     #[must_use]
-    pub fn key(&self) -> &'static str {
+    pub(crate) fn key(&self) -> &'static str {
         match self.scheme {
             Scheme::Http => "--listen (listen.http)",
             Scheme::Https => "listen.https",
@@ -88,7 +88,7 @@ impl BindError {
 impl Listener {
     /// Binds `address`. `[::]` takes IPv4 too, and falls back to `0.0.0.0` on a machine without
     /// IPv6.
-    pub fn bind(address: SocketAddr, scheme: Scheme) -> Result<Self, BindError> {
+    pub(crate) fn bind(address: SocketAddr, scheme: Scheme) -> Result<Self, BindError> {
         match bind(address) {
             Err(error) if address.ip().is_unspecified() && address.is_ipv6() && lacks_ipv6(&error) => {
                 tracing::warn!(%address, "this machine has no IPv6, listening on IPv4 alone");
@@ -116,25 +116,25 @@ impl Listener {
 
     /// The address that the box has bound it for; `None` where it is the service manager's.
     #[must_use]
-    pub fn wanted(&self) -> Option<SocketAddr> {
+    pub(crate) fn wanted(&self) -> Option<SocketAddr> {
         self.wanted
     }
 
     /// Another descriptor of the same socket and its name in `LISTEN_FDNAMES`, for the process that comes after this
     /// one: [`Inherited`] finds it again.
-    pub fn hand_over(&self) -> io::Result<(String, OwnedFd)> {
+    pub(crate) fn hand_over(&self) -> io::Result<(String, OwnedFd)> {
         Ok((name(self.scheme, self.wanted), self.socket.try_clone()?.into()))
     }
 
     /// The address that it really has, the port included.
     #[must_use]
-    pub fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// What is spoken on it.
     #[must_use]
-    pub fn scheme(&self) -> Scheme {
+    pub(crate) fn scheme(&self) -> Scheme {
         self.scheme
     }
 }
@@ -177,14 +177,14 @@ fn parse_name(name: &str) -> (Scheme, Option<SocketAddr>) {
 /// The listeners that the environment hands over (`sd_listen_fds(3)`), by a service manager or by the process before
 /// this one; those named `https` in `LISTEN_FDNAMES` speak TLS.
 #[derive(Debug)]
-pub struct Inherited {
+pub(crate) struct Inherited {
     /// Ready to be served.
-    pub listeners: Vec<Listener>,
+    pub(crate) listeners: Vec<Listener>,
 }
 
 impl Inherited {
     /// Takes them, once a process.
-    pub fn from_env() -> io::Result<Self> {
+    pub(crate) fn from_env() -> io::Result<Self> {
         let names = std::env::var("LISTEN_FDNAMES").unwrap_or_default();
         let mut names = names.split(':');
         let mut descriptors = ListenFd::from_env();

@@ -46,10 +46,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 
-pub use listener::{BindError, Inherited, Listener, Scheme};
-pub use names::Names;
-pub use route::is_reserved;
-pub use tls::{OwnCertificate, SelfSigned, Tls, TlsError, TlsFiles};
+pub(crate) use listener::{BindError, Inherited, Listener, Scheme};
+pub(crate) use names::Names;
+pub(crate) use route::is_reserved;
+pub(crate) use tls::{OwnCertificate, SelfSigned, Tls, TlsError, TlsFiles};
 
 use self::lifecycle::Timeouts;
 use self::limits::{ConnectionLimiter, MAX_LEAVING};
@@ -72,7 +72,7 @@ pub mod pure {
 
 /// Which requests are logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AccessLog {
+pub(crate) enum AccessLog {
     /// Only faults of the box.
     Off,
     /// Faults, and one request of a hundred.
@@ -83,53 +83,53 @@ pub enum AccessLog {
 
 /// What a peer may take.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// Connections at once.
-    pub connections: usize,
+    pub(crate) connections: usize,
     /// Connections at once from one address.
-    pub connections_per_peer: usize,
+    pub(crate) connections_per_peer: usize,
     /// Bytes of a request's head; at least 8192.
-    pub header_bytes: usize,
+    pub(crate) header_bytes: usize,
     /// Field lines of a request's head.
-    pub header_count: usize,
+    pub(crate) header_count: usize,
     /// From a head's first byte to its end.
-    pub header_timeout: Duration,
+    pub(crate) header_timeout: Duration,
     /// Between requests.
-    pub keep_alive_idle: Duration,
+    pub(crate) keep_alive_idle: Duration,
     /// Answers on one connection before it is closed.
-    pub requests_per_connection: u64,
+    pub(crate) requests_per_connection: u64,
     /// Bytes of a request's body.
-    pub request_body_bytes: u64,
+    pub(crate) request_body_bytes: u64,
     /// Without the peer taking anything of its answer.
-    pub write_stall: Duration,
+    pub(crate) write_stall: Duration,
     /// For a TLS handshake.
-    pub tls_handshake: Duration,
+    pub(crate) tls_handshake: Duration,
 }
 
 /// What the server answers from.
-pub struct Parts {
+pub(crate) struct Parts {
     /// The display.
-    pub site: Arc<Current>,
+    pub(crate) site: Arc<Current>,
     /// What `/health` tells.
-    pub health: Health,
+    pub(crate) health: Health,
     /// What `/metrics` tells.
-    pub metrics: Arc<Metrics>,
+    pub(crate) metrics: Arc<Metrics>,
     /// The body of `/_edge/display.json`.
-    pub display: Bytes,
+    pub(crate) display: Bytes,
     /// The body of `/_edge/ssdp.xml`; empty while there is none.
-    pub description: tokio::sync::watch::Receiver<Bytes>,
+    pub(crate) description: tokio::sync::watch::Receiver<Bytes>,
     /// The page for people.
-    pub console: Arc<Console>,
+    pub(crate) console: Arc<Console>,
     /// What is behind the PIN.
-    pub admin: Arc<Admin>,
+    pub(crate) admin: Arc<Admin>,
     /// Who may be meant by requests for the box's own paths.
-    pub names: Arc<Names>,
+    pub(crate) names: Arc<Names>,
     /// For listeners of [`Scheme::Https`].
-    pub tls: Option<Tls>,
+    pub(crate) tls: Option<Tls>,
 }
 
 /// A running server.
-pub struct Server {
+pub(crate) struct Server {
     workers: Workers,
     /// Stops the acceptors.
     accepting: CancellationToken,
@@ -164,7 +164,7 @@ pub enum ServerError {
 impl Server {
     /// Starts to answer on all listeners; must run inside a `LocalRuntime` that lives as
     /// long as the server.
-    pub fn start(
+    pub(crate) fn start(
         listeners: Vec<Listener>,
         parts: Parts,
         limits: &Limits,
@@ -221,7 +221,7 @@ impl Server {
     }
 
     /// Whether every worker answers; waits as long as the slowest takes.
-    pub async fn is_alive(&self) -> bool {
+    pub(crate) async fn is_alive(&self) -> bool {
         self.workers.dispatcher().ping().await
     }
 
@@ -229,7 +229,7 @@ impl Server {
     /// request into a connection while the drain closes it: a client would have to find out that it was lost, and send
     /// it again. For before a drain after which another process goes on with the listeners; over at once when nobody
     /// is connected.
-    pub async fn announce_close(&self) {
+    pub(crate) async fn announce_close(&self) {
         self.state.is_leaving.store(true, Ordering::Relaxed);
         let until = tokio::time::Instant::now() + FAREWELL;
         while self.workers.dispatcher().load() > 0 && tokio::time::Instant::now() < until {
@@ -240,7 +240,7 @@ impl Server {
     /// Stops accepting, lets running answers finish, closes idle and long-lived connections.
     /// What is still there after `grace`, or when `at_once` is done, is cut off. Gives how many
     /// connections that were.
-    pub async fn drain(mut self, grace: Duration, at_once: impl Future<Output = ()>) -> usize {
+    pub(crate) async fn drain(mut self, grace: Duration, at_once: impl Future<Output = ()>) -> usize {
         self.accepting.cancel();
         while self.acceptors.join_next().await.is_some() {}
         self.closing.cancel();

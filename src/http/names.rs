@@ -13,12 +13,12 @@ use http::{Uri, header};
 
 /// The box's names; they change when it is renamed on the network.
 #[derive(Debug, Default)]
-pub struct Names(ArcSwap<BTreeSet<String>>);
+pub(crate) struct Names(ArcSwap<BTreeSet<String>>);
 
 impl Names {
     /// Replaces all of them; case does not matter. A name under `.local` also stands for its
     /// first label alone, which Windows makes of it.
-    pub fn replace<'a>(&self, names: impl IntoIterator<Item = &'a str>) {
+    pub(crate) fn replace<'a>(&self, names: impl IntoIterator<Item = &'a str>) {
         let mut all = BTreeSet::new();
         for name in names {
             let name = name.trim_end_matches('.').to_ascii_lowercase();

@@ -69,7 +69,7 @@ impl Route<'_> {
 
 /// Whether the box answers this path itself, so that a dist cannot.
 #[must_use]
-pub fn is_reserved(path: &str) -> bool {
+pub(crate) fn is_reserved(path: &str) -> bool {
     ["/health", "/metrics", RESERVED].iter().any(|reserved| is_below(path, reserved))
 }
 

@@ -29,39 +29,39 @@ use self::choose::{Memory, choose};
 use crate::slots::{self, Choice, Slot};
 
 /// The environment variable with the path of the factory's binary.
-pub const LAUNCHER: &str = "WORKSHOP_LAUNCHER";
+pub(crate) const LAUNCHER: &str = "WORKSHOP_LAUNCHER";
 /// The environment variable that says what was started.
-pub const SLOT: &str = "WORKSHOP_SLOT";
+pub(crate) const SLOT: &str = "WORKSHOP_SLOT";
 /// The value of [`SLOT`] for the factory's binary.
-pub const FACTORY: &str = "factory";
+pub(crate) const FACTORY: &str = "factory";
 
 /// What is to be started from where.
 #[derive(Debug)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The slots' directory.
-    pub directory: PathBuf,
+    pub(crate) directory: PathBuf,
     /// The version of the factory's binary, which is this one.
-    pub version: &'static str,
+    pub(crate) version: &'static str,
     /// The version of the USB image's operating system; `None` on any other.
-    pub os: Option<String>,
+    pub(crate) os: Option<String>,
     /// The options of `serve`.
-    pub options: Vec<OsString>,
+    pub(crate) options: Vec<OsString>,
     /// Whether the data belong to another process: its table is left alone, and the factory's `serve` says why it does not
     /// serve.
-    pub is_in_use: bool,
+    pub(crate) is_in_use: bool,
 }
 
 /// Nothing could be started, not even this binary.
 #[derive(Debug, Error)]
 #[error("cannot execute {}", path.display())]
-pub struct LaunchError {
+pub(crate) struct LaunchError {
     path: PathBuf,
     source: io::Error,
 }
 
 /// Becomes the binary that is to run; comes back only when not even the factory's can be.
 #[must_use]
-pub fn run(settings: &Settings) -> LaunchError {
+pub(crate) fn run(settings: &Settings) -> LaunchError {
     let Settings { directory, version, os, options, is_in_use } = settings;
     let launcher = own_path();
     if *is_in_use {

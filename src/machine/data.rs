@@ -14,7 +14,7 @@ const TMPFS: i64 = 0x0102_1994;
 /// Whether what is written to the data partition survives the power: without one the image has a file system in memory in
 /// its place, or nothing. A machine in a directory has a directory for it, unless something in memory is mounted there.
 #[must_use]
-pub fn is_kept(paths: &Paths) -> bool {
+pub(crate) fn is_kept(paths: &Paths) -> bool {
     let data = paths.data();
     let device = |path: &Path| fs::metadata(path).map(|metadata| metadata.dev()).ok();
     let is_mounted = device(&data) != device(paths.root());

@@ -17,7 +17,7 @@ const MAX_LINES: usize = 200;
 
 /// A key of the keyboard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Key {
+pub(crate) enum Key {
     /// The arrow up.
     Up,
     /// The arrow down.
@@ -37,7 +37,7 @@ pub enum Key {
 /// The keys that a terminal has sent (ECMA-48; the function keys as the Linux console and xterm send them). What is none
 /// of them is passed over.
 #[must_use]
-pub fn keys(bytes: &[u8]) -> Vec<Key> {
+pub(crate) fn keys(bytes: &[u8]) -> Vec<Key> {
     let text = String::from_utf8_lossy(bytes);
     let mut keys = Vec::new();
     let mut rest: &str = &text;
@@ -83,7 +83,7 @@ fn sequence(rest: &str) -> Option<&str> {
 
 /// What is to be done for whoever is at the keyboard.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Wish {
+pub(crate) enum Wish {
     /// To see how the box is.
     Status,
     /// To choose a disk to install to.
@@ -112,18 +112,18 @@ pub enum Wish {
 
 /// A disk that may be chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Choice {
+pub(crate) struct Choice {
     /// Its device.
-    pub device: PathBuf,
+    pub(crate) device: PathBuf,
     /// What it is.
-    pub text: Text,
+    pub(crate) text: Text,
     /// What a person types to show that they mean it.
-    pub word: String,
+    pub(crate) word: String,
 }
 
 /// What is on the screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Page {
+pub(crate) enum Page {
     /// The list of what can be done.
     Main,
     /// Something to read.
@@ -154,16 +154,16 @@ pub enum Page {
 
 /// A line of the screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub(crate) struct Line {
     /// What it says.
-    pub text: String,
+    pub(crate) text: String,
     /// Whether it is the one that Enter means.
-    pub is_chosen: bool,
+    pub(crate) is_chosen: bool,
 }
 
 /// The menu.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Menu {
+pub(crate) struct Menu {
     lang: Lang,
     page: Page,
     /// The line that is chosen.
@@ -185,25 +185,25 @@ const ENTRIES: [(&str, &str); 8] = [
 impl Menu {
     /// At its beginning.
     #[must_use]
-    pub fn new(lang: Lang) -> Self {
+    pub(crate) fn new(lang: Lang) -> Self {
         Self { lang, page: Page::Main, at: 0 }
     }
 
     /// The language of whoever is at the keyboard.
     #[must_use]
-    pub fn lang(&self) -> Lang {
+    pub(crate) fn lang(&self) -> Lang {
         self.lang
     }
 
     /// Shows something, as what came of a wish.
-    pub fn show(&mut self, page: Page) {
+    pub(crate) fn show(&mut self, page: Page) {
         // Progress is the same page: whoever reads it has chosen nothing.
         self.at = 0;
         self.page = page;
     }
 
     /// A key was pressed: what is to be done for it, if anything.
-    pub fn press(&mut self, key: Key) -> Option<Wish> {
+    pub(crate) fn press(&mut self, key: Key) -> Option<Wish> {
         let is_typing = matches!(self.page, Page::Type { .. });
         if key == Key::Language || (!is_typing && matches!(key, Key::Char('l' | 'L'))) {
             self.lang = self.lang.pick(Lang::En, Lang::Es);
@@ -313,7 +313,7 @@ impl Menu {
 
     /// What the screen shows.
     #[must_use]
-    pub fn lines(&self) -> Vec<Line> {
+    pub(crate) fn lines(&self) -> Vec<Line> {
         let lang = self.lang;
         let plain = |text: &str| Line { text: text.to_owned(), is_chosen: false };
         let text = |text: &Text| -> Vec<Line> { text.pick(lang).lines().take(MAX_LINES).map(plain).collect() };

@@ -8,18 +8,18 @@
 //!
 //! [`Paths`] is the one list of the paths on which both sides, the units and the image agree.
 
-pub mod data;
-pub mod install;
-pub mod menu;
-pub mod notices;
+pub(crate) mod data;
+pub(crate) mod install;
+pub(crate) mod menu;
+pub(crate) mod notices;
 pub mod os;
 mod os_release;
 mod paths;
-pub mod settings;
-pub mod stick;
+pub(crate) mod settings;
+pub(crate) mod stick;
 
-pub use os_release::{os_variant, os_version};
+pub(crate) use os_release::{os_variant, os_version};
 pub use paths::Paths;
 
 /// The directory of the [`notices`] in the one that root tells the appliance in ([`Paths::run`]).
-pub const NOTICES: &str = "notices";
+pub(crate) const NOTICES: &str = "notices";

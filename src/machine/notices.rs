@@ -32,7 +32,7 @@ const EXTENSION: &str = ".json";
 /// How much a notice matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Level {
+pub(crate) enum Level {
     /// Good to know.
     Info,
     /// Somebody should look.
@@ -43,27 +43,27 @@ pub enum Level {
 
 /// Something to say, in both languages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Notice {
+pub(crate) struct Notice {
     /// How much it matters.
-    pub level: Level,
+    pub(crate) level: Level,
     /// In Spanish; may have several lines.
-    pub es: String,
+    pub(crate) es: String,
     /// In English.
-    pub en: String,
+    pub(crate) en: String,
 }
 
 /// All there is to say.
 #[derive(Debug, Default)]
-pub struct Notices {
+pub(crate) struct Notices {
     /// By subject.
-    pub by_subject: BTreeMap<String, Notice>,
+    pub(crate) by_subject: BTreeMap<String, Notice>,
     /// Why some are not among them.
-    pub unreadable: Vec<NoticeError>,
+    pub(crate) unreadable: Vec<NoticeError>,
 }
 
 /// What could not be done to a notice.
 #[derive(Debug, Error)]
-pub enum NoticeError {
+pub(crate) enum NoticeError {
     /// The name would be no file of the directory.
     #[error("the subject of a notice is of lower-case letters, digits and hyphens, not {0:?}")]
     Subject(String),
@@ -115,20 +115,20 @@ pub enum NoticeError {
 
 impl Notice {
     /// Of this level, with these words.
-    pub fn new(level: Level, es: impl Into<String>, en: impl Into<String>) -> Self {
+    pub(crate) fn new(level: Level, es: impl Into<String>, en: impl Into<String>) -> Self {
         Self { level, es: es.into(), en: en.into() }
     }
 
     /// The words in this language.
     #[must_use]
-    pub fn text(&self, lang: Lang) -> &str {
+    pub(crate) fn text(&self, lang: Lang) -> &str {
         lang.pick(&self.es, &self.en)
     }
 }
 
 /// Says something on a subject, instead of what was said before. `directory` is [`super::Paths::run_notices`]; it is
 /// made if it is missing.
-pub fn put(directory: &Path, subject: &str, notice: &Notice) -> Result<(), NoticeError> {
+pub(crate) fn put(directory: &Path, subject: &str, notice: &Notice) -> Result<(), NoticeError> {
     let path = path(directory, subject)?;
     let text =
         serde_json::to_vec(notice).map_err(|source| NoticeError::Encode { subject: subject.to_owned(), source })?;
@@ -136,14 +136,14 @@ pub fn put(directory: &Path, subject: &str, notice: &Notice) -> Result<(), Notic
 }
 
 /// There is nothing more to say on a subject.
-pub fn clear(directory: &Path, subject: &str) -> Result<(), NoticeError> {
+pub(crate) fn clear(directory: &Path, subject: &str) -> Result<(), NoticeError> {
     durable::remove(&path(directory, subject)?).map_err(keep(subject))
 }
 
 /// Reads what there is to say: nothing where there is no such directory. At most 32 notices of 16 KiB are read; what
 /// cannot be read is told and left out.
 #[must_use]
-pub fn read_all(directory: &Path) -> Notices {
+pub(crate) fn read_all(directory: &Path) -> Notices {
     let mut notices = Notices::default();
     let mut subjects = match subjects(directory) {
         Ok(subjects) => subjects,

@@ -16,13 +16,13 @@ pub(super) fn is_ours(paths: &Paths) -> bool {
 
 /// The version of the image (`IMAGE_VERSION`), as os-release(5) has it; `None` on a machine that no image runs.
 #[must_use]
-pub fn os_version(paths: &Paths) -> Option<String> {
+pub(crate) fn os_version(paths: &Paths) -> Option<String> {
     value(paths, "IMAGE_VERSION=")
 }
 
 /// The variant of the image (`VARIANT_ID`): `base`, or `wifi` for the one with drivers for Wi-Fi.
 #[must_use]
-pub fn os_variant(paths: &Paths) -> Option<String> {
+pub(crate) fn os_variant(paths: &Paths) -> Option<String> {
     value(paths, "VARIANT_ID=")
 }
 

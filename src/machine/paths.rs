@@ -32,7 +32,7 @@ impl Paths {
 
     /// The directory below which all of them are.
     #[must_use]
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 }

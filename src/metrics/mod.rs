@@ -15,14 +15,14 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-pub use self::update::Updated;
+pub(crate) use self::update::Updated;
 
 use self::update::Update;
 
 /// Which part of the box answers a request; few and fixed, so that no client can make new
 /// time series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum RouteClass {
+pub(crate) enum RouteClass {
     /// A page of the display.
     Page,
     /// Any other file of the display.
@@ -59,7 +59,7 @@ struct RequestLabels {
 
 /// Why a connection was refused or closed by the box.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Reason {
+pub(crate) enum Reason {
     /// All connections are taken.
     Full,
     /// This address has its share of connections.
@@ -83,7 +83,7 @@ pub enum Reason {
 impl Reason {
     /// The word that metrics and logs use.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Full => "full",
             Self::PeerFull => "peer_full",
@@ -111,17 +111,17 @@ struct ReasonLabels {
 
 /// What discovery is like at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Discovered {
+pub(crate) struct Discovered {
     /// The name that the box has, with its domain.
-    pub name: String,
+    pub(crate) name: String,
     /// The chosen interface; empty while there is none.
-    pub interface: String,
+    pub(crate) interface: String,
     /// Whether the network has confirmed that the name leads here.
-    pub is_resolvable: bool,
+    pub(crate) is_resolvable: bool,
     /// Records of others in the responder's cache.
-    pub cached_records: u64,
+    pub(crate) cached_records: u64,
     /// Responders started since the process did.
-    pub responders: u64,
+    pub(crate) responders: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -131,7 +131,7 @@ struct DiscoveryLabels {
 }
 
 /// Every figure of the process. Cheap to update, shared by reference.
-pub struct Metrics {
+pub(crate) struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
     request_duration: Histogram,
@@ -222,53 +222,53 @@ impl Default for Metrics {
 
 impl Metrics {
     /// One answer.
-    pub fn answered(&self, route: RouteClass, status: http::StatusCode, took: Duration) {
+    pub(crate) fn answered(&self, route: RouteClass, status: http::StatusCode, took: Duration) {
         self.requests.get_or_create(&RequestLabels { route, status: status.as_u16() }).inc();
         self.request_duration.observe(took.as_secs_f64());
     }
 
     /// Connections that are open now.
     #[must_use]
-    pub fn connections_open(&self) -> u64 {
+    pub(crate) fn connections_open(&self) -> u64 {
         self.open_connections.get().try_into().unwrap_or_default()
     }
 
     /// Bytes written to all peers so far.
     #[must_use]
-    pub fn sent_so_far(&self) -> u64 {
+    pub(crate) fn sent_so_far(&self) -> u64 {
         self.sent_bytes.get()
     }
 
     /// Bytes written to a peer.
-    pub fn sent(&self, bytes: u64) {
+    pub(crate) fn sent(&self, bytes: u64) {
         self.sent_bytes.inc_by(bytes);
     }
 
     /// A connection was accepted.
-    pub fn accepted(&self) {
+    pub(crate) fn accepted(&self) {
         self.accepted.inc();
         self.open_connections.inc();
     }
 
     /// An accepted connection is gone.
-    pub fn closed(&self) {
+    pub(crate) fn closed(&self) {
         self.open_connections.dec();
     }
 
     /// A connection rests, until what this returns is dropped.
     #[must_use]
-    pub fn rests(&self) -> Resting<'_> {
+    pub(crate) fn rests(&self) -> Resting<'_> {
         self.resting_connections.inc();
         Resting(&self.resting_connections)
     }
 
     /// A connection was refused, or closed by the box against the peer's will.
-    pub fn rejected(&self, reason: Reason) {
+    pub(crate) fn rejected(&self, reason: Reason) {
         self.rejected.get_or_create(&ReasonLabels { reason }).inc();
     }
 
     /// What discovery is like.
-    pub fn discovered(&self, now: &Discovered) {
+    pub(crate) fn discovered(&self, now: &Discovered) {
         let Discovered { name, interface, is_resolvable, cached_records, responders } = now;
         let labels = DiscoveryLabels { name: name.clone(), interface: interface.clone() };
         // A box has one name: the former one's series ends.
@@ -282,12 +282,12 @@ impl Metrics {
     }
 
     /// What the updates are at now.
-    pub fn updated(&self, now: &Updated) {
+    pub(crate) fn updated(&self, now: &Updated) {
         self.update.set(now);
     }
 
     /// The exposition, of media type [`CONTENT_TYPE`].
-    pub fn exposition(&self) -> Result<String, std::fmt::Error> {
+    pub(crate) fn exposition(&self) -> Result<String, std::fmt::Error> {
         let mut text = String::new();
         text::encode(&mut text, &self.registry)?;
         Ok(text)
@@ -295,7 +295,7 @@ impl Metrics {
 }
 
 /// Counts a connection as resting.
-pub struct Resting<'a>(&'a Gauge);
+pub(crate) struct Resting<'a>(&'a Gauge);
 
 impl Drop for Resting<'_> {
     fn drop(&mut self) {
@@ -304,7 +304,7 @@ impl Drop for Resting<'_> {
 }
 
 /// `OpenMetrics` 1.0.0.
-pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 #[cfg(test)]
 mod tests {

@@ -7,23 +7,23 @@ use prometheus_client::registry::{Registry, Unit};
 
 /// What the updates are at, at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Updated {
+pub(crate) struct Updated {
     /// The channel.
-    pub channel: String,
+    pub(crate) channel: String,
     /// The version that it desires; empty while that is not known.
-    pub desired: String,
+    pub(crate) desired: String,
     /// Whether the last check or download has failed.
-    pub is_failing: bool,
+    pub(crate) is_failing: bool,
     /// When the bucket last gave a whole answer, in Unix time (s); 0 before the first.
-    pub checked_at: i64,
+    pub(crate) checked_at: i64,
     /// Bytes of the download under way that are here, and in all; both 0 while there is none.
-    pub downloading: (u64, u64),
+    pub(crate) downloading: (u64, u64),
     /// Requests sent to the bucket since the process started.
-    pub requests: u64,
+    pub(crate) requests: u64,
     /// Bytes received from it.
-    pub received: u64,
+    pub(crate) received: u64,
     /// Binaries that have failed here.
-    pub quarantined: u64,
+    pub(crate) quarantined: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]

@@ -23,7 +23,7 @@ const BUFFER: usize = 64 * 1024;
 type Exchange = Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>;
 
 /// A connection to a server.
-pub struct Connection {
+pub(crate) struct Connection {
     sender: SendRequest<Empty<Bytes>>,
     /// `None` once it has ended.
     exchange: Option<Exchange>,

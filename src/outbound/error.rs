@@ -126,7 +126,7 @@ pub enum OutboundError {
 
 /// What kind of trouble it is: each has another remedy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OutboundErrorKind {
+pub(crate) enum OutboundErrorKind {
     /// The configuration.
     Settings,
     /// The network, the server's name, or the server.
@@ -149,7 +149,7 @@ pub enum OutboundErrorKind {
 impl OutboundError {
     /// What kind of trouble it is.
     #[must_use]
-    pub fn kind(&self) -> OutboundErrorKind {
+    pub(crate) fn kind(&self) -> OutboundErrorKind {
         use OutboundErrorKind as Kind;
         match self {
             Self::Address { .. } | Self::Authorities(_) | Self::Authority(_) | Self::Tls(_) => Kind::Settings,
@@ -168,7 +168,7 @@ impl OutboundError {
 
     /// Whether the server, or what stands before it, took the request and did not answer it.
     #[must_use]
-    pub fn is_of_the_answer(&self) -> bool {
+    pub(crate) fn is_of_the_answer(&self) -> bool {
         match self {
             Self::Broken { .. } => true,
             Self::Late { operation, .. } => *operation == ANSWER,

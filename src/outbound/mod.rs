@@ -26,15 +26,15 @@ use std::time::{Duration, SystemTime};
 
 use tokio_rustls::rustls::ClientConfig;
 
-pub use self::connection::Connection;
-pub use self::error::{OutboundError, OutboundErrorKind};
-pub use self::proxy::{Proxies, ProxyError, ProxySettings};
-pub use self::server::{Head, KeptConnection, Server};
-pub use self::stream::Stream;
+pub use self::error::OutboundError;
+pub(crate) use self::error::OutboundErrorKind;
+pub(crate) use self::proxy::{Proxies, ProxySettings};
+pub(crate) use self::server::{Head, KeptConnection, Server};
+pub(crate) use self::stream::Stream;
 pub use self::traffic::{Traffic, TrafficReading};
 
 /// Finds the addresses of a name that ends in `.local`, when DNS does not know it.
-pub type LocalNames = fn(String) -> Pin<Box<dyn Future<Output = Vec<IpAddr>> + Send>>;
+pub(crate) type LocalNames = fn(String) -> Pin<Box<dyn Future<Output = Vec<IpAddr>> + Send>>;
 
 /// How long things may take, at most.
 #[derive(Debug, Clone, Copy)]
@@ -109,12 +109,12 @@ impl Outbound {
 
     /// How long things may take.
     #[must_use]
-    pub fn limits(&self) -> &Limits {
+    pub(crate) fn limits(&self) -> &Limits {
         &self.0.limits
     }
 
     /// No time before this one is true: a clock that shows one does not make a server's certificate "not yet valid".
-    pub fn not_before(&self, time: SystemTime) {
+    pub(crate) fn not_before(&self, time: SystemTime) {
         self.0.time.not_before(time);
     }
 }

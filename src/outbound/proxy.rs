@@ -14,19 +14,19 @@ use super::OutboundError;
 
 /// What the configuration says of proxies.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct ProxySettings {
+pub(crate) struct ProxySettings {
     /// `http://host:port`, for HTTP and HTTPS.
-    pub url: Option<String>,
+    pub(crate) url: Option<String>,
     /// What is reached without it: names with all that is below them, IP addresses, networks, `*`.
-    pub no_proxy: Option<Vec<String>>,
+    pub(crate) no_proxy: Option<Vec<String>>,
     /// `user:password`.
-    pub credentials: Option<String>,
+    pub(crate) credentials: Option<String>,
 }
 
 /// Why the proxies cannot be used.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("the proxy of {setting} {why}")]
-pub struct ProxyError {
+pub(crate) struct ProxyError {
     setting: String,
     why: &'static str,
 }
@@ -64,7 +64,7 @@ enum Exception {
 
 impl Proxies {
     /// What the configuration says, and else the environment.
-    pub fn new(settings: &ProxySettings, env: impl Fn(&str) -> Option<String>) -> Result<Self, ProxyError> {
+    pub(crate) fn new(settings: &ProxySettings, env: impl Fn(&str) -> Option<String>) -> Result<Self, ProxyError> {
         let ProxySettings { url, no_proxy, credentials } = settings;
         let variable = |names: &[&str]| {
             names
@@ -105,7 +105,7 @@ impl Proxies {
 
     /// Those that there are, without what they are entered by: for the log.
     #[must_use]
-    pub fn shown(&self) -> Vec<String> {
+    pub(crate) fn shown(&self) -> Vec<String> {
         let mut shown: Vec<_> = [&self.https, &self.http].into_iter().flatten().map(ToString::to_string).collect();
         shown.dedup();
         shown

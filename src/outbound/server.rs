@@ -24,7 +24,7 @@ use super::{Outbound, OutboundError, Stream, tunnel};
 pub(super) const USER_AGENT_NAME: &str = concat!("workshop-edge/", env!("WORKSHOP_EDGE_VERSION"));
 
 /// A server.
-pub struct Server {
+pub(crate) struct Server {
     host: String,
     port: u16,
     /// `None` speaks without TLS.
@@ -43,7 +43,7 @@ pub struct Server {
 
 /// The place of a connection between two requests; several servers may share one.
 #[derive(Default)]
-pub struct KeptConnection(Mutex<Option<Idle>>);
+pub(crate) struct KeptConnection(Mutex<Option<Idle>>);
 
 struct Idle {
     connection: Connection,
@@ -73,16 +73,16 @@ impl fmt::Debug for Server {
 
 /// A request without a body that can be put again.
 #[derive(Debug)]
-pub struct Head {
+pub(crate) struct Head {
     /// The path and the query.
-    pub path: Uri,
+    pub(crate) path: Uri,
     /// The fields besides the server's name and the box's.
-    pub fields: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) fields: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Server {
     /// The server of an address, and the address's path without a slash at its end.
-    pub fn new(
+    pub(crate) fn new(
         url: &str,
         allow_http: bool,
         outbound: &Outbound,
@@ -131,22 +131,26 @@ impl Server {
 
     /// The scheme and the authority.
     #[must_use]
-    pub fn origin(&self) -> &str {
+    pub(crate) fn origin(&self) -> &str {
         &self.origin
     }
 
     /// No time before this one is true.
-    pub fn not_before(&self, time: std::time::SystemTime) {
+    pub(crate) fn not_before(&self, time: std::time::SystemTime) {
         self.outbound.not_before(time);
     }
 
     /// Closes the connection that was kept for the next request.
-    pub fn rest(&self) {
+    pub(crate) fn rest(&self) {
         drop(self.kept.take());
     }
 
     /// Puts a request; `place` is for messages.
-    pub async fn request(&self, head: &Head, place: &str) -> Result<(Connection, Response<Incoming>), OutboundError> {
+    pub(crate) async fn request(
+        &self,
+        head: &Head,
+        place: &str,
+    ) -> Result<(Connection, Response<Incoming>), OutboundError> {
         let limits = self.outbound.limits();
         if let Some(Idle { mut connection, origin, since }) = self.kept.take() {
             // The server may close a kept connection at any moment, the one between this look and the request too:
@@ -166,7 +170,7 @@ impl Server {
 
     /// The content of an answer.
     #[must_use]
-    pub fn stream(&self, connection: Connection, answer: Response<Incoming>, place: String) -> Stream {
+    pub(crate) fn stream(&self, connection: Connection, answer: Response<Incoming>, place: String) -> Stream {
         let kept = (Arc::clone(&self.kept), Arc::clone(&self.origin));
         Stream::new(answer.into_body(), connection, kept, self.outbound.limits(), place)
     }

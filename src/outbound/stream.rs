@@ -14,7 +14,7 @@ use super::server::KeptConnection;
 use super::{Limits, OutboundError};
 
 /// The content of a web server's answer.
-pub struct Stream {
+pub(crate) struct Stream {
     content: Incoming,
     /// `None` after the end.
     connection: Option<Connection>,
@@ -44,19 +44,19 @@ impl Stream {
     }
 
     /// It has to end within this time.
-    pub fn until(&mut self, after: Duration) {
+    pub(crate) fn until(&mut self, after: Duration) {
         self.deadline = Some((Instant::now() + after, after));
     }
 
     /// What it is, for messages.
     #[must_use]
-    pub fn place(&self) -> &str {
+    pub(crate) fn place(&self) -> &str {
         &self.place
     }
 
     /// The next piece; `None` at the end. It is an error when the server ends before it said it would, or sends too
     /// little for too long.
-    pub async fn next(&mut self) -> Result<Option<Bytes>, OutboundError> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, OutboundError> {
         loop {
             let Some(connection) = &mut self.connection else {
                 return Ok(None);

@@ -27,10 +27,10 @@ mod status;
 mod verify;
 mod waves;
 
-pub use error::ReleaseError;
+pub(crate) use error::ReleaseError;
 
 /// The roles, from the one that all trust starts from to the one that is signed most often.
-pub const ROLES: [&str; 6] = ["root", "targets", "stable", "staging", "snapshot", "timestamp"];
+pub(crate) const ROLES: [&str; 6] = ["root", "targets", "stable", "staging", "snapshot", "timestamp"];
 
 /// The channels, each of which is a delegated role of its name.
-pub const CHANNELS: [&str; 2] = ["stable", "staging"];
+pub(crate) const CHANNELS: [&str; 2] = ["stable", "staging"];

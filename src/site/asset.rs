@@ -12,15 +12,15 @@ use super::{File, hashed, media};
 
 /// A file with its representations (RFC 9110 section 8).
 #[derive(Debug, Clone)]
-pub struct Asset {
+pub(crate) struct Asset {
     /// The bytes as they are.
-    pub identity: Representation,
+    pub(crate) identity: Representation,
     /// Coded with gzip, once made, where that is smaller.
-    pub gzip: Option<Representation>,
+    pub(crate) gzip: Option<Representation>,
     /// Coded with Brotli, once made, where that is smaller.
-    pub brotli: Option<Representation>,
+    pub(crate) brotli: Option<Representation>,
     /// When the file last changed, in whole seconds.
-    pub last_modified: SystemTime,
+    pub(crate) last_modified: SystemTime,
     lifetime: Lifetime,
     digest: String,
     fields: HeaderMap,
@@ -29,15 +29,15 @@ pub struct Asset {
 /// One representation, with its answers' header fields made beforehand: a request costs a
 /// clone and no formatting.
 #[derive(Debug, Clone)]
-pub struct Representation {
+pub(crate) struct Representation {
     /// The body.
-    pub body: Content,
+    pub(crate) body: Content,
     /// The strong entity tag, quotes included; empty as long as the content's digest is not known.
-    pub etag: String,
+    pub(crate) etag: String,
     /// The fields of a `200 OK`.
-    pub ok: HeaderMap,
+    pub(crate) ok: HeaderMap,
     /// The fields of a `304 Not Modified` (RFC 9110 section 15.4.5).
-    pub not_modified: HeaderMap,
+    pub(crate) not_modified: HeaderMap,
 }
 
 /// For how long a client may use a copy without asking.
@@ -107,7 +107,7 @@ impl Asset {
 
     /// Whether the content can never change under this name.
     #[must_use]
-    pub fn is_immutable(&self) -> bool {
+    pub(crate) fn is_immutable(&self) -> bool {
         self.lifetime == Lifetime::Immutable
     }
 
@@ -141,7 +141,7 @@ impl Asset {
 
     /// What multipart answers are separated by: no content holds its own digest, nor that of its metadata.
     #[must_use]
-    pub fn boundary(&self) -> &str {
+    pub(crate) fn boundary(&self) -> &str {
         &self.digest
     }
 

@@ -18,7 +18,7 @@ pub(super) const MAX_MEMORY: u64 = 96 * 1024 * 1024;
 
 /// Where the bytes are.
 #[derive(Debug, Clone)]
-pub enum Content {
+pub(crate) enum Content {
     /// Here.
     Memory(Bytes),
     /// In an open file.
@@ -28,7 +28,7 @@ pub enum Content {
 impl Content {
     /// How many bytes there are.
     #[must_use]
-    pub fn length(&self) -> usize {
+    pub(crate) fn length(&self) -> usize {
         match self {
             Self::Memory(bytes) => bytes.len(),
             Self::Disk(file) => file.length(),
@@ -37,7 +37,7 @@ impl Content {
 
     /// The bytes, where they are in memory.
     #[must_use]
-    pub fn in_memory(&self) -> Option<&Bytes> {
+    pub(crate) fn in_memory(&self) -> Option<&Bytes> {
         match self {
             Self::Memory(bytes) => Some(bytes),
             Self::Disk(_) => None,
@@ -47,7 +47,7 @@ impl Content {
 
 /// A file that stays open, so that a name which leads elsewhere by then changes nothing.
 #[derive(Debug)]
-pub struct OnDisk {
+pub(crate) struct OnDisk {
     /// Its path in URLs.
     path: String,
     file: fs::File,
@@ -66,13 +66,13 @@ impl OnDisk {
 
     /// Its path in URLs.
     #[must_use]
-    pub fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         &self.path
     }
 
     /// How many bytes it had when it was opened.
     #[must_use]
-    pub fn length(&self) -> usize {
+    pub(crate) fn length(&self) -> usize {
         self.length
     }
 
@@ -82,7 +82,7 @@ impl OnDisk {
 
     /// Fills `bytes` from there on; waits for the disk. Fails when the file is not what it was when it was opened any more, rather than to give bytes
     /// of another content.
-    pub fn read(&self, at: usize, mut bytes: Vec<u8>) -> io::Result<Bytes> {
+    pub(crate) fn read(&self, at: usize, mut bytes: Vec<u8>) -> io::Result<Bytes> {
         self.file.read_exact_at(&mut bytes, at as u64)?;
         // Behind the read: a write moves the time before it moves a byte.
         if !Stamp::of(&self.file.metadata()?).has_content_of(&self.stamp) {

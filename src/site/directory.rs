@@ -22,19 +22,19 @@ const MAX_URL: usize = 2048;
 
 /// How much a directory may hold.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// Files (`site.max_files`).
-    pub files: usize,
+    pub(crate) files: usize,
     /// Bytes of all files together (`site.max_size_mib`).
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// Large files, each of which stays open.
-    pub open: usize,
+    pub(crate) open: usize,
 }
 
 /// Why a directory cannot be served. The words are in `words`.
 #[derive(Debug, Error)]
 #[error("{}", self.what().en)]
-pub enum DirectoryError {
+pub(crate) enum DirectoryError {
     /// There is none.
     Missing(PathBuf),
     /// Something else has its name.

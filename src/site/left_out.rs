@@ -7,7 +7,7 @@ const MAX_NAMED: usize = 20;
 
 /// Why a file is left out. The words are in `words`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reason {
+pub(crate) enum Reason {
     /// URL paths are text.
     NotUtf8,
     /// No request is that long.
@@ -41,7 +41,7 @@ impl From<io::Error> for Reason {
 
 /// What is left out: all are counted, the first are named.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LeftOut {
+pub(crate) struct LeftOut {
     total: usize,
     named: Vec<(String, Reason)>,
 }
@@ -62,13 +62,13 @@ impl LeftOut {
 
     /// How many.
     #[must_use]
-    pub fn total(&self) -> usize {
+    pub(crate) fn total(&self) -> usize {
         self.total
     }
 
     /// The first of them by their URL paths.
     #[must_use]
-    pub fn named(&self) -> &[(String, Reason)] {
+    pub(crate) fn named(&self) -> &[(String, Reason)] {
         &self.named
     }
 }

@@ -28,13 +28,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-pub use asset::{Asset, Representation};
-pub use content::{Content, OnDisk};
-pub use directory::{DirectoryError, Limits};
+pub(crate) use asset::{Asset, Representation};
+pub(crate) use content::{Content, OnDisk};
+pub(crate) use directory::Limits;
 pub(crate) use hashed::is_hashed;
-pub use left_out::{LeftOut, Reason};
-pub use publish::{Current, Publisher, Settings, SiteError};
-pub use state::{Serving, State, Unavailable};
+pub(crate) use left_out::LeftOut;
+pub(crate) use publish::{Current, Publisher, Settings, SiteError};
+pub(crate) use state::{Serving, State, Unavailable};
 
 /// One file of a dist, as its source gives it.
 pub(crate) struct File {
@@ -47,7 +47,7 @@ pub(crate) struct File {
 
 /// A dist, indexed by URL path.
 #[derive(Clone, Default)]
-pub struct Site {
+pub(crate) struct Site {
     assets: HashMap<String, Arc<Asset>>,
     /// Why there is nothing; then there are no assets.
     unavailable: Option<Arc<Unavailable>>,
@@ -72,13 +72,13 @@ impl Site {
 
     /// Why there is nothing to show, when that is so.
     #[must_use]
-    pub fn why_unavailable(&self) -> Option<&Unavailable> {
+    pub(crate) fn why_unavailable(&self) -> Option<&Unavailable> {
         self.unavailable.as_deref()
     }
 
     /// The asset at a decoded URL path; a path that ends in `/` means its `index.html`.
     #[must_use]
-    pub fn get(&self, path: &str) -> Option<&Asset> {
+    pub(crate) fn get(&self, path: &str) -> Option<&Asset> {
         if path == "/" {
             return self.index();
         }
@@ -89,13 +89,13 @@ impl Site {
 
     /// Whether a decoded URL path without a slash at its end names a directory that has an `index.html`.
     #[must_use]
-    pub fn is_directory_with_page(&self, path: &str) -> bool {
+    pub(crate) fn is_directory_with_page(&self, path: &str) -> bool {
         !path.ends_with('/') && self.assets.contains_key(&format!("{path}/index.html"))
     }
 
     /// The page that navigations get.
     #[must_use]
-    pub fn index(&self) -> Option<&Asset> {
+    pub(crate) fn index(&self) -> Option<&Asset> {
         self.assets.get("/index.html").map(Arc::as_ref)
     }
 
@@ -110,7 +110,7 @@ impl Site {
     }
 
     /// Every file's decoded URL path.
-    pub fn paths(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
         self.assets.keys().map(String::as_str)
     }
 

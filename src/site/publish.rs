@@ -27,17 +27,17 @@ const MAX_SHARE: u32 = 20;
 
 /// Which site is served, and how.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// Serve this directory instead of the embedded dist.
-    pub directory: Option<PathBuf>,
+    pub(crate) directory: Option<PathBuf>,
     /// How much it may hold.
     pub limits: Limits,
     /// Whether the box answers a URL path itself, so that no file can.
-    pub is_reserved: fn(&str) -> bool,
+    pub(crate) is_reserved: fn(&str) -> bool,
     /// The Content-Security-Policy of the site's pages; without one, or with an empty one, none is sent.
-    pub content_security_policy: Option<String>,
+    pub(crate) content_security_policy: Option<String>,
     /// Where the hashed assets of the version before an update are kept; `None`: nowhere.
-    pub retained: Option<PathBuf>,
+    pub(crate) retained: Option<PathBuf>,
 }
 
 /// The site cannot be published.
@@ -50,25 +50,25 @@ pub enum SiteError {
 
 /// The site as it is now; reading it takes no lock.
 #[derive(Default)]
-pub struct Current {
+pub(crate) struct Current {
     site: ArcSwap<Site>,
     state: ArcSwap<State>,
 }
 
 impl Current {
     /// The site to answer one request from.
-    pub fn load(&self) -> arc_swap::Guard<Arc<Site>> {
+    pub(crate) fn load(&self) -> arc_swap::Guard<Arc<Site>> {
         self.site.load()
     }
 
     /// What is served, and what is wrong with it.
-    pub fn state(&self) -> Arc<State> {
+    pub(crate) fn state(&self) -> Arc<State> {
         self.state.load_full()
     }
 }
 
 /// Keeps a [`Current`] up to date from a thread of its own; dropping it ends the thread.
-pub struct Publisher {
+pub(crate) struct Publisher {
     _stop: mpsc::Sender<()>,
 }
 
@@ -78,7 +78,7 @@ impl Publisher {
     ///
     /// A directory that cannot be served is a fault, not an error: a page says so until it can. The embedded display
     /// never stands in for it, since its invented figures would be taken for the workshop's.
-    pub fn start(
+    pub(crate) fn start(
         settings: Settings,
         report: impl Fn(&State) + Send + 'static,
     ) -> Result<(Self, Arc<Current>), SiteError> {

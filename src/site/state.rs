@@ -8,7 +8,7 @@ use super::left_out::{LeftOut, Reason};
 
 /// What the TVs get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Serving {
+pub(crate) enum Serving {
     /// The display that the program carries.
     #[default]
     Embedded,
@@ -22,30 +22,30 @@ pub enum Serving {
 
 /// The site at this moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct State {
+pub(crate) struct State {
     /// What the TVs get.
-    pub serving: Serving,
+    pub(crate) serving: Serving,
     /// The directory that the configuration names.
-    pub directory: Option<PathBuf>,
+    pub(crate) directory: Option<PathBuf>,
     /// Files that are served.
-    pub files: usize,
+    pub(crate) files: usize,
     /// Their bytes.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// What is not served of the directory.
-    pub left_out: LeftOut,
+    pub(crate) left_out: LeftOut,
     /// What is wrong besides.
     pub fault: Option<Text>,
 }
 
 /// Why nothing of a directory can be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unavailable {
+pub(crate) struct Unavailable {
     /// What is wrong.
-    pub what: Text,
+    pub(crate) what: Text,
     /// What to do.
-    pub remedy: Text,
+    pub(crate) remedy: Text,
     /// Whether the page can be opened by plain means: then the program may be at fault rather than the directory.
-    pub is_doubtful: bool,
+    pub(crate) is_doubtful: bool,
 }
 
 impl Unavailable {

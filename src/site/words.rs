@@ -14,7 +14,7 @@ const MIB: u64 = 1024 * 1024;
 impl DirectoryError {
     /// What is wrong.
     #[must_use]
-    pub fn what(&self) -> Text {
+    pub(crate) fn what(&self) -> Text {
         match self {
             Self::Missing(path) => {
                 let path = path.display();
@@ -69,7 +69,7 @@ impl DirectoryError {
 
     /// What to do about it.
     #[must_use]
-    pub fn remedy(&self) -> Text {
+    pub(crate) fn remedy(&self) -> Text {
         match self {
             Self::Missing(path) => hidden_from_service(path).unwrap_or_else(|| {
                 Text::new(
@@ -141,7 +141,7 @@ fn hidden_from_service(path: &Path) -> Option<Text> {
 impl Reason {
     /// As the rest of a sentence.
     #[must_use]
-    pub fn words(self) -> Text {
+    pub(crate) fn words(self) -> Text {
         match self {
             Self::NotUtf8 => Text::new("su nombre no es UTF-8", "its name is not UTF-8"),
             Self::TooLong => Text::new("su ruta es demasiado larga", "its path is too long"),
@@ -168,7 +168,7 @@ impl Reason {
 impl LeftOut {
     /// What is left out and why; `None` when nothing is.
     #[must_use]
-    pub fn words(&self) -> Option<Text> {
+    pub(crate) fn words(&self) -> Option<Text> {
         let shown = self.named().iter().take(MAX_IN_SENTENCE);
         let (es, en): (Vec<_>, Vec<_>) = shown
             .map(|(path, reason)| {

@@ -16,7 +16,7 @@ const NAME: &str = "image";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     /// The binary.
-    pub image: Image,
+    pub(crate) image: Image,
     /// Whether it has once been confirmed.
     pub proven: bool,
 }

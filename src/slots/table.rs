@@ -74,7 +74,7 @@ pub struct Image {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quarantined {
     /// Which.
-    pub image: Image,
+    pub(crate) image: Image,
     /// Why, in English.
     pub reason: String,
 }
@@ -83,9 +83,9 @@ pub struct Quarantined {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fallback {
     /// The version that ran before.
-    pub version: String,
+    pub(crate) version: String,
     /// What is wrong with it, and with what was to run instead, in English.
-    pub reason: String,
+    pub(crate) reason: String,
 }
 
 /// A binary that has yet to show that it works.
@@ -99,7 +99,7 @@ struct Trial {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Table {
     /// The form that it was written in.
-    pub schema: u32,
+    pub(crate) schema: u32,
     /// What runs when nothing is on trial; `None` is the factory's binary.
     active: Option<Slot>,
     a: Option<Record>,
@@ -186,7 +186,7 @@ impl Table {
 
     /// The version of the factory's binary when it was last seen.
     #[must_use]
-    pub fn factory(&self) -> Option<&str> {
+    pub(crate) fn factory(&self) -> Option<&str> {
         self.factory.as_deref()
     }
 
@@ -204,7 +204,7 @@ impl Table {
 
     /// What does not run since it is damaged; `None` where what was confirmed last runs.
     #[must_use]
-    pub fn fallback(&self) -> Option<&Fallback> {
+    pub(crate) fn fallback(&self) -> Option<&Fallback> {
         self.fallback.as_ref()
     }
 
@@ -252,17 +252,17 @@ impl Table {
 
     /// A start of the binary on trial is about to begin, or has just begun, in this boot of the machine
     /// ([`super::boot_id`]): the try of the one before is given back where the machine went down under it.
-    pub fn meet_boot(&mut self, boot: Option<&str>) {
+    pub(crate) fn meet_boot(&mut self, boot: Option<&str>) {
         self.count_start(|starts| starts.begin(boot));
     }
 
     /// The start that is under way ends in order: its try is given back.
-    pub fn end_in_order(&mut self) {
+    pub(crate) fn end_in_order(&mut self) {
         self.count_start(Starts::end_in_order);
     }
 
     /// The binary on trial has come as far as to serve.
-    pub fn come_up(&mut self) {
+    pub(crate) fn come_up(&mut self) {
         self.count_start(|starts| {
             starts.come_up();
             false
@@ -270,7 +270,7 @@ impl Table {
     }
 
     /// The start that is under way has gone on for [`super::LASTED`] without a verdict.
-    pub fn last(&mut self) {
+    pub(crate) fn last(&mut self) {
         self.count_start(|starts| {
             starts.last();
             false
@@ -289,7 +289,7 @@ impl Table {
     }
 
     /// Says the true reason of a binary that an older launcher has given up, which knew none.
-    pub fn explain(&mut self) {
+    pub(crate) fn explain(&mut self) {
         let Some(starts) = self.starts.take_if(|_| self.trial.is_none()) else { return };
         let is_it = |one: &&mut Quarantined| one.image.sha256 == starts.sha256 && one.reason == NOT_UP;
         if let Some(quarantined) = self.quarantined.iter_mut().find(is_it) {
@@ -317,7 +317,7 @@ impl Table {
 
     /// Leaves the trial for later: what is active is started. For a table that cannot be kept, since a try that is not
     /// spent for good must not be begun.
-    pub fn postpone(&mut self) {
+    pub(crate) fn postpone(&mut self) {
         self.trial = None;
     }
 
@@ -343,7 +343,7 @@ impl Table {
     }
 
     /// A version may be tried again. Gives the binaries of it that were not.
-    pub fn forgive(&mut self, version: &str) -> Vec<Image> {
+    pub(crate) fn forgive(&mut self, version: &str) -> Vec<Image> {
         let (forgiven, kept) = std::mem::take(&mut self.quarantined)
             .into_iter()
             .partition(|one: &Quarantined| one.image.version == version);
@@ -352,7 +352,7 @@ impl Table {
     }
 
     /// The file of a slot is not what the table says, for this reason: it is as good as empty.
-    pub fn mark_missing(&mut self, slot: Slot, reason: &str) {
+    pub(crate) fn mark_missing(&mut self, slot: Slot, reason: &str) {
         let lost = self.content_mut(slot).take();
         if let Some(lost) = lost.filter(|_| self.active == Some(slot)) {
             self.fall_back(slot, &lost.image, reason);
@@ -369,7 +369,7 @@ impl Table {
     }
 
     /// The binary of a slot is whole, but cannot be executed: on trial it is quarantined, else it is as good as none.
-    pub fn mark_unbootable(&mut self, slot: Slot, reason: &str) {
+    pub(crate) fn mark_unbootable(&mut self, slot: Slot, reason: &str) {
         if self.on_trial() == Some(slot) {
             self.revert(reason);
         } else {
@@ -380,7 +380,7 @@ impl Table {
     /// Meets the factory's binary. Another one than before has come by a package or a new image, so it is what whoever
     /// brought it wants to run: where it is newer than what runs, it becomes the active one, and what ran before stays
     /// where it is. An older one (a box is repaired with an old image) changes nothing, since the state has moved on.
-    pub fn meet_factory(&mut self, version: &str) {
+    pub(crate) fn meet_factory(&mut self, version: &str) {
         let is_other = self.factory.as_deref().is_some_and(|known| known != version);
         self.factory = Some(version.to_owned());
         let is_older = |slot: Slot| self.image(slot).is_none_or(|image| is_newer(version, &image.version));
@@ -396,7 +396,7 @@ impl Table {
     /// The operating system of the USB image is this one. What needs a newer one, since it was there before the system
     /// went back, does not run for as long: the other slot does if it is known to work, or else the factory's binary. It
     /// stays in its slot, and is gone over to again from there.
-    pub fn apply_os_version(&mut self, version: &str, factory: &str) {
+    pub(crate) fn apply_os_version(&mut self, version: &str, factory: &str) {
         let fits = |table: &Self, slot: Slot| {
             table.image(slot).is_some_and(|image| {
                 image.requires_os.as_deref().is_none_or(|needs| needs == version || is_newer(version, needs))
@@ -415,7 +415,7 @@ impl Table {
     /// The table of a box that has lost its own, from the slots whose file is what their record says. The newest that
     /// was proven runs; one that never was is not known to work, while the factory's always does.
     #[must_use]
-    pub fn rebuilt(records: impl IntoIterator<Item = (Slot, Record)>, factory: &str) -> Self {
+    pub(crate) fn rebuilt(records: impl IntoIterator<Item = (Slot, Record)>, factory: &str) -> Self {
         let mut table = Self::default();
         table.meet_factory(factory);
         for (slot, record) in records {
@@ -432,7 +432,7 @@ impl Table {
 
     /// A slot's file is not what its record says, in a table that was made again: what was proven, and is newer than what
     /// runs, would run otherwise.
-    pub fn miss(&mut self, slot: Slot, record: &Record, reason: &str) {
+    pub(crate) fn miss(&mut self, slot: Slot, record: &Record, reason: &str) {
         let running = self.active.and_then(|active| self.image(active)).map(|image| image.version.as_str());
         let running = running.or(self.factory.as_deref());
         if record.proven && running.is_none_or(|running| is_newer(&record.image.version, running)) {
@@ -450,7 +450,7 @@ impl Table {
 
     /// The slot that an operator's rollback can go to without a download.
     #[must_use]
-    pub fn previous(&self) -> Option<(Slot, &Image)> {
+    pub(crate) fn previous(&self) -> Option<(Slot, &Image)> {
         let slot = self.active?.other();
         let content = self.content(slot)?;
         (content.proven && !self.is_quarantined(&content.image.sha256)).then_some((slot, &content.image))
@@ -458,7 +458,7 @@ impl Table {
 
     /// The slot that holds this binary already and may be tried.
     #[must_use]
-    pub fn holding(&self, sha256: &str) -> Option<Slot> {
+    pub(crate) fn holding(&self, sha256: &str) -> Option<Slot> {
         Slot::ALL
             .into_iter()
             .find(|&slot| self.is_free(slot).is_ok() && self.image(slot).is_some_and(|image| image.sha256 == sha256))

@@ -12,7 +12,7 @@ use super::Loss;
 use crate::disk_space::DiskSpace;
 
 /// What a look finds: the room on a disk that works, or what became of it.
-pub type Finding = Result<DiskSpace, Loss>;
+pub(crate) type Finding = Result<DiskSpace, Loss>;
 
 /// Where the kernel lists the block devices that there are; reading it touches none of them.
 const BLOCK_DEVICES: &str = "/sys/dev/block";

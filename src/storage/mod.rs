@@ -14,8 +14,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use self::look::Directory;
-pub use self::look::Finding;
-pub use self::words::Home;
+pub(crate) use self::look::Finding;
+pub(crate) use self::words::Home;
 
 /// Between two looks.
 const LOOK_EVERY: Duration = Duration::from_secs(3);
@@ -24,7 +24,7 @@ const DEADLINE: Duration = Duration::from_secs(10);
 
 /// Why nothing can be kept any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Loss {
+pub(crate) enum Loss {
     /// The disk, its mount or the directory is not there any more.
     Gone,
     /// Nothing can be written: the kernel does that to a file system after errors, too.
@@ -39,7 +39,7 @@ pub enum Loss {
 
 /// Looks at a data directory as long as it lives.
 #[derive(Debug)]
-pub struct DiskWatch {
+pub(crate) struct DiskWatch {
     last: Arc<Mutex<(Instant, Finding)>>,
     /// Its end is the thread's.
     _stop: mpsc::Sender<()>,
@@ -47,7 +47,7 @@ pub struct DiskWatch {
 
 impl DiskWatch {
     /// Looks once, and from then on in a thread.
-    pub fn start(directory: &Path) -> io::Result<Self> {
+    pub(crate) fn start(directory: &Path) -> io::Result<Self> {
         let mut directory = Directory::new(directory);
         let last = Arc::new(Mutex::new((Instant::now(), directory.look())));
         let (stop, stopped) = mpsc::channel();
@@ -62,7 +62,7 @@ impl DiskWatch {
     }
 
     /// What was found last; never waits for the disk.
-    pub fn finding(&self) -> Finding {
+    pub(crate) fn finding(&self) -> Finding {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let (at, finding) = &*last;
         judge(at.elapsed(), finding)

@@ -5,7 +5,7 @@ use crate::lang::Lang;
 
 /// What kind of machine the disk is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Home {
+pub(crate) enum Home {
     /// The USB image's, whose system is in memory and starts from the same disk.
     Image,
     /// Somebody's own.
@@ -15,7 +15,7 @@ pub enum Home {
 impl Loss {
     /// In three sentences or more.
     #[must_use]
-    pub fn words(&self, home: Home, lang: Lang) -> String {
+    pub(crate) fn words(&self, home: Home, lang: Lang) -> String {
         let kept = lang.pick(
             "Las pantallas siguen funcionando, pero ya no se guarda nada: ni PIN, ni registros, ni actualizaciones.",
             "The screens go on working, but nothing is kept any more: no PIN, no records, no updates.",

@@ -1,7 +1,7 @@
 //! The bound of the whole, kept by bounding what goes in: what cannot be compressed does not grow either.
 
 /// Bytes of a bundle at most.
-pub const MAX_BYTES: usize = 5_000_000;
+pub(crate) const MAX_BYTES: usize = 5_000_000;
 
 /// Bytes of all files together, before they are compressed. What is left of the bound is more than the headers, the
 /// manifest and gzip's own need.

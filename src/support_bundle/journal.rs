@@ -13,7 +13,7 @@ const LINES: &str = "10000";
 const MAX: u64 = 8 * 1024 * 1024;
 
 /// The last lines of a unit's journal, for whoever may read it.
-pub fn of_unit(unit: &str) -> Result<Vec<u8>, String> {
+pub(crate) fn of_unit(unit: &str) -> Result<Vec<u8>, String> {
     output(Command::new("journalctl").args([
         "--unit",
         unit,

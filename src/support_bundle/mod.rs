@@ -21,39 +21,39 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use thiserror::Error;
 
-pub use self::bounds::MAX_BYTES;
-pub use self::journal::of_unit as journal;
+pub(crate) use self::bounds::MAX_BYTES;
+pub(crate) use self::journal::of_unit as journal;
 
 use self::bounds::Budget;
 use crate::lang::Lang;
 
 /// The media type of a bundle.
-pub const MEDIA_TYPE: &str = "application/gzip";
+pub(crate) const MEDIA_TYPE: &str = "application/gzip";
 
 /// The bundle could not be packed.
 #[derive(Debug, Error)]
 #[error("cannot pack the support bundle")]
-pub struct BundleError(#[from] io::Error);
+pub(crate) struct BundleError(#[from] io::Error);
 
 /// What only the box or its command line knows; an error says why something is not there.
 #[derive(Debug)]
-pub struct Given {
+pub(crate) struct Given {
     /// Which box.
-    pub id: String,
+    pub(crate) id: String,
     /// Where it keeps its data.
-    pub data_dir: PathBuf,
+    pub(crate) data_dir: PathBuf,
     /// The status, as JSON.
-    pub status: Result<Vec<u8>, String>,
+    pub(crate) status: Result<Vec<u8>, String>,
     /// The answer of `/health`.
-    pub health: Result<Vec<u8>, String>,
+    pub(crate) health: Result<Vec<u8>, String>,
     /// What the updates are at and what there was, as JSON.
-    pub updates: Result<Vec<u8>, String>,
+    pub(crate) updates: Result<Vec<u8>, String>,
     /// The configuration that holds, without secrets, as JSON.
-    pub config: Result<Vec<u8>, String>,
+    pub(crate) config: Result<Vec<u8>, String>,
     /// The last lines of the log of this run.
-    pub log: Result<Vec<u8>, String>,
+    pub(crate) log: Result<Vec<u8>, String>,
     /// The last lines of the journal, of runs before this one too.
-    pub journal: Result<Vec<u8>, String>,
+    pub(crate) journal: Result<Vec<u8>, String>,
 }
 
 /// A kind of thing in the bundle.
@@ -126,21 +126,21 @@ impl Part {
 
 /// What a bundle contains, a line for each kind of thing.
 #[must_use]
-pub fn contents(lang: Lang) -> Vec<String> {
+pub(crate) fn contents(lang: Lang) -> Vec<String> {
     Kind::ALL.iter().map(|kind| kind.describe(lang).to_owned()).collect()
 }
 
 /// A finished bundle.
 #[derive(Debug)]
-pub struct Bundle {
+pub(crate) struct Bundle {
     /// What to call the file.
-    pub name: String,
+    pub(crate) name: String,
     /// Its bytes.
-    pub bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// Collects everything and packs it. Reads files, and takes as long as that takes.
-pub fn gather(given: Given) -> Result<Bundle, BundleError> {
+pub(crate) fn gather(given: Given) -> Result<Bundle, BundleError> {
     let Given { id, data_dir, status, health, updates, config, log, journal } = given;
     let mut parts = vec![
         Part::new(Kind::Status, "status.json", status),
@@ -167,7 +167,7 @@ pub fn gather(given: Given) -> Result<Bundle, BundleError> {
 
 /// What to call the file of a bundle: its folder's name, or a plain one where it has none.
 #[must_use]
-pub fn file_name(bytes: &[u8]) -> String {
+pub(crate) fn file_name(bytes: &[u8]) -> String {
     archive::folder(bytes).map_or_else(|| "workshop-edge.tar.gz".into(), |folder| format!("{folder}.tar.gz"))
 }
 

@@ -12,7 +12,7 @@ use super::state::State;
 /// What is wanted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
-pub enum Command {
+pub(crate) enum Command {
     /// To ask the bucket now.
     Check,
     /// To take what the channel desires now, outside of window and waves too.
@@ -42,7 +42,7 @@ pub enum Command {
 impl Command {
     /// As a log names it.
     #[must_use]
-    pub fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Check => "update check",
             Self::Apply { .. } => "update apply",
@@ -57,18 +57,18 @@ impl Command {
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reply {
+pub(crate) struct Reply {
     /// What.
     #[serde(flatten)]
-    pub outcome: Outcome,
+    pub(crate) outcome: Outcome,
     /// What the updates are at now.
-    pub state: State,
+    pub(crate) state: State,
 }
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// It is done.
     Done,
     /// A version is on its way; the state says how far it is.
@@ -88,9 +88,9 @@ pub enum Outcome {
 
 /// All that there is to know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Report {
+pub(crate) struct Report {
     /// What the updates are at.
-    pub state: State,
+    pub(crate) state: State,
     /// What there was, the newest last.
-    pub history: Vec<Entry>,
+    pub(crate) history: Vec<Entry>,
 }

@@ -18,9 +18,9 @@ use qbsdiff::Bspatch;
 use thiserror::Error;
 
 /// Bytes of a patch at most: it is read into memory, and one of this size is no gain over the full binary.
-pub const MAX_PATCH: u64 = 32 * 1024 * 1024;
+pub(crate) const MAX_PATCH: u64 = 32 * 1024 * 1024;
 /// Bytes of the binary that a patch starts from at most: it is read into memory.
-pub const MAX_BASE: u64 = 128 * 1024 * 1024;
+pub(crate) const MAX_BASE: u64 = 128 * 1024 * 1024;
 
 const MAGIC: &[u8; 8] = b"BSDIFF40";
 const HEADER: usize = 32;

@@ -18,32 +18,32 @@ const MAX_REASON: usize = 300;
 
 /// One change of version, or the attempt at one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// When the switch was made.
-    pub at: Timestamp,
+    pub(crate) at: Timestamp,
     /// What ran before.
-    pub from: Version,
+    pub(crate) from: Version,
     /// What was switched to.
-    pub to: Version,
+    pub(crate) to: Version,
     /// Its SHA-256, 64 lower-case hexadecimal digits.
-    pub sha256: String,
+    pub(crate) sha256: String,
     /// Why.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// Bytes that were downloaded for it; 0 where it was still there.
     #[serde(rename = "octets")]
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// Whether they were a difference to what ran.
-    pub was_delta: bool,
+    pub(crate) was_delta: bool,
     /// Milliseconds from the decision to the switch.
-    pub took_ms: u64,
+    pub(crate) took_ms: u64,
     /// How it went.
-    pub outcome: Outcome,
+    pub(crate) outcome: Outcome,
 }
 
 /// Why the version was changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub(crate) enum Kind {
     /// To what the channel desires, or on the way there.
     Update,
     /// Back, as the channel desires.
@@ -61,7 +61,7 @@ pub enum Kind {
 /// How it went.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// The new version is on trial.
     OnTrial,
     /// It works.
@@ -80,7 +80,7 @@ pub enum Outcome {
 
 /// The entries, and where they are kept.
 #[derive(Debug)]
-pub struct History(DoubleBuffered<Entries>);
+pub(crate) struct History(DoubleBuffered<Entries>);
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Entries {
@@ -90,7 +90,7 @@ struct Entries {
 impl History {
     /// Reads them; there are none where none are whole.
     #[must_use]
-    pub fn open(directory: &Path) -> Self {
+    pub(crate) fn open(directory: &Path) -> Self {
         Self(
             DoubleBuffered::open(directory, NAME)
                 .unwrap_or_else(|| DoubleBuffered::anew(directory, NAME, Entries::default())),
@@ -99,17 +99,17 @@ impl History {
 
     /// The entries, the newest last.
     #[must_use]
-    pub fn entries(&self) -> &[Entry] {
+    pub(crate) fn entries(&self) -> &[Entry] {
         &self.0.value().entries
     }
 
     /// Removes what a change that was cut off has left beside them.
-    pub fn tidy(&self) -> Result<(), RecordError> {
+    pub(crate) fn tidy(&self) -> Result<(), RecordError> {
         self.0.tidy()
     }
 
     /// Adds one, and forgets the oldest.
-    pub fn add(&mut self, entry: Entry) -> Result<(), RecordError> {
+    pub(crate) fn add(&mut self, entry: Entry) -> Result<(), RecordError> {
         self.0.change(|kept| {
             kept.entries.push(entry);
             let surplus = kept.entries.len().saturating_sub(MAX);
@@ -118,7 +118,7 @@ impl History {
     }
 
     /// Says how the last one went, if that is not known yet.
-    pub fn settle(&mut self, outcome: Outcome) -> Result<(), RecordError> {
+    pub(crate) fn settle(&mut self, outcome: Outcome) -> Result<(), RecordError> {
         let outcome = match outcome {
             Outcome::Reverted { at, reason } => {
                 Outcome::Reverted { at, reason: reason.chars().take(MAX_REASON).collect() }
@@ -136,7 +136,7 @@ impl History {
 impl Entry {
     /// How long it took from the decision to the switch.
     #[must_use]
-    pub fn took(&self) -> Duration {
+    pub(crate) fn took(&self) -> Duration {
         Duration::from_millis(self.took_ms)
     }
 }

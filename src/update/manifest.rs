@@ -49,13 +49,13 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 /// The form that this program writes and understands.
-pub const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 1;
 
 /// The platform of an operating system: the machine that it is made for, and the variant of the image
 /// (`VARIANT_ID` of os-release(5)) unless that is the plain one. A box stays with its variant: another one may lack the
 /// drivers that it is reached by.
 #[must_use]
-pub fn os_platform(variant: Option<&str>) -> String {
+pub(crate) fn os_platform(variant: Option<&str>) -> String {
     match variant {
         None | Some("" | "base") => "x86_64".to_owned(),
         Some(variant) => format!("x86_64-{variant}"),
@@ -63,79 +63,79 @@ pub fn os_platform(variant: Option<&str>) -> String {
 }
 
 /// Bytes of an operating system at most: it has to fit twice into its partition.
-pub const MAX_OS: u64 = 120 * 1024 * 1024;
+pub(crate) const MAX_OS: u64 = 120 * 1024 * 1024;
 
 /// Releases in a manifest at most.
-pub const MAX_RELEASES: usize = 256;
+pub(crate) const MAX_RELEASES: usize = 256;
 
 /// Bytes of a manifest at most.
-pub const MAX_BYTES: u64 = 1024 * 1024;
+pub(crate) const MAX_BYTES: u64 = 1024 * 1024;
 
 /// A channel's manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     /// The form that a box has to understand: [`SCHEMA`] at most.
-    pub schema: u32,
+    pub(crate) schema: u32,
     /// The channel that it is for.
     pub channel: String,
     /// What the boxes should run: one of `releases`. `None` wants nothing of them.
-    pub desired: Option<Version>,
+    pub(crate) desired: Option<Version>,
     /// No box takes an older one, not even on its technician's order. Never decreases.
     pub min_version: Version,
     /// What there is, the oldest first.
     pub releases: Vec<Release>,
     /// The operating system of the boxes that run the USB image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub os: Option<Os>,
+    pub(crate) os: Option<Os>,
 }
 
 /// What the boxes of a channel that run the USB image should have as their operating system.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Os {
+pub(crate) struct Os {
     /// As [`Manifest::desired`].
-    pub desired: Option<Version>,
+    pub(crate) desired: Option<Version>,
     /// As [`Manifest::min_version`].
-    pub min_version: Version,
+    pub(crate) min_version: Version,
     /// As [`Manifest::releases`]. Their platforms are machines, of [`os_platform`].
-    pub releases: Vec<Release>,
+    pub(crate) releases: Vec<Release>,
 }
 
 /// A version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Release {
     /// Its number.
-    pub version: Version,
+    pub(crate) version: Version,
     /// The form of the state that it writes, [`super::STATE_SCHEMA`] of its program. 0 for an operating system, which
     /// writes none.
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub state_schema: u32,
+    pub(crate) state_schema: u32,
     /// The oldest version that can go to this one at once; an older one takes the newest release that it can go to
     /// first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub requires_from: Option<Version>,
+    pub(crate) requires_from: Option<Version>,
     /// The oldest operating system that it runs on, of those of the USB image; a box that runs another passes it over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub requires_os: Option<Version>,
+    pub(crate) requires_os: Option<Version>,
     /// Whether it is switched to outside of the box's window too.
     #[serde(default)]
-    pub urgent: bool,
+    pub(crate) urgent: bool,
     /// When which share of the boxes may take it. None: all at once.
     #[serde(default)]
-    pub waves: Vec<Wave>,
+    pub(crate) waves: Vec<Wave>,
     /// The newer versions that go back to this one when it is desired.
     #[serde(default)]
-    pub rollback_from: Vec<Version>,
+    pub(crate) rollback_from: Vec<Version>,
     /// Its binaries, by target triple.
-    pub platforms: BTreeMap<String, Binary>,
+    pub(crate) platforms: BTreeMap<String, Binary>,
 }
 
 /// A share of the boxes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Wave {
+pub(crate) struct Wave {
     /// From when on.
-    pub at: Timestamp,
+    pub(crate) at: Timestamp,
     /// How many boxes of a thousand, those of the waves before it among them: 0 to 1000.
-    pub permille: u16,
+    pub(crate) permille: u16,
 }
 
 /// A binary, and the targets that it can be had from.
@@ -144,47 +144,48 @@ pub struct Binary {
     /// SHA-256 of the binary as it is run, 64 lower-case hexadecimal digits.
     pub raw_sha256: String,
     /// Its bytes.
-    pub raw_size: u64,
+    pub(crate) raw_size: u64,
     /// The target that holds it, packed by zstd; an operating system's is not packed.
-    pub full: String,
+    pub(crate) full: String,
     /// Targets that hold the difference to another binary.
     #[serde(default)]
-    pub deltas: Vec<Delta>,
+    pub(crate) deltas: Vec<Delta>,
 }
 
 /// A difference, in bsdiff's form (`BSDIFF40`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Delta {
+pub(crate) struct Delta {
     /// SHA-256 of the binary that it starts from, as [`Binary::raw_sha256`].
-    pub from_sha256: String,
+    pub(crate) from_sha256: String,
     /// The target that holds it.
-    pub target: String,
+    pub(crate) target: String,
 }
 
 impl Manifest {
     /// The name of a channel's manifest among its targets.
     #[must_use]
-    pub fn target(channel: &str) -> String {
+    pub(crate) fn target(channel: &str) -> String {
         format!("{channel}.manifest.json")
     }
 
     /// What it says of the operating system, in the form of a manifest of its own, so that one rule and one publisher
     /// deal with both. `None` where it says nothing.
     #[must_use]
-    pub fn of_os(&self) -> Option<Self> {
+    pub(crate) fn of_os(&self) -> Option<Self> {
         let Os { desired, min_version, releases } = self.os.clone()?;
         Some(Self { schema: self.schema, channel: self.channel.clone(), desired, min_version, releases, os: None })
     }
 
     /// Says of the operating system what a manifest in the form of [`Manifest::of_os`] says.
-    pub fn set_os(&mut self, of_os: Self) {
+    #[cfg(feature = "release")]
+    pub(crate) fn set_os(&mut self, of_os: Self) {
         let Self { desired, min_version, releases, .. } = of_os;
         self.os = Some(Os { desired, min_version, releases });
     }
 
     /// The release with this number.
     #[must_use]
-    pub fn release(&self, version: &Version) -> Option<&Release> {
+    pub(crate) fn release(&self, version: &Version) -> Option<&Release> {
         self.releases.iter().find(|release| release.version == *version)
     }
 }

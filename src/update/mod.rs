@@ -1,28 +1,28 @@
 //! Updates: from the release bucket to a confirmed slot, and back.
 
 mod blocking;
-pub mod command;
+pub(crate) mod command;
 pub mod delta;
 pub mod download;
 pub mod engine;
-pub mod history;
+pub(crate) mod history;
 pub mod manifest;
-pub mod order;
-pub mod os;
+pub(crate) mod order;
+pub(crate) mod os;
 pub mod pace;
 pub mod paths;
 pub mod policy;
 mod remedy;
 pub mod repository;
-pub mod space;
+pub(crate) mod space;
 pub mod stage;
 pub mod state;
 pub mod transport;
-pub mod trial;
-pub mod words;
+pub(crate) mod trial;
+pub(crate) mod words;
 
 /// The root of trust that the program was built with (`WORKSHOP_UPDATE_ROOT`); empty without one.
-pub const ROOT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/update-root.json"));
+pub(crate) const ROOT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/update-root.json"));
 
 /// The form of the state in the data directory that this program writes. A release that changes it, so that the one
 /// before could no longer read it, raises it.

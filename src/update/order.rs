@@ -12,23 +12,23 @@ const NAME: &str = "order";
 
 /// A standing order.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Order {
+pub(crate) struct Order {
     /// The version to stay on, or to go to, whatever the channel desires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pin: Option<Version>,
+    pub(crate) pin: Option<Version>,
     /// Whether nothing is to be done unless a technician asks for it.
     #[serde(default)]
-    pub held: bool,
+    pub(crate) held: bool,
 }
 
 /// The standing order, and where it is kept.
 #[derive(Debug, Clone)]
-pub struct OverrideStore(DoubleBuffered<Order>);
+pub(crate) struct OverrideStore(DoubleBuffered<Order>);
 
 impl OverrideStore {
     /// Reads it; without one that is whole, the box follows its channel.
     #[must_use]
-    pub fn open(directory: &Path) -> Self {
+    pub(crate) fn open(directory: &Path) -> Self {
         Self(
             DoubleBuffered::open(directory, NAME)
                 .unwrap_or_else(|| DoubleBuffered::anew(directory, NAME, Order::default())),
@@ -37,17 +37,17 @@ impl OverrideStore {
 
     /// The order.
     #[must_use]
-    pub fn order(&self) -> &Order {
+    pub(crate) fn order(&self) -> &Order {
         self.0.value()
     }
 
     /// Removes what a change that was cut off has left beside it.
-    pub fn tidy(&self) -> Result<(), RecordError> {
+    pub(crate) fn tidy(&self) -> Result<(), RecordError> {
         self.0.tidy()
     }
 
     /// Changes it. What cannot be kept has not been ordered.
-    pub fn change(&mut self, change: impl FnOnce(&mut Order)) -> Result<(), RecordError> {
+    pub(crate) fn change(&mut self, change: impl FnOnce(&mut Order)) -> Result<(), RecordError> {
         self.0.change(change)
     }
 }

@@ -19,39 +19,39 @@ use crate::bounded_read::read_bounded;
 use crate::lang::Text;
 
 /// The name of the file, in the directory in which root tells the box what there is.
-pub const FILE: &str = "os.json";
+pub(crate) const FILE: &str = "os.json";
 /// The directory of an offer, in that of the updates.
-pub const OFFER: &str = "os/offer";
+pub(crate) const OFFER: &str = "os/offer";
 /// The file of an offer that is written last.
-pub const READY: &str = "ready";
+pub(crate) const READY: &str = "ready";
 /// Bytes of the file that are read.
 const MAX: u64 = 64 * 1024;
 
 /// What root tells.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OsReport {
+pub(crate) struct OsReport {
     /// What runs.
-    pub version: Version,
+    pub(crate) version: Version,
     /// SHA-256 of its file, where root has installed it itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sha256: Option<String>,
+    pub(crate) sha256: Option<String>,
     /// Whether it has shown that it works.
-    pub state: TrialState,
+    pub(crate) state: TrialState,
     /// What the machine can go back to without a download.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub previous: Option<Version>,
+    pub(crate) previous: Option<Version>,
     /// What has failed on this machine and is not tried again.
     #[serde(default)]
-    pub quarantined: Vec<Quarantined>,
+    pub(crate) quarantined: Vec<Quarantined>,
     /// The offer that was not taken, since the machine came up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub refused: Option<Text>,
+    pub(crate) refused: Option<Text>,
 }
 
 /// Whether a version has shown that it works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum TrialState {
+pub(crate) enum TrialState {
     /// The boot loader counts its starts.
     Trial,
     /// It has.
@@ -63,24 +63,24 @@ pub enum TrialState {
 
 /// What the operating system is at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OsState {
+pub(crate) struct OsState {
     /// What root tells.
     #[serde(flatten)]
-    pub report: OsReport,
+    pub(crate) report: OsReport,
     /// What the channel desires, as far as is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub desired: Option<Version>,
+    pub(crate) desired: Option<Version>,
     /// What is being done about it.
-    pub step: Step,
+    pub(crate) step: Step,
     /// Why nothing is to be done, where that is so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub decision: Option<Text>,
+    pub(crate) decision: Option<Text>,
 }
 
 /// What is being done about the operating system.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "step", rename_all = "snake_case")]
-pub enum Step {
+pub(crate) enum Step {
     /// Nothing.
     Idle,
     /// It comes down.
@@ -114,7 +114,7 @@ pub enum Step {
 }
 
 /// Reads what root tells in a directory; `None` where it tells nothing, as before it has looked.
-pub fn read_report(directory: &Path) -> io::Result<Option<OsReport>> {
+pub(crate) fn read_report(directory: &Path) -> io::Result<Option<OsReport>> {
     match read_bounded(&directory.join(FILE), MAX) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         text => Ok(Some(serde_json::from_slice(&text?)?)),

@@ -39,12 +39,12 @@ impl Pace {
     }
 
     /// A version was brought here, or none is wanted.
-    pub fn brought(&mut self) {
+    pub(crate) fn brought(&mut self) {
         self.in_vain = 0;
     }
 
     /// A version could not be brought here. An answer to the next check does not make that good.
-    pub fn brought_in_vain(&mut self) {
+    pub(crate) fn brought_in_vain(&mut self) {
         self.in_vain = self.in_vain.saturating_add(1);
     }
 

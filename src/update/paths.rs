@@ -13,11 +13,11 @@ const TRUST: &str = "trust";
 #[derive(Debug, Clone)]
 pub struct UpdatePaths {
     /// Orders, history, downloads.
-    pub update: PathBuf,
+    pub(crate) update: PathBuf,
     /// Metadata and floors.
-    pub trust: PathBuf,
+    pub(crate) trust: PathBuf,
     /// The slots.
-    pub slots: PathBuf,
+    pub(crate) slots: PathBuf,
 }
 
 impl UpdatePaths {

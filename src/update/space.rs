@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::disk_space::DiskSpace;
 
 /// Bytes that stay free.
-pub const RESERVE: u64 = 64 * 1024 * 1024;
+pub(crate) const RESERVE: u64 = 64 * 1024 * 1024;
 /// On a small file system, this part of it stays free instead.
 const SHARE: u64 = 20;
 
@@ -16,19 +16,19 @@ const SHARE: u64 = 20;
 #[error("not enough room on the disk: {} MiB more have to be freed", missing.div_ceil(1024 * 1024))]
 pub struct NoSpace {
     /// Bytes.
-    pub missing: u64,
+    pub(crate) missing: u64,
 }
 
 /// Whether this many bytes can be written below a directory, or the nearest one above it that exists, and the reserve
 /// still be free. A file system that does not tell is taken to have room: writing says it then.
-pub fn check(directory: &Path, wanted: u64) -> Result<(), NoSpace> {
+pub(crate) fn check(directory: &Path, wanted: u64) -> Result<(), NoSpace> {
     let space = directory.ancestors().find_map(|directory| DiskSpace::at(directory).ok());
     space.map_or(Ok(()), |space| missing(space.total_bytes, space.free_bytes, wanted))
 }
 
 /// What is missing when writing has already failed for want of room.
 #[must_use]
-pub fn ran_out(directory: &Path, wanted: u64) -> NoSpace {
+pub(crate) fn ran_out(directory: &Path, wanted: u64) -> NoSpace {
     check(directory, wanted).err().unwrap_or(NoSpace { missing: wanted.max(1) })
 }
 

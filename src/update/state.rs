@@ -16,35 +16,35 @@ use crate::lang::Text;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     /// The channel.
-    pub channel: String,
+    pub(crate) channel: String,
     /// What runs.
-    pub running: Version,
+    pub(crate) running: Version,
     /// Where it lies: `a`, `b` or `factory`; `None` where the box cannot switch, since something else starts it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub slot: Option<String>,
+    pub(crate) slot: Option<String>,
     /// What is being done.
     pub phase: Phase,
     /// What the channel desires, as far as is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub desired: Option<Version>,
+    pub(crate) desired: Option<Version>,
     /// When the bucket last gave a whole answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub checked: Option<Timestamp>,
+    pub(crate) checked: Option<Timestamp>,
     /// Why nothing was to be done then, where that is so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub decision: Option<Text>,
+    pub(crate) decision: Option<Text>,
     /// The technician's standing order.
     #[serde(default)]
-    pub order: Order,
+    pub(crate) order: Order,
     /// What a rollback goes to without a download.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub previous: Option<Version>,
+    pub(crate) previous: Option<Version>,
     /// What is not tried again.
     #[serde(default)]
-    pub quarantined: Vec<Quarantined>,
+    pub(crate) quarantined: Vec<Quarantined>,
     /// What the operating system is at, where the box runs the USB image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub os: Option<OsState>,
+    pub(crate) os: Option<OsState>,
     /// What went wrong last; over once a check succeeds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
@@ -124,11 +124,11 @@ pub struct Quarantined {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
     /// Since when.
-    pub since: Timestamp,
+    pub(crate) since: Timestamp,
     /// Of which kind: decides on the words in Spanish.
     pub kind: FaultKind,
     /// What, in English.
-    pub detail: String,
+    pub(crate) detail: String,
 }
 
 /// Kinds of what goes wrong.
@@ -189,7 +189,7 @@ pub enum FaultKind {
 impl FaultKind {
     /// How long it may last before somebody has to look after it.
     #[must_use]
-    pub fn patience(self) -> Duration {
+    pub(crate) fn patience(self) -> Duration {
         match self {
             // A workshop has no internet at weekends, and what is in the way of it is often gone by itself.
             Self::Unreachable

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 /// What a round of checks has found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found {
+pub(crate) enum Found {
     /// All is well.
     Well,
     /// Something is not, which may pass: what.
@@ -29,7 +29,7 @@ pub enum Found {
 
 /// What follows from the rounds so far.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// Not decided yet.
     Wait,
     /// It stays.
@@ -40,7 +40,7 @@ pub enum Verdict {
 
 /// Rounds of checks, and what follows from them.
 #[derive(Debug)]
-pub struct Gate {
+pub(crate) struct Gate {
     stretch: Duration,
     /// Since when all has been well.
     since: Option<Duration>,
@@ -51,12 +51,12 @@ pub struct Gate {
 impl Gate {
     /// All has to be well for this long at a stretch.
     #[must_use]
-    pub fn new(stretch: Duration) -> Self {
+    pub(crate) fn new(stretch: Duration) -> Self {
         Self { stretch, since: None, wrong: None }
     }
 
     /// Takes a round that began so long after the start.
-    pub fn judge(&mut self, at: Duration, found: Found) -> Verdict {
+    pub(crate) fn judge(&mut self, at: Duration, found: Found) -> Verdict {
         match found {
             Found::Broken(reason) => return Verdict::Revert(reason),
             Found::Unknown(_) => return Verdict::Wait,

@@ -15,7 +15,7 @@ use crate::lang::{Lang, Text};
 
 /// What the updates are at, the most important first: a sentence each.
 #[must_use]
-pub fn sentences(state: &State, lang: Lang) -> Vec<String> {
+pub(crate) fn sentences(state: &State, lang: Lang) -> Vec<String> {
     let mut sentences = vec![phase(state, lang)];
     if let Some(fault) = &state.fault {
         sentences.push(self::fault(fault, lang));
@@ -69,7 +69,7 @@ fn desired(state: &State) -> Option<String> {
 
 /// What failed here.
 #[must_use]
-pub fn quarantined(quarantined: &Quarantined, lang: Lang) -> String {
+pub(crate) fn quarantined(quarantined: &Quarantined, lang: Lang) -> String {
     let (version, reason) = (&quarantined.version, &quarantined.reason);
     lang.pick(
         format!("La versión {version} falló en este equipo y no se vuelve a probar. Detalle: {reason}"),
@@ -82,7 +82,7 @@ pub fn quarantined(quarantined: &Quarantined, lang: Lang) -> String {
 
 /// What is being done.
 #[must_use]
-pub fn phase(state: &State, lang: Lang) -> String {
+pub(crate) fn phase(state: &State, lang: Lang) -> String {
     match &state.phase {
         Phase::Idle | Phase::Other => idle(state, lang),
         Phase::Checking => lang.pick("Buscando una versión nueva.", "Looking for a new version.").to_owned(),
@@ -158,7 +158,7 @@ fn idle(state: &State, lang: Lang) -> String {
 
 /// Why nothing is to be done, as a part of a sentence.
 #[must_use]
-pub fn why(why: &Why) -> Text {
+pub(crate) fn why(why: &Why) -> Text {
     let es = match why {
         Why::UpToDate => "ya tiene la versión del canal".to_owned(),
         Why::ChannelWantsNothing => "el canal no ofrece ninguna versión".to_owned(),
@@ -187,7 +187,7 @@ pub fn why(why: &Why) -> Text {
 
 /// Why a box that others start does not take a version, as a part of a sentence.
 #[must_use]
-pub fn not_own(version: &Version) -> Text {
+pub(crate) fn not_own(version: &Version) -> Text {
     Text {
         es: format!(
             "hay una versión {version}, pero este equipo no cambia de versión solo: lo hace quien lo instaló (paquete o contenedor)"
@@ -200,7 +200,7 @@ pub fn not_own(version: &Version) -> Text {
 
 /// What the operating system is at: sentences.
 #[must_use]
-pub fn system(os: &OsState, lang: Lang) -> Vec<String> {
+pub(crate) fn system(os: &OsState, lang: Lang) -> Vec<String> {
     let OsReport { version: running, quarantined, refused, .. } = &os.report;
     let trial = match os.report.state {
         TrialState::Trial => lang.pick(", a prueba", ", on trial"),
@@ -253,7 +253,7 @@ pub fn system(os: &OsState, lang: Lang) -> Vec<String> {
 
 /// Why a box that others start does not go back, as a part of a sentence.
 #[must_use]
-pub fn not_by_itself() -> Text {
+pub(crate) fn not_by_itself() -> Text {
     Text {
         es: "este equipo no cambia de versión solo: lo hace quien lo instaló (paquete o contenedor)".to_owned(),
         en: "this box does not change its version itself: whoever installed it does (package or container)".to_owned(),
@@ -262,7 +262,7 @@ pub fn not_by_itself() -> Text {
 
 /// Why no order is taken, where too many wait.
 #[must_use]
-pub fn busy() -> Text {
+pub(crate) fn busy() -> Text {
     Text {
         es: "Hay demasiadas peticiones de actualización en este momento: vuelva a intentarlo dentro de un minuto."
             .to_owned(),
@@ -272,7 +272,7 @@ pub fn busy() -> Text {
 
 /// Why no order is taken during a trial.
 #[must_use]
-pub fn on_trial() -> Text {
+pub(crate) fn on_trial() -> Text {
     Text {
         es: "La versión en marcha está a prueba: vuelva a intentarlo cuando termine la prueba.".to_owned(),
         en: "The running version is on trial: repeat the order when that is over.".to_owned(),
@@ -281,7 +281,7 @@ pub fn on_trial() -> Text {
 
 /// Why an order was not finished.
 #[must_use]
-pub fn overtaken() -> Text {
+pub(crate) fn overtaken() -> Text {
     Text {
         es: "Otra orden ha interrumpido esta: repítala si todavía hace falta.".to_owned(),
         en: "Another order came in between: repeat this one if it is still wanted.".to_owned(),
@@ -290,7 +290,7 @@ pub fn overtaken() -> Text {
 
 /// Why there is nothing to be forgiven, as a part of a sentence.
 #[must_use]
-pub fn not_refused(version: &Version, os: Option<&OsState>) -> Text {
+pub(crate) fn not_refused(version: &Version, os: Option<&OsState>) -> Text {
     let text = version.to_string();
     if os.is_some_and(|os| os.report.quarantined.iter().any(|one| one.version == text)) {
         return Text {
@@ -310,14 +310,14 @@ pub fn not_refused(version: &Version, os: Option<&OsState>) -> Text {
 
 /// What went wrong with an order, and what to do.
 #[must_use]
-pub fn failed(kind: FaultKind, detail: &str) -> Text {
+pub(crate) fn failed(kind: FaultKind, detail: &str) -> Text {
     let fault = Fault { since: Timestamp::UNIX_EPOCH, kind, detail: detail.to_owned() };
     Text { es: self::fault(&fault, Lang::Es), en: self::fault(&fault, Lang::En) }
 }
 
 /// Why there is nothing to go back to, as a part of a sentence.
 #[must_use]
-pub fn no_previous() -> Text {
+pub(crate) fn no_previous() -> Text {
     Text {
         es: "no hay una versión anterior en este equipo".to_owned(),
         en: "there is no version before on this box".to_owned(),
@@ -326,14 +326,14 @@ pub fn no_previous() -> Text {
 
 /// What went wrong, and what to do.
 #[must_use]
-pub fn fault(fault: &Fault, lang: Lang) -> String {
+pub(crate) fn fault(fault: &Fault, lang: Lang) -> String {
     let (summary, detail) = (remedy::of(fault.kind, lang), &fault.detail);
     lang.pick(format!("{summary} Detalle: {detail}"), format!("{summary} Detail: {detail}"))
 }
 
 /// One change of version, on a line.
 #[must_use]
-pub fn entry(entry: &Entry, lang: Lang) -> String {
+pub(crate) fn entry(entry: &Entry, lang: Lang) -> String {
     let Entry { at, from, to, sha256: _, kind, bytes, was_delta, took_ms: _, outcome } = entry;
     let kind = match kind {
         Kind::Update => lang.pick("actualización", "update"),
@@ -367,7 +367,7 @@ pub fn entry(entry: &Entry, lang: Lang) -> String {
 
 /// Whole per cent.
 #[must_use]
-pub fn percent(done: u64, total: u64) -> u64 {
+pub(crate) fn percent(done: u64, total: u64) -> u64 {
     done.saturating_mul(100).checked_div(total).unwrap_or(0).min(100)
 }
 

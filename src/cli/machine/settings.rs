@@ -84,8 +84,8 @@ pub(super) fn run(paths: &Paths, wish: &Wish, lang: Lang) -> ExitCode {
 
 fn apply(paths: &Paths, lang: Lang) -> ExitCode {
     match settings::apply(paths) {
-        Ok(applied) => {
-            let said = applied.said.iter().map(|text| text.pick(lang).to_owned() + "\n");
+        Ok(sentences) => {
+            let said = sentences.iter().map(|text| text.pick(lang).to_owned() + "\n");
             output::answer(&said.collect::<String>(), 0)
         }
         Err(error) => output::failure(&lang.pick(

@@ -15,11 +15,11 @@ const MAX: u64 = 256 * 1024;
 
 /// Where they are.
 #[derive(Debug, Clone)]
-pub struct TlsFiles {
+pub(crate) struct TlsFiles {
     /// The chain, the box's own certificate first.
-    pub certificate: PathBuf,
+    pub(crate) certificate: PathBuf,
     /// PKCS#8, PKCS#1 or SEC1.
-    pub key: PathBuf,
+    pub(crate) key: PathBuf,
 }
 
 /// What shows that a file has changed.

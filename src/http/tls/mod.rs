@@ -19,8 +19,8 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{self, ServerConfig};
 use tokio_rustls::server::TlsStream;
 
-pub use files::TlsFiles;
-pub use self_signed::{OwnCertificate, SelfSigned};
+pub(crate) use files::TlsFiles;
+pub(crate) use self_signed::{OwnCertificate, SelfSigned};
 
 use crate::durable::DurableError;
 
@@ -70,7 +70,7 @@ struct Identity {
 
 /// Accepts TLS with the newest certificate.
 #[derive(Clone)]
-pub struct Tls {
+pub(crate) struct Tls {
     identity: Arc<ArcSwap<Identity>>,
     /// Ends the watching thread with the last clone.
     _stop: Option<mpsc::Sender<()>>,
@@ -79,7 +79,7 @@ pub struct Tls {
 impl Tls {
     /// The box's own certificate, made at the first start and kept, and whatever has it follow the box's names. The
     /// result inside says whether it could be kept.
-    pub fn self_signed(
+    pub(crate) fn self_signed(
         settings: SelfSigned,
         names: &BTreeSet<String>,
     ) -> Result<(Self, OwnCertificate, Result<(), TlsError>), TlsError> {
@@ -90,7 +90,7 @@ impl Tls {
     /// A certificate chain and its key from files. When they change they are read again; a
     /// pair that cannot be used is reported, and the one before stays. `report` is told of each
     /// fault in words, and `None` when all is well again.
-    pub fn files(files: TlsFiles, report: impl Fn(Option<String>) + Send + 'static) -> Result<Self, TlsError> {
+    pub(crate) fn files(files: TlsFiles, report: impl Fn(Option<String>) + Send + 'static) -> Result<Self, TlsError> {
         // The state is taken before the content: a change in between is seen at the next look.
         let mut seen = files.state();
         let identity = Arc::new(ArcSwap::from_pointee(files.load()?));
@@ -123,7 +123,7 @@ impl Tls {
 
     /// The SHA-256 of the box's certificate in DER form: what browsers show as its fingerprint.
     #[must_use]
-    pub fn fingerprint(&self) -> [u8; 32] {
+    pub(crate) fn fingerprint(&self) -> [u8; 32] {
         self.identity.load().fingerprint
     }
 

@@ -16,7 +16,7 @@ use super::Tls;
 
 impl Tls {
     /// A TLS connection to the box itself; only its own certificate is accepted.
-    pub async fn connect<S: AsyncRead + AsyncWrite + Unpin>(
+    pub(crate) async fn connect<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
         stream: S,
         name: ServerName<'static>,

@@ -35,17 +35,17 @@ const MAX_NAMES: usize = 64;
 
 /// How the box's own certificate is made.
 #[derive(Debug, Clone)]
-pub struct SelfSigned {
+pub(crate) struct SelfSigned {
     /// Where it is kept.
-    pub directory: PathBuf,
+    pub(crate) directory: PathBuf,
     /// The DNS names and addresses of the configuration.
-    pub names: Vec<String>,
+    pub(crate) names: Vec<String>,
     /// No time before this is true.
-    pub built: SystemTime,
+    pub(crate) built: SystemTime,
 }
 
 /// The box's own certificate as it is.
-pub struct OwnCertificate {
+pub(crate) struct OwnCertificate {
     settings: SelfSigned,
     issued: Option<Issued>,
     /// What could not be kept yet.
@@ -150,7 +150,7 @@ impl OwnCertificate {
     ///
     /// # Errors
     /// It could not be made, or is used and could not be kept: the next call tries again.
-    pub fn follow(&mut self, names: &BTreeSet<String>) -> Result<(), TlsError> {
+    pub(crate) fn follow(&mut self, names: &BTreeSet<String>) -> Result<(), TlsError> {
         let now = self.settings.now();
         if !self.issued.as_ref().is_some_and(|issued| issued.serves(&self.settings.all(names), now)) {
             let (identity, issued, pem) = self.settings.issue(self.key.as_deref(), names)?;

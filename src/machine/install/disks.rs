@@ -15,22 +15,22 @@ const NAMES: [&str; 4] = ["sd", "nvme", "mmcblk", "vd"];
 
 /// A disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Disk {
+pub(crate) struct Disk {
     /// Its device.
-    pub device: PathBuf,
+    pub(crate) device: PathBuf,
     /// What its maker calls it.
-    pub model: String,
+    pub(crate) model: String,
     /// Bytes of it.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// What is on it: a line for each partition.
-    pub holds: Vec<String>,
+    pub(crate) holds: Vec<String>,
     /// Why it cannot be taken.
-    pub refusal: Option<Refusal>,
+    pub(crate) refusal: Option<Refusal>,
 }
 
 /// Why a disk cannot be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
+pub(crate) enum Refusal {
     /// The system runs from it.
     Own,
     /// Something on it is in use.
@@ -42,7 +42,7 @@ pub enum Refusal {
 }
 
 /// The disks that are built in.
-pub fn disks(paths: &Paths) -> Result<Vec<Disk>, InstallError> {
+pub(crate) fn disks(paths: &Paths) -> Result<Vec<Disk>, InstallError> {
     let blocks = paths.root().join("sys/block");
     let mut names = Vec::new();
     for entry in fs::read_dir(&blocks).map_err(InstallError::at("list", &blocks))? {
@@ -142,7 +142,7 @@ fn describe(paths: &Paths, part: &Path) -> String {
 
 /// As the makers of disks count: `256 GB`.
 #[must_use]
-pub fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     match bytes {
         0..1_000_000_000 => format!("{} MB", bytes / 1_000_000),
         _ => format!("{} GB", bytes / 1_000_000_000),

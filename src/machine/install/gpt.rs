@@ -64,7 +64,7 @@ pub(super) struct Table {
 
 /// Why there is no table.
 #[derive(Debug, Error)]
-pub enum GptError {
+pub(crate) enum GptError {
     /// The disk.
     #[error("cannot read or write the partition table")]
     Io(#[from] io::Error),

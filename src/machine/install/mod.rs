@@ -27,8 +27,8 @@ use rustix::io::Errno;
 use rustix::mount::{UnmountFlags, unmount};
 use thiserror::Error;
 
-pub use self::disks::{Disk, Refusal, disks, size};
-pub use self::gpt::GptError;
+pub(crate) use self::disks::{Disk, Refusal, disks, size};
+pub(crate) use self::gpt::GptError;
 
 use self::copy::Extent;
 use self::gpt::{Guid, Partition, SECTOR, Table};
@@ -36,7 +36,7 @@ use super::{Paths, os};
 use crate::durable::{DurableError, Lock};
 
 /// Bytes of a disk at least: two partitions as the image has them, and room for what is remembered.
-pub const MIN: u64 = 1_000_000_000;
+pub(crate) const MIN: u64 = 1_000_000_000;
 /// What partitions are aligned to, in sectors: 1 MiB.
 const ALIGNMENT: u64 = 2048;
 /// The name of the data partition.
@@ -46,7 +46,7 @@ const COPIED: [&str; 2] = ["workshop-settings", "workshop-esp"];
 
 /// What is being done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub(crate) enum Step {
     /// The data partition is made.
     Data,
     /// The system is copied, so many per cent.
@@ -59,7 +59,7 @@ pub enum Step {
 
 /// Why nothing is installed.
 #[derive(Debug, Error)]
-pub enum InstallError {
+pub(crate) enum InstallError {
     /// The machine does not run from a stick.
     #[error("this machine has not started from a USB stick")]
     NotFromStick,
@@ -145,7 +145,7 @@ fn source(paths: &Paths) -> PathBuf {
 }
 
 /// Whether the machine can be installed from what it has started from.
-pub fn is_possible(paths: &Paths) -> Result<(), InstallError> {
+pub(crate) fn is_possible(paths: &Paths) -> Result<(), InstallError> {
     let disk = source(paths);
     let kind = fs::metadata(&disk).map_err(InstallError::at("find", &disk))?.file_type();
     if kind.is_block_device() {
@@ -163,7 +163,7 @@ pub fn is_possible(paths: &Paths) -> Result<(), InstallError> {
 }
 
 /// Installs to a disk. What was on it is lost.
-pub fn install(paths: &Paths, disk: &Path, mut step: impl FnMut(Step)) -> Result<(), InstallError> {
+pub(crate) fn install(paths: &Paths, disk: &Path, mut step: impl FnMut(Step)) -> Result<(), InstallError> {
     is_possible(paths)?;
     may_be_taken(paths, disk)?;
     let lock = Lock::take(&paths.run_system_lock()).map_err(InstallError::Lock)?;

@@ -16,13 +16,13 @@ use crate::update::os;
 
 /// How long all has to be well at a stretch, how long it may take to become so, and how often it is looked at.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
+pub(crate) struct Patience {
     /// At a stretch.
-    pub stretch: Duration,
+    pub(crate) stretch: Duration,
     /// At most.
-    pub most: Duration,
+    pub(crate) most: Duration,
     /// Between two looks.
-    pub every: Duration,
+    pub(crate) every: Duration,
 }
 
 impl Default for Patience {
@@ -37,7 +37,7 @@ const ANSWER: Duration = Duration::from_secs(5);
 const MAX: u64 = 1024;
 
 /// Waits until all has been well for long enough.
-pub async fn confirm(paths: &Paths, address: SocketAddr, patience: Patience) -> Result<(), OsError> {
+pub(crate) async fn confirm(paths: &Paths, address: SocketAddr, patience: Patience) -> Result<(), OsError> {
     let began = Instant::now();
     let mut since = None;
     loop {

@@ -13,7 +13,7 @@ use crate::disk_space::DiskSpace;
 use crate::durable;
 
 /// Starts that a version gets until it has shown that it works.
-pub const TRIES: u32 = 3;
+pub(crate) const TRIES: u32 = 3;
 /// Where they are on the partition.
 const DIRECTORY: &str = "EFI/Linux";
 const PREFIX: &str = "box_";
@@ -25,28 +25,28 @@ const MAX: usize = 256;
 
 /// A version's file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Which.
-    pub version: Version,
+    pub(crate) version: Version,
     /// Its starts; `None` when they are not counted, since it has shown that it works.
-    pub tries: Option<Tries>,
+    pub(crate) tries: Option<Tries>,
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
 }
 
 /// The starts of a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Tries {
+pub(crate) struct Tries {
     /// Those that it still gets.
-    pub left: u32,
+    pub(crate) left: u32,
     /// Those that were in vain.
-    pub done: u32,
+    pub(crate) done: u32,
 }
 
 impl Entry {
     /// The entry of a file's name; `None` for what is none.
     #[must_use]
-    pub fn of(name: &str) -> Option<Self> {
+    pub(crate) fn of(name: &str) -> Option<Self> {
         let stem = name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?;
         let (version, tries) = match stem.split_once('+') {
             None => (stem, None),
@@ -60,20 +60,20 @@ impl Entry {
 
     /// Whether the boot loader has given it up after starts in vain.
     #[must_use]
-    pub fn has_failed(&self) -> bool {
+    pub(crate) fn has_failed(&self) -> bool {
         self.tries.is_some_and(|tries| tries.left == 0 && tries.done > 0)
     }
 
     /// Whether it has shown that it works, and may be started.
     #[must_use]
-    pub fn is_good(&self) -> bool {
+    pub(crate) fn is_good(&self) -> bool {
         self.tries.is_none()
     }
 }
 
 /// The name of a version's file with these starts left.
 #[must_use]
-pub fn name(version: &Version, left: Option<u32>) -> String {
+pub(crate) fn name(version: &Version, left: Option<u32>) -> String {
     match left {
         Some(left) => format!("{PREFIX}{version}+{left}{SUFFIX}"),
         None => format!("{PREFIX}{version}{SUFFIX}"),
@@ -83,7 +83,7 @@ pub fn name(version: &Version, left: Option<u32>) -> String {
 /// Which of these go to make room for `wanted`: the first that are named are missed least. Never what runs, nor what is
 /// wanted itself; the newest other version that works goes last of all.
 #[must_use]
-pub fn dispensable<'a>(entries: &'a [Entry], running: &Version, wanted: &Version) -> Vec<&'a Entry> {
+pub(crate) fn dispensable<'a>(entries: &'a [Entry], running: &Version, wanted: &Version) -> Vec<&'a Entry> {
     let mut others: Vec<_> =
         entries.iter().filter(|entry| entry.version != *running && entry.version != *wanted).collect();
     others.sort_by(|one, other| (one.is_good(), &one.version).cmp(&(other.is_good(), &other.version)));
@@ -92,25 +92,25 @@ pub fn dispensable<'a>(entries: &'a [Entry], running: &Version, wanted: &Version
 
 /// The partition.
 #[derive(Debug, Clone)]
-pub struct Partition {
+pub(crate) struct Partition {
     directory: PathBuf,
 }
 
 impl Partition {
     /// The one that is mounted there ([`crate::machine::Paths::esp`]).
     #[must_use]
-    pub fn at(esp: &Path) -> Self {
+    pub(crate) fn at(esp: &Path) -> Self {
         Self { directory: esp.join(DIRECTORY) }
     }
 
     /// Where the versions are.
     #[must_use]
-    pub fn directory(&self) -> &Path {
+    pub(crate) fn directory(&self) -> &Path {
         &self.directory
     }
 
     /// The versions that are there.
-    pub fn entries(&self) -> Result<Vec<Entry>, OsError> {
+    pub(crate) fn entries(&self) -> Result<Vec<Entry>, OsError> {
         let mut entries: Vec<_> = self.names()?.iter().filter_map(|name| Entry::of(name)).collect();
         entries.sort_by(|one, other| (&one.version, &one.name).cmp(&(&other.version, &other.name)));
         Ok(entries)
@@ -125,7 +125,7 @@ impl Partition {
     /// Removes what an interrupted installation has left. A cut in the middle of FAT's renaming may leave both names of one
     /// file: to remove either would take away what the other one holds. So what is beside an entry of its version stays for
     /// as long as that; it takes no room of its own then.
-    pub fn clean(&self) -> Result<(), OsError> {
+    pub(crate) fn clean(&self) -> Result<(), OsError> {
         let names = self.names()?;
         let entries: Vec<_> = names.iter().filter_map(|name| Entry::of(name)).collect();
         for name in &names {
@@ -140,7 +140,7 @@ impl Partition {
 
     /// Removes a version, for good, and with it what may be another name of the same file: later, what that one holds may
     /// be another file's.
-    pub fn forget(&self, entry: &Entry) -> Result<(), OsError> {
+    pub(crate) fn forget(&self, entry: &Entry) -> Result<(), OsError> {
         self.remove(&entry.name)?;
         self.remove(&format!("{}{TEMPORARY}", name(&entry.version, None)))
     }
@@ -152,14 +152,14 @@ impl Partition {
     }
 
     /// Gives a file another name, for good.
-    pub fn rename(&self, from: &Path, to: &str) -> Result<(), OsError> {
+    pub(crate) fn rename(&self, from: &Path, to: &str) -> Result<(), OsError> {
         let to = self.directory.join(to);
         fs::rename(from, &to).map_err(OsError::file("rename to", &to))?;
         self.sync()
     }
 
     /// What was done to the partition stays so. FAT has no journal: the whole file system is written out.
-    pub fn sync(&self) -> Result<(), OsError> {
+    pub(crate) fn sync(&self) -> Result<(), OsError> {
         let sync = || {
             let directory = File::open(&self.directory)?;
             directory.sync_all()?;
@@ -170,7 +170,7 @@ impl Partition {
     }
 
     /// Bytes that can be written there.
-    pub fn free(&self) -> Result<u64, OsError> {
+    pub(crate) fn free(&self) -> Result<u64, OsError> {
         let space = DiskSpace::at(&self.directory).map_err(io::Error::from);
         Ok(space.map_err(OsError::file("look at", &self.directory))?.free_bytes)
     }

@@ -14,7 +14,7 @@ use crate::update::transport::TransportError;
 
 /// What could not be done, and why.
 #[derive(Debug, Error)]
-pub enum OsError {
+pub(crate) enum OsError {
     /// A file or directory.
     #[error("cannot {operation} {}", path.display())]
     File {

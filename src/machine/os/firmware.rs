@@ -13,7 +13,7 @@ const VENDOR: &str = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
 /// alone stays until the next start, since systemd-bless-boot.service(8) only renames the file. Where the partition cannot
 /// be read, the trial is not over.
 #[must_use]
-pub fn is_on_trial(paths: &Paths) -> bool {
+pub(crate) fn is_on_trial(paths: &Paths) -> bool {
     is_counted(paths) && !version::running(paths).is_ok_and(|running| is_blessed(paths, &running))
 }
 

@@ -26,17 +26,17 @@ use crate::update::os::READY;
 
 /// What was installed: the machine has to restart.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Installed {
+pub(crate) struct Installed {
     /// Which.
-    pub version: Version,
+    pub(crate) version: Version,
     /// What runs until then.
-    pub from: Version,
+    pub(crate) from: Version,
 }
 
 /// Verifies and installs what is offered; `None` where it is there already, or nothing is wanted. `root` is the root of
 /// trust that the program was built with, which the configuration may replace. What went wrong is said in a notice and
 /// in `os.json`, too.
-pub async fn install(paths: &Paths, root: &[u8]) -> Result<Option<Installed>, OsError> {
+pub(crate) async fn install(paths: &Paths, root: &[u8]) -> Result<Option<Installed>, OsError> {
     let running = version::running(paths)?;
     if !is_offered(paths) {
         return Ok(None);

@@ -12,20 +12,21 @@
 //! runs is given up all the same. Nothing of an offer is believed: not its paths, sizes or names. What root trusts is the
 //! root of the release bucket, and what it has kept itself in `/data/machine/os`, where the appliance cannot write.
 
-pub mod confirm;
-pub mod entries;
+pub(crate) mod confirm;
+pub(crate) mod entries;
 mod error;
 mod firmware;
-pub mod install;
+pub(crate) mod install;
 mod offer;
 mod record;
-pub mod settle;
+pub(crate) mod settle;
 mod version;
 
-pub use error::OsError;
-pub use firmware::is_on_trial;
-pub use record::{Attempt, Change, Outcome, Record, open as record};
-pub use version::running;
+pub(crate) use error::OsError;
+pub(crate) use firmware::is_on_trial;
+pub(crate) use record::Outcome;
+pub use record::open as record;
+pub(crate) use version::running;
 
 /// The subject of the notices.
-pub const SUBJECT: &str = "os";
+pub(crate) const SUBJECT: &str = "os";

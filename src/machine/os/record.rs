@@ -21,45 +21,45 @@ const MAX_CHANGES: usize = 40;
 #[serde(default)]
 pub struct Record {
     /// The version that was installed last, until its trial is over.
-    pub attempt: Option<Attempt>,
+    pub(crate) attempt: Option<Attempt>,
     /// The digests of files that were installed by this record's owner.
-    pub installed: Vec<Attempt>,
+    pub(crate) installed: Vec<Attempt>,
     /// What has failed on this machine.
     pub quarantined: Vec<Quarantined>,
     /// What there was, the newest last.
-    pub changes: Vec<Change>,
+    pub(crate) changes: Vec<Change>,
 }
 
 /// A version that was installed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attempt {
+pub(crate) struct Attempt {
     /// Which.
-    pub version: Version,
+    pub(crate) version: Version,
     /// SHA-256 of its file.
-    pub sha256: String,
+    pub(crate) sha256: String,
     /// What ran then.
-    pub from: Version,
+    pub(crate) from: Version,
     /// When.
-    pub at: Timestamp,
+    pub(crate) at: Timestamp,
 }
 
 /// A change of version, when its outcome was known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Change {
+pub(crate) struct Change {
     /// When that was.
-    pub at: Timestamp,
+    pub(crate) at: Timestamp,
     /// What ran before.
-    pub from: Version,
+    pub(crate) from: Version,
     /// What was gone over to.
-    pub to: Version,
+    pub(crate) to: Version,
     /// How it went.
-    pub outcome: Outcome,
+    pub(crate) outcome: Outcome,
 }
 
 /// How a change of version went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// It works.
     Good,
     /// It did not, and the one before came back.
@@ -78,13 +78,13 @@ pub fn open(directory: &Path) -> DoubleBuffered<Record> {
 impl Record {
     /// Whether this file has failed here.
     #[must_use]
-    pub fn is_quarantined(&self, sha256: &str) -> bool {
+    pub(crate) fn is_quarantined(&self, sha256: &str) -> bool {
         self.quarantined.iter().any(|one| one.sha256 == sha256)
     }
 
     /// The digest of a version's file, where it is known.
     #[must_use]
-    pub fn sha256(&self, version: &Version) -> Option<&str> {
+    pub(crate) fn sha256(&self, version: &Version) -> Option<&str> {
         let attempts = self.attempt.iter().chain(self.installed.iter().rev());
         attempts.filter(|one| one.version == *version).map(|one| one.sha256.as_str()).next()
     }

@@ -21,7 +21,7 @@ const REASON: &str =
 
 /// Looks at the partition and the record, and tells what the system is at. What runs is told whatever else goes wrong: the
 /// appliance takes no program that needs a newer system, as long as it knows.
-pub fn settle(paths: &Paths) -> Result<OsReport, OsError> {
+pub(crate) fn settle(paths: &Paths) -> Result<OsReport, OsError> {
     let running = version::running(paths)?;
     let refused = refused(paths);
     // Before the partition is looked at, which may take long, or for ever.
@@ -104,7 +104,7 @@ fn failed(entries: &[Entry], running: &Version) -> Vec<Entry> {
 
 /// Has a version installed again that has failed on this machine, as soon as the appliance offers it. Gives whether it had
 /// failed.
-pub fn forgive(paths: &Paths, version: &Version) -> Result<bool, OsError> {
+pub(crate) fn forgive(paths: &Paths, version: &Version) -> Result<bool, OsError> {
     let version = version.to_string();
     let is_forgiven = record::open(&paths.data_os()).change(|record| record.forgive(&version))?;
     tell(paths, refused(paths))?;
@@ -112,7 +112,7 @@ pub fn forgive(paths: &Paths, version: &Version) -> Result<bool, OsError> {
 }
 
 /// The same of all that have failed.
-pub fn forgive_all(paths: &Paths) -> Result<(), OsError> {
+pub(crate) fn forgive_all(paths: &Paths) -> Result<(), OsError> {
     record::open(&paths.data_os()).change(|record| record.quarantined.clear())?;
     tell(paths, refused(paths))
 }
@@ -156,7 +156,7 @@ fn build_report(
 }
 
 /// What the system is at, without changing anything.
-pub fn status(paths: &Paths) -> Result<OsReport, OsError> {
+pub(crate) fn status(paths: &Paths) -> Result<OsReport, OsError> {
     let running = version::running(paths)?;
     let record = record::open(&paths.data_os());
     let entries = Partition::at(&paths.esp()).entries().unwrap_or_default();

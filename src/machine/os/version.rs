@@ -6,7 +6,7 @@ use super::OsError;
 use crate::machine::{Paths, os_release};
 
 /// The version of the image that runs; an error on any other system.
-pub fn running(paths: &Paths) -> Result<Version, OsError> {
+pub(crate) fn running(paths: &Paths) -> Result<Version, OsError> {
     let version = os_release::is_ours(paths).then(|| os_release::os_version(paths)?.parse().ok()).flatten();
     version.ok_or_else(|| OsError::NoVersion { path: paths.os_release() })
 }

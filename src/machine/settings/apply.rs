@@ -22,7 +22,7 @@ const GROUP: &str = "workshop-edge";
 
 /// Where the settings that hold come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
+pub(crate) enum Source {
     /// From the file.
     File,
     /// From the copy of the last good file, of this moment.
@@ -34,29 +34,18 @@ pub enum Source {
     Defaults,
 }
 
-/// What came of it.
-#[derive(Debug)]
-pub struct Applied {
-    /// The settings that hold.
-    pub settings: Settings,
-    /// Where they come from.
-    pub source: Source,
-    /// What there is to say of them, a sentence each, in Spanish and English.
-    pub said: Vec<Text>,
-}
-
 /// Nothing of the settings holds.
 #[derive(Debug, Error)]
 #[error("nothing of the settings could be written below {}", root.display())]
-pub struct ApplyError {
+pub(crate) struct ApplyError {
     root: PathBuf,
     /// The first reason.
     source: FileError,
 }
 
 /// Reads the settings and makes the machine follow them. What is wrong is told in notices and beside the file, and the
-/// machine follows the last good ones, or the defaults.
-pub fn apply(paths: &Paths) -> Result<Applied, ApplyError> {
+/// machine follows the last good ones, or the defaults. Returns what there is to say of them, a sentence each.
+pub(crate) fn apply(paths: &Paths) -> Result<Vec<Text>, ApplyError> {
     let mut report = Report::default();
     let (settings, source, text) = choose(paths, &mut report);
     let (secrets, moved) = secrets::take(paths);
@@ -73,10 +62,10 @@ pub fn apply(paths: &Paths) -> Result<Applied, ApplyError> {
     for (name, meant) in misnamed::all(paths) {
         report.add(Finding::Misnamed { name, meant });
     }
-    let said = report::tell(paths, &report, &source);
+    let sentences = report::tell(paths, &report, &source);
     match has_failed {
         Some(source) => Err(ApplyError { root: paths.root().to_owned(), source }),
-        None => Ok(Applied { settings, source, said }),
+        None => Ok(sentences),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::machine::Paths;
 
 /// What could not be made.
 #[derive(Debug, Error)]
-pub enum FileError {
+pub(crate) enum FileError {
     /// A file.
     #[error(transparent)]
     Write(#[from] DurableError),

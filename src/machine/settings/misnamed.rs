@@ -15,7 +15,7 @@ const MAX_TOLD: usize = 5;
 /// Which file one of this name was probably meant to be; `None` for that file itself, whatever the case of its letters, as
 /// FAT has it, and for all others.
 #[must_use]
-pub fn meant(name: &str) -> Option<&'static str> {
+pub(crate) fn meant(name: &str) -> Option<&'static str> {
     let lower = name.to_lowercase();
     // Of this box itself: what a power cut has left, and images and versions of the program.
     if [NAME, SECRETS_NAME].contains(&lower.as_str())

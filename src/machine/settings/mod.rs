@@ -26,16 +26,16 @@ mod template;
 mod types;
 mod wifi;
 
-pub use apply::{Applied, apply};
-pub use misnamed::meant;
-pub use read::{Checked, check};
-pub use take::{TakeError, take_from};
-pub use template::template;
-pub use types::{Address, Network, Secrets, Settings, Updates};
+pub(crate) use apply::apply;
+pub(crate) use misnamed::meant;
+pub(crate) use read::{Checked, check};
+pub(crate) use take::{TakeError, take_from};
+pub(crate) use template::template;
+pub(crate) use types::{Address, Network, Secrets, Settings, Updates};
 
 /// What the file of the settings is called in messages.
-pub const NAME: &str = "workshop-edge.txt";
+pub(crate) const NAME: &str = "workshop-edge.txt";
 /// What the file of the secrets is called in messages.
-pub const SECRETS_NAME: &str = "secrets.txt";
+pub(crate) const SECRETS_NAME: &str = "secrets.txt";
 /// Bytes of either file.
 const MAX: u64 = 24 * 1024;

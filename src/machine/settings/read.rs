@@ -9,18 +9,18 @@ use crate::lang::Lang;
 
 /// What a file says, and what is wrong with it.
 #[derive(Debug)]
-pub struct Checked<T = Settings> {
+pub(crate) struct Checked<T = Settings> {
     /// What it says; `None` where it has faults.
-    pub value: Option<T>,
+    pub(crate) value: Option<T>,
     /// What keeps it from being used, in the order of the file.
-    pub faults: Vec<Fault>,
+    pub(crate) faults: Vec<Fault>,
     /// What is probably a mistake, but does no harm.
-    pub warnings: Vec<Warning>,
+    pub(crate) warnings: Vec<Warning>,
 }
 
 /// Reads the settings.
 #[must_use]
-pub fn check(bytes: &[u8]) -> Checked {
+pub(crate) fn check(bytes: &[u8]) -> Checked {
     read(&SETTINGS, NAME, bytes, settings)
 }
 

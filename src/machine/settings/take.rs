@@ -18,7 +18,7 @@ use crate::machine::Paths;
 
 /// Why settings are not taken. Nothing has been changed then.
 #[derive(Debug, Error)]
-pub enum TakeError {
+pub(crate) enum TakeError {
     /// The file.
     #[error("cannot read {}", path.display())]
     Read {
@@ -47,7 +47,7 @@ pub enum TakeError {
 ///
 /// Both files are validated first, and nothing is changed when either is wrong. Whether the stick may bring settings at
 /// all, by the PIN or the keyboard, is for the caller to know.
-pub fn take_from(paths: &Paths, settings: &Path, secrets_file: Option<&Path>) -> Result<(), TakeError> {
+pub(crate) fn take_from(paths: &Paths, settings: &Path, secrets_file: Option<&Path>) -> Result<(), TakeError> {
     let bytes = read(settings)?;
     let _ = sound(check(&bytes))?;
     let text = Document::text_of(&bytes).unwrap_or_default();
@@ -111,7 +111,8 @@ mod tests {
         let kept = fs::read_to_string(paths.data_settings().join("secrets.toml")).expect("kept");
         assert_eq!(kept, "erp.password = \"p\"\n");
         assert!(!paths.settings_partition().join("secrets.txt").exists());
-        assert_eq!(apply(&paths).expect("applied").settings.name, "new");
+        apply(&paths).expect("applied");
+        assert_eq!(fs::read_to_string(directory.path().join("etc/hostname")).expect("kept"), "new\n");
 
         fs::remove_dir_all(paths.data()).expect("removed");
         assert!(matches!(take_from(&paths, &stick, Some(&secrets)), Err(TakeError::NoData)));

@@ -34,7 +34,7 @@ const COLUMNS: usize = 100;
 /// The template of the settings: every key with its comment, Spanish first, and as a comment itself unless most people
 /// change it. Lines end with a line feed.
 #[must_use]
-pub fn template() -> String {
+pub(crate) fn template() -> String {
     let mut text = paragraph(&format!(
         "{NAME}: los ajustes de este equipo. Cambie lo que haga falta, guarde, y encienda el equipo otra vez. Las líneas que \
          empiezan por # no cuentan: quite la # para usar una. Los textos van entre comillas. Si algo está mal, el equipo \

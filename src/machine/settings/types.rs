@@ -6,53 +6,53 @@ use crate::lang::Lang;
 
 /// All that a technician says of a box.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// What it is called on the network: the label before `.local`, in lower case.
-    pub name: String,
+    pub(crate) name: String,
     /// Of the display and of the box's own screen.
-    pub language: Lang,
+    pub(crate) language: Lang,
     /// The workshop's name on the display.
-    pub title: String,
+    pub(crate) title: String,
     /// The line's name on the display.
-    pub line: String,
+    pub(crate) line: String,
     /// How many TVs are to show the display.
-    pub screens: Option<u32>,
+    pub(crate) screens: Option<u32>,
     /// The wired network.
-    pub network: Network,
+    pub(crate) network: Network,
     /// The name (SSID) of the wireless network, 1 to 32 bytes.
-    pub wifi: Option<String>,
+    pub(crate) wifi: Option<String>,
     /// By its name in the IANA database; `None` leaves the image's, UTC.
-    pub time_zone: Option<String>,
+    pub(crate) time_zone: Option<String>,
     /// The address of the ERP.
-    pub erp: Option<String>,
+    pub(crate) erp: Option<String>,
     /// How the program is kept up to date.
-    pub updates: Updates,
+    pub(crate) updates: Updates,
     /// Whether HTTPS is served too.
-    pub https: bool,
+    pub(crate) https: bool,
     /// The public key with which a technician may log in.
-    pub ssh_key: Option<String>,
+    pub(crate) ssh_key: Option<String>,
     /// Other keys of `config.toml`, each with its value in TOML.
-    pub other: Vec<(&'static str, String)>,
+    pub(crate) other: Vec<(&'static str, String)>,
 }
 
 /// The wired network.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Network {
+pub(crate) struct Network {
     /// The interface; `None` are all wired ones.
-    pub interface: Option<String>,
+    pub(crate) interface: Option<String>,
     /// Its address.
-    pub address: Address,
+    pub(crate) address: Address,
     /// Name servers instead of the network's.
-    pub dns: Vec<IpAddr>,
+    pub(crate) dns: Vec<IpAddr>,
     /// Time servers instead of the network's: host names and IP addresses.
-    pub ntp: Vec<String>,
+    pub(crate) ntp: Vec<String>,
     /// The VLAN (IEEE 802.1Q), 1 to 4094.
-    pub vlan: Option<u16>,
+    pub(crate) vlan: Option<u16>,
 }
 
 /// Where an address comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Address {
+pub(crate) enum Address {
     /// The network gives it.
     Dhcp,
     /// It is always this one.
@@ -68,32 +68,32 @@ pub enum Address {
 
 /// How the program is kept up to date. `None` leaves what the program itself says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Updates {
+pub(crate) struct Updates {
     /// Whether at all.
-    pub enabled: bool,
+    pub(crate) enabled: bool,
     /// Which releases.
-    pub channel: String,
+    pub(crate) channel: String,
     /// The release bucket.
-    pub url: Option<String>,
+    pub(crate) url: Option<String>,
     /// The hours at which the version may change, as `22:00-05:00`.
-    pub window: Option<String>,
+    pub(crate) window: Option<String>,
     /// The days on which those hours begin; none are all.
-    pub days: Vec<String>,
+    pub(crate) days: Vec<String>,
 }
 
 /// What must not be read by whoever finds the stick.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Secrets {
+pub(crate) struct Secrets {
     /// Of the wireless network.
-    pub wifi_passphrase: Option<String>,
+    pub(crate) wifi_passphrase: Option<String>,
     /// The account at the proxy, without a colon (RFC 7617 section 2).
-    pub proxy_user: Option<String>,
+    pub(crate) proxy_user: Option<String>,
     /// Its password.
-    pub proxy_password: Option<String>,
+    pub(crate) proxy_password: Option<String>,
     /// The account at the ERP.
-    pub erp_user: Option<String>,
+    pub(crate) erp_user: Option<String>,
     /// Its password.
-    pub erp_password: Option<String>,
+    pub(crate) erp_password: Option<String>,
 }
 
 /// Never with a secret.

@@ -10,13 +10,13 @@ use crate::machine::{Paths, notices};
 
 /// The place at which sticks are mounted is this one's.
 #[derive(Debug)]
-pub struct Claim {
+pub(crate) struct Claim {
     _one: Lock,
 }
 
 impl Claim {
     /// Claims it for a stick. What an earlier one has left behind is taken away first.
-    pub fn take(paths: &Paths, device: &Path) -> Result<Self, StickError> {
+    pub(crate) fn take(paths: &Paths, device: &Path) -> Result<Self, StickError> {
         if mount::is_own_disk(paths.root(), device) {
             return Err(StickError::OwnDisk { device: device.to_owned() });
         }
@@ -31,7 +31,7 @@ impl Claim {
     }
 
     /// Takes away what a stick that was pulled out has left behind; nothing, where another holds the place.
-    pub fn release(paths: &Paths, device: &Path) -> Result<bool, StickError> {
+    pub(crate) fn release(paths: &Paths, device: &Path) -> Result<bool, StickError> {
         if holder(paths)?.is_none_or(|holder| holder != text(device)) {
             return Ok(false);
         }

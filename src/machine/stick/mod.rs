@@ -21,20 +21,20 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-pub use self::claim::Claim;
-pub use self::mount::{Mounted, left_behind};
-pub use self::pending::{keep as keep_pending, read as pending, refuse as refuse_pending};
-pub use self::settings::{SettingsFileError, StickSettings};
-pub use self::survey::{Found, survey};
+pub(crate) use self::claim::Claim;
+pub(crate) use self::mount::Mounted;
+pub(crate) use self::pending::{keep as keep_pending, read as pending, refuse as refuse_pending};
+pub(crate) use self::settings::StickSettings;
+pub(crate) use self::survey::{Found, survey};
 
 use crate::durable::DurableError;
 
 /// The subject of the notices of a stick.
-pub const SUBJECT: &str = "stick";
+pub(crate) const SUBJECT: &str = "stick";
 
 /// What could not be done with a stick.
 #[derive(Debug, Error)]
-pub enum StickError {
+pub(crate) enum StickError {
     /// None of the file systems that the kernel knows.
     #[error("cannot mount {}: it has none of the file systems {tried}", device.display())]
     NoFileSystem {

@@ -21,7 +21,7 @@ fn harmless() -> MountFlags {
 
 /// A stick's files; a stick that is mounted stays so until [`left_behind`] takes it away.
 #[derive(Debug)]
-pub struct Mounted {
+pub(crate) struct Mounted {
     at: PathBuf,
     /// The options of its file system; `None` where it is a directory and no file system.
     options: Option<&'static str>,
@@ -30,12 +30,12 @@ pub struct Mounted {
 impl Mounted {
     /// Takes a directory for a stick.
     #[must_use]
-    pub fn directory(at: &Path) -> Self {
+    pub(crate) fn directory(at: &Path) -> Self {
         Self { at: at.to_owned(), options: None }
     }
 
     /// Mounts a device, read-only.
-    pub fn device(device: &Path, at: &Path) -> Result<Self, StickError> {
+    pub(crate) fn device(device: &Path, at: &Path) -> Result<Self, StickError> {
         fs::create_dir_all(at).map_err(StickError::at("make", at))?;
         let mut tried = Vec::new();
         for (name, options) in FILE_SYSTEMS {
@@ -52,7 +52,7 @@ impl Mounted {
     }
 
     /// What is mounted there already; a directory where nothing is.
-    pub fn there(at: &Path) -> Result<Self, StickError> {
+    pub(crate) fn there(at: &Path) -> Result<Self, StickError> {
         const MOUNTS: &str = "/proc/self/mounts";
         let mounts = fs::read_to_string(MOUNTS).map_err(StickError::at("read", Path::new(MOUNTS)))?;
         // fstab(5): device, place, type; the last one covers those before.
@@ -68,12 +68,12 @@ impl Mounted {
 
     /// Where it is.
     #[must_use]
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.at
     }
 
     /// Does something while it can be written; afterwards, everything is on it and it cannot be written any more.
-    pub fn written<T>(&self, work: impl FnOnce(&Path) -> T) -> Result<T, StickError> {
+    pub(crate) fn written<T>(&self, work: impl FnOnce(&Path) -> T) -> Result<T, StickError> {
         let Some(options) = self.options else { return Ok(work(&self.at)) };
         let remount = |operation, flags| {
             mount_remount(&self.at, flags, text(options).as_c_str())
@@ -95,7 +95,7 @@ fn text(options: &str) -> std::ffi::CString {
 }
 
 /// Takes away what a stick leaves when it is pulled out: the mount of a device that may be gone.
-pub fn left_behind(at: &Path) -> Result<(), StickError> {
+pub(crate) fn left_behind(at: &Path) -> Result<(), StickError> {
     match unmount(at, UnmountFlags::DETACH | UnmountFlags::NOFOLLOW) {
         // Nothing is mounted there.
         Err(Errno::INVAL | Errno::NOENT) => Ok(()),

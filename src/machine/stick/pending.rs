@@ -9,12 +9,12 @@ use crate::durable;
 use crate::machine::Paths;
 
 /// Keeps them; until the stick is pulled out, or the machine stops.
-pub fn keep(paths: &Paths, text: &[u8]) -> Result<(), StickError> {
+pub(crate) fn keep(paths: &Paths, text: &[u8]) -> Result<(), StickError> {
     Ok(durable::write(&paths.run_pending(), text, 0o600)?)
 }
 
 /// Those that wait.
-pub fn read(paths: &Paths) -> Result<Option<Vec<u8>>, StickError> {
+pub(crate) fn read(paths: &Paths) -> Result<Option<Vec<u8>>, StickError> {
     let path = paths.run_pending();
     match read_bounded(&path, MAX_SETTINGS) {
         Ok(text) => Ok(Some(text)),
@@ -24,6 +24,6 @@ pub fn read(paths: &Paths) -> Result<Option<Vec<u8>>, StickError> {
 }
 
 /// They wait no more.
-pub fn refuse(paths: &Paths) -> Result<(), StickError> {
+pub(crate) fn refuse(paths: &Paths) -> Result<(), StickError> {
     Ok(durable::remove(&paths.run_pending())?)
 }

@@ -15,16 +15,16 @@ const MAX_PIN: usize = 32;
 
 /// What a stick has brought.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StickSettings {
+pub(crate) struct StickSettings {
     /// The PIN in it.
-    pub pin: Option<String>,
+    pub(crate) pin: Option<String>,
     /// Everything else. Where the PIN was there is an empty line, so that a line keeps its number.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 /// Why it cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum SettingsFileError {
+pub(crate) enum SettingsFileError {
     /// None of the ways in which editors save text.
     #[error("it is not text in UTF-8 or UTF-16")]
     NotText,
@@ -32,7 +32,7 @@ pub enum SettingsFileError {
 
 impl StickSettings {
     /// Takes the PIN out of a file, which is read as the technician's own is. Line ends of Windows are as good as others.
-    pub fn of(file: &[u8]) -> Result<Self, SettingsFileError> {
+    pub(crate) fn of(file: &[u8]) -> Result<Self, SettingsFileError> {
         let text = Document::text_of(file).ok_or(SettingsFileError::NotText)?;
         let mut settings_file = Self { pin: None, text: String::with_capacity(text.len()) };
         let mut is_head = true;

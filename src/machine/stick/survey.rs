@@ -27,27 +27,27 @@ const WISHES: [&str; 4] = ["soporte", "soporte.txt", "support", "support.txt"];
 
 /// What is on a stick.
 #[derive(Debug, Default)]
-pub struct Found {
+pub(crate) struct Found {
     /// The directory of a release bucket.
-    pub bucket: Option<PathBuf>,
+    pub(crate) bucket: Option<PathBuf>,
     /// The settings, or why they are not read.
-    pub settings: Option<Result<Vec<u8>, io::Error>>,
+    pub(crate) settings: Option<Result<Vec<u8>, io::Error>>,
     /// Whether a support bundle is wanted.
-    pub wants_bundle: bool,
+    pub(crate) wants_bundle: bool,
     /// Files that are not read, though somebody has probably meant them to be.
-    pub misnamed: Vec<String>,
+    pub(crate) misnamed: Vec<String>,
 }
 
 impl Found {
     /// Whether there is nothing to do.
     #[must_use]
-    pub fn is_nothing(&self) -> bool {
+    pub(crate) fn is_nothing(&self) -> bool {
         self.bucket.is_none() && self.settings.is_none() && !self.wants_bundle && self.misnamed.is_empty()
     }
 }
 
 /// Looks at a stick.
-pub fn survey(stick: &Path) -> Result<Found, StickError> {
+pub(crate) fn survey(stick: &Path) -> Result<Found, StickError> {
     let top = File::open(stick).map_err(StickError::at("open", stick))?;
     let mut found = Found::default();
     for bucket in BUCKETS {

@@ -86,7 +86,7 @@ pub enum DownloadError {
 impl DownloadError {
     /// Whether it is the repository's fault, so that it is the same when it is tried again.
     #[must_use]
-    pub fn is_of_the_repository(&self) -> bool {
+    pub(crate) fn is_of_the_repository(&self) -> bool {
         match self {
             Self::Transport(error) => matches!(error, TransportError::Missing { .. } | TransportError::Name { .. }),
             Self::NotTheTarget { .. } | Self::Digest(_) => true,
@@ -229,12 +229,12 @@ impl Downloads {
 
     /// Bytes that have come over the network for a target, in all attempts since it was last kept. It blocks.
     #[must_use]
-    pub fn received(&self, target: &Target) -> u64 {
+    pub(crate) fn received(&self, target: &Target) -> u64 {
         part::received(&self.directory, target)
     }
 
     /// Removes every file of other targets than these, so that what is never finished does not stay. It blocks.
-    pub fn keep_only(&self, targets: &[&Target]) -> Result<(), DownloadError> {
+    pub(crate) fn keep_only(&self, targets: &[&Target]) -> Result<(), DownloadError> {
         let list = |source| DownloadError::List { path: self.directory.clone(), source };
         let entries = match fs::read_dir(&self.directory) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),

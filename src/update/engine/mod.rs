@@ -76,11 +76,11 @@ pub struct Settings {
 /// The USB image, as far as the box sees it for itself.
 pub struct Machine {
     /// Where root tells what there is.
-    pub directory: PathBuf,
+    pub(crate) directory: PathBuf,
     /// The version that runs (os-release(5)), for as long as root does not tell it.
-    pub version: Option<Version>,
+    pub(crate) version: Option<Version>,
     /// What it is made for ([`crate::update::manifest::os_platform`]).
-    pub platform: String,
+    pub(crate) platform: String,
 }
 
 /// The composition root's side of a switch.
@@ -129,18 +129,18 @@ impl Updates {
 
     /// What they are at, and what there was: from memory.
     #[must_use]
-    pub fn report(&self) -> Report {
+    pub(crate) fn report(&self) -> Report {
         Report { state: self.state.borrow().clone(), history: self.history.borrow().to_vec() }
     }
 
     /// What was sent to the bucket and received from it.
     #[must_use]
-    pub fn traffic(&self) -> TrafficReading {
+    pub(crate) fn traffic(&self) -> TrafficReading {
         self.bucket.traffic().read()
     }
 
     /// Carries out what a person wants, or gives the reason why it cannot be done: sentences.
-    pub async fn order(&self, command: Command) -> Result<Reply, Text> {
+    pub(crate) async fn order(&self, command: Command) -> Result<Reply, Text> {
         let (answer, answered) = oneshot::channel();
         self.orders.try_send(Asked { command, askers: vec![answer] }).map_err(|_| words::busy())?;
         answered.await.map_err(|_| words::busy())?

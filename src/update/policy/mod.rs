@@ -81,19 +81,19 @@ pub struct Plan {
     /// Its version.
     pub version: Version,
     /// What it is to the one that runs.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// Where it comes from: of the box's platform.
     pub binary: Binary,
     /// Whether it is switched to outside of the window too.
-    pub ignores_window: bool,
+    pub(crate) ignores_window: bool,
     /// Whether it writes an older form of the state than the data directory has: what the newer one added stays
     /// unread, which has to be said.
-    pub has_older_state: bool,
+    pub(crate) has_older_state: bool,
 }
 
 /// What a plan is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// To a newer version.
     Update,
     /// To an older one.

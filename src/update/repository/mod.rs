@@ -94,11 +94,11 @@ pub struct Target {
 
 /// What leads to the targets of a channel: names and bytes of files.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Extract {
+pub(crate) struct Extract {
     /// The metadata, in the order in which they are to be written.
-    pub metadata: Vec<(String, Vec<u8>)>,
+    pub(crate) metadata: Vec<(String, Vec<u8>)>,
     /// The channel's manifest, a target.
-    pub manifest: (String, Vec<u8>),
+    pub(crate) manifest: (String, Vec<u8>),
 }
 
 /// The versions of the metadata that is trusted.
@@ -107,7 +107,7 @@ pub struct Versions {
     /// The root's.
     pub root: u64,
     /// The timestamp's.
-    pub timestamp: Option<u64>,
+    pub(crate) timestamp: Option<u64>,
     /// The snapshot's.
     pub snapshot: Option<u64>,
 }
@@ -194,7 +194,7 @@ impl Repository {
     /// What leads to a channel's targets, byte for byte as it came, so that somebody who trusts this box in nothing can
     /// verify it again: the files of `metadata/` and of `targets/`, under their names in a repository with consistent
     /// snapshots, the timestamp last. Roots that this box never needed, since it came with a newer one, are fetched.
-    pub async fn extract(&self, channel: &str) -> Result<Extract, RepositoryError> {
+    pub(crate) async fn extract(&self, channel: &str) -> Result<Extract, RepositoryError> {
         let known = self.channels.get(channel).filter(|known| self.refreshed && known.at == self.state());
         let known = known.ok_or(RepositoryError::NotRefreshed)?;
         let mut metadata = Vec::new();
@@ -246,13 +246,13 @@ impl Repository {
 
     /// The lowest version that a channel allows, as far as it was ever asked: for whoever goes back without asking.
     #[must_use]
-    pub fn min_version(&self, channel: &str) -> Option<Version> {
+    pub(crate) fn min_version(&self, channel: &str) -> Option<Version> {
         self.store.floor(|floor| floor.known_min_version(channel).cloned())
     }
 
     /// The same for the operating system of the USB image.
     #[must_use]
-    pub fn min_version_of_os(&self, channel: &str) -> Option<Version> {
+    pub(crate) fn min_version_of_os(&self, channel: &str) -> Option<Version> {
         self.min_version(&floor_of_os(channel))
     }
 

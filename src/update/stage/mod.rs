@@ -25,8 +25,9 @@ use thiserror::Error;
 use tokio::task::JoinError;
 use tokio::time::{Instant, sleep};
 
-pub use self::self_run::SelfRunError;
-pub use self::unpack::{Base, MAX_WINDOW, UnpackError};
+pub(crate) use self::self_run::SelfRunError;
+pub use self::unpack::Base;
+pub(crate) use self::unpack::UnpackError;
 
 use super::blocking::blocking;
 use super::delta;
@@ -40,7 +41,7 @@ use crate::durable::{self, DurableError, Finished, Lock, RecordError};
 use crate::slots::{self, Image, Slot, Store, TableError};
 
 /// Bytes of a binary at most.
-pub const MAX_BINARY: u64 = 256 * 1024 * 1024;
+pub(crate) const MAX_BINARY: u64 = 256 * 1024 * 1024;
 /// The downloads' directory beside what else the updates keep.
 const DOWNLOADS: &str = "download";
 /// The lock's file there.
@@ -52,7 +53,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const PERIOD: Duration = Duration::from_millis(20);
 
 /// The table of slots, which more than one part of the box looks at.
-pub type Slots = Arc<Mutex<Store>>;
+pub(crate) type Slots = Arc<Mutex<Store>>;
 
 /// What to stage, and what it can be had from.
 #[derive(Debug, Clone)]
@@ -71,11 +72,11 @@ pub struct Staged {
     /// The slot.
     pub slot: Slot,
     /// The binary.
-    pub image: Image,
+    pub(crate) image: Image,
     /// Bytes that came over the network for it.
     pub bytes_downloaded: u64,
     /// Whether it was made from the difference to another.
-    pub used_delta: bool,
+    pub(crate) used_delta: bool,
     slots: Slots,
     downloads: Downloads,
     _lock: Arc<Lock>,
@@ -146,13 +147,13 @@ impl Stager {
     }
 
     /// A binary that a slot holds already; `None` when none does. It needs no network: this is an operator's rollback.
-    pub async fn held(&self, image: &Image) -> Result<Option<Staged>, StageError> {
+    pub(crate) async fn held(&self, image: &Image) -> Result<Option<Staged>, StageError> {
         let lock = self.lock().await?;
         self.held_under(&lock, image).await
     }
 
     /// Brings a binary into the idle slot from a file of this machine: the factory's own.
-    pub async fn copy(&self, from: &Path, image: &Image) -> Result<Staged, StageError> {
+    pub(crate) async fn copy(&self, from: &Path, image: &Image) -> Result<Staged, StageError> {
         let lock = self.lock().await?;
         let slot = table(&self.slots).value().idle()?;
         let directory = self.paths.slots.clone();
@@ -172,7 +173,7 @@ impl Stager {
 
     /// Downloads what the binary is made from, and leaves the slots alone: the one that an update goes into holds the
     /// binary that a rollback goes back to. [`Stager::stage`] needs no network after it.
-    pub async fn fetch(
+    pub(crate) async fn fetch(
         &self,
         transport: &Transport,
         order: &Order,

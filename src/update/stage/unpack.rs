@@ -15,7 +15,7 @@ use crate::durable::{DurableError, Finished, Writer};
 use crate::update::delta::{self, DeltaError};
 
 /// Bytes that a packed binary may refer back to, of which memory is taken: a publisher packs within it.
-pub const MAX_WINDOW: u64 = 32 * 1024 * 1024;
+pub(crate) const MAX_WINDOW: u64 = 32 * 1024 * 1024;
 /// The permission bits of a binary.
 const MODE: u32 = 0o755;
 /// Bytes that are copied at once.
@@ -116,9 +116,9 @@ pub(super) fn copy(from: &Path, path: &Path, sha256: &str, size: u64) -> Result<
 #[derive(Debug, Clone)]
 pub struct Base {
     /// Where it is.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Its SHA-256, 64 lower-case hexadecimal digits.
-    pub sha256: String,
+    pub(crate) sha256: String,
 }
 
 fn into_file(
