@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+
+use crate::lang::Text;
 
 /// The state of the box or of one of its parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -20,25 +22,14 @@ pub(crate) enum Status {
     Failing,
 }
 
-/// What is wrong with a part, in both languages of those who read it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub(crate) struct Fault {
-    /// For technicians and monitoring; the wire form of the whole.
-    pub(crate) en: String,
-    /// For the console.
-    #[serde(skip)]
-    pub(crate) es: String,
-}
-
 /// One part's last word.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Check {
     /// How the part is.
     pub(crate) status: Status,
-    /// Why it is not [`Status::Ok`].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) reason: Option<Fault>,
+    /// Why it is not [`Status::Ok`]. `/health` is for technicians and monitoring and has it in English alone.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "in_english")]
+    pub(crate) reason: Option<Text>,
 }
 
 /// The whole answer of `/health`.
@@ -75,11 +66,9 @@ impl Default for Health {
     }
 }
 
-impl Fault {
-    /// With these words.
-    pub(crate) fn new(es: impl Into<String>, en: impl Into<String>) -> Self {
-        Self { en: en.into(), es: es.into() }
-    }
+#[expect(clippy::ref_option, reason = "the signature that serde calls")]
+fn in_english<S: Serializer>(reason: &Option<Text>, serializer: S) -> Result<S::Ok, S::Error> {
+    reason.as_ref().map(|text| &text.en).serialize(serializer)
 }
 
 impl Health {
@@ -113,13 +102,13 @@ impl Health {
 
 impl Probe {
     /// Reports how the part is.
-    pub(crate) fn set(&self, status: Status, reason: Option<Fault>) {
+    pub(crate) fn set(&self, status: Status, reason: Option<Text>) {
         let mut checks = self.checks.lock().unwrap_or_else(PoisonError::into_inner);
         checks.insert(self.name, Check { status, reason });
     }
 
     /// Reports a fault that leaves the display served, or that it is over.
-    pub(crate) fn degraded(&self, reason: Option<Fault>) {
+    pub(crate) fn degraded(&self, reason: Option<Text>) {
         let status = if reason.is_some() { Status::Degraded } else { Status::Ok };
         self.set(status, reason);
     }
@@ -134,9 +123,9 @@ mod tests {
         let health = Health::default();
         let (site, discovery) = (health.probe("site"), health.probe("discovery"));
         assert_eq!(health.report().status, Status::Ok);
-        discovery.degraded(Some(Fault::new("sin red", "no network")));
+        discovery.degraded(Some(Text::new("sin red", "no network")));
         assert_eq!(health.report().status, Status::Degraded);
-        site.set(Status::Failing, Some(Fault::new("sin archivos", "no files")));
+        site.set(Status::Failing, Some(Text::new("sin archivos", "no files")));
         assert_eq!(health.report().status, Status::Failing);
         site.set(Status::Ok, None);
         discovery.degraded(None);
@@ -146,7 +135,7 @@ mod tests {
     #[test]
     fn the_wire_form_is_stable() {
         let health = Health::default();
-        health.probe("site").degraded(Some(Fault::new("medio dist", "half a dist")));
+        health.probe("site").degraded(Some(Text::new("medio dist", "half a dist")));
         let json = serde_json::to_value(health.report()).expect("serialised");
         assert_eq!(json["status"], "degraded");
         assert_eq!(json["checks"]["site"], serde_json::json!({"status": "degraded", "reason": "half a dist"}));

@@ -87,49 +87,106 @@ impl Lang {
     }
 }
 
-/// What is said to people, in both languages.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Text {
-    /// In Spanish.
-    pub(crate) es: String,
-    /// In English.
-    pub(crate) en: String,
+/// One text for people in both languages: the only form in which texts leave a room. `Text<&'static str>` is fixed copy.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Text<S = String> {
+    /// Spanish.
+    pub(crate) es: S,
+    /// English.
+    pub(crate) en: S,
+}
+
+impl Text<&'static str> {
+    /// Copy without anything to fill in.
+    #[must_use]
+    pub(crate) const fn fixed(es: &'static str, en: &'static str) -> Self {
+        Self { es, en }
+    }
+}
+
+impl<S: AsRef<str>> Text<S> {
+    /// The text in one language.
+    #[must_use]
+    pub(crate) fn pick(&self, lang: Lang) -> &str {
+        lang.pick(self.es.as_ref(), self.en.as_ref())
+    }
+}
+
+impl From<Text<&str>> for Text {
+    fn from(Text { es, en }: Text<&str>) -> Self {
+        Self::new(es, en)
+    }
 }
 
 impl Text {
-    /// The same thing in both languages.
+    /// A text of two parts of the same meaning.
     pub(crate) fn new(es: impl Into<String>, en: impl Into<String>) -> Self {
         Self { es: es.into(), en: en.into() }
     }
 
-    /// With a detail behind it that has no language.
+    /// With a detail behind both, such as an error chain, which is English.
     pub(crate) fn about(es: &str, en: &str, detail: impl std::fmt::Display) -> Self {
         Self::new(format!("{es} {detail}"), format!("{en} {detail}"))
     }
 
-    /// What `said` gives for either language.
-    pub(crate) fn both(said: impl Fn(Lang) -> String) -> Self {
-        Self::new(said(Lang::Es), said(Lang::En))
+    /// Writes the text once in each language.
+    pub(crate) fn both(write: impl Fn(Lang) -> String) -> Self {
+        Self::new(write(Lang::Es), write(Lang::En))
     }
 
-    /// The same of what may fail, in the same way in either language.
-    pub(crate) fn try_both(said: impl Fn(Lang) -> Result<String, String>) -> Result<Self, Self> {
-        match (said(Lang::Es), said(Lang::En)) {
+    /// As [`Text::both`], for what fails in both languages or in neither.
+    pub(crate) fn try_both(write: impl Fn(Lang) -> Result<String, String>) -> Result<Self, Self> {
+        match (write(Lang::Es), write(Lang::En)) {
             (Ok(es), Ok(en)) => Ok(Self { es, en }),
             (es, en) => Err(Self::new(es.unwrap_or_else(|text| text), en.unwrap_or_else(|text| text))),
         }
     }
 
-    /// This, and then more.
+    /// Appends another text, separated by a space.
     #[must_use]
     pub(crate) fn and(&self, more: &Self) -> Self {
         Self::new(format!("{} {}", self.es, more.es), format!("{} {}", self.en, more.en))
     }
 
-    /// In one of the languages.
+    /// Its lines, each in both languages; the whole text where the languages differ in the number of lines.
     #[must_use]
-    pub(crate) fn pick(&self, lang: Lang) -> &str {
-        lang.pick(&self.es, &self.en)
+    pub(crate) fn lines(&self) -> Vec<Self> {
+        if self.es.lines().count() == self.en.lines().count() {
+            self.es.lines().zip(self.en.lines()).map(|(es, en)| Self::new(es, en)).collect()
+        } else {
+            vec![self.clone()]
+        }
+    }
+}
+
+/// Several texts, written as one list for each language: `{"es": ["…"], "en": ["…"]}`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Text<Vec<String>>", into = "Text<Vec<String>>")]
+pub(crate) struct Texts(pub Vec<Text>);
+
+impl From<Text<Vec<String>>> for Texts {
+    fn from(Text { es, en }: Text<Vec<String>>) -> Self {
+        Self(es.into_iter().zip(en).map(|(es, en)| Text { es, en }).collect())
+    }
+}
+
+impl From<Texts> for Text<Vec<String>> {
+    fn from(Texts(texts): Texts) -> Self {
+        let (es, en) = texts.into_iter().map(|Text { es, en }| (es, en)).unzip();
+        Self { es, en }
+    }
+}
+
+impl Texts {
+    /// Writes the same texts once in each language.
+    pub(crate) fn both(write: impl Fn(Lang) -> Vec<String>) -> Self {
+        Text { es: write(Lang::Es), en: write(Lang::En) }.into()
+    }
+
+    /// The texts in one language.
+    #[must_use]
+    pub(crate) fn pick(&self, lang: Lang) -> Vec<String> {
+        self.0.iter().map(|text| text.pick(lang).to_owned()).collect()
     }
 }
 

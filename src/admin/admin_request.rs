@@ -8,12 +8,12 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
-use super::digits::{InvalidPin, ValidPin};
+use super::digits::ValidPin;
 use super::pages::{self, Page};
 use super::respond::{self, ROOT, see_other};
 use super::throttle::Wait;
-use super::{Admin, Caller, MAX_BODY, Order, Outcome, UpdateOrder, audit, request, secure, sessions, updates};
-use crate::lang::Lang;
+use super::{Admin, Caller, MAX_BODY, Order, Outcome, UpdateOrder, audit, request, secure, sessions, updates, words};
+use crate::lang::{Lang, Text};
 
 /// One request.
 pub(super) struct AdminRequest<'a> {
@@ -72,7 +72,7 @@ impl<'a> AdminRequest<'a> {
         };
         let page = self.page(Some(session.csrf.as_str()));
         match self.below {
-            "" => respond::page(StatusCode::OK, &pages::Menu { page, sections: pages::SECTIONS }),
+            "" => respond::page(StatusCode::OK, &pages::Menu { page, sections: words::SECTIONS }),
             "pin" => respond::page(StatusCode::OK, &pages::ChangePin { page, fault: None }),
             "support-bundle" => {
                 let contents = (self.admin.settings.bundle_contents)(self.lang);
@@ -94,7 +94,7 @@ impl<'a> AdminRequest<'a> {
             return self.forged();
         }
         if body.len() > MAX_BODY {
-            return self.refused(StatusCode::PAYLOAD_TOO_LARGE, "Demasiados datos", "Too much", &[]);
+            return self.refused(StatusCode::PAYLOAD_TOO_LARGE, &words::TOO_MUCH_DATA, &[]);
         }
         let form = request::form(self.headers, body);
         if self.below == "login" {
@@ -148,16 +148,12 @@ impl<'a> AdminRequest<'a> {
         let (new, repeated) = (value(form, "new"), value(form, "again"));
         let chosen = match ValidPin::of(new) {
             Ok(_) if new != repeated => {
-                return again(
-                    StatusCode::UNPROCESSABLE_ENTITY,
-                    self.lang.pick(
-                        "El PIN nuevo no es el mismo las dos veces. No se ha cambiado nada.",
-                        "The new PIN is not the same twice. Nothing has been changed.",
-                    ),
-                );
+                return again(StatusCode::UNPROCESSABLE_ENTITY, words::PINS_DIFFER.pick(self.lang));
             }
             Ok(chosen) => chosen,
-            Err(invalid) => return again(StatusCode::UNPROCESSABLE_ENTITY, invalid_pin_words(invalid, self.lang)),
+            Err(invalid) => {
+                return again(StatusCode::UNPROCESSABLE_ENTITY, words::invalid_pin(invalid).pick(self.lang));
+            }
         };
         match self.admin.check(value(form, "current"), self.caller, self.now).await {
             Err(wait) => return self.too_early("change PIN", wait),
@@ -191,10 +187,7 @@ impl<'a> AdminRequest<'a> {
         let page = self.page(Some(session.csrf.as_str()));
         let again = |status, fault: &str| respond::page(status, &pages::FactoryReset { page, fault: Some(fault) });
         if value(form, "sure") != "yes" {
-            return again(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                self.lang.pick("Marque la casilla si está seguro.", "Tick the box if you are sure."),
-            );
+            return again(StatusCode::UNPROCESSABLE_ENTITY, words::NOT_CONFIRMED.pick(self.lang));
         }
         match self.admin.check(value(form, "pin"), self.caller, self.now).await {
             Err(wait) => self.too_early("factory reset", wait),
@@ -207,18 +200,17 @@ impl<'a> AdminRequest<'a> {
         let Some(order) = UpdateOrder::of(value(form, "do"), value(form, "version")) else { return self.not_found() };
         let action = order.action();
         match self.admin.order(Order::Update(order)).await {
-            Outcome::Nothing { es, en } => {
-                audit::record(self.caller.ip, action, &en);
+            Outcome::Nothing(reason) => {
+                audit::record(self.caller.ip, action, &reason.en);
                 let page = self.page(Some(session.csrf.as_str()));
-                let fault =
-                    self.lang.pick(format!("No hay nada que hacer: {es}."), format!("There is nothing to do: {en}."));
-                updates::page(page, &self.admin.settings.updates, StatusCode::OK, Some(&fault))
+                let fault = words::nothing_to_do(&reason);
+                updates::page(page, &self.admin.settings.updates, StatusCode::OK, Some(fault.pick(self.lang)))
             }
-            Outcome::Refused { es, en } => {
-                audit::record(self.caller.ip, action, &format!("failed: {en}"));
+            Outcome::Refused(why) => {
+                audit::record(self.caller.ip, action, &format!("failed: {}", why.en));
                 let page = self.page(Some(session.csrf.as_str()));
-                let fault = self.lang.pick(es, en);
-                updates::page(page, &self.admin.settings.updates, StatusCode::SERVICE_UNAVAILABLE, Some(&fault))
+                let fault = Some(why.pick(self.lang));
+                updates::page(page, &self.admin.settings.updates, StatusCode::SERVICE_UNAVAILABLE, fault)
             }
             Outcome::Failed(error) => self.failed(action, &error),
             Outcome::Begun | Outcome::Done | Outcome::File { .. } => {
@@ -230,8 +222,8 @@ impl<'a> AdminRequest<'a> {
 
     async fn carry_out(&self, order: Order, action: &'static str) -> Response<Bytes> {
         match self.admin.order(order).await {
-            Outcome::Failed(error) | Outcome::Refused { en: error, .. } => self.failed(action, &error),
-            Outcome::Begun | Outcome::Done | Outcome::Nothing { .. } => {
+            Outcome::Failed(error) | Outcome::Refused(Text { en: error, .. }) => self.failed(action, &error),
+            Outcome::Begun | Outcome::Done | Outcome::Nothing(_) => {
                 audit::record(self.caller.ip, action, "begun");
                 respond::without_session(see_other(&self.at(&format!("done/{action}"))))
             }
@@ -243,7 +235,7 @@ impl<'a> AdminRequest<'a> {
     }
 
     pub(super) fn wrong_method(&self) -> Response<Bytes> {
-        let mut response = self.refused(StatusCode::METHOD_NOT_ALLOWED, "Método no permitido", "Not like this", &[]);
+        let mut response = self.refused(StatusCode::METHOD_NOT_ALLOWED, &words::WRONG_METHOD, &[]);
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
         response
     }
@@ -256,16 +248,14 @@ impl<'a> AdminRequest<'a> {
 
     fn login_page(&self) -> Response<Bytes> {
         let is_changed = request::field(self.query, "done").as_deref() == Some("pin");
-        let notice = is_changed.then(|| {
-            self.lang.pick(
-                "El PIN se ha cambiado. Entre con el nuevo.",
-                "The PIN has been changed. Log in with the new one.",
-            )
-        });
+        let notice = is_changed.then(|| words::PIN_CHANGED.pick(self.lang));
         let is_generated = self.admin.pin().is_some();
-        let waiting = self.waiting().map(|wait| self.wait_words(wait));
+        let waiting = self.waiting().map(words::wait);
         let page = self.page(None);
-        respond::page(StatusCode::OK, &pages::Login { page, notice, fault: waiting.as_deref(), is_generated })
+        respond::page(
+            StatusCode::OK,
+            &pages::Login { page, notice, fault: waiting.as_ref().map(|wait| wait.pick(self.lang)), is_generated },
+        )
     }
 
     fn waiting(&self) -> Option<Wait> {
@@ -274,16 +264,16 @@ impl<'a> AdminRequest<'a> {
 
     /// Records a wrong PIN, and says what it leads to.
     fn wrong_pin(&self, action: &'static str) -> String {
-        let mut words = self.lang.pick("El PIN no es correcto.", "The PIN is wrong.").to_owned();
+        let mut text = words::WRONG_PIN.pick(self.lang).to_owned();
         let outcome = match self.waiting() {
             None => "refused: wrong PIN".to_owned(),
             Some(wait) => {
-                words = words + " " + &self.wait_words(wait);
+                text = text + " " + words::wait(wait).pick(self.lang);
                 format!("refused: wrong PIN; the next attempt in {} s", wait.seconds())
             }
         };
         audit::record(self.caller.ip, action, &outcome);
-        words
+        text
     }
 
     /// Adds the wait, if there is one.
@@ -297,34 +287,10 @@ impl<'a> AdminRequest<'a> {
     /// The PIN is not even looked at: otherwise somebody who only tries fast enough would learn that it is right.
     fn too_early(&self, action: &'static str, wait: Wait) -> Response<Bytes> {
         audit::turned_away(self.caller.ip, action, "refused: too many attempts");
-        let words = [
-            self.wait_words(wait),
-            self.lang
-                .pick(
-                    "Se ha probado el PIN demasiadas veces. Hasta entonces no se admite ninguno, tampoco el correcto.",
-                    "The PIN has been tried too many times. Until then none is accepted, not even the right one.",
-                )
-                .to_owned(),
-        ];
-        let mut response = self.refused(StatusCode::TOO_MANY_REQUESTS, "Hay que esperar", "You have to wait", &words);
+        let paragraphs = [words::wait(wait).pick(self.lang), words::TOO_EARLY_WHY.pick(self.lang)].map(str::to_owned);
+        let mut response = self.refused(StatusCode::TOO_MANY_REQUESTS, &words::TOO_EARLY, &paragraphs);
         response.headers_mut().insert(header::RETRY_AFTER, wait.seconds().into());
         response
-    }
-
-    fn wait_words(&self, wait: Wait) -> String {
-        let seconds = wait.seconds();
-        if seconds > 120 {
-            let minutes = seconds.div_ceil(60);
-            self.lang.pick(
-                format!("Espere {minutes} minutos antes de volver a probar."),
-                format!("Wait {minutes} minutes before you try again."),
-            )
-        } else {
-            self.lang.pick(
-                format!("Espere {seconds} s antes de volver a probar."),
-                format!("Wait {seconds} s before you try again."),
-            )
-        }
     }
 
     /// In both languages: whoever comes here has mistyped the address, and has not chosen a language.
@@ -334,53 +300,45 @@ impl<'a> AdminRequest<'a> {
     }
 
     fn forged(&self) -> Response<Bytes> {
-        let words = self.lang.pick(
-            "Este formulario no viene de una página del equipo, o la página era antigua. No se ha hecho nada. Vuelva a empezar desde el menú.",
-            "This form was not sent by a page of the box, or the page was old. Nothing has been done. Start again from the menu.",
-        );
-        self.refused(StatusCode::FORBIDDEN, "Formulario rechazado", "Form refused", &[words.to_owned()])
+        self.refused(StatusCode::FORBIDDEN, &words::FORGED, &[words::FORGED_WHY.pick(self.lang).to_owned()])
     }
 
     fn failed(&self, action: &'static str, error: &str) -> Response<Bytes> {
         audit::record(self.caller.ip, action, &format!("failed: {error}"));
-        let words = self.lang.pick(
-            "No se ha podido hacer. El equipo sigue como estaba. La causa, en inglés:",
-            "It could not be done. The box is as it was. The cause:",
-        );
-        let words = [words.to_owned(), error.to_owned()];
-        self.refused(StatusCode::SERVICE_UNAVAILABLE, "No se ha podido", "It could not be done", &words)
+        let paragraphs = [words::FAILED_WHY.pick(self.lang), error].map(str::to_owned);
+        self.refused(StatusCode::SERVICE_UNAVAILABLE, &words::FAILED, &paragraphs)
     }
 
     fn not_found(&self) -> Response<Bytes> {
-        self.refused(StatusCode::NOT_FOUND, "Esta página no existe", "There is nothing here", &[])
+        self.refused(StatusCode::NOT_FOUND, &words::NOT_FOUND, &[])
     }
 
-    fn refused(&self, status: StatusCode, es: &'a str, en: &'a str, words: &[String]) -> Response<Bytes> {
-        let next = Some((self.at(""), self.lang.pick("Volver", "Back")));
-        let (page, title) = (self.page(None), self.lang.pick(es, en));
-        respond::page(status, &pages::Message { page, title, paragraphs: words, next })
+    fn refused(&self, status: StatusCode, title: &Text<&str>, paragraphs: &[String]) -> Response<Bytes> {
+        self.message(status, title, paragraphs, &words::BACK)
     }
 
     fn restarting(&self) -> Response<Bytes> {
-        let words = self.lang.pick(
-            "El servicio se reinicia. La pantalla de los televisores vuelve sola en unos segundos.",
-            "The service restarts. The TVs' display comes back by itself within seconds.",
-        );
-        self.done("Reiniciando", "Restarting", words)
+        self.done(&words::RESTARTING, &words::RESTARTING_NEXT)
     }
 
     fn resetting(&self) -> Response<Bytes> {
-        let words = self.lang.pick(
-            "El equipo olvida todo menos su configuración y se reinicia. El PIN nuevo aparece en su pantalla (HDMI) y lo dice el comando «workshop-edge pin». El navegador avisará del certificado nuevo.",
-            "The box forgets everything but its configuration and restarts. The new PIN is on its screen (HDMI), and the command \"workshop-edge pin\" says it. The browser will warn of the new certificate.",
-        );
-        self.done("Restableciendo", "Resetting", words)
+        self.done(&words::RESETTING, &words::RESETTING_NEXT)
     }
 
-    fn done(&self, es: &'a str, en: &'a str, words: &str) -> Response<Bytes> {
-        let next = Some((self.at(""), self.lang.pick("Entrar otra vez", "Log in again")));
-        let (page, title) = (self.page(None), self.lang.pick(es, en));
-        respond::page(StatusCode::OK, &pages::Message { page, title, paragraphs: &[words.to_owned()], next })
+    fn done(&self, title: &Text<&str>, next: &Text<&str>) -> Response<Bytes> {
+        self.message(StatusCode::OK, title, &[next.pick(self.lang).to_owned()], &words::LOG_IN_AGAIN)
+    }
+
+    fn message(
+        &self,
+        status: StatusCode,
+        title: &Text<&str>,
+        paragraphs: &[String],
+        link: &Text<&str>,
+    ) -> Response<Bytes> {
+        let (page, title) = (self.page(None), title.pick(self.lang));
+        let next = Some((self.at(""), link.pick(self.lang)));
+        respond::page(status, &pages::Message { page, title, paragraphs, next })
     }
 
     fn page<'p>(&'p self, csrf: Option<&'p str>) -> Page<'p> {
@@ -396,17 +354,4 @@ impl<'a> AdminRequest<'a> {
 
 fn value<'f>(form: &'f HashMap<String, String>, name: &str) -> &'f str {
     form.get(name).map_or("", String::as_str)
-}
-
-fn invalid_pin_words(invalid: InvalidPin, lang: Lang) -> &'static str {
-    match invalid {
-        InvalidPin::Shape => lang.pick(
-            "El PIN nuevo tiene que ser de ocho cifras. No se ha cambiado nada.",
-            "The new PIN has to be eight digits. Nothing has been changed.",
-        ),
-        InvalidPin::Trivial => lang.pick(
-            "Ese PIN es de los primeros que se prueban (una serie o una repetición). Elija otro: no se ha cambiado nada.",
-            "That PIN is one of the first to be tried (a run or a repetition). Choose another: nothing has been changed.",
-        ),
-    }
 }

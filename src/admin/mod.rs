@@ -20,6 +20,7 @@ mod secure;
 mod sessions;
 mod throttle;
 mod updates;
+mod words;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
@@ -38,7 +39,7 @@ use self::admin_request::AdminRequest;
 use self::pin::Pin;
 use self::sessions::Sessions;
 use self::throttle::{Throttle, Wait};
-use crate::lang::Lang;
+use crate::lang::{Lang, Text};
 
 /// Bytes of a form: a token and three PINs.
 pub(crate) const MAX_BODY: usize = 8 * 1024;
@@ -94,20 +95,10 @@ pub(crate) enum Outcome {
     },
     /// It is done, or goes on by itself: the section says how far it is.
     Done,
-    /// There is nothing to do, and why.
-    Nothing {
-        /// In Spanish.
-        es: String,
-        /// In English.
-        en: String,
-    },
+    /// There is nothing to do, and why, as a part of a sentence.
+    Nothing(Text),
     /// Why it cannot be done, and what to do, in sentences.
-    Refused {
-        /// In Spanish.
-        es: String,
-        /// In English.
-        en: String,
-    },
+    Refused(Text),
     /// Why it cannot be done, in English, as the log has it.
     Failed(String),
 }

@@ -4,7 +4,8 @@ use askama::Template;
 
 use super::respond::ROOT;
 use super::updates::Updates;
-use crate::lang::Lang;
+use super::words::Section;
+use crate::lang::{Lang, Text};
 
 /// What every page has.
 #[derive(Clone, Copy)]
@@ -23,8 +24,8 @@ impl Page<'_> {
         self.lang.pick(es, en)
     }
 
-    fn one_of<'t>(&self, [es, en]: &[&'t str; 2]) -> &'t str {
-        self.t(es, en)
+    fn text(&self, text: &Text<&'static str>) -> &'static str {
+        self.lang.pick(text.es, text.en)
     }
 
     /// This page in a language.
@@ -52,54 +53,6 @@ pub(super) fn address(below: &str, chosen: Option<Lang>) -> String {
 pub(super) fn query(chosen: Option<Lang>) -> &'static str {
     chosen.map_or("", |lang| lang.pick("?lang=es", "?lang=en"))
 }
-
-/// What can be done here; one entry of the menu each.
-pub(super) struct Section {
-    pub(super) path: &'static str,
-    pub(super) title: [&'static str; 2],
-    pub(super) about: [&'static str; 2],
-}
-
-/// In the order of the menu.
-pub(super) const SECTIONS: &[Section] = &[
-    Section {
-        path: "update",
-        title: ["Actualizaciones", "Updates"],
-        about: [
-            "Qué versión está en marcha; instalar otra, volver a la anterior o fijarla.",
-            "Which version runs; take another, go back, or pin it.",
-        ],
-    },
-    Section {
-        path: "support-bundle",
-        title: ["Paquete de soporte", "Support bundle"],
-        about: [
-            "Un archivo con lo necesario para averiguar qué falla.",
-            "Download a file with what is needed to find out what is wrong.",
-        ],
-    },
-    Section {
-        path: "pin",
-        title: ["Cambiar el PIN", "Change the PIN"],
-        about: ["Elegir otro PIN de ocho cifras.", "Choose another PIN of eight digits."],
-    },
-    Section {
-        path: "restart",
-        title: ["Reiniciar el servicio", "Restart the service"],
-        about: [
-            "El equipo vuelve a leer la configuración. Los televisores no pierden la conexión.",
-            "Reads the configuration again. The TVs lose no connection.",
-        ],
-    },
-    Section {
-        path: "factory-reset",
-        title: ["Restablecer de fábrica", "Factory reset"],
-        about: [
-            "El equipo olvida el PIN, el nombre, el certificado y todo lo guardado, y conserva la configuración.",
-            "Forgets the PIN, the name, the certificate and everything stored. Keeps the configuration.",
-        ],
-    },
-];
 
 #[derive(Template)]
 #[template(path = "admin/login.html", config = "assets/console/askama.toml")]

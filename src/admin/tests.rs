@@ -116,10 +116,10 @@ async fn the_right_pin_opens_the_menu_and_logging_out_closes_it() {
     let entered = the.login(&mut browser, &the.pin()).await;
     assert_eq!((entered.status, entered.field("location")), (303, "/_edge/admin/"));
     let menu = the.get(&mut browser, "/").await;
-    for section in pages::SECTIONS {
-        assert!(menu.text().contains(section.title[0]), "{}", section.title[0]);
+    for section in words::SECTIONS {
+        assert!(menu.text().contains(section.title.es), "{}", section.title.es);
         let page = the.get(&mut browser, &format!("/{}?lang=en", section.path)).await;
-        assert!(page.status == 200 && page.text().contains(section.title[1]), "{}", section.path);
+        assert!(page.status == 200 && page.text().contains(section.title.en), "{}", section.path);
         assert!(page.text().contains("<html lang=\"en\">"));
     }
     assert_eq!(the.get(&mut browser, "/nothing").await.status, 404);
@@ -342,7 +342,7 @@ async fn the_updates_are_shown_and_ordered() {
         let carried = async {
             let asked = asked.recv().await.expect("an order");
             assert_eq!(asked.order, Order::Update(order));
-            let nothing = Outcome::Nothing { es: "nada <más>".into(), en: "nothing".into() };
+            let nothing = Outcome::Nothing(Text::new("nada <más>", "nothing"));
             let outcome = if name == "apply" { nothing } else { Outcome::Done };
             asked.outcome.send(outcome).expect("somebody waits");
         };

@@ -5,7 +5,7 @@ use http::{Response, StatusCode};
 use bytes::Bytes;
 
 use super::pages::{self, Page};
-use super::respond;
+use super::{respond, words};
 use crate::lang::Lang;
 
 /// What the section shows.
@@ -83,14 +83,7 @@ pub(super) fn page(page: Page<'_>, ask: &Ask, status: StatusCode, fault: Option<
     let known = ask(page.lang);
     let is_on = known.is_some();
     let updates = known.unwrap_or_else(|| Updates {
-        sentences: vec![
-            page.lang
-                .pick(
-                    "Este programa no busca actualizaciones: no lleva la dirección de ningún repositorio de versiones, o update.enabled es false.",
-                    "This program looks for no updates: it carries no bucket's address, or update.enabled is false.",
-                )
-                .to_owned(),
-        ],
+        sentences: vec![words::UPDATES_OFF.pick(page.lang).to_owned()],
         ..Updates::default()
     });
     respond::page(status, &pages::Update { page, updates: &updates, is_on, fault })

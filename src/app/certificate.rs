@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::{AppError, status};
+use super::{AppError, status, words};
 use crate::admin::{Fingerprint, Secure};
 use crate::clock;
 use crate::config;
 use crate::discovery::State;
 use crate::error_chain;
-use crate::health::{Fault, Health, Probe};
+use crate::health::{Health, Probe};
 use crate::http::{Listener, OwnCertificate, Scheme, SelfSigned, Tls, TlsError, TlsFiles};
 
 /// How often it is looked whether the certificate still serves: its end comes nearer, and the clock may be set.
@@ -41,9 +41,7 @@ pub(super) fn start(
             let probe = probe();
             let files = TlsFiles { certificate: cert, key };
             let tls = Tls::files(files, move |fault| {
-                probe.degraded(fault.map(|en| {
-                    Fault::new(format!("El certificado nuevo no sirve; se usa el anterior. Detalle: {en}"), en)
-                }));
+                probe.degraded(fault.map(words::new_certificate_unusable));
             });
             Ok((Some(tls.map_err(AppError::Tls)?), None))
         }
@@ -102,10 +100,9 @@ pub(super) fn follow(followed: Option<Followed>) {
 impl Follower {
     fn report(&self, result: Result<(), TlsError>) {
         self.probe.degraded(result.err().map(|error| {
-            let en = error_chain(&error);
-            tracing::warn!(error = %en, "the box's certificate is used, but not kept");
-            let es = "El certificado del equipo no se puede guardar; se intenta de nuevo cada minuto. Detalle:";
-            Fault::new(format!("{es} {en}"), en)
+            let chain = error_chain(&error);
+            tracing::warn!(error = %chain, "the box's certificate is used, but not kept");
+            words::own_certificate_not_kept(chain)
         }));
     }
 

@@ -1,13 +1,13 @@
 //! Discovery at work: what it learns goes to health, metrics and the names of the box.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::watch;
 
+use super::words;
 use crate::discovery::{self, Discovery, State};
-use crate::health::{Fault, Probe};
+use crate::health::Probe;
 use crate::http::Names;
 use crate::metrics::{Discovered, Metrics};
 
@@ -27,7 +27,7 @@ pub(super) struct DiscoveryObservers {
 impl DiscoveryObservers {
     fn tell(&self, state: &State) {
         self.probe.degraded(super::status::fault(state));
-        self.identity.degraded(state.twin.map(twin));
+        self.identity.degraded(state.twin.map(words::twin));
         self.lan.send_replace(Some(state.clone()));
         let host = format!("{}.local", state.name);
         self.metrics.discovered(&Discovered {
@@ -41,22 +41,6 @@ impl DiscoveryObservers {
     }
 }
 
-/// Another box has the same id, and with it the same PIN and the same key.
-fn twin(address: IpAddr) -> Fault {
-    Fault::new(
-        format!(
-            "El equipo de {address} tiene el mismo identificador que este: uno de los dos discos es copia del otro. En uno \
-             de los dos, haga un restablecimiento de fábrica (en la administración, o con «workshop-edge factory-reset»): \
-             así tendrá identificador, PIN y certificado propios; la configuración se conserva."
-        ),
-        format!(
-            "The box at {address} has the same identifier as this one: one of the two disks is a copy of the other. Do a \
-             factory reset on one of them (in the administration, or by \"workshop-edge factory-reset\"): it gets an \
-             identifier, a PIN and a certificate of its own, and keeps the configuration."
-        ),
-    )
-}
-
 /// Starts discovery. Without it the box serves on.
 pub(super) fn start(
     settings: discovery::Settings,
@@ -67,10 +51,7 @@ pub(super) fn start(
         Ok(discovery) => discovery,
         Err(error) => {
             tracing::error!(%error, "discovery cannot start: the box is found by address only");
-            let fault = Fault::new(
-                format!("El equipo no se puede anunciar en la red; use su dirección IP: {error}"),
-                format!("discovery cannot start: {error}"),
-            );
+            let fault = words::discovery_not_started(&error.to_string());
             observers.probe.degraded(Some(fault));
             return None;
         }

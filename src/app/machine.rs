@@ -8,7 +8,8 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use tokio::time::MissedTickBehavior;
 
-use crate::health::{Fault, Health, Probe};
+use crate::health::{Health, Probe};
+use crate::lang::{Text, Texts};
 use crate::machine::notices::{self, Level, Notices};
 use crate::machine::{self, Paths};
 use crate::{console, error_chain};
@@ -65,27 +66,16 @@ fn tell_news(notices: &Notices, told: &mut Vec<String>) {
 }
 
 /// What somebody should look at.
-fn fault(notices: &Notices) -> Option<Fault> {
-    let of = |is_spanish: bool| {
-        let words = notices.by_subject.values().filter(|notice| notice.level > Level::Info);
-        words
-            .flat_map(|notice| if is_spanish { notice.es.lines() } else { notice.en.lines() })
-            .collect::<Vec<_>>()
-            .join("\n")
-    };
-    let is_any = notices.by_subject.values().any(|notice| notice.level > Level::Info);
-    is_any.then(|| Fault::new(of(true), of(false)))
+fn fault(notices: &Notices) -> Option<Text> {
+    let texts =
+        notices.by_subject.values().filter(|notice| notice.level > Level::Info).map(|notice| notice.text.clone());
+    texts.reduce(|all, next| Text::new(format!("{}\n{}", all.es, next.es), format!("{}\n{}", all.en, next.en)))
 }
 
 /// The rest, which is only good to know.
 fn shown(os_version: Option<String>, notices: &Notices) -> console::Machine {
     let infos = notices.by_subject.values().filter(|notice| notice.level == Level::Info);
-    let lines = infos.flat_map(|notice| {
-        // As many in one language as in the other, whoever has written it.
-        notice.es.lines().zip(notice.en.lines()).map(|(es, en)| (es.to_owned(), en.to_owned()))
-    });
-    let (es, en) = lines.unzip();
-    console::Machine { os_version, es, en }
+    console::Machine { os_version, notices: Texts(infos.flat_map(|notice| notice.text.lines()).collect()) }
 }
 
 #[cfg(test)]
@@ -97,14 +87,14 @@ mod tests {
     fn only_what_is_wrong_degrades_the_box_and_the_rest_is_shown() {
         let mut notices = Notices::default();
         let mut say = |subject: &str, level, es: &str, en: &str| {
-            notices.by_subject.insert(subject.into(), Notice::new(level, es, en));
+            notices.by_subject.insert(subject.into(), Notice { level, text: Text::new(es, en) });
         };
         say("a", Level::Info, "uno\ndos", "one\ntwo");
         say("b", Level::Warning, "tres\ncuatro", "three\nfour");
         say("c", Level::Fault, "cinco", "five");
-        assert_eq!(fault(&notices), Some(Fault::new("tres\ncuatro\ncinco", "three\nfour\nfive")));
+        assert_eq!(fault(&notices), Some(Text::new("tres\ncuatro\ncinco", "three\nfour\nfive")));
         let machine = shown(Some("1.2.3".into()), &notices);
-        assert_eq!((machine.es, machine.en), (vec!["uno".into(), "dos".into()], vec!["one".to_owned(), "two".into()]));
+        assert_eq!(machine.notices.0, [Text::new("uno", "one"), Text::new("dos", "two")]);
         notices.by_subject.retain(|_, notice| notice.level == Level::Info);
         assert_eq!(fault(&notices), None);
     }

@@ -21,6 +21,7 @@ mod switch;
 mod trial;
 mod updates;
 mod watchdog;
+mod words;
 
 use std::future::pending;
 use std::io;
@@ -47,7 +48,7 @@ use crate::admin::Asked;
 use crate::config::{self, Config};
 use crate::console::{Console, ConsoleError};
 use crate::discovery;
-use crate::health::{Fault, Health};
+use crate::health::Health;
 use crate::http::{self, BindError, Listener, Names, Scheme, Server, ServerError, Tls, TlsError};
 use crate::identity::BoxId;
 use crate::launch;
@@ -428,11 +429,8 @@ impl Doors {
 /// HTTPS is on, but listens nowhere: a service manager has handed over sockets, and none of them is for it, or the
 /// configuration gives it no address.
 fn warn_no_https_listener(health: &Health) {
-    let en = "tls.mode is on, but nothing listens for HTTPS: enable workshop-edge-https.socket, or set listen.https";
-    let es =
-        "tls.mode está activado, pero HTTPS no tiene puerto: active workshop-edge-https.socket, o dé listen.https.";
-    tracing::warn!("{en}");
-    health.probe("https").degraded(Some(Fault::new(es, en)));
+    tracing::warn!("{}", words::NO_HTTPS_LISTENER.en);
+    health.probe("https").degraded(Some(words::NO_HTTPS_LISTENER.into()));
 }
 
 /// Tells the service manager, and the watchdog of a trial, that all workers answer, as long as they do: a hung box is

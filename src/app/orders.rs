@@ -9,13 +9,13 @@ use serde_json::json;
 use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use super::{Recheck, updates};
+use super::{Recheck, updates, words};
 use crate::admin::{self, Admin, Asked, Outcome};
 use crate::console::Console;
 use crate::control::{self, Answer, Order, Orders, Server};
-use crate::health::{Fault, Health};
+use crate::health::Health;
 use crate::identity::BoxId;
-use crate::lang::{Lang, Text};
+use crate::lang::Lang;
 use crate::support_bundle::{self, Bundle, Given};
 use crate::telemetry::Recent;
 use crate::update::command::Command;
@@ -28,10 +28,9 @@ pub(super) fn finish_reset(data_dir: &Path, health: &Health) {
         Ok(false) => {}
         Ok(true) => tracing::info!(audit = true, action = "factory-reset", outcome = "done", "administration"),
         Err(error) => {
-            let en = error_chain(&error);
-            tracing::error!(audit = true, action = "factory-reset", outcome = %en, "administration");
-            let es = "El restablecimiento de fábrica no ha terminado; se sigue en el próximo arranque. Detalle:";
-            health.probe("factory-reset").degraded(Some(Fault::new(format!("{es} {en}"), en)));
+            let chain = error_chain(&error);
+            tracing::error!(audit = true, action = "factory-reset", outcome = %chain, "administration");
+            health.probe("factory-reset").degraded(Some(words::reset_unfinished(chain)));
         }
     }
 }
@@ -52,10 +51,7 @@ pub(super) fn admin(
     };
     let probe = health.probe("admin");
     Admin::start(&data_dir.join("admin"), settings, move |fault| {
-        probe.degraded(fault.map(|en| {
-            let es = "El PIN no se puede guardar: vale hasta el próximo arranque. Detalle:";
-            Fault::new(format!("{es} {en}"), en)
-        }));
+        probe.degraded(fault.map(words::pin_not_kept));
     })
 }
 
@@ -68,10 +64,9 @@ pub(super) fn start(operator: &Rc<Operator>, asked: mpsc::Receiver<Asked>) -> Op
     match Server::start(&operator.data_dir.join(control::SOCKET), Rc::clone(operator)) {
         Ok(server) => Some(server),
         Err(error) => {
-            let en = error_chain(&error);
-            tracing::error!(error = %en, "the box cannot be reached from its command line");
-            let es = "La línea de comandos del equipo no funciona. Detalle:";
-            probe.degraded(Some(Fault::new(format!("{es} {en}"), en)));
+            let chain = error_chain(&error);
+            tracing::error!(error = %chain, "the box cannot be reached from its command line");
+            probe.degraded(Some(words::control_unavailable(chain)));
             None
         }
     }
@@ -112,7 +107,7 @@ impl Operator {
             admin::Order::Restart => self.restart().map(|()| Outcome::Begun),
             admin::Order::Update(order) => match updates::command(order) {
                 Ok(command) => Ok(updates::outcome(updates::order(&self.updates, command).await)),
-                Err(Text { es, en }) => Ok(Outcome::Refused { es, en }),
+                Err(why) => Ok(Outcome::Refused(why)),
             },
             admin::Order::FactoryReset => self.reset().await.map(|()| Outcome::Begun),
             admin::Order::SupportBundle => {
@@ -149,7 +144,7 @@ impl Operator {
         match report {
             Some(Ok(json)) => Answer::bytes(JSON, json.into()),
             Some(Err(error)) => Answer::failed(&error.to_string()),
-            None => in_words(&updates::off()),
+            None => Answer::failed_in_words(&words::UPDATES_OFF.into()),
         }
     }
 
@@ -165,7 +160,7 @@ impl Operator {
                 Ok(json) => (done(&reply.outcome), Answer::bytes(JSON, json.into())),
                 Err(error) => ("done".to_owned(), Answer::failed(&error.to_string())),
             },
-            Err(words) => (format!("failed: {}", words.en), in_words(&words)),
+            Err(why) => (format!("failed: {}", why.en), Answer::failed_in_words(&why)),
         };
         tracing::info!(audit = true, address = "local", action, outcome, "administration");
         answer
@@ -180,7 +175,7 @@ impl Operator {
             health: serde_json::to_vec_pretty(&self.health.report()).map_err(|error| error.to_string()),
             updates: match self.updates.get() {
                 Some(updates) => serde_json::to_vec_pretty(&updates.report()).map_err(|error| error.to_string()),
-                None => Err(updates::off().en),
+                None => Err(words::UPDATES_OFF.en.to_owned()),
             },
             config: Ok(self.effective.to_vec()),
             log: Ok(self.recent.lines()),
@@ -201,10 +196,7 @@ impl Operator {
             Ok(is_right) => Answer::json(&json!({ "is_right": is_right })),
             Err(wait) => {
                 let seconds = wait.as_secs() + 1;
-                Answer::failed_in_words(
-                    &format!("Demasiados PIN equivocados: espere {seconds} s y vuelva a probar."),
-                    &format!("Too many wrong PINs: wait {seconds} s and try again."),
-                )
+                Answer::failed_in_words(&words::too_many_wrong_pins(seconds))
             }
         }
     }
@@ -259,10 +251,6 @@ fn done(outcome: &update::command::Outcome) -> String {
         update::command::Outcome::Begun { version, is_system: true } => format!("begun: system {version}"),
         update::command::Outcome::Nothing { reason } => format!("nothing to do: {}", reason.en),
     }
-}
-
-fn in_words(words: &Text) -> Answer {
-    Answer::failed_in_words(&words.es, &words.en)
 }
 
 const JSON: &str = "application/json";

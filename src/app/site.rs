@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::words::LAST_GOOD_SITE;
 use crate::config;
 use crate::console;
-use crate::health::{Fault, Health, Status};
+use crate::health::{Health, Status};
 use crate::http::is_reserved;
 use crate::lang::Text;
 use crate::site::{Current, LeftOut, Limits, Publisher, Serving, Settings, SiteError, State};
@@ -33,12 +34,9 @@ pub(super) fn publisher(
 }
 
 /// A file that is left out leaves the display served, but somebody misses it: degraded, as every fault of that kind.
-fn report(state: &State) -> (Status, Option<Fault>) {
+fn report(state: &State) -> (Status, Option<Text>) {
     let fault = state.fault.as_ref().map(|words| match state.serving {
-        Serving::LastGood => Text {
-            es: format!("{} Se sirve lo último que funcionó.", words.es),
-            en: format!("{} What worked last is served.", words.en),
-        },
+        Serving::LastGood => words.and(&LAST_GOOD_SITE.into()),
         _ => words.clone(),
     });
     let words = [fault, state.left_out.words()].into_iter().flatten().reduce(|one, other| one.and(&other));
@@ -47,7 +45,7 @@ fn report(state: &State) -> (Status, Option<Fault>) {
         (_, Some(_)) => Status::Degraded,
         (_, None) => Status::Ok,
     };
-    (status, words.map(|Text { es, en }| Fault::new(es, en)))
+    (status, words)
 }
 
 /// The same for the status.
@@ -69,12 +67,7 @@ pub(super) fn status(state: &State) -> console::Site {
 
 fn left_out(left_out: &LeftOut) -> Vec<console::LeftOut> {
     let named = left_out.named().iter();
-    named
-        .map(|(path, reason)| {
-            let Text { es, en } = reason.words();
-            console::LeftOut { path: path.clone(), es, en }
-        })
-        .collect()
+    named.map(|(path, reason)| console::LeftOut { path: path.clone(), reason: reason.words() }).collect()
 }
 
 #[cfg(test)]
@@ -83,11 +76,11 @@ mod tests {
 
     #[test]
     fn only_a_display_that_is_not_served_is_failing() {
-        let words = Text { es: "Falta.".into(), en: "Missing.".into() };
+        let words = Text::new("Falta.", "Missing.");
         let of = |serving, fault: Option<&Text>| report(&State { serving, fault: fault.cloned(), ..State::default() });
         assert_eq!(of(Serving::Embedded, None), (Status::Ok, None));
         assert_eq!(of(Serving::Embedded, Some(&words)).0, Status::Degraded);
-        assert_eq!(of(Serving::Nothing, Some(&words)), (Status::Failing, Some(Fault::new("Falta.", "Missing."))));
+        assert_eq!(of(Serving::Nothing, Some(&words)), (Status::Failing, Some(Text::new("Falta.", "Missing."))));
         let (status, fault) = of(Serving::LastGood, Some(&words));
         assert_eq!(
             (status, fault.expect("words").en),

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use crate::health::{Fault, Health};
+use super::words;
+use crate::health::Health;
 use crate::update::STATE_SCHEMA;
 use crate::{durable, error_chain};
 
@@ -18,14 +19,9 @@ pub(super) fn meet(data_dir: &Path, health: &Health) {
     let probe = health.probe("state");
     match known {
         Some(newer) if newer > STATE_SCHEMA => {
-            let en = format!(
-                "a newer version has written the box's data (form {newer}, this version knows {STATE_SCHEMA}): it serves, but may not remember everything"
-            );
-            let es = format!(
-                "Una versión más nueva escribió los datos del equipo (forma {newer}; esta conoce la {STATE_SCHEMA}): funciona, pero puede que no recuerde todo."
-            );
-            tracing::warn!("{en}");
-            probe.degraded(Some(Fault::new(es, en)));
+            let fault = words::newer_state(newer, STATE_SCHEMA);
+            tracing::warn!("{}", fault.en);
+            probe.degraded(Some(fault));
         }
         Some(same) if same == STATE_SCHEMA => {}
         _ => {

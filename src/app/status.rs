@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use tokio::sync::watch;
 
-use super::{machine, updates};
+use super::{machine, updates, words};
 use crate::clock::{self, Clock};
 use crate::console::{
     self, Build, Disk, Door, Facts, Fault, Https, Lan, Level, Name, Network, NetworkTrouble, Sources,
@@ -14,7 +14,7 @@ use crate::discovery::{self, State};
 use crate::health::{self, Health};
 use crate::http::{Listener, Scheme, Tls};
 use crate::identity::BoxId;
-use crate::lang::Lang;
+use crate::lang::{Lang, Text};
 use crate::site::Current;
 
 /// What is learnt while the box runs.
@@ -59,10 +59,7 @@ pub(super) fn sources(
             let reading = clock.now();
             // Without a time service the time may be right all the same; before the build it is wrong.
             let is_wrong = reading.doubt == Some(clock::Doubt::BeforeBuild);
-            probe.degraded(is_wrong.then(|| {
-                let words = |lang| console::Doubt::BeforeBuild.words(lang);
-                health::Fault::new(words(Lang::Es), words(Lang::En))
-            }));
+            probe.degraded(is_wrong.then(|| Text::both(|lang| console::Doubt::BeforeBuild.words(lang).to_owned())));
             (reading.time, reading.doubt.map(of_doubt))
         }),
         machine: Box::new(move || machine.load_full().map(|known| (*known).clone())),
@@ -74,18 +71,12 @@ pub(super) fn sources(
 }
 
 /// What is wrong with the network or with discovery, in both languages.
-pub(super) fn fault(state: &State) -> Option<health::Fault> {
+pub(super) fn fault(state: &State) -> Option<Text> {
     if let Some(trouble) = state.trouble.map(of_trouble) {
-        return Some(health::Fault::new(trouble.words(Lang::Es), trouble.words(Lang::En)));
+        return Some(Text::both(|lang| trouble.words(lang)));
     }
-    let en = state.fault()?;
-    let host = format!("{}.local", state.name);
-    let es = of_discovery(&state.status).fault(&host, Lang::Es).unwrap_or_else(|| {
-        let renamed = name_of(state).renamed(Lang::Es).map(|words| format!("{words} Este equipo es {host}."));
-        let ssdp = state.ssdp.as_ref().map(|reason| format!("No aparece en la «Red» de Windows (SSDP): {reason}"));
-        renamed.into_iter().chain(ssdp).collect::<Vec<_>>().join(" ")
-    });
-    Some(health::Fault::new(es, en))
+    let name = name_of(state);
+    words::discovery(state, of_discovery(&state.status).fault(&name.host(), Lang::Es), name.renamed(Lang::Es))
 }
 
 fn on_the_network(state: &State) -> Lan {
@@ -150,16 +141,8 @@ fn of_doubt(doubt: clock::Doubt) -> console::Doubt {
 fn of_health(report: &health::Report) -> console::Health {
     // Several things that are wrong with one part are lines of its reason: each is a fault of its own here.
     let faults = report.checks.iter().flat_map(|(check, state)| {
-        let (es, en) = state.reason.as_ref().map_or(("", ""), |reason| (&reason.es, &reason.en));
-        let is_paired = es.lines().count() == en.lines().count();
-        let pairs: Vec<_> = if is_paired { es.lines().zip(en.lines()).collect() } else { vec![(es, en)] };
-        let fault = |(es, en): (&str, &str)| Fault {
-            check: (*check).to_owned(),
-            status: level(state.status),
-            es: es.to_owned(),
-            en: en.to_owned(),
-        };
-        pairs.into_iter().map(fault).collect::<Vec<_>>()
+        let texts = state.reason.as_ref().map(Text::lines).unwrap_or_default();
+        texts.into_iter().map(|text| Fault { check: (*check).to_owned(), status: level(state.status), text })
     });
     console::Health { status: level(report.status), faults: faults.collect() }
 }
@@ -184,22 +167,22 @@ mod tests {
     #[test]
     fn what_the_parts_report_has_words_in_both_languages() {
         let health = Health::default();
-        health.probe("site").degraded(Some(health::Fault::new("medio sitio", "half a site")));
+        health.probe("site").degraded(Some(Text::new("medio sitio", "half a site")));
         health.probe("certificate").degraded(None);
         let shown = of_health(&health.report());
-        let fault =
-            Fault { check: "site".into(), status: Level::Degraded, es: "medio sitio".into(), en: "half a site".into() };
+        let text = Text::new("medio sitio", "half a site");
+        let fault = Fault { check: "site".into(), status: Level::Degraded, text };
         assert_eq!(shown, console::Health { status: Level::Degraded, faults: vec![fault] });
     }
 
     #[test]
     fn several_faults_of_one_part_stand_by_themselves() {
         let health = Health::default();
-        health.probe("machine").degraded(Some(health::Fault::new("uno\ndos", "one\ntwo")));
+        health.probe("machine").degraded(Some(Text::new("uno\ndos", "one\ntwo")));
         let shown = of_health(&health.report()).faults;
-        let words: Vec<_> = shown.iter().map(|fault| (fault.es.as_str(), fault.en.as_str())).collect();
+        let words: Vec<_> = shown.iter().map(|fault| (fault.text.es.as_str(), fault.text.en.as_str())).collect();
         assert_eq!(words, [("uno", "one"), ("dos", "two")]);
-        health.probe("machine").degraded(Some(health::Fault::new("uno\ndos", "one")));
+        health.probe("machine").degraded(Some(Text::new("uno\ndos", "one")));
         assert_eq!(of_health(&health.report()).faults.len(), 1);
     }
 

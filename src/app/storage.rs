@@ -9,8 +9,8 @@ use tokio::time::MissedTickBehavior;
 
 use crate::console::Disk;
 use crate::disk_space::DiskSpace;
-use crate::health::{Fault, Health, Probe};
-use crate::lang::Lang;
+use crate::health::{Health, Probe};
+use crate::lang::{Lang, Text};
 use crate::storage::{DiskWatch, Home, Loss};
 
 /// How old what health says may be.
@@ -43,8 +43,7 @@ impl Monitor {
         if let Some(loss) = loss {
             tracing::error!(reason = loss.words(self.home, Lang::En), "nothing is kept any more");
         }
-        self.probe
-            .degraded(loss.map(|loss| Fault::new(loss.words(self.home, Lang::Es), loss.words(self.home, Lang::En))));
+        self.probe.degraded(loss.map(|loss| Text::both(|lang| loss.words(self.home, lang))));
     }
 }
 

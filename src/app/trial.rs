@@ -12,8 +12,9 @@ use tracing::subscriber::{NoSubscriber, with_default};
 use super::fallback;
 use super::own_client::OwnClient;
 use super::watchdog::Watchdog;
+use super::words;
 use crate::durable::{self, RecordError};
-use crate::health::{Fault, Health, Probe};
+use crate::health::{Health, Probe};
 use crate::restart::{Program, Socket};
 use crate::slots::{self, Slot, Store, Table};
 use crate::update::paths::UpdatePaths;
@@ -161,14 +162,13 @@ impl Trial {
         loop {
             let trial = self.clone();
             let kept = tokio::task::spawn_blocking(move || trial.confirm()).await;
-            let en = match kept {
+            let chain = match kept {
                 Ok(Ok(())) => break,
                 Ok(Err(error)) => error_chain(&error),
                 Err(error) => error.to_string(),
             };
-            tracing::error!(error = en, "this version works, but that cannot be kept: a start from now on is a try");
-            let es = "La versión nueva funciona, pero no se puede guardar que es buena. Detalle:";
-            probe.degraded(Some(Fault::new(format!("{es} {en}"), en)));
+            tracing::error!(error = chain, "this version works, but that cannot be kept: a start from now on is a try");
+            probe.degraded(Some(words::trial_not_kept(chain)));
             tokio::time::sleep(AGAIN).await;
         }
         probe.degraded(None);

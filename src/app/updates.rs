@@ -11,9 +11,9 @@ use tokio_util::sync::CancellationToken;
 use super::Recheck;
 use super::switch;
 use crate::admin::{self, UpdateOrder};
-use crate::health::{Fault, Probe};
+use crate::health::Probe;
 use crate::identity::BoxId;
-use crate::lang::{Lang, Text};
+use crate::lang::{Lang, Text, Texts};
 use crate::metrics::{Metrics, Updated};
 use crate::outbound::Outbound;
 use crate::slots::Slot;
@@ -158,10 +158,9 @@ pub(super) fn start(
             tracing::info!(why, "updates are off");
             return;
         }
-        UpdateConfig::Impossible(en) => {
-            tracing::warn!(error = en, "updates cannot be looked for");
-            let es = "No se pueden buscar actualizaciones. Detalle:";
-            probe.degraded(Some(Fault::new(format!("{es} {en}"), en)));
+        UpdateConfig::Impossible(chain) => {
+            tracing::warn!(error = chain, "updates cannot be looked for");
+            probe.degraded(Some(super::words::updates_impossible(chain)));
             return;
         }
     };
@@ -209,17 +208,17 @@ fn figure(state: &State, updates: &Updates) -> Updated {
 }
 
 /// What somebody should look at. An unreachable bucket becomes that only after a while, a stale one sooner.
-fn fault(state: &State, now: Timestamp) -> Option<Fault> {
+fn fault(state: &State, now: Timestamp) -> Option<Text> {
     if let Some(fault) = &state.fault {
         let patience = fault.kind.patience();
         let lasts = Duration::try_from(now.duration_since(fault.since)).unwrap_or_default();
         if patience.is_zero() || lasts > patience {
-            return Some(Fault::new(words::fault(fault, Lang::Es), words::fault(fault, Lang::En)));
+            return Some(Text::both(|lang| words::fault(fault, lang)));
         }
     }
     let desired = state.desired.as_ref().map(ToString::to_string);
     let failed = state.quarantined.iter().rev().find(|one| Some(&one.version) == desired.as_ref())?;
-    Some(Fault::new(words::quarantined(failed, Lang::Es), words::quarantined(failed, Lang::En)))
+    Some(Text::both(|lang| words::quarantined(failed, lang)))
 }
 
 /// For the console.
@@ -229,8 +228,7 @@ pub(super) fn shown(running: &Running) -> Option<console::Update> {
         channel: state.channel.clone(),
         desired: state.desired.as_ref().map(ToString::to_string),
         is_doubtful: state.fault.is_some(),
-        es: words::sentences(&state, Lang::Es),
-        en: words::sentences(&state, Lang::En),
+        sentences: Texts::both(|lang| words::sentences(&state, lang)),
     })
 }
 
@@ -263,10 +261,7 @@ pub(super) fn command(order: UpdateOrder) -> Result<Command, Text> {
 }
 
 fn parsed(version: &str) -> Result<semver::Version, Text> {
-    version.parse().map_err(|error| Text {
-        es: format!("«{version}» no es una versión como 1.2.3."),
-        en: format!("{version:?} is not a version such as 1.2.3: {error}."),
-    })
+    version.parse().map_err(|error| super::words::not_a_version(version, &error))
 }
 
 /// The versions that are not tried again, the newest first, each once.
@@ -282,7 +277,7 @@ fn refused(state: &State) -> Vec<String> {
 
 /// Carries an order out.
 pub(super) async fn order(running: &Running, command: Command) -> Result<Reply, Text> {
-    let updates = running.get().ok_or_else(off)?;
+    let updates = running.get().ok_or(super::words::UPDATES_OFF)?;
     updates.order(command).await
 }
 
@@ -290,18 +285,8 @@ pub(super) async fn order(running: &Running, command: Command) -> Result<Reply, 
 pub(super) fn outcome(reply: Result<Reply, Text>) -> admin::Outcome {
     match reply.map(|reply| reply.outcome) {
         Ok(Outcome::Done | Outcome::Begun { .. }) => admin::Outcome::Done,
-        Ok(Outcome::Nothing { reason }) => admin::Outcome::Nothing { es: reason.es, en: reason.en },
-        Err(Text { es, en }) => admin::Outcome::Refused { es, en },
-    }
-}
-
-/// Why there is nothing to be ordered.
-pub(super) fn off() -> Text {
-    Text {
-        es: "Las actualizaciones están desactivadas: faltan update.url o update.trusted_root, o update.enabled es false. El registro del servicio dice cuál."
-            .to_owned(),
-        en: "Updates are off: update.url or update.trusted_root is missing, or update.enabled is false. The service's log says which."
-            .to_owned(),
+        Ok(Outcome::Nothing { reason }) => admin::Outcome::Nothing(reason),
+        Err(why) => admin::Outcome::Refused(why),
     }
 }
 

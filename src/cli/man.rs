@@ -61,9 +61,9 @@ pub(super) fn page(lang: Lang) -> io::Result<String> {
 
 /// The headings that the generator writes, in Spanish.
 fn in_spanish(page: &str) -> String {
-    [("NAME", "NOMBRE"), ("SYNOPSIS", "SINOPSIS"), ("DESCRIPTION", "DESCRIPCIÓN")]
+    [("NOMBRE", "NAME"), ("SINOPSIS", "SYNOPSIS"), ("DESCRIPCIÓN", "DESCRIPTION")]
         .iter()
-        .fold(page.to_owned(), |page, (en, es)| page.replacen(&format!(".SH {en}\n"), &format!(".SH {es}\n"), 1))
+        .fold(page.to_owned(), |page, (es, en)| page.replacen(&format!(".SH {en}\n"), &format!(".SH {es}\n"), 1))
 }
 
 /// A heading.

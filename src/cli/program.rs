@@ -8,23 +8,16 @@ use clap::Command;
 pub(super) const NAME: &str = "workshop-edge";
 
 /// The exit codes, as the help and the manual tell them.
-pub(super) const fn exit_codes(lang: Lang) -> &'static str {
-    match lang {
-        Lang::Es => {
-            "0   todo bien\n1   fallo durante la ejecución\n2   la línea de comandos no es válida\n78  la configuración no es válida"
-        }
-        Lang::En => {
-            "0   all is well\n1   failure while running\n2   the command line is not valid\n78  the configuration is not valid"
-        }
-    }
+pub(super) fn exit_codes(lang: Lang) -> &'static str {
+    lang.pick(
+        "0   todo bien\n1   fallo durante la ejecución\n2   la línea de comandos no es válida\n78  la configuración no es válida",
+        "0   all is well\n1   failure while running\n2   the command line is not valid\n78  the configuration is not valid",
+    )
 }
 
 /// The heading of the list of exit codes.
-pub(super) const fn exit_codes_heading(lang: Lang) -> &'static str {
-    match lang {
-        Lang::Es => "Códigos de salida",
-        Lang::En => "Exit codes",
-    }
+pub(super) fn exit_codes_heading(lang: Lang) -> &'static str {
+    lang.pick("Códigos de salida", "Exit codes")
 }
 
 /// The program without its subcommands.

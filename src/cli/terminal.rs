@@ -46,14 +46,16 @@ impl TerminalError {
     /// What went wrong and what to do, for a person.
     pub(super) fn words(&self, lang: Lang) -> String {
         let chain = error_chain(self);
-        let es = match self {
-            Self::Open { .. } => format!("no se puede abrir la terminal: {chain}"),
-            Self::NoTerminal { path, source: _ } => format!("{} no es una terminal", path.display()),
-            Self::Read { .. } => format!("no se puede leer de la terminal: {chain}"),
-            Self::Write { .. } => format!("no se puede escribir en la terminal: {chain}"),
-            Self::Signals(_) => format!("no se pueden esperar señales: {chain}"),
-        };
-        lang.pick(es, chain)
+        lang.pick(
+            match self {
+                Self::Open { .. } => format!("no se puede abrir la terminal: {chain}"),
+                Self::NoTerminal { path, source: _ } => format!("{} no es una terminal", path.display()),
+                Self::Read { .. } => format!("no se puede leer de la terminal: {chain}"),
+                Self::Write { .. } => format!("no se puede escribir en la terminal: {chain}"),
+                Self::Signals(_) => format!("no se pueden esperar señales: {chain}"),
+            },
+            chain.clone(),
+        )
     }
 }
 

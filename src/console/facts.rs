@@ -1,7 +1,8 @@
 //! What the box is and does, as labels and values: the same for the page, the summary and the screen.
 
 use super::status::{Discovery, Serving, Status};
-use crate::lang::Lang;
+use super::words;
+use crate::lang::{Lang, Text};
 
 /// A label and what stands behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,13 +24,13 @@ pub(super) fn facts(status: &Status, lang: Lang) -> Vec<Fact> {
         let part = if matches!(key, "network" | "name") { "discovery" } else { key };
         status.health.faults.iter().any(|fault| fault.check == part)
     };
-    let mut add = |key, label: (&'static str, &'static str), values: Vec<String>, is_doubtful: bool| {
+    let mut add = |key, label: Text<&'static str>, values: Vec<String>, is_doubtful: bool| {
         let is_doubtful = is_doubtful && is_at_fault(key);
-        facts.push(Fact { key, label: lang.pick(label.0, label.1), values, is_doubtful });
+        facts.push(Fact { key, label: lang.pick(label.es, label.en), values, is_doubtful });
     };
     if let Some(network) = network(status) {
         let is_doubtful = status.network.addresses.is_empty() || status.network.trouble.is_some();
-        add("network", ("Red", "Network"), vec![network], is_doubtful);
+        add("network", words::NETWORK, vec![network], is_doubtful);
     }
     if let Some(name) = &status.name {
         let mut values = vec![name.host()];
@@ -38,32 +39,32 @@ pub(super) fn facts(status: &Status, lang: Lang) -> Vec<Fact> {
         if matches!(status.discovery, Discovery::Off | Discovery::Starting) {
             values.push(status.discovery.words(&name.host(), lang));
         }
-        add("name", ("Nombre", "Name"), values, status.discovery.is_doubtful());
+        add("name", words::NAME, values, status.discovery.is_doubtful());
     }
     if let Some(site) = &status.site {
         let is_doubtful = matches!(site.serving, Serving::LastGood | Serving::Nothing) || site.left_out > 0;
-        add("site", ("Pantalla", "Display"), site.words(lang), is_doubtful);
+        add("site", words::DISPLAY, site.words(lang), is_doubtful);
     }
     let clock = &status.clock;
-    add("clock", ("Reloj", "Clock"), vec![clock.minute(), clock.trust(lang).to_owned()], !clock.trusted);
-    add("uptime", ("En marcha", "Running for"), vec![status.uptime(lang)], false);
+    add("clock", words::CLOCK, vec![clock.minute(), clock.trust(lang).to_owned()], !clock.trusted);
+    add("uptime", words::RUNNING_FOR, vec![status.uptime(lang)], false);
     let version = format!("{} ({}, {})", status.version, status.build.commit, status.build.target);
     let system = status.machine.as_ref().and_then(|machine| machine.os_version.as_ref());
-    let system = system.map(|version| lang.pick(format!("Sistema {version}"), format!("System {version}")));
-    add("version", ("Versión", "Version"), [version].into_iter().chain(system).collect(), false);
-    if let Some(machine) = status.machine.as_ref().filter(|machine| !machine.es.is_empty()) {
-        add("machine", ("Avisos", "Notices"), lang.pick(&machine.es, &machine.en).clone(), false);
+    let system = system.map(|version| format!("{} {version}", words::SYSTEM.pick(lang)));
+    add("version", words::VERSION, [version].into_iter().chain(system).collect(), false);
+    if let Some(machine) = status.machine.as_ref().filter(|machine| !machine.notices.0.is_empty()) {
+        add("machine", words::NOTICES, machine.notices.pick(lang), false);
     }
     if let Some(update) = &status.update {
-        add("update", ("Actualización", "Updates"), lang.pick(&update.es, &update.en).clone(), update.is_doubtful);
+        add("update", words::UPDATES, update.sentences.pick(lang), update.is_doubtful);
     }
-    add("id", ("Identificador", "Identifier"), vec![status.id.clone()], false);
+    add("id", words::IDENTIFIER, vec![status.id.clone()], false);
     if let Some(disk) = status.disk {
-        add("disk", ("Disco", "Disk"), vec![disk.words(lang)], false);
+        add("disk", words::DISK, vec![disk.words(lang)], false);
     }
     if let Some(https) = &status.https {
         let fingerprint = format!("SHA-256 {}", https.certificate_sha256);
-        add("certificate", ("Certificado", "Certificate"), vec![fingerprint], false);
+        add("certificate", words::CERTIFICATE, vec![fingerprint], false);
     }
     facts
 }
@@ -90,6 +91,7 @@ mod tests {
     use super::super::status::Machine;
     use super::super::tests::sample;
     use super::*;
+    use crate::lang::Texts;
 
     #[test]
     fn both_languages_have_the_same_facts() {
@@ -121,15 +123,12 @@ mod tests {
         (status.update, status.site) = (None, None);
         let keys: Vec<_> = facts(&status, Lang::Es).into_iter().map(|fact| fact.key).collect();
         assert_eq!(keys, ["network", "clock", "uptime", "version", "id"]);
-        let machine = |es: &[&str], en: &[&str]| {
-            let own = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
-            Some(Machine { os_version: Some("4.5.6".into()), es: own(es), en: own(en) })
-        };
-        status.machine = machine(&[], &[]);
+        let machine = |notices| Some(Machine { os_version: Some("4.5.6".into()), notices: Texts(notices) });
+        status.machine = machine(vec![]);
         let version = facts(&status, Lang::Es).into_iter().find(|fact| fact.key == "version").expect("the version");
         assert_eq!(version.values[1], "Sistema 4.5.6");
         assert!(facts(&status, Lang::Es).iter().all(|fact| fact.key != "machine"));
-        status.machine = machine(&["a"], &["b"]);
+        status.machine = machine(vec![Text::new("a", "b")]);
         let fact = facts(&status, Lang::En).into_iter().find(|fact| fact.key == "machine").expect("the notices");
         assert_eq!(fact.values, ["b"]);
         status.machine = None;

@@ -9,24 +9,25 @@ use bytes::Bytes;
 use ring::digest::{SHA256, digest};
 
 use super::ConsoleError;
+use crate::lang::Text;
 
 const STYLE: &str = include_str!("../../assets/console/no-site.css");
 const SCRIPT: &str = include_str!("../../assets/console/no-site.js");
 
-/// What the page says; each in Spanish and in English.
+/// What the page says.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct NoSite<'a> {
     /// What is wrong.
-    pub(crate) what: (&'a str, &'a str),
+    pub(crate) what: &'a Text,
     /// What to do.
-    pub(crate) remedy: (&'a str, &'a str),
+    pub(crate) remedy: &'a Text,
 }
 
 #[derive(Template)]
 #[template(path = "no-site.html", config = "assets/console/askama.toml")]
 struct Page<'a> {
-    what: (&'a str, &'a str),
-    remedy: (&'a str, &'a str),
+    what: &'a Text,
+    remedy: &'a Text,
     style: &'static str,
     script: &'static str,
 }
@@ -58,7 +59,9 @@ mod tests {
     #[test]
     fn the_page_says_everything_in_both_languages_and_nothing_becomes_markup() {
         let evil = "/srv/<script>alert(1)</script>";
-        let page = NoSite { what: (evil, "missing"), remedy: ("cópielo", "copy it") }.page().expect("a page");
+        let page = NoSite { what: &Text::new(evil, "missing"), remedy: &Text::new("cópielo", "copy it") }
+            .page()
+            .expect("a page");
         let text = std::str::from_utf8(&page).expect("text");
         for words in ["no se puede mostrar", "cannot be shown", "cópielo", "missing", "copy it"] {
             assert!(text.contains(words), "{words}: {text}");

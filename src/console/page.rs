@@ -5,7 +5,8 @@ use askama::Template;
 use super::facts::{Fact, facts};
 use super::qr::Qr;
 use super::status::{Address, Fault, Level, Status};
-use crate::lang::Lang;
+use super::words;
+use crate::lang::{Lang, Text};
 
 /// The whole page.
 #[derive(Template)]
@@ -78,12 +79,16 @@ impl<'a> View<'a> {
         Status::no_address(self.lang)
     }
 
+    fn text(&self, text: Text<&'static str>) -> &'static str {
+        self.lang.pick(text.es, text.en)
+    }
+
     fn state(&self) -> &'static str {
         self.status.health.status.words(self.lang)
     }
 
     fn words<'f>(&self, fault: &'f Fault) -> &'f str {
-        fault.words(self.lang)
+        fault.text.pick(self.lang)
     }
 
     /// Another program answers with another page, which the script then loads.
@@ -153,7 +158,7 @@ mod tests {
     fn nothing_that_others_say_becomes_markup() {
         let mut status = sample();
         let evil = "<script>alert(1)</script>\"'&";
-        status.health.faults[0].es = evil.into();
+        status.health.faults[0].text.es = evil.into();
         status.network.interface = Some(evil.into());
         status.discovery = super::super::Discovery::Failed { reason: evil.into() };
         let page = page(&status, Lang::Es);

@@ -5,7 +5,8 @@ use super::canvas::{Canvas, Style, wrap};
 use super::facts::facts;
 use super::qr::{Qr, half_block};
 use super::status::{Level, Status};
-use crate::lang::Lang;
+use super::words;
+use crate::lang::{Lang, Text};
 
 /// What the screen shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,9 +97,15 @@ impl Area {
     }
 }
 
-/// Two sentences in one line, or one where both languages say the same.
-fn both(es: &str, en: &str) -> String {
+/// Both languages on one line, or one where they are the same.
+fn both<S: AsRef<str>>(text: &Text<S>) -> String {
+    let (es, en) = (text.es.as_ref(), text.en.as_ref());
     if es == en { es.to_owned() } else { format!("{es} · {en}") }
+}
+
+/// As [`both`], of what is made for one language.
+fn both_of<S: AsRef<str>>(make: impl Fn(Lang) -> S) -> String {
+    both(&Text { es: make(Lang::Es), en: make(Lang::En) })
 }
 
 fn running(canvas: &mut Canvas, mut area: Area, status: &Status, pin: &Pin) {
@@ -110,15 +117,14 @@ fn running(canvas: &mut Canvas, mut area: Area, status: &Status, pin: &Pin) {
         area.skip(1);
     }
     if let Some(address) = status.first_address() {
-        area.write(canvas, "En el televisor, escriba · On the TV, type:", Style::Label);
+        area.write(canvas, &format!("{}:", both(&words::TYPE_ON_TV)), Style::Label);
         let below = status.addresses.len().min(OTHERS + 1) + code.map_or(0, |code| code.height(1));
         address_in_large(canvas, &mut area, &address.url, below);
     } else {
-        let words = both(Status::no_address(Lang::Es), Status::no_address(Lang::En));
-        area.write(canvas, &words, Style::Warning);
+        area.write(canvas, &both_of(Status::no_address), Style::Warning);
     }
     for address in status.addresses.iter().skip(1).take(OTHERS) {
-        area.write(canvas, &format!("o bien · or: {}", address.url), Style::Plain);
+        area.write(canvas, &format!("{}: {}", both(&words::OR), address.url), Style::Plain);
     }
     area.skip(1);
 
@@ -160,22 +166,22 @@ fn write_facts(canvas: &mut Canvas, mut area: Area, status: &Status, pin: &Pin) 
         Level::Failing => Style::Bad,
     };
     let level = status.health.status;
-    area.write(canvas, &both(level.words(Lang::Es), level.words(Lang::En)), style);
+    area.write(canvas, &both_of(|lang| level.words(lang)), style);
     for fault in &status.health.faults {
-        area.write(canvas, &format!("- {}", fault.es), Style::Plain);
-        area.write(canvas, &format!("- {}", fault.en), Style::Plain);
+        area.write(canvas, &format!("- {}", fault.text.es), Style::Plain);
+        area.write(canvas, &format!("- {}", fault.text.en), Style::Plain);
     }
     match pin {
         Pin::Unknown => {}
         Pin::Digits(digits) => area.write(canvas, &format!("PIN: {digits}"), Style::Strong),
-        Pin::Changed => area.write(canvas, "PIN: cambiado · changed", Style::Plain),
+        Pin::Changed => area.write(canvas, &format!("PIN: {}", both(&words::PIN_CHANGED)), Style::Plain),
     }
     for (es, en) in facts(status, Lang::Es).iter().zip(&facts(status, Lang::En)) {
-        area.write(canvas, &both(es.label, en.label), Style::Label);
+        area.write(canvas, &both(&Text { es: es.label, en: en.label }), Style::Label);
         let mut inner = Area { left: area.left + 2, ..area };
         let style = if es.is_doubtful { Style::Warning } else { Style::Plain };
         for (es, en) in es.values.iter().zip(&en.values) {
-            inner.write(canvas, &both(es, en), style);
+            inner.write(canvas, &both(&Text { es, en }), style);
         }
         area.top = inner.top;
     }
@@ -185,12 +191,11 @@ fn write_facts(canvas: &mut Canvas, mut area: Area, status: &Status, pin: &Pin) 
 fn silent(canvas: &mut Canvas, mut area: Area, socket: &str) {
     area.write(canvas, "workshop-edge", Style::Strong);
     area.skip(1);
-    area.write(canvas, "El servicio no responde.", Style::Bad);
-    area.write(canvas, "Si no vuelve en un minuto, apague y encienda el equipo.", Style::Plain);
-    area.skip(1);
-    area.write(canvas, "The service does not answer.", Style::Bad);
-    area.write(canvas, "If it does not return within a minute, switch the box off and on.", Style::Plain);
-    area.skip(1);
+    for lang in [Lang::Es, Lang::En] {
+        area.write(canvas, words::NO_ANSWER.pick(lang), Style::Bad);
+        area.write(canvas, words::NO_ANSWER_REMEDY.pick(lang), Style::Plain);
+        area.skip(1);
+    }
     area.write(canvas, socket, Style::Label);
 }
 
@@ -282,7 +287,7 @@ mod tests {
     fn a_large_console_uses_its_room() {
         let lines = drawn(240, 67, Some(sample()), Pin::Changed);
         let text = lines.join("\n");
-        assert!(text.contains("PIN: cambiado · changed"), "{text}");
+        assert!(text.contains(&format!("PIN: {}", both(&words::PIN_CHANGED))), "{text}");
         assert!(text.contains("A1:A1") && text.contains("Identificador · Identifier"), "{text}");
         assert!(text.contains(&"█".repeat(12)), "the address is not large:\n{text}");
         assert!(code_rows(&lines, &Qr::of("http://192.168.1.50").expect("a code"), 2), "{text}");

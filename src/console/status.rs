@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::trouble::NetworkTrouble;
-use crate::lang::Lang;
+use crate::lang::{Text, Texts};
 
 /// Everything that the box says of itself, at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -197,10 +197,9 @@ pub(crate) struct Update {
     pub(crate) desired: Option<String>,
     /// Whether somebody should look.
     pub(crate) is_doubtful: bool,
-    /// Sentences in Spanish, the most important first.
-    pub(crate) es: Vec<String>,
-    /// The same in English.
-    pub(crate) en: Vec<String>,
+    /// Sentences, the most important first.
+    #[serde(flatten)]
+    pub(crate) sentences: Texts,
 }
 
 /// What the displays get.
@@ -245,10 +244,9 @@ pub(crate) enum Serving {
 pub(crate) struct LeftOut {
     /// Its path in URLs.
     pub(crate) path: String,
-    /// Why, in Spanish, as the rest of a sentence.
-    pub(crate) es: String,
-    /// The same in English.
-    pub(crate) en: String,
+    /// Why, as the rest of a sentence.
+    #[serde(flatten)]
+    pub(crate) reason: Text,
 }
 
 /// The machine around the box.
@@ -257,10 +255,9 @@ pub(crate) struct Machine {
     /// The version of its operating system.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) os_version: Option<String>,
-    /// What is good to know, in sentences in Spanish. What somebody should look at is among the faults.
-    pub(crate) es: Vec<String>,
-    /// The same in English.
-    pub(crate) en: Vec<String>,
+    /// The machine's notices of level info; the others are among the faults of [`Health`].
+    #[serde(flatten)]
+    pub(crate) notices: Texts,
 }
 
 /// The file system of the data directory.
@@ -300,18 +297,9 @@ pub(crate) struct Fault {
     pub(crate) check: String,
     /// How bad it is.
     pub(crate) status: Level,
-    /// In Spanish.
-    pub(crate) es: String,
-    /// In English.
-    pub(crate) en: String,
-}
-
-impl Fault {
-    /// In one of both languages.
-    #[must_use]
-    pub(crate) fn words(&self, lang: Lang) -> &str {
-        lang.pick(&self.es, &self.en)
-    }
+    /// What is wrong and what to do.
+    #[serde(flatten)]
+    pub(crate) text: Text,
 }
 
 impl Status {

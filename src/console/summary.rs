@@ -6,6 +6,7 @@ use super::canvas::{Style, printable};
 use super::facts::facts;
 use super::qr::Qr;
 use super::status::{Level, Status};
+use super::words;
 use crate::lang::Lang;
 
 /// Who reads the summary.
@@ -33,17 +34,17 @@ pub(crate) fn summary(status: &Status, lang: Lang, reader: Summary) -> String {
     };
     line(&mut out, &paint(status.health.status.words(lang), style));
     for fault in &status.health.faults {
-        line(&mut out, &format!("  - {}", clean(fault.words(lang))));
+        line(&mut out, &format!("  - {}", clean(fault.text.pick(lang))));
     }
     line(&mut out, "");
     // Padded before it is painted: the sequences take no room on the screen.
     let label = |text: &str| paint(&format!("{text:<15}"), Style::Label);
     if status.addresses.is_empty() {
-        let words = paint(Status::no_address(lang), Style::Warning);
-        line(&mut out, &format!("{} {words}", label(lang.pick("Dirección", "Address"))));
+        let none = paint(Status::no_address(lang), Style::Warning);
+        line(&mut out, &format!("{} {none}", label(words::ADDRESS.pick(lang))));
     }
     for (number, address) in status.addresses.iter().enumerate() {
-        let word = if number == 0 { lang.pick("Dirección", "Address") } else { "" };
+        let word = if number == 0 { words::ADDRESS.pick(lang) } else { "" };
         line(&mut out, &format!("{} {}", label(word), clean(&address.url)));
     }
     for fact in facts(status, lang) {
@@ -133,7 +134,7 @@ mod tests {
     #[test]
     fn no_text_steers_the_terminal() {
         let mut status = sample();
-        status.health.faults[0].es = "a\x1b[2Jb".into();
+        status.health.faults[0].text.es = "a\x1b[2Jb".into();
         assert!(summary(&status, Lang::Es, Summary::Plain).contains("a\u{FFFD}[2Jb"));
     }
 }

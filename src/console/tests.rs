@@ -4,6 +4,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use super::status::{Address, AddressKind, Clock};
 use super::*;
+use crate::lang::{Text, Texts};
 
 /// A box that has been better.
 pub(super) fn sample() -> Status {
@@ -36,8 +37,10 @@ pub(super) fn sample() -> Status {
             channel: "stable".into(),
             desired: Some("1.2.4".into()),
             is_doubtful: false,
-            es: vec!["Descargando la versión 1.2.4: 40 %.".into()],
-            en: vec!["Version 1.2.4 is being downloaded: 40 %.".into()],
+            sentences: Texts(vec![Text::new(
+                "Descargando la versión 1.2.4: 40 %.",
+                "Version 1.2.4 is being downloaded: 40 %.",
+            )]),
         }),
         site: Some(Site {
             serving: Serving::Directory,
@@ -54,8 +57,10 @@ pub(super) fn sample() -> Status {
             faults: vec![Fault {
                 check: "discovery".into(),
                 status: Level::Degraded,
-                es: "192.168.1.77 también responde por taller.local.".into(),
-                en: "192.168.1.77 answers for taller.local too.".into(),
+                text: Text::new(
+                    "192.168.1.77 también responde por taller.local.",
+                    "192.168.1.77 answers for taller.local too.",
+                ),
             }],
         },
     }
@@ -76,7 +81,7 @@ fn sources(is_ill: Arc<AtomicBool>) -> Sources {
         },
         lan: Box::new(move || lan.clone()),
         health: Box::new(move || {
-            let fault = |check: &str, status| Fault { check: check.into(), status, es: "mal".into(), en: "bad".into() };
+            let fault = |check: &str, status| Fault { check: check.into(), status, text: Text::new("mal", "bad") };
             let faults = vec![fault("clock", Level::Degraded), fault("site", Level::Failing)];
             if is_ill.load(Ordering::Relaxed) {
                 Health { status: Level::Failing, faults }

@@ -3,7 +3,36 @@
 use std::time::Duration;
 
 use super::status::{Clock, Discovery, Disk, Doubt, Level, Name, Serving, Site, Status};
-use crate::lang::Lang;
+use super::trouble::NetworkTrouble;
+use crate::lang::{Lang, Text};
+
+/// Copy without anything to fill in.
+type Fixed = Text<&'static str>;
+
+pub(super) const TYPE_ON_TV: Fixed = Text::fixed("En el televisor, escriba", "On the TV, type");
+pub(super) const OR: Fixed = Text::fixed("o bien", "or");
+pub(super) const QR_CODE: Fixed = Text::fixed("Código QR de la dirección", "QR code of the address");
+pub(super) const PIN_CHANGED: Fixed = Text::fixed("cambiado", "changed");
+pub(super) const NO_ANSWER: Fixed = Text::fixed("El servicio no responde.", "The service does not answer.");
+pub(super) const NO_ANSWER_REMEDY: Fixed = Text::fixed(
+    "Si no vuelve en un minuto, apague y encienda el equipo.",
+    "If it does not return within a minute, switch the box off and on.",
+);
+
+// The labels of the facts.
+pub(super) const ADDRESS: Fixed = Text::fixed("Dirección", "Address");
+pub(super) const NETWORK: Fixed = Text::fixed("Red", "Network");
+pub(super) const NAME: Fixed = Text::fixed("Nombre", "Name");
+pub(super) const DISPLAY: Fixed = Text::fixed("Pantalla", "Display");
+pub(super) const CLOCK: Fixed = Text::fixed("Reloj", "Clock");
+pub(super) const RUNNING_FOR: Fixed = Text::fixed("En marcha", "Running for");
+pub(super) const VERSION: Fixed = Text::fixed("Versión", "Version");
+pub(super) const NOTICES: Fixed = Text::fixed("Avisos", "Notices");
+pub(super) const UPDATES: Fixed = Text::fixed("Actualización", "Updates");
+pub(super) const IDENTIFIER: Fixed = Text::fixed("Identificador", "Identifier");
+pub(super) const DISK: Fixed = Text::fixed("Disco", "Disk");
+pub(super) const CERTIFICATE: Fixed = Text::fixed("Certificado", "Certificate");
+pub(super) const SYSTEM: Fixed = Text::fixed("Sistema", "System");
 
 impl Level {
     /// How the box is, in a few words.
@@ -177,6 +206,61 @@ impl Status {
             (days, hours, _) => format!("{days} d {hours} h"),
         }
     }
+}
+
+impl NetworkTrouble {
+    /// What is wrong and what to do, in sentences.
+    #[must_use]
+    pub(crate) fn words(self, lang: Lang) -> String {
+        match self {
+            Self::NoLink => lang.pick(
+                "Sin red: no hay cable conectado, o el otro extremo está apagado. Conecte el cable de red entre el equipo \
+                 y el router; la luz del conector debe encenderse.",
+                "No network: no cable is plugged in, or its other end is off. Connect the box to the router by a network \
+                 cable; the light at the socket must come on.",
+            )
+            .to_owned(),
+            Self::NoAddress => format!(
+                "{} {}",
+                lang.pick(
+                    "El cable está conectado, pero el router no ha dado ninguna dirección (DHCP).",
+                    "The cable is connected, but the router has given no address (DHCP).",
+                ),
+                remedy(lang)
+            ),
+            Self::SelfAssigned { address } => format!(
+                "{} {}",
+                lang.pick(
+                    format!(
+                        "El router no ha dado ninguna dirección (DHCP). El equipo se ha puesto {address}, que no sirve \
+                         para los televisores."
+                    ),
+                    format!(
+                        "The router has given no address (DHCP). The box has given itself {address}, which is of no use \
+                         to TVs."
+                    ),
+                ),
+                remedy(lang)
+            ),
+            Self::NotServed => lang.pick(
+                "El equipo tiene red, pero ninguna de sus direcciones está en listen.http: corríjala en la configuración.",
+                "The box has a network, but none of its addresses is in listen.http: correct it in the configuration.",
+            )
+            .to_owned(),
+            Self::Other => {
+                lang.pick("Ninguna dirección sirve para los televisores.", "No address is of use to TVs.").to_owned()
+            }
+        }
+    }
+}
+
+fn remedy(lang: Lang) -> &'static str {
+    lang.pick(
+        "Compruebe que el cable llega al router y que el router está encendido y tiene DHCP activado; o ponga una \
+         dirección fija (network.address, en workshop-edge.txt del USB).",
+        "Check that the cable leads to the router, and that the router is on and has DHCP enabled; or set a fixed \
+         address (network.address, in workshop-edge.txt of the USB stick).",
+    )
 }
 
 /// A size in decimal units, as disks are sold, with one digit behind the separator.

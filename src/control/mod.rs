@@ -28,6 +28,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Method, StatusCode};
 
+use crate::lang::Text;
+
 pub(crate) use self::client::{Client, ClientError, Reply};
 pub(crate) use self::server::{MAX_BODY, Server};
 
@@ -108,10 +110,10 @@ impl Answer {
         Self::refused(StatusCode::SERVICE_UNAVAILABLE, error)
     }
 
-    /// The same in both languages, in sentences that say what to do.
+    /// As [`Answer::failed`], in both languages: `error` and `error_es`.
     #[must_use]
-    pub(crate) fn failed_in_words(es: &str, en: &str) -> Self {
-        let body = serde_json::json!({ "error": en, "error_es": es });
+    pub(crate) fn failed_in_words(text: &Text) -> Self {
+        let body = serde_json::json!({ "error": text.en, "error_es": text.es });
         Self { status: StatusCode::SERVICE_UNAVAILABLE, ..Self::json(&body) }
     }
 

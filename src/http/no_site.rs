@@ -18,7 +18,7 @@ pub(super) fn answer(parts: &Parts, path: &str, why: &Unavailable) -> Result<Res
     let Unavailable { what, remedy, .. } = why;
     let is_page = path.ends_with('/') || is_navigation(&parts.headers);
     let mut response = if is_page {
-        let words = NoSite { what: (&what.es, &what.en), remedy: (&remedy.es, &remedy.en) };
+        let words = NoSite { what, remedy };
         let page = words.page().map_err(|error| {
             tracing::error!(error = crate::error_chain(&error), "the page without a site cannot be shown");
             Refusal::Internal

@@ -18,7 +18,7 @@ use thiserror::Error;
 
 use crate::bounded_read::read_bounded;
 use crate::durable::{self, DurableError};
-use crate::lang::Lang;
+use crate::lang::Text;
 
 /// Notices that are read.
 const MAX: usize = 32;
@@ -41,15 +41,14 @@ pub(crate) enum Level {
     Fault,
 }
 
-/// Something to say, in both languages.
+/// What the machine reports on one subject.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Notice {
     /// How much it matters.
     pub(crate) level: Level,
-    /// In Spanish; may have several lines.
-    pub(crate) es: String,
-    /// In English.
-    pub(crate) en: String,
+    /// May have several lines.
+    #[serde(flatten)]
+    pub(crate) text: Text,
 }
 
 /// All there is to say.
@@ -111,19 +110,6 @@ pub(crate) enum NoticeError {
         /// Where.
         directory: PathBuf,
     },
-}
-
-impl Notice {
-    /// Of this level, with these words.
-    pub(crate) fn new(level: Level, es: impl Into<String>, en: impl Into<String>) -> Self {
-        Self { level, es: es.into(), en: en.into() }
-    }
-
-    /// The words in this language.
-    #[must_use]
-    pub(crate) fn text(&self, lang: Lang) -> &str {
-        lang.pick(&self.es, &self.en)
-    }
 }
 
 /// Says something on a subject, instead of what was said before. `directory` is [`super::Paths::run_notices`]; it is
@@ -217,13 +203,17 @@ mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt as _;
 
+    fn notice(level: Level) -> Notice {
+        Notice { level, text: Text::new("a", "b") }
+    }
+
     #[test]
     fn what_was_said_is_read_until_it_is_over() {
         let directory = tempfile::tempdir().expect("a directory");
         let notices = directory.path().join("notices");
         assert!(read_all(&notices).by_subject.is_empty(), "no directory");
-        let said = Notice::new(Level::Warning, "línea 3", "line 3");
-        put(&notices, "settings", &Notice::new(Level::Info, "a", "b")).expect("said");
+        let said = Notice { level: Level::Warning, text: Text::new("línea 3", "line 3") };
+        put(&notices, "settings", &notice(Level::Info)).expect("said");
         put(&notices, "settings", &said).expect("said");
         let read = read_all(&notices);
         assert_eq!(read.by_subject, BTreeMap::from([("settings".to_owned(), said)]));
@@ -236,9 +226,16 @@ mod tests {
     }
 
     #[test]
+    fn the_wire_form_is_stable() {
+        let json = serde_json::json!({ "level": "info", "es": "a", "en": "b" });
+        assert_eq!(serde_json::to_value(notice(Level::Info)).expect("serialised"), json);
+        assert_eq!(serde_json::from_value::<Notice>(json).expect("read"), notice(Level::Info));
+    }
+
+    #[test]
     fn what_is_no_notice_is_told_and_hides_no_other() {
         let directory = tempfile::tempdir().expect("a directory");
-        put(directory.path(), "disk", &Notice::new(Level::Fault, "a", "b")).expect("said");
+        put(directory.path(), "disk", &notice(Level::Fault)).expect("said");
         for (name, text) in [
             ("torn.json", &b"{\"level\":\"in"[..]),
             ("other.json", b"{\"level\":\"loud\"}"),
@@ -259,7 +256,7 @@ mod tests {
     fn there_is_an_end_to_what_is_read() {
         let directory = tempfile::tempdir().expect("a directory");
         for number in 10..50 {
-            put(directory.path(), &format!("n{number}"), &Notice::new(Level::Info, "a", "b")).expect("said");
+            put(directory.path(), &format!("n{number}"), &notice(Level::Info)).expect("said");
         }
         let read = read_all(directory.path());
         assert_eq!(read.by_subject.len(), MAX);
@@ -270,7 +267,7 @@ mod tests {
     fn a_subject_is_no_path() {
         let directory = tempfile::tempdir().expect("a directory");
         for subject in ["", "../x", "a/b", "A", "a.b", &"x".repeat(65)] {
-            let error = put(directory.path(), subject, &Notice::new(Level::Info, "a", "b")).expect_err("refused");
+            let error = put(directory.path(), subject, &notice(Level::Info)).expect_err("refused");
             assert!(matches!(error, NoticeError::Subject(_)), "{error}");
         }
     }

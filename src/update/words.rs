@@ -159,30 +159,34 @@ fn idle(state: &State, lang: Lang) -> String {
 /// Why nothing is to be done, as a part of a sentence.
 #[must_use]
 pub(crate) fn why(why: &Why) -> Text {
-    let es = match why {
-        Why::UpToDate => "ya tiene la versión del canal".to_owned(),
-        Why::ChannelWantsNothing => "el canal no ofrece ninguna versión".to_owned(),
-        Why::Pinned(version) => format!("está fijado en la versión {version}"),
-        Why::Held => "las actualizaciones están detenidas".to_owned(),
-        Why::NotDesiredDowngrade { desired, running } => {
-            format!("la {desired} del canal es anterior a la {running}, y el fabricante no ha ordenado volver a ella")
-        }
-        Why::BelowMinimum { version, minimum } => {
-            format!("la {version} es anterior a la {minimum}, la más baja que se admite")
-        }
-        Why::Quarantined(version) => format!("la {version} falló en este equipo y no se vuelve a probar"),
-        Why::UnknownPlatform { version, platform } => format!("no hay versión {version} para {platform}"),
-        Why::NoSteppingStone { version, requires, running } => {
-            format!("la {version} necesita antes la {requires}, y ninguna lleva a ella desde la {running}")
-        }
-        Why::NeedsOs { version, requires, running } => {
-            format!("la {version} necesita antes la versión {requires} del sistema, y está en marcha la {running}")
-        }
-        Why::NoWave(version) => format!("a este equipo todavía no le toca la {version}"),
-        Why::DesiredMissing(version) => format!("el canal anuncia la {version}, pero no la tiene"),
-        Why::PinMissing(version) => format!("el canal no tiene la {version}, en la que está fijado"),
-    };
-    Text { es, en: why.to_string() }
+    Text {
+        es: match why {
+            Why::UpToDate => "ya tiene la versión del canal".to_owned(),
+            Why::ChannelWantsNothing => "el canal no ofrece ninguna versión".to_owned(),
+            Why::Pinned(version) => format!("está fijado en la versión {version}"),
+            Why::Held => "las actualizaciones están detenidas".to_owned(),
+            Why::NotDesiredDowngrade { desired, running } => {
+                format!(
+                    "la {desired} del canal es anterior a la {running}, y el fabricante no ha ordenado volver a ella"
+                )
+            }
+            Why::BelowMinimum { version, minimum } => {
+                format!("la {version} es anterior a la {minimum}, la más baja que se admite")
+            }
+            Why::Quarantined(version) => format!("la {version} falló en este equipo y no se vuelve a probar"),
+            Why::UnknownPlatform { version, platform } => format!("no hay versión {version} para {platform}"),
+            Why::NoSteppingStone { version, requires, running } => {
+                format!("la {version} necesita antes la {requires}, y ninguna lleva a ella desde la {running}")
+            }
+            Why::NeedsOs { version, requires, running } => {
+                format!("la {version} necesita antes la versión {requires} del sistema, y está en marcha la {running}")
+            }
+            Why::NoWave(version) => format!("a este equipo todavía no le toca la {version}"),
+            Why::DesiredMissing(version) => format!("el canal anuncia la {version}, pero no la tiene"),
+            Why::PinMissing(version) => format!("el canal no tiene la {version}, en la que está fijado"),
+        },
+        en: why.to_string(),
+    }
 }
 
 /// Why a box that others start does not take a version, as a part of a sentence.

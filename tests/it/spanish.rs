@@ -1,7 +1,10 @@
-//! The Spanish that technicians read: one word for each thing, and "usted" throughout.
+//! The Spanish that technicians read: never without its English, one word for each thing, and "usted" throughout.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
 /// Words of "tú", and words for things that have another one here.
 const FORBIDDEN: &[(&str, &str)] = &[
@@ -19,6 +22,16 @@ const FORBIDDEN: &[(&str, &str)] = &[
     ("haz", "haga"),
     ("pon", "ponga"),
     ("hazlo", "hágalo"),
+    ("te", "se"),
+    ("ti", "usted"),
+    ("eres", "es"),
+    ("estás", "está"),
+    ("puedas", "pueda"),
+    ("quieras", "quiera"),
+    ("necesitas", "necesita"),
+    ("deberías", "debería"),
+    ("ponlo", "póngalo"),
+    ("ponla", "póngala"),
 ];
 
 /// Where texts for people stand, and which files.
@@ -27,6 +40,7 @@ const TEXTS: &[(&str, &str)] = &[
     ("assets/workshop-monitor/src", "ts"),
     ("assets/workshop-monitor/src", "tsx"),
     ("assets/console", "js"),
+    ("assets/console", "html"),
     ("usb-image/settings", "txt"),
     ("packaging", "sh"),
 ];
@@ -48,6 +62,182 @@ fn one_word_for_each_thing_and_no_familiar_forms() {
     }
     assert!(lines > 20_000, "{lines} lines are not all");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A text leaves a room in both languages, side by side: `pick(es, en)`, `Text::fixed(es, en)`, `{ es: …, en: … }`. What
+/// is filled into one of them is filled into the other.
+#[test]
+fn every_text_has_both_languages() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Found::default();
+    for file in files(&root.join("src"), "rs") {
+        let text = fs::read_to_string(&file).expect("text");
+        let place = file.strip_prefix(root).expect("below").display().to_string();
+        if !WITHOUT_PAIRS.iter().any(|(exempt, _)| place == *exempt) {
+            found.look(&place, text.parse().unwrap_or_else(|error| panic!("{place}: {error}")), Around::Braces);
+        }
+    }
+    for file in files(&root.join("assets/console"), "html") {
+        let text = fs::read_to_string(&file).expect("text");
+        let place = file.strip_prefix(root).expect("below").display().to_string();
+        for expression in text.split("{{").skip(1).filter_map(|rest| rest.split("}}").next()) {
+            found.look(&place, expression.parse().unwrap_or_else(|error| panic!("{place}: {error}")), Around::Braces);
+        }
+    }
+    assert!(found.pairs > 850, "{} pairs are not all", found.pairs);
+    assert!(found.wrong.is_empty(), "{}", found.wrong.join("\n"));
+}
+
+/// Files with Spanish that has its English elsewhere.
+const WITHOUT_PAIRS: &[(&str, &str)] = &[
+    ("src/machine/settings/template.rs", "the file for the technician has paragraphs of both"),
+    ("src/machine/settings/read.rs", "the defaults of keys are data"),
+    ("src/cli/usage.rs", "the English is clap's"),
+    ("src/config/correction.rs", "what people type for true"),
+    ("src/support_bundle/state.rs", "one line has both"),
+    ("src/support_bundle/bounds.rs", "one line has both"),
+];
+
+/// Whether the tokens before an argument list name a call that takes Spanish and English.
+fn takes_both(tokens: &[TokenTree]) -> bool {
+    let path: String = tokens.iter().skip(tokens.len().saturating_sub(4)).map(ToString::to_string).collect();
+    [".pick", "Text::new", "Text::fixed", "Text::about"].iter().any(|call| path.ends_with(call))
+}
+
+/// What tokens stand in.
+#[derive(Clone, Copy, PartialEq)]
+enum Around {
+    /// The arguments of a call whose first two are Spanish and English.
+    Pick,
+    List,
+    Braces,
+    /// A part of a text whose English stands beside it.
+    Spanish,
+}
+
+#[derive(Default)]
+struct Found {
+    pairs: usize,
+    wrong: Vec<String>,
+}
+
+impl Found {
+    fn look(&mut self, place: &str, tokens: TokenStream, around: Around) {
+        let arguments = split(without_tests(tokens));
+        for (number, argument) in arguments.iter().enumerate() {
+            let next = arguments.get(number + 1);
+            let is_pair = !(around == Around::Pick && number > 0)
+                && next.is_some_and(|next| self.is_pair(place, argument, next, around));
+            for (at, token) in argument.iter().enumerate() {
+                match token {
+                    TokenTree::Group(group) => {
+                        let around = match group.delimiter() {
+                            _ if is_pair || around == Around::Spanish => Around::Spanish,
+                            Delimiter::Parenthesis if takes_both(&argument[..at]) => Around::Pick,
+                            Delimiter::Parenthesis | Delimiter::Bracket => Around::List,
+                            Delimiter::Brace | Delimiter::None => Around::Braces,
+                        };
+                        self.look(place, group.stream(), around);
+                    }
+                    TokenTree::Literal(literal)
+                        if !is_pair
+                            && around != Around::Spanish
+                            && !(around == Around::Pick && number == 1)
+                            && is_spanish(&literal.to_string()) =>
+                    {
+                        let line = literal.span().start().line;
+                        self.wrong.push(format!("{place}:{line}: without English: {literal}"));
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// Whether two neighbours are a text in Spanish and the same in English.
+    fn is_pair(&mut self, place: &str, one: &[TokenTree], other: &[TokenTree], around: Around) -> bool {
+        let (es, en) = (literals(one), literals(other));
+        let has = |texts: &[String]| texts.iter().any(|text| is_spanish(text));
+        let begins = |tokens: &[TokenTree], name| tokens.first().is_some_and(|token| token.to_string() == name);
+        let is_pair = match around {
+            Around::Pick => true,
+            Around::List => has(&es) && !en.is_empty() && !has(&en),
+            Around::Braces => begins(one, "es") && begins(other, "en"),
+            Around::Spanish => false,
+        };
+        self.pairs += usize::from(is_pair);
+        let is_empty = |texts: &[String]| texts == ["\"\""];
+        if is_pair && is_empty(&es) != is_empty(&en) {
+            self.wrong.push(format!("{place}: in one language alone: {es:?}, {en:?}"));
+        }
+        if is_pair && around != Around::Braces && es.len() == en.len() && blanks(&es) != blanks(&en) {
+            self.wrong.push(format!("{place}: not filled in alike: {es:?}, {en:?}"));
+        }
+        is_pair
+    }
+}
+
+/// Leaves out every item behind `#[cfg(test)]`.
+fn without_tests(tokens: TokenStream) -> Vec<TokenTree> {
+    let mut kept = Vec::new();
+    let mut is_test = false;
+    for token in tokens {
+        let is_end = match &token {
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket => {
+                is_test |= group.stream().to_string().replace(' ', "") == "cfg(test)";
+                false
+            }
+            TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
+            TokenTree::Punct(punct) => punct.as_char() == ';',
+            _ => false,
+        };
+        if !is_test {
+            kept.push(token);
+        } else if is_end {
+            is_test = false;
+        }
+    }
+    kept
+}
+
+/// What commas separate.
+fn split(tokens: Vec<TokenTree>) -> Vec<Vec<TokenTree>> {
+    let mut arguments = vec![Vec::new()];
+    for token in tokens {
+        match token {
+            TokenTree::Punct(punct) if punct.as_char() == ',' => arguments.push(Vec::new()),
+            token => arguments.last_mut().expect("never empty").push(token),
+        }
+    }
+    arguments
+}
+
+fn is_list(group: &Group) -> bool {
+    matches!(group.delimiter(), Delimiter::Parenthesis | Delimiter::Bracket)
+}
+
+/// The texts in an argument, those within its calls too.
+fn literals(tokens: &[TokenTree]) -> Vec<String> {
+    let text = |token: &TokenTree| match token {
+        TokenTree::Literal(literal) => {
+            Some(literal.to_string()).filter(|text| text.starts_with('"')).into_iter().collect()
+        }
+        TokenTree::Group(group) if is_list(group) => literals(&group.stream().into_iter().collect::<Vec<_>>()),
+        _ => Vec::new(),
+    };
+    tokens.iter().flat_map(text).collect()
+}
+
+/// A letter or mark that English does not have.
+fn is_spanish(text: &str) -> bool {
+    text.starts_with('"') && text.contains(|c| "áéíóúüñÁÉÍÓÚÑ¿¡«»".contains(c))
+}
+
+/// What is filled in.
+fn blanks(texts: &[String]) -> BTreeSet<String> {
+    let parts = texts.iter().flat_map(|text| text.split('{').skip(1));
+    let names = parts.filter_map(|part| part.split(['}', ':']).next());
+    names.map(|name| if name == "es" { "en" } else { name }.to_owned()).collect()
 }
 
 /// The lines before the tests of a file, without comments.

@@ -206,35 +206,38 @@ pub(super) fn progress(step: Step) -> Text {
 /// Why it is not installed and what to do.
 pub(super) fn words(error: &InstallError) -> Text {
     let chain = error_chain(error);
-    let es = match error {
-        InstallError::NotFromStick => "este equipo no ha arrancado de una memoria USB: ya está instalada".to_owned(),
-        InstallError::OnTrial => {
-            "la versión del sistema está a prueba: espere unos minutos y vuelva a intentarlo".to_owned()
-        }
-        InstallError::NotADisk { disk } => format!("{} no es un disco en el que se pueda instalar", disk.display()),
-        InstallError::Refused { disk, refusal } => {
-            format!("{} no vale: {}", disk.display(), refused(*refusal).es)
-        }
-        InstallError::Busy => {
-            "se está escribiendo una actualización del sistema u otra instalación: espere unos minutos".to_owned()
-        }
-        InstallError::TooMuchData => "el equipo guarda demasiados datos para llevarlos al disco".to_owned(),
-        InstallError::Differs { disk } => {
-            format!("{} no devuelve lo que se escribió en él: está estropeado, use otro", disk.display())
-        }
-        InstallError::Source(_)
-        | InstallError::Missing(_)
-        | InstallError::Table { .. }
-        | InstallError::Format { .. }
-        | InstallError::Lock(_)
-        | InstallError::Random(_)
-        | InstallError::Io { .. } => format!("no se ha instalado; la memoria USB sigue valiendo. Detalle: {chain}"),
-    };
-    let en = match error {
-        InstallError::Refused { disk, refusal } => {
-            format!("{} cannot be taken: {}", disk.display(), refused(*refusal).en)
-        }
-        _ => chain,
-    };
-    Text { es, en }
+    Text {
+        es: match error {
+            InstallError::NotFromStick => {
+                "este equipo no ha arrancado de una memoria USB: ya está instalada".to_owned()
+            }
+            InstallError::OnTrial => {
+                "la versión del sistema está a prueba: espere unos minutos y vuelva a intentarlo".to_owned()
+            }
+            InstallError::NotADisk { disk } => format!("{} no es un disco en el que se pueda instalar", disk.display()),
+            InstallError::Refused { disk, refusal } => {
+                format!("{} no vale: {}", disk.display(), refused(*refusal).es)
+            }
+            InstallError::Busy => {
+                "se está escribiendo una actualización del sistema u otra instalación: espere unos minutos".to_owned()
+            }
+            InstallError::TooMuchData => "el equipo guarda demasiados datos para llevarlos al disco".to_owned(),
+            InstallError::Differs { disk } => {
+                format!("{} no devuelve lo que se escribió en él: está estropeado, use otro", disk.display())
+            }
+            InstallError::Source(_)
+            | InstallError::Missing(_)
+            | InstallError::Table { .. }
+            | InstallError::Format { .. }
+            | InstallError::Lock(_)
+            | InstallError::Random(_)
+            | InstallError::Io { .. } => format!("no se ha instalado; la memoria USB sigue valiendo. Detalle: {chain}"),
+        },
+        en: match error {
+            InstallError::Refused { disk, refusal } => {
+                format!("{} cannot be taken: {}", disk.display(), refused(*refusal).en)
+            }
+            _ => chain.clone(),
+        },
+    }
 }

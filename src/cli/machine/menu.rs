@@ -63,11 +63,13 @@ pub(super) fn understood(of: &ArgMatches) -> Option<PathBuf> {
 /// Shows it until it is told to stop.
 pub(super) fn run(paths: &Paths, tty: &Path, lang: Lang) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let hint = Notice::new(
-        Level::Info,
-        "Con un teclado: Alt+F2 abre el menú del equipo.",
-        "With a keyboard: Alt+F2 opens the box's menu.",
-    );
+    let hint = Notice {
+        level: Level::Info,
+        text: Text::new(
+            "Con un teclado: Alt+F2 abre el menú del equipo.",
+            "With a keyboard: Alt+F2 opens the box's menu.",
+        ),
+    };
     tell(notices::put(&paths.run_notices(), SUBJECT, &hint));
     let done = runtime.map_err(TerminalError::Signals).and_then(|runtime| runtime.block_on(show(paths, tty, lang)));
     tell(notices::clear(&paths.run_notices(), SUBJECT));

@@ -36,7 +36,7 @@ pub(super) fn run(paths: &Paths, json: bool, lang: Lang) -> ExitCode {
             Level::Warning => lang.pick("aviso", "warning"),
             Level::Fault => lang.pick("fallo", "fault"),
         };
-        format!("{subject} ({level}): {}\n", notice.text(lang))
+        format!("{subject} ({level}): {}\n", notice.text.pick(lang))
     });
     let text: String = lines.collect();
     let none = lang.pick("No hay ningún aviso.\n", "There is no notice.\n");

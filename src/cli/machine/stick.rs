@@ -141,7 +141,7 @@ fn attend(
         }
     }
     let code = if visit.said.is_bad() { super::EXIT_FAILURE } else { 0 };
-    Ok(output::answer(&format!("{}\n", notice.text(lang)), code))
+    Ok(output::answer(&format!("{}\n", notice.text.pick(lang)), code))
 }
 
 /// A stick that is being dealt with.

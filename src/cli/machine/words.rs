@@ -1,6 +1,6 @@
 //! What is said in both languages at once, since a notice is for whoever comes by.
 
-use crate::lang::{Lang, Text};
+use crate::lang::Text;
 use crate::machine::notices::{Level, Notice};
 
 /// Lines of a notice that grows, and how much they matter together.
@@ -45,6 +45,6 @@ impl Said {
             let lines = self.lines.iter().chain(going_on).map(|words| words.pick(lang));
             lines.collect::<Vec<_>>().join("\n")
         };
-        Notice::new(self.level, text(Lang::Es), text(Lang::En))
+        Notice { level: self.level, text: Text::both(text) }
     }
 }

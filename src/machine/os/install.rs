@@ -15,12 +15,10 @@ use semver::Version;
 use super::entries::{Entry, Partition, TRIES, dispensable, name};
 use super::offer::{Offer, Trust, verified};
 use super::record::{self, Attempt};
-use super::{OsError, SUBJECT, settle, version};
+use super::{OsError, SUBJECT, settle, version, words};
 use crate::digest;
 use crate::durable::Writer;
-use crate::error_chain;
-use crate::lang::Text;
-use crate::machine::notices::{self, Level, Notice};
+use crate::machine::notices;
 use crate::machine::{Paths, data};
 use crate::update::os::READY;
 
@@ -163,32 +161,9 @@ fn refuse(paths: &Paths, error: &OsError) -> Result<(), OsError> {
     if matches!(error, OsError::NotWanted(_)) {
         return Ok(());
     }
-    let detail = error_chain(error);
-    let (level, es, en) = match error {
-        OsError::Full { .. } => (
-            Level::Warning,
-            "No hay sitio para la versión nueva del sistema en la partición de arranque; sigue la que funciona.",
-            "There is no room for the system's new version on the boot partition; the running one stays.",
-        ),
-        OsError::NotKept => (
-            Level::Warning,
-            "El sistema no se actualiza mientras el equipo funcione sin disco de datos: no recordaría si la versión nueva falla.",
-            "The system is not updated while the box runs without a data partition: it would not remember that the new version fails.",
-        ),
-        OsError::NotSigned { .. } | OsError::Repository(_) | OsError::Offer(_) => (
-            Level::Warning,
-            "La versión nueva del sistema no coincide con su firma y no se instala. Se vuelve a intentar; si persiste, avise al fabricante.",
-            "The system's new version is not the one that is signed, and is not installed. It is tried again; if it persists, tell the maker.",
-        ),
-        _ => (
-            Level::Fault,
-            "No se ha podido instalar la versión nueva del sistema; sigue la que funciona.",
-            "The system's new version could not be installed; the running one stays.",
-        ),
-    };
-    let words = Text { es: format!("{es} Detalle: {detail}"), en: format!("{en} Detail: {detail}") };
-    notices::put(&paths.run_notices(), SUBJECT, &Notice::new(level, words.es.clone(), words.en.clone()))?;
-    settle::tell(paths, Some(words))
+    let notice = words::not_installed(error);
+    notices::put(&paths.run_notices(), SUBJECT, &notice)?;
+    settle::tell(paths, Some(notice.text))
 }
 
 /// Whether the offer is there as a whole, as far as the appliance says: while it takes one back, there is nothing to tell.

@@ -21,6 +21,7 @@ mod offer;
 mod record;
 pub(crate) mod settle;
 mod version;
+mod words;
 
 pub(crate) use error::OsError;
 pub(crate) use firmware::is_on_trial;

@@ -6,12 +6,11 @@ use semver::Version;
 
 use super::entries::{Entry, Partition};
 use super::record::{self, Record};
-use super::{OsError, SUBJECT, firmware, is_on_trial, version};
+use super::{OsError, SUBJECT, firmware, is_on_trial, version, words};
 use crate::durable;
-use crate::error_chain;
 use crate::lang::Text;
 use crate::machine::Paths;
-use crate::machine::notices::{self, Level, Notice};
+use crate::machine::notices;
 use crate::update::os::{self, OsReport, TrialState};
 use crate::update::state::Quarantined;
 
@@ -34,19 +33,7 @@ pub(crate) fn settle(paths: &Paths) -> Result<OsReport, OsError> {
     );
     write(paths, &first)?;
     if let Err(error) = look(paths, &running) {
-        let detail = error_chain(&error);
-        let (es, en) = match error {
-            OsError::Record(_) => (
-                "No se puede guardar qué ha sido de las versiones del sistema. Detalle:",
-                "What has become of the system's versions cannot be kept. Detail:",
-            ),
-            _ => (
-                "No se puede leer la partición de arranque, así que el sistema no se actualiza. Detalle:",
-                "The boot partition cannot be looked at, so the system is not updated. Detail:",
-            ),
-        };
-        let notice = Notice::new(Level::Fault, format!("{es} {detail}"), format!("{en} {detail}"));
-        notices::put(&paths.run_notices(), SUBJECT, &notice)?;
+        notices::put(&paths.run_notices(), SUBJECT, &words::not_settled(&error))?;
         return Err(error);
     }
     tell(paths, refused)?;
@@ -79,20 +66,7 @@ fn look(paths: &Paths, running: &Version) -> Result<(), OsError> {
         record.change(|record| record.succeeded(running, Timestamp::now()))?;
     }
     if let Some(entry) = failed.last() {
-        let failed = &entry.version;
-        notices::put(
-            &paths.run_notices(),
-            SUBJECT,
-            &Notice::new(
-                Level::Warning,
-                format!(
-                    "La versión {failed} del sistema no ha llegado a demostrar que funciona en ninguno de sus arranques y no se vuelve a probar en este equipo; ha vuelto la {running}. Puede que falle, o que se cortara la corriente cada vez. La siguiente versión del fabricante se pondrá como siempre."
-                ),
-                format!(
-                    "The system's version {failed} did not come as far as to show that it works at any of its starts, and is not tried again on this box; {running} has come back. It may have a fault, or the power may have been cut each time. The maker's next version will be put in place as always."
-                ),
-            ),
-        )?;
+        notices::put(&paths.run_notices(), SUBJECT, &words::reverted(&entry.version, running))?;
     }
     Ok(())
 }

@@ -140,7 +140,7 @@ pub(super) fn tell(paths: &Paths, report: &Report, source: &Source) -> Vec<Text>
         let done = if es.is_empty() {
             notices::clear(&directory, subject.name())
         } else {
-            notices::put(&directory, subject.name(), &Notice::new(level, es.join("\n"), en.join("\n")))
+            notices::put(&directory, subject.name(), &Notice { level, text: Text::new(es.join("\n"), en.join("\n")) })
         };
         if let Err(error) = done {
             let detail = error_chain(&error);

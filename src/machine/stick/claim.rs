@@ -71,6 +71,8 @@ fn is_there(device: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lang::Text;
+    use crate::machine::notices::{Level, Notice};
 
     #[test]
     fn one_stick_at_a_time_and_what_one_leaves_is_taken_away() {
@@ -82,8 +84,8 @@ mod tests {
         assert!(matches!(Claim::take(&paths, &second), Err(StickError::Another)));
         drop(claim);
         assert!(matches!(Claim::take(&paths, &second), Err(StickError::Another)), "the first is still in");
-        notices::put(&paths.run_notices(), "stick", &notices::Notice::new(notices::Level::Info, "a", "b"))
-            .expect("said");
+        let notice = Notice { level: Level::Info, text: Text::new("a", "b") };
+        notices::put(&paths.run_notices(), "stick", &notice).expect("written");
         assert!(!Claim::release(&paths, &second).expect("not its own"));
         assert_eq!(notices::read_all(&paths.run_notices()).by_subject.len(), 1);
         assert!(Claim::release(&paths, &first).expect("released"));

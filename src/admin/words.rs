@@ -1,0 +1,143 @@
+//! What the administration says to people, besides the copy of its templates (`assets/console/admin`).
+
+use super::digits::InvalidPin;
+use super::throttle::Wait;
+use crate::lang::Text;
+
+/// Copy without anything to fill in.
+type Fixed = Text<&'static str>;
+
+pub(super) const BACK: Fixed = Text::fixed("Volver", "Back");
+pub(super) const LOG_IN_AGAIN: Fixed = Text::fixed("Entrar otra vez", "Log in again");
+
+pub(super) const TOO_MUCH_DATA: Fixed = Text::fixed("Demasiados datos", "Too much");
+pub(super) const WRONG_METHOD: Fixed = Text::fixed("Método no permitido", "Not like this");
+pub(super) const NOT_FOUND: Fixed = Text::fixed("Esta página no existe", "There is nothing here");
+
+pub(super) const FORGED: Fixed = Text::fixed("Formulario rechazado", "Form refused");
+pub(super) const FORGED_WHY: Fixed = Text::fixed(
+    "Este formulario no viene de una página del equipo, o la página era antigua. No se ha hecho nada. Vuelva a empezar desde el menú.",
+    "This form was not sent by a page of the box, or the page was old. Nothing has been done. Start again from the menu.",
+);
+
+pub(super) const FAILED: Fixed = Text::fixed("No se ha podido", "It could not be done");
+pub(super) const FAILED_WHY: Fixed = Text::fixed(
+    "No se ha podido hacer. El equipo sigue como estaba. La causa, en inglés:",
+    "It could not be done. The box is as it was. The cause:",
+);
+
+pub(super) const WRONG_PIN: Fixed = Text::fixed("El PIN no es correcto.", "The PIN is wrong.");
+pub(super) const PIN_CHANGED: Fixed =
+    Text::fixed("El PIN se ha cambiado. Entre con el nuevo.", "The PIN has been changed. Log in with the new one.");
+pub(super) const PINS_DIFFER: Fixed = Text::fixed(
+    "El PIN nuevo no es el mismo las dos veces. No se ha cambiado nada.",
+    "The new PIN is not the same twice. Nothing has been changed.",
+);
+
+pub(super) const TOO_EARLY: Fixed = Text::fixed("Hay que esperar", "You have to wait");
+pub(super) const TOO_EARLY_WHY: Fixed = Text::fixed(
+    "Se ha probado el PIN demasiadas veces. Hasta entonces no se admite ninguno, tampoco el correcto.",
+    "The PIN has been tried too many times. Until then none is accepted, not even the right one.",
+);
+
+pub(super) const NOT_CONFIRMED: Fixed =
+    Text::fixed("Marque la casilla si está seguro.", "Tick the box if you are sure.");
+
+pub(super) const RESTARTING: Fixed = Text::fixed("Reiniciando", "Restarting");
+pub(super) const RESTARTING_NEXT: Fixed = Text::fixed(
+    "El servicio se reinicia. La pantalla de los televisores vuelve sola en unos segundos.",
+    "The service restarts. The TVs' display comes back by itself within seconds.",
+);
+pub(super) const RESETTING: Fixed = Text::fixed("Restableciendo", "Resetting");
+pub(super) const RESETTING_NEXT: Fixed = Text::fixed(
+    "El equipo olvida todo menos su configuración y se reinicia. El PIN nuevo aparece en su pantalla (HDMI) y lo dice el comando «workshop-edge pin». El navegador avisará del certificado nuevo.",
+    "The box forgets everything but its configuration and restarts. The new PIN is on its screen (HDMI), and the command \"workshop-edge pin\" says it. The browser will warn of the new certificate.",
+);
+
+pub(super) const UPDATES_OFF: Fixed = Text::fixed(
+    "Este programa no busca actualizaciones: no lleva la dirección de ningún repositorio de versiones, o update.enabled es false.",
+    "This program looks for no updates: it carries no bucket's address, or update.enabled is false.",
+);
+
+pub(super) const fn invalid_pin(invalid: InvalidPin) -> Fixed {
+    match invalid {
+        InvalidPin::Shape => Text::fixed(
+            "El PIN nuevo tiene que ser de ocho cifras. No se ha cambiado nada.",
+            "The new PIN has to be eight digits. Nothing has been changed.",
+        ),
+        InvalidPin::Trivial => Text::fixed(
+            "Ese PIN es de los primeros que se prueban (una serie o una repetición). Elija otro: no se ha cambiado nada.",
+            "That PIN is one of the first to be tried (a run or a repetition). Choose another: nothing has been changed.",
+        ),
+    }
+}
+
+/// `reason` is a part of a sentence.
+pub(super) fn nothing_to_do(reason: &Text) -> Text {
+    Text::new(format!("No hay nada que hacer: {}.", reason.es), format!("There is nothing to do: {}.", reason.en))
+}
+
+pub(super) fn wait(wait: Wait) -> Text {
+    let seconds = wait.seconds();
+    if seconds > 120 {
+        let minutes = seconds.div_ceil(60);
+        Text::new(
+            format!("Espere {minutes} minutos antes de volver a probar."),
+            format!("Wait {minutes} minutes before you try again."),
+        )
+    } else {
+        Text::new(
+            format!("Espere {seconds} s antes de volver a probar."),
+            format!("Wait {seconds} s before you try again."),
+        )
+    }
+}
+
+/// An entry of the menu.
+pub(super) struct Section {
+    /// Below [`super::respond::ROOT`].
+    pub(super) path: &'static str,
+    pub(super) title: Fixed,
+    pub(super) about: Fixed,
+}
+
+/// In the order of the menu.
+pub(super) const SECTIONS: &[Section] = &[
+    Section {
+        path: "update",
+        title: Text::fixed("Actualizaciones", "Updates"),
+        about: Text::fixed(
+            "Qué versión está en marcha; instalar otra, volver a la anterior o fijarla.",
+            "Which version runs; take another, go back, or pin it.",
+        ),
+    },
+    Section {
+        path: "support-bundle",
+        title: Text::fixed("Paquete de soporte", "Support bundle"),
+        about: Text::fixed(
+            "Un archivo con lo necesario para averiguar qué falla.",
+            "Download a file with what is needed to find out what is wrong.",
+        ),
+    },
+    Section {
+        path: "pin",
+        title: Text::fixed("Cambiar el PIN", "Change the PIN"),
+        about: Text::fixed("Elegir otro PIN de ocho cifras.", "Choose another PIN of eight digits."),
+    },
+    Section {
+        path: "restart",
+        title: Text::fixed("Reiniciar el servicio", "Restart the service"),
+        about: Text::fixed(
+            "El equipo vuelve a leer la configuración. Los televisores no pierden la conexión.",
+            "Reads the configuration again. The TVs lose no connection.",
+        ),
+    },
+    Section {
+        path: "factory-reset",
+        title: Text::fixed("Restablecer de fábrica", "Factory reset"),
+        about: Text::fixed(
+            "El equipo olvida el PIN, el nombre, el certificado y todo lo guardado, y conserva la configuración.",
+            "Forgets the PIN, the name, the certificate and everything stored. Keeps the configuration.",
+        ),
+    },
+];
