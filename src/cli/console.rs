@@ -5,7 +5,7 @@ use super::program::subcommand;
 use super::terminal::{Stop, Terminal, TerminalError};
 use super::{control, output};
 use crate::console::{Pin, Status, View};
-use crate::control::Client;
+use crate::control::{Client, Order};
 use crate::{config::Overrides, lang::Lang};
 use clap::{Arg, ArgMatches, Command, ValueHint, value_parser};
 use serde::Deserialize;
@@ -19,10 +19,6 @@ use tokio::time::{MissedTickBehavior, interval};
 
 /// How often it looks at the box and at the size of the screen.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// For an answer of the box.
-const DEADLINE: Duration = Duration::from_secs(2);
-/// Bytes of an answer of the box.
-const MAX_BODY: usize = 256 * 1024;
 /// Bytes that are read at once of what is typed, and of the terminal's own answers.
 const MAX_KEYS: usize = 256;
 
@@ -63,7 +59,7 @@ impl ConsoleArgs {
 /// Shows the screen until it is told to stop.
 pub(super) fn run(args: ConsoleArgs, lang: Lang) -> ExitCode {
     let client = match control::client(args.overrides, lang) {
-        Ok(client) => client.patient(DEADLINE, MAX_BODY),
+        Ok(client) => client,
         Err(code) => return code,
     };
     match show(&client, &args.tty) {
@@ -100,9 +96,9 @@ fn look(client: &Client) -> View {
     struct Answer {
         pin: Option<String>,
     }
-    let get = |path| client.get(path).ok().filter(|reply| reply.status == 200).map(|reply| reply.body);
-    let status: Option<Status> = get("/status.json").and_then(|body| serde_json::from_slice(&body).ok());
-    let pin = status.as_ref().and_then(|_| get("/pin")).and_then(|body| serde_json::from_slice(&body).ok());
+    let ask = |order| client.order(order, &[]).ok().filter(|reply| reply.status == 200).map(|reply| reply.body);
+    let status: Option<Status> = ask(Order::Status).and_then(|body| serde_json::from_slice(&body).ok());
+    let pin = status.as_ref().and_then(|_| ask(Order::Pin)).and_then(|body| serde_json::from_slice(&body).ok());
     let pin = match pin {
         None => Pin::Unknown,
         Some(Answer { pin: Some(digits) }) => Pin::Digits(digits),

@@ -3,7 +3,7 @@
 use super::configuration::{configured, load_configuration, overrides};
 use super::program::subcommand;
 use super::{control, output};
-use crate::control::{Client, MAX_BODY};
+use crate::control::{Client, MAX_BODY, Order};
 use crate::support_bundle::{self, Given};
 use crate::{
     config::{self, Loaded, Overrides},
@@ -17,11 +17,8 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::ExitCode,
-    time::Duration,
 };
 
-/// How long the box may take to collect it all.
-const DEADLINE: Duration = Duration::from_secs(60);
 /// The service whose journal is read.
 const UNIT: &str = "workshop-edge.service";
 
@@ -114,10 +111,10 @@ pub(super) fn collect(
     lang: Lang,
 ) -> Result<(Vec<u8>, Option<String>), String> {
     let journal = support_bundle::journal(UNIT);
-    let client = Client::new(data_dir).patient(DEADLINE, support_bundle::MAX_BYTES);
+    let client = Client::new(data_dir).max_body(support_bundle::MAX_BYTES);
     let body = journal.as_ref().map(|text| tail(text, MAX_BODY)).unwrap_or_default();
     // Nothing stands in the way of a bundle: the box may be just what does not work.
-    let fault = match client.post("/support-bundle", body) {
+    let fault = match client.order(Order::SupportBundle, body) {
         Ok(reply) => match control::accepted(&reply, lang) {
             Ok(()) => return Ok((reply.body, None)),
             Err(fault) => fault,

@@ -7,10 +7,9 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
-/// Between two lines of an answer with progress.
-const SILENCE: Duration = super::HEARTBEAT.saturating_mul(6);
-/// For a whole answer, unless told otherwise.
-const DEADLINE: Duration = Duration::from_secs(5);
+use super::Order;
+use super::deadlines::MAX_SILENCE;
+
 /// Bytes of an answer's body, unless told otherwise.
 const MAX_BODY: usize = 1024 * 1024;
 /// Bytes of an answer's head.
@@ -70,25 +69,37 @@ pub(crate) struct Reply {
     pub(crate) body: Vec<u8>,
 }
 
-/// Whoever asks a running box.
+/// Whoever asks a running box. How long it waits is the order's business: see `deadlines`.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
     socket: PathBuf,
-    deadline: Duration,
-    most_body: usize,
+    max_body: usize,
+}
+
+/// How long is waited for an answer, or for the next line of one.
+#[derive(Debug, Clone, Copy)]
+struct Patience {
+    end: Instant,
+    whole: Duration,
+}
+
+impl Patience {
+    fn of(whole: Duration) -> Self {
+        Self { end: Instant::now() + whole, whole }
+    }
 }
 
 impl Client {
     /// Asks the box that keeps its data in `data_dir`.
     #[must_use]
     pub(crate) fn new(data_dir: &Path) -> Self {
-        Self { socket: data_dir.join(super::SOCKET), deadline: DEADLINE, most_body: MAX_BODY }
+        Self { socket: data_dir.join(super::SOCKET), max_body: MAX_BODY }
     }
 
-    /// Waits so long for a whole answer, which may have so many bytes.
+    /// Takes an answer of so many bytes.
     #[must_use]
-    pub(crate) fn patient(self, deadline: Duration, most_body: usize) -> Self {
-        Self { deadline, most_body, ..self }
+    pub(crate) fn max_body(self, max_body: usize) -> Self {
+        Self { max_body, ..self }
     }
 
     /// Where it asks.
@@ -97,30 +108,26 @@ impl Client {
         &self.socket
     }
 
-    /// Asks for something.
-    pub(crate) fn get(&self, path: &str) -> Result<Reply, ClientError> {
-        self.request("GET", path, &[])
+    /// Has an order carried out.
+    pub(crate) fn order(&self, order: Order, body: &[u8]) -> Result<Reply, ClientError> {
+        self.order_within(Patience::of(order.client_patience()), order, body)
     }
 
-    /// Has something done.
-    pub(crate) fn post(&self, path: &str, body: &[u8]) -> Result<Reply, ClientError> {
-        self.request("POST", path, body)
-    }
-
-    /// Has something done that may take long: `progress` hears what the box is at, as JSON, and the answer is waited for as
-    /// long as the box says that it is at work. A box of an older version says nothing meanwhile: it has the usual time.
-    pub(crate) fn post_slow(
+    /// Has an order carried out that may take long: `progress` hears what the box is at, as JSON, and the answer is waited for
+    /// as long as the box says that it is at work. One that says nothing, as those of older versions do, has the time of one line.
+    pub(crate) fn order_with_progress(
         &self,
-        path: &str,
+        order: Order,
         body: &[u8],
         mut progress: impl FnMut(&[u8]),
     ) -> Result<Reply, ClientError> {
+        let mut patience = Patience::of(MAX_SILENCE);
         // Of the older version of HTTP, which has no chunks.
-        let fields = format!("POST {path} HTTP/1.0\r\naccept: {}\r\n", super::LINES);
-        let (mut stream, give_up) = self.ask(&fields, body)?;
-        let (head, mut bytes) = self.answer(&mut stream, give_up)?;
+        let fields = format!("{} {} HTTP/1.0\r\naccept: {}\r\n", order.method(), order.path(), super::LINES);
+        let mut stream = self.send(&fields, body, patience)?;
+        let (head, mut bytes) = self.answer(&mut stream, patience)?;
         if !head.is_lines {
-            return self.body(&mut stream, give_up, &head, bytes);
+            return self.body(&mut stream, patience, &head, bytes);
         }
         bytes.drain(..head.bytes);
         loop {
@@ -136,36 +143,36 @@ impl Client {
                     progress(now.to_string().as_bytes());
                 }
             }
-            if bytes.len() > self.most_body {
+            if bytes.len() > self.max_body {
                 return Err(self.malformed("it is too long"));
             }
-            let silent = Self { deadline: SILENCE, ..self.clone() };
-            if silent.read(&mut stream, Instant::now() + SILENCE, &mut bytes)? == 0 {
+            patience = Patience::of(MAX_SILENCE);
+            if self.read(&mut stream, patience, &mut bytes)? == 0 {
                 return Err(self.malformed("it ends too early"));
             }
         }
     }
 
-    fn request(&self, method: &str, path: &str, body: &[u8]) -> Result<Reply, ClientError> {
+    fn order_within(&self, patience: Patience, order: Order, body: &[u8]) -> Result<Reply, ClientError> {
         // Any host: the socket has no name (RFC 9112 section 3.2 still wants one).
+        let (method, path) = (order.method(), order.path());
         let fields = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n");
-        let (mut stream, give_up) = self.ask(&fields, body)?;
-        let (head, bytes) = self.answer(&mut stream, give_up)?;
-        self.body(&mut stream, give_up, &head, bytes)
+        let mut stream = self.send(&fields, body, patience)?;
+        let (head, bytes) = self.answer(&mut stream, patience)?;
+        self.body(&mut stream, patience, &head, bytes)
     }
 
-    fn ask(&self, fields: &str, body: &[u8]) -> Result<(UnixStream, Instant), ClientError> {
-        let give_up = Instant::now() + self.deadline;
+    fn send(&self, fields: &str, body: &[u8], patience: Patience) -> Result<UnixStream, ClientError> {
         let mut stream = UnixStream::connect(&self.socket).map_err(|source| self.unreachable(source))?;
         let mut request = format!("{fields}content-length: {}\r\n\r\n", body.len()).into_bytes();
         request.extend_from_slice(body);
-        self.wait(&stream, give_up)?;
-        stream.write_all(&request).map_err(|source| self.broken(source))?;
-        Ok((stream, give_up))
+        self.wait(&stream, patience)?;
+        stream.write_all(&request).map_err(|source| self.broken(source, patience))?;
+        Ok(stream)
     }
 
     /// The head of the answer, and all that has come so far.
-    fn answer(&self, stream: &mut UnixStream, give_up: Instant) -> Result<(Head, Vec<u8>), ClientError> {
+    fn answer(&self, stream: &mut UnixStream, patience: Patience) -> Result<(Head, Vec<u8>), ClientError> {
         let mut bytes = Vec::new();
         loop {
             if let Some(head) = self.head(&bytes)? {
@@ -174,7 +181,7 @@ impl Client {
             if bytes.len() > MAX_HEAD {
                 return Err(self.malformed("its head is too long"));
             }
-            if self.read(stream, give_up, &mut bytes)? == 0 {
+            if self.read(stream, patience, &mut bytes)? == 0 {
                 return Err(self.malformed("it ends too early"));
             }
         }
@@ -183,16 +190,16 @@ impl Client {
     fn body(
         &self,
         stream: &mut UnixStream,
-        give_up: Instant,
+        patience: Patience,
         head: &Head,
         mut bytes: Vec<u8>,
     ) -> Result<Reply, ClientError> {
-        let end = head.bytes.saturating_add(head.length.unwrap_or(self.most_body));
-        if head.length.is_some_and(|length| length > self.most_body) {
+        let end = head.bytes.saturating_add(head.length.unwrap_or(self.max_body));
+        if head.length.is_some_and(|length| length > self.max_body) {
             return Err(self.malformed("it is too long"));
         }
         while bytes.len() < end {
-            if self.read(stream, give_up, &mut bytes)? == 0 {
+            if self.read(stream, patience, &mut bytes)? == 0 {
                 break;
             }
         }
@@ -228,8 +235,8 @@ impl Client {
         }
     }
 
-    fn read(&self, stream: &mut UnixStream, give_up: Instant, bytes: &mut Vec<u8>) -> Result<usize, ClientError> {
-        self.wait(stream, give_up)?;
+    fn read(&self, stream: &mut UnixStream, patience: Patience, bytes: &mut Vec<u8>) -> Result<usize, ClientError> {
+        self.wait(stream, patience)?;
         let mut piece = [0; 16 * 1024];
         loop {
             match stream.read(&mut piece) {
@@ -238,19 +245,19 @@ impl Client {
                     return Ok(count);
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(self.broken(error)),
+                Err(error) => return Err(self.broken(error, patience)),
             }
         }
     }
 
     /// Lets the next operation take what is left of the time.
-    fn wait(&self, stream: &UnixStream, give_up: Instant) -> Result<(), ClientError> {
-        let left = give_up.saturating_duration_since(Instant::now());
+    fn wait(&self, stream: &UnixStream, patience: Patience) -> Result<(), ClientError> {
+        let left = patience.end.saturating_duration_since(Instant::now());
         if left.is_zero() {
-            return Err(self.silent());
+            return Err(self.silent(patience));
         }
         let set = stream.set_read_timeout(Some(left)).and_then(|()| stream.set_write_timeout(Some(left)));
-        set.map_err(|source| self.broken(source))
+        set.map_err(|source| self.broken(source, patience))
     }
 
     fn unreachable(&self, source: io::Error) -> ClientError {
@@ -262,15 +269,15 @@ impl Client {
         }
     }
 
-    fn broken(&self, source: io::Error) -> ClientError {
+    fn broken(&self, source: io::Error, patience: Patience) -> ClientError {
         match source.kind() {
-            ErrorKind::WouldBlock | ErrorKind::TimedOut => self.silent(),
+            ErrorKind::WouldBlock | ErrorKind::TimedOut => self.silent(patience),
             _ => ClientError::Broken { socket: self.socket.clone(), source },
         }
     }
 
-    fn silent(&self) -> ClientError {
-        ClientError::Silent { socket: self.socket.clone(), deadline: self.deadline }
+    fn silent(&self, patience: Patience) -> ClientError {
+        ClientError::Silent { socket: self.socket.clone(), deadline: patience.whole }
     }
 
     fn malformed(&self, reason: &'static str) -> ClientError {
@@ -312,7 +319,7 @@ mod tests {
 
     fn get(answer: &'static [u8]) -> Result<Reply, ClientError> {
         let (directory, server) = answering(answer);
-        let reply = Client::new(directory.path()).patient(DEADLINE, 8).get("/status.json");
+        let reply = Client::new(directory.path()).max_body(8).order(Order::Status, &[]);
         server.join().expect("served");
         reply
     }
@@ -320,7 +327,7 @@ mod tests {
     #[test]
     fn a_request_and_its_answer() {
         let (directory, server) = answering(b"HTTP/1.1 503 No\r\nContent-Length: 5\r\n\r\nhelloand more");
-        let reply = Client::new(directory.path()).post("/restart", b"now").expect("an answer");
+        let reply = Client::new(directory.path()).order(Order::Restart, b"now").expect("an answer");
         assert_eq!(reply, Reply { status: 503, body: b"hello".to_vec() });
         let request = server.join().expect("served");
         assert!(request.starts_with("POST /restart HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n"), "{request}");
@@ -352,7 +359,7 @@ mod tests {
             let (directory, server) = answering(answer);
             let mut heard = Vec::new();
             let progress = |now: &[u8]| heard.push(String::from_utf8(now.to_vec()).expect("text"));
-            let reply = Client::new(directory.path()).patient(DEADLINE, 64).post_slow("/update", b"{}", progress);
+            let reply = Client::new(directory.path()).max_body(64).order_with_progress(Order::Update, b"{}", progress);
             let request = server.join().expect("served");
             assert!(request.starts_with("POST /update HTTP/1.0\r\naccept: application/x-ndjson\r\n"), "{request}");
             (heard, reply)
@@ -372,11 +379,12 @@ mod tests {
     #[test]
     fn who_is_not_there_or_says_nothing_is_told_apart() {
         let directory = tempfile::tempdir().expect("a directory");
-        let client = Client::new(directory.path()).patient(Duration::from_millis(50), 8);
-        assert!(matches!(client.get("/"), Err(ClientError::NotRunning { .. })));
+        let client = Client::new(directory.path());
+        let ask = || client.order_within(Patience::of(Duration::from_millis(50)), Order::Status, &[]);
+        assert!(matches!(ask(), Err(ClientError::NotRunning { .. })));
         let listener = UnixListener::bind(client.socket()).expect("bound");
-        assert!(matches!(client.get("/"), Err(ClientError::Silent { .. })));
+        assert!(matches!(ask(), Err(ClientError::Silent { .. })));
         drop(listener);
-        assert!(matches!(client.get("/"), Err(ClientError::NotRunning { .. })), "a socket that was left behind");
+        assert!(matches!(ask(), Err(ClientError::NotRunning { .. })), "a socket that was left behind");
     }
 }

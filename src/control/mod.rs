@@ -13,17 +13,16 @@
 //! | `POST /factory-reset` | `{}`, and the box forgets everything but its configuration, and restarts |
 //!
 //! A client of `POST /update` that accepts `application/x-ndjson` gets lines instead, since a slow bucket may take minutes:
-//! `{"progress":…}` with what the updates are at whenever that has changed, an empty line every [`HEARTBEAT`] so that silence
+//! `{"progress":…}` with what the updates are at whenever that has changed, an empty line every few seconds so that silence
 //! means that the box hangs, and at last `{"status":…,"answer":…}`.
 //!
 //! What cannot be done is answered by a status of 4xx or 5xx and `{"error":"…"}`, with `error_es` where it is for a
 //! person as it is.
 
 mod client;
+mod deadlines;
 mod progress;
 mod server;
-
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method, StatusCode};
@@ -36,8 +35,6 @@ pub(crate) use self::server::{MAX_BODY, Server};
 /// The socket's name in the data directory.
 pub(crate) const SOCKET: &str = "control.sock";
 
-/// How often a box that is at work says so.
-pub(crate) const HEARTBEAT: Duration = Duration::from_secs(5);
 /// The media type of an answer with progress.
 const LINES: &str = "application/x-ndjson";
 
@@ -65,21 +62,43 @@ pub(crate) enum Order {
 }
 
 impl Order {
+    const ALL: [Self; 9] = [
+        Self::Status,
+        Self::Pin,
+        Self::CheckPin,
+        Self::NewPin,
+        Self::SupportBundle,
+        Self::UpdateReport,
+        Self::Update,
+        Self::Restart,
+        Self::FactoryReset,
+    ];
+
+    fn method(self) -> Method {
+        match self {
+            Self::Status | Self::Pin | Self::UpdateReport => Method::GET,
+            _ => Method::POST,
+        }
+    }
+
+    fn path(self) -> &'static str {
+        match self {
+            Self::Status => "/status.json",
+            Self::Pin => "/pin",
+            Self::CheckPin => "/pin/check",
+            Self::NewPin => "/pin/new",
+            Self::SupportBundle => "/support-bundle",
+            Self::UpdateReport => "/update.json",
+            Self::Update => "/update",
+            Self::Restart => "/restart",
+            Self::FactoryReset => "/factory-reset",
+        }
+    }
+
     /// The order that a request is, or else the status of its refusal.
     fn of(method: &Method, path: &str) -> Result<Self, StatusCode> {
-        let (wanted, order) = match path {
-            "/status.json" => (Method::GET, Self::Status),
-            "/pin" => (Method::GET, Self::Pin),
-            "/pin/check" => (Method::POST, Self::CheckPin),
-            "/pin/new" => (Method::POST, Self::NewPin),
-            "/support-bundle" => (Method::POST, Self::SupportBundle),
-            "/update.json" => (Method::GET, Self::UpdateReport),
-            "/update" => (Method::POST, Self::Update),
-            "/restart" => (Method::POST, Self::Restart),
-            "/factory-reset" => (Method::POST, Self::FactoryReset),
-            _ => return Err(StatusCode::NOT_FOUND),
-        };
-        if *method == wanted { Ok(order) } else { Err(StatusCode::METHOD_NOT_ALLOWED) }
+        let order = Self::ALL.into_iter().find(|order| order.path() == path).ok_or(StatusCode::NOT_FOUND)?;
+        if *method == order.method() { Ok(order) } else { Err(StatusCode::METHOD_NOT_ALLOWED) }
     }
 }
 

@@ -8,7 +8,8 @@ use bytes::Bytes;
 use http_body::{Body, Frame};
 use tokio::time::{Duration, Instant, Interval, MissedTickBehavior};
 
-use super::{Answer, HEARTBEAT};
+use super::Answer;
+use super::deadlines::HEARTBEAT;
 
 /// How often it is looked at what the box does.
 const LOOK_EVERY: Duration = Duration::from_secs(1);

@@ -20,19 +20,17 @@ use hyper_util::rt::TokioIo;
 use thiserror::Error;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::deadlines::MAX_REQUEST;
 use super::progress::Progress;
 use super::{Answer, LINES, Order, Orders};
+use crate::lang::Text;
 
 /// Connections at once: people at a command line.
 const MAX_CONNECTIONS: usize = 8;
-/// For one connection, which brings one request; a support bundle takes longest.
-const DEADLINE: Duration = Duration::from_secs(60);
-/// The same where the order waits for a release bucket: longer than the updates' own deadlines for all that they ask it.
-const SLOW_DEADLINE: Duration = Duration::from_secs(1800);
 /// For the answers that are under way when the box stops.
 const GRACE: Duration = Duration::from_secs(2);
 /// After a failure to accept.
@@ -84,7 +82,7 @@ impl Server {
         let _ = fs::remove_file(&self.path);
         self.stopping.cancel();
         self.tasks.close();
-        if tokio::time::timeout(GRACE, self.tasks.wait()).await.is_err() {
+        if timeout(GRACE, self.tasks.wait()).await.is_err() {
             tracing::debug!("a command line did not take its answer");
         }
     }
@@ -145,7 +143,7 @@ async fn serve(stream: UnixStream, orders: Rc<impl Orders>, _place: OwnedSemapho
             return;
         }
     }
-    let give_up = Cell::new(Instant::now() + DEADLINE);
+    let give_up = Cell::new(Instant::now() + MAX_REQUEST);
     let service = service_fn(|request: Request<Incoming>| {
         let (orders, give_up) = (Rc::clone(&orders), &give_up);
         async move {
@@ -153,12 +151,10 @@ async fn serve(stream: UnixStream, orders: Rc<impl Orders>, _place: OwnedSemapho
             let response = match Order::of(request.method(), request.uri().path()) {
                 Ok(order) => match read(request.into_body()).await {
                     Some(body) => {
-                        if order == Order::Update {
-                            give_up.set(Instant::now() + SLOW_DEADLINE);
-                        }
+                        give_up.set(Instant::now() + order.server_deadline());
                         match orders.progress(order) {
                             Some(_) if wants_lines => in_lines(orders, order, body),
-                            _ => respond(orders.carry_out(order, body).await),
+                            _ => respond(carry_out(&*orders, order, body).await),
                         }
                     }
                     None => respond(refused(StatusCode::PAYLOAD_TOO_LARGE)),
@@ -194,10 +190,26 @@ async fn read(body: Incoming) -> Option<Bytes> {
     Some(Limited::new(body, MAX_BODY).collect().await.ok()?.to_bytes())
 }
 
+/// Carries an order out, in its time.
+async fn carry_out(orders: &impl Orders, order: Order, body: Bytes) -> Answer {
+    timeout(order.max_work(), orders.carry_out(order, body)).await.unwrap_or_else(|_| {
+        let seconds = order.max_work().as_secs();
+        tracing::warn!(?order, seconds, "an order of the command line took too long");
+        Answer::failed_in_words(&Text::new(
+            format!(
+                "El equipo no ha terminado en {seconds} s, y puede que siga: espere un poco y vuelva a intentarlo."
+            ),
+            format!(
+                "The box has not finished within {seconds} s, and may still be at it: wait a little and try again."
+            ),
+        ))
+    })
+}
+
 /// Answers while the order is carried out.
 fn in_lines<O: Orders>(orders: Rc<O>, order: Order, body: Bytes) -> Response<Answered> {
     let reporter = Rc::clone(&orders);
-    let work = async move { orders.carry_out(order, body).await };
+    let work = async move { carry_out(&*orders, order, body).await };
     let mut response = Response::new(Either::Right(Progress::new(work, move || reporter.progress(order))));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(LINES));
     response
@@ -311,8 +323,12 @@ mod tests {
         }
     }
 
-    /// What a slow order is answered over one end of a pair of sockets.
-    fn answered_in(time: Duration, request: &'static str) -> String {
+    fn answered_in(time: Duration, request: &str) -> String {
+        timed(time, request).0
+    }
+
+    /// What an order that takes so long is answered over one end of a pair of sockets, and after what time.
+    fn timed(time: Duration, request: &str) -> (String, Duration) {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .start_paused(true)
@@ -322,10 +338,11 @@ mod tests {
             let (mut client, server) = UnixStream::pair().expect("a pair");
             let place = Arc::new(Semaphore::new(1)).acquire_owned().await.expect("a place");
             tokio::task::spawn_local(serve(server, Rc::new(Rc::new(Slow(time))), place));
+            let began = Instant::now();
             client.write_all(request.as_bytes()).await.expect("sent");
             let mut text = String::new();
             client.read_to_string(&mut text).await.expect("an answer and its end");
-            text
+            (text, began.elapsed())
         })
     }
 
@@ -343,9 +360,23 @@ mod tests {
         // A client from before knows no lines.
         let text = answered_in(long, "POST /update HTTP/1.1\r\nhost: box\r\ncontent-length: 2\r\n\r\n{}");
         assert!(text.contains("content-length: 8\r\n") && text.ends_with("\"Update\""), "{text}");
-        // What waits for no bucket is not waited for so long, nor is what takes for ever.
-        assert_eq!(answered_in(long, "POST /restart HTTP/1.1\r\nhost: box\r\ncontent-length: 0\r\n\r\n"), "");
-        assert!(!answered_in(SLOW_DEADLINE * 2, LINES_OF_UPDATE).contains("\"status\""));
+        let late = answered_in(Order::Update.max_work() * 2, LINES_OF_UPDATE);
+        assert!(late.lines().last().is_some_and(|line| line.starts_with("{\"status\":503,")), "{late}");
+    }
+
+    #[test]
+    fn what_takes_too_long_is_answered_while_its_client_still_waits() {
+        for order in Order::ALL {
+            let request =
+                format!("{} {} HTTP/1.1\r\nhost: box\r\ncontent-length: 0\r\n\r\n", order.method(), order.path());
+            let (text, took) = timed(order.client_patience() * 2, &request);
+            assert!(text.starts_with("HTTP/1.1 503 ") && text.contains("not finished within"), "{order:?}: {text}");
+            assert!(took < order.client_patience(), "{order:?}: {took:?}");
+        }
+        // One that never comes to its end is no order.
+        let (text, took) =
+            timed(Duration::ZERO, "POST /pin/check HTTP/1.1\r\nhost: box\r\ncontent-length: 8\r\n\r\n1234");
+        assert_eq!((text.as_str(), took), ("", MAX_REQUEST));
     }
 
     const LINES_OF_UPDATE: &str =

@@ -6,7 +6,7 @@ use super::{bundle, install, output, taking};
 use crate::cli::terminal::{Terminal, TerminalError};
 use crate::cli::{control, status};
 use crate::console::Menu as Drawn;
-use crate::control::Client;
+use crate::control::{Client, Order};
 use crate::machine::menu::{Choice, Menu, Page, Wish, keys};
 use crate::machine::notices::{self, Level, Notice, NoticeError};
 use crate::machine::stick::{self, Mounted};
@@ -20,7 +20,6 @@ use std::{
     ffi::OsString,
     path::{Path, PathBuf},
     process::ExitCode,
-    time::Duration,
 };
 use tokio::sync::{mpsc, watch};
 
@@ -28,10 +27,6 @@ use tokio::sync::{mpsc, watch};
 const SUBJECT: &str = "menu";
 /// Bytes of keys that are read at once.
 const MAX_KEYS: usize = 64;
-/// For an answer of the box.
-const DEADLINE: Duration = Duration::from_secs(10);
-/// Bytes of an answer of the box.
-const MAX_BODY: usize = 256 * 1024;
 /// Lines of settings that are shown before they are taken.
 const MAX_LINES: usize = 40;
 
@@ -133,7 +128,7 @@ fn title(lang: Lang) -> &'static str {
 
 /// Does what is wanted, and gives what to show then.
 fn carry_out(paths: &Paths, wish: Wish, step: impl Fn(Text)) -> Page {
-    let client = Client::new(&paths.appliance()).patient(DEADLINE, MAX_BODY);
+    let client = Client::new(&paths.appliance());
     let done = match wish {
         Wish::Status => Text::try_both(|lang| status::words(&client, lang)),
         Wish::Disks => return choices(paths).unwrap_or_else(Page::Read),
@@ -263,7 +258,7 @@ fn forgive(paths: &Paths) -> Result<Text, Text> {
 
 fn restart(client: &Client) -> Result<Text, Text> {
     // Asked once; only the words are of one language or the other.
-    let reply = client.post("/restart", &[]);
+    let reply = client.order(Order::Restart, &[]);
     let done = match &reply {
         Err(error) => Err(Text::both(|lang| control::words(error, lang))),
         Ok(reply) => Text::try_both(|lang| control::accepted(reply, lang).map(|()| String::new())),

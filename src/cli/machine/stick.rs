@@ -4,7 +4,7 @@ use super::power::{self, Power};
 use super::subcommand;
 use super::words::Said;
 use super::{bundle, output, taking};
-use crate::control::{Client, ClientError};
+use crate::control::{Client, ClientError, Order};
 use crate::machine::Paths;
 use crate::machine::notices::{self, Level, Notice};
 use crate::machine::settings;
@@ -27,16 +27,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// For an answer of the box that waits for the stick to be read and verified.
-const PATIENCE: Duration = Duration::from_secs(180);
-/// Bytes of an answer of the box.
-const MAX_BODY: usize = 256 * 1024;
 /// How long the box may take to come up: a stick may be in from the start.
 const STARTING: Duration = Duration::from_secs(120);
 /// How often it is asked.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// A change of version may stand still for so long.
-const GIVE_UP: Duration = Duration::from_secs(900);
 
 /// For whoever stands before the screen to read what comes.
 const READING: Duration = Duration::from_secs(10);
@@ -112,7 +106,7 @@ fn attend(
     let _claim = Claim::take(paths, device)?;
     let mut visit = Visit {
         paths,
-        client: Client::new(&paths.appliance()).patient(PATIENCE, MAX_BODY),
+        client: Client::new(&paths.appliance()),
         said: Said::nothing(),
         is_restart_due: false,
         is_consent_due: false,
@@ -242,7 +236,7 @@ impl Visit<'_> {
             serde_json::to_vec(asked).map_err(|error| Text::about("Fallo interno:", "Internal fault:", error))?;
         let give_up = Instant::now() + STARTING;
         loop {
-            match self.client.post("/update", &body) {
+            match self.client.order_with_progress(Order::Update, &body, |_| {}) {
                 Err(ClientError::NotRunning { .. }) if Instant::now() < give_up => thread::park_timeout(LOOK_EVERY),
                 reply => return answer(reply),
             }
@@ -265,10 +259,10 @@ impl Visit<'_> {
         self.show(Some(&going_on));
         let mut last = None;
         let mut last_change = Instant::now();
-        while last_change.elapsed() < GIVE_UP {
+        while last_change.elapsed() < update::GIVE_UP {
             thread::park_timeout(LOOK_EVERY);
             // While it goes over to the other binary, nobody answers.
-            let Ok(report) = answer::<Report>(self.client.get(update::REPORT)) else { continue };
+            let Ok(report) = answer::<Report>(self.client.order(Order::UpdateReport, &[])) else { continue };
             if let Some(end) = ended(&report, version, Lang::Es) {
                 let english = ended(&report, version, Lang::En);
                 let level = if end.is_ok() { Level::Info } else { Level::Warning };
@@ -361,7 +355,7 @@ impl Visit<'_> {
         struct Checked {
             is_right: bool,
         }
-        answer::<Checked>(self.client.post("/pin/check", pin.as_bytes())).map(|checked| checked.is_right)
+        answer::<Checked>(self.client.order(Order::CheckPin, pin.as_bytes())).map(|checked| checked.is_right)
     }
 }
 

@@ -1,7 +1,7 @@
 //! A change of version as it happens: the box downloads, verifies, goes over and is on trial, and the person sees how far it is.
 
-use super::{REPORT, output, report, shown};
-use crate::control::{Client, ClientError};
+use super::{output, report, shown};
+use crate::control::{Client, ClientError, Order};
 use crate::lang::Lang;
 use crate::update::command::Report;
 use crate::update::history::Outcome;
@@ -18,8 +18,8 @@ use std::{
 
 /// How often the box is asked.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// Without any progress, and without an answer while it goes over.
-const GIVE_UP: Duration = Duration::from_secs(900);
+/// Without any progress, and without an answer while it goes over: more than the trial takes that follows.
+pub(in crate::cli) const GIVE_UP: Duration = Duration::from_secs(900);
 /// Back to the line's beginning, and clear the line (ECMA-48: EL).
 const AGAIN: &str = "\r\x1b[K";
 /// Columns of the bar.
@@ -31,7 +31,7 @@ pub(super) fn follow(client: &Client, version: &Version, is_system: bool, json: 
     let mut screen = Screen::new();
     let mut last_change = Instant::now();
     loop {
-        match client.get(REPORT) {
+        match client.order(Order::UpdateReport, &[]) {
             // It goes over to the other binary.
             Err(ClientError::NotRunning { .. } | ClientError::Broken { .. } | ClientError::Malformed { .. }) => {}
             reply => match report(reply, lang) {

@@ -6,25 +6,17 @@ use super::configuration::{configured, overrides};
 use super::program::subcommand;
 use super::shape::{json, parent};
 use super::{EXIT_FAILURE, control, output};
-use crate::control::{Client, ClientError, Reply as Answer};
+use crate::control::{Client, ClientError, Order, Reply as Answer};
 use crate::update::command::{Command, Outcome, Reply, Report};
 use crate::update::state::State;
 use crate::update::words;
 use crate::{config::Overrides, lang::Lang};
 use clap::{Arg, ArgMatches, ValueHint, value_parser};
 use semver::Version;
-use std::{ffi::OsString, path::PathBuf, process::ExitCode, time::Duration};
-
-/// For the answer of a box of an older version, which says nothing while it waits for its bucket.
-const PATIENCE: Duration = Duration::from_secs(180);
-/// Bytes of an answer.
-const MAX_BODY: usize = 256 * 1024;
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
 /// A change of version that somebody else has asked for, as those who only watch see it.
-pub(super) use follow::{Ended, ended, system_ended};
-
-/// Where the box says what its updates are at.
-pub(super) const REPORT: &str = "/update.json";
+pub(super) use follow::{Ended, GIVE_UP, ended, system_ended};
 
 #[derive(Debug, PartialEq, Eq)]
 pub struct UpdateArgs {
@@ -169,15 +161,14 @@ impl Request {
 pub(super) fn run(args: UpdateArgs, lang: Lang) -> ExitCode {
     let UpdateArgs { overrides, request, json } = args;
     let client = match control::client(overrides, lang) {
-        Ok(client) => client.patient(PATIENCE, MAX_BODY),
+        Ok(client) => client,
         Err(code) => return code,
     };
     let done = match request {
-        Request::Status => report(client.get(REPORT), lang)
+        Request::Status => report(client.order(Order::UpdateReport, &[]), lang)
             .and_then(|report| shown(json, &report.state, || lines(&words::sentences(&report.state, lang)))),
-        Request::History => {
-            report(client.get(REPORT), lang).and_then(|report| shown(json, &report.history, || history(&report, lang)))
-        }
+        Request::History => report(client.order(Order::UpdateReport, &[]), lang)
+            .and_then(|report| shown(json, &report.history, || history(&report, lang))),
         Request::Do(command) => return carry_out(&client, &command, json, lang),
     };
     match done {
@@ -229,7 +220,7 @@ fn finish(json: bool, reply: &Reply, sentences: &[String], code: u8) -> ExitCode
 fn ask(client: &Client, command: &Command, lang: Lang) -> Result<Reply, String> {
     let body = serde_json::to_vec(command).map_err(|error| error.to_string())?;
     let mut screen = follow::Screen::new();
-    let reply = client.post_slow("/update", &body, |now| {
+    let reply = client.order_with_progress(Order::Update, &body, |now| {
         if let Ok(state) = serde_json::from_slice::<State>(now) {
             screen.show(&words::phase(&state, lang));
         }

@@ -1,0 +1,61 @@
+//! How long an order may take. Each has one bound of its work, from which the others follow:
+//!
+//! ```text
+//! work < server's deadline < client's patience
+//! ```
+//!
+//! So what takes too long is answered with the reason, and nobody gives up a box that still works on it.
+
+use std::time::Duration;
+
+use super::Order;
+
+/// For an answer to be written by the server, and again for it to be read by the client.
+const MARGIN: Duration = Duration::from_secs(1);
+/// For a request to arrive: it is written at once, over a socket of the same machine.
+pub(super) const MAX_REQUEST: Duration = Duration::from_secs(10);
+/// How often a server that is at work says so, to those who want to hear of its progress.
+pub(super) const HEARTBEAT: Duration = Duration::from_secs(5);
+/// How long a client waits for the next line of an answer with progress. There is no bound on the whole answer besides the
+/// server's, since every line says that the box works.
+pub(super) const MAX_SILENCE: Duration = HEARTBEAT.saturating_mul(6);
+
+impl Order {
+    /// For carrying it out.
+    pub(super) const fn max_work(self) -> Duration {
+        Duration::from_secs(match self {
+            // From memory, but for the configuration that a restart reads again.
+            Self::Status | Self::Pin | Self::UpdateReport | Self::Restart => 3,
+            // The hash of a PIN on a small processor, or a flush to a slow card.
+            Self::CheckPin | Self::NewPin | Self::FactoryReset => 10,
+            // It reads many files, and waits for the bundle before it.
+            Self::SupportBundle => 60,
+            // Longer than a release repository may take, by the deadlines of `outbound`, for all that a check fetches.
+            Self::Update => 1800,
+        })
+    }
+
+    /// For carrying it out, and for its answer to be written.
+    pub(super) const fn server_deadline(self) -> Duration {
+        self.max_work().saturating_add(MARGIN)
+    }
+
+    /// For the whole answer, as the client sees it.
+    pub(super) const fn client_patience(self) -> Duration {
+        self.server_deadline().saturating_add(MARGIN)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_are_more_patient_than_the_server_and_the_server_than_the_work() {
+        for order in Order::ALL {
+            assert!(order.client_patience() > order.server_deadline(), "{order:?}");
+            assert!(order.server_deadline() > order.max_work(), "{order:?}");
+        }
+        assert!(MAX_SILENCE > HEARTBEAT * 2, "one line may be late");
+    }
+}
