@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use super::body::{Body, Piece};
 use super::conditional::{self, Outcome, Validators};
 use super::disk_reads::{DiskReads, FilePart};
+use super::fields::Fields;
 use super::navigation::is_navigation;
 use super::negotiate::{Coding, Preference};
 use super::no_site;
@@ -19,9 +20,15 @@ use super::respond::{Refusal, empty, moved};
 use crate::site::{Asset, Content, OnDisk, Representation, Site, is_hashed};
 
 /// Answers a GET or HEAD for a decoded path.
-pub(super) fn answer(parts: &Parts, site: &Site, disk: &DiskReads, path: &str) -> Result<Response<Body>, Refusal> {
+pub(super) fn answer(
+    parts: &Parts,
+    fields: &Fields<'_>,
+    site: &Site,
+    disk: &DiskReads,
+    path: &str,
+) -> Result<Response<Body>, Refusal> {
     if let Some(asset) = site.get(path) {
-        return send(parts, asset, disk);
+        return send(parts, fields, asset, disk);
     }
     if site.is_directory_with_page(path) {
         return moved(&format!("{path}/"), parts.uri.query());
@@ -33,17 +40,20 @@ pub(super) fn answer(parts: &Parts, site: &Site, disk: &DiskReads, path: &str) -
     if is_hashed(path) || !is_navigation(&parts.headers) {
         return Err(Refusal::NotFound);
     }
-    send(parts, site.index().ok_or(Refusal::NotFound)?, disk)
+    send(parts, fields, site.index().ok_or(Refusal::NotFound)?, disk)
 }
 
-fn send(parts: &Parts, asset: &Asset, disk: &DiskReads) -> Result<Response<Body>, Refusal> {
-    let preference = Preference::of(&parts.headers);
+fn send(parts: &Parts, fields: &Fields<'_>, asset: &Asset, disk: &DiskReads) -> Result<Response<Body>, Refusal> {
+    let preference = match fields.accept_encoding.only() {
+        Some(value) => Preference::of_value(value),
+        None => Preference::of(&parts.headers),
+    };
 
-    if let Some(requested) = requested_range(parts, asset, preference) {
-        precondition(parts, asset, &asset.identity)?.map_or_else(|| partial(asset, requested, disk), Ok)
+    if let Some(requested) = requested_range(parts, fields, asset, preference) {
+        precondition(parts, fields, asset, &asset.identity)?.map_or_else(|| partial(asset, requested, disk), Ok)
     } else {
         let selected = select(asset, preference)?;
-        Ok(precondition(parts, asset, selected)?.unwrap_or_else(|| whole(&parts.method, selected, disk)))
+        Ok(precondition(parts, fields, asset, selected)?.unwrap_or_else(|| whole(&parts.method, selected, disk)))
     }
 }
 
@@ -59,8 +69,8 @@ fn select(asset: &Asset, preference: Preference) -> Result<&Representation, Refu
 
 /// The range that is to be honoured: of a GET (RFC 9110 section 14.2), on the bytes as they
 /// are, and of the representation that the client knows (If-Range).
-fn requested_range(parts: &Parts, asset: &Asset, preference: Preference) -> Option<Requested> {
-    let value = parts.headers.get(header::RANGE)?;
+fn requested_range(parts: &Parts, fields: &Fields<'_>, asset: &Asset, preference: Preference) -> Option<Requested> {
+    let value = fields.range.first?;
     if parts.method != Method::GET
         || !preference.allows_identity()
         || !conditional::range_applies(&parts.headers, validators(asset, &asset.identity))
@@ -78,7 +88,15 @@ fn validators<'a>(asset: &Asset, representation: &'a Representation) -> Validato
 }
 
 /// The answer that the preconditions ask for, if it is not the representation itself.
-fn precondition(parts: &Parts, asset: &Asset, selected: &Representation) -> Result<Option<Response<Body>>, Refusal> {
+fn precondition(
+    parts: &Parts,
+    fields: &Fields<'_>,
+    asset: &Asset,
+    selected: &Representation,
+) -> Result<Option<Response<Body>>, Refusal> {
+    if !fields.has_preconditions {
+        return Ok(None);
+    }
     match conditional::evaluate(&parts.headers, validators(asset, selected)) {
         Outcome::Proceed => Ok(None),
         Outcome::NotModified => Ok(Some(empty(StatusCode::NOT_MODIFIED, selected.not_modified.clone()))),

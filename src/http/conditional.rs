@@ -2,7 +2,9 @@
 
 use std::time::SystemTime;
 
-use http::{HeaderMap, HeaderName, header};
+use http::{HeaderMap, HeaderValue, header};
+
+use super::fields::Lines;
 
 /// The validators of the selected representation (RFC 9110 section 8.8).
 #[derive(Debug, Clone, Copy)]
@@ -27,34 +29,26 @@ pub enum Outcome {
 /// Evaluates the preconditions of a GET or HEAD in the order of RFC 9110 section 13.2.2.
 #[must_use]
 pub fn evaluate(headers: &HeaderMap, validators: Validators<'_>) -> Outcome {
-    if !is_conditional(headers) {
-        return Outcome::Proceed;
-    }
-    if headers.contains_key(header::IF_MATCH) {
-        if !lists(headers, header::IF_MATCH, |tag| strong(tag, validators.etag)) {
-            return Outcome::Failed;
+    let (mut is_match, mut is_none_match) = (None, None);
+    let (mut unmodified_since, mut modified_since) = (Lines::default(), Lines::default());
+    for (name, value) in headers {
+        if *name == header::IF_NONE_MATCH {
+            *is_none_match.get_or_insert(false) |= lists(value, |tag| weak(tag, validators.etag));
+        } else if *name == header::IF_MATCH {
+            *is_match.get_or_insert(false) |= lists(value, |tag| strong(tag, validators.etag));
+        } else if *name == header::IF_MODIFIED_SINCE {
+            modified_since.add(value);
+        } else if *name == header::IF_UNMODIFIED_SINCE {
+            unmodified_since.add(value);
         }
-    } else if let Some(date) = date(headers, header::IF_UNMODIFIED_SINCE)
-        && validators.last_modified > date
-    {
+    }
+    let holds = is_match.unwrap_or_else(|| date(unmodified_since).is_none_or(|date| validators.last_modified <= date));
+    if !holds {
         return Outcome::Failed;
     }
-    if headers.contains_key(header::IF_NONE_MATCH) {
-        if lists(headers, header::IF_NONE_MATCH, |tag| weak(tag, validators.etag)) {
-            return Outcome::NotModified;
-        }
-    } else if let Some(date) = date(headers, header::IF_MODIFIED_SINCE)
-        && validators.last_modified <= date
-    {
-        return Outcome::NotModified;
-    }
-    Outcome::Proceed
-}
-
-/// Whether there is any precondition; most requests have none, and this look costs less than
-/// four searches.
-fn is_conditional(headers: &HeaderMap) -> bool {
-    headers.keys().any(|name| name.as_str().starts_with("if-"))
+    let is_known =
+        is_none_match.unwrap_or_else(|| date(modified_since).is_some_and(|date| validators.last_modified <= date));
+    if is_known { Outcome::NotModified } else { Outcome::Proceed }
 }
 
 /// Whether a Range is to be honoured: If-Range is absent or names exactly this
@@ -70,22 +64,13 @@ pub fn range_applies(headers: &HeaderMap, validators: Validators<'_>) -> bool {
     httpdate::parse_http_date(value).is_ok_and(|date| date == validators.last_modified)
 }
 
-fn date(headers: &HeaderMap, name: HeaderName) -> Option<SystemTime> {
-    // An invalid date, or several, is to be ignored (RFC 9110 section 13.1.3).
-    let mut values = headers.get_all(name).iter();
-    let value = values.next()?;
-    if values.next().is_some() {
-        return None;
-    }
-    httpdate::parse_http_date(value.to_str().ok()?).ok()
+/// An invalid date, or several, is to be ignored (RFC 9110 section 13.1.3).
+fn date(lines: Lines<'_>) -> Option<SystemTime> {
+    httpdate::parse_http_date(lines.only()?.to_str().ok()?).ok()
 }
 
-fn lists(headers: &HeaderMap, name: HeaderName, matches: impl Fn(&str) -> bool) -> bool {
-    headers
-        .get_all(name)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .any(|value| value.trim() == "*" || EntityTags(value).any(&matches))
+fn lists(value: &HeaderValue, matches: impl Fn(&str) -> bool) -> bool {
+    value.to_str().is_ok_and(|value| value.trim() == "*" || EntityTags(value).any(matches))
 }
 
 /// Strong comparison (RFC 9110 section 8.8.3.2): ours are strong, so equality is enough.
@@ -119,7 +104,7 @@ impl<'a> Iterator for EntityTags<'a> {
 mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
-    use http::HeaderValue;
+    use http::{HeaderName, HeaderValue};
     use proptest::prelude::*;
 
     use super::*;

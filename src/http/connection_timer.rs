@@ -1,10 +1,11 @@
 //! Waits on behalf of a connection for what is due on it, for the drain, and for the loss of its place.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 use tokio::sync::futures::Notified;
+use tokio::task::unconstrained;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::deadlines::Activity;
@@ -25,6 +26,8 @@ pin_project! {
         waits: bool,
         #[pin]
         timer: Sleep,
+        // Whether the timer has been polled since it was set, and so wakes the task.
+        is_waiting: bool,
         // `None` when it has gone off and nothing was due any more.
         armed: Option<Instant>,
     }
@@ -41,6 +44,7 @@ impl<'a> ConnectionTimer<'a> {
             evicted: seat.evicted(),
             waits: false,
             timer: sleep_until(armed),
+            is_waiting: false,
             armed: Some(armed),
         }
     }
@@ -71,9 +75,20 @@ impl<'a> ConnectionTimer<'a> {
             && this.armed.is_none_or(|armed| at < armed)
         {
             *this.armed = Some(at);
+            *this.is_waiting = false;
             this.timer.as_mut().reset(at);
         }
-        while this.armed.is_some() && this.timer.as_mut().poll(cx).is_ready() {
+        while this.armed.is_some() {
+            // Once it waits, a look is enough, and costs a fraction of a poll.
+            if *this.is_waiting && !this.timer.is_elapsed() {
+                break;
+            }
+            *this.is_waiting = true;
+            // Not within the task's budget: a poll that this turned away would leave no waker behind.
+            let timer = pin!(unconstrained(this.timer.as_mut()));
+            if timer.poll(cx).is_pending() {
+                break;
+            }
             let Some((at, due)) = this.activity.due() else {
                 *this.armed = None;
                 break;
@@ -82,6 +97,7 @@ impl<'a> ConnectionTimer<'a> {
                 return Poll::Ready(due);
             }
             *this.armed = Some(at);
+            *this.is_waiting = false;
             this.timer.as_mut().reset(at);
         }
         Poll::Pending

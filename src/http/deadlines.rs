@@ -92,7 +92,10 @@ impl Activity {
 
     /// The kernel has taken everything that was there.
     pub(super) fn flushed(&self) {
-        self.apply(Event::Flushed, self.last.get());
+        // The server flushes once more than there is anything to flush.
+        if self.lifecycle.get().is_answering() {
+            self.apply(Event::Flushed, self.last.get());
+        }
     }
 
     /// The connection has given its buffers back; `has_unread` when some bytes had come already.

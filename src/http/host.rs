@@ -1,7 +1,9 @@
 //! The Host field (RFC 9110 section 7.2, RFC 9112 section 3.2).
 
-use http::{HeaderMap, Version, header};
+use http::Version;
 use thiserror::Error;
+
+use super::fields::Lines;
 
 /// Why a request's Host is refused; every case is a `400 Bad Request`, as RFC 9112
 /// section 3.2 demands.
@@ -19,12 +21,11 @@ pub(super) enum HostError {
 }
 
 /// Checks that a request names its host once and correctly.
-pub(super) fn check(version: Version, headers: &HeaderMap) -> Result<(), HostError> {
-    let mut values = headers.get_all(header::HOST).iter();
-    let Some(value) = values.next() else {
+pub(super) fn check(version: Version, host: Lines<'_>) -> Result<(), HostError> {
+    let Some(value) = host.first else {
         return if version >= Version::HTTP_11 { Err(HostError::Missing) } else { Ok(()) };
     };
-    if values.next().is_some() {
+    if host.is_repeated {
         return Err(HostError::Repeated);
     }
     if is_host(value.as_bytes()) { Ok(()) } else { Err(HostError::Invalid) }
@@ -60,6 +61,9 @@ fn is_port(after: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use http::{HeaderMap, HeaderValue, header};
+
+    use super::super::fields::Fields;
     use super::*;
 
     #[test]
@@ -78,12 +82,13 @@ mod tests {
 
     #[test]
     fn one_host_in_every_http_11_request() {
+        let check = |version, headers: &HeaderMap| check(version, Fields::of(headers).host);
         let mut headers = HeaderMap::new();
         assert_eq!(check(Version::HTTP_11, &headers), Err(HostError::Missing));
         assert_eq!(check(Version::HTTP_10, &headers), Ok(()));
-        headers.append(header::HOST, http::HeaderValue::from_static("tv"));
+        headers.append(header::HOST, HeaderValue::from_static("tv"));
         assert_eq!(check(Version::HTTP_11, &headers), Ok(()));
-        headers.append(header::HOST, http::HeaderValue::from_static("tv"));
+        headers.append(header::HOST, HeaderValue::from_static("tv"));
         assert_eq!(check(Version::HTTP_10, &headers), Err(HostError::Repeated));
     }
 }

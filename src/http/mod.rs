@@ -20,6 +20,7 @@ mod dispatcher;
 mod drain;
 mod edge;
 mod events;
+mod fields;
 mod host;
 mod lifecycle;
 mod limits;

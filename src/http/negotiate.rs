@@ -40,14 +40,13 @@ impl Preference {
     /// a client that says nothing may understand nothing.
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Self {
-        let values = headers.get_all(header::ACCEPT_ENCODING);
-        let mut several = values.iter();
-        if let (Some(only), None) = (several.next(), several.next())
-            && let Some((_, preference)) = OF_BROWSERS.iter().find(|(known, _)| only.as_bytes() == *known)
-        {
-            return *preference;
-        }
-        Self::read(values.iter())
+        Self::read(headers.get_all(header::ACCEPT_ENCODING).iter())
+    }
+
+    /// Reads a field that came in one line.
+    pub(super) fn of_value(value: &HeaderValue) -> Self {
+        let known = OF_BROWSERS.iter().find(|(known, _)| value.as_bytes() == *known);
+        known.map_or_else(|| Self::read([value].into_iter()), |(_, preference)| *preference)
     }
 
     fn read<'a>(values: impl Iterator<Item = &'a HeaderValue>) -> Self {

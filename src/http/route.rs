@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use http::Method;
 use http::request::Parts;
-use http::{HeaderMap, Method, header};
 
+use super::fields::{Fields, Lines};
 use super::host;
 use super::names::Names;
 use super::respond::Refusal;
@@ -91,16 +92,17 @@ fn is_own(path: &str) -> bool {
 /// Finds who answers a request; `body` is the length of its body, where it says so.
 pub(super) fn route<'a>(
     parts: &'a Parts,
+    fields: &Fields<'_>,
     body: BodyLength,
     most_body: u64,
     names: &Names,
 ) -> Result<Route<'a>, Refusal> {
-    host::check(parts.version, &parts.headers).map_err(Refusal::Host)?;
+    host::check(parts.version, fields.host).map_err(Refusal::Host)?;
     let target = target::parse(&parts.uri).map_err(Refusal::Target)?;
     let is_form = matches!(&target, Target::Path(path) if is_below(path, ADMIN));
     let (allow, most_body) = if is_form { (READ_AND_POST, admin::MAX_BODY as u64) } else { (READ, most_body) };
     check_method(&parts.method, allow)?;
-    check_expectation(&parts.headers)?;
+    check_expectation(fields.expect)?;
     if body.exceeds(most_body) {
         return Err(Refusal::BodyTooLarge);
     }
@@ -159,8 +161,8 @@ fn check_method(method: &Method, allow: &'static str) -> Result<(), Refusal> {
     }
 }
 
-fn check_expectation(headers: &HeaderMap) -> Result<(), Refusal> {
-    match headers.get(header::EXPECT) {
+fn check_expectation(expect: Lines<'_>) -> Result<(), Refusal> {
+    match expect.first {
         Some(value) if !value.as_bytes().eq_ignore_ascii_case(b"100-continue") => Err(Refusal::Expectation),
         _ => Ok(()),
     }
@@ -171,6 +173,10 @@ mod tests {
     use http::Request;
 
     use super::*;
+
+    fn route<'a>(parts: &'a Parts, body: BodyLength, most: u64, names: &Names) -> Result<Route<'a>, Refusal> {
+        super::route(parts, &Fields::of(&parts.headers), body, most, names)
+    }
 
     fn parts(method: &str, uri: &str, fields: &[(&str, &str)]) -> Parts {
         let mut request = Request::builder().method(method).uri(uri).header("host", "tv");

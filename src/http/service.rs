@@ -18,6 +18,7 @@ use tokio::sync::watch;
 use super::body::Body;
 use super::deadlines::{Activity, Answering};
 use super::disk_reads::DiskReads;
+use super::fields::Fields;
 use super::listener::Scheme;
 use super::names::Names;
 use super::navigation::wants_page;
@@ -122,18 +123,20 @@ impl Connection {
         } else {
             body.size_hint().exact().map_or(BodyLength::Unknown, BodyLength::Known)
         };
-        let routed = route(&parts, length, this.state.most_body, &this.state.names);
+        let fields = Fields::of(&parts.headers);
+        let routed = route(&parts, &fields, length, this.state.most_body, &this.state.names);
         if matches!(routed, Ok(Route::Admin)) {
             drop(routed);
             let this = Rc::clone(this);
             return Answer::Later(Box::pin(async move {
                 let caller = Caller { ip: this.peer.ip().to_canonical(), is_https: this.scheme == Scheme::Https };
-                let outcome = edge::admin(&this.state.admin, &parts, body, caller).await;
+                let outcome =
+                    edge::admin(&this.state.admin, &parts, body, caller).await;
                 this.finish(id, answering, &parts, RouteClass::Edge, outcome)
             }));
         }
         let (class, outcome) = match routed {
-            Ok(route) => (route.class(), this.state.answer(&parts, &route)),
+            Ok(route) => (route.class(), this.state.answer(&parts, &fields, &route)),
             Err(refusal) => (RouteClass::None, Err(refusal)),
         };
         Answer::Now(Some(this.finish(id, answering, &parts, class, outcome)))
@@ -187,9 +190,9 @@ impl Connection {
 }
 
 impl AppState {
-    fn answer(&self, parts: &Parts, route: &Route<'_>) -> Result<Response<Body>, Refusal> {
+    fn answer(&self, parts: &Parts, fields: &Fields<'_>, route: &Route<'_>) -> Result<Response<Body>, Refusal> {
         match route {
-            Route::Site(path) => assets::answer(parts, &self.site.load(), &self.disk, path),
+            Route::Site(path) => assets::answer(parts, fields, &self.site.load(), &self.disk, path),
             Route::Options(allow) => Ok(empty(
                 StatusCode::NO_CONTENT,
                 HeaderMap::from_iter([(header::ALLOW, HeaderValue::from_static(allow))]),

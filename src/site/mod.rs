@@ -49,6 +49,8 @@ pub(crate) struct File {
 #[derive(Clone, Default)]
 pub(crate) struct Site {
     assets: HashMap<String, Arc<Asset>>,
+    /// The page that navigations get, found once: most requests are for it.
+    index: Option<Arc<Asset>>,
     /// Why there is nothing; then there are no assets.
     unavailable: Option<Arc<Unavailable>>,
 }
@@ -62,12 +64,18 @@ impl Site {
                 (path, Arc::new(Asset::new(file, content_security_policy)))
             })
             .collect();
-        Self { assets, unavailable: None }
+        Self { assets, ..Self::default() }.with_index()
+    }
+
+    /// Finds the page again, after a file was replaced.
+    fn with_index(mut self) -> Self {
+        self.index = self.assets.get("/index.html").cloned();
+        self
     }
 
     /// A directory of which nothing can be shown.
     fn unavailable(why: Unavailable) -> Self {
-        Self { assets: HashMap::new(), unavailable: Some(Arc::new(why)) }
+        Self { unavailable: Some(Arc::new(why)), ..Self::default() }
     }
 
     /// Why there is nothing to show, when that is so.
@@ -96,7 +104,7 @@ impl Site {
     /// The page that navigations get.
     #[must_use]
     pub(crate) fn index(&self) -> Option<&Asset> {
-        self.assets.get("/index.html").map(Arc::as_ref)
+        self.index.as_deref()
     }
 
     /// How many files there are.

@@ -61,6 +61,10 @@ impl Current {
         self.site.load()
     }
 
+    fn show(&self, site: Site) {
+        self.site.store(Arc::new(site.with_index()));
+    }
+
     /// What is served, and what is wrong with it.
     pub(crate) fn state(&self) -> Arc<State> {
         self.state.load_full()
@@ -238,7 +242,7 @@ impl<R: Fn(&State)> Worker<R> {
         *asset = Arc::new(asset.hashed(digest));
         let mut shown = Site::clone(&self.current.load());
         shown.assets.insert(file.path().to_owned(), Arc::clone(asset));
-        self.current.site.store(Arc::new(shown));
+        self.current.show(shown);
     }
 
     /// Makes `site` the one that is served, with the hashed assets of the one before.
@@ -253,7 +257,7 @@ impl<R: Fn(&State)> Worker<R> {
         });
         let mut shown = self.own.clone();
         shown.retain(&before);
-        self.current.site.store(Arc::new(shown));
+        self.current.show(shown);
     }
 
     fn now_serves(&mut self, serving: Serving, left_out: LeftOut) {
@@ -285,7 +289,7 @@ impl<R: Fn(&State)> Worker<R> {
             }
             Serving::Embedded | Serving::Nothing => {
                 tracing::error!(error, "cannot serve the site directory: the displays show a page that says so");
-                self.current.site.store(Arc::new(Site::unavailable(unavailable)));
+                self.current.show(Site::unavailable(unavailable));
                 Serving::Nothing
             }
         };
@@ -314,7 +318,7 @@ impl<R: Fn(&State)> Worker<R> {
             Ok(files) => {
                 let mut shown = Site::clone(&self.current.load());
                 shown.retain(&Site::new(files, self.policy()));
-                self.current.site.store(Arc::new(shown));
+                self.current.show(shown);
             }
             Err(error) => {
                 let error = crate::error_chain(&error);
@@ -358,6 +362,6 @@ impl<R: Fn(&State)> Worker<R> {
                 }
             }
         }
-        self.current.site.store(Arc::new(shown));
+        self.current.show(shown);
     }
 }
