@@ -19,10 +19,11 @@ use super::connection_timer::ConnectionTimer;
 use super::deadlines::Activity;
 use super::dispatcher::{Accepted, Load};
 use super::drain::Drain;
-use super::lifecycle::{Due, Timeouts};
+use super::lifecycle::Due;
 use super::listener::Scheme;
 use super::metered::{MeteredSocket, MeteredStream};
 use super::service::{AppState, Service};
+use super::timeouts::Timeouts;
 use super::tls::Tls;
 use crate::metrics::{Metrics, Reason};
 

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::lifecycle::{Due, Event, Lifecycle, Timeouts};
+use super::lifecycle::{Due, Event, Lifecycle};
 use super::limits::Seat;
 use super::listener::Scheme;
+use super::timeouts::Timeouts;
 use crate::metrics::Reason;
 
 /// What a connection is doing; shared by its stream, its service and its task, which all live on one thread.
@@ -50,6 +51,10 @@ impl Activity {
             is_blocked: Cell::new(false),
             seat,
         })
+    }
+
+    pub(super) fn timeouts(&self) -> &Timeouts {
+        &self.timeouts
     }
 
     /// The TLS handshake is complete.

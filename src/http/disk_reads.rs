@@ -7,21 +7,19 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
+use super::timeouts::DISK_READ;
 use crate::site::OnDisk;
 
 /// Bytes that are read at once. Of each answer under way, one piece is being written and one being read at most.
 const PIECE: usize = 64 * 1024;
 /// Reads at once, of all workers together.
 const MAX_READS: usize = 4;
-/// For one piece, the wait for its turn included; a disk that has to spin up takes ten seconds.
-const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Who reads; one for the whole process.
 #[derive(Debug, Clone)]
@@ -45,7 +43,7 @@ impl DiskReads {
             let (_permit, read) = spawn_blocking(move || (permit, file.read(at, buffer))).await?;
             read
         };
-        timeout(DEADLINE, read).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+        timeout(DISK_READ, read).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
     }
 }
 

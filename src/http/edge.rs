@@ -17,9 +17,6 @@ use crate::admin::{self, Admin, Caller};
 use crate::console::{self, Console};
 use crate::lang::Lang;
 
-/// For a form to arrive after its head.
-const FORM: Duration = Duration::from_secs(10);
-
 /// The page for people, in the language of `?lang=`, else of the browser, else of the configuration; `?fragment=` asks for
 /// what changes in it.
 pub(super) fn page(console: &Console, parts: &Parts) -> Result<Response<Body>, Refusal> {
@@ -71,14 +68,16 @@ pub(super) fn file(path: &str) -> Result<Response<Body>, Refusal> {
     Ok(no_store(StatusCode::OK, media, bytes))
 }
 
-/// The administration's answer, once the form is here.
+/// The administration's answer, once the form is here, which has to come within some time.
 pub(super) async fn admin(
     admin: &Admin,
     parts: &Parts,
     body: Incoming,
+    within: Duration,
     caller: Caller,
 ) -> Result<Response<Body>, Refusal> {
-    let form = timeout(FORM, Limited::new(body, admin::MAX_BODY).collect()).await.map_err(|_| Refusal::BodyTimeout)?;
+    let form =
+        timeout(within, Limited::new(body, admin::MAX_BODY).collect()).await.map_err(|_| Refusal::BodyTimeout)?;
     let form = form.map_err(|error| {
         // Anything else is the end of the connection: nobody reads the answer.
         if error.is::<LengthLimitError>() { Refusal::BodyTooLarge } else { Refusal::Internal }

@@ -13,8 +13,6 @@ use tokio_util::sync::{CancellationToken, ReusableBoxFuture};
 
 /// Streams at once; a page that gets none polls instead.
 const MAX: usize = 64;
-/// Proxies and the box's own idle time-out close what is silent for long.
-const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// Gives out streams of changes, as many as there is room for.
 #[derive(Debug)]
@@ -27,9 +25,9 @@ pub(super) struct Source {
 
 impl Source {
     /// `changes` counts what has changed; `closing` ends all streams; a stream is never silent
-    /// for longer than half of `idle`.
-    pub(super) fn new(changes: watch::Receiver<u64>, idle: Duration, closing: CancellationToken) -> Self {
-        Self { changes, heartbeat: HEARTBEAT.min(idle / 2), room: Arc::new(Semaphore::new(MAX)), closing }
+    /// for longer than `heartbeat`.
+    pub(super) fn new(changes: watch::Receiver<u64>, heartbeat: Duration, closing: CancellationToken) -> Self {
+        Self { changes, heartbeat, room: Arc::new(Semaphore::new(MAX)), closing }
     }
 
     /// A stream that begins with the present count; `None` when there are too many.
@@ -114,7 +112,7 @@ mod tests {
         with_clock(async || {
             let (sender, changes) = watch::channel(7);
             let closing = CancellationToken::new();
-            let source = Source::new(changes, Duration::from_secs(75), closing.clone());
+            let source = Source::new(changes, Duration::from_secs(15), closing.clone());
             let mut events = source.open().expect("room");
             assert_eq!(next(&mut events).await.as_deref(), Some(&b"data: 7\n\n"[..]));
             sender.send_replace(8);
@@ -128,7 +126,7 @@ mod tests {
     #[test]
     fn there_is_room_for_some_and_it_is_given_back() {
         let (_sender, changes) = watch::channel(0);
-        let source = Source::new(changes, Duration::from_secs(75), CancellationToken::new());
+        let source = Source::new(changes, Duration::from_secs(15), CancellationToken::new());
         let mut all: Vec<Events> = (0..MAX).map(|_| source.open().expect("room")).collect();
         assert!(source.open().is_none());
         all.pop();

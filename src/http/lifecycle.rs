@@ -11,33 +11,10 @@
 //! answers when it gives up. What the peer can delay is the writing, and that has one. Bytes that come during an answer
 //! are the rest of its request, so they begin no head.
 
-use std::time::Duration;
-
 use tokio::time::Instant;
 
+use super::timeouts::{FIRST_REQUEST_GRACE, REST_AFTER, Timeouts};
 use crate::metrics::Reason;
-
-/// How long a peer may take.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Timeouts {
-    /// For a TLS handshake.
-    pub(super) handshake: Duration,
-    /// From a head's first byte to its end.
-    pub(super) head: Duration,
-    /// Between requests.
-    pub(super) idle: Duration,
-    /// Without the peer taking a byte of an answer that is being written.
-    pub(super) write_stall: Duration,
-}
-
-/// After this long between requests, a connection gives its buffers back. Displays ask every few seconds, so most
-/// connections of a workshop rest most of the time.
-const REST_AFTER: Duration = Duration::from_secs(1);
-
-/// How long a stopping box still waits for the request of a peer that has connected. A connection is accepted before its
-/// first byte is there, and closing it then would lose a request in every restart; but a browser also connects in
-/// advance and says nothing, and nobody is served before the last such connection has ended.
-const FIRST_REQUEST_GRACE: Duration = Duration::from_secs(1);
 
 /// What is due on a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -206,6 +183,8 @@ impl Lifecycle {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     const TIMEOUTS: Timeouts = Timeouts {

@@ -11,20 +11,17 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 use tokio::time::Instant;
 
+use super::timeouts::FIRST_REQUEST;
 use crate::metrics::Reason;
 
 /// Connections that have lost their places and are not gone yet: more than are ever there at once, since a worker ends
 /// them as soon as it gets to it, and few enough for the memory and the descriptors of a box.
 pub(super) const MAX_LEAVING: usize = 32;
-
-/// How long a request may be on its way before the connection is taken for one that brings none.
-const FIRST_REQUEST: Duration = Duration::from_secs(2);
 
 /// Hands out places.
 #[derive(Debug)]
@@ -243,6 +240,8 @@ impl Drop for Permit {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn ip(text: &str) -> IpAddr {

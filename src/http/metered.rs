@@ -162,8 +162,9 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
-    use crate::http::lifecycle::{Due, Timeouts};
+    use crate::http::lifecycle::Due;
     use crate::http::listener::Scheme;
+    use crate::http::timeouts::Timeouts;
     use crate::http::tls::{SelfSigned, Tls};
     use crate::metrics::Reason;
 

@@ -36,6 +36,7 @@ mod respond;
 mod route;
 mod service;
 mod target;
+mod timeouts;
 mod tls;
 mod worker;
 
@@ -52,9 +53,9 @@ pub(crate) use names::Names;
 pub(crate) use route::is_reserved;
 pub(crate) use tls::{OwnCertificate, SelfSigned, Tls, TlsError, TlsFiles};
 
-use self::lifecycle::Timeouts;
 use self::limits::{ConnectionLimiter, MAX_LEAVING};
 use self::service::AppState;
+use self::timeouts::{ANNOUNCE_CLOSE, Timeouts};
 use self::worker::Workers;
 use crate::admin::Admin;
 use crate::console::Console;
@@ -140,10 +141,7 @@ pub(crate) struct Server {
     state: Arc<AppState>,
 }
 
-/// How long the last answers say that they are the last, before a process hands its listeners over: about the time in
-/// which whoever keeps a connection busy asks again.
-const FAREWELL: Duration = Duration::from_secs(1);
-/// How often it is looked whether anybody is left to say farewell to.
+/// How often it is looked whether anybody is still connected.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// The server could not be started.
@@ -172,6 +170,7 @@ impl Server {
         access_log: AccessLog,
     ) -> Result<Self, ServerError> {
         let Parts { site, health, metrics, display, description, console, admin, names, tls } = parts;
+        let timeouts = Timeouts::of(limits);
         let closing = CancellationToken::new();
         let state = Arc::new(AppState {
             site,
@@ -180,7 +179,7 @@ impl Server {
             display,
             description,
             disk: disk_reads::DiskReads::default(),
-            events: events::Source::new(console.changes(), limits.keep_alive_idle, closing.clone()),
+            events: events::Source::new(console.changes(), timeouts.heartbeat(), closing.clone()),
             console,
             admin,
             names,
@@ -192,12 +191,7 @@ impl Server {
         let connections = Arc::new(connection::Settings {
             state: Arc::clone(&state),
             tls,
-            timeouts: Timeouts {
-                handshake: limits.tls_handshake,
-                head: limits.header_timeout,
-                idle: limits.keep_alive_idle,
-                write_stall: limits.write_stall,
-            },
+            timeouts,
             header_bytes: limits.header_bytes,
             header_count: limits.header_count,
         });
@@ -232,7 +226,7 @@ impl Server {
     /// is connected.
     pub(crate) async fn announce_close(&self) {
         self.state.is_leaving.store(true, Ordering::Relaxed);
-        let until = tokio::time::Instant::now() + FAREWELL;
+        let until = tokio::time::Instant::now() + ANNOUNCE_CLOSE;
         while self.workers.dispatcher().load() > 0 && tokio::time::Instant::now() < until {
             tokio::time::sleep(LOOK_EVERY).await;
         }

@@ -131,7 +131,7 @@ impl Connection {
             return Answer::Later(Box::pin(async move {
                 let caller = Caller { ip: this.peer.ip().to_canonical(), is_https: this.scheme == Scheme::Https };
                 let outcome =
-                    edge::admin(&this.state.admin, &parts, body, caller).await;
+                    edge::admin(&this.state.admin, &parts, body, this.activity.timeouts().body(), caller).await;
                 this.finish(id, answering, &parts, RouteClass::Edge, outcome)
             }));
         }
