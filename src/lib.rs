@@ -4,7 +4,7 @@
 //!
 //! # The rooms
 //!
-//! `main` → [`cli`] → [`app`]. Only [`app`] knows every room, and hands each its own settings;
+//! `main` → [`cli`] → [`app`]. Only [`app`] knows every room, and hands each the settings that it declares;
 //! rooms do not know the configuration and not each other, except for what
 //! the test of the dependency directions (`tests/it/architecture.rs`) lists.
 //!
@@ -35,6 +35,7 @@
 //! | [`panics`] | what the box remembers of its own panics |
 //! | `release` | the publisher's side of updates (feature `release`) |
 //! | [`restart`] | becoming another process without closing a socket |
+//! | `schema` | the words in which a room declares its settings |
 //! | [`service_manager`] | systemd's notify socket |
 //! | [`site`] | the dist in memory, with its representations |
 //! | [`slots`] | the two places for an updated binary, and which of them runs |
@@ -72,6 +73,7 @@ pub mod panics;
 #[cfg(feature = "release")]
 pub mod release;
 mod restart;
+mod schema;
 mod service_manager;
 mod site;
 pub mod slots;

@@ -3,9 +3,8 @@
 use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
-use tracing::level_filters::LevelFilter;
 use workshop_edge::app::{App, Ended, ProcessContext};
-use workshop_edge::config::{self, Format, Level, Loaded, Overrides};
+use workshop_edge::config::{self, Loaded, Overrides};
 use workshop_edge::lang::Lang;
 use workshop_edge::{cli, error_chain, panics, telemetry};
 
@@ -22,7 +21,7 @@ fn serve(overrides: Overrides, lang: Lang) -> ExitCode {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
-    let recent = start_logs(config.log);
+    let recent = telemetry::start(config.log());
     panics::keep_in(config.data_dir.join("panics"));
     for warning in warnings {
         tracing::warn!("{}", warning.render(Lang::En));
@@ -42,20 +41,4 @@ fn serve(overrides: Overrides, lang: Lang) -> ExitCode {
     };
     tracing::error!(%error, "the box cannot serve");
     ExitCode::from(cli::EXIT_FAILURE)
-}
-
-fn start_logs(log: config::Log) -> telemetry::Recent {
-    let level = match log.level {
-        Level::Error => LevelFilter::ERROR,
-        Level::Warn => LevelFilter::WARN,
-        Level::Info => LevelFilter::INFO,
-        Level::Debug => LevelFilter::DEBUG,
-        Level::Trace => LevelFilter::TRACE,
-    };
-    let format = match log.format {
-        Format::Auto => telemetry::Format::Auto,
-        Format::Human => telemetry::Format::Human,
-        Format::Json => telemetry::Format::Json,
-    };
-    telemetry::start(level, format)
 }

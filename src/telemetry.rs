@@ -10,15 +10,50 @@ use tracing_subscriber::fmt::{self, MakeWriter, writer::MakeWriterExt as _};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-/// How a line looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// For people on a terminal, JSON otherwise.
-    Auto,
-    /// For people.
-    Human,
-    /// One JSON object a line.
-    Json,
+use crate::schema::{choice, key, one_of, settings};
+
+settings! {
+    /// What goes to the log.
+    #[derive(Clone, Copy, Debug)]
+    #[cfg_attr(test, derive(PartialEq))]
+    pub struct Settings {
+        /// The least important lines that are written.
+        level: Level = key("log.level", one_of(), "info",
+            "Importancia mínima de lo que se registra.",
+            "Least important lines that are logged.");
+        /// How a line looks.
+        format: Format = key("log.format", one_of(), "auto",
+            "Formato del registro; auto: legible en un terminal, JSON en lo demás.",
+            "Form of the log; auto: for people on a terminal, JSON elsewhere.");
+    }
+}
+
+choice! {
+    /// How important a line is.
+    pub enum Level {
+        /// Something failed.
+        Error = "error",
+        /// Something is not as it should be.
+        Warn = "warn",
+        /// What an operator wants to know.
+        Info = "info",
+        /// What a developer wants to know.
+        Debug = "debug",
+        /// Everything.
+        Trace = "trace",
+    }
+}
+
+choice! {
+    /// How a line looks.
+    pub enum Format {
+        /// For people on a terminal, JSON otherwise.
+        Auto = "auto",
+        /// For people.
+        Human = "human",
+        /// One JSON object a line.
+        Json = "json",
+    }
 }
 
 /// Whether a log that cannot be written is told of on standard error, where it is a panic if that is gone too: a journal
@@ -27,7 +62,15 @@ const TELL_OF_ITSELF: bool = false;
 
 /// Sends all logs of the process to standard output from now on, and gives the place where the last ones are kept.
 #[must_use]
-pub fn start(level: LevelFilter, format: Format) -> Recent {
+pub fn start(settings: Settings) -> Recent {
+    let Settings { level, format } = settings;
+    let level = match level {
+        Level::Error => LevelFilter::ERROR,
+        Level::Warn => LevelFilter::WARN,
+        Level::Info => LevelFilter::INFO,
+        Level::Debug => LevelFilter::DEBUG,
+        Level::Trace => LevelFilter::TRACE,
+    };
     let terminal = io::stdout().is_terminal();
     let json = match format {
         Format::Auto => !terminal,

@@ -11,35 +11,33 @@ use tokio::sync::watch;
 use super::{AppError, status, words};
 use crate::admin::{Fingerprint, Secure};
 use crate::clock;
-use crate::config;
 use crate::discovery::State;
 use crate::error_chain;
 use crate::health::{Health, Probe};
-use crate::http::{Listener, OwnCertificate, Scheme, SelfSigned, Tls, TlsError, TlsFiles};
+use crate::http::{Listener, OwnCertificate, Scheme, SelfSigned, Tls, TlsError, TlsSettings};
 
 /// How often it is looked whether the certificate still serves: its end comes nearer, and the clock may be set.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 
 /// HTTPS, and who keeps the box's own certificate current, where it is that.
 pub(super) fn start(
-    tls: config::Tls,
+    tls: TlsSettings,
     data_dir: &Path,
     health: &Health,
     names: &Names,
 ) -> Result<(Option<Tls>, Option<Follower>), AppError> {
     let probe = || health.probe("certificate");
     match tls {
-        config::Tls::Off => Ok((None, None)),
-        config::Tls::SelfSigned { names: certified } => {
+        TlsSettings::Off => Ok((None, None)),
+        TlsSettings::SelfSigned { names: certified } => {
             let settings = SelfSigned { directory: data_dir.join("tls"), names: certified, built: clock::built() };
             let (tls, certificate, kept) = Tls::self_signed(settings, &names.now(None)).map_err(AppError::Tls)?;
             let follower = Follower { certificate, probe: probe() };
             follower.report(kept);
             Ok((Some(tls), Some(follower)))
         }
-        config::Tls::Files { cert, key } => {
+        TlsSettings::Files(files) => {
             let probe = probe();
-            let files = TlsFiles { certificate: cert, key };
             let tls = Tls::files(files, move |fault| {
                 probe.degraded(fault.map(words::new_certificate_unusable));
             });

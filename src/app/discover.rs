@@ -1,14 +1,16 @@
 //! Discovery at work: what it learns goes to health, metrics and the names of the box.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::watch;
 
 use super::words;
-use crate::discovery::{self, Discovery, State};
+use crate::discovery::{self, Discovery, Instance, State};
 use crate::health::Probe;
-use crate::http::Names;
+use crate::http::{Listener, Names, Scheme};
+use crate::identity::BoxId;
 use crate::metrics::{Discovered, Metrics};
 
 /// Who is told what discovery learns.
@@ -41,13 +43,30 @@ impl DiscoveryObservers {
     }
 }
 
+/// What discovery announces; nothing when only this machine can reach the box.
+pub(super) fn instance(
+    settings: &discovery::Settings,
+    data_dir: &Path,
+    id: &BoxId,
+    listeners: &[Listener],
+) -> Option<Instance> {
+    let reachable = |scheme| {
+        let addresses = listeners.iter().filter(|listener| listener.scheme() == scheme).map(Listener::address);
+        addresses.filter(|address| !address.ip().to_canonical().is_loopback()).collect::<Vec<_>>()
+    };
+    let (http, https) = (reachable(Scheme::Http), reachable(Scheme::Https));
+    let is_on = settings.enabled && !(http.is_empty() && https.is_empty());
+    is_on.then(|| Instance { data_dir: data_dir.to_owned(), id: id.as_str().to_owned(), http, https })
+}
+
 /// Starts discovery. Without it the box serves on.
 pub(super) fn start(
     settings: discovery::Settings,
+    instance: Instance,
     describe: watch::Sender<Bytes>,
     observers: DiscoveryObservers,
 ) -> Option<Discovery> {
-    let discovery = match Discovery::start(settings, describe) {
+    let discovery = match Discovery::start(settings, instance, describe) {
         Ok(discovery) => discovery,
         Err(error) => {
             tracing::error!(%error, "discovery cannot start: the box is found by address only");

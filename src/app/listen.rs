@@ -1,13 +1,13 @@
 //! The sockets that the box listens on: handed over, or bound for the configuration.
 
 use super::AppError;
-use crate::config;
-use crate::http::{Inherited, Listener, Scheme};
+use crate::discovery;
+use crate::http::{Inherited, Listen, Listener, Scheme, TlsSettings};
 use crate::restart::Socket;
 
 /// Those of the service manager, if it has handed over any. Otherwise those of the configuration, of which the process
 /// before this one may have handed over some: the rest is closed before anything is bound, since it may have the port.
-pub(super) fn listeners(listen: &config::Listen) -> Result<Vec<Listener>, AppError> {
+pub(super) fn listeners(listen: &Listen) -> Result<Vec<Listener>, AppError> {
     let mut inherited = Inherited::from_env().map_err(AppError::Inherit)?.listeners;
     if inherited.iter().any(|listener| listener.wanted().is_none()) {
         inherited.retain(|listener| listener.wanted().is_none());
@@ -38,4 +38,14 @@ pub(super) fn for_the_next(listeners: &[Listener]) -> Result<Vec<Socket>, AppErr
         Ok(Socket { name, descriptor })
     };
     listeners.iter().map(hand_over).collect()
+}
+
+/// The names of the box that do not change while it runs.
+pub(super) fn own_names(listen: &Listen, tls: &TlsSettings, discovery: &discovery::Settings) -> Vec<String> {
+    let mut names = listen.names.clone().unwrap_or_default();
+    if let TlsSettings::SelfSigned { names: certified } = tls {
+        names.extend_from_slice(certified);
+    }
+    names.push(format!("{}.local", discovery.name));
+    names
 }

@@ -11,7 +11,6 @@ mod machine;
 mod orders;
 mod outbound;
 mod own_client;
-mod settings;
 mod signals;
 mod site;
 mod state_schema;
@@ -45,18 +44,20 @@ use self::trial::Trial;
 use self::updates::UpdateConfig;
 use self::watchdog::Watchdog;
 use crate::admin::Asked;
-use crate::config::{self, Config};
+use crate::config::{Config, Machine};
 use crate::console::{Console, ConsoleError};
-use crate::discovery;
+use crate::discovery::{self, Instance};
 use crate::health::Health;
-use crate::http::{self, BindError, Listener, Names, Scheme, Server, ServerError, Tls, TlsError};
+use crate::http::{
+    self, BindError, Limits, Listen, Listener, Names, RequestLog, Scheme, Server, ServerError, Tls, TlsError,
+    TlsSettings,
+};
 use crate::identity::BoxId;
 use crate::launch;
 use crate::metrics::Metrics;
 use crate::restart::{Program, Socket};
 use crate::service_manager;
 use crate::site::{Publisher, SiteError};
-use crate::storage::Home;
 use crate::telemetry::Recent;
 
 /// Why the box does not serve.
@@ -125,11 +126,11 @@ pub struct ProcessContext {
 pub struct App {
     listeners: Vec<Listener>,
     parts: http::Parts,
-    limits: http::Limits,
-    access_log: http::AccessLog,
+    limits: Limits,
+    requests: RequestLog,
     grace: Duration,
     health: Health,
-    discovery: Option<(discovery::Settings, watch::Sender<Bytes>, DiscoveryObservers)>,
+    discovery: Option<(discovery::Settings, Instance, watch::Sender<Bytes>, DiscoveryObservers)>,
     operator: Operator,
     asked: mpsc::Receiver<Asked>,
     program: Program,
@@ -142,7 +143,10 @@ pub struct App {
 impl App {
     /// Builds every part and binds every socket; after it, nothing that the configuration says
     /// can fail any more.
-    pub fn build(config: Config, context: ProcessContext) -> Result<Self, AppError> {
+    pub fn build(
+        config: Config,
+        ProcessContext { effective, recent, recheck }: ProcessContext,
+    ) -> Result<Self, AppError> {
         let Config {
             data_dir,
             listen,
@@ -150,9 +154,10 @@ impl App {
             discovery,
             site,
             display,
-            machine: config::Machine { dir },
+            machine: Machine { dir },
             limits,
-            log,
+            log: _,
+            requests,
             shutdown,
             outbound,
             update,
@@ -162,10 +167,11 @@ impl App {
         let trial = Trial::of_process(&data_dir, &health).map(|trial| (trial, update.trial));
         let id = BoxId::load(&data_dir);
         let quiet_wait = update.quiet_wait;
-        let update_config = UpdateConfig::new(update, outbound::build(&outbound), dir.as_deref(), &data_dir, &id);
+        let outbound = outbound::build(outbound, update.ca_file.as_deref());
+        let update_config = UpdateConfig::new(update, outbound, dir.as_deref(), &data_dir, &id);
         let running = updates::Running::default();
 
-        let own_names = settings::names(&listen, &tls, &discovery);
+        let own_names = listen::own_names(&listen, &tls, &discovery);
         let names = Arc::new(Names::default());
         names.replace(own_names.iter().map(String::as_str));
 
@@ -178,8 +184,7 @@ impl App {
         let secure = certificate::secure(&listeners, tls.as_ref(), followed.is_some(), dir.is_some());
         let certificate = followed.map(|(follower, names)| (follower, names, known.clone()));
         let of_machine = machine::MachineState::default();
-        let home = if dir.is_some() { Home::Image } else { Home::Plain };
-        let storage = storage::Monitor::new(&data_dir, home, &health).map_err(AppError::Runtime)?;
+        let storage = storage::Monitor::new(&data_dir, dir.is_some(), &health).map_err(AppError::Runtime)?;
         let machine = dir.map(|directory| machine::Monitor::new(directory, &health, &of_machine));
         let sources = status::sources(
             &id,
@@ -190,7 +195,7 @@ impl App {
             status::StatusInputs { lan: known, updates: running.clone(), machine: of_machine, site: current.clone() },
         );
         let console = Arc::new(Console::start(sources, display.language)?);
-        let discovery = settings::discovery(discovery, &data_dir, &id, &listeners).map(|settings| {
+        let discovery = discover::instance(&discovery, &data_dir, &id, &listeners).map(|instance| {
             let observers = DiscoveryObservers {
                 probe: health.probe("discovery"),
                 identity: health.probe("identity"),
@@ -199,12 +204,11 @@ impl App {
                 own_names,
                 lan,
             };
-            (settings, describe, observers)
+            (discovery, instance, describe, observers)
         });
 
         let (admin, asked) = orders::admin(&data_dir, secure, &health, Arc::clone(&running), display.language);
         let admin = Arc::new(admin);
-        let ProcessContext { effective, recent, recheck } = context;
         let operator = Operator {
             id,
             data_dir,
@@ -225,7 +229,7 @@ impl App {
             site: current,
             health: health.clone(),
             metrics,
-            display: Bytes::from(settings::display(display).to_json().map_err(AppError::Display)?),
+            display: Bytes::from(serde_json::to_vec(&display).map_err(AppError::Display)?),
             description,
             tls,
             names,
@@ -235,8 +239,8 @@ impl App {
         Ok(Self {
             listeners,
             parts,
-            limits: settings::http_limits(&limits),
-            access_log: settings::access_log(log),
+            limits,
+            requests,
             grace: shutdown.grace,
             health,
             discovery,
@@ -277,7 +281,7 @@ impl App {
             None => None,
         };
         let client = OwnClient::new(&self.listeners, &self.parts, &self.limits);
-        let server = Server::start(self.listeners, self.parts, &self.limits, self.access_log)?;
+        let server = Server::start(self.listeners, self.parts, &self.limits, self.requests.access)?;
         let operator = Rc::new(self.operator);
         let control = orders::start(&operator, self.asked);
         watch(self.monitor);
@@ -303,8 +307,9 @@ impl App {
         self.health.set_ready(true);
         service_manager::ready();
         say_ready(&operator.console);
-        let discovery =
-            self.discovery.and_then(|(settings, describe, observers)| discover::start(settings, describe, observers));
+        let discovery = self.discovery.and_then(|(settings, instance, describe, observers)| {
+            discover::start(settings, instance, describe, observers)
+        });
 
         let is_restart = tokio::select! {
             name = stop.next() => {
@@ -407,8 +412,8 @@ struct Doors {
 
 impl Doors {
     fn open(
-        listen: &config::Listen,
-        tls: config::Tls,
+        listen: &Listen,
+        tls: TlsSettings,
         data_dir: &Path,
         health: &Health,
         own_names: &[String],

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::bounded_read::read_bounded;
-use crate::outbound::{LocalNames, Outbound, Proxies, ProxySettings, Settings};
-use crate::{config, discovery, error_chain};
+use crate::outbound::{Keys, LocalNames, Outbound, Proxies, ProxySettings, Settings};
+use crate::{discovery, error_chain};
 
 /// Bytes of the file with the proxy's credentials at most.
 const MAX_CREDENTIALS: u64 = 4096;
@@ -14,27 +14,23 @@ const MAX_CERTIFICATES: u64 = 1 << 20;
 /// Multicast knows names that DNS does not.
 const LOCAL_NAMES: LocalNames = |name| Box::pin(async move { discovery::resolve(&name).await });
 
-/// The client; in words why there is none otherwise.
-pub(super) fn build(settings: &config::Outbound) -> Result<Outbound, String> {
-    let config::Outbound { ca_files, proxy, no_proxy, credentials_file } = settings;
+/// The client; in words why there is none otherwise. `other_ca_file` is what `outbound.ca_file` was called before.
+pub(super) fn build(keys: Keys, other_ca_file: Option<&Path>) -> Result<Outbound, String> {
+    let Keys { ca_file, proxy, no_proxy, credentials_file } = keys;
     let mut ca = Vec::new();
-    for file in ca_files {
+    for file in [ca_file.as_deref(), other_ca_file].into_iter().flatten() {
         ca.extend(read(file, MAX_CERTIFICATES)?);
         ca.push(b'\n');
     }
     let proxies = Proxies::new(
-        &ProxySettings {
-            url: proxy.clone(),
-            no_proxy: no_proxy.clone(),
-            credentials: credentials_file.as_deref().map(credentials).transpose()?,
-        },
+        &ProxySettings { url: proxy, no_proxy, credentials: credentials_file.as_deref().map(credentials).transpose()? },
         |name| std::env::var(name).ok(),
     );
     let proxies = proxies.map_err(|error| error.to_string())?;
     for proxy in proxies.shown() {
         tracing::info!(proxy, "what is fetched from others goes through a proxy");
     }
-    let ca = (!ca_files.is_empty()).then_some(ca);
+    let ca = (!ca.is_empty()).then_some(ca);
     let settings = Settings { ca, proxies, local_names: Some(LOCAL_NAMES), ..Settings::default() };
     Outbound::new(settings).map_err(|error| error_chain(&error))
 }

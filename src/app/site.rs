@@ -4,30 +4,22 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::words::LAST_GOOD_SITE;
-use crate::config;
 use crate::console;
 use crate::health::{Health, Status};
 use crate::http::is_reserved;
 use crate::lang::Text;
-use crate::site::{Current, LeftOut, Limits, Publisher, Serving, Settings, SiteError, State};
+use crate::site::{Current, LeftOut, Publisher, Serving, Settings, SiteError, State, Surroundings};
 
 /// The display, and whoever keeps it current; `open` bounds its files on the disk.
 pub(super) fn publisher(
-    site: config::Site,
+    settings: Settings,
     open: usize,
     data_dir: &Path,
     health: &Health,
 ) -> Result<(Publisher, Arc<Current>), SiteError> {
     let probe = health.probe("site");
-    let config::Site { dir, max_files, max_bytes, content_security_policy } = site;
-    let settings = Settings {
-        directory: dir,
-        limits: Limits { files: max_files, bytes: max_bytes, open },
-        is_reserved,
-        content_security_policy,
-        retained: Some(data_dir.join("retained-assets")),
-    };
-    Publisher::start(settings, move |state| {
+    let surroundings = Surroundings { open, is_reserved, retained: Some(data_dir.join("retained-assets")) };
+    Publisher::start(settings, surroundings, move |state| {
         let (status, fault) = report(state);
         probe.set(status, fault);
     })

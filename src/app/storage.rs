@@ -24,7 +24,8 @@ pub(super) struct Monitor {
 }
 
 impl Monitor {
-    pub(super) fn new(data_dir: &Path, home: Home, health: &Health) -> io::Result<Self> {
+    pub(super) fn new(data_dir: &Path, is_image: bool, health: &Health) -> io::Result<Self> {
+        let home = if is_image { Home::Image } else { Home::Plain };
         let monitor = Self { watch: Arc::new(DiskWatch::start(data_dir)?), home, probe: health.probe("storage") };
         monitor.tell(monitor.watch.finding().err().as_ref());
         Ok(monitor)

@@ -1,5 +1,6 @@
 //! The updates at work: what they need from the configuration and from the box, and who is told what they are at.
 
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
@@ -26,7 +27,7 @@ use crate::update::state::{Phase, State};
 use crate::update::transport::{Source, Transport};
 use crate::update::trial::Found;
 use crate::update::{ROOT, words};
-use crate::{config, console, error_chain, launch, machine};
+use crate::{console, error_chain, launch, machine, update};
 
 /// The bucket that the program was built with (`WORKSHOP_UPDATE_URL`); empty without one.
 const URL: &str = env!("WORKSHOP_UPDATE_URL");
@@ -47,25 +48,14 @@ pub(super) enum UpdateConfig {
 impl UpdateConfig {
     /// What the configuration, or else the program itself, says.
     pub(super) fn new(
-        update: config::Update,
+        update: update::Settings,
         outbound: Result<Outbound, String>,
         directory: Option<&Path>,
         data_dir: &Path,
         id: &BoxId,
     ) -> Self {
-        let config::Update {
-            enabled,
-            url,
-            channel,
-            trusted_root,
-            allow_http,
-            check_interval,
-            window,
-            rate_limit,
-            usb_dir,
-            trial: _,
-            quiet_wait: _,
-        } = update;
+        let window = update.window();
+        let update::Settings { enabled, url, channel, trusted_root, allow_http, check_interval, usb_dir, .. } = update;
         if !enabled {
             return Self::Off("update.enabled is false");
         }
@@ -85,7 +75,7 @@ impl UpdateConfig {
                 usb: usb_dir,
                 every: check_interval,
                 window,
-                rate: rate_limit,
+                rate: NonZeroU32::new(update.rate_limit_kib),
                 machine: directory.map(|directory| Machine {
                     directory: directory.to_owned(),
                     version: machine::os::running(&machine::Paths::default()).ok(),

@@ -1,9 +1,7 @@
 //! A line that is no TOML, written as it was probably meant: the likeliest mistake is a text without quotation marks.
 
-use super::{
-    schema::{Kind, Schema},
-    suggest, value,
-};
+use super::{schema::Schema, suggest, value};
+use crate::schema::Kind;
 use std::ffi::OsStr;
 
 /// Quotation marks of word processors, too.

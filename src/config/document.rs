@@ -7,8 +7,8 @@ use super::{
     layers::Layers,
     origin::Origin,
     schema::Schema,
-    value::Value,
 };
+use crate::schema::{Key, Value};
 use std::ffi::OsStr;
 use std::path::Path;
 
@@ -46,7 +46,7 @@ impl Document {
     /// Gives a key of the other file the value that it has here whenever nobody gives it one.
     pub(crate) fn preset(&mut self, key: &str, text: &str) {
         let Some(also) = &mut self.0.also else { return };
-        if let Some(known) = also.schema.find(key).filter(|_| !also.is_given(key)) {
+        if let Some(known) = also.schema.find(key).filter(|key| !also.is_given(key)) {
             also.text(known, Origin::Default, OsStr::new(text));
         }
     }
@@ -63,23 +63,26 @@ impl Document {
     #[must_use]
     pub(crate) fn configuration(&self) -> Vec<(&'static str, String)> {
         let Some(also) = &self.0.also else { return Vec::new() };
-        let given = also.schema.keys.iter().filter(|key| also.is_given(key.path));
-        given.filter_map(|key| Some((key.path, also.get(key.path)?.0.to_toml()))).collect()
+        let given = also.schema.keys.iter().filter(|key| also.is_given(key));
+        given.filter_map(|key| Some((key.path, also.get(key)?.0.to_toml()))).collect()
     }
 
-    /// Those that have this key.
-    fn layers_of(&self, key: &str) -> &Layers {
-        self.0
-            .also
-            .as_deref()
-            .filter(|also| self.0.schema.find(key).is_none() && also.schema.find(key).is_some())
-            .unwrap_or(&self.0)
+    /// A key, and those that have it.
+    fn find(&self, key: &str) -> Option<(&Layers, &'static Key)> {
+        let own = self.0.schema.find(key).map(|key| (&self.0, key));
+        own.or_else(|| self.0.also.as_deref().and_then(|also| Some((also, also.schema.find(key)?))))
+    }
+
+    /// What a key has, and where.
+    fn get(&self, key: &str) -> Option<(&Value, &Origin)> {
+        let (layers, key) = self.find(key)?;
+        layers.get(key)
     }
 
     /// The text of a key, unless it is absent or wrong.
     #[must_use]
     pub(crate) fn text(&self, key: &str) -> Option<&str> {
-        match self.layers_of(key).get(key)? {
+        match self.get(key)? {
             (Value::Text(text), _) => Some(text),
             _ => None,
         }
@@ -88,7 +91,7 @@ impl Document {
     /// The list of a key: empty where it is absent or wrong.
     #[must_use]
     pub(crate) fn list(&self, key: &str) -> Vec<String> {
-        match self.0.get(key) {
+        match self.get(key) {
             Some((Value::Names(list), _)) => list.clone(),
             _ => Vec::new(),
         }
@@ -97,13 +100,13 @@ impl Document {
     /// Whether a key is `true`.
     #[must_use]
     pub(crate) fn is_true(&self, key: &str) -> bool {
-        matches!(self.layers_of(key).get(key), Some((Value::Bool(true), _)))
+        matches!(self.get(key), Some((Value::Bool(true), _)))
     }
 
     /// The whole number of a key.
     #[must_use]
     pub(crate) fn integer<T: TryFrom<u64>>(&self, key: &str) -> Option<T> {
-        match self.0.get(key)? {
+        match self.get(key)? {
             (Value::Integer(integer), _) => T::try_from(*integer).ok(),
             _ => None,
         }
@@ -112,18 +115,18 @@ impl Document {
     /// Whether the file gives this key a right value.
     #[must_use]
     pub(crate) fn is_given(&self, key: &str) -> bool {
-        self.layers_of(key).is_given(key)
+        self.find(key).is_some_and(|(layers, key)| layers.is_given(key))
     }
 
     /// Whether this key has been found wrong, or cannot be known.
     #[must_use]
     pub(crate) fn is_wrong(&self, key: &str) -> bool {
-        self.0.torn || (self.0.get(key).is_none() && !self.0.is_absent(key))
+        self.0.torn || self.find(key).is_some_and(|(layers, key)| layers.get(key).is_none() && !layers.is_absent(key))
     }
 
     /// What is wrong with a key in the light of others, in Spanish and English; said where the key stands.
     pub(crate) fn rule(&mut self, key: &'static str, es: impl Into<String>, en: impl Into<String>) {
-        let origin = self.layers_of(key).get(key).map_or(Origin::Default, |(_, origin)| origin.clone());
+        let origin = self.get(key).map_or(Origin::Default, |(_, origin)| origin.clone());
         let problem = Problem::Rule { es: es.into(), en: en.into() };
         self.0.faults.push(Fault::in_schema(self.0.schema, key, origin, problem));
     }

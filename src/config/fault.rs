@@ -4,9 +4,10 @@ use super::{
     file::HIDDEN,
     invisible::Invisible,
     origin::Origin,
-    schema::{CONFIG, Kind, Schema},
+    schema::{CONFIG, Schema},
 };
 use crate::lang::Lang;
+use crate::schema::Kind;
 use std::{fmt, io, path::PathBuf};
 
 /// One thing that is wrong, and where.

@@ -6,10 +6,11 @@ use super::{
     invisible::Invisible,
     layers::Layers,
     origin::Origin,
-    schema::{Key, Schema},
+    schema::Schema,
     suggest, value,
 };
 use crate::bounded_read::read_bounded;
+use crate::schema::Key;
 use std::{
     collections::BTreeSet,
     io::ErrorKind,
@@ -189,13 +190,7 @@ impl Walk<'_> {
     }
 
     /// Takes the value of a key.
-    fn value(
-        &self,
-        layers: &mut Layers,
-        key: &'static Key,
-        name: &Spanned<DeString<'_>>,
-        given: &Spanned<DeValue<'_>>,
-    ) {
+    fn value(&self, layers: &mut Layers, key: &Key, name: &Spanned<DeString<'_>>, given: &Spanned<DeValue<'_>>) {
         let is_secret = layers.schema.is_secret;
         let at = |byte| origin(&self.path, Some(self.line(byte)));
         let start = name.span().start;

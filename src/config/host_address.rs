@@ -1,9 +1,7 @@
 //! The address of a host in its network, as a person writes it.
 
-use super::{
-    fault::{Problem, quoted},
-    schema::Kind,
-};
+use super::fault::{Problem, quoted};
+use crate::schema::Kind;
 use std::net::{IpAddr, Ipv4Addr};
 
 /// The word for an address that the network gives.

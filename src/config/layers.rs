@@ -3,11 +3,15 @@
 use super::{
     fault::{Fault, Notice, Problem, Warning, quoted},
     origin::Origin,
-    schema::{CONFIG, ENV_PREFIX, Key, Schema},
+    schema::{CONFIG, ENV_PREFIX, Schema},
     source::{Overrides, Sources},
     suggest,
-    value::{self, Value},
+    types::Config,
+    value,
 };
+use crate::http::Listen;
+use crate::schema::{FromValue, Key, Setting, Value, Values};
+use crate::site;
 use std::{
     collections::{BTreeMap, BTreeSet},
     ffi::{OsStr, OsString},
@@ -74,8 +78,8 @@ impl Layers {
     /// The values that hold when nobody gives any, on this box.
     pub(super) fn defaults(&mut self, sources: &Sources) {
         self.schema_defaults();
-        if let (Some(key), Some(dir)) = (Key::find("data_dir"), sources.default_data_dir()) {
-            self.put(key, Origin::Default, Value::Path(dir));
+        if let Some(dir) = sources.default_data_dir() {
+            self.put(&Config::data_dir().key, Origin::Default, Value::Path(dir));
         }
     }
 
@@ -99,13 +103,13 @@ impl Layers {
     /// The command line.
     pub(super) fn flags(&mut self, flags: &Overrides) {
         let listen = (!flags.listen.is_empty()).then(|| flags.listen.join(OsStr::new(",")));
-        for (flag, path, value) in [
-            ("--data-dir", "data_dir", flags.data_dir.as_deref()),
-            ("--listen", "listen.http", listen.as_deref()),
-            ("--site", "site.dir", flags.site.as_deref()),
+        for (flag, key, value) in [
+            ("--data-dir", Config::data_dir().key, flags.data_dir.as_deref()),
+            ("--listen", Listen::http().key, listen.as_deref()),
+            ("--site", site::Settings::dir().key, flags.site.as_deref()),
         ] {
-            if let (Some(key), Some(value)) = (Key::find(path), value) {
-                self.text(key, Origin::Flag(flag), value);
+            if let Some(value) = value {
+                self.text(&key, Origin::Flag(flag), value);
             }
         }
         for assignment in &flags.set {
@@ -134,7 +138,7 @@ impl Layers {
     }
 
     /// A value as text.
-    pub(super) fn text(&mut self, key: &'static Key, origin: Origin, text: &OsStr) {
+    pub(super) fn text(&mut self, key: &Key, origin: Origin, text: &OsStr) {
         match value::from_text(key.kind, text) {
             Ok(value) => self.put(key, origin, value),
             Err(problems) => {
@@ -146,32 +150,44 @@ impl Layers {
     }
 
     /// A good value: it takes the place of that of the layers below.
-    pub(super) fn put(&mut self, key: &'static Key, origin: Origin, value: Value) {
+    pub(super) fn put(&mut self, key: &Key, origin: Origin, value: Value) {
         self.broken.remove(key.path);
         self.values.insert(key.path, (value, origin));
     }
 
     /// A wrong value.
-    pub(super) fn fault(&mut self, key: &'static Key, origin: Origin, problem: Problem) {
+    pub(super) fn fault(&mut self, key: &Key, origin: Origin, problem: Problem) {
         self.broken.insert(key.path);
         self.faults.push(Fault::in_schema(self.schema, key.path, origin, problem));
     }
 
     /// Whether a value of this key would be given by somebody: a right one, in a file, a variable or a flag.
-    pub(super) fn is_given(&self, path: &str) -> bool {
-        self.get(path).is_some_and(|(_, origin)| *origin != Origin::Default)
+    pub(super) fn is_given(&self, key: &Key) -> bool {
+        self.get(key).is_some_and(|(_, origin)| *origin != Origin::Default)
     }
 
     /// The value of a key and its origin, unless it is absent or wrong.
-    pub(super) fn get(&self, path: &str) -> Option<(&Value, &Origin)> {
-        if self.broken.contains(path) {
+    pub(super) fn get(&self, key: &Key) -> Option<(&Value, &Origin)> {
+        if self.broken.contains(key.path) {
             return None;
         }
-        self.values.get(path).map(|(value, origin)| (value, origin))
+        self.values.get(key.path).map(|(value, origin)| (value, origin))
+    }
+
+    /// The same, as the room takes it.
+    pub(super) fn setting<T: FromValue>(&self, setting: &Setting<T>) -> Option<(T, Origin)> {
+        let (value, origin) = self.get(&setting.key)?;
+        Some((T::from_value(value)?, origin.clone()))
     }
 
     /// Whether no layer says anything about a key.
-    pub(super) fn is_absent(&self, path: &str) -> bool {
-        !self.values.contains_key(path) && !self.broken.contains(path)
+    pub(super) fn is_absent(&self, key: &Key) -> bool {
+        !self.values.contains_key(key.path) && !self.broken.contains(key.path)
+    }
+}
+
+impl Values for Layers {
+    fn value(&self, key: &Key) -> Option<&Value> {
+        self.get(key).map(|(value, _)| value)
     }
 }

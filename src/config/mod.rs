@@ -1,9 +1,9 @@
 //! The configuration: `config.toml` < `WORKSHOP_EDGE_*` < flags, read once and validated once into a [`Config`].
 //!
-//! 1. `schema` is the one table of what can be configured; `types` is what the rest of the program gets.
+//! 1. `types` is all that can be configured: the settings that the rooms declare. `schema` finds their keys by name.
 //! 2. `source` says where values come from; `layers` (with `file`) puts them one over the other, each made a `value`
 //!    of its key's kind and with its `origin`; `suggest` knows what an unknown name was meant to be.
-//! 3. `check` holds them against each other and the file system, and `build` makes the [`Config`].
+//! 3. `check` holds them against each other and the file system, and the [`Config`] is read from them.
 //! 4. `fault` and `wording` say what is wrong; `show` and `reference` say what holds and what there is.
 //!
 //! A [`Document`] is the same for another file, with a [`Schema`] of its own.
@@ -11,7 +11,6 @@
 //! Whoever edits the file sees everything that is wrong at once: no step stops at its first fault. What an older
 //! version does not know is a [`Warning`], so that it can start with a newer one's file.
 
-mod build;
 mod check;
 mod correction;
 mod document;
@@ -35,14 +34,13 @@ pub(crate) use fault::{Fault, Faults, Warning};
 pub(crate) use host_address::DHCP;
 pub(crate) use origin::Origin;
 pub(crate) use reference::reference;
-pub(crate) use schema::{CONFIG_FLAT, Key, Kind, Schema};
+pub(crate) use schema::{CONFIG_FLAT, Schema};
 pub use show::{Effective, effective_json, effective_table, report_json};
 pub use source::{DEFAULT_FILE, Overrides, Sources};
-pub(crate) use types::{
-    Access, Channel, Config, Discovery, Display, Limits, Listen, Machine, Outbound, Shift, Site, Targets, Tls, Update,
-};
-pub use types::{Format, Level, Log};
+pub(crate) use types::{Config, Machine};
 
+use crate::http::TlsSettings;
+use crate::schema::{Missing, Section as _};
 use std::path::PathBuf;
 
 /// A configuration that is valid.
@@ -69,11 +67,8 @@ pub fn load(sources: &Sources) -> Result<Loaded, Faults> {
 #[must_use]
 pub(crate) fn data_dir(sources: &Sources) -> PathBuf {
     let layers = read(sources);
-    let given = match layers.get("data_dir") {
-        Some((value::Value::Path(path), _)) => Some(path.clone()),
-        _ => sources.default_data_dir(),
-    };
-    given.unwrap_or_else(|| PathBuf::from(source::SYSTEM_DATA_DIR))
+    let given = layers.setting(&Config::data_dir()).map(|(path, _)| path);
+    given.or_else(|| sources.default_data_dir()).unwrap_or_else(|| PathBuf::from(source::SYSTEM_DATA_DIR))
 }
 
 /// Every layer, one over the other.
@@ -96,15 +91,24 @@ fn finish(mut layers: layers::Layers) -> Result<Loaded, Faults> {
     }
     let effective = show::effective(&layers);
     // Only of right values: a wrong one has been reported, and would be reported again as missing.
-    let built = layers.faults.is_empty().then(|| build::build(&layers));
+    let built = layers.faults.is_empty().then(|| build(&layers));
     let layers::Layers { mut faults, mut warnings, .. } = layers;
     warnings.sort_by(|a, b| a.origin.cmp(&b.origin));
     match built {
         Some(Ok(config)) => return Ok(Loaded { config, warnings, effective }),
-        Some(Err(build::Absent(key))) => faults.push(Fault::of(key, Origin::Default, fault::Problem::Missing)),
+        Some(Err(Missing(key))) => faults.push(Fault::of(key, Origin::Default, fault::Problem::Missing)),
         None => faults.sort_by(|a, b| a.origin.cmp(&b.origin)),
     }
     Err(Faults { faults, warnings })
+}
+
+/// The configuration of values that are right. Without TLS there is no HTTPS, whatever the file says.
+fn build(layers: &layers::Layers) -> Result<Config, Missing> {
+    let mut config = Config::read(layers)?;
+    if matches!(config.tls, TlsSettings::Off) {
+        config.listen.https.clear();
+    }
+    Ok(config)
 }
 
 #[cfg(test)]

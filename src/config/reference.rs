@@ -1,10 +1,8 @@
 //! The reference of the configuration: a `config.toml` in which every key stands as a comment with its default.
 
-use super::{
-    schema::{KEYS, Key},
-    wording::describe,
-};
+use super::{schema::CONFIG, wording::describe};
 use crate::lang::Lang;
+use crate::schema::Key;
 use std::fmt::Write as _;
 
 /// A commented `config.toml` with every key, what it is for, what it may be, its default (or, without one, an
@@ -19,7 +17,7 @@ pub(crate) fn reference(langs: &[Lang]) -> String {
         );
     }
     let mut table = "";
-    for key in KEYS {
+    for key in CONFIG.keys {
         let parent = key.path.rsplit_once('.').map_or("", |(parent, _)| parent);
         if parent != table {
             // Writing to a String cannot fail.
@@ -44,10 +42,10 @@ fn entry(key: &Key, langs: &[Lang]) -> String {
 
 /// What a key is for and what it may be, as comments.
 fn comment(key: &Key, lang: Lang) -> String {
-    let Key { doc_es, doc_en, kind, .. } = key;
+    let Key { doc, kind, .. } = key;
     format!(
         "# {}\n# {}: {}. {}: {}.\n",
-        lang.pick(doc_es, doc_en),
+        doc.pick(lang),
         lang.pick("Valor", "Value"),
         describe(*kind, lang),
         lang.pick("Variable de entorno", "Environment variable"),

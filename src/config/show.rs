@@ -4,9 +4,10 @@ use super::{
     fault::{Fault, Warning},
     layers::Layers,
     origin::Origin,
-    schema::KEYS,
+    schema::CONFIG,
 };
 use crate::lang::Lang;
+use crate::schema::Key;
 use serde_json::{Value as Json, json};
 use std::fmt::Write as _;
 
@@ -23,12 +24,12 @@ pub struct Effective {
 
 /// The value of every key, in the order of the schema.
 pub(super) fn effective(layers: &Layers) -> Vec<Effective> {
-    let one = |path| {
+    let one = |key: &Key| {
         let (value, origin) =
-            layers.get(path).map_or((Json::Null, Origin::Default), |(value, origin)| (value.to_json(), origin.clone()));
-        Effective { key: path, value, origin }
+            layers.get(key).map_or((Json::Null, Origin::Default), |(value, origin)| (value.to_json(), origin.clone()));
+        Effective { key: key.path, value, origin }
     };
-    KEYS.iter().map(|key| one(key.path)).collect()
+    CONFIG.keys.iter().map(one).collect()
 }
 
 /// A table for a person: key, value (as the file would have it) and origin.

@@ -1,6 +1,6 @@
 //! What somebody probably meant who wrote a name that there is not.
 
-use super::schema::{ENV_PREFIX, KEYS, Schema};
+use super::schema::{CONFIG, ENV_PREFIX, Schema};
 
 /// How alike two names must be, from 0 to 1, for one to be suggested for the other.
 const ALIKE: f64 = 0.7;
@@ -43,7 +43,7 @@ fn plain(name: &str) -> String {
 pub(super) fn variable(name: &str) -> Option<String> {
     // The prefix is the same in all of them, and would make everything look alike.
     let bare = |name: &str| name.trim_start_matches(ENV_PREFIX).to_owned();
-    closest(&bare(name), KEYS.iter().map(|key| bare(&key.env_name()))).map(|name| format!("{ENV_PREFIX}{name}"))
+    closest(&bare(name), CONFIG.keys.iter().map(|key| bare(&key.env_name()))).map(|name| format!("{ENV_PREFIX}{name}"))
 }
 
 /// The candidate that is most like a name, if any is alike enough.
@@ -62,7 +62,6 @@ fn closest(name: &str, candidates: impl Iterator<Item = String>) -> Option<Strin
 
 #[cfg(test)]
 mod tests {
-    use super::super::schema::CONFIG;
     use super::*;
 
     #[test]

@@ -2,8 +2,16 @@
 
 use super::types::Shutdown;
 use super::*;
+use crate::discovery::Settings as Discovery;
+use crate::display::{Settings as Display, Shift, Targets};
+use crate::http::{AccessLog, Limits, Listen, RequestLog, TlsFiles};
 use crate::lang::Lang;
-use crate::window::{DAYS, Days, Hours, Window, zone};
+use crate::outbound::Keys as Outbound;
+use crate::schema::Kind;
+use crate::site::Settings as Site;
+use crate::telemetry::{Format, Level, Settings as Log};
+use crate::update::{Channel, Settings as Update};
+use crate::window::{DAYS, Days, Window, zone};
 use proptest::prelude::*;
 use std::{ffi::OsString, path::Path, time::Duration};
 
@@ -87,15 +95,15 @@ fn nothing_at_all_gives_the_defaults() {
     assert!(effective.iter().all(|one| one.origin == Origin::Default));
     let expected = Config {
         data_dir: "/var/lib/workshop-edge".into(),
-        listen: Listen { http: vec![([0u16; 8], 8080).into()], https: Vec::new(), names: Vec::new() },
-        tls: Tls::Off,
+        listen: Listen { http: vec![([0u16; 8], 8080).into()], https: Vec::new(), names: None },
+        tls: TlsSettings::Off,
         discovery: Discovery {
             enabled: true,
             name: "taller".into(),
             interface: None,
             reclaim_after: Duration::from_secs(120),
         },
-        site: Site { dir: None, max_files: 20_000, max_bytes: 16 << 30, content_security_policy: None },
+        site: Site { dir: None, max_files: 20_000, max_size_mib: 16 << 10, content_security_policy: None },
         display: Display {
             title: "Taller".into(),
             line: "Línea 1".into(),
@@ -105,16 +113,19 @@ fn nothing_at_all_gives_the_defaults() {
             targets: Targets { daily: 120, oee_percent: 75.0, reject_percent: 3.0 },
             shift: Shift { start_hour: 6, end_hour: 22 },
         },
-        outbound: Outbound { ca_files: Vec::new(), proxy: None, no_proxy: None, credentials_file: None },
+        outbound: Outbound { ca_file: None, proxy: None, no_proxy: None, credentials_file: None },
         update: Update {
             enabled: true,
             url: None,
             channel: Channel::Stable,
             trusted_root: None,
+            ca_file: None,
             allow_http: false,
             check_interval: Duration::from_secs(60),
-            window: Window::new(Hours::DAY, Days::parse(DAYS.iter().copied()).unwrap(), zone(None).unwrap()),
-            rate_limit: std::num::NonZeroU32::new(1024),
+            hours: None,
+            days: Days::parse(DAYS.iter().copied()).unwrap(),
+            time_zone: None,
+            rate_limit_kib: 1024,
             usb_dir: None,
             trial: Duration::from_secs(30),
             quiet_wait: Duration::from_secs(30),
@@ -132,7 +143,8 @@ fn nothing_at_all_gives_the_defaults() {
             write_stall: Duration::from_secs(30),
             tls_handshake: Duration::from_secs(10),
         },
-        log: Log { level: Level::Info, format: Format::Auto, access: Access::Off },
+        log: Log { level: Level::Info, format: Format::Auto },
+        requests: RequestLog { access: AccessLog::Off },
         shutdown: Shutdown { grace: Duration::from_secs(10) },
     };
     assert_eq!(config, expected);
@@ -215,9 +227,9 @@ fn every_key_reaches_its_own_field() {
         listen: Listen {
             http: vec![([0u16; 8], 1).into()],
             https: vec![([0u16; 8], 2).into()],
-            names: vec!["n.example".into()],
+            names: Some(vec!["n.example".into()]),
         },
-        tls: Tls::Files { cert: file.clone().into(), key: format!("{dir}/./pem").into() },
+        tls: TlsSettings::Files(TlsFiles { certificate: file.clone().into(), key: format!("{dir}/./pem").into() }),
         discovery: Discovery {
             enabled: false,
             name: "nave-2".into(),
@@ -227,7 +239,7 @@ fn every_key_reaches_its_own_field() {
         site: Site {
             dir: Some(dir.into()),
             max_files: 31,
-            max_bytes: 32 << 20,
+            max_size_mib: 32,
             content_security_policy: Some("p".into()),
         },
         display: Display {
@@ -240,7 +252,7 @@ fn every_key_reaches_its_own_field() {
             shift: Shift { start_hour: 15, end_hour: 16 },
         },
         outbound: Outbound {
-            ca_files: vec![file.clone().into(), file.clone().into()],
+            ca_file: Some(file.clone().into()),
             proxy: Some("http://p.example:3128".into()),
             no_proxy: Some(vec![".local".into(), "10.0.0.0/8".into()]),
             credentials_file: Some(file.clone().into()),
@@ -249,15 +261,14 @@ fn every_key_reaches_its_own_field() {
             enabled: false,
             url: Some("http://u.example".into()),
             channel: Channel::Staging,
-            trusted_root: Some(file.into()),
+            trusted_root: Some(file.clone().into()),
+            ca_file: Some(file.into()),
             allow_http: true,
             check_interval: Duration::from_secs(27),
-            window: Window::new(
-                "01:01-02:02".parse().unwrap(),
-                Days::parse(["tue"]).unwrap(),
-                zone(Some("UTC")).unwrap(),
-            ),
-            rate_limit: std::num::NonZeroU32::new(28),
+            hours: Some("01:01-02:02".parse().unwrap()),
+            days: Days::parse(["tue"]).unwrap(),
+            time_zone: Some(zone(Some("UTC")).unwrap()),
+            rate_limit_kib: 28,
             usb_dir: Some("/u".into()),
             trial: Duration::from_secs(29),
             quiet_wait: Duration::from_secs(30),
@@ -275,7 +286,8 @@ fn every_key_reaches_its_own_field() {
             write_stall: Duration::from_secs(24),
             tls_handshake: Duration::from_secs(25),
         },
-        log: Log { level: Level::Debug, format: Format::Human, access: Access::All },
+        log: Log { level: Level::Debug, format: Format::Human },
+        requests: RequestLog { access: AccessLog::All },
         shutdown: Shutdown { grace: Duration::from_secs(26) },
     };
     assert_eq!(loaded.config, expected);
@@ -439,7 +451,7 @@ fn what_the_rules_allow_is_built() {
     let few = good("limits.connections = 10").config.limits;
     assert_eq!((few.connections, few.connections_per_peer), (10, 10), "a default gives way");
     let own = good("tls = { mode = 'self-signed', names = ['Taller.LOCAL', '10.0.0.1'] }\nlisten.http = []").config;
-    assert_eq!(own.tls, Tls::SelfSigned { names: vec!["taller.local".into(), "10.0.0.1".into()] });
+    assert_eq!(own.tls, TlsSettings::SelfSigned { names: vec!["taller.local".into(), "10.0.0.1".into()] });
     assert_eq!((own.listen.http.len(), own.listen.https.len()), (0, 1));
     assert!(good("listen.http = ['[::]:0', '[::]:0']").config.listen.http.len() == 2, "port 0 is any port");
     let none = good("site.content_security_policy = ''").config.site;
@@ -586,7 +598,7 @@ fn paths_may_be_any_bytes_and_other_values_may_not() {
 
 #[test]
 fn the_example_of_every_fault_is_valid_where_it_is_given() {
-    for key in schema::KEYS.iter().filter(|key| key.kind != schema::Kind::Path) {
+    for key in Config::KEYS.iter().filter(|key| key.kind != Kind::Path) {
         let parent = key.path.rsplit_once('.').map_or(String::new(), |(parent, _)| format!("[{parent}]\n"));
         let fault = |origin| Fault::of(key.path, origin, fault::Problem::Missing).example().unwrap();
         let file = fault(Origin::File { path: "x".into(), line: None });
@@ -636,7 +648,7 @@ fn an_update_window_is_hours_of_days_in_a_zone() {
         .update;
     let days = Days::parse(["sat", "sun"]).unwrap();
     let zone = zone(Some("Europe/Madrid")).unwrap();
-    assert_eq!(update.window, Window::new("22:00-05:30".parse().unwrap(), days, zone));
+    assert_eq!(update.window(), Window::new("22:00-05:30".parse().unwrap(), days, zone));
     for (name, text) in [
         ("UPDATE_WINDOW", "22:00"),
         ("UPDATE_WINDOW", "24:00-05:00"),
@@ -654,9 +666,9 @@ fn an_update_window_is_hours_of_days_in_a_zone() {
 fn the_reference_is_a_valid_file_with_every_key() {
     for langs in [&[Lang::Es][..], &[Lang::En], &[Lang::Es, Lang::En]] {
         let reference = reference(langs);
-        for key in schema::KEYS {
-            assert_eq!(reference.contains(key.doc_es), langs.contains(&Lang::Es), "{}", key.path);
-            assert_eq!(reference.contains(key.doc_en), langs.contains(&Lang::En), "{}", key.path);
+        for key in Config::KEYS {
+            assert_eq!(reference.contains(key.doc.es), langs.contains(&Lang::Es), "{}", key.path);
+            assert_eq!(reference.contains(key.doc.en), langs.contains(&Lang::En), "{}", key.path);
         }
         assert!(good(&reference).effective.iter().all(|one| one.origin == Origin::Default));
         // A key's line is a comment without a space after the mark.
@@ -667,8 +679,8 @@ fn the_reference_is_a_valid_file_with_every_key() {
         let live = lines.filter(|line| !absent.iter().any(|key| line.starts_with(key))).collect::<Vec<_>>().join("\n");
         let loaded = good(&live);
         let given = loaded.effective.iter().filter(|one| one.origin != Origin::Default).count();
-        let is_there = |key: &&schema::Key| !absent.contains(&format!("{} =", key.name()).as_str());
-        assert_eq!(given, schema::KEYS.iter().filter(is_there).count());
+        let is_there = |key: &&crate::schema::Key| !absent.contains(&format!("{} =", key.name()).as_str());
+        assert_eq!(given, Config::KEYS.iter().filter(is_there).count());
     }
 }
 
@@ -692,8 +704,8 @@ proptest! {
     }
 
     #[test]
-    fn no_value_panics_and_a_good_one_is_read_back(at in 0..schema::KEYS.len(), value in r"[ -~é\n]{0,12}|[0-9]{1,7}|[a-z.,:0-9\[\]-]{0,20}") {
-        let key = &schema::KEYS[at];
+    fn no_value_panics_and_a_good_one_is_read_back(at in 0..Config::KEYS.len(), value in r"[ -~é\n]{0,12}|[0-9]{1,7}|[a-z.,:0-9\[\]-]{0,20}") {
+        let key = &Config::KEYS[at];
         if let Ok(read) = value::from_text(key.kind, value.as_ref()) {
             let line = format!("x = {}", read.to_toml());
             let document = toml::de::DeTable::parse(&line).expect("valid TOML");
@@ -702,8 +714,8 @@ proptest! {
     }
 
     #[test]
-    fn every_value_of_the_environment_is_read_or_told(at in 0..schema::KEYS.len(), value in ".{0,20}") {
-        let name = schema::KEYS[at].env_name();
+    fn every_value_of_the_environment_is_read_or_told(at in 0..Config::KEYS.len(), value in ".{0,20}") {
+        let name = Config::KEYS[at].env_name();
         let name = name.strip_prefix("WORKSHOP_EDGE_").unwrap();
         if let Err(wrong) = read(b"", &[(name, &value)], &[]) {
             prop_assert!(!wrong.faults.is_empty());

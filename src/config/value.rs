@@ -3,8 +3,8 @@
 use super::{
     fault::{Problem, excerpt, quoted},
     host_address::host_address,
-    schema::Kind,
 };
+use crate::schema::{Kind, Value};
 use crate::window;
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use std::{
@@ -17,47 +17,6 @@ use toml::{
     Spanned,
     de::{DeArray, DeValue},
 };
-
-/// A value of the kind that its key wants.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Value {
-    Path(PathBuf),
-    /// A text, a header's value or one of several names.
-    Text(String),
-    Bool(bool),
-    Integer(u64),
-    Number(f64),
-    Addresses(Vec<SocketAddr>),
-    Names(Vec<String>),
-}
-
-impl Value {
-    /// The text, where it is one.
-    pub(super) fn text(&self) -> Option<&str> {
-        match self {
-            Self::Text(text) => Some(text),
-            _ => None,
-        }
-    }
-
-    /// The value as JSON has it (a path that is not Unicode loses what is not).
-    pub(super) fn to_json(&self) -> serde_json::Value {
-        match self {
-            Self::Path(path) => path.to_string_lossy().into(),
-            Self::Text(text) => text.as_str().into(),
-            Self::Bool(bool) => (*bool).into(),
-            Self::Integer(integer) => (*integer).into(),
-            Self::Number(number) => (*number).into(),
-            Self::Addresses(list) => list.iter().map(ToString::to_string).collect(),
-            Self::Names(list) => list.iter().map(String::as_str).collect(),
-        }
-    }
-
-    /// The value as `config.toml` has it: for these kinds, JSON's notation is TOML's too.
-    pub(super) fn to_toml(&self) -> String {
-        self.to_json().to_string()
-    }
-}
 
 /// The value that a text has, as environment variables and flags give it: lists are separated by commas.
 pub(super) fn from_text(kind: Kind, text: &OsStr) -> Result<Value, Vec<Problem>> {

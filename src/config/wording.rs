@@ -1,10 +1,8 @@
 //! The words for what is wrong, in Spanish and English.
 
-use super::{
-    fault::{Problem, did_you_mean, elsewhere},
-    schema::Kind,
-};
+use super::fault::{Problem, did_you_mean, elsewhere};
 use crate::lang::Lang;
+use crate::schema::Kind;
 use std::io;
 
 impl Problem {

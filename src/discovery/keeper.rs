@@ -20,7 +20,7 @@ use super::self_check::check;
 use super::ssdp::Ssdp;
 use super::state::{State, Status};
 use super::twin::Twin;
-use super::{Settings, names};
+use super::{Instance, Settings, names};
 
 /// Between two looks at the interfaces.
 const TICK: Duration = Duration::from_secs(1);
@@ -65,19 +65,24 @@ enum Suspicion {
 }
 
 impl Keeper {
-    pub(super) fn new(settings: Settings, state: watch::Sender<State>, description: watch::Sender<Bytes>) -> Self {
-        let last_name = LastName::load(&settings.data_dir);
+    pub(super) fn new(
+        settings: Settings,
+        instance: &Instance,
+        state: watch::Sender<State>,
+        description: watch::Sender<Bytes>,
+    ) -> Self {
+        let last_name = LastName::load(&instance.data_dir);
         let label = last_name.of(&settings.name).unwrap_or(&settings.name).to_owned();
         let services = Services {
-            instance: names::instance(&settings.name, &settings.id),
-            id: settings.id.clone(),
-            http: Reach::new(&settings.http),
-            https: Reach::new(&settings.https),
+            instance: names::instance(&settings.name, &instance.id),
+            id: instance.id.clone(),
+            http: Reach::new(&instance.http),
+            https: Reach::new(&instance.https),
         };
         let now = Instant::now();
         Self {
-            ssdp: Ssdp::new(names::uuid(&settings.id), description),
-            twin: Twin::new(&settings.id),
+            ssdp: Ssdp::new(names::uuid(&instance.id), description),
+            twin: Twin::new(&instance.id),
             services,
             last_name,
             state,

@@ -22,6 +22,7 @@ mod reclaim;
 mod responder;
 mod routes;
 mod self_check;
+mod settings;
 mod ssdp;
 mod state;
 mod trouble;
@@ -39,29 +40,24 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use one_shot::resolve;
+pub(crate) use settings::Settings;
 pub(crate) use state::{State, Status};
 pub(crate) use trouble::Trouble;
 
 /// The most that a stop waits for the goodbyes.
 const STOP: Duration = Duration::from_secs(2);
 
-/// What is announced, and where.
+/// Who is announced, and where it listens.
 #[derive(Debug, Clone)]
-pub(crate) struct Settings {
+pub(crate) struct Instance {
     /// Where its last name is kept.
-    pub data_dir: PathBuf,
+    pub(crate) data_dir: PathBuf,
     /// The box's id, sixteen hexadecimal digits.
     pub(crate) id: String,
-    /// The label before `.local`, in lower case.
-    pub(crate) name: String,
-    /// The interface, if it is not to be chosen.
-    pub(crate) interface: Option<String>,
     /// Where HTTP is listened for, without addresses of loopback.
     pub(crate) http: Vec<SocketAddr>,
     /// Where HTTPS is listened for, without addresses of loopback.
     pub(crate) https: Vec<SocketAddr>,
-    /// How long the name must be nobody's before a renamed box takes it back.
-    pub(crate) reclaim_after: Duration,
 }
 
 /// A running discovery.
@@ -72,7 +68,7 @@ pub(crate) struct Discovery {
 
 impl Discovery {
     /// Starts its thread. `description` gets the body of `/_edge/ssdp.xml`.
-    pub(crate) fn start(settings: Settings, description: watch::Sender<Bytes>) -> io::Result<Self> {
+    pub(crate) fn start(settings: Settings, instance: Instance, description: watch::Sender<Bytes>) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread();
         let (sender, state) = watch::channel(State::new(&settings.name, &settings.name));
         let stop = CancellationToken::new();
@@ -81,7 +77,9 @@ impl Discovery {
             let mut runtime = runtime;
             match runtime.enable_all().build_local(LocalOptions::default()) {
                 Ok(runtime) => {
-                    runtime.block_on(async { keeper::Keeper::new(settings, sender, description).run(token).await });
+                    runtime.block_on(async {
+                        keeper::Keeper::new(settings, &instance, sender, description).run(token).await;
+                    });
                 }
                 Err(error) => tracing::error!(%error, "discovery has no runtime: the box is found by address only"),
             }

@@ -35,6 +35,7 @@ mod request_id;
 mod respond;
 mod route;
 mod service;
+mod settings;
 mod target;
 mod timeouts;
 mod tls;
@@ -51,6 +52,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use listener::{BindError, Inherited, Listener, Scheme};
 pub(crate) use names::Names;
 pub(crate) use route::is_reserved;
+pub(crate) use settings::{AccessLog, Limits, Listen, RequestLog, TlsKeys, TlsMode, TlsSettings};
 pub(crate) use tls::{OwnCertificate, SelfSigned, Tls, TlsError, TlsFiles};
 
 use self::limits::{ConnectionLimiter, MAX_LEAVING};
@@ -70,42 +72,6 @@ pub mod pure {
     pub use super::negotiate::{Coding, Preference};
     pub use super::range::{ByteRange, Requested, parse as parse_range};
     pub use super::target::{TargetError, decode as decode_path, parse as parse_target};
-}
-
-/// Which requests are logged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum AccessLog {
-    /// Only faults of the box.
-    Off,
-    /// Faults, and one request of a hundred.
-    Sampled,
-    /// Every request.
-    All,
-}
-
-/// What a peer may take.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Limits {
-    /// Connections at once.
-    pub(crate) connections: usize,
-    /// Connections at once from one address.
-    pub(crate) connections_per_peer: usize,
-    /// Bytes of a request's head; at least 8192.
-    pub(crate) header_bytes: usize,
-    /// Field lines of a request's head.
-    pub(crate) header_count: usize,
-    /// From a head's first byte to its end.
-    pub(crate) header_timeout: Duration,
-    /// Between requests.
-    pub(crate) keep_alive_idle: Duration,
-    /// Answers on one connection before it is closed.
-    pub(crate) requests_per_connection: u64,
-    /// Bytes of a request's body.
-    pub(crate) request_body_bytes: u64,
-    /// Without the peer taking anything of its answer.
-    pub(crate) write_stall: Duration,
-    /// For a TLS handshake.
-    pub(crate) tls_handshake: Duration,
 }
 
 /// What the server answers from.

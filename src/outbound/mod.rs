@@ -12,6 +12,7 @@ mod error;
 mod proxy;
 mod reach;
 mod server;
+mod settings;
 mod stream;
 mod tls;
 mod traffic;
@@ -30,6 +31,7 @@ pub use self::error::OutboundError;
 pub(crate) use self::error::OutboundErrorKind;
 pub(crate) use self::proxy::{Proxies, ProxySettings};
 pub(crate) use self::server::{Head, KeptConnection, Server};
+pub(crate) use self::settings::Keys;
 pub(crate) use self::stream::Stream;
 pub use self::traffic::{Traffic, TrafficReading};
 

@@ -20,6 +20,7 @@ mod left_out;
 mod media;
 mod publish;
 mod retained;
+mod settings;
 mod stamp;
 mod state;
 mod words;
@@ -30,10 +31,10 @@ use std::time::SystemTime;
 
 pub(crate) use asset::{Asset, Representation};
 pub(crate) use content::{Content, OnDisk};
-pub(crate) use directory::Limits;
 pub(crate) use hashed::is_hashed;
 pub(crate) use left_out::LeftOut;
-pub(crate) use publish::{Current, Publisher, Settings, SiteError};
+pub(crate) use publish::{Current, Publisher, SiteError, Surroundings};
+pub(crate) use settings::Settings;
 pub(crate) use state::{Serving, State, Unavailable};
 
 /// One file of a dist, as its source gives it.

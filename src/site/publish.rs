@@ -16,6 +16,7 @@ use super::content::OnDisk;
 use super::directory::{DirectoryError, Limits, Listing};
 use super::hashing::Hashing;
 use super::left_out::{LeftOut, Reason};
+use super::settings::Settings;
 use super::state::{Serving, State, Unavailable};
 use super::{Asset, Site, embedded, encode, retained};
 
@@ -25,17 +26,13 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// A look at a large directory takes its time, and may take one part in so many of it.
 const MAX_SHARE: u32 = 20;
 
-/// Which site is served, and how.
+/// What the publisher has to know besides its settings.
 #[derive(Debug, Clone)]
-pub(crate) struct Settings {
-    /// Serve this directory instead of the embedded dist.
-    pub(crate) directory: Option<PathBuf>,
-    /// How much it may hold.
-    pub limits: Limits,
+pub(crate) struct Surroundings {
+    /// Large files that may be open at once.
+    pub(crate) open: usize,
     /// Whether the box answers a URL path itself, so that no file can.
     pub(crate) is_reserved: fn(&str) -> bool,
-    /// The Content-Security-Policy of the site's pages; without one, or with an empty one, none is sent.
-    pub(crate) content_security_policy: Option<String>,
     /// Where the hashed assets of the version before an update are kept; `None`: nowhere.
     pub(crate) retained: Option<PathBuf>,
 }
@@ -84,13 +81,15 @@ impl Publisher {
     /// never stands in for it, since its invented figures would be taken for the workshop's.
     pub(crate) fn start(
         settings: Settings,
+        surroundings: Surroundings,
         report: impl Fn(&State) + Send + 'static,
     ) -> Result<(Self, Arc<Current>), SiteError> {
         let current = Arc::new(Current::default());
         let (stop, stopped) = mpsc::channel();
-        let state = State { directory: settings.directory.clone(), ..State::default() };
+        let state = State { directory: settings.dir.clone(), ..State::default() };
         let mut worker = Worker {
             settings,
+            surroundings,
             current: Arc::clone(&current),
             own: Site::default(),
             state,
@@ -109,6 +108,7 @@ impl Publisher {
 
 struct Worker<R> {
     settings: Settings,
+    surroundings: Surroundings,
     current: Arc<Current>,
     /// The site without what it retains of the one before.
     own: Site,
@@ -120,9 +120,14 @@ struct Worker<R> {
 }
 
 impl<R: Fn(&State)> Worker<R> {
+    fn limits(&self) -> Limits {
+        let Settings { max_files, max_size_mib, .. } = self.settings;
+        Limits { files: max_files, bytes: max_size_mib.saturating_mul(1024 * 1024), open: self.surroundings.open }
+    }
+
     /// Gives the listing of the directory that is now served, if one is.
     fn load_first(&mut self) -> Option<Listing> {
-        let Some(directory) = self.settings.directory.clone() else {
+        let Some(directory) = self.settings.dir.clone() else {
             self.load_embedded();
             return None;
         };
@@ -137,19 +142,19 @@ impl<R: Fn(&State)> Worker<R> {
 
     fn load_embedded(&mut self) {
         let (files, reserved): (Vec<_>, Vec<_>) =
-            embedded::files().into_iter().partition(|file| !(self.settings.is_reserved)(&file.path));
+            embedded::files().into_iter().partition(|file| !(self.surroundings.is_reserved)(&file.path));
         let left_out = LeftOut::new(reserved.into_iter().map(|file| (file.path, Reason::Reserved)).collect());
         self.publish(Site::new(files, self.policy()));
         self.now_serves(Serving::Embedded, left_out);
     }
 
     fn list(&self, directory: &Path) -> Result<Listing, DirectoryError> {
-        Listing::of(directory, self.settings.limits, self.settings.is_reserved)
+        Listing::of(directory, self.limits(), self.surroundings.is_reserved)
     }
 
     /// Reads and publishes what a listing names.
     fn load(&mut self, listing: &Listing) -> Result<(), DirectoryError> {
-        let loaded = listing.read(self.settings.limits)?;
+        let loaded = listing.read(self.limits())?;
         self.publish(Site::new(loaded.files, self.policy()));
         self.now_serves(Serving::Directory, loaded.left_out);
         Ok(())
@@ -160,11 +165,11 @@ impl<R: Fn(&State)> Worker<R> {
     }
 
     fn run(mut self, mut served: Option<Listing>, stopped: &mpsc::Receiver<()>) {
-        if self.settings.directory.is_none() {
+        if self.settings.dir.is_none() {
             self.keep_previous_version();
         }
         self.encode();
-        let Some(directory) = self.settings.directory.clone() else { return };
+        let Some(directory) = self.settings.dir.clone() else { return };
 
         let mut settling = None;
         let mut pause = LOOK_EVERY;
@@ -312,7 +317,7 @@ impl<R: Fn(&State)> Worker<R> {
     }
 
     fn keep_previous_version(&mut self) {
-        let Some(directory) = &self.settings.retained else { return };
+        let Some(directory) = &self.surroundings.retained else { return };
         match retained::exchange(directory, &self.own) {
             Ok(files) if files.is_empty() => {}
             Ok(files) => {

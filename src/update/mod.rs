@@ -14,12 +14,15 @@ pub mod paths;
 pub mod policy;
 mod remedy;
 pub mod repository;
+mod settings;
 pub(crate) mod space;
 pub mod stage;
 pub mod state;
 pub mod transport;
 pub(crate) mod trial;
 pub(crate) mod words;
+
+pub(crate) use settings::{Channel, Settings};
 
 /// The root of trust that the program was built with (`WORKSHOP_UPDATE_ROOT`); empty without one.
 pub(crate) const ROOT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/update-root.json"));

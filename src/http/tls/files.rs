@@ -14,7 +14,7 @@ use crate::bounded_read::read_bounded;
 const MAX: u64 = 256 * 1024;
 
 /// Where they are.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TlsFiles {
     /// The chain, the box's own certificate first.
     pub(crate) certificate: PathBuf,

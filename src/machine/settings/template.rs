@@ -2,7 +2,8 @@
 
 use super::keys::{SECRETS, SETTINGS};
 use super::{NAME, SECRETS_NAME};
-use crate::config::{CONFIG_FLAT, Key};
+use crate::config::CONFIG_FLAT;
+use crate::schema::Key;
 
 /// What most people change: not a comment.
 const ACTIVE: &[&str] = &["name", "language", "display.title", "display.line", "time_zone", "network.address"];
@@ -105,7 +106,7 @@ fn section(heading: &str) -> String {
 /// A key with its comment.
 fn entry(key: &Key) -> String {
     let comment = if ACTIVE.contains(&key.path) { "" } else { "#" };
-    format!("\n{}{}{comment}{} = {}\n", paragraph(key.doc_es), paragraph(key.doc_en), key.path, key.initial_toml())
+    format!("\n{}{}{comment}{} = {}\n", paragraph(key.doc.es), paragraph(key.doc.en), key.path, key.initial_toml())
 }
 
 /// A text as comments, of at most so many columns.
