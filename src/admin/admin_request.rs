@@ -12,7 +12,7 @@ use super::digits::ValidPin;
 use super::pages::{self, Page};
 use super::respond::{self, ROOT, see_other};
 use super::throttle::Wait;
-use super::{Admin, Caller, MAX_BODY, Order, Outcome, UpdateOrder, audit, request, secure, sessions, updates, words};
+use super::{Admin, Caller, MAX_BODY, Order, Outcome, audit, request, secure, sessions, updates, words};
 use crate::lang::{Lang, Text};
 
 /// One request.
@@ -197,9 +197,15 @@ impl<'a> AdminRequest<'a> {
     }
 
     async fn update(&self, session: &Session<'_>, form: &HashMap<String, String>) -> Response<Bytes> {
-        let Some(order) = UpdateOrder::of(value(form, "do"), value(form, "version")) else { return self.not_found() };
-        let action = order.action();
-        match self.admin.order(Order::Update(order)).await {
+        let name = value(form, "do");
+        let Some(command) = updates::command(name, value(form, "version")) else { return self.not_found() };
+        let action = format!("update {name}");
+        let action = action.as_str();
+        let outcome = match command {
+            Ok(command) => self.admin.order(Order::Update(command)).await,
+            Err(why) => Outcome::Refused(why),
+        };
+        match outcome {
             Outcome::Nothing(reason) => {
                 audit::record(self.caller.ip, action, &reason.en);
                 let page = self.page(Some(session.csrf.as_str()));
@@ -303,7 +309,7 @@ impl<'a> AdminRequest<'a> {
         self.refused(StatusCode::FORBIDDEN, &words::FORGED, &[words::FORGED_WHY.pick(self.lang).to_owned()])
     }
 
-    fn failed(&self, action: &'static str, error: &str) -> Response<Bytes> {
+    fn failed(&self, action: &str, error: &str) -> Response<Bytes> {
         audit::record(self.caller.ip, action, &format!("failed: {error}"));
         let paragraphs = [words::FAILED_WHY.pick(self.lang), error].map(str::to_owned);
         self.refused(StatusCode::SERVICE_UNAVAILABLE, &words::FAILED, &paragraphs)

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 /// Somebody did something, or tried.
-pub(super) fn record(address: IpAddr, action: &'static str, outcome: &str) {
+pub(super) fn record(address: IpAddr, action: &str, outcome: &str) {
     tracing::info!(audit = true, %address, action, outcome, "administration");
 }
 

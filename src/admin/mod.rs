@@ -33,13 +33,14 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 
 pub(crate) use self::pin::PinError;
 pub(crate) use self::secure::{Fingerprint, Secure};
-pub(crate) use self::updates::{Ask as AskUpdates, UpdateOrder, Updates};
+pub(crate) use self::updates::{Ask as AskUpdates, Updates};
 
 use self::admin_request::AdminRequest;
 use self::pin::Pin;
 use self::sessions::Sessions;
 use self::throttle::{Throttle, Wait};
 use crate::lang::{Lang, Text};
+use crate::update::command::Command;
 
 /// Bytes of a form: a token and three PINs.
 pub(crate) const MAX_BODY: usize = 8 * 1024;
@@ -76,7 +77,7 @@ pub(crate) enum Order {
     /// To collect what support needs.
     SupportBundle,
     /// Something about the updates.
-    Update(UpdateOrder),
+    Update(Command),
 }
 
 /// What became of it.

@@ -2,6 +2,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use http::StatusCode;
+use semver::Version;
 
 use super::*;
 
@@ -330,13 +331,13 @@ async fn the_updates_are_shown_and_ordered() {
     let csrf = section.csrf();
     let mut asked = std::mem::replace(&mut the.asked, mpsc::channel(1).1);
     let wanted = [
-        ("check", UpdateOrder::Check),
-        ("apply", UpdateOrder::Apply),
-        ("rollback", UpdateOrder::Rollback),
-        ("pin", UpdateOrder::Pin("1.2.3".into())),
-        ("unpin", UpdateOrder::Unpin),
-        ("hold", UpdateOrder::Hold),
-        ("forgive", UpdateOrder::Forgive("1.2.3".into())),
+        ("check", Command::Check),
+        ("apply", Command::Apply { from: None }),
+        ("rollback", Command::Rollback),
+        ("pin", Command::Pin { version: Version::new(1, 2, 3) }),
+        ("unpin", Command::Unpin),
+        ("hold", Command::Hold),
+        ("forgive", Command::Forgive { version: Version::new(1, 2, 3) }),
     ];
     for (name, order) in wanted {
         let carried = async {
@@ -354,6 +355,9 @@ async fn the_updates_are_shown_and_ordered() {
             assert_eq!((answer.status, answer.field("location")), (303, "/_edge/admin/update"), "{name}");
         }
     }
+    let form = [("csrf", csrf.as_str()), ("do", "pin"), ("version", "nine"), ("from", "/")];
+    let answer = the.send(&mut browser, "POST", "/update", &form).await;
+    assert!(answer.status == 503 && answer.text().contains("no es una versión como 1.2.3"), "{}", answer.text());
     let form = [("csrf", csrf.as_str()), ("do", "destroy")];
     assert_eq!(the.send(&mut browser, "POST", "/update", &form).await.status, 404);
     assert_eq!(the.send(&mut browser, "POST", "/update", &[("do", "apply")]).await.status, 403, "without the token");

@@ -6,7 +6,8 @@ use bytes::Bytes;
 
 use super::pages::{self, Page};
 use super::{respond, words};
-use crate::lang::Lang;
+use crate::lang::{Lang, Text};
+use crate::update::command::Command;
 
 /// What the section shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,52 +31,20 @@ pub(crate) struct Updates {
 /// Where the section gets it from; `None` where updates are off.
 pub(crate) type Ask = std::sync::Arc<dyn Fn(Lang) -> Option<Updates> + Send + Sync>;
 
-/// What is wanted of the updates.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum UpdateOrder {
-    /// To ask whether there is another version.
-    Check,
-    /// To take the channel's version now.
-    Apply,
-    /// To go back to the version before.
-    Rollback,
-    /// To stay on this version, or to go to it.
-    Pin(String),
-    /// To follow the channel again.
-    Unpin,
-    /// To do nothing unless it is asked for.
-    Hold,
-    /// To try a version again that has failed on this box.
-    Forgive(String),
-}
-
-impl UpdateOrder {
-    /// The order that a form sends; `None` where it is none.
-    pub(super) fn of(name: &str, version: &str) -> Option<Self> {
-        Some(match name {
-            "check" => Self::Check,
-            "apply" => Self::Apply,
-            "rollback" => Self::Rollback,
-            "pin" => Self::Pin(version.trim().to_owned()),
-            "unpin" => Self::Unpin,
-            "hold" => Self::Hold,
-            "forgive" => Self::Forgive(version.trim().to_owned()),
-            _ => return None,
-        })
-    }
-
-    /// As the audit log names it.
-    pub(super) fn action(&self) -> &'static str {
-        match self {
-            Self::Check => "update check",
-            Self::Apply => "update apply",
-            Self::Rollback => "update rollback",
-            Self::Pin(_) => "update pin",
-            Self::Unpin => "update unpin",
-            Self::Hold => "update hold",
-            Self::Forgive(_) => "update forgive",
-        }
-    }
+/// The command that a form sends; `None` where it is none. A browser names no directory of the box.
+pub(super) fn command(name: &str, version: &str) -> Option<Result<Command, Text>> {
+    let version = version.trim();
+    let parsed = || version.parse().map_err(|error| words::not_a_version(version, &error));
+    Some(Ok(match name {
+        "check" => Command::Check,
+        "apply" => Command::Apply { from: None },
+        "rollback" => Command::Rollback,
+        "pin" => return Some(parsed().map(|version| Command::Pin { version })),
+        "unpin" => Command::Unpin,
+        "hold" => Command::Hold,
+        "forgive" => return Some(parsed().map(|version| Command::Forgive { version })),
+        _ => return None,
+    }))
 }
 
 /// The section, with what came of the last order where it came to nothing.

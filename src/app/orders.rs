@@ -105,10 +105,7 @@ impl Operator {
     async fn browser(&self, order: admin::Order) -> Outcome {
         let done = match order {
             admin::Order::Restart => self.restart().map(|()| Outcome::Begun),
-            admin::Order::Update(order) => match updates::command(order) {
-                Ok(command) => Ok(updates::outcome(updates::order(&self.updates, command).await)),
-                Err(why) => Ok(Outcome::Refused(why)),
-            },
+            admin::Order::Update(command) => Ok(updates::outcome(updates::order(&self.updates, command).await)),
             admin::Order::FactoryReset => self.reset().await.map(|()| Outcome::Begun),
             admin::Order::SupportBundle => {
                 let journal = Err("only the command \"workshop-edge support-bundle\" reads the journal".to_owned());

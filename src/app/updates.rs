@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Recheck;
 use super::switch;
-use crate::admin::{self, UpdateOrder};
+use crate::admin;
 use crate::health::Probe;
 use crate::identity::BoxId;
 use crate::lang::{Lang, Text, Texts};
@@ -235,23 +235,6 @@ pub(super) fn section(running: &Running, lang: Lang) -> Option<admin::Updates> {
         is_held: state.order.held,
         is_ordered: state.order.held || state.order.pin.is_some(),
     })
-}
-
-/// What an order from a browser is.
-pub(super) fn command(order: UpdateOrder) -> Result<Command, Text> {
-    Ok(match order {
-        UpdateOrder::Check => Command::Check,
-        UpdateOrder::Apply => Command::Apply { from: None },
-        UpdateOrder::Rollback => Command::Rollback,
-        UpdateOrder::Pin(version) => Command::Pin { version: parsed(&version)? },
-        UpdateOrder::Forgive(version) => Command::Forgive { version: parsed(&version)? },
-        UpdateOrder::Unpin => Command::Unpin,
-        UpdateOrder::Hold => Command::Hold,
-    })
-}
-
-fn parsed(version: &str) -> Result<semver::Version, Text> {
-    version.parse().map_err(|error| super::words::not_a_version(version, &error))
 }
 
 /// The versions that are not tried again, the newest first, each once.

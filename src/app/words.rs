@@ -132,13 +132,6 @@ pub(super) fn damaged_version(version: &str, running: &str, is_factory: bool, re
     )
 }
 
-pub(super) fn not_a_version(version: &str, error: &semver::Error) -> Text {
-    Text::new(
-        format!("«{version}» no es una versión como 1.2.3: {error}."),
-        format!("{version:?} is not a version such as 1.2.3: {error}."),
-    )
-}
-
 pub(super) fn too_many_wrong_pins(seconds: u64) -> Text {
     Text::new(
         format!("Demasiados PIN equivocados: espere {seconds} s y vuelva a probar."),

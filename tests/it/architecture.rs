@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 /// Which rooms a room may use. `app` is the composition root and uses all; the crate's root
 /// belongs to nobody.
 const ALLOWED: &[(&str, &[&str])] = &[
-    ("admin", &["durable", "lang"]),
+    // Of the updates it knows the commands, which browsers send as the command line does.
+    ("admin", &["durable", "lang", "update"]),
     (
         "app",
         &[
