@@ -251,7 +251,7 @@ fn refused(state: &State) -> Vec<String> {
 /// Carries an order out.
 pub(super) async fn order(running: &Running, command: Command) -> Result<Reply, Text> {
     let updates = running.get().ok_or(super::words::UPDATES_OFF)?;
-    updates.order(command).await
+    updates.request(command).await
 }
 
 /// What an order came to, for a browser.

@@ -292,6 +292,15 @@ pub(crate) fn overtaken() -> Text {
     }
 }
 
+/// Why no order is taken once the process is about to be replaced.
+#[must_use]
+pub(crate) fn switching(version: &Version) -> Text {
+    Text {
+        es: format!("El equipo está cambiando a la versión {version}: vuelva a intentarlo dentro de un minuto."),
+        en: format!("The box is changing to version {version}: repeat the order in a minute."),
+    }
+}
+
 /// Why there is nothing to be forgiven, as a part of a sentence.
 #[must_use]
 pub(crate) fn not_refused(version: &Version, os: Option<&OsState>) -> Text {

@@ -1,6 +1,6 @@
 //! One look at a repository: what it says, verified, and at what time.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -37,28 +37,30 @@ impl Sources {
         Self { trust, channel, bucket, known: None }
     }
 
-    /// Asks the bucket.
-    pub(super) async fn bucket(&mut self) -> Result<Checked, Failure> {
-        let repository = match self.known.take() {
-            Some(known) => known,
-            None => Repository::open(&self.trust, self.bucket.clone())?,
-        };
-        let checked = look(repository, self.bucket.clone(), &self.channel, true).await;
-        if checked.is_err() {
-            self.bucket.rest();
+    /// Asks the bucket, or the repository in a directory. What the bucket has said is read anew after the latter, and after
+    /// a check that was dropped.
+    pub(super) fn check(&mut self, from: Option<PathBuf>) -> impl Future<Output = Result<Checked, Failure>> + use<> {
+        let known = self.known.take();
+        let (trust, channel, bucket) = (self.trust.clone(), self.channel.clone(), self.bucket.clone());
+        async move {
+            let Some(directory) = from else {
+                let repository = match known {
+                    Some(known) => known,
+                    None => Repository::open(&trust, bucket.clone())?,
+                };
+                let checked = look(repository, bucket.clone(), &channel, true).await;
+                if checked.is_err() {
+                    bucket.rest();
+                }
+                return checked;
+            };
+            let transport = Transport::new(Source::Directory(directory.clone()))?;
+            let looked = look(Repository::open(&trust, transport.clone())?, transport, &channel, false).await;
+            looked.map_err(|failure| {
+                let Failure { kind, detail } = failure.of_a_directory();
+                Failure::new(kind, format!("{}: {detail}", directory.display()))
+            })
         }
-        checked
-    }
-
-    /// Asks the repository in a directory. What the bucket has said is read anew after it.
-    pub(super) async fn directory(&mut self, path: &Path) -> Result<Checked, Failure> {
-        self.known = None;
-        let transport = Transport::new(Source::Directory(path.to_owned()))?;
-        let looked = look(Repository::open(&self.trust, transport.clone())?, transport, &self.channel, false).await;
-        looked.map_err(|failure: Failure| {
-            let Failure { kind, detail } = failure.of_a_directory();
-            Failure::new(kind, format!("{}: {detail}", path.display()))
-        })
     }
 
     /// The lowest version that the channel allows, as it last said.

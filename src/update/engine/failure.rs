@@ -38,11 +38,12 @@ impl Failure {
     }
 }
 
-/// Since when it goes wrong in one way; all that is in the way of the network is one. An answered check does not end that, as long as what it offers cannot be had.
+/// Since when it goes wrong in one way; all that is in the way of the network is one. An answered check does not end
+/// that, as long as what it offers cannot be had.
 #[derive(Debug, Default)]
-pub(super) struct Lasting(Option<(FaultKind, Timestamp)>);
+pub(super) struct FailingSince(Option<(FaultKind, Timestamp)>);
 
-impl Lasting {
+impl FailingSince {
     /// It goes wrong now; since when that is so.
     pub(super) fn since(&mut self, kind: FaultKind, now: Timestamp) -> Timestamp {
         let is_same = |before: FaultKind| before == kind || (is_network(before) && is_network(kind));
@@ -192,12 +193,12 @@ mod tests {
     #[test]
     fn what_lasts_has_the_age_of_its_beginning() {
         let at = |second| Timestamp::from_second(second).expect("a time");
-        let mut lasting = Lasting::default();
-        assert_eq!(lasting.since(FaultKind::Unreachable, at(1)), at(1));
-        assert_eq!(lasting.since(FaultKind::Unreachable, at(5)), at(1));
-        assert_eq!(lasting.since(FaultKind::ProxyLogin, at(5)), at(1), "the network has one age");
-        assert_eq!(lasting.since(FaultKind::Storage, at(6)), at(6));
-        lasting.is_over();
-        assert_eq!(lasting.since(FaultKind::Storage, at(9)), at(9));
+        let mut failing = FailingSince::default();
+        assert_eq!(failing.since(FaultKind::Unreachable, at(1)), at(1));
+        assert_eq!(failing.since(FaultKind::Unreachable, at(5)), at(1));
+        assert_eq!(failing.since(FaultKind::ProxyLogin, at(5)), at(1), "the network has one age");
+        assert_eq!(failing.since(FaultKind::Storage, at(6)), at(6));
+        failing.is_over();
+        assert_eq!(failing.since(FaultKind::Storage, at(9)), at(9));
     }
 }

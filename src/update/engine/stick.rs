@@ -4,8 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use tokio::time::sleep;
+
 /// How often it is looked for.
-pub(super) const LOOK_EVERY: Duration = Duration::from_secs(2);
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// Where a stick may appear.
 #[derive(Debug)]
@@ -23,8 +25,19 @@ impl Stick {
         Self { directory: directory.to_owned(), seen: None }
     }
 
+    /// Waits until a repository appears.
+    pub(super) async fn wait(&mut self) -> PathBuf {
+        loop {
+            if let Some(path) = self.appeared().await {
+                tracing::info!(path = %path.display(), "a USB stick with a repository");
+                return path;
+            }
+            sleep(LOOK_EVERY).await;
+        }
+    }
+
     /// The repository that has appeared since the last time.
-    pub(super) async fn appeared(&mut self) -> Option<PathBuf> {
+    async fn appeared(&mut self) -> Option<PathBuf> {
         // A stick that is broken may keep whoever looks at it.
         let directory = self.directory.clone();
         let now = tokio::task::spawn_blocking(move || mark(&directory)).await.ok().flatten();

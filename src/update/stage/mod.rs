@@ -71,8 +71,6 @@ pub struct Order {
 pub struct Staged {
     /// The slot.
     pub slot: Slot,
-    /// The binary.
-    pub(crate) image: Image,
     /// Bytes that came over the network for it.
     pub bytes_downloaded: u64,
     /// Whether it was made from the difference to another.
@@ -168,7 +166,7 @@ impl Stager {
             self.unpacked(image.size, &lock, move || unpack::copy(&from, &path, &wanted.sha256, wanted.size)).await?;
         self.verify(copied.temporary(), image).await?;
         self.enter(slot, copied, image, &lock).await?;
-        Ok(self.staged(slot, image, 0, false, lock))
+        Ok(self.staged(slot, 0, false, lock))
     }
 
     /// Downloads what the binary is made from, and leaves the slots alone: the one that an update goes into holds the
@@ -223,7 +221,7 @@ impl Stager {
         // Before they are removed.
         let bytes_downloaded = self.received(order).await?;
         self.enter(slot, file, &order.image, &lock).await?;
-        Ok(self.staged(slot, &order.image, bytes_downloaded, used_delta, lock))
+        Ok(self.staged(slot, bytes_downloaded, used_delta, lock))
     }
 
     /// Takes the lock, and reads the table as it is under it: another process may have changed it.
@@ -259,7 +257,7 @@ impl Stager {
         let Some(slot) = table(&self.slots).value().holding(&image.sha256) else { return Ok(None) };
         let path = self.binary(slot);
         match self.verify(&path, image).await {
-            Ok(()) => Ok(Some(self.staged(slot, image, 0, false, Arc::clone(lock)))),
+            Ok(()) => Ok(Some(self.staged(slot, 0, false, Arc::clone(lock)))),
             Err(StageError::Rotten(_) | StageError::Read { .. }) => {
                 tracing::warn!(path = %path.display(), "the slot's binary is damaged or gone, it is fetched again");
                 let slots = Arc::clone(&self.slots);
@@ -377,9 +375,9 @@ impl Stager {
         .await
     }
 
-    fn staged(&self, slot: Slot, image: &Image, bytes_downloaded: u64, used_delta: bool, lock: Arc<Lock>) -> Staged {
-        let (slots, image, downloads) = (Arc::clone(&self.slots), image.clone(), self.downloads.clone());
-        Staged { slot, image, bytes_downloaded, used_delta, slots, downloads, _lock: lock }
+    fn staged(&self, slot: Slot, bytes_downloaded: u64, used_delta: bool, lock: Arc<Lock>) -> Staged {
+        let (slots, downloads) = (Arc::clone(&self.slots), self.downloads.clone());
+        Staged { slot, bytes_downloaded, used_delta, slots, downloads, _lock: lock }
     }
 
     fn binary(&self, slot: Slot) -> PathBuf {

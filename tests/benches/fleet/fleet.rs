@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use semver::Version;
 use tempfile::TempDir;
 use workshop_edge::update::STATE_SCHEMA;
-use workshop_edge::update::pace::Pace;
+use workshop_edge::update::pace::{Pace, jitter};
 use workshop_edge::update::policy::{self, Decision, Plan, Situation};
 use workshop_edge::update::repository::{Repository, RepositoryError, Settings};
 use workshop_edge::update::transport::{Source, Transport};
@@ -90,7 +90,7 @@ impl<'a> Fleet<'a> {
                 coming: None,
                 may_at: None,
             };
-            due.push(Reverse((unit.pace.first(), number)));
+            due.push(Reverse((unit.pace.first(jitter()), number)));
             boxes.push(unit);
         }
         Ok(Self {
@@ -164,7 +164,7 @@ impl<'a> Fleet<'a> {
             unit.here.insert(plan.binary.raw_sha256);
             unit.version = plan.version;
             self.running.push((now, number, unit.version.clone()));
-            return Ok(rules.trial + unit.pace.first());
+            return Ok(rules.trial + unit.pace.first(jitter()));
         }
         if self.nothing_changes {
             add(&mut self.requests, now, self.wire.idle.requests.round() as u32);
@@ -179,7 +179,7 @@ impl<'a> Fleet<'a> {
         let Ok(decision) = looked else {
             unit.pace.failed();
             add(&mut self.failed, now, 1);
-            return Ok(unit.pace.wait());
+            return Ok(unit.pace.wait(jitter()));
         };
         unit.pace.succeeded();
         if let Some(answered) = self.answered.get_mut(number) {
@@ -219,10 +219,10 @@ impl<'a> Fleet<'a> {
 impl Unit {
     /// As the engine's own wait.
     fn wait(&self, now: SystemTime) -> Duration {
-        match self.may_at {
-            Some(at) => self.pace.wait_for(at.duration_since(now).unwrap_or_default()),
-            None => self.pace.wait(),
-        }
+        let jitter = jitter();
+        let wait = self.pace.wait(jitter);
+        let of_its_time = self.may_at.map(|at| self.pace.after(at.duration_since(now).unwrap_or_default(), jitter));
+        of_its_time.map_or(wait, |after| wait.min(after))
     }
 
     /// As the engine's own look.

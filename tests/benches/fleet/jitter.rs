@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 use std::f64::consts::TAU;
 use std::time::Duration;
 
-use workshop_edge::update::pace::Pace;
+use workshop_edge::update::pace::{Pace, jitter};
 
 use crate::fleet::Rules;
 use crate::report::{Table, spread};
@@ -16,7 +16,7 @@ const DAYS: u64 = 7;
 pub(crate) fn run(rules: &Rules) -> Table {
     let mut pace = Pace::new(rules.every);
     pace.succeeded();
-    let mut due: BinaryHeap<Reverse<Duration>> = (0..rules.boxes).map(|_| Reverse(pace.first())).collect();
+    let mut due: BinaryHeap<Reverse<Duration>> = (0..rules.boxes).map(|_| Reverse(pace.first(jitter()))).collect();
     let mut counts = vec![0_u32; (DAYS * DAY) as usize];
     let period = rules.every.as_secs_f64();
     let mut phases = Vec::new();
@@ -26,7 +26,7 @@ pub(crate) fn run(rules: &Rules) -> Table {
         if now.as_secs() >= (DAYS * DAY).saturating_sub(rules.every.as_secs()) {
             phases.push(now.as_secs_f64() % period / period * TAU);
         }
-        due.push(Reverse(now + pace.wait()));
+        due.push(Reverse(now + pace.wait(jitter())));
     }
     let title = format!("jitter: {} boxes that start in the same second, for {DAYS} days", rules.boxes);
     let mut table = Table::new(title, &["checks/s", "peak/s", "dispersion"]);

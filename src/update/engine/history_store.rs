@@ -16,12 +16,13 @@ use super::failure::Failure;
 pub(super) type Entries = Arc<[Entry]>;
 
 /// The history.
-pub(super) struct Past {
+#[derive(Clone)]
+pub(super) struct HistoryStore {
     directory: PathBuf,
     shown: watch::Sender<Entries>,
 }
 
-impl Past {
+impl HistoryStore {
     /// Shows nothing until it is loaded.
     pub(super) fn new(directory: &Path) -> (Self, watch::Receiver<Entries>) {
         let (shown, entries) = watch::channel(Arc::default());

@@ -5,23 +5,25 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::failure::Failure;
+use super::findings::HeldFile;
 use super::host::Host;
+use super::leftovers::warn_of_leftovers;
 use super::running;
-use super::tidy::tidied;
-use crate::slots::{self, Image, Table};
+use crate::slots::{self, Image, Slot, Table};
 use crate::update::blocking::blocking;
 use crate::update::paths::UpdatePaths;
 use crate::update::stage::{Slots, Staged, Stager};
 
 /// The slots.
-pub(super) struct Own {
+#[derive(Clone)]
+pub(super) struct ManagedSlots {
     slots: Slots,
     stager: Stager,
     /// The factory's binary, and where it is: it needs no download.
     factory: Option<(Image, PathBuf)>,
 }
 
-impl Own {
+impl ManagedSlots {
     /// Those of this box; `None` where something else than `launch` has started it.
     pub(super) async fn find(host: &Host, paths: &UpdatePaths, rate: Option<NonZeroU32>) -> Option<Self> {
         let Host::Launch { launcher, .. } = host else { return None };
@@ -32,7 +34,7 @@ impl Own {
         if let Err(error) = slots::repair_proven(&paths.slots, store.value()) {
             tracing::warn!(error = crate::error_chain(&error), "the slot cannot be told that its binary is proven");
         }
-        tidied(store.tidy());
+        warn_of_leftovers(store.tidy());
         let version = store.value().factory().map(str::to_owned);
         let factory = match version {
             Some(version) => running::image(version, launcher).await.map(|image| (image, launcher.clone())),
@@ -51,7 +53,15 @@ impl Own {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner).value().clone()
     }
 
-    /// Has the binaries of a version tried again that had failed here, and gives them.
+    /// Binaries that a slot holds, and that may be switched to.
+    pub(super) fn files(&self) -> Vec<HeldFile> {
+        let table = self.table();
+        let images = Slot::ALL.into_iter().filter_map(|slot| table.image(slot));
+        let free = images.filter(|image| table.holding(&image.sha256).is_some());
+        free.map(|image| HeldFile { sha256: image.sha256.clone(), size: image.size }).collect()
+    }
+
+    /// Allows the binaries of a version again that had failed here, and gives them.
     pub(super) async fn forgive(&self, version: String) -> Result<Vec<Image>, Failure> {
         let slots = Arc::clone(&self.slots);
         blocking(move || {
@@ -80,7 +90,7 @@ impl Own {
     }
 
     /// A binary that is on this box already.
-    pub(super) async fn here(&self, image: &Image) -> Result<Option<Staged>, Failure> {
+    pub(super) async fn held(&self, image: &Image) -> Result<Option<Staged>, Failure> {
         if let Some(staged) = self.stager.held(image).await? {
             return Ok(Some(staged));
         }
