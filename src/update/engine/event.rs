@@ -49,7 +49,7 @@ pub(super) enum Event {
 }
 
 /// What is to be done. The driver performs the effects of a step in their order, after it has published the state. At
-/// most one of a step takes time: its end comes back as an event, and it is dropped by [`Effect::Cancel`].
+/// most one that takes time is under way: its end comes back as an event, or it is dropped by [`Effect::Cancel`].
 #[derive(Debug)]
 pub(super) enum Effect {
     /// Drop what is under way.

@@ -61,7 +61,7 @@ impl Engine {
                 self.failing.is_over();
                 self.idle(now)
             }
-            Subject::System => self.idle_until(now.monotonic + SOON, now),
+            Subject::System => Activity::Idle { due: now.monotonic + SOON },
         }
     }
 

@@ -96,6 +96,22 @@ impl Engine {
 
     /// Takes what happens, and gives what is to be done.
     pub(super) fn step(&mut self, event: Event, now: Moment) -> Vec<Effect> {
+        self.advance(event, now);
+        // What waited for the end of one thing does not wait for the next, which may be a long download.
+        while self.may_be_overtaken()
+            && let Some(request) = self.deferred.pop_front()
+        {
+            self.advance(Event::Request(request), now);
+        }
+        self.refresh_state();
+        mem::take(&mut self.effects)
+    }
+
+    fn may_be_overtaken(&self) -> bool {
+        matches!(self.activity, Activity::Idle { .. } | Activity::Checking(_) | Activity::Fetching(_))
+    }
+
+    fn advance(&mut self, event: Event, now: Moment) {
         // Each arm puts another in its place.
         let activity = mem::replace(&mut self.activity, Activity::Idle { due: now.monotonic });
         self.activity = match (activity, event) {
@@ -150,8 +166,6 @@ impl Engine {
                 | Event::TrialBegun(_),
             ) => activity,
         };
-        self.refresh_state();
-        mem::take(&mut self.effects)
     }
 
     fn fail(&mut self, failure: Failure, now: Moment) -> Activity {
@@ -173,14 +187,7 @@ impl Engine {
             }
             _ => wait,
         };
-        self.idle_until(now.monotonic + wait, now)
-    }
-
-    fn idle_until(&mut self, due: Instant, now: Moment) -> Activity {
-        match self.deferred.pop_front() {
-            Some(request) => self.handle(request, now),
-            None => Activity::Idle { due },
-        }
+        Activity::Idle { due: now.monotonic + wait }
     }
 
     fn reply(&mut self, senders: Vec<ReplySender>, reply: Result<Outcome, Text>) {
