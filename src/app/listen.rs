@@ -3,19 +3,21 @@
 use super::AppError;
 use crate::discovery;
 use crate::http::{Inherited, Listen, Listener, Scheme, TlsSettings};
-use crate::restart::Socket;
+use crate::restart::{self, Socket};
 
 /// Those of the service manager, if it has handed over any. Otherwise those of the configuration, of which the process
 /// before this one may have handed over some: the rest is closed before anything is bound, since it may have the port.
 pub(super) fn listeners(listen: &Listen) -> Result<Vec<Listener>, AppError> {
+    let http = listen.http.iter().map(|address| (*address, Scheme::Http));
+    let https = listen.https.iter().map(|address| (*address, Scheme::Https));
+    let wanted: Vec<_> = http.chain(https).collect();
+    restart::reserve_descriptors(wanted.len()).map_err(AppError::HandOver)?;
     let mut inherited = Inherited::from_env().map_err(AppError::Inherit)?.listeners;
+    restart::reserve_descriptors(wanted.len().max(inherited.len())).map_err(AppError::HandOver)?;
     if inherited.iter().any(|listener| listener.wanted().is_none()) {
         inherited.retain(|listener| listener.wanted().is_none());
         return Ok(inherited);
     }
-    let http = listen.http.iter().map(|address| (*address, Scheme::Http));
-    let https = listen.https.iter().map(|address| (*address, Scheme::Https));
-    let wanted: Vec<_> = http.chain(https).collect();
     inherited.retain(|listener| {
         wanted.iter().any(|(address, scheme)| listener.wanted() == Some(*address) && listener.scheme() == *scheme)
     });

@@ -192,7 +192,8 @@ impl Inherited {
         for index in 0..descriptors.len() {
             let (scheme, wanted) = parse_name(names.next().unwrap_or_default());
             if let Some(socket) = descriptors.take_tcp_listener(index)? {
-                listeners.push(Listener::adopt(socket, scheme, wanted)?);
+                // Out of the number that it came in: the process after this one gets its own there.
+                listeners.push(Listener::adopt(socket.try_clone()?, scheme, wanted)?);
             }
         }
         Ok(Self { listeners })
