@@ -91,7 +91,6 @@ fn every_text_has_both_languages() {
 /// Files with Spanish that has its English elsewhere.
 const WITHOUT_PAIRS: &[(&str, &str)] = &[
     ("src/machine/settings/template.rs", "the file for the technician has paragraphs of both"),
-    ("src/display.rs", "the defaults of keys are data"),
     ("src/machine/settings/read.rs", "the defaults of keys are data"),
     ("src/cli/usage.rs", "the English is clap's"),
     ("src/config/correction.rs", "what people type for true"),
@@ -103,6 +102,25 @@ const WITHOUT_PAIRS: &[(&str, &str)] = &[
 fn takes_both(tokens: &[TokenTree]) -> bool {
     let path: String = tokens.iter().skip(tokens.len().saturating_sub(4)).map(ToString::to_string).collect();
     [".pick", "Text::new", "Text::fixed", "Text::about"].iter().any(|call| path.ends_with(call))
+}
+
+/// Whether they name a declaration of a configuration key.
+fn declares_key(tokens: &[TokenTree]) -> bool {
+    tokens.last().is_some_and(|name| ["key", "optional"].contains(&name.to_string().as_str()))
+}
+
+/// The Spanish and the English of a key, which stand behind its path, its type and its default: that is data.
+fn descriptions(declaration: TokenStream) -> TokenStream {
+    let is_comma = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ',');
+    let mut commas = 0;
+    declaration
+        .into_iter()
+        .skip_while(|token| {
+            commas += usize::from(is_comma(token));
+            commas < 3
+        })
+        .skip(1)
+        .collect()
 }
 
 /// What tokens stand in.
@@ -131,6 +149,9 @@ impl Found {
                 && next.is_some_and(|next| self.is_pair(place, argument, next, around));
             for (at, token) in argument.iter().enumerate() {
                 match token {
+                    TokenTree::Group(group) if declares_key(&argument[..at]) => {
+                        self.look(place, descriptions(group.stream()), Around::Pick);
+                    }
                     TokenTree::Group(group) => {
                         let around = match group.delimiter() {
                             _ if is_pair || around == Around::Spanish => Around::Spanish,
