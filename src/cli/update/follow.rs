@@ -18,7 +18,7 @@ use std::{
 
 /// How often the box is asked.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// Without any progress, and without an answer while it goes over: more than the trial takes that follows.
+/// Without any progress, and without an answer while it changes to the other binary.
 pub(in crate::cli) const GIVE_UP: Duration = Duration::from_secs(900);
 /// Back to the line's beginning, and clear the line (ECMA-48: EL).
 const AGAIN: &str = "\r\x1b[K";
@@ -32,8 +32,13 @@ pub(super) fn follow(client: &Client, version: &Version, is_system: bool, json: 
     let mut last_change = Instant::now();
     loop {
         match client.order(Order::UpdateReport, &[]) {
-            // It goes over to the other binary.
-            Err(ClientError::NotRunning { .. } | ClientError::Broken { .. } | ClientError::Malformed { .. }) => {}
+            // It changes to the other binary, which may also hang until its watchdog takes it back.
+            Err(
+                ClientError::NotRunning { .. }
+                | ClientError::Broken { .. }
+                | ClientError::Malformed { .. }
+                | ClientError::Silent { .. },
+            ) => {}
             reply => match report(reply, lang) {
                 Err(words) => {
                     screen.clear();
