@@ -357,7 +357,7 @@ async fn the_updates_are_shown_and_ordered() {
     }
     let form = [("csrf", csrf.as_str()), ("do", "pin"), ("version", "nine"), ("from", "/")];
     let answer = the.send(&mut browser, "POST", "/update", &form).await;
-    assert!(answer.status == 503 && answer.text().contains("no es una versión como 1.2.3"), "{}", answer.text());
+    assert!(answer.status == 503 && answer.text().contains("no es una versión como 1.2.3."), "{}", answer.text());
     let form = [("csrf", csrf.as_str()), ("do", "destroy")];
     assert_eq!(the.send(&mut browser, "POST", "/update", &form).await.status, 404);
     assert_eq!(the.send(&mut browser, "POST", "/update", &[("do", "apply")]).await.status, 403, "without the token");

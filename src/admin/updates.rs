@@ -34,7 +34,7 @@ pub(crate) type Ask = std::sync::Arc<dyn Fn(Lang) -> Option<Updates> + Send + Sy
 /// The command that a form sends; `None` where it is none. A browser names no directory of the box.
 pub(super) fn command(name: &str, version: &str) -> Option<Result<Command, Text>> {
     let version = version.trim();
-    let parsed = || version.parse().map_err(|error| words::not_a_version(version, &error));
+    let parsed = || version.parse().map_err(|_| words::not_a_version(version));
     Some(Ok(match name {
         "check" => Command::Check,
         "apply" => Command::Apply { from: None },

@@ -142,9 +142,9 @@ pub(super) const SECTIONS: &[Section] = &[
     },
 ];
 
-pub(super) fn not_a_version(version: &str, error: &semver::Error) -> Text {
+pub(super) fn not_a_version(version: &str) -> Text {
     Text::new(
-        format!("«{version}» no es una versión como 1.2.3: {error}."),
-        format!("{version:?} is not a version such as 1.2.3: {error}."),
+        format!("«{version}» no es una versión como 1.2.3."),
+        format!("{version:?} is not a version such as 1.2.3."),
     )
 }
