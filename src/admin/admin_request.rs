@@ -11,8 +11,8 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use super::digits::ValidPin;
 use super::pages::{self, Page};
 use super::respond::{self, ROOT, see_other};
-use super::throttle::Wait;
-use super::{Admin, Caller, MAX_BODY, Order, Outcome, audit, request, secure, sessions, updates, words};
+use super::throttle::RetryAfter;
+use super::{Admin, AdminCommand, AdminOutcome, Caller, MAX_BODY, audit, request, secure, sessions, updates, words};
 use crate::lang::{Lang, Text};
 
 /// One request.
@@ -112,9 +112,9 @@ impl<'a> AdminRequest<'a> {
                 respond::without_session(see_other(&self.at("")))
             }
             "pin" => self.change_pin(&session, &form).await,
-            "support-bundle" => self.carry_out(Order::SupportBundle, "support-bundle").await,
+            "support-bundle" => self.carry_out(AdminCommand::SupportBundle, "support-bundle").await,
             "update" => self.update(&session, &form).await,
-            "restart" => self.carry_out(Order::Restart, "restart").await,
+            "restart" => self.carry_out(AdminCommand::Restart, "restart").await,
             "factory-reset" => self.factory_reset(&session, &form).await,
             _ => self.not_found(),
         }
@@ -192,7 +192,7 @@ impl<'a> AdminRequest<'a> {
         match self.admin.check(value(form, "pin"), self.caller, self.now).await {
             Err(wait) => self.too_early("factory reset", wait),
             Ok(false) => self.with_wait(again(StatusCode::FORBIDDEN, &self.wrong_pin("factory reset"))),
-            Ok(true) => self.carry_out(Order::FactoryReset, "factory-reset").await,
+            Ok(true) => self.carry_out(AdminCommand::FactoryReset, "factory-reset").await,
         }
     }
 
@@ -202,38 +202,38 @@ impl<'a> AdminRequest<'a> {
         let action = format!("update {name}");
         let action = action.as_str();
         let outcome = match command {
-            Ok(command) => self.admin.order(Order::Update(command)).await,
-            Err(why) => Outcome::Refused(why),
+            Ok(command) => self.admin.order(AdminCommand::Update(command)).await,
+            Err(why) => AdminOutcome::Refused(why),
         };
         match outcome {
-            Outcome::Nothing(reason) => {
+            AdminOutcome::Nothing(reason) => {
                 audit::record(self.caller.ip, action, &reason.en);
                 let page = self.page(Some(session.csrf.as_str()));
                 let fault = words::nothing_to_do(&reason);
                 updates::page(page, &self.admin.settings.updates, StatusCode::OK, Some(fault.pick(self.lang)))
             }
-            Outcome::Refused(why) => {
+            AdminOutcome::Refused(why) => {
                 audit::record(self.caller.ip, action, &format!("failed: {}", why.en));
                 let page = self.page(Some(session.csrf.as_str()));
                 let fault = Some(why.pick(self.lang));
                 updates::page(page, &self.admin.settings.updates, StatusCode::SERVICE_UNAVAILABLE, fault)
             }
-            Outcome::Failed(error) => self.failed(action, &error),
-            Outcome::Begun | Outcome::Done | Outcome::File { .. } => {
+            AdminOutcome::Failed(error) => self.failed(action, &error),
+            AdminOutcome::Begun | AdminOutcome::Done | AdminOutcome::File { .. } => {
                 audit::record(self.caller.ip, action, "done");
                 see_other(&self.at("update"))
             }
         }
     }
 
-    async fn carry_out(&self, order: Order, action: &'static str) -> Response<Bytes> {
+    async fn carry_out(&self, order: AdminCommand, action: &'static str) -> Response<Bytes> {
         match self.admin.order(order).await {
-            Outcome::Failed(error) | Outcome::Refused(Text { en: error, .. }) => self.failed(action, &error),
-            Outcome::Begun | Outcome::Done | Outcome::Nothing(_) => {
+            AdminOutcome::Failed(error) | AdminOutcome::Refused(Text { en: error, .. }) => self.failed(action, &error),
+            AdminOutcome::Begun | AdminOutcome::Done | AdminOutcome::Nothing(_) => {
                 audit::record(self.caller.ip, action, "begun");
                 respond::without_session(see_other(&self.at(&format!("done/{action}"))))
             }
-            Outcome::File { name, media, bytes } => {
+            AdminOutcome::File { name, media, bytes } => {
                 audit::record(self.caller.ip, action, "done");
                 respond::download(&name, media, bytes)
             }
@@ -264,7 +264,7 @@ impl<'a> AdminRequest<'a> {
         )
     }
 
-    fn waiting(&self) -> Option<Wait> {
+    fn waiting(&self) -> Option<RetryAfter> {
         self.admin.throttle().waiting(self.caller.ip, self.now)
     }
 
@@ -291,7 +291,7 @@ impl<'a> AdminRequest<'a> {
     }
 
     /// The PIN is not even looked at: otherwise somebody who only tries fast enough would learn that it is right.
-    fn too_early(&self, action: &'static str, wait: Wait) -> Response<Bytes> {
+    fn too_early(&self, action: &'static str, wait: RetryAfter) -> Response<Bytes> {
         audit::turned_away(self.caller.ip, action, "refused: too many attempts");
         let paragraphs = [words::wait(wait).pick(self.lang), words::TOO_EARLY_WHY.pick(self.lang)].map(str::to_owned);
         let mut response = self.refused(StatusCode::TOO_MANY_REQUESTS, &words::TOO_EARLY, &paragraphs);

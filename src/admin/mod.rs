@@ -33,12 +33,12 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 
 pub(crate) use self::pin::PinError;
 pub(crate) use self::secure::{Fingerprint, Secure};
-pub(crate) use self::updates::{Ask as AskUpdates, Updates};
+pub(crate) use self::updates::{Updates, UpdatesSource};
 
 use self::admin_request::AdminRequest;
 use self::pin::Pin;
 use self::sessions::Sessions;
-use self::throttle::{Throttle, Wait};
+use self::throttle::{RetryAfter, Throttle};
 use crate::lang::{Lang, Text};
 use crate::update::command::Command;
 
@@ -69,7 +69,7 @@ impl Caller {
 
 /// What a person has asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Order {
+pub(crate) enum AdminCommand {
     /// To drain and to start again.
     Restart,
     /// To forget everything but the configuration, and to start again.
@@ -82,7 +82,7 @@ pub(crate) enum Order {
 
 /// What became of it.
 #[derive(Debug)]
-pub(crate) enum Outcome {
+pub(crate) enum AdminOutcome {
     /// It is under way.
     Begun,
     /// A file for the person.
@@ -106,11 +106,11 @@ pub(crate) enum Outcome {
 
 /// An order on its way.
 #[derive(Debug)]
-pub(crate) struct Asked {
+pub(crate) struct PendingCommand {
     /// What is wanted.
-    pub(crate) order: Order,
+    pub(crate) order: AdminCommand,
     /// Where the outcome goes.
-    pub(crate) outcome: oneshot::Sender<Outcome>,
+    pub(crate) outcome: oneshot::Sender<AdminOutcome>,
 }
 
 /// What the pages need to know.
@@ -123,7 +123,7 @@ pub(crate) struct Settings {
     /// What the support bundle contains: a line for each thing.
     pub(crate) bundle_contents: fn(Lang) -> Vec<String>,
     /// What the updates are at.
-    pub(crate) updates: AskUpdates,
+    pub(crate) updates: UpdatesSource,
 }
 
 /// The administration.
@@ -133,7 +133,7 @@ pub(crate) struct Admin {
     throttle: Mutex<Throttle>,
     /// One hash at a time: each takes memory, and a thread.
     hashing: Semaphore,
-    orders: mpsc::Sender<Asked>,
+    orders: mpsc::Sender<PendingCommand>,
     settings: Settings,
     report: Box<dyn Fn(Option<String>) + Send + Sync>,
 }
@@ -146,7 +146,7 @@ impl Admin {
         directory: &Path,
         settings: Settings,
         report: impl Fn(Option<String>) + Send + Sync + 'static,
-    ) -> (Self, mpsc::Receiver<Asked>) {
+    ) -> (Self, mpsc::Receiver<PendingCommand>) {
         let (pin, fault) = Pin::load(directory);
         let (orders, asked) = mpsc::channel(MAX_ORDERS);
         let admin = Self {
@@ -184,7 +184,7 @@ impl Admin {
     /// How long to wait before the next attempt, after too many.
     pub(crate) async fn is_pin(&self, attempt: &str) -> Result<bool, Duration> {
         let caller = Caller { ip: OWN_PORTS, is_https: false };
-        self.check(attempt, caller, Instant::now()).await.map_err(|Wait(wait)| wait)
+        self.check(attempt, caller, Instant::now()).await.map_err(|RetryAfter(wait)| wait)
     }
 
     /// Makes a new PIN for people who have forgotten theirs, and gives it. Everybody has to log in again.
@@ -223,7 +223,7 @@ impl Admin {
     }
 
     /// Whether somebody knows the PIN, if they may try at all.
-    async fn check(&self, attempt: &str, caller: Caller, now: Instant) -> Result<bool, Wait> {
+    async fn check(&self, attempt: &str, caller: Caller, now: Instant) -> Result<bool, RetryAfter> {
         self.throttle().attempt(caller.ip, now)?;
         let (pin, attempt) = (Arc::clone(&self.pin), attempt.to_owned());
         let is_right = self.hashed(move || pin.is(&attempt)).await.unwrap_or(false);
@@ -233,11 +233,11 @@ impl Admin {
         Ok(is_right)
     }
 
-    async fn order(&self, order: Order) -> Outcome {
+    async fn order(&self, order: AdminCommand) -> AdminOutcome {
         let (outcome, answer) = oneshot::channel();
-        match self.orders.try_send(Asked { order, outcome }) {
-            Ok(()) => answer.await.unwrap_or_else(|_| Outcome::Failed("the box is stopping".into())),
-            Err(_) => Outcome::Failed("too many orders are waiting".into()),
+        match self.orders.try_send(PendingCommand { order, outcome }) {
+            Ok(()) => answer.await.unwrap_or_else(|_| AdminOutcome::Failed("the box is stopping".into())),
+            Err(_) => AdminOutcome::Failed("too many orders are waiting".into()),
         }
     }
 

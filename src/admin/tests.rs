@@ -12,7 +12,7 @@ const AWAY: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 168, 1, 20));
 /// An administration whose time the test moves.
 struct Bench {
     admin: Admin,
-    asked: mpsc::Receiver<Asked>,
+    asked: mpsc::Receiver<PendingCommand>,
     now: Instant,
     _directory: tempfile::TempDir,
 }
@@ -294,9 +294,9 @@ async fn orders_are_carried_out_and_their_failures_told() {
     let carried = async {
         let mut orders = Vec::new();
         for outcome in [
-            Outcome::File { name: "a.tar.gz".into(), media: "application/gzip", bytes: Bytes::from_static(b"gz") },
-            Outcome::Failed("the disk is <full>".into()),
-            Outcome::Begun,
+            AdminOutcome::File { name: "a.tar.gz".into(), media: "application/gzip", bytes: Bytes::from_static(b"gz") },
+            AdminOutcome::Failed("the disk is <full>".into()),
+            AdminOutcome::Begun,
         ] {
             let asked = asked.recv().await.expect("an order");
             orders.push(asked.order);
@@ -316,7 +316,7 @@ async fn orders_are_carried_out_and_their_failures_told() {
         assert!(the.get(&mut Browser::at(AWAY, true), "/done/restart").await.text().contains("se reinicia"));
     };
     let (orders, ()) = tokio::join!(carried, sent);
-    assert_eq!(orders, [Order::SupportBundle, Order::FactoryReset, Order::Restart]);
+    assert_eq!(orders, [AdminCommand::SupportBundle, AdminCommand::FactoryReset, AdminCommand::Restart]);
 }
 
 #[tokio::test]
@@ -342,9 +342,9 @@ async fn the_updates_are_shown_and_ordered() {
     for (name, order) in wanted {
         let carried = async {
             let asked = asked.recv().await.expect("an order");
-            assert_eq!(asked.order, Order::Update(order));
-            let nothing = Outcome::Nothing(Text::new("nada <más>", "nothing"));
-            let outcome = if name == "apply" { nothing } else { Outcome::Done };
+            assert_eq!(asked.order, AdminCommand::Update(order));
+            let nothing = AdminOutcome::Nothing(Text::new("nada <más>", "nothing"));
+            let outcome = if name == "apply" { nothing } else { AdminOutcome::Done };
             asked.outcome.send(outcome).expect("somebody waits");
         };
         let form = [("csrf", csrf.as_str()), ("do", name), ("version", " 1.2.3 ")];

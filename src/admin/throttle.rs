@@ -41,9 +41,9 @@ pub(super) struct Throttle {
 
 /// The next attempt is welcome after this time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Wait(pub(super) Duration);
+pub(super) struct RetryAfter(pub(super) Duration);
 
-impl Wait {
+impl RetryAfter {
     /// Whole seconds, as `Retry-After` wants them; never 0.
     pub(super) fn seconds(self) -> u64 {
         let whole = self.0.as_secs();
@@ -57,11 +57,11 @@ impl Throttle {
     }
 
     /// Whether an attempt may be made now. If so, it counts as failed until [`Throttle::succeeded`].
-    pub(super) fn attempt(&mut self, address: IpAddr, now: Instant) -> Result<(), Wait> {
+    pub(super) fn attempt(&mut self, address: IpAddr, now: Instant) -> Result<(), RetryAfter> {
         let network = network(address);
         if let Some(entry) = self.entries.get(&network) {
             if let Some(wait) = left(entry.free_at, now) {
-                return Err(Wait(wait));
+                return Err(RetryAfter(wait));
             }
             if now.saturating_duration_since(entry.last) >= FORGET {
                 self.entries.remove(&network);
@@ -90,12 +90,12 @@ impl Throttle {
     }
 
     /// How long the address has to wait, if it has to.
-    pub(super) fn waiting(&self, address: IpAddr, now: Instant) -> Option<Wait> {
-        left(self.entries.get(&network(address))?.free_at, now).map(Wait)
+    pub(super) fn waiting(&self, address: IpAddr, now: Instant) -> Option<RetryAfter> {
+        left(self.entries.get(&network(address))?.free_at, now).map(RetryAfter)
     }
 
     /// One of the allowance of all.
-    fn take(&mut self, now: Instant) -> Result<(), Wait> {
+    fn take(&mut self, now: Instant) -> Result<(), RetryAfter> {
         let passed = now.saturating_duration_since(self.refilled);
         let more = u32::try_from(passed.as_secs() / REFILL.as_secs()).unwrap_or(u32::MAX);
         self.allowance = self.allowance.saturating_add(more).min(BURST);
@@ -103,7 +103,7 @@ impl Throttle {
             if self.allowance == BURST { now.max(self.refilled) } else { self.refilled + REFILL.saturating_mul(more) };
         match self.allowance.checked_sub(1) {
             Some(rest) => self.allowance = rest,
-            None => return Err(Wait(left(self.refilled + REFILL, now).unwrap_or(REFILL))),
+            None => return Err(RetryAfter(left(self.refilled + REFILL, now).unwrap_or(REFILL))),
         }
         Ok(())
     }
@@ -159,11 +159,11 @@ mod tests {
             // The allowance of all is full again.
             now += Duration::from_secs(3600);
             throttle.attempt(address(1), now).expect("welcome");
-            waits.push(throttle.waiting(address(1), now).map_or(0, Wait::seconds));
-            if let Some(Wait(wait)) = throttle.waiting(address(1), now) {
+            waits.push(throttle.waiting(address(1), now).map_or(0, RetryAfter::seconds));
+            if let Some(RetryAfter(wait)) = throttle.waiting(address(1), now) {
                 let millisecond = Duration::from_millis(1);
                 let early = now + wait.saturating_sub(millisecond);
-                assert_eq!(throttle.attempt(address(1), early), Err(Wait(millisecond)));
+                assert_eq!(throttle.attempt(address(1), early), Err(RetryAfter(millisecond)));
                 assert_eq!(throttle.waiting(address(1), now + wait), None);
             }
         }
@@ -211,7 +211,7 @@ mod tests {
             (0..=u8::MAX).filter(|last| throttle.attempt(address(*last), now).is_ok()).count()
         };
         assert_eq!(welcome(&mut throttle, now), 30);
-        assert_eq!(throttle.attempt(address(200), now), Err(Wait(REFILL)));
+        assert_eq!(throttle.attempt(address(200), now), Err(RetryAfter(REFILL)));
         assert!(throttle.attempt(Ipv4Addr::LOCALHOST.into(), now).is_ok());
         assert!(throttle.attempt(Ipv6Addr::LOCALHOST.into(), now).is_ok());
         now += Duration::from_secs(24 * 3600);

@@ -29,7 +29,7 @@ pub(crate) struct Updates {
 }
 
 /// Where the section gets it from; `None` where updates are off.
-pub(crate) type Ask = std::sync::Arc<dyn Fn(Lang) -> Option<Updates> + Send + Sync>;
+pub(crate) type UpdatesSource = std::sync::Arc<dyn Fn(Lang) -> Option<Updates> + Send + Sync>;
 
 /// The command that a form sends; `None` where it is none. A browser names no directory of the box.
 pub(super) fn command(name: &str, version: &str) -> Option<Result<Command, Text>> {
@@ -48,7 +48,7 @@ pub(super) fn command(name: &str, version: &str) -> Option<Result<Command, Text>
 }
 
 /// The section, with what came of the last order where it came to nothing.
-pub(super) fn page(page: Page<'_>, ask: &Ask, status: StatusCode, fault: Option<&str>) -> Response<Bytes> {
+pub(super) fn page(page: Page<'_>, ask: &UpdatesSource, status: StatusCode, fault: Option<&str>) -> Response<Bytes> {
     let known = ask(page.lang);
     let is_on = known.is_some();
     let updates = known.unwrap_or_else(|| Updates {

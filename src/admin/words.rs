@@ -1,7 +1,7 @@
 //! What the administration says to people, besides the copy of its templates (`assets/console/admin`).
 
 use super::digits::InvalidPin;
-use super::throttle::Wait;
+use super::throttle::RetryAfter;
 use crate::lang::Text;
 
 /// Copy without anything to fill in.
@@ -77,7 +77,7 @@ pub(super) fn nothing_to_do(reason: &Text) -> Text {
     Text::new(format!("No hay nada que hacer: {}.", reason.es), format!("There is nothing to do: {}.", reason.en))
 }
 
-pub(super) fn wait(wait: Wait) -> Text {
+pub(super) fn wait(wait: RetryAfter) -> Text {
     let seconds = wait.seconds();
     if seconds > 120 {
         let minutes = seconds.div_ceil(60);

@@ -25,14 +25,14 @@ pub(super) fn start(
     data_dir: &Path,
     health: &Health,
     names: &Names,
-) -> Result<(Option<Tls>, Option<Follower>), AppError> {
+) -> Result<(Option<Tls>, Option<CertificateRenewal>), AppError> {
     let probe = || health.probe("certificate");
     match tls {
         TlsSettings::Off => Ok((None, None)),
         TlsSettings::SelfSigned { names: certified } => {
             let settings = SelfSigned { directory: data_dir.join("tls"), names: certified, built: clock::built() };
             let (tls, certificate, kept) = Tls::self_signed(settings, &names.now(None)).map_err(AppError::Tls)?;
-            let follower = Follower { certificate, probe: probe() };
+            let follower = CertificateRenewal { certificate, probe: probe() };
             follower.report(kept);
             Ok((Some(tls), Some(follower)))
         }
@@ -80,22 +80,22 @@ fn with_label(name: &str) -> impl Iterator<Item = String> {
 }
 
 /// Keeps the box's own certificate current.
-pub(super) struct Follower {
+pub(super) struct CertificateRenewal {
     certificate: OwnCertificate,
     probe: Probe,
 }
 
 /// A certificate, what it is for, and who knows more of that.
-pub(super) type Followed = (Follower, Names, watch::Receiver<Option<State>>);
+pub(super) type RenewalInputs = (CertificateRenewal, Names, watch::Receiver<Option<State>>);
 
 /// Keeps it current as long as the runtime lives.
-pub(super) fn follow(followed: Option<Followed>) {
+pub(super) fn follow(followed: Option<RenewalInputs>) {
     if let Some((follower, names, lan)) = followed {
         tokio::task::spawn_local(follower.run(names, lan));
     }
 }
 
-impl Follower {
+impl CertificateRenewal {
     fn report(&self, result: Result<(), TlsError>) {
         self.probe.degraded(result.err().map(|error| {
             let chain = error_chain(&error);

@@ -43,7 +43,7 @@ use self::signals::StopSignals;
 use self::trial::Trial;
 use self::updates::UpdateConfig;
 use self::watchdog::Watchdog;
-use crate::admin::Asked;
+use crate::admin::PendingCommand;
 use crate::config::{Config, Machine};
 use crate::console::{Console, ConsoleError};
 use crate::discovery::{self, Instance};
@@ -110,7 +110,7 @@ pub enum Ended {
 }
 
 /// Whether the configuration, as it is now, could be started with, or else everything that is wrong with it.
-pub(crate) type Recheck = Box<dyn Fn() -> Result<(), String>>;
+pub(crate) type ConfigCheck = Box<dyn Fn() -> Result<(), String>>;
 
 /// What the box has to know of the process that it lives in.
 pub struct ProcessContext {
@@ -119,7 +119,7 @@ pub struct ProcessContext {
     /// The last lines of the log.
     pub recent: Recent,
     /// Asked before a restart, since somebody may have edited the file.
-    pub recheck: Recheck,
+    pub recheck: ConfigCheck,
 }
 
 /// The whole box, bound and ready to run.
@@ -132,11 +132,11 @@ pub struct App {
     health: Health,
     discovery: Option<(discovery::Settings, Instance, watch::Sender<Bytes>, DiscoveryObservers)>,
     operator: Operator,
-    asked: mpsc::Receiver<Asked>,
+    asked: mpsc::Receiver<PendingCommand>,
     program: Program,
     trial: Option<(Trial, Duration)>,
     updates: (UpdateConfig, updates::Observers),
-    monitor: (Option<machine::Monitor>, storage::Monitor, Option<certificate::Followed>),
+    monitor: (Option<machine::Monitor>, storage::Monitor, Option<certificate::RenewalInputs>),
     _publisher: Publisher,
 }
 
@@ -175,7 +175,7 @@ impl App {
         let names = Arc::new(Names::default());
         names.replace(own_names.iter().map(String::as_str));
 
-        let Doors { listeners, tls, followed } = Doors::open(&listen, tls, &data_dir, &health, &own_names)?;
+        let Listeners { listeners, tls, followed } = Listeners::open(&listen, tls, &data_dir, &health, &own_names)?;
         let (publisher, current) = site::publisher(site, open, &data_dir, &health)?;
 
         let metrics = Arc::new(Metrics::default());
@@ -372,7 +372,9 @@ impl App {
 }
 
 /// Follows the machine, its disk and its names as long as the runtime lives.
-fn watch((machine, storage, certificate): (Option<machine::Monitor>, storage::Monitor, Option<certificate::Followed>)) {
+fn watch(
+    (machine, storage, certificate): (Option<machine::Monitor>, storage::Monitor, Option<certificate::RenewalInputs>),
+) {
     machine::start(machine);
     storage::start(storage);
     certificate::follow(certificate);
@@ -403,14 +405,14 @@ fn claim(data_dir: &Path) -> Result<Health, AppError> {
 }
 
 /// The bound sockets, and the certificate for those of HTTPS.
-struct Doors {
+struct Listeners {
     listeners: Vec<Listener>,
     tls: Option<Tls>,
     /// Who keeps the box's own certificate current, and what it is for.
-    followed: Option<(certificate::Follower, certificate::Names)>,
+    followed: Option<(certificate::CertificateRenewal, certificate::Names)>,
 }
 
-impl Doors {
+impl Listeners {
     fn open(
         listen: &Listen,
         tls: TlsSettings,

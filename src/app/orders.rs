@@ -9,14 +9,14 @@ use serde_json::json;
 use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use super::{Recheck, updates, words};
-use crate::admin::{self, Admin, Asked, Outcome};
+use super::{ConfigCheck, updates, words};
+use crate::admin::{self, Admin, AdminOutcome, PendingCommand};
 use crate::console::Console;
 use crate::control::{self, Answer, Order, Orders, Server};
 use crate::health::Health;
 use crate::identity::BoxId;
 use crate::lang::Lang;
-use crate::support_bundle::{self, Bundle, Given};
+use crate::support_bundle::{self, Bundle, BundleInputs};
 use crate::telemetry::Recent;
 use crate::update::command::Command;
 use crate::update::engine::Updates;
@@ -42,7 +42,7 @@ pub(super) fn admin(
     health: &Health,
     running: updates::Running,
     language: Lang,
-) -> (Admin, mpsc::Receiver<Asked>) {
+) -> (Admin, mpsc::Receiver<PendingCommand>) {
     let settings = admin::Settings {
         secure,
         language,
@@ -56,7 +56,7 @@ pub(super) fn admin(
 }
 
 /// Starts to carry out what is asked. Without the socket of the command line the box serves on.
-pub(super) fn start(operator: &Rc<Operator>, asked: mpsc::Receiver<Asked>) -> Option<Server> {
+pub(super) fn start(operator: &Rc<Operator>, asked: mpsc::Receiver<PendingCommand>) -> Option<Server> {
     tokio::task::spawn_local(follow(Rc::clone(operator), asked));
     let admin = Arc::clone(&operator.admin);
     tokio::task::spawn_local(async move { admin.settle().await });
@@ -79,7 +79,7 @@ pub(super) struct Operator {
     /// The configuration that holds, without secrets, as JSON.
     pub(super) effective: Bytes,
     pub(super) recent: Recent,
-    pub(super) recheck: Rc<Recheck>,
+    pub(super) recheck: Rc<ConfigCheck>,
     pub(super) updates: updates::Running,
     pub(super) health: Health,
     pub(super) console: Arc<Console>,
@@ -91,8 +91,8 @@ pub(super) struct Operator {
 }
 
 /// Carries out what is asked in a browser, until the box ends.
-async fn follow(operator: Rc<Operator>, mut asked: mpsc::Receiver<Asked>) {
-    while let Some(Asked { order, outcome }) = asked.recv().await {
+async fn follow(operator: Rc<Operator>, mut asked: mpsc::Receiver<PendingCommand>) {
+    while let Some(PendingCommand { order, outcome }) = asked.recv().await {
         let operator = Rc::clone(&operator);
         tokio::task::spawn_local(async move {
             // Whoever asked may have gone.
@@ -102,21 +102,21 @@ async fn follow(operator: Rc<Operator>, mut asked: mpsc::Receiver<Asked>) {
 }
 
 impl Operator {
-    async fn browser(&self, order: admin::Order) -> Outcome {
+    async fn browser(&self, order: admin::AdminCommand) -> AdminOutcome {
         let done = match order {
-            admin::Order::Restart => self.restart().map(|()| Outcome::Begun),
-            admin::Order::Update(command) => Ok(updates::outcome(updates::order(&self.updates, command).await)),
-            admin::Order::FactoryReset => self.reset().await.map(|()| Outcome::Begun),
-            admin::Order::SupportBundle => {
+            admin::AdminCommand::Restart => self.restart().map(|()| AdminOutcome::Begun),
+            admin::AdminCommand::Update(command) => Ok(updates::outcome(updates::order(&self.updates, command).await)),
+            admin::AdminCommand::FactoryReset => self.reset().await.map(|()| AdminOutcome::Begun),
+            admin::AdminCommand::SupportBundle => {
                 let journal = Err("only the command \"workshop-edge support-bundle\" reads the journal".to_owned());
-                self.bundle(journal).await.map(|Bundle { name, bytes }| Outcome::File {
+                self.bundle(journal).await.map(|Bundle { name, bytes }| AdminOutcome::File {
                     name,
                     media: support_bundle::MEDIA_TYPE,
                     bytes: bytes.into(),
                 })
             }
         };
-        done.unwrap_or_else(Outcome::Failed)
+        done.unwrap_or_else(AdminOutcome::Failed)
     }
 
     /// Drains and starts again, unless the display would not come back.
@@ -165,7 +165,7 @@ impl Operator {
 
     async fn bundle(&self, journal: Result<Vec<u8>, String>) -> Result<Bundle, String> {
         let _one = self.bundling.lock().await;
-        let given = Given {
+        let given = BundleInputs {
             id: self.id.as_str().to_owned(),
             data_dir: self.data_dir.clone(),
             status: self.console.status_json().map(|json| json.to_vec()).map_err(|error| error_chain(&error)),
@@ -241,12 +241,12 @@ impl Orders for Rc<Operator> {
 }
 
 /// What came of an order, as the audit log has it.
-fn done(outcome: &update::command::Outcome) -> String {
+fn done(outcome: &update::command::CommandOutcome) -> String {
     match outcome {
-        update::command::Outcome::Done => "done".to_owned(),
-        update::command::Outcome::Begun { version, is_system: false } => format!("begun: {version}"),
-        update::command::Outcome::Begun { version, is_system: true } => format!("begun: system {version}"),
-        update::command::Outcome::Nothing { reason } => format!("nothing to do: {}", reason.en),
+        update::command::CommandOutcome::Done => "done".to_owned(),
+        update::command::CommandOutcome::Begun { version, is_system: false } => format!("begun: {version}"),
+        update::command::CommandOutcome::Begun { version, is_system: true } => format!("begun: system {version}"),
+        update::command::CommandOutcome::Nothing { reason } => format!("nothing to do: {}", reason.en),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::console;
 use crate::health::{Health, Status};
 use crate::http::is_reserved;
 use crate::lang::Text;
-use crate::site::{Current, LeftOut, Publisher, Serving, Settings, SiteError, State, Surroundings};
+use crate::site::{Current, LeftOut, Publisher, PublisherInputs, Serving, Settings, SiteError, State};
 
 /// The display, and whoever keeps it current; `open` bounds its files on the disk.
 pub(super) fn publisher(
@@ -18,7 +18,7 @@ pub(super) fn publisher(
     health: &Health,
 ) -> Result<(Publisher, Arc<Current>), SiteError> {
     let probe = health.probe("site");
-    let surroundings = Surroundings { open, is_reserved, retained: Some(data_dir.join("retained-assets")) };
+    let surroundings = PublisherInputs { open, is_reserved, retained: Some(data_dir.join("retained-assets")) };
     Publisher::start(settings, surroundings, move |state| {
         let (status, fault) = report(state);
         probe.set(status, fault);

@@ -11,7 +11,7 @@ use crate::console::Disk;
 use crate::disk_space::DiskSpace;
 use crate::health::{Health, Probe};
 use crate::lang::{Lang, Text};
-use crate::storage::{DiskWatch, Home, Loss};
+use crate::storage::{DiskWatch, Home, StorageFault};
 
 /// How old what health says may be.
 const EVERY: Duration = Duration::from_secs(2);
@@ -40,7 +40,7 @@ impl Monitor {
         }
     }
 
-    fn tell(&self, loss: Option<&Loss>) {
+    fn tell(&self, loss: Option<&StorageFault>) {
         if let Some(loss) = loss {
             tracing::error!(reason = loss.words(self.home, Lang::En), "nothing is kept any more");
         }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use super::Recheck;
+use super::ConfigCheck;
 use super::switch;
 use crate::admin;
 use crate::health::Probe;
@@ -18,7 +18,7 @@ use crate::lang::{Lang, Text, Texts};
 use crate::metrics::{Metrics, Updated};
 use crate::outbound::Outbound;
 use crate::slots::Slot;
-use crate::update::command::{Command, Outcome, Reply};
+use crate::update::command::{Command, CommandOutcome, Reply};
 use crate::update::engine::{Host, Machine, Settings, Switch, Updates};
 use crate::update::manifest::os_platform;
 use crate::update::paths::UpdatePaths;
@@ -137,7 +137,7 @@ pub(super) struct Observers {
 pub(super) fn start(
     wanted: UpdateConfig,
     observers: Observers,
-    recheck: Rc<Recheck>,
+    recheck: Rc<ConfigCheck>,
     restart: CancellationToken,
     trial: impl Future<Output = ()> + 'static,
 ) {
@@ -255,11 +255,11 @@ pub(super) async fn order(running: &Running, command: Command) -> Result<Reply, 
 }
 
 /// What an order came to, for a browser.
-pub(super) fn outcome(reply: Result<Reply, Text>) -> admin::Outcome {
+pub(super) fn outcome(reply: Result<Reply, Text>) -> admin::AdminOutcome {
     match reply.map(|reply| reply.outcome) {
-        Ok(Outcome::Done | Outcome::Begun { .. }) => admin::Outcome::Done,
-        Ok(Outcome::Nothing { reason }) => admin::Outcome::Nothing(reason),
-        Err(why) => admin::Outcome::Refused(why),
+        Ok(CommandOutcome::Done | CommandOutcome::Begun { .. }) => admin::AdminOutcome::Done,
+        Ok(CommandOutcome::Nothing { reason }) => admin::AdminOutcome::Nothing(reason),
+        Err(why) => admin::AdminOutcome::Refused(why),
     }
 }
 
@@ -268,7 +268,7 @@ mod tests {
     use semver::Version;
 
     use super::*;
-    use crate::update::order::Order;
+    use crate::update::order::Override;
     use crate::update::state::{self, FaultKind};
 
     fn state(kind: Option<FaultKind>) -> State {
@@ -280,7 +280,7 @@ mod tests {
             desired: Some(Version::new(1, 1, 0)),
             checked: None,
             decision: None,
-            order: Order::default(),
+            order: Override::default(),
             previous: None,
             quarantined: Vec::new(),
             os: None,

@@ -4,7 +4,7 @@ use super::configuration::{configured, load_configuration, overrides};
 use super::program::subcommand;
 use super::{control, output};
 use crate::control::{Client, MAX_BODY, Order};
-use crate::support_bundle::{self, Given};
+use crate::support_bundle::{self, BundleInputs};
 use crate::{
     config::{self, Loaded, Overrides},
     durable, error_chain,
@@ -123,7 +123,7 @@ pub(super) fn collect(
     };
     let absent = || Err("the service did not answer".to_owned());
     let id = fs::read_to_string(data_dir.join("box-id")).map_or_else(|_| "unknown".into(), |id| id.trim().to_owned());
-    let given = Given {
+    let given = BundleInputs {
         id,
         data_dir: data_dir.to_owned(),
         status: absent(),

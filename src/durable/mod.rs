@@ -1,7 +1,7 @@
 //! Files that are either the old ones or the new ones, whenever the power goes.
 
+mod append_file;
 mod double_buffered;
-mod growing;
 mod lock;
 mod process_lock;
 mod writer;
@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+pub(crate) use self::append_file::AppendFile;
 pub use self::double_buffered::{DoubleBuffered, RecordError};
-pub(crate) use self::growing::Growing;
 pub use self::lock::Lock;
 pub(crate) use self::process_lock::{Claim, ProcessLock};
 pub(crate) use self::writer::{Finished, Writer, discard};

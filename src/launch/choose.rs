@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::error_chain;
-use crate::slots::{self, Choice, Image, Slot, Store, Table};
+use crate::slots::{self, Image, LaunchChoice, Slot, Store, Table};
 
 use super::verify;
 
@@ -92,17 +92,17 @@ impl Memory {
 pub(super) fn choose<E: std::error::Error>(
     memory: &mut Memory,
     verified: impl Fn(Slot, &Image) -> Result<(), E>,
-) -> Choice {
+) -> LaunchChoice {
     // Each round but the last takes one of two slots out of the table.
     for _ in 0..=Slot::ALL.len() {
         let choice = memory.change(Table::start);
-        let Choice::Slot { slot, image, .. } = &choice else { return choice };
+        let LaunchChoice::Slot { slot, image, .. } = &choice else { return choice };
         let Err(error) = verified(*slot, image) else { return choice };
         tracing::error!(error = error_chain(&error), slot = slot.name(), version = image.version, "a slot is damaged");
         let reason = error_chain(&error);
         memory.change(|table| table.mark_missing(*slot, &reason));
     }
-    Choice::Factory
+    LaunchChoice::Factory
 }
 
 #[cfg(test)]
@@ -192,10 +192,10 @@ mod tests {
     }
 
     /// What is launched: it must be the factory's, or a binary that is whole and may run.
-    fn launched(directory: &Path) -> Choice {
+    fn launched(directory: &Path) -> LaunchChoice {
         let mut memory = Memory::load(directory, FACTORY, None, Some("boot"));
         let choice = choose(&mut memory, |slot, image| verify::verify(&slots::binary(directory, slot), image));
-        if let Choice::Slot { slot, image, on_trial } = &choice {
+        if let LaunchChoice::Slot { slot, image, on_trial } = &choice {
             let bytes = fs::read(slots::binary(directory, *slot)).expect("there");
             assert_eq!(hex::encode(digest(&SHA256, &bytes)), image.sha256);
             let table = memory.unkept.as_ref().unwrap_or(memory.store.value());
@@ -273,23 +273,26 @@ mod tests {
                 let choices: Vec<_> = (0..=slots::TRIES).map(|_| launched(interrupted.path())).collect();
                 let last = choices.last().expect("some");
                 assert!(
-                    !matches!(last, Choice::Slot { on_trial: true, .. }),
+                    !matches!(last, LaunchChoice::Slot { on_trial: true, .. }),
                     "after step {number} ({step:?}): {choices:?}"
                 );
                 // And the life goes on.
                 take(interrupted.path(), Step::Put(9));
                 assert!(
-                    matches!(launched(interrupted.path()), Choice::Slot { on_trial: true, .. }),
+                    matches!(launched(interrupted.path()), LaunchChoice::Slot { on_trial: true, .. }),
                     "after step {number}"
                 );
                 take(interrupted.path(), Step::Confirm);
-                assert!(matches!(launched(interrupted.path()), Choice::Slot { on_trial: false, .. }));
+                assert!(matches!(launched(interrupted.path()), LaunchChoice::Slot { on_trial: false, .. }));
                 tried += 1;
             }
             before = after;
         }
         assert!(tried > 150, "{tried}");
-        assert_eq!(launched(directory.path()), Choice::Slot { slot: Slot::A, image: binary(1).1, on_trial: false });
+        assert_eq!(
+            launched(directory.path()),
+            LaunchChoice::Slot { slot: Slot::A, image: binary(1).1, on_trial: false }
+        );
     }
 
     fn step() -> impl Strategy<Value = Step> {
@@ -331,7 +334,7 @@ mod tests {
             for _ in 0..=slots::TRIES {
                 launched(directory.path());
             }
-            prop_assert!(!matches!(launched(directory.path()), Choice::Slot { on_trial: true, .. }), "no try is left");
+            prop_assert!(!matches!(launched(directory.path()), LaunchChoice::Slot { on_trial: true, .. }), "no try is left");
         }
     }
 
@@ -345,7 +348,7 @@ mod tests {
         for _ in 0..=slots::TRIES {
             launched(directory.path());
         }
-        let remaining = Choice::Slot { slot: Slot::B, image: binary(1).1, on_trial: false };
+        let remaining = LaunchChoice::Slot { slot: Slot::B, image: binary(1).1, on_trial: false };
         assert_eq!(launched(directory.path()), remaining);
         for turn in 0..2 {
             fs::write(directory.path().join(format!("table.{turn}")), "torn").expect("written");
@@ -366,13 +369,16 @@ mod tests {
         fs::create_dir_all(table(1 - newest).join("x")).expect("made");
         let before = fs::read(table(newest)).expect("read");
         for _ in 0..5 {
-            assert_eq!(launched(directory.path()), Choice::Slot { slot: Slot::A, image: binary(1).1, on_trial: false });
+            assert_eq!(
+                launched(directory.path()),
+                LaunchChoice::Slot { slot: Slot::A, image: binary(1).1, on_trial: false }
+            );
         }
         fs::write(slots::binary(directory.path(), Slot::A), "torn").expect("written");
-        assert_eq!(launched(directory.path()), Choice::Factory);
+        assert_eq!(launched(directory.path()), LaunchChoice::Factory);
         fs::write(slots::binary(directory.path(), Slot::A), binary(1).0).expect("written");
         assert_eq!(fs::read(table(newest)).expect("read"), before);
         fs::remove_dir_all(table(1 - newest)).expect("removed");
-        assert!(matches!(launched(directory.path()), Choice::Slot { slot: Slot::B, on_trial: true, .. }));
+        assert!(matches!(launched(directory.path()), LaunchChoice::Slot { slot: Slot::B, on_trial: true, .. }));
     }
 }

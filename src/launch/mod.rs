@@ -26,7 +26,7 @@ use std::process::Command;
 use thiserror::Error;
 
 use self::choose::{Memory, choose};
-use crate::slots::{self, Choice, Slot};
+use crate::slots::{self, LaunchChoice, Slot};
 
 /// The environment variable with the path of the factory's binary.
 pub(crate) const LAUNCHER: &str = "WORKSHOP_LAUNCHER";
@@ -70,7 +70,7 @@ pub(crate) fn run(settings: &Settings) -> LaunchError {
     let mut memory = Memory::load(directory, version, os.as_deref(), slots::boot_id().as_deref());
     // Each round but the last takes one of two slots out of the table.
     for _ in 0..=Slot::ALL.len() {
-        let Choice::Slot { slot, image, on_trial } =
+        let LaunchChoice::Slot { slot, image, on_trial } =
             choose(&mut memory, |slot, image| verify::verify(&slots::binary(directory, slot), image))
         else {
             break;

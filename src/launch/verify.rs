@@ -11,7 +11,7 @@ use crate::slots::Image;
 
 /// Why it is not.
 #[derive(Debug, Error)]
-pub(super) enum Wrong {
+pub(super) enum VerifyError {
     #[error("cannot read the binary")]
     Read(#[from] io::Error),
     #[error("the binary is no file")]
@@ -23,20 +23,20 @@ pub(super) enum Wrong {
 }
 
 /// Reads all of the file.
-pub(super) fn verify(path: &Path, image: &Image) -> Result<(), Wrong> {
+pub(super) fn verify(path: &Path, image: &Image) -> Result<(), VerifyError> {
     // Before it is opened: opening a pipe would wait for its other end.
     let metadata = path.symlink_metadata()?;
     if !metadata.is_file() {
-        return Err(Wrong::NoFile);
+        return Err(VerifyError::NoFile);
     }
     if metadata.len() != image.size {
-        return Err(Wrong::Size { is: metadata.len(), wanted: image.size });
+        return Err(VerifyError::Size { is: metadata.len(), wanted: image.size });
     }
     match digest::of_file(path, image.size)? {
         Some(is) if is == image.sha256 => Ok(()),
-        Some(is) => Err(Wrong::Hash(is)),
+        Some(is) => Err(VerifyError::Hash(is)),
         // It changes while it is read.
-        None => Err(Wrong::Size { is: path.symlink_metadata()?.len(), wanted: image.size }),
+        None => Err(VerifyError::Size { is: path.symlink_metadata()?.len(), wanted: image.size }),
     }
 }
 
@@ -73,18 +73,18 @@ mod tests {
         let bytes = vec![7; 300_001];
         let image =
             Image { version: "1.0.0".into(), sha256: digest::of(&bytes), size: bytes.len() as u64, requires_os: None };
-        assert!(matches!(verify(&path, &image), Err(Wrong::Read(_))));
+        assert!(matches!(verify(&path, &image), Err(VerifyError::Read(_))));
         std::fs::write(&path, &bytes).expect("written");
         verify(&path, &image).expect("the same");
         for place in [0, 150_000, bytes.len() - 1] {
             let mut turned = bytes.clone();
             turned[place] ^= 1;
             std::fs::write(&path, turned).expect("written");
-            assert!(matches!(verify(&path, &image), Err(Wrong::Hash(_))), "{place}");
+            assert!(matches!(verify(&path, &image), Err(VerifyError::Hash(_))), "{place}");
         }
         std::fs::write(&path, &bytes[1..]).expect("written");
-        assert!(matches!(verify(&path, &image), Err(Wrong::Size { .. })));
-        assert!(matches!(verify(directory.path(), &image), Err(Wrong::NoFile)));
+        assert!(matches!(verify(&path, &image), Err(VerifyError::Size { .. })));
+        assert!(matches!(verify(directory.path(), &image), Err(VerifyError::NoFile)));
     }
 
     #[test]

@@ -83,7 +83,7 @@ fn sequence(rest: &str) -> Option<&str> {
 
 /// What is to be done for whoever is at the keyboard.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Wish {
+pub(crate) enum MenuAction {
     /// To see how the box is.
     Status,
     /// To choose a disk to install to.
@@ -112,7 +112,7 @@ pub(crate) enum Wish {
 
 /// A disk that may be chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Choice {
+pub(crate) struct DiskChoice {
     /// Its device.
     pub(crate) device: PathBuf,
     /// What it is.
@@ -133,16 +133,16 @@ pub(crate) enum Page {
         /// What.
         text: Text,
         /// What is done then.
-        yes: Wish,
+        yes: MenuAction,
         /// What is done otherwise, if anything.
-        no: Option<Wish>,
+        no: Option<MenuAction>,
     },
     /// A disk is chosen.
-    Choose(Vec<Choice>),
+    Choose(Vec<DiskChoice>),
     /// The word is typed that shows that a disk is meant.
     Type {
         /// The disk.
-        choice: Choice,
+        choice: DiskChoice,
         /// What was typed so far.
         typed: String,
     },
@@ -203,7 +203,7 @@ impl Menu {
     }
 
     /// A key was pressed: what is to be done for it, if anything.
-    pub(crate) fn press(&mut self, key: Key) -> Option<Wish> {
+    pub(crate) fn press(&mut self, key: Key) -> Option<MenuAction> {
         let is_typing = matches!(self.page, Page::Type { .. });
         if key == Key::Language || (!is_typing && matches!(key, Key::Char('l' | 'L'))) {
             self.lang = self.lang.pick(Lang::En, Lang::Es);
@@ -232,7 +232,7 @@ impl Menu {
         None
     }
 
-    fn enter(&mut self) -> Option<Wish> {
+    fn enter(&mut self) -> Option<MenuAction> {
         match &self.page {
             Page::Main => self.chosen(),
             Page::Choose(choices) => {
@@ -240,7 +240,7 @@ impl Menu {
                 self.show(Page::Type { choice, typed: String::new() });
                 None
             }
-            Page::Type { choice, typed } if *typed == choice.word => Some(Wish::Install(choice.device.clone())),
+            Page::Type { choice, typed } if *typed == choice.word => Some(MenuAction::Install(choice.device.clone())),
             Page::Type { .. } => {
                 self.show(Page::Read(Text::new(
                     "No se ha confirmado: no se ha hecho nada.",
@@ -252,31 +252,31 @@ impl Menu {
                 self.show(Page::Main);
                 None
             }
-            Page::Installed(_) => Some(Wish::Reboot),
+            Page::Installed(_) => Some(MenuAction::Reboot),
             // Enter is pressed too easily to mean yes.
             Page::Decide { .. } | Page::Busy(_) => None,
         }
     }
 
     /// The entry that is chosen.
-    fn chosen(&mut self) -> Option<Wish> {
+    fn chosen(&mut self) -> Option<MenuAction> {
         let decide = |es: &str, en: &str, yes| Page::Decide { text: Text::new(es, en), yes, no: None };
         match self.at {
-            0 => return Some(Wish::Status),
-            1 => return Some(Wish::Disks),
-            2 => return Some(Wish::Pending),
-            3 => return Some(Wish::Bundle),
-            4 => return Some(Wish::Quarantined),
-            5 => self.show(decide("¿Reiniciar el programa?", "Restart the program?", Wish::RestartBox)),
+            0 => return Some(MenuAction::Status),
+            1 => return Some(MenuAction::Disks),
+            2 => return Some(MenuAction::Pending),
+            3 => return Some(MenuAction::Bundle),
+            4 => return Some(MenuAction::Quarantined),
+            5 => self.show(decide("¿Reiniciar el programa?", "Restart the program?", MenuAction::RestartBox)),
             6 => self.show(decide(
                 "¿Reiniciar el equipo? Los televisores esperan uno o dos minutos.",
                 "Restart the machine? The TVs wait for a minute or two.",
-                Wish::Reboot,
+                MenuAction::Reboot,
             )),
             _ => self.show(decide(
                 "¿Apagar el equipo? Para encenderlo hay que pulsar su botón.",
                 "Switch the machine off? Its button has to be pressed to switch it on.",
-                Wish::PowerOff,
+                MenuAction::PowerOff,
             )),
         }
         None
@@ -288,7 +288,7 @@ impl Menu {
         }
     }
 
-    fn answer(&mut self, key: Key) -> Option<Wish> {
+    fn answer(&mut self, key: Key) -> Option<MenuAction> {
         match (&mut self.page, key) {
             (Page::Type { typed, .. }, Key::Erase) => {
                 typed.pop();
@@ -368,7 +368,7 @@ impl Menu {
 mod tests {
     use super::*;
 
-    fn type_in(menu: &mut Menu, bytes: &[u8]) -> Option<Wish> {
+    fn type_in(menu: &mut Menu, bytes: &[u8]) -> Option<MenuAction> {
         let mut wish = None;
         for key in keys(bytes) {
             assert_eq!(wish, None, "a key after a wish");
@@ -401,9 +401,9 @@ mod tests {
     #[test]
     fn entries_are_chosen_by_digit_and_by_arrow() {
         let mut menu = Menu::new(Lang::Es);
-        assert_eq!(type_in(&mut menu, b"1"), Some(Wish::Status));
-        assert_eq!(type_in(&mut menu, b"\x1b[B\r"), Some(Wish::Disks));
-        assert_eq!(type_in(&mut menu, b"\x1b[B\x1b[B\r"), Some(Wish::Bundle));
+        assert_eq!(type_in(&mut menu, b"1"), Some(MenuAction::Status));
+        assert_eq!(type_in(&mut menu, b"\x1b[B\r"), Some(MenuAction::Disks));
+        assert_eq!(type_in(&mut menu, b"\x1b[B\x1b[B\r"), Some(MenuAction::Bundle));
         assert_eq!(type_in(&mut Menu::new(Lang::Es), b"\x1b[A\r"), None, "the last one, which asks");
         assert_eq!(type_in(&mut Menu::new(Lang::Es), b"9"), None);
         assert_eq!(Menu::new(Lang::Es).lines().iter().filter(|line| line.is_chosen).count(), 1);
@@ -411,7 +411,8 @@ mod tests {
 
     #[test]
     fn what_interrupts_the_tvs_asks_first_and_enter_is_no_yes() {
-        for (digit, wish) in [(b"6", Wish::RestartBox), (b"7", Wish::Reboot), (b"8", Wish::PowerOff)] {
+        for (digit, wish) in [(b"6", MenuAction::RestartBox), (b"7", MenuAction::Reboot), (b"8", MenuAction::PowerOff)]
+        {
             for (more, expected) in [(&b"\r"[..], None), (b"n", None), (b"s", Some(wish.clone())), (b"Y", Some(wish))] {
                 let mut menu = Menu::new(Lang::En);
                 assert_eq!(type_in(&mut menu, digit), None);
@@ -422,14 +423,14 @@ mod tests {
 
     #[test]
     fn a_disk_is_taken_only_for_the_word_that_names_it() {
-        let choice = Choice {
+        let choice = DiskChoice {
             device: "/dev/nvme0n1".into(),
             text: Text::new("Disco de 256 GB", "Disk of 256 GB"),
             word: "e0n1".into(),
         };
         for (typed, expected) in [
-            (&b"e0n1\r"[..], Some(Wish::Install("/dev/nvme0n1".into()))),
-            (b"e0nX\x7f1\r", Some(Wish::Install("/dev/nvme0n1".into()))),
+            (&b"e0n1\r"[..], Some(MenuAction::Install("/dev/nvme0n1".into()))),
+            (b"e0nX\x7f1\r", Some(MenuAction::Install("/dev/nvme0n1".into()))),
             (b"E0N1\r", None),
             (b"\r", None),
             (b"l\r", None),
@@ -451,17 +452,17 @@ mod tests {
         assert!(shown(&menu).contains("copiando"));
         menu.show(Page::Installed(Text::new("retire", "pull")));
         assert_eq!(type_in(&mut menu, b"\x1b"), None);
-        assert_eq!(type_in(&mut menu, b"\r"), Some(Wish::Reboot));
+        assert_eq!(type_in(&mut menu, b"\r"), Some(MenuAction::Reboot));
     }
 
     #[test]
     fn every_page_is_in_both_languages() {
         let text = || Text::new("hola", "hello");
-        let choice = Choice { device: "/dev/sda".into(), text: text(), word: "sda".into() };
+        let choice = DiskChoice { device: "/dev/sda".into(), text: text(), word: "sda".into() };
         for page in [
             Page::Main,
             Page::Read(text()),
-            Page::Decide { text: text(), yes: Wish::Accept, no: Some(Wish::Refuse) },
+            Page::Decide { text: text(), yes: MenuAction::Accept, no: Some(MenuAction::Refuse) },
             Page::Choose(vec![choice.clone()]),
             Page::Busy(text()),
             Page::Installed(text()),
@@ -477,8 +478,8 @@ mod tests {
 
     #[test]
     fn a_no_to_settings_refuses_them_and_going_back_does_not() {
-        let page = || Page::Decide { text: Text::new("", ""), yes: Wish::Accept, no: Some(Wish::Refuse) };
-        for (bytes, expected) in [(b"n", Some(Wish::Refuse)), (b"\x1b", None), (b"y", Some(Wish::Accept))] {
+        let page = || Page::Decide { text: Text::new("", ""), yes: MenuAction::Accept, no: Some(MenuAction::Refuse) };
+        for (bytes, expected) in [(b"n", Some(MenuAction::Refuse)), (b"\x1b", None), (b"y", Some(MenuAction::Accept))] {
             let mut menu = Menu::new(Lang::En);
             menu.show(page());
             assert_eq!(type_in(&mut menu, bytes), expected);

@@ -64,7 +64,7 @@ impl Part {
 
 /// A version to publish.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Order {
+pub(super) struct OsPublication {
     pub(super) channel: String,
     pub(super) version: Version,
     /// One for each variant of the image, or some of them.
@@ -73,7 +73,11 @@ pub(super) struct Order {
 }
 
 /// Publishes a version.
-pub(super) fn publish(repository: Repository, order: &Order, signing: &Signing<'_>) -> Result<Change, ReleaseError> {
+pub(super) fn publish(
+    repository: Repository,
+    order: &OsPublication,
+    signing: &Signing<'_>,
+) -> Result<Change, ReleaseError> {
     let version = &order.version;
     if !version.build.is_empty() {
         return Err(refuse(

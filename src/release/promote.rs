@@ -6,13 +6,13 @@ use super::change::Change;
 use super::draft::{Draft, Signing};
 use super::error::{ReleaseError, refuse};
 use super::os::Part;
-use super::publish::{Progress, Rollout, Work, roll_out};
+use super::publish::{PackedFiles, Progress, Rollout, roll_out};
 use super::repository::Repository;
 use super::rollback::absent;
 
 /// Which version goes from where to where.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Order {
+pub(super) struct Promotion {
     pub(super) from: String,
     pub(super) to: String,
     /// The program, or the operating system.
@@ -25,7 +25,7 @@ pub(super) struct Order {
 /// Promotes a version.
 pub(super) fn promote(
     repository: Repository,
-    order: &Order,
+    order: &Promotion,
     signing: &Signing<'_>,
     progress: Progress<'_>,
 ) -> Result<Change, ReleaseError> {
@@ -48,7 +48,7 @@ pub(super) fn promote(
         release.waves.clear();
         release.rollback_from.clear();
     }
-    let mut work = Work::new(&repository, progress);
+    let mut work = PackedFiles::new(&repository, progress);
     for (platform, binary) in &proven.platforms {
         let mut binary = release.platforms.remove(platform).unwrap_or_else(|| binary.clone());
         // The boxes of this channel come from other versions. A system is not packed, and has no differences.

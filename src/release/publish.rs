@@ -32,7 +32,7 @@ pub(super) struct Rollout {
 
 /// A version to publish.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Order {
+pub(super) struct Publication {
     pub(super) channel: String,
     pub(super) version: Version,
     /// `FILE` or `TRIPLE=FILE` each.
@@ -48,7 +48,7 @@ pub(super) type Progress<'a> = &'a mut dyn FnMut(Text);
 /// Publishes a version.
 pub(super) fn publish(
     repository: Repository,
-    order: &Order,
+    order: &Publication,
     signing: &Signing<'_>,
     progress: Progress<'_>,
 ) -> Result<(Change, Vec<Text>), ReleaseError> {
@@ -60,7 +60,7 @@ pub(super) fn publish(
         ));
     }
     let mut notes = Vec::new();
-    let mut work = Work { repository: &repository, files: BTreeMap::new(), bases: BTreeMap::new(), progress };
+    let mut work = PackedFiles { repository: &repository, files: BTreeMap::new(), bases: BTreeMap::new(), progress };
     let mut release = manifest.release(&order.version).cloned().unwrap_or_else(|| Release {
         version: order.version.clone(),
         state_schema: order.state_schema,
@@ -83,7 +83,7 @@ pub(super) fn publish(
     }
     release.state_schema = order.state_schema;
     let why = roll_out(&mut manifest, release, &order.rollout, signing.now)?;
-    let Work { files, .. } = work;
+    let PackedFiles { files, .. } = work;
     let mut draft = Draft::of(repository);
     for (name, bytes) in files {
         draft.add_file(&name, bytes);
@@ -213,7 +213,7 @@ fn complete(waves: &[Wave]) -> Result<(), ReleaseError> {
 }
 
 /// The files that publishing makes.
-pub(super) struct Work<'a> {
+pub(super) struct PackedFiles<'a> {
     repository: &'a Repository,
     /// New targets, by name.
     files: BTreeMap<String, Vec<u8>>,
@@ -222,7 +222,7 @@ pub(super) struct Work<'a> {
     progress: Progress<'a>,
 }
 
-impl<'a> Work<'a> {
+impl<'a> PackedFiles<'a> {
     pub(super) fn new(repository: &'a Repository, progress: Progress<'a>) -> Self {
         Self { repository, files: BTreeMap::new(), bases: BTreeMap::new(), progress }
     }
@@ -268,7 +268,7 @@ impl<'a> Work<'a> {
     }
 
     /// Packs a binary and its differences to the versions before.
-    fn pack(&mut self, manifest: &Manifest, checked: &Checked, order: &Order) -> Result<Binary, ReleaseError> {
+    fn pack(&mut self, manifest: &Manifest, checked: &Checked, order: &Publication) -> Result<Binary, ReleaseError> {
         let name = pack::full_name(&order.version, &checked.platform);
         if !self.is_listed(&name)? {
             (self.progress)(Text::new(format!("empaquetando {name}"), format!("packing {name}")));

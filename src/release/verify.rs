@@ -19,7 +19,7 @@ use crate::update::transport::{Source, Transport};
 
 /// Where a repository is, and what it is trusted by.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Order {
+pub(super) struct Verification {
     /// A directory, or an address.
     pub(super) from: String,
     /// The root that is trusted; that of the directory where it is left out.
@@ -55,7 +55,7 @@ struct Channel {
 }
 
 /// Reads a repository.
-pub(super) fn verify(order: &Order, now: Timestamp) -> Result<Report, ReleaseError> {
+pub(super) fn verify(order: &Verification, now: Timestamp) -> Result<Report, ReleaseError> {
     let web = order.from.contains("://");
     let root = match &order.root {
         Some(root) => root.clone(),

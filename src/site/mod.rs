@@ -33,7 +33,7 @@ pub(crate) use asset::{Asset, Representation};
 pub(crate) use content::{Content, OnDisk};
 pub(crate) use hashed::is_hashed;
 pub(crate) use left_out::LeftOut;
-pub(crate) use publish::{Current, Publisher, SiteError, Surroundings};
+pub(crate) use publish::{Current, Publisher, PublisherInputs, SiteError};
 pub(crate) use settings::Settings;
 pub(crate) use state::{Serving, State, Unavailable};
 

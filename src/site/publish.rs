@@ -28,7 +28,7 @@ const MAX_SHARE: u32 = 20;
 
 /// What the publisher has to know besides its settings.
 #[derive(Debug, Clone)]
-pub(crate) struct Surroundings {
+pub(crate) struct PublisherInputs {
     /// Large files that may be open at once.
     pub(crate) open: usize,
     /// Whether the box answers a URL path itself, so that no file can.
@@ -81,7 +81,7 @@ impl Publisher {
     /// never stands in for it, since its invented figures would be taken for the workshop's.
     pub(crate) fn start(
         settings: Settings,
-        surroundings: Surroundings,
+        surroundings: PublisherInputs,
         report: impl Fn(&State) + Send + 'static,
     ) -> Result<(Self, Arc<Current>), SiteError> {
         let current = Arc::new(Current::default());
@@ -108,7 +108,7 @@ impl Publisher {
 
 struct Worker<R> {
     settings: Settings,
-    surroundings: Surroundings,
+    surroundings: PublisherInputs,
     current: Arc<Current>,
     /// The site without what it retains of the one before.
     own: Site,

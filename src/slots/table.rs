@@ -140,7 +140,7 @@ pub enum TableError {
 
 /// What to start.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Choice {
+pub enum LaunchChoice {
     /// The factory's binary.
     Factory,
     /// A slot's.
@@ -299,12 +299,12 @@ impl Table {
 
     /// What is to be started now, and spends a try where it is one. The table has to be kept before the start:
     /// otherwise a binary that crashes is tried for ever.
-    pub fn start(&mut self) -> Choice {
+    pub fn start(&mut self) -> LaunchChoice {
         if let Some(trial) = self.trial {
             let image = self.image(trial.slot).cloned();
             if let (Some(image), Some(tries_left)) = (image, trial.tries_left.checked_sub(1)) {
                 self.trial = Some(Trial { tries_left, ..trial });
-                return Choice::Slot { slot: trial.slot, image, on_trial: true };
+                return LaunchChoice::Slot { slot: trial.slot, image, on_trial: true };
             }
             let sha256 = self.image(trial.slot).map(|image| image.sha256.as_str());
             let starts = self.starts.as_ref().filter(|starts| Some(starts.sha256.as_str()) == sha256);
@@ -312,7 +312,7 @@ impl Table {
             self.revert(&reason);
         }
         let chosen = self.active.and_then(|slot| Some((slot, self.image(slot)?.clone())));
-        chosen.map_or(Choice::Factory, |(slot, image)| Choice::Slot { slot, image, on_trial: false })
+        chosen.map_or(LaunchChoice::Factory, |(slot, image)| LaunchChoice::Slot { slot, image, on_trial: false })
     }
 
     /// Leaves the trial for later: what is active is started. For a table that cannot be kept, since a try that is not
@@ -521,8 +521,8 @@ mod tests {
 
     fn started(table: &mut Table) -> Option<(Slot, bool)> {
         match table.start() {
-            Choice::Factory => None,
-            Choice::Slot { slot, on_trial, .. } => Some((slot, on_trial)),
+            LaunchChoice::Factory => None,
+            LaunchChoice::Slot { slot, on_trial, .. } => Some((slot, on_trial)),
         }
     }
 
@@ -744,13 +744,13 @@ mod tests {
                         }
                     }
                     Step::Start => match table.start() {
-                        Choice::Slot { on_trial: true, image, .. } => {
+                        LaunchChoice::Slot { on_trial: true, image, .. } => {
                             starts_of_trial += 1;
                             prop_assert!(starts_of_trial <= TRIES);
                             prop_assert!(!table.is_quarantined(&image.sha256));
                         }
-                        Choice::Slot { slot, .. } => prop_assert!(table.content(slot).is_some_and(|content| content.proven)),
-                        Choice::Factory => prop_assert_eq!(table.active(), None),
+                        LaunchChoice::Slot { slot, .. } => prop_assert!(table.content(slot).is_some_and(|content| content.proven)),
+                        LaunchChoice::Factory => prop_assert_eq!(table.active(), None),
                     },
                     Step::Confirm => table.confirm(),
                     Step::Revert => table.revert("step"),

@@ -8,11 +8,11 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
-use super::Loss;
+use super::StorageFault;
 use crate::disk_space::DiskSpace;
 
 /// What a look finds: the room on a disk that works, or what became of it.
-pub(crate) type Finding = Result<DiskSpace, Loss>;
+pub(crate) type Finding = Result<DiskSpace, StorageFault>;
 
 /// Where the kernel lists the block devices that there are; reading it touches none of them.
 const BLOCK_DEVICES: &str = "/sys/dev/block";
@@ -36,7 +36,7 @@ impl Directory {
     pub(super) fn look(&mut self) -> Finding {
         // Asked first, since what is left of its mount answers in many ways.
         if self.identity.is_some_and(|(device, _)| !is_plugged_in(device)) {
-            return Err(Loss::Gone);
+            return Err(StorageFault::Gone);
         }
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let directory = openat(CWD, &self.path, flags, Mode::empty()).map_err(loss)?;
@@ -44,11 +44,11 @@ impl Directory {
         // What is below a mount that has gone, or was made anew by whoever writes next, has nothing of the box.
         let identity = (st_dev, st_ino);
         if *self.identity.get_or_insert(identity) != identity || !is_plugged_in(st_dev) {
-            return Err(Loss::Gone);
+            return Err(StorageFault::Gone);
         }
         let system = fstatvfs(&directory).map_err(loss)?;
         if system.f_flag.contains(StatVfsMountFlags::RDONLY) {
-            return Err(Loss::ReadOnly);
+            return Err(StorageFault::ReadOnly);
         }
         accessat(&directory, ".", Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS).map_err(loss)?;
         read_sample(&directory)?;
@@ -56,12 +56,12 @@ impl Directory {
     }
 }
 
-fn loss(error: Errno) -> Loss {
+fn loss(error: Errno) -> StorageFault {
     match error {
-        Errno::NOENT | Errno::NOTDIR | Errno::NODEV | Errno::NXIO | Errno::STALE => Loss::Gone,
-        Errno::ROFS => Loss::ReadOnly,
-        Errno::ACCESS | Errno::PERM => Loss::Forbidden,
-        other => Loss::Failing(other.to_string()),
+        Errno::NOENT | Errno::NOTDIR | Errno::NODEV | Errno::NXIO | Errno::STALE => StorageFault::Gone,
+        Errno::ROFS => StorageFault::ReadOnly,
+        Errno::ACCESS | Errno::PERM => StorageFault::Forbidden,
+        other => StorageFault::Failing(other.to_string()),
     }
 }
 
@@ -75,7 +75,7 @@ fn is_plugged_in(device: u64) -> bool {
 }
 
 /// Reads from the disk and not from the kernel's memory. Not every file system can, and not every directory has the file.
-fn read_sample(directory: &impl std::os::fd::AsFd) -> Result<(), Loss> {
+fn read_sample(directory: &impl std::os::fd::AsFd) -> Result<(), StorageFault> {
     let flags = OFlags::RDONLY | OFlags::DIRECT | OFlags::CLOEXEC;
     let file = match openat(directory, SAMPLE, flags, Mode::empty()) {
         Ok(file) => file,
@@ -107,9 +107,9 @@ mod tests {
         fs::write(path.join(SAMPLE), "0123456789abcdef").expect("written");
         directory.look().expect("it can be read");
         fs::remove_dir_all(&path).expect("removed");
-        assert_eq!(directory.look(), Err(Loss::Gone));
+        assert_eq!(directory.look(), Err(StorageFault::Gone));
         fs::write(&path, "").expect("written");
-        assert_eq!(directory.look(), Err(Loss::Gone));
+        assert_eq!(directory.look(), Err(StorageFault::Gone));
         fs::remove_file(&path).expect("removed");
         fs::create_dir(&path).expect("made");
         Directory::new(&path).look().expect("it works, for whoever begins with it");
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn another_directory_in_its_place_is_none_of_the_box() {
         let mut directory = Directory { path: "/proc".into(), identity: Some((0, 1)) };
-        assert_eq!(directory.look(), Err(Loss::Gone));
+        assert_eq!(directory.look(), Err(StorageFault::Gone));
     }
 
     #[test]
@@ -131,13 +131,13 @@ mod tests {
     #[test]
     fn errors_are_told_apart() {
         for (error, expected) in [
-            (Errno::NOENT, Loss::Gone),
-            (Errno::STALE, Loss::Gone),
-            (Errno::ROFS, Loss::ReadOnly),
-            (Errno::ACCESS, Loss::Forbidden),
+            (Errno::NOENT, StorageFault::Gone),
+            (Errno::STALE, StorageFault::Gone),
+            (Errno::ROFS, StorageFault::ReadOnly),
+            (Errno::ACCESS, StorageFault::Forbidden),
         ] {
             assert_eq!(loss(error), expected);
         }
-        assert!(matches!(loss(Errno::IO), Loss::Failing(detail) if !detail.is_empty()));
+        assert!(matches!(loss(Errno::IO), StorageFault::Failing(detail) if !detail.is_empty()));
     }
 }

@@ -24,7 +24,7 @@ const DEADLINE: Duration = Duration::from_secs(10);
 
 /// Why nothing can be kept any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Loss {
+pub(crate) enum StorageFault {
     /// The disk, its mount or the directory is not there any more.
     Gone,
     /// Nothing can be written: the kernel does that to a file system after errors, too.
@@ -71,7 +71,7 @@ impl DiskWatch {
 
 /// What a finding of this age is worth.
 fn judge(age: Duration, finding: &Finding) -> Finding {
-    if age > DEADLINE { Err(Loss::Silent) } else { finding.clone() }
+    if age > DEADLINE { Err(StorageFault::Silent) } else { finding.clone() }
 }
 
 #[cfg(test)]
@@ -82,6 +82,6 @@ mod tests {
     fn an_old_finding_is_that_of_a_disk_that_hangs() {
         let finding = Ok(crate::disk_space::DiskSpace { total_bytes: 2, free_bytes: 1 });
         assert_eq!(judge(DEADLINE, &finding), finding);
-        assert_eq!(judge(DEADLINE + Duration::from_millis(1), &finding), Err(Loss::Silent));
+        assert_eq!(judge(DEADLINE + Duration::from_millis(1), &finding), Err(StorageFault::Silent));
     }
 }

@@ -1,6 +1,6 @@
 //! What is lost with a disk, what still works, and what to do.
 
-use super::Loss;
+use super::StorageFault;
 use crate::lang::Lang;
 
 /// What kind of machine the disk is in.
@@ -12,7 +12,7 @@ pub(crate) enum Home {
     Plain,
 }
 
-impl Loss {
+impl StorageFault {
     /// In three sentences or more.
     #[must_use]
     pub(crate) fn words(&self, home: Home, lang: Lang) -> String {
@@ -74,8 +74,13 @@ mod tests {
 
     #[test]
     fn every_loss_says_what_is_lost_what_works_and_what_to_do() {
-        let losses =
-            [Loss::Gone, Loss::ReadOnly, Loss::Forbidden, Loss::Failing("Input/output error".into()), Loss::Silent];
+        let losses = [
+            StorageFault::Gone,
+            StorageFault::ReadOnly,
+            StorageFault::Forbidden,
+            StorageFault::Failing("Input/output error".into()),
+            StorageFault::Silent,
+        ];
         let mut said = Vec::new();
         for home in [Home::Image, Home::Plain] {
             for loss in &losses {

@@ -37,7 +37,7 @@ pub(crate) struct BundleError(#[from] io::Error);
 
 /// What only the box or its command line knows; an error says why something is not there.
 #[derive(Debug)]
-pub(crate) struct Given {
+pub(crate) struct BundleInputs {
     /// Which box.
     pub(crate) id: String,
     /// Where it keeps its data.
@@ -140,8 +140,8 @@ pub(crate) struct Bundle {
 }
 
 /// Collects everything and packs it. Reads files, and takes as long as that takes.
-pub(crate) fn gather(given: Given) -> Result<Bundle, BundleError> {
-    let Given { id, data_dir, status, health, updates, config, log, journal } = given;
+pub(crate) fn gather(given: BundleInputs) -> Result<Bundle, BundleError> {
+    let BundleInputs { id, data_dir, status, health, updates, config, log, journal } = given;
     let mut parts = vec![
         Part::new(Kind::Status, "status.json", status),
         Part::new(Kind::Health, "health.json", health),

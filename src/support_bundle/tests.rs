@@ -4,9 +4,9 @@ use std::io::Read as _;
 
 use super::*;
 
-fn given(data_dir: PathBuf) -> Given {
+fn given(data_dir: PathBuf) -> BundleInputs {
     let nothing = || Err("no box runs".to_owned());
-    Given {
+    BundleInputs {
         id: "0123456789abcdef".into(),
         data_dir,
         status: Ok(b"{}".to_vec()),
@@ -99,7 +99,7 @@ fn it_is_never_larger_than_its_bound() {
         let text: String = noise(huge).iter().map(|byte| char::from(b' ' + byte % 95)).collect();
         fs::write(directory.path().join(format!("panics/{number}.txt")), text).expect("a file");
     }
-    let bundle = gather(Given {
+    let bundle = gather(BundleInputs {
         status: Ok(noise(huge)),
         health: Ok(noise(huge)),
         updates: Ok(noise(huge)),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use super::history::Entry;
+use super::history::HistoryEntry;
 use super::state::State;
 
 /// What is wanted.
@@ -60,7 +60,7 @@ impl Command {
 pub(crate) struct Reply {
     /// What.
     #[serde(flatten)]
-    pub(crate) outcome: Outcome,
+    pub(crate) outcome: CommandOutcome,
     /// What the updates are at now.
     pub(crate) state: State,
 }
@@ -68,7 +68,7 @@ pub(crate) struct Reply {
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
-pub(crate) enum Outcome {
+pub(crate) enum CommandOutcome {
     /// It is done.
     Done,
     /// A version is on its way; the state says how far it is.
@@ -92,5 +92,5 @@ pub(crate) struct Report {
     /// What the updates are at.
     pub(crate) state: State,
     /// What there was, the newest last.
-    pub(crate) history: Vec<Entry>,
+    pub(crate) history: Vec<HistoryEntry>,
 }

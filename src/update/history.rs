@@ -18,7 +18,7 @@ const MAX_REASON: usize = 300;
 
 /// One change of version, or the attempt at one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Entry {
+pub(crate) struct HistoryEntry {
     /// When the switch was made.
     pub(crate) at: Timestamp,
     /// What ran before.
@@ -28,7 +28,7 @@ pub(crate) struct Entry {
     /// Its SHA-256, 64 lower-case hexadecimal digits.
     pub(crate) sha256: String,
     /// Why.
-    pub(crate) kind: Kind,
+    pub(crate) kind: ChangeKind,
     /// Bytes that were downloaded for it; 0 where it was still there.
     #[serde(rename = "octets")]
     pub(crate) bytes: u64,
@@ -37,13 +37,13 @@ pub(crate) struct Entry {
     /// Milliseconds from the decision to the switch.
     pub(crate) took_ms: u64,
     /// How it went.
-    pub(crate) outcome: Outcome,
+    pub(crate) outcome: ChangeOutcome,
 }
 
 /// Why the version was changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Kind {
+pub(crate) enum ChangeKind {
     /// To what the channel desires, or on the way there.
     Update,
     /// Back, as the channel desires.
@@ -61,7 +61,7 @@ pub(crate) enum Kind {
 /// How it went.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
-pub(crate) enum Outcome {
+pub(crate) enum ChangeOutcome {
     /// The new version is on trial.
     OnTrial,
     /// It works.
@@ -84,7 +84,7 @@ pub(crate) struct History(DoubleBuffered<Entries>);
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Entries {
-    entries: Vec<Entry>,
+    entries: Vec<HistoryEntry>,
 }
 
 impl History {
@@ -99,7 +99,7 @@ impl History {
 
     /// The entries, the newest last.
     #[must_use]
-    pub(crate) fn entries(&self) -> &[Entry] {
+    pub(crate) fn entries(&self) -> &[HistoryEntry] {
         &self.0.value().entries
     }
 
@@ -109,7 +109,7 @@ impl History {
     }
 
     /// Adds one, and forgets the oldest.
-    pub(crate) fn add(&mut self, entry: Entry) -> Result<(), RecordError> {
+    pub(crate) fn add(&mut self, entry: HistoryEntry) -> Result<(), RecordError> {
         self.0.change(|kept| {
             kept.entries.push(entry);
             let surplus = kept.entries.len().saturating_sub(MAX);
@@ -118,22 +118,22 @@ impl History {
     }
 
     /// Says how the last one went, if that is not known yet.
-    pub(crate) fn settle(&mut self, outcome: Outcome) -> Result<(), RecordError> {
+    pub(crate) fn settle(&mut self, outcome: ChangeOutcome) -> Result<(), RecordError> {
         let outcome = match outcome {
-            Outcome::Reverted { at, reason } => {
-                Outcome::Reverted { at, reason: reason.chars().take(MAX_REASON).collect() }
+            ChangeOutcome::Reverted { at, reason } => {
+                ChangeOutcome::Reverted { at, reason: reason.chars().take(MAX_REASON).collect() }
             }
             other => other,
         };
         self.0.change(|kept| {
-            if let Some(last) = kept.entries.last_mut().filter(|last| last.outcome == Outcome::OnTrial) {
+            if let Some(last) = kept.entries.last_mut().filter(|last| last.outcome == ChangeOutcome::OnTrial) {
                 last.outcome = outcome;
             }
         })
     }
 }
 
-impl Entry {
+impl HistoryEntry {
     /// How long it took from the decision to the switch.
     #[must_use]
     pub(crate) fn took(&self) -> Duration {
@@ -145,17 +145,17 @@ impl Entry {
 mod tests {
     use super::*;
 
-    fn entry(number: u64) -> Entry {
-        Entry {
+    fn entry(number: u64) -> HistoryEntry {
+        HistoryEntry {
             at: Timestamp::UNIX_EPOCH,
             from: Version::new(1, 0, number),
             to: Version::new(1, 0, number + 1),
             sha256: "0".repeat(64),
-            kind: Kind::Update,
+            kind: ChangeKind::Update,
             bytes: 7_670_440,
             was_delta: false,
             took_ms: 1234,
-            outcome: Outcome::OnTrial,
+            outcome: ChangeOutcome::OnTrial,
         }
     }
 
@@ -166,15 +166,15 @@ mod tests {
         for number in 0..=u64::try_from(MAX).expect("small") {
             history.add(entry(number)).expect("kept");
             let reason = "ñ".repeat(2 * MAX_REASON);
-            history.settle(Outcome::Reverted { at: Timestamp::UNIX_EPOCH, reason }).expect("kept");
-            history.settle(Outcome::Confirmed { at: Timestamp::UNIX_EPOCH }).expect("kept");
+            history.settle(ChangeOutcome::Reverted { at: Timestamp::UNIX_EPOCH, reason }).expect("kept");
+            history.settle(ChangeOutcome::Confirmed { at: Timestamp::UNIX_EPOCH }).expect("kept");
         }
         let read = History::open(directory.path());
         assert_eq!(read.entries().len(), MAX, "a full record fits into its file");
         assert_eq!(read.entries()[0].from, Version::new(1, 0, 1));
         assert!(read.entries().iter().all(|entry| matches!(
             &entry.outcome,
-            Outcome::Reverted { reason, .. } if reason.chars().count() == MAX_REASON
+            ChangeOutcome::Reverted { reason, .. } if reason.chars().count() == MAX_REASON
         )));
     }
 }

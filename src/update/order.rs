@@ -12,7 +12,7 @@ const NAME: &str = "order";
 
 /// A standing order.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Order {
+pub(crate) struct Override {
     /// The version to stay on, or to go to, whatever the channel desires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) pin: Option<Version>,
@@ -23,7 +23,7 @@ pub(crate) struct Order {
 
 /// The standing order, and where it is kept.
 #[derive(Debug, Clone)]
-pub(crate) struct OverrideStore(DoubleBuffered<Order>);
+pub(crate) struct OverrideStore(DoubleBuffered<Override>);
 
 impl OverrideStore {
     /// Reads it; without one that is whole, the box follows its channel.
@@ -31,13 +31,13 @@ impl OverrideStore {
     pub(crate) fn open(directory: &Path) -> Self {
         Self(
             DoubleBuffered::open(directory, NAME)
-                .unwrap_or_else(|| DoubleBuffered::anew(directory, NAME, Order::default())),
+                .unwrap_or_else(|| DoubleBuffered::anew(directory, NAME, Override::default())),
         )
     }
 
     /// The order.
     #[must_use]
-    pub(crate) fn order(&self) -> &Order {
+    pub(crate) fn order(&self) -> &Override {
         self.0.value()
     }
 
@@ -47,7 +47,7 @@ impl OverrideStore {
     }
 
     /// Changes it. What cannot be kept has not been ordered.
-    pub(crate) fn change(&mut self, change: impl FnOnce(&mut Order)) -> Result<(), RecordError> {
+    pub(crate) fn change(&mut self, change: impl FnOnce(&mut Override)) -> Result<(), RecordError> {
         self.0.change(change)
     }
 }
@@ -60,10 +60,10 @@ mod tests {
     fn an_order_stands_until_there_is_another() {
         let directory = tempfile::tempdir().expect("a directory");
         let mut overrides = OverrideStore::open(directory.path());
-        assert_eq!(*overrides.order(), Order::default());
+        assert_eq!(*overrides.order(), Override::default());
         overrides.change(|order| order.pin = Some(Version::new(1, 2, 3))).expect("kept");
         overrides.change(|order| order.held = true).expect("kept");
         let read = OverrideStore::open(directory.path());
-        assert_eq!(*read.order(), Order { pin: Some(Version::new(1, 2, 3)), held: true });
+        assert_eq!(*read.order(), Override { pin: Some(Version::new(1, 2, 3)), held: true });
     }
 }

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use super::state::{Quarantined, Wait};
+use super::state::{Quarantined, WaitReason};
 use crate::bounded_read::read_bounded;
 use crate::lang::Text;
 
@@ -71,7 +71,7 @@ pub(crate) struct OsState {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) desired: Option<Version>,
     /// What is being done about it.
-    pub(crate) step: Step,
+    pub(crate) step: OsStep,
     /// Why nothing is to be done, where that is so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) decision: Option<Text>,
@@ -80,7 +80,7 @@ pub(crate) struct OsState {
 /// What is being done about the operating system.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "step", rename_all = "snake_case")]
-pub(crate) enum Step {
+pub(crate) enum OsStep {
     /// Nothing.
     Idle,
     /// It comes down.
@@ -99,7 +99,7 @@ pub(crate) enum Step {
         /// When.
         until: Timestamp,
         /// What for.
-        wait: Wait,
+        wait: WaitReason,
         /// Whether all of it is here already.
         is_here: bool,
     },

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use super::order::Order;
+use super::order::Override;
 use super::os::OsState;
 use crate::lang::Text;
 
@@ -35,7 +35,7 @@ pub struct State {
     pub(crate) decision: Option<Text>,
     /// The technician's standing order.
     #[serde(default)]
-    pub(crate) order: Order,
+    pub(crate) order: Override,
     /// What a rollback goes to without a download.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) previous: Option<Version>,
@@ -79,7 +79,7 @@ pub enum Phase {
         /// When.
         until: Timestamp,
         /// What for.
-        wait: Wait,
+        wait: WaitReason,
         /// Whether all of it is here already.
         #[serde(default)]
         is_here: bool,
@@ -99,7 +99,7 @@ pub enum Phase {
 /// What a version waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Wait {
+pub enum WaitReason {
     /// The box's turn among all boxes.
     Wave,
     /// The hours at which the box may change its version.

@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use semver::Version;
 
-use super::history::{Entry, Kind, Outcome};
-use super::os::{OsReport, OsState, Step, TrialState};
-use super::policy::Why;
+use super::history::{ChangeKind, ChangeOutcome, HistoryEntry};
+use super::os::{OsReport, OsState, OsStep, TrialState};
+use super::policy::SkipReason;
 use super::remedy;
-use super::state::{Fault, FaultKind, Phase, Quarantined, State, Wait};
+use super::state::{Fault, FaultKind, Phase, Quarantined, State, WaitReason};
 use crate::lang::{Lang, Text};
 
 /// What the updates are at, the most important first: a sentence each.
@@ -56,7 +56,7 @@ fn obstacle(state: &State) -> Option<&Text> {
     let goal = state.order.pin.as_ref().or(state.desired.as_ref());
     let is_wanted = state.phase == Phase::Idle && goal.is_some_and(|goal| *goal != state.running);
     // A hold says what it does itself; that the box has nothing to go to stays true beside it.
-    let is_hold = state.decision.as_ref().is_some_and(|why| why.en == Why::Held.to_string());
+    let is_hold = state.decision.as_ref().is_some_and(|why| why.en == SkipReason::Held.to_string());
     let is_said = state.order.held && is_hold
         || state.order.pin.as_ref() == Some(&state.running)
         || state.quarantined.last().is_some_and(|last| Some(&last.version) == desired(state).as_ref());
@@ -99,15 +99,15 @@ pub(crate) fn phase(state: &State, lang: Lang) -> String {
         Phase::Waiting { version, until, wait, is_here } => {
             let until = local(*until);
             match (wait, is_here) {
-                (Wait::Window, true) => lang.pick(
+                (WaitReason::Window, true) => lang.pick(
                     format!("La versión {version} está descargada y se instalará en su horario: {until}."),
                     format!("Version {version} is downloaded, and will be put in place at its hour: {until}."),
                 ),
-                (Wait::Window, false) => lang.pick(
+                (WaitReason::Window, false) => lang.pick(
                     format!("La versión {version} se instalará en su horario: {until}."),
                     format!("Version {version} will be put in place at its hour: {until}."),
                 ),
-                (Wait::Wave | Wait::Other, _) => lang.pick(
+                (WaitReason::Wave | WaitReason::Other, _) => lang.pick(
                     format!("A este equipo le toca la versión {version} el {until}."),
                     format!("It is this box's turn for version {version} on {until}."),
                 ),
@@ -158,32 +158,32 @@ fn idle(state: &State, lang: Lang) -> String {
 
 /// Why nothing is to be done, as a part of a sentence.
 #[must_use]
-pub(crate) fn why(why: &Why) -> Text {
+pub(crate) fn why(why: &SkipReason) -> Text {
     Text {
         es: match why {
-            Why::UpToDate => "ya tiene la versión del canal".to_owned(),
-            Why::ChannelWantsNothing => "el canal no ofrece ninguna versión".to_owned(),
-            Why::Pinned(version) => format!("está fijado en la versión {version}"),
-            Why::Held => "las actualizaciones están detenidas".to_owned(),
-            Why::NotDesiredDowngrade { desired, running } => {
+            SkipReason::UpToDate => "ya tiene la versión del canal".to_owned(),
+            SkipReason::ChannelWantsNothing => "el canal no ofrece ninguna versión".to_owned(),
+            SkipReason::Pinned(version) => format!("está fijado en la versión {version}"),
+            SkipReason::Held => "las actualizaciones están detenidas".to_owned(),
+            SkipReason::NotDesiredDowngrade { desired, running } => {
                 format!(
                     "la {desired} del canal es anterior a la {running}, y el fabricante no ha ordenado volver a ella"
                 )
             }
-            Why::BelowMinimum { version, minimum } => {
+            SkipReason::BelowMinimum { version, minimum } => {
                 format!("la {version} es anterior a la {minimum}, la más baja que se admite")
             }
-            Why::Quarantined(version) => format!("la {version} falló en este equipo y no se vuelve a probar"),
-            Why::UnknownPlatform { version, platform } => format!("no hay versión {version} para {platform}"),
-            Why::NoSteppingStone { version, requires, running } => {
+            SkipReason::Quarantined(version) => format!("la {version} falló en este equipo y no se vuelve a probar"),
+            SkipReason::UnknownPlatform { version, platform } => format!("no hay versión {version} para {platform}"),
+            SkipReason::NoSteppingStone { version, requires, running } => {
                 format!("la {version} necesita antes la {requires}, y ninguna lleva a ella desde la {running}")
             }
-            Why::NeedsOs { version, requires, running } => {
+            SkipReason::NeedsOs { version, requires, running } => {
                 format!("la {version} necesita antes la versión {requires} del sistema, y está en marcha la {running}")
             }
-            Why::NoWave(version) => format!("a este equipo todavía no le toca la {version}"),
-            Why::DesiredMissing(version) => format!("el canal anuncia la {version}, pero no la tiene"),
-            Why::PinMissing(version) => format!("el canal no tiene la {version}, en la que está fijado"),
+            SkipReason::NoWave(version) => format!("a este equipo todavía no le toca la {version}"),
+            SkipReason::DesiredMissing(version) => format!("el canal anuncia la {version}, pero no la tiene"),
+            SkipReason::PinMissing(version) => format!("el canal no tiene la {version}, en la que está fijado"),
         },
         en: why.to_string(),
     }
@@ -211,24 +211,24 @@ pub(crate) fn system(os: &OsState, lang: Lang) -> Vec<String> {
         TrialState::Good | TrialState::Other => "",
     };
     let mut sentences = vec![match &os.step {
-        Step::Idle | Step::Other => {
+        OsStep::Idle | OsStep::Other => {
             lang.pick(format!("Sistema: versión {running}{trial}."), format!("System: version {running}{trial}."))
         }
-        Step::Downloading { version, done, total } => {
+        OsStep::Downloading { version, done, total } => {
             let percent = percent(*done, *total);
             lang.pick(
                 format!("Sistema: versión {running}{trial}; descargando la {version}: {percent} %."),
                 format!("System: version {running}{trial}; {version} is being downloaded: {percent} %."),
             )
         }
-        Step::Waiting { version, until, .. } => {
+        OsStep::Waiting { version, until, .. } => {
             let until = local(*until);
             lang.pick(
                 format!("Sistema: versión {running}{trial}; la {version} se instalará en su horario: {until}."),
                 format!("System: version {running}{trial}; {version} will be put in place at its hour: {until}."),
             )
         }
-        Step::Offered { version } => lang.pick(
+        OsStep::Offered { version } => lang.pick(
             format!("Sistema: versión {running}{trial}; se va a instalar la {version} y el equipo se reiniciará solo."),
             format!("System: version {running}{trial}; {version} is being installed, and the box restarts by itself."),
         ),
@@ -346,20 +346,20 @@ pub(crate) fn fault(fault: &Fault, lang: Lang) -> String {
 
 /// One change of version, on a line.
 #[must_use]
-pub(crate) fn entry(entry: &Entry, lang: Lang) -> String {
-    let Entry { at, from, to, sha256: _, kind, bytes, was_delta, took_ms: _, outcome } = entry;
+pub(crate) fn entry(entry: &HistoryEntry, lang: Lang) -> String {
+    let HistoryEntry { at, from, to, sha256: _, kind, bytes, was_delta, took_ms: _, outcome } = entry;
     let kind = match kind {
-        Kind::Update => lang.pick("actualización", "update"),
-        Kind::Rollback => lang.pick("vuelta atrás ordenada por el fabricante", "rollback of the maker"),
-        Kind::Ordered => lang.pick("pedida aquí", "asked for here"),
-        Kind::Forgiven => {
+        ChangeKind::Update => lang.pick("actualización", "update"),
+        ChangeKind::Rollback => lang.pick("vuelta atrás ordenada por el fabricante", "rollback of the maker"),
+        ChangeKind::Ordered => lang.pick("pedida aquí", "asked for here"),
+        ChangeKind::Forgiven => {
             let at = local(*at);
             return lang.pick(
                 format!("{at}  la versión {to}, que había fallado, se admite otra vez: pedido aquí"),
                 format!("{at}  version {to}, which had failed, may be tried again: asked for here"),
             );
         }
-        Kind::Other => lang.pick("otra", "other"),
+        ChangeKind::Other => lang.pick("otra", "other"),
     };
     let what = match (bytes, was_delta) {
         (0, _) => lang.pick("sin descarga", "no download").to_owned(),
@@ -367,9 +367,9 @@ pub(crate) fn entry(entry: &Entry, lang: Lang) -> String {
         (bytes, false) => format!("{bytes} B"),
     };
     let outcome = match outcome {
-        Outcome::OnTrial => lang.pick("a prueba", "on trial").to_owned(),
-        Outcome::Confirmed { .. } => lang.pick("funciona", "works").to_owned(),
-        Outcome::Reverted { reason, .. } => lang.pick(
+        ChangeOutcome::OnTrial => lang.pick("a prueba", "on trial").to_owned(),
+        ChangeOutcome::Confirmed { .. } => lang.pick("funciona", "works").to_owned(),
+        ChangeOutcome::Reverted { reason, .. } => lang.pick(
             format!("falló y volvió la anterior: {reason}"),
             format!("failed, the one before came back: {reason}"),
         ),
@@ -392,7 +392,7 @@ fn local(at: Timestamp) -> impl Display {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::update::order::Order;
+    use crate::update::order::Override;
 
     fn state(phase: Phase) -> State {
         State {
@@ -403,7 +403,7 @@ mod tests {
             desired: Some(Version::new(1, 1, 0)),
             checked: Some(Timestamp::UNIX_EPOCH),
             decision: None,
-            order: Order { pin: Some(Version::new(1, 0, 0)), held: true },
+            order: Override { pin: Some(Version::new(1, 0, 0)), held: true },
             previous: None,
             quarantined: vec![Quarantined { version: "1.0.9".into(), sha256: String::new(), reason: "hung".into() }],
             os: None,
@@ -420,9 +420,9 @@ mod tests {
             Phase::Checking,
             Phase::Downloading { version: version.clone(), done: 1, total: 4 },
             Phase::Staging { version: version.clone() },
-            Phase::Waiting { version: version.clone(), until, wait: Wait::Window, is_here: false },
-            Phase::Waiting { version: version.clone(), until, wait: Wait::Window, is_here: true },
-            Phase::Waiting { version: version.clone(), until, wait: Wait::Wave, is_here: false },
+            Phase::Waiting { version: version.clone(), until, wait: WaitReason::Window, is_here: false },
+            Phase::Waiting { version: version.clone(), until, wait: WaitReason::Window, is_here: true },
+            Phase::Waiting { version: version.clone(), until, wait: WaitReason::Wave, is_here: false },
             Phase::Switching { version },
             Phase::OnTrial,
         ];
@@ -440,7 +440,7 @@ mod tests {
     #[test]
     fn what_is_in_the_way_is_said_once() {
         let why = words_of_why();
-        let quiet = State { order: Order::default(), quarantined: Vec::new(), fault: None, ..state(Phase::Idle) };
+        let quiet = State { order: Override::default(), quarantined: Vec::new(), fault: None, ..state(Phase::Idle) };
         let idle = State { decision: Some(why), ..quiet };
         assert_eq!(
             sentences(&idle, Lang::En)[..2],
@@ -450,13 +450,16 @@ mod tests {
             ]
         );
         assert_eq!(sentences(&idle, Lang::Es)[1], "No se instala, porque no hay versión 1.1.0 para arm.");
-        let held =
-            State { order: Order { pin: None, held: true }, decision: Some(super::why(&Why::Held)), ..idle.clone() };
+        let held = State {
+            order: Override { pin: None, held: true },
+            decision: Some(super::why(&SkipReason::Held)),
+            ..idle.clone()
+        };
         assert_eq!(sentences(&held, Lang::En).len(), 3);
         // The hold is not what keeps the box from a version that there is not.
         let pin = Version::new(9, 9, 9);
-        let decision = Some(super::why(&Why::PinMissing(pin.clone())));
-        let missing = State { order: Order { pin: Some(pin), held: true }, decision, ..idle.clone() };
+        let decision = Some(super::why(&SkipReason::PinMissing(pin.clone())));
+        let missing = State { order: Override { pin: Some(pin), held: true }, decision, ..idle.clone() };
         assert_eq!(
             sentences(&missing, Lang::En)[1..4],
             [
@@ -470,7 +473,7 @@ mod tests {
     }
 
     fn words_of_why() -> Text {
-        why(&Why::UnknownPlatform { version: Version::new(1, 1, 0), platform: "arm".into() })
+        why(&SkipReason::UnknownPlatform { version: Version::new(1, 1, 0), platform: "arm".into() })
     }
 
     #[test]

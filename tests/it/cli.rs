@@ -12,7 +12,7 @@ use crate::support::Pty;
 
 /// What the binary said and how it ended.
 #[derive(Debug)]
-pub(crate) struct Told {
+pub(crate) struct CliOutput {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
@@ -26,10 +26,10 @@ fn binary(env: &[(&str, &str)], arguments: &[&str]) -> Command {
 }
 
 /// Runs the binary to its end.
-pub(crate) fn run(env: &[(&str, &str)], arguments: &[&str]) -> Told {
+pub(crate) fn run(env: &[(&str, &str)], arguments: &[&str]) -> CliOutput {
     let output = binary(env, arguments).output().expect("the binary starts");
     let text = |bytes| String::from_utf8(bytes).expect("the binary writes UTF-8");
-    Told { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    CliOutput { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }
 
 #[test]

@@ -7,7 +7,7 @@
     reason = "a helper that fails is a test that fails, and its file need not survive a power cut"
 )]
 
-use super::cli::{Told, run};
+use super::cli::{CliOutput, run};
 use serde_json::Value as Json;
 use std::path::PathBuf;
 
@@ -31,7 +31,7 @@ impl ConfigFile {
 }
 
 /// The answer of the binary as JSON.
-fn json(told: &Told) -> Json {
+fn json(told: &CliOutput) -> Json {
     serde_json::from_str(&told.stdout).unwrap_or_else(|error| panic!("{error}: {told:?}"))
 }
 

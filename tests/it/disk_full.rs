@@ -11,7 +11,7 @@ use workshop_edge::slots::{self, Image, Slot, Table};
 use workshop_edge::update::download::Progress;
 use workshop_edge::update::paths::UpdatePaths;
 use workshop_edge::update::repository::Target;
-use workshop_edge::update::stage::{Order, StageError, Staged, Stager};
+use workshop_edge::update::stage::{StageError, StageRequest, Staged, Stager};
 use workshop_edge::update::transport::{Source, Transport};
 
 use crate::support::Disk;
@@ -62,12 +62,12 @@ impl SmallBox {
         one
     }
 
-    fn order(&self, version: &str, noise: usize) -> Order {
+    fn order(&self, version: &str, noise: usize) -> StageRequest {
         let program = program(version, noise);
         let packed = compress_to_vec(program.as_slice(), CompressionLevel::Fastest);
         let path = format!("{}.full.zst", sha256(&packed));
         fs::write(self.repository.path().join("targets").join(&path), &packed).expect("written");
-        Order {
+        StageRequest {
             image: Image {
                 version: version.to_owned(),
                 sha256: sha256(&program),
@@ -79,7 +79,7 @@ impl SmallBox {
         }
     }
 
-    async fn stage(&self, order: &Order, progress: &dyn Fn(Progress)) -> Result<Staged, StageError> {
+    async fn stage(&self, order: &StageRequest, progress: &dyn Fn(Progress)) -> Result<Staged, StageError> {
         self.stager.stage(&self.transport, order, progress).await
     }
 

@@ -74,14 +74,18 @@ fn every_text_has_both_languages() {
         let text = fs::read_to_string(&file).expect("text");
         let place = file.strip_prefix(root).expect("below").display().to_string();
         if !WITHOUT_PAIRS.iter().any(|(exempt, _)| place == *exempt) {
-            found.look(&place, text.parse().unwrap_or_else(|error| panic!("{place}: {error}")), Around::Braces);
+            found.look(&place, text.parse().unwrap_or_else(|error| panic!("{place}: {error}")), TokenContext::Braces);
         }
     }
     for file in files(&root.join("assets/console"), "html") {
         let text = fs::read_to_string(&file).expect("text");
         let place = file.strip_prefix(root).expect("below").display().to_string();
         for expression in text.split("{{").skip(1).filter_map(|rest| rest.split("}}").next()) {
-            found.look(&place, expression.parse().unwrap_or_else(|error| panic!("{place}: {error}")), Around::Braces);
+            found.look(
+                &place,
+                expression.parse().unwrap_or_else(|error| panic!("{place}: {error}")),
+                TokenContext::Braces,
+            );
         }
     }
     assert!(found.pairs > 850, "{} pairs are not all", found.pairs);
@@ -125,7 +129,7 @@ fn descriptions(declaration: TokenStream) -> TokenStream {
 
 /// What tokens stand in.
 #[derive(Clone, Copy, PartialEq)]
-enum Around {
+enum TokenContext {
     /// The arguments of a call whose first two are Spanish and English.
     Pick,
     List,
@@ -141,30 +145,30 @@ struct Found {
 }
 
 impl Found {
-    fn look(&mut self, place: &str, tokens: TokenStream, around: Around) {
+    fn look(&mut self, place: &str, tokens: TokenStream, around: TokenContext) {
         let arguments = split(without_tests(tokens));
         for (number, argument) in arguments.iter().enumerate() {
             let next = arguments.get(number + 1);
-            let is_pair = !(around == Around::Pick && number > 0)
+            let is_pair = !(around == TokenContext::Pick && number > 0)
                 && next.is_some_and(|next| self.is_pair(place, argument, next, around));
             for (at, token) in argument.iter().enumerate() {
                 match token {
                     TokenTree::Group(group) if declares_key(&argument[..at]) => {
-                        self.look(place, descriptions(group.stream()), Around::Pick);
+                        self.look(place, descriptions(group.stream()), TokenContext::Pick);
                     }
                     TokenTree::Group(group) => {
                         let around = match group.delimiter() {
-                            _ if is_pair || around == Around::Spanish => Around::Spanish,
-                            Delimiter::Parenthesis if takes_both(&argument[..at]) => Around::Pick,
-                            Delimiter::Parenthesis | Delimiter::Bracket => Around::List,
-                            Delimiter::Brace | Delimiter::None => Around::Braces,
+                            _ if is_pair || around == TokenContext::Spanish => TokenContext::Spanish,
+                            Delimiter::Parenthesis if takes_both(&argument[..at]) => TokenContext::Pick,
+                            Delimiter::Parenthesis | Delimiter::Bracket => TokenContext::List,
+                            Delimiter::Brace | Delimiter::None => TokenContext::Braces,
                         };
                         self.look(place, group.stream(), around);
                     }
                     TokenTree::Literal(literal)
                         if !is_pair
-                            && around != Around::Spanish
-                            && !(around == Around::Pick && number == 1)
+                            && around != TokenContext::Spanish
+                            && !(around == TokenContext::Pick && number == 1)
                             && is_spanish(&literal.to_string()) =>
                     {
                         let line = literal.span().start().line;
@@ -177,22 +181,22 @@ impl Found {
     }
 
     /// Whether two neighbours are a text in Spanish and the same in English.
-    fn is_pair(&mut self, place: &str, one: &[TokenTree], other: &[TokenTree], around: Around) -> bool {
+    fn is_pair(&mut self, place: &str, one: &[TokenTree], other: &[TokenTree], around: TokenContext) -> bool {
         let (es, en) = (literals(one), literals(other));
         let has = |texts: &[String]| texts.iter().any(|text| is_spanish(text));
         let begins = |tokens: &[TokenTree], name| tokens.first().is_some_and(|token| token.to_string() == name);
         let is_pair = match around {
-            Around::Pick => true,
-            Around::List => has(&es) && !en.is_empty() && !has(&en) && en != ["\"\""],
-            Around::Braces => begins(one, "es") && begins(other, "en"),
-            Around::Spanish => false,
+            TokenContext::Pick => true,
+            TokenContext::List => has(&es) && !en.is_empty() && !has(&en) && en != ["\"\""],
+            TokenContext::Braces => begins(one, "es") && begins(other, "en"),
+            TokenContext::Spanish => false,
         };
         self.pairs += usize::from(is_pair);
         let is_empty = |texts: &[String]| texts == ["\"\""];
-        if around == Around::Pick && is_empty(&es) != is_empty(&en) {
+        if around == TokenContext::Pick && is_empty(&es) != is_empty(&en) {
             self.wrong.push(format!("{place}: in one language alone: {es:?}, {en:?}"));
         }
-        if is_pair && around != Around::Braces && es.len() == en.len() && blanks(&es) != blanks(&en) {
+        if is_pair && around != TokenContext::Braces && es.len() == en.len() && blanks(&es) != blanks(&en) {
             self.wrong.push(format!("{place}: not filled in alike: {es:?}, {en:?}"));
         }
         is_pair

@@ -61,13 +61,13 @@ impl Seen {
 }
 
 /// A client in a thread of its own, until dropped.
-pub(crate) struct Looker {
+pub(crate) struct LoadClient {
     seen: Arc<Mutex<Seen>>,
     is_over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Looker {
+impl LoadClient {
     /// A new connection for each request.
     pub(crate) fn fresh(address: SocketAddr) -> Self {
         Self::start(move |seen, is_over| {
@@ -134,7 +134,7 @@ impl Looker {
     }
 }
 
-impl Drop for Looker {
+impl Drop for LoadClient {
     fn drop(&mut self) {
         self.is_over.store(true, Ordering::Release);
         if let Some(thread) = self.thread.take() {

@@ -1,14 +1,14 @@
 //! A box goes to a better version, to bad ones, and back, while displays look at it: nobody may notice.
 
-use crate::clients::{Failure, Load, Looker, Seen, Wrk};
+use crate::clients::{Failure, Load, LoadClient, Seen, Wrk};
 use crate::managed::{Bucket, Managed};
 use crate::support::eventually;
 
 /// Everybody who looks at the box.
-struct Lookers {
-    fresh: Looker,
-    kept: Looker,
-    told: Looker,
+struct LoadClients {
+    fresh: LoadClient,
+    kept: LoadClient,
+    told: LoadClient,
     wrk: Option<Wrk>,
 }
 
@@ -22,10 +22,10 @@ struct Step {
     load: Load,
 }
 
-impl Lookers {
+impl LoadClients {
     fn start(managed: &Managed) -> Self {
         let address = managed.supervisor.address();
-        let (fresh, kept, told) = (Looker::fresh(address), Looker::kept(address), Looker::told(address));
+        let (fresh, kept, told) = (LoadClient::fresh(address), LoadClient::kept(address), LoadClient::told(address));
         Self { fresh, kept, told, wrk: Some(Wrk::start(address)) }
     }
 
@@ -34,7 +34,7 @@ impl Lookers {
     fn during(&mut self, managed: &Managed, name: &'static str, change: impl FnOnce()) -> Step {
         change();
         let all = [&self.fresh, &self.kept];
-        let before = all.map(Looker::count);
+        let before = all.map(LoadClient::count);
         eventually("they are answered", || all.iter().zip(before).all(|(one, before)| one.count() > before + 20));
         let wrk = self.wrk.replace(Wrk::start(managed.supervisor.address())).expect("it runs");
         let load = wrk.stop();
@@ -93,7 +93,7 @@ fn nobody_notices_that_a_box_changes_its_version() {
     bucket.publish(&["1.0.0"]);
     let managed = Managed::start(&bucket, "check_interval_s = 2\ntrial_s = 4\n");
     managed.wait_until_runs("1.0.0");
-    let mut lookers = Lookers::start(&managed);
+    let mut lookers = LoadClients::start(&managed);
     let newest = |to: &str, outcome: &str| {
         let history = managed.history();
         let is_so = |last: &serde_json::Value| last["to"] == to && last["outcome"]["state"] == outcome;

@@ -7,7 +7,7 @@ use crate::cli::terminal::{Terminal, TerminalError};
 use crate::cli::{control, status};
 use crate::console::Menu as Drawn;
 use crate::control::{Client, Order};
-use crate::machine::menu::{Choice, Menu, Page, Wish, keys};
+use crate::machine::menu::{DiskChoice, Menu, MenuAction, Page, keys};
 use crate::machine::notices::{self, Level, Notice, NoticeError};
 use crate::machine::stick::{self, Mounted};
 use crate::machine::{Paths, install as installer, os};
@@ -127,30 +127,30 @@ fn title(lang: Lang) -> &'static str {
 }
 
 /// Does what is wanted, and gives what to show then.
-fn carry_out(paths: &Paths, wish: Wish, step: impl Fn(Text)) -> Page {
+fn carry_out(paths: &Paths, wish: MenuAction, step: impl Fn(Text)) -> Page {
     let client = Client::new(&paths.appliance());
     let done = match wish {
-        Wish::Status => Text::try_both(|lang| status::words(&client, lang)),
-        Wish::Disks => return choices(paths).unwrap_or_else(Page::Read),
-        Wish::Install(disk) => {
+        MenuAction::Status => Text::try_both(|lang| status::words(&client, lang)),
+        MenuAction::Disks => return choices(paths).unwrap_or_else(Page::Read),
+        MenuAction::Install(disk) => {
             let done = installer::install(paths, &disk, |at| step(install::progress(at)));
             return match done {
                 Ok(()) => Page::Installed(install::finished()),
                 Err(error) => Page::Read(not_installed(&error)),
             };
         }
-        Wish::Pending => return pending(paths),
-        Wish::Accept => accept(paths),
-        Wish::Refuse => stick::refuse_pending(paths)
+        MenuAction::Pending => return pending(paths),
+        MenuAction::Accept => accept(paths),
+        MenuAction::Refuse => stick::refuse_pending(paths)
             .map(|()| Text::new("Los ajustes no se han aceptado.", "The settings were not taken."))
             .map_err(|error| Text::about("Fallo:", "Fault:", error_chain(&error))),
-        Wish::Bundle => write_bundle(paths),
-        Wish::Quarantined => return quarantined(paths),
-        Wish::Forgive => forgive(paths),
-        Wish::RestartBox => restart(&client),
-        Wish::Reboot => power::switch(paths, Power::Reboot)
+        MenuAction::Bundle => write_bundle(paths),
+        MenuAction::Quarantined => return quarantined(paths),
+        MenuAction::Forgive => forgive(paths),
+        MenuAction::RestartBox => restart(&client),
+        MenuAction::Reboot => power::switch(paths, Power::Reboot)
             .map(|()| Text::new("El equipo se reinicia.", "The machine starts again.")),
-        Wish::PowerOff => {
+        MenuAction::PowerOff => {
             power::switch(paths, Power::Off).map(|()| Text::new("El equipo se apaga.", "The machine is switched off."))
         }
     };
@@ -175,7 +175,7 @@ fn choices(paths: &Paths) -> Result<Page, Text> {
         let none = install::none();
         return Err(Text { es: none.es + &why.es, en: none.en + &why.en });
     }
-    let choice = |disk: &&installer::Disk| Choice {
+    let choice = |disk: &&installer::Disk| DiskChoice {
         device: disk.device.clone(),
         text: Text::both(|lang| install::described(disk, lang)),
         word: install::word(disk),
@@ -204,8 +204,8 @@ fn pending(paths: &Paths) -> Page {
             format!("¿Aceptar estos ajustes? El equipo se reinicia.\n\n{lines}"),
             format!("Take these settings? The machine starts again.\n\n{lines}"),
         ),
-        yes: Wish::Accept,
-        no: Some(Wish::Refuse),
+        yes: MenuAction::Accept,
+        no: Some(MenuAction::Refuse),
     }
 }
 
@@ -246,7 +246,7 @@ fn quarantined(paths: &Paths) -> Page {
             ),
             format!("These versions of the system never came to work on this box. Try them again?\n\n{lines}"),
         ),
-        yes: Wish::Forgive,
+        yes: MenuAction::Forgive,
         no: None,
     }
 }

@@ -220,9 +220,9 @@ fn status(paths: &Paths, json: bool, lang: Lang) -> ExitCode {
     }
     for change in changes {
         let outcome = match change.outcome {
-            os::Outcome::Good => lang.pick("funciona", "works"),
-            os::Outcome::FellBack => lang.pick("falló y volvió la anterior", "failed, the one before came back"),
-            os::Outcome::Other => "?",
+            os::OsOutcome::Good => lang.pick("funciona", "works"),
+            os::OsOutcome::FellBack => lang.pick("falló y volvió la anterior", "failed, the one before came back"),
+            os::OsOutcome::Other => "?",
         };
         let _ = writeln!(text, "{}  {} → {}  {outcome}", change.at, change.from, change.to);
     }

@@ -8,8 +8,8 @@ use crate::control::{Client, ClientError, Order};
 use crate::machine::Paths;
 use crate::machine::notices::{self, Level, Notice};
 use crate::machine::settings;
-use crate::machine::stick::{self, Claim, Mounted, StickError, StickSettings};
-use crate::update::command::{Command as Asked, Outcome, Reply, Report};
+use crate::machine::stick::{self, MountClaim, Mounted, StickError, StickSettings};
+use crate::update::command::{Command as Asked, CommandOutcome, Reply, Report};
 use crate::{
     cli::control,
     cli::update,
@@ -87,7 +87,7 @@ pub(super) fn understood(of: &ArgMatches) -> Option<Stick> {
 /// Deals with it.
 pub(super) fn run(paths: &Paths, stick: &Stick, lang: Lang) -> ExitCode {
     let done = match stick {
-        Stick::Removed(device) => Claim::release(paths, device).map(|_| ExitCode::SUCCESS),
+        Stick::Removed(device) => MountClaim::release(paths, device).map(|_| ExitCode::SUCCESS),
         Stick::Device(device) => attend(paths, device, || Mounted::device(device, &paths.stick()), lang),
         Stick::Directory(directory) => attend(paths, directory, || Ok(Mounted::directory(directory)), lang),
     };
@@ -103,7 +103,7 @@ fn attend(
     mount: impl FnOnce() -> Result<Mounted, StickError>,
     lang: Lang,
 ) -> Result<ExitCode, StickError> {
-    let _claim = Claim::take(paths, device)?;
+    let _claim = MountClaim::take(paths, device)?;
     let mut visit = Visit {
         paths,
         client: Client::new(&paths.appliance()),
@@ -204,15 +204,15 @@ impl Visit<'_> {
         )));
         let asked = Asked::Apply { from: Some(bucket.to_owned()) };
         let (level, words) = match self.ask(&asked) {
-            Ok(Reply { outcome: Outcome::Begun { version, is_system }, .. }) => self.follow(&version, is_system),
-            Ok(Reply { outcome: Outcome::Nothing { reason }, .. }) => (
+            Ok(Reply { outcome: CommandOutcome::Begun { version, is_system }, .. }) => self.follow(&version, is_system),
+            Ok(Reply { outcome: CommandOutcome::Nothing { reason }, .. }) => (
                 Level::Info,
                 Text::new(
                     format!("Versiones de la memoria USB: no hay nada que hacer: {}.", reason.es),
                     format!("Versions on the USB stick: there is nothing to do: {}.", reason.en),
                 ),
             ),
-            Ok(Reply { outcome: Outcome::Done, .. }) => (Level::Info, Text::new("Hecho.", "Done.")),
+            Ok(Reply { outcome: CommandOutcome::Done, .. }) => (Level::Info, Text::new("Hecho.", "Done.")),
             Err(words) => {
                 // Should it come to itself, it finds them where its own configuration tells it to look.
                 if let Err(error) = link(bucket, &self.paths.run_stick()) {

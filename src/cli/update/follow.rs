@@ -4,8 +4,8 @@ use super::{output, report, shown};
 use crate::control::{Client, ClientError, Order};
 use crate::lang::Lang;
 use crate::update::command::Report;
-use crate::update::history::Outcome;
-use crate::update::os::Step;
+use crate::update::history::ChangeOutcome;
+use crate::update::os::OsStep;
 use crate::update::state::{Fault, Phase};
 use crate::update::words;
 use semver::Version;
@@ -74,16 +74,16 @@ pub(in crate::cli) fn ended(report: &Report, version: &Version, lang: Lang) -> O
     let state = &report.state;
     let last = report.history.last().filter(|last| last.to == *version);
     match (last.map(|last| &last.outcome), &state.phase) {
-        (Some(Outcome::Confirmed { .. }), Phase::Idle | Phase::Waiting { .. } | Phase::Checking)
+        (Some(ChangeOutcome::Confirmed { .. }), Phase::Idle | Phase::Waiting { .. } | Phase::Checking)
             if state.running == *version =>
         {
             Some(Ok(lang.pick(format!("La versión {version} funciona."), format!("Version {version} works."))))
         }
-        (Some(Outcome::Reverted { reason, .. }), _) if state.running != *version => Some(Err(lang.pick(
+        (Some(ChangeOutcome::Reverted { reason, .. }), _) if state.running != *version => Some(Err(lang.pick(
             format!("la versión {version} falló y volvió la anterior: {reason}"),
             format!("version {version} failed and the one before came back: {reason}"),
         ))),
-        (Some(Outcome::OnTrial), _) => None,
+        (Some(ChangeOutcome::OnTrial), _) => None,
         (_, Phase::Idle) => Some(Err(not_put(state.fault.as_ref(), version, lang))),
         _ => None,
     }
@@ -93,8 +93,8 @@ pub(in crate::cli) fn ended(report: &Report, version: &Version, lang: Lang) -> O
 pub(in crate::cli) fn system_ended(report: &Report, version: &Version, lang: Lang) -> Option<Result<String, String>> {
     let state = &report.state;
     match state.os.as_ref().map(|os| &os.step) {
-        Some(Step::Downloading { version: coming, .. }) if coming == version => None,
-        Some(Step::Offered { version: offered }) if offered == version => Some(Ok(lang.pick(
+        Some(OsStep::Downloading { version: coming, .. }) if coming == version => None,
+        Some(OsStep::Offered { version: offered }) if offered == version => Some(Ok(lang.pick(
             format!("La versión {version} del sistema ya está en el equipo; se instala, y el equipo se reinicia solo."),
             format!(
                 "The system's version {version} is on the box; it is being installed, and the box restarts by itself."

@@ -7,7 +7,7 @@ use super::program::subcommand;
 use super::shape::{json, parent};
 use super::{EXIT_FAILURE, control, output};
 use crate::control::{Client, ClientError, Order, Reply as Answer};
-use crate::update::command::{Command, Outcome, Reply, Report};
+use crate::update::command::{Command, CommandOutcome, Reply, Report};
 use crate::update::state::State;
 use crate::update::words;
 use crate::{config::Overrides, lang::Lang};
@@ -183,8 +183,8 @@ fn carry_out(client: &Client, command: &Command, json: bool, lang: Lang) -> Exit
         Err(words) => return output::failure(&words),
     };
     match &reply.outcome {
-        Outcome::Begun { version, is_system } => follow::follow(client, version, *is_system, json, lang),
-        Outcome::Done => {
+        CommandOutcome::Begun { version, is_system } => follow::follow(client, version, *is_system, json, lang),
+        CommandOutcome::Done => {
             let mut sentences = words::sentences(&reply.state, lang);
             if let Command::Forgive { version } = command {
                 sentences.insert(
@@ -197,7 +197,7 @@ fn carry_out(client: &Client, command: &Command, json: bool, lang: Lang) -> Exit
             }
             finish(json, &reply, &sentences, 0)
         }
-        Outcome::Nothing { reason } => {
+        CommandOutcome::Nothing { reason } => {
             let reason = reason.pick(lang);
             let nothing =
                 lang.pick(format!("No hay nada que hacer: {reason}."), format!("There is nothing to do: {reason}."));

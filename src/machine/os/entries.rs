@@ -25,25 +25,25 @@ const MAX: usize = 256;
 
 /// A version's file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Entry {
+pub(crate) struct BootEntry {
     /// Which.
     pub(crate) version: Version,
     /// Its starts; `None` when they are not counted, since it has shown that it works.
-    pub(crate) tries: Option<Tries>,
+    pub(crate) tries: Option<BootTries>,
     /// Its name.
     pub(crate) name: String,
 }
 
 /// The starts of a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Tries {
+pub(crate) struct BootTries {
     /// Those that it still gets.
     pub(crate) left: u32,
     /// Those that were in vain.
     pub(crate) done: u32,
 }
 
-impl Entry {
+impl BootEntry {
     /// The entry of a file's name; `None` for what is none.
     #[must_use]
     pub(crate) fn of(name: &str) -> Option<Self> {
@@ -52,7 +52,7 @@ impl Entry {
             None => (stem, None),
             Some((version, tries)) => {
                 let (left, done) = tries.split_once('-').unwrap_or((tries, "0"));
-                (version, Some(Tries { left: left.parse().ok()?, done: done.parse().ok()? }))
+                (version, Some(BootTries { left: left.parse().ok()?, done: done.parse().ok()? }))
             }
         };
         Some(Self { version: version.parse().ok()?, tries, name: name.to_owned() })
@@ -83,7 +83,7 @@ pub(crate) fn name(version: &Version, left: Option<u32>) -> String {
 /// Which of these go to make room for `wanted`: the first that are named are missed least. Never what runs, nor what is
 /// wanted itself; the newest other version that works goes last of all.
 #[must_use]
-pub(crate) fn dispensable<'a>(entries: &'a [Entry], running: &Version, wanted: &Version) -> Vec<&'a Entry> {
+pub(crate) fn dispensable<'a>(entries: &'a [BootEntry], running: &Version, wanted: &Version) -> Vec<&'a BootEntry> {
     let mut others: Vec<_> =
         entries.iter().filter(|entry| entry.version != *running && entry.version != *wanted).collect();
     others.sort_by(|one, other| (one.is_good(), &one.version).cmp(&(other.is_good(), &other.version)));
@@ -110,8 +110,8 @@ impl Partition {
     }
 
     /// The versions that are there.
-    pub(crate) fn entries(&self) -> Result<Vec<Entry>, OsError> {
-        let mut entries: Vec<_> = self.names()?.iter().filter_map(|name| Entry::of(name)).collect();
+    pub(crate) fn entries(&self) -> Result<Vec<BootEntry>, OsError> {
+        let mut entries: Vec<_> = self.names()?.iter().filter_map(|name| BootEntry::of(name)).collect();
         entries.sort_by(|one, other| (&one.version, &one.name).cmp(&(&other.version, &other.name)));
         Ok(entries)
     }
@@ -127,10 +127,10 @@ impl Partition {
     /// as long as that; it takes no room of its own then.
     pub(crate) fn clean(&self) -> Result<(), OsError> {
         let names = self.names()?;
-        let entries: Vec<_> = names.iter().filter_map(|name| Entry::of(name)).collect();
+        let entries: Vec<_> = names.iter().filter_map(|name| BootEntry::of(name)).collect();
         for name in &names {
             let Some(stem) = name.strip_suffix(TEMPORARY).filter(|stem| stem.starts_with(PREFIX)) else { continue };
-            let version = Entry::of(stem).map(|unfinished| unfinished.version);
+            let version = BootEntry::of(stem).map(|unfinished| unfinished.version);
             if !entries.iter().any(|entry| Some(&entry.version) == version.as_ref()) {
                 self.remove(name)?;
             }
@@ -140,7 +140,7 @@ impl Partition {
 
     /// Removes a version, for good, and with it what may be another name of the same file: later, what that one holds may
     /// be another file's.
-    pub(crate) fn forget(&self, entry: &Entry) -> Result<(), OsError> {
+    pub(crate) fn forget(&self, entry: &BootEntry) -> Result<(), OsError> {
         self.remove(&entry.name)?;
         self.remove(&format!("{}{TEMPORARY}", name(&entry.version, None)))
     }
@@ -186,23 +186,23 @@ mod tests {
 
     #[test]
     fn the_boot_loader_s_names_are_read() {
-        let tries = |left, done| Some(Tries { left, done });
+        let tries = |left, done| Some(BootTries { left, done });
         for (text, version, expected) in [
             ("box_1.2.3.efi", "1.2.3", None),
             ("box_1.2.3+3.efi", "1.2.3", tries(3, 0)),
             ("box_1.2.3-rc.1+2-1.efi", "1.2.3-rc.1", tries(2, 1)),
             ("box_1.2.3+0-3.efi", "1.2.3", tries(0, 3)),
         ] {
-            let entry = Entry::of(text).expect("an entry");
+            let entry = BootEntry::of(text).expect("an entry");
             assert_eq!((entry.version, entry.tries), (v(version), expected), "{text}");
         }
         for text in
             ["box_1.2.efi", "box_1.2.3.efi.tmp", "other_1.2.3.efi", "box_1.2.3+x.efi", "box_1.2.3+1-.efi", "box_.efi"]
         {
-            assert_eq!(Entry::of(text), None, "{text}");
+            assert_eq!(BootEntry::of(text), None, "{text}");
         }
-        assert!(Entry::of("box_1.0.0+0-3.efi").expect("an entry").has_failed());
-        assert!(!Entry::of("box_1.0.0+0.efi").expect("an entry").has_failed(), "set aside, not tried");
+        assert!(BootEntry::of("box_1.0.0+0-3.efi").expect("an entry").has_failed());
+        assert!(!BootEntry::of("box_1.0.0+0.efi").expect("an entry").has_failed(), "set aside, not tried");
         assert_eq!(name(&v("1.0.0"), Some(TRIES)), "box_1.0.0+3.efi");
     }
 
@@ -211,7 +211,7 @@ mod tests {
         let entries: Vec<_> =
             ["box_1.0.0.efi", "box_1.1.0.efi", "box_1.2.0.efi", "box_1.3.0+0-3.efi", "box_1.4.0+3.efi"]
                 .into_iter()
-                .filter_map(Entry::of)
+                .filter_map(BootEntry::of)
                 .collect();
         let names = |running, wanted| {
             dispensable(&entries, &v(running), &v(wanted))

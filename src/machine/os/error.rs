@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::durable::{DurableError, RecordError};
 use crate::machine::notices::NoticeError;
-use crate::update::policy::Why;
+use crate::update::policy::SkipReason;
 use crate::update::repository::RepositoryError;
 use crate::update::transport::TransportError;
 
@@ -44,7 +44,7 @@ pub(crate) enum OsError {
     NoSystem,
     /// The signed manifest wants nothing of this machine.
     #[error("nothing is to be installed: {0}")]
-    NotWanted(Box<Why>),
+    NotWanted(Box<SkipReason>),
     /// What is offered is not what was signed.
     #[error("the offered {version} is not what was signed: {why}")]
     NotSigned {

@@ -2,7 +2,7 @@
 
 use semver::Version;
 
-use super::entries::{Entry, Partition};
+use super::entries::{BootEntry, Partition};
 use super::version;
 use crate::machine::Paths;
 
@@ -25,5 +25,5 @@ pub(super) fn is_counted(paths: &Paths) -> bool {
 fn is_blessed(paths: &Paths, running: &Version) -> bool {
     let entries = Partition::at(&paths.esp()).entries().unwrap_or_default();
     let mut own = entries.iter().filter(|entry| entry.version == *running).peekable();
-    own.peek().is_some() && own.all(Entry::is_good)
+    own.peek().is_some() && own.all(BootEntry::is_good)
 }

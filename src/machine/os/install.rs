@@ -12,7 +12,7 @@
 use jiff::Timestamp;
 use semver::Version;
 
-use super::entries::{Entry, Partition, TRIES, dispensable, name};
+use super::entries::{BootEntry, Partition, TRIES, dispensable, name};
 use super::offer::{Offer, Trust, verified};
 use super::record::{self, Attempt};
 use super::{OsError, SUBJECT, settle, version, words};
@@ -98,7 +98,7 @@ async fn try_install(paths: &Paths, root: &[u8], running: &Version) -> Result<Op
     Ok(Some(Installed { version: offer.version, from: running.clone() }))
 }
 
-fn is_whole(partition: &Partition, entry: &Entry, offer: &Offer) -> bool {
+fn is_whole(partition: &Partition, entry: &BootEntry, offer: &Offer) -> bool {
     let path = partition.directory().join(&entry.name);
     digest::of_file(&path, offer.length()).ok().flatten().is_some_and(|there| there == offer.sha256())
 }

@@ -25,7 +25,7 @@ mod words;
 
 pub(crate) use error::OsError;
 pub(crate) use firmware::is_on_trial;
-pub(crate) use record::Outcome;
+pub(crate) use record::OsOutcome;
 pub use record::open as record;
 pub(crate) use version::running;
 

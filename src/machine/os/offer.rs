@@ -18,7 +18,7 @@ use super::OsError;
 use crate::digest::Sha256;
 use crate::machine::{Paths, os_variant};
 use crate::update::manifest::{MAX_OS, os_platform};
-use crate::update::policy::{self, Decision, Kind, Situation};
+use crate::update::policy::{self, Decision, PlanKind, PolicyInput};
 use crate::update::repository::{Repository, Settings, Target};
 use crate::update::transport::{Source, Transport};
 use crate::window::WindowState;
@@ -87,7 +87,7 @@ pub(super) async fn verified(
     let platform = os_platform(os_variant(paths).as_deref());
     let decision = policy::decide(
         &manifest,
-        &Situation {
+        &PolicyInput {
             box_id: "",
             platform: &platform,
             running,
@@ -115,7 +115,7 @@ pub(super) async fn verified(
     if target.length > MAX_OS {
         return Err(not("it is larger than a system may be"));
     }
-    let is_rollback = plan.kind == Kind::Rollback;
+    let is_rollback = plan.kind == PlanKind::Rollback;
     Ok(Offer { version: plan.version, is_rollback, target, transport, _directories: [metadata, targets] })
 }
 

@@ -53,13 +53,13 @@ pub(crate) struct Change {
     /// What was gone over to.
     pub(crate) to: Version,
     /// How it went.
-    pub(crate) outcome: Outcome,
+    pub(crate) outcome: OsOutcome,
 }
 
 /// How a change of version went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Outcome {
+pub(crate) enum OsOutcome {
     /// It works.
     Good,
     /// It did not, and the one before came back.
@@ -101,7 +101,7 @@ impl Record {
     /// A version works.
     pub(super) fn succeeded(&mut self, version: &Version, at: Timestamp) {
         if let Some(attempt) = self.attempt.take_if(|attempt| attempt.version == *version) {
-            self.changed(Change { at, from: attempt.from, to: attempt.version, outcome: Outcome::Good });
+            self.changed(Change { at, from: attempt.from, to: attempt.version, outcome: OsOutcome::Good });
         }
     }
 
@@ -112,7 +112,7 @@ impl Record {
         self.quarantined.push(failed);
         let surplus = self.quarantined.len().saturating_sub(MAX_QUARANTINED);
         self.quarantined.drain(..surplus);
-        self.changed(Change { at, from: running.clone(), to: version.clone(), outcome: Outcome::FellBack });
+        self.changed(Change { at, from: running.clone(), to: version.clone(), outcome: OsOutcome::FellBack });
     }
 
     /// A version may be installed again. Gives whether it had failed here.

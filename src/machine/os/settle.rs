@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use semver::Version;
 
-use super::entries::{Entry, Partition};
+use super::entries::{BootEntry, Partition};
 use super::record::{self, Record};
 use super::{OsError, SUBJECT, firmware, is_on_trial, version, words};
 use crate::durable;
@@ -72,7 +72,7 @@ fn look(paths: &Paths, running: &Version) -> Result<(), OsError> {
 }
 
 /// What the boot loader has given up.
-fn failed(entries: &[Entry], running: &Version) -> Vec<Entry> {
+fn failed(entries: &[BootEntry], running: &Version) -> Vec<BootEntry> {
     entries.iter().filter(|entry| entry.has_failed() && entry.version != *running).cloned().collect()
 }
 
@@ -114,7 +114,7 @@ fn refused(paths: &Paths) -> Option<Text> {
 fn build_report(
     running: &Version,
     record: &Record,
-    entries: &[Entry],
+    entries: &[BootEntry],
     is_on_trial: bool,
     refused: Option<Text>,
 ) -> OsReport {

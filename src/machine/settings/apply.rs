@@ -9,7 +9,7 @@ use super::last_good::{self, LastGood, can_be_kept};
 use super::partition::{self, Found, while_writable};
 use super::read::defaults;
 use super::report::{self, Finding, Report};
-use super::secrets::{self, Moved};
+use super::secrets::{self, SecretsMove};
 use super::template::template;
 use super::{Checked, Secrets, Settings, appliance, check, misnamed, network, system, wifi};
 use crate::config::Document;
@@ -56,7 +56,7 @@ pub(crate) fn apply(paths: &Paths) -> Result<Vec<Text>, ApplyError> {
         report.add(Finding::NotKept(error));
     }
     report.remarks(&settings, &secrets, wifi::is_there(paths));
-    if !matches!(moved, Moved::Nothing) {
+    if !matches!(moved, SecretsMove::Nothing) {
         report.add(Finding::Secrets(moved));
     }
     for (name, meant) in misnamed::all(paths) {

@@ -8,7 +8,7 @@ use super::files::FileError;
 use super::keys::SETTINGS;
 use super::last_good::KeepError;
 use super::partition::{is_there, while_writable};
-use super::secrets::Moved;
+use super::secrets::SecretsMove;
 use super::{Address, Checked, NAME, SECRETS_NAME, Secrets, Settings};
 use crate::config::{Fault, Warning};
 use crate::durable;
@@ -43,7 +43,7 @@ pub(super) enum Finding {
     /// They hold, but are not kept.
     NotKept(KeepError),
     /// What became of the secrets.
-    Secrets(Moved),
+    Secrets(SecretsMove),
     /// A file beside them that is not read, and which one it was probably meant to be.
     Misnamed { name: String, meant: &'static str },
     /// They can be used, but somebody should know.
@@ -172,7 +172,7 @@ impl Finding {
     fn level(&self) -> Level {
         match self {
             Self::Remark { level, .. } => *level,
-            Self::Missing { .. } | Self::Secrets(Moved::Done | Moved::Nothing) => Level::Info,
+            Self::Missing { .. } | Self::Secrets(SecretsMove::Done | SecretsMove::Nothing) => Level::Info,
             // It may be a copy that somebody wants to keep.
             Self::Misnamed { meant, .. } if *meant == NAME => Level::Info,
             Self::NotApplied { .. } => Level::Fault,
@@ -307,36 +307,36 @@ fn misnamed(name: &str, meant: &str, lang: Lang) -> String {
     )
 }
 
-fn secrets(moved: &Moved, lang: Lang) -> String {
+fn secrets(moved: &SecretsMove, lang: Lang) -> String {
     const FILE: &str = SECRETS_NAME;
     match moved {
-        Moved::Nothing => String::new(),
-        Moved::Done => lang.pick(
+        SecretsMove::Nothing => String::new(),
+        SecretsMove::Done => lang.pick(
             format!("Las contraseñas de {FILE} se han guardado en el equipo, y se han borrado del archivo."),
             format!("The secrets of {FILE} are kept in the box, and have been wiped from the file."),
         ),
-        Moved::Stays(error) => lang.pick(
+        SecretsMove::Stays(error) => lang.pick(
             format!(
                 "Las contraseñas se han guardado, pero {FILE} no se puede borrar: bórrelo. Detalle: {}",
                 error_chain(error)
             ),
             format!("The secrets are kept, but {FILE} cannot be wiped: delete it. Details: {}", error_chain(error)),
         ),
-        Moved::NotKept(error) => {
+        SecretsMove::NotKept(error) => {
             let detail = error.as_ref().map(|error| format!(" ({})", error_chain(error))).unwrap_or_default();
             lang.pick(
                 format!("Las contraseñas no se pueden guardar{detail}: {FILE} se queda donde está."),
                 format!("The secrets cannot be kept{detail}: {FILE} stays where it is."),
             )
         }
-        Moved::Wrong(Checked { faults, warnings, .. }) => {
+        SecretsMove::Wrong(Checked { faults, warnings, .. }) => {
             let lines = found(faults, warnings, lang).into_iter().map(|(_, line)| line).collect::<Vec<_>>().join("; ");
             lang.pick(
                 format!("{FILE} tiene errores y se queda donde está: corríjalo. {lines}"),
                 format!("{FILE} has faults and stays where it is: put it right. {lines}"),
             )
         }
-        Moved::Unreadable(error) => lang.pick(
+        SecretsMove::Unreadable(error) => lang.pick(
             format!("{FILE} no se puede leer. Detalle: {}", error_chain(error)),
             format!("{FILE} cannot be read. Details: {}", error_chain(error)),
         ),
@@ -397,7 +397,7 @@ fn rendered(report: &Report, source: &Source, lang: Lang) -> Option<String> {
                     text.push('\n');
                 }
             }
-            Finding::Secrets(moved @ (Moved::Wrong(_) | Moved::Stays(_) | Moved::Unreadable(_))) => {
+            Finding::Secrets(moved @ (SecretsMove::Wrong(_) | SecretsMove::Stays(_) | SecretsMove::Unreadable(_))) => {
                 text += &(secrets(moved, lang) + "\n\n");
             }
             Finding::Misnamed { name, meant } => text += &(misnamed(name, meant, lang) + "\n\n"),

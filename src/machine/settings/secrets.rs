@@ -16,7 +16,7 @@ use crate::machine::Paths;
 const FILE: &str = "secrets.toml";
 
 /// What became of a file of secrets.
-pub(super) enum Moved {
+pub(super) enum SecretsMove {
     /// There was none.
     Nothing,
     /// They are kept, and gone from the partition.
@@ -32,36 +32,36 @@ pub(super) enum Moved {
 }
 
 /// Takes new secrets from the partition; gives all that there are.
-pub(super) fn take(paths: &Paths) -> (Secrets, Moved) {
+pub(super) fn take(paths: &Paths) -> (Secrets, SecretsMove) {
     let kept = kept(paths);
     let file = paths.secrets();
     let content = match partition::read(paths, &file) {
-        Found::NoPartition | Found::Nothing => return (kept, Moved::Nothing),
-        Found::Unreadable(error) => return (kept, Moved::Unreadable(error)),
+        Found::NoPartition | Found::Nothing => return (kept, SecretsMove::Nothing),
+        Found::Unreadable(error) => return (kept, SecretsMove::Unreadable(error)),
         Found::Content(content) => content,
     };
     // What a power cut between overwriting and removing has left: they are kept already.
     if !content.is_empty() && content.iter().all(|byte| *byte == 0) {
         let removed = while_writable(&paths.settings_partition(), || wiped(paths));
-        return (kept, removed.map_or_else(Moved::Stays, |()| Moved::Nothing));
+        return (kept, removed.map_or_else(SecretsMove::Stays, |()| SecretsMove::Nothing));
     }
     let mut checked = check_secrets(&content);
     let Some(new) = checked.value.take().filter(|_| checked.warnings.is_empty()) else {
-        return (kept, Moved::Wrong(checked));
+        return (kept, SecretsMove::Wrong(checked));
     };
     if new.is_empty() {
-        return (kept, Moved::Nothing);
+        return (kept, SecretsMove::Nothing);
     }
     let all = kept.renewed(new);
     if !can_be_kept(paths) {
-        return (all, Moved::NotKept(None));
+        return (all, SecretsMove::NotKept(None));
     }
     // Only what is safe is wiped.
     let moved = match keep(paths, &all) {
-        Err(error) => Moved::NotKept(Some(error)),
+        Err(error) => SecretsMove::NotKept(Some(error)),
         Ok(()) => match while_writable(&paths.settings_partition(), || wiped(paths)) {
-            Ok(()) => Moved::Done,
-            Err(error) => Moved::Stays(error),
+            Ok(()) => SecretsMove::Done,
+            Err(error) => SecretsMove::Stays(error),
         },
     };
     (all, moved)

@@ -10,11 +10,11 @@ use crate::machine::{Paths, notices};
 
 /// The place at which sticks are mounted is this one's.
 #[derive(Debug)]
-pub(crate) struct Claim {
+pub(crate) struct MountClaim {
     _one: Lock,
 }
 
-impl Claim {
+impl MountClaim {
     /// Claims it for a stick. What an earlier one has left behind is taken away first.
     pub(crate) fn take(paths: &Paths, device: &Path) -> Result<Self, StickError> {
         if mount::is_own_disk(paths.root(), device) {
@@ -80,18 +80,18 @@ mod tests {
         let paths = Paths::below(root.path());
         let (first, second) = (root.path().join("a"), root.path().join("b"));
         fs::create_dir(&first).expect("plugged in");
-        let claim = Claim::take(&paths, &first).expect("claimed");
-        assert!(matches!(Claim::take(&paths, &second), Err(StickError::Another)));
+        let claim = MountClaim::take(&paths, &first).expect("claimed");
+        assert!(matches!(MountClaim::take(&paths, &second), Err(StickError::Another)));
         drop(claim);
-        assert!(matches!(Claim::take(&paths, &second), Err(StickError::Another)), "the first is still in");
+        assert!(matches!(MountClaim::take(&paths, &second), Err(StickError::Another)), "the first is still in");
         let notice = Notice { level: Level::Info, text: Text::new("a", "b") };
         notices::put(&paths.run_notices(), "stick", &notice).expect("written");
-        assert!(!Claim::release(&paths, &second).expect("not its own"));
+        assert!(!MountClaim::release(&paths, &second).expect("not its own"));
         assert_eq!(notices::read_all(&paths.run_notices()).by_subject.len(), 1);
-        assert!(Claim::release(&paths, &first).expect("released"));
+        assert!(MountClaim::release(&paths, &first).expect("released"));
         assert!(notices::read_all(&paths.run_notices()).by_subject.is_empty());
-        drop(Claim::take(&paths, &first).expect("claimed"));
+        drop(MountClaim::take(&paths, &first).expect("claimed"));
         fs::remove_dir(&first).expect("pulled out without a word");
-        Claim::take(&paths, &second).expect("claimed");
+        MountClaim::take(&paths, &second).expect("claimed");
     }
 }

@@ -21,7 +21,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-pub(crate) use self::claim::Claim;
+pub(crate) use self::claim::MountClaim;
 pub(crate) use self::mount::Mounted;
 pub(crate) use self::pending::{keep as keep_pending, read as pending, refuse as refuse_pending};
 pub(crate) use self::settings::StickSettings;

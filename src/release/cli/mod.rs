@@ -12,17 +12,17 @@ use semver::Version;
 
 pub use run::{Answer, run};
 
-use super::os::{Order as PublishOs, Part};
-use super::promote::Order as Promote;
-use super::publish::{Order as Publish, Rollout};
-use super::verify::Order as Verify;
+use super::os::{OsPublication as PublishOs, Part};
+use super::promote::Promotion as Promote;
+use super::publish::{Publication as Publish, Rollout};
+use super::verify::Verification as Verify;
 use crate::lang::Lang;
 use crate::update::STATE_SCHEMA;
 
 /// What the command line asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Command {
-    what: What,
+    what: Action,
     common: Common,
 }
 
@@ -38,7 +38,7 @@ struct Common {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum What {
+enum Action {
     Init { new_keys: Option<PathBuf> },
     Publish(Publish),
     PublishOs(PublishOs),
@@ -67,8 +67,8 @@ fn command(matches: &ArgMatches) -> Option<Command> {
     let text = |id: &str| of.get_one::<String>(id).cloned();
     let version = |id: &str| of.get_one::<Version>(id).cloned();
     let what = match name {
-        "init" => What::Init { new_keys: of.get_one::<PathBuf>("new-keys").cloned() },
-        "publish" => What::Publish(Publish {
+        "init" => Action::Init { new_keys: of.get_one::<PathBuf>("new-keys").cloned() },
+        "publish" => Action::Publish(Publish {
             channel: text("channel")?,
             version: version("version")?,
             binaries: texts(of, "binary"),
@@ -76,35 +76,35 @@ fn command(matches: &ArgMatches) -> Option<Command> {
             version_unchecked: of.get_flag("version-unchecked"),
             rollout: rollout(of)?,
         }),
-        "publish-os" => What::PublishOs(PublishOs {
+        "publish-os" => Action::PublishOs(PublishOs {
             channel: text("channel")?,
             version: version("version")?,
             files: of.get_many("file").unwrap_or_default().cloned().collect(),
             rollout: rollout(of)?,
         }),
-        "promote" => What::Promote(Promote {
+        "promote" => Action::Promote(Promote {
             from: text("from")?,
             to: text("to")?,
             what: part(of),
             version: version("version"),
             rollout: rollout(of)?,
         }),
-        "rollback" => What::Rollback { what: part(of), channel: text("channel")?, to: version("to")? },
-        "yank" => What::Yank {
+        "rollback" => Action::Rollback { what: part(of), channel: text("channel")?, to: version("to")? },
+        "yank" => Action::Yank {
             what: part(of),
             channel: text("channel")?,
             version: version("version")?,
             desired: version("desired"),
         },
-        "refresh" => What::Refresh { roles: texts(of, "role") },
-        "rotate" => What::Rotate { role: text("role")? },
-        "verify" => What::Verify(Verify {
+        "refresh" => Action::Refresh { roles: texts(of, "role") },
+        "rotate" => Action::Rotate { role: text("role")? },
+        "verify" => Action::Verify(Verify {
             from: text("from")?,
             root: of.get_one::<PathBuf>("root").cloned(),
             allow_http: of.get_flag("allow-http"),
             ca_file: of.get_one::<PathBuf>("ca-file").cloned(),
         }),
-        "status" => What::Status,
+        "status" => Action::Status,
         _ => return None,
     };
     let option = |id: &str| of.try_get_one::<PathBuf>(id).ok().flatten().cloned();

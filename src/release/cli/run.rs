@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Command, Common, What, output};
+use super::{Action, Command, Common, output};
 use crate::durable;
 use crate::lang::{Lang, Text};
 use crate::release::draft::Signing;
@@ -30,12 +30,12 @@ pub fn run(command: Command, lang: Lang) -> Result<Answer, ReleaseError> {
     let now = Timestamp::now();
     let Command { what, common } = command;
     match what {
-        What::Status => {
+        Action::Status => {
             let status = status::status(&Repository::read(&common.repository)?, now)?;
             let text = if common.json { pretty(&json(&status)) } else { status.text(now, lang) };
             Ok(Answer { text, code: 0 })
         }
-        What::Verify(order) => {
+        Action::Verify(order) => {
             let report = verify::verify(&order, now)?;
             let text = if common.json { pretty(&json(&report)) } else { report.text(now, lang) };
             Ok(Answer { text, code: u8::from(!report.is_good()) })
@@ -44,8 +44,8 @@ pub fn run(command: Command, lang: Lang) -> Result<Answer, ReleaseError> {
     }
 }
 
-fn change(what: What, common: &Common, now: Timestamp, lang: Lang) -> Result<Answer, ReleaseError> {
-    if let What::Init { .. } = what
+fn change(what: Action, common: &Common, now: Timestamp, lang: Lang) -> Result<Answer, ReleaseError> {
+    if let Action::Init { .. } = what
         && !common.dry_run
     {
         durable::create_dir(&common.repository)?;
@@ -58,24 +58,24 @@ fn change(what: What, common: &Common, now: Timestamp, lang: Lang) -> Result<Ans
     let repository = || Repository::read(&common.repository);
     let mut notes = Vec::new();
     let change = match what {
-        What::Init { .. } => init::init(&common.repository, &signing)?,
-        What::Publish(order) => {
+        Action::Init { .. } => init::init(&common.repository, &signing)?,
+        Action::Publish(order) => {
             let (change, said) = publish::publish(repository()?, &order, &signing, progress)?;
             notes = said;
             change
         }
-        What::PublishOs(order) => os::publish(repository()?, &order, &signing)?,
-        What::Promote(order) => promote::promote(repository()?, &order, &signing, progress)?,
-        What::Rollback { what, channel, to } => rollback::rollback(repository()?, &channel, (what, &to), &signing)?,
-        What::Yank { what, channel, version, desired } => {
+        Action::PublishOs(order) => os::publish(repository()?, &order, &signing)?,
+        Action::Promote(order) => promote::promote(repository()?, &order, &signing, progress)?,
+        Action::Rollback { what, channel, to } => rollback::rollback(repository()?, &channel, (what, &to), &signing)?,
+        Action::Yank { what, channel, version, desired } => {
             rollback::yank(repository()?, &channel, (what, &version), desired.as_ref(), &signing)?
         }
-        What::Refresh { roles } => {
+        Action::Refresh { roles } => {
             let usual = ["snapshot".to_owned(), "timestamp".to_owned()];
             refresh::refresh(repository()?, if roles.is_empty() { &usual } else { &roles }, &signing)?
         }
-        What::Rotate { role } => rotate::rotate(repository()?, &role, &signing)?,
-        What::Status | What::Verify(_) => return Ok(Answer { text: String::new(), code: 0 }),
+        Action::Rotate { role } => rotate::rotate(repository()?, &role, &signing)?,
+        Action::Status | Action::Verify(_) => return Ok(Answer { text: String::new(), code: 0 }),
     };
     if !common.dry_run {
         if !change.is_empty() {
@@ -93,8 +93,8 @@ fn change(what: What, common: &Common, now: Timestamp, lang: Lang) -> Result<Ans
     Ok(Answer { text, code: 0 })
 }
 
-fn keys(what: &What, common: &Common) -> Result<Keys, ReleaseError> {
-    if let What::Init { new_keys: Some(directory) } = what {
+fn keys(what: &Action, common: &Common) -> Result<Keys, ReleaseError> {
+    if let Action::Init { new_keys: Some(directory) } = what {
         // Keys that were not kept would have signed nothing.
         if !common.dry_run {
             generate(directory)?;

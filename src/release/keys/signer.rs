@@ -17,10 +17,10 @@ use crate::release::error::{ReleaseError, refuse, role};
 pub(in crate::release) struct Signer {
     key: Key,
     id: Decoded<Hex>,
-    how: How,
+    how: SignerKind,
 }
 
-enum How {
+enum SignerKind {
     Local(Private),
     External(Vec<String>),
     /// It signs elsewhere.
@@ -47,18 +47,18 @@ impl Signer {
             Private::P256(key) => key.tuf_key(),
             Private::Rsa(key) => key.tuf_key(),
         };
-        Self::new(key, How::Local(private))
+        Self::new(key, SignerKind::Local(private))
     }
 
     pub(super) fn external(key: Key, command: Vec<String>) -> Result<Self, ReleaseError> {
-        Self::new(key, How::External(command))
+        Self::new(key, SignerKind::External(command))
     }
 
     pub(super) fn absent(key: Key) -> Result<Self, ReleaseError> {
-        Self::new(key, How::Absent)
+        Self::new(key, SignerKind::Absent)
     }
 
-    fn new(key: Key, how: How) -> Result<Self, ReleaseError> {
+    fn new(key: Key, how: SignerKind) -> Result<Self, ReleaseError> {
         let id = key.key_id().map_err(role("of a key"))?;
         Ok(Self { key, id, how })
     }
@@ -76,9 +76,9 @@ impl Signer {
     /// Signs, and holds the signature to the public key: an external signer may use another one than it says.
     pub(in crate::release) fn sign(&self, message: &[u8]) -> Result<Option<Vec<u8>>, ReleaseError> {
         let signature = match &self.how {
-            How::Absent => return Ok(None),
-            How::External(command) => super::external::sign(command, message)?,
-            How::Local(private) => private.sign(message).ok_or_else(|| {
+            SignerKind::Absent => return Ok(None),
+            SignerKind::External(command) => super::external::sign(command, message)?,
+            SignerKind::Local(private) => private.sign(message).ok_or_else(|| {
                 refuse(
                     format!("la clave {} no firma", hex::encode(&self.id)),
                     format!("the key {} does not sign", hex::encode(&self.id)),
@@ -87,7 +87,7 @@ impl Signer {
         };
         if !self.verifies(message, &signature) {
             let who = match &self.how {
-                How::External(command) => command.join(" "),
+                SignerKind::External(command) => command.join(" "),
                 _ => hex::encode(&self.id),
             };
             return Err(refuse(

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::{DownloadError, Target};
 use crate::bounded_read::read_text_bounded;
 use crate::digest::Sha256;
-use crate::durable::{self, Growing, Lock};
+use crate::durable::{self, AppendFile, Lock};
 use crate::update::space;
 
 /// Bytes between two syncs. A power cut costs no more than that, and the disk is looked at as often.
@@ -24,7 +24,7 @@ const MAX_VALIDATOR: u64 = 1024;
 
 /// The bytes, with their digest.
 pub(super) struct Part {
-    file: Growing,
+    file: AppendFile,
     length: u64,
     digest: Sha256,
     validator: Option<String>,
@@ -54,7 +54,7 @@ impl Part {
     }
 
     fn read(directory: &Path, target: &Target, lock: &Arc<Lock>) -> Result<Self, DownloadError> {
-        let mut file = Growing::open(&path(directory, target, "part"))?;
+        let mut file = AppendFile::open(&path(directory, target, "part"))?;
         let (mut length, mut digest) = (0_u64, Sha256::new());
         file.read(|piece| {
             length = length.saturating_add(piece.len() as u64);

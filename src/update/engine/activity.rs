@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::event::{Previous, UpdateJob};
 use super::request::{ReplySender, Request};
-use crate::update::command::{Command, Outcome};
+use crate::update::command::{Command, CommandOutcome};
 
 /// What the engine is at.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ pub(super) struct Fetching {
     /// What has led to it; `None`: it was time.
     pub(super) command: Option<Command>,
     /// What those who gave the command were told.
-    pub(super) outcome: Outcome,
+    pub(super) outcome: CommandOutcome,
 }
 
 /// What follows once an order is kept.

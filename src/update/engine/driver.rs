@@ -29,8 +29,8 @@ use crate::update::STATE_SCHEMA;
 use crate::update::blocking::blocking;
 use crate::update::command::{Command, Reply};
 use crate::update::download::Progress;
-use crate::update::history::Entry;
-use crate::update::order::{Order, OverrideStore};
+use crate::update::history::HistoryEntry;
+use crate::update::order::{Override, OverrideStore};
 use crate::update::pace;
 use crate::update::paths::UpdatePaths;
 use crate::update::repository;
@@ -343,7 +343,7 @@ async fn appeared(stick: Option<&mut Stick>) -> PathBuf {
 }
 
 /// What cannot be kept has not been ordered.
-async fn keep(mut overrides: OverrideStore, order: Order) -> Result<OverrideStore, Failure> {
+async fn keep(mut overrides: OverrideStore, order: Override) -> Result<OverrideStore, Failure> {
     blocking(move || {
         overrides.change(|kept| *kept = order)?;
         Ok(overrides)
@@ -355,7 +355,7 @@ async fn try_it(
     is_ready: Result<(), Failure>,
     staged: Option<Staged>,
     history: HistoryStore,
-    entry: Entry,
+    entry: HistoryEntry,
 ) -> Result<(), Failure> {
     is_ready?;
     let staged = staged.ok_or_else(|| Failure::new(FaultKind::Other, "nothing is staged"))?;

@@ -10,10 +10,10 @@ use super::failure::Failure;
 use super::findings::{Findings, SlotsReport};
 use super::request::{ReplySender, Request};
 use crate::lang::Text;
-use crate::update::command::Outcome;
+use crate::update::command::CommandOutcome;
 use crate::update::download::Progress;
-use crate::update::history::{Entry, Kind};
-use crate::update::order::Order;
+use crate::update::history::{ChangeKind, HistoryEntry};
+use crate::update::order::Override;
 use crate::update::policy::Plan;
 
 /// The clocks and the random number of a step.
@@ -39,7 +39,7 @@ pub(super) enum Event {
     /// The end of [`Effect::Fetch`].
     Fetched(Result<FetchOutcome, Failure>),
     /// The end of [`Effect::KeepOrder`].
-    OrderKept(Result<Order, Failure>),
+    OrderKept(Result<Override, Failure>),
     /// The end of [`Effect::Forgive`]; `None`: no such version has failed here.
     Forgiven(Result<Option<SlotsReport>, Failure>),
     /// The end of [`Effect::PreparePrevious`]: what is ready to run, or why there is nothing to go back to.
@@ -59,19 +59,19 @@ pub(super) enum Effect {
     /// Download a version and verify it, as far as the job says.
     Fetch(UpdateJob),
     /// Keep the technician's order.
-    KeepOrder(Order),
+    KeepOrder(Override),
     /// Take a version out of the quarantine.
     Forgive(Version),
     /// Make the version before ready to run.
     PreparePrevious,
     /// Enter in the slot table and in the history that what is staged is on trial.
-    BeginTrial(Entry),
+    BeginTrial(HistoryEntry),
     /// Have the process replaced.
     Switch,
     /// Take back what root was offered.
     WithdrawOffer,
     /// Reply, with the state as it is now.
-    Reply(Vec<ReplySender>, Result<Outcome, Text>),
+    Reply(Vec<ReplySender>, Result<CommandOutcome, Text>),
     /// Log that there is no update.
     LogFailure(Failure),
     /// Log that root has not installed what it was offered.
@@ -95,7 +95,7 @@ pub(super) struct UpdateJob {
     /// Whether it is only downloaded: its hour has not come.
     pub(super) is_prefetch: bool,
     /// As the history has it.
-    pub(super) kind: Kind,
+    pub(super) kind: ChangeKind,
 }
 
 /// How far a version has come.

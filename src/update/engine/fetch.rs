@@ -7,7 +7,7 @@ use super::managed_slots::ManagedSlots;
 use super::running::Running;
 use crate::slots::Image;
 use crate::update::download::Progress;
-use crate::update::stage::{Base, Order, Staged};
+use crate::update::stage::{Base, StageRequest, Staged};
 
 /// How far the program has come, and what is in its slot then.
 pub(super) async fn fetch_program(
@@ -38,7 +38,7 @@ pub(super) async fn fetch_program(
         let base = Base { path: running.file.clone(), sha256: running.sha256.clone() };
         Some((target(&delta.target).ok()?, base))
     });
-    let order = Order { image, full: target(&plan.binary.full)?, delta };
+    let order = StageRequest { image, full: target(&plan.binary.full)?, delta };
     if *is_prefetch {
         slots.stager().fetch(&checked.transport, &order, progress).await?;
         return Ok((FetchOutcome::Prefetched, None));

@@ -34,12 +34,12 @@ pub(super) struct Installed {
     /// SHA-256 of what has failed here.
     pub(super) quarantined: Vec<String>,
     /// Files that are here already, and need no download.
-    pub(super) files: Vec<HeldFile>,
+    pub(super) files: Vec<VersionFile>,
 }
 
 /// A file of a version on this box.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct HeldFile {
+pub(super) struct VersionFile {
     pub(super) sha256: String,
     pub(super) size: u64,
 }

@@ -8,12 +8,12 @@ use tokio::sync::watch;
 
 use crate::durable::RecordError;
 use crate::update::blocking::blocking;
-use crate::update::history::{Entry, History, Outcome};
+use crate::update::history::{ChangeOutcome, History, HistoryEntry};
 
 use super::failure::Failure;
 
 /// The entries, the newest last.
-pub(super) type Entries = Arc<[Entry]>;
+pub(super) type Entries = Arc<[HistoryEntry]>;
 
 /// The history.
 #[derive(Clone)]
@@ -40,17 +40,17 @@ impl HistoryStore {
     }
 
     /// Adds an entry.
-    pub(super) async fn add(&self, entry: Entry) {
+    pub(super) async fn add(&self, entry: HistoryEntry) {
         self.change(|history| history.add(entry)).await;
     }
 
     /// The entry whose outcome is not known yet.
-    pub(super) fn open(&self) -> Option<Entry> {
-        self.shown.borrow().last().filter(|last| last.outcome == Outcome::OnTrial).cloned()
+    pub(super) fn open(&self) -> Option<HistoryEntry> {
+        self.shown.borrow().last().filter(|last| last.outcome == ChangeOutcome::OnTrial).cloned()
     }
 
     /// Says how that one went.
-    pub(super) async fn settle(&self, outcome: Outcome) {
+    pub(super) async fn settle(&self, outcome: ChangeOutcome) {
         self.change(|history| history.settle(outcome)).await;
     }
 

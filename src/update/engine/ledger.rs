@@ -3,21 +3,21 @@
 use jiff::Timestamp;
 
 use crate::slots::Table;
-use crate::update::history::Outcome;
+use crate::update::history::ChangeOutcome;
 use crate::update::state::Quarantined;
 
 /// How the change to a binary went, as the table has it; `None` while it is on trial.
-pub(super) fn outcome(table: &Table, sha256: &str, at: Timestamp) -> Option<Outcome> {
+pub(super) fn outcome(table: &Table, sha256: &str, at: Timestamp) -> Option<ChangeOutcome> {
     let is_there = |slot| table.image(slot).is_some_and(|image| image.sha256 == sha256);
     if table.on_trial().is_some_and(is_there) {
         return None;
     }
     if table.active().is_some_and(is_there) {
-        return Some(Outcome::Confirmed { at });
+        return Some(ChangeOutcome::Confirmed { at });
     }
     let quarantined = table.quarantined().iter().rev().find(|one| one.image.sha256 == sha256);
     let reason = quarantined.map_or("it was replaced before it was confirmed", |one| one.reason.as_str()).to_owned();
-    Some(Outcome::Reverted { at, reason })
+    Some(ChangeOutcome::Reverted { at, reason })
 }
 
 /// What is not tried again.
@@ -45,14 +45,14 @@ mod tests {
         table.begin_trial(Slot::A).expect("fit");
         assert_eq!(outcome(&table, &"a".repeat(64), at), None);
         table.confirm();
-        assert_eq!(outcome(&table, &"a".repeat(64), at), Some(Outcome::Confirmed { at }));
+        assert_eq!(outcome(&table, &"a".repeat(64), at), Some(ChangeOutcome::Confirmed { at }));
         table.stage(Slot::B, image("b")).expect("free");
         table.begin_trial(Slot::B).expect("fit");
         table.revert("it hung");
-        let reverted = Some(Outcome::Reverted { at, reason: "it hung".into() });
+        let reverted = Some(ChangeOutcome::Reverted { at, reason: "it hung".into() });
         assert_eq!(outcome(&table, &"b".repeat(64), at), reverted);
         assert_eq!(quarantined(&table)[0].reason, "it hung");
         let unknown = outcome(&table, &"c".repeat(64), at);
-        assert!(matches!(unknown, Some(Outcome::Reverted { .. })), "{unknown:?}");
+        assert!(matches!(unknown, Some(ChangeOutcome::Reverted { .. })), "{unknown:?}");
     }
 }

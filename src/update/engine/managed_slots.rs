@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::failure::Failure;
-use super::findings::HeldFile;
+use super::findings::VersionFile;
 use super::host::Host;
 use super::leftovers::warn_of_leftovers;
 use super::running;
@@ -54,11 +54,11 @@ impl ManagedSlots {
     }
 
     /// Binaries that a slot holds, and that may be switched to.
-    pub(super) fn files(&self) -> Vec<HeldFile> {
+    pub(super) fn files(&self) -> Vec<VersionFile> {
         let table = self.table();
         let images = Slot::ALL.into_iter().filter_map(|slot| table.image(slot));
         let free = images.filter(|image| table.holding(&image.sha256).is_some());
-        free.map(|image| HeldFile { sha256: image.sha256.clone(), size: image.size }).collect()
+        free.map(|image| VersionFile { sha256: image.sha256.clone(), size: image.size }).collect()
     }
 
     /// Allows the binaries of a version again that had failed here, and gives them.

@@ -21,7 +21,7 @@ use semver::Version;
 use super::check::Checked;
 use super::event::{FetchOutcome, UpdateJob};
 use super::failure::Failure;
-use super::findings::{HeldFile, Installed, ReportMark, SystemFindings};
+use super::findings::{Installed, ReportMark, SystemFindings, VersionFile};
 use super::settings::Machine;
 use crate::durable::{self, DurableError, Lock};
 use crate::update::blocking::blocking;
@@ -96,12 +96,12 @@ pub(super) struct OfferFiles {
 
 impl OfferFiles {
     /// Whole files of versions: named by their SHA-256 when they are that.
-    fn held(&self) -> Vec<HeldFile> {
+    fn held(&self) -> Vec<VersionFile> {
         let entries = fs::read_dir(self.offer.join("targets")).into_iter().flatten().flatten();
         let held = entries.filter_map(|entry| {
             let metadata = entry.metadata().ok().filter(Metadata::is_file)?;
             let name = entry.file_name().into_string().ok()?;
-            Some(HeldFile { sha256: name.split_once('.')?.0.to_owned(), size: metadata.len() })
+            Some(VersionFile { sha256: name.split_once('.')?.0.to_owned(), size: metadata.len() })
         });
         held.collect()
     }

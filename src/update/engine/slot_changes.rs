@@ -10,8 +10,8 @@ use super::history_store::HistoryStore;
 use super::ledger;
 use super::managed_slots::ManagedSlots;
 use crate::lang::Text;
-use crate::update::history::{self, Entry};
-use crate::update::policy::Why;
+use crate::update::history::{self, HistoryEntry};
+use crate::update::policy::SkipReason;
 use crate::update::stage::Staged;
 use crate::update::words;
 
@@ -40,16 +40,16 @@ pub(super) async fn forgive(
     for image in forgiven {
         tracing::info!(%version, sha256 = image.sha256, "a version that had failed may be tried again");
         let at = Timestamp::now();
-        let entry = Entry {
+        let entry = HistoryEntry {
             at,
             from: running.clone(),
             to: version.clone(),
             sha256: image.sha256,
-            kind: history::Kind::Forgiven,
+            kind: history::ChangeKind::Forgiven,
             bytes: 0,
             was_delta: false,
             took_ms: 0,
-            outcome: history::Outcome::Confirmed { at },
+            outcome: history::ChangeOutcome::Confirmed { at },
         };
         history.add(entry).await;
     }
@@ -64,14 +64,14 @@ pub(super) async fn prepare_previous(
     let Some(image) = slots.previous() else { return Ok(Err(words::no_previous())) };
     let Ok(version) = image.version.parse::<Version>() else { return Ok(Err(words::no_previous())) };
     if let Some(minimum) = minimum.filter(|minimum| version < *minimum) {
-        return Ok(Err(words::why(&Why::BelowMinimum { version, minimum })));
+        return Ok(Err(words::why(&SkipReason::BelowMinimum { version, minimum })));
     }
     let Some(staged) = slots.held(&image).await? else { return Ok(Err(words::no_previous())) };
     Ok(Ok((Previous { version, sha256: image.sha256 }, staged)))
 }
 
 /// Has what is staged tried at the next start.
-pub(super) async fn begin_trial(staged: Staged, history: &HistoryStore, entry: Entry) -> Result<(), Failure> {
+pub(super) async fn begin_trial(staged: Staged, history: &HistoryStore, entry: HistoryEntry) -> Result<(), Failure> {
     staged.begin_trial().await?;
     tracing::info!(from = %entry.from, to = %entry.to, bytes = entry.bytes, delta = entry.was_delta, "changing the version");
     history.add(entry).await;

@@ -22,14 +22,14 @@ use semver::Version;
 use tokio::time::Instant;
 
 use super::event::{Moment, Subject};
-use super::findings::{HeldFile, Installed, ReportMark};
+use super::findings::{Installed, ReportMark, VersionFile};
 use super::retry::Retry;
 use crate::lang::Text;
 use crate::update::download::Progress;
 use crate::update::manifest::Manifest;
-use crate::update::os::Step;
-use crate::update::policy::{self, Decision, Plan, Situation};
-use crate::update::state::{Phase, Wait};
+use crate::update::os::OsStep;
+use crate::update::policy::{self, Decision, Plan, PolicyInput};
+use crate::update::state::{Phase, WaitReason};
 use crate::update::words;
 use crate::window::Window;
 
@@ -42,7 +42,7 @@ pub(super) enum Stage {
     /// Nothing is wanted, or it is left alone for now.
     Settled,
     /// Its time has not come. With progress, it is downloaded ahead of it.
-    Waiting { version: Version, until: Timestamp, wait: Wait, is_here: bool, progress: Option<Progress> },
+    Waiting { version: Version, until: Timestamp, wait: WaitReason, is_here: bool, progress: Option<Progress> },
     /// It is downloaded and verified.
     Fetching { version: Version, size: u64, progress: Option<Progress> },
     /// Others go on with it.
@@ -51,7 +51,7 @@ pub(super) enum Stage {
 
 /// What a track wants.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Choice {
+pub(super) enum TrackChoice {
     /// This, only downloaded where its hour has not come.
     Fetch { plan: Plan, is_prefetch: bool },
     /// Nothing now: it waits, rests, or is handed over.
@@ -130,14 +130,14 @@ impl Track {
         (os, pin): (Option<&Version>, Option<&Version>),
         rules: Rules<'_>,
         now: Moment,
-    ) -> Choice {
+    ) -> TrackChoice {
         if rules.is_ordered {
             // Whoever orders it may have removed what it failed for.
             self.offer = None;
         }
         let decision = policy::decide(
             manifest,
-            &Situation {
+            &PolicyInput {
                 box_id: rules.box_id,
                 platform: &installed.platform,
                 running: &installed.version,
@@ -163,7 +163,7 @@ impl Track {
         choice
     }
 
-    fn choose(&mut self, decision: Decision, files: &[HeldFile], is_ordered: bool, now: Moment) -> Choice {
+    fn choose(&mut self, decision: Decision, files: &[VersionFile], is_ordered: bool, now: Moment) -> TrackChoice {
         let (plan, later) = match decision {
             Decision::Nothing(why) => return self.settle(words::why(&why)),
             Decision::Take(plan) | Decision::Later { plan, .. } if !self.can_install => {
@@ -178,30 +178,30 @@ impl Track {
         let Some((until, wait)) = later else {
             if self.offer.as_ref().is_some_and(|offer| offer.sha256 == binary.raw_sha256) {
                 self.stage = Stage::HandedOver { version };
-                return Choice::Wait;
+                return TrackChoice::Wait;
             }
             if rests {
                 self.stage = Stage::Settled;
-                return Choice::Wait;
+                return TrackChoice::Wait;
             }
             self.stage = Stage::Fetching { version, size: binary.raw_size, progress: None };
-            return Choice::Fetch { plan, is_prefetch: false };
+            return TrackChoice::Fetch { plan, is_prefetch: false };
         };
         let is_here = self.prefetched.as_ref() == Some(&binary.raw_sha256)
-            || files.contains(&HeldFile { sha256: binary.raw_sha256.clone(), size: binary.raw_size });
+            || files.contains(&VersionFile { sha256: binary.raw_sha256.clone(), size: binary.raw_size });
         let (wait, is_wanted) = match wait {
-            policy::Wait::Wave => (Wait::Wave, false),
-            policy::Wait::Window => (Wait::Window, !is_here),
+            policy::PlanWait::Wave => (WaitReason::Wave, false),
+            policy::PlanWait::Window => (WaitReason::Window, !is_here),
         };
         self.stage = Stage::Waiting { version, until, wait, is_here, progress: None };
-        if is_wanted && !rests { Choice::Fetch { plan, is_prefetch: true } } else { Choice::Wait }
+        if is_wanted && !rests { TrackChoice::Fetch { plan, is_prefetch: true } } else { TrackChoice::Wait }
     }
 
-    fn settle(&mut self, reason: Text) -> Choice {
+    fn settle(&mut self, reason: Text) -> TrackChoice {
         self.stage = Stage::Settled;
         self.offer = None;
         self.retry.reset();
-        Choice::Nothing(reason)
+        TrackChoice::Nothing(reason)
     }
 
     pub(super) fn progressed(&mut self, now: Progress) {
@@ -265,18 +265,18 @@ impl Track {
     }
 
     /// The stage of the operating system, as the state has it.
-    pub(super) fn os_step(&self) -> Step {
+    pub(super) fn os_step(&self) -> OsStep {
         match self.stage.clone() {
-            Stage::Settled => Step::Idle,
+            Stage::Settled => OsStep::Idle,
             Stage::Waiting { version, progress: Some(Progress { done, total }), .. }
             | Stage::Fetching { version, progress: Some(Progress { done, total }), .. } => {
-                Step::Downloading { version, done, total }
+                OsStep::Downloading { version, done, total }
             }
             Stage::Waiting { version, until, wait, is_here, progress: None } => {
-                Step::Waiting { version, until, wait, is_here }
+                OsStep::Waiting { version, until, wait, is_here }
             }
-            Stage::Fetching { version, size, progress: None } => Step::Downloading { version, done: 0, total: size },
-            Stage::HandedOver { version } => Step::Offered { version },
+            Stage::Fetching { version, size, progress: None } => OsStep::Downloading { version, done: 0, total: size },
+            Stage::HandedOver { version } => OsStep::Offered { version },
         }
     }
 }

@@ -28,7 +28,7 @@ use crate::window::WindowState;
 pub use wave::place;
 
 /// What a box is, and what its technician wants.
-pub struct Situation<'a> {
+pub struct PolicyInput<'a> {
     /// Its id.
     pub box_id: &'a str,
     /// Its target triple.
@@ -61,7 +61,7 @@ pub struct Situation<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
     /// Nothing.
-    Nothing(Why),
+    Nothing(SkipReason),
     /// Take it now.
     Take(Plan),
     /// Take it then, if nothing has changed.
@@ -71,7 +71,7 @@ pub enum Decision {
         /// When.
         at: Timestamp,
         /// What it waits for.
-        wait: Wait,
+        wait: PlanWait,
     },
 }
 
@@ -81,7 +81,7 @@ pub struct Plan {
     /// Its version.
     pub version: Version,
     /// What it is to the one that runs.
-    pub(crate) kind: Kind,
+    pub(crate) kind: PlanKind,
     /// Where it comes from: of the box's platform.
     pub binary: Binary,
     /// Whether it is switched to outside of the window too.
@@ -93,7 +93,7 @@ pub struct Plan {
 
 /// What a plan is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum PlanKind {
     /// To a newer version.
     Update,
     /// To an older one.
@@ -107,7 +107,7 @@ pub(crate) enum Kind {
 
 /// What a plan waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wait {
+pub enum PlanWait {
     /// The box's wave.
     Wave,
     /// The box's window.
@@ -116,7 +116,7 @@ pub enum Wait {
 
 /// Why nothing is done.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum Why {
+pub enum SkipReason {
     /// The box runs the goal.
     #[error("it is up to date")]
     UpToDate,
@@ -189,83 +189,88 @@ pub enum Why {
 
 /// What to do about a manifest.
 #[must_use]
-pub fn decide(manifest: &Manifest, situation: &Situation<'_>) -> Decision {
+pub fn decide(manifest: &Manifest, situation: &PolicyInput<'_>) -> Decision {
     decided(manifest, situation).unwrap_or_else(Decision::Nothing)
 }
 
-fn decided(manifest: &Manifest, situation: &Situation<'_>) -> Result<Decision, Why> {
+fn decided(manifest: &Manifest, situation: &PolicyInput<'_>) -> Result<Decision, SkipReason> {
     let running = situation.running;
     let goal = goal(manifest, situation)?;
     let version = &goal.version;
     if version == running {
         return Err(match situation.pin {
-            Some(pin) if manifest.desired.as_ref() != Some(pin) => Why::Pinned(pin.clone()),
-            _ => Why::UpToDate,
+            Some(pin) if manifest.desired.as_ref() != Some(pin) => SkipReason::Pinned(pin.clone()),
+            _ => SkipReason::UpToDate,
         });
     }
     if situation.held && !situation.ordered {
-        return Err(Why::Held);
+        return Err(SkipReason::Held);
     }
     let minimum = minimum(manifest, situation);
     if version < minimum {
-        return Err(Why::BelowMinimum { version: version.clone(), minimum: minimum.clone() });
+        return Err(SkipReason::BelowMinimum { version: version.clone(), minimum: minimum.clone() });
     }
     let binary = binary(goal, situation)?;
     if binary.raw_sha256 == situation.running_sha256 {
-        return Err(Why::UpToDate);
+        return Err(SkipReason::UpToDate);
     }
     if (situation.quarantined)(&binary.raw_sha256) {
-        return Err(Why::Quarantined(version.clone()));
+        return Err(SkipReason::Quarantined(version.clone()));
     }
     if version < running { rollback(goal, binary, situation) } else { update(manifest, goal, situation) }
 }
 
 /// The release that the box is to run in the end.
-fn goal<'a>(manifest: &'a Manifest, situation: &Situation<'_>) -> Result<&'a Release, Why> {
+fn goal<'a>(manifest: &'a Manifest, situation: &PolicyInput<'_>) -> Result<&'a Release, SkipReason> {
     if let Some(pin) = situation.pin {
-        return manifest.release(pin).ok_or_else(|| Why::PinMissing(pin.clone()));
+        return manifest.release(pin).ok_or_else(|| SkipReason::PinMissing(pin.clone()));
     }
-    let desired = manifest.desired.as_ref().ok_or(Why::ChannelWantsNothing)?;
-    manifest.release(desired).ok_or_else(|| Why::DesiredMissing(desired.clone()))
+    let desired = manifest.desired.as_ref().ok_or(SkipReason::ChannelWantsNothing)?;
+    manifest.release(desired).ok_or_else(|| SkipReason::DesiredMissing(desired.clone()))
 }
 
 /// The lowest version allowed.
-fn minimum<'a>(manifest: &'a Manifest, situation: &Situation<'a>) -> &'a Version {
+fn minimum<'a>(manifest: &'a Manifest, situation: &PolicyInput<'a>) -> &'a Version {
     situation.floor.map_or(&manifest.min_version, |floor| floor.max(&manifest.min_version))
 }
 
-fn binary<'a>(release: &'a Release, situation: &Situation<'_>) -> Result<&'a Binary, Why> {
-    release.platforms.get(situation.platform).ok_or_else(|| Why::UnknownPlatform {
+fn binary<'a>(release: &'a Release, situation: &PolicyInput<'_>) -> Result<&'a Binary, SkipReason> {
+    release.platforms.get(situation.platform).ok_or_else(|| SkipReason::UnknownPlatform {
         version: release.version.clone(),
         platform: situation.platform.to_owned(),
     })
 }
 
 /// A program waits for the operating system that it needs, also on its technician's order.
-fn fits_os(release: &Release, situation: &Situation<'_>) -> Result<(), Why> {
+fn fits_os(release: &Release, situation: &PolicyInput<'_>) -> Result<(), SkipReason> {
     match (&release.requires_os, situation.os) {
-        (Some(requires), Some(running)) if running < requires => {
-            Err(Why::NeedsOs { version: release.version.clone(), requires: requires.clone(), running: running.clone() })
-        }
+        (Some(requires), Some(running)) if running < requires => Err(SkipReason::NeedsOs {
+            version: release.version.clone(),
+            requires: requires.clone(),
+            running: running.clone(),
+        }),
         _ => Ok(()),
     }
 }
 
-fn rollback(goal: &Release, binary: &Binary, situation: &Situation<'_>) -> Result<Decision, Why> {
+fn rollback(goal: &Release, binary: &Binary, situation: &PolicyInput<'_>) -> Result<Decision, SkipReason> {
     let is_pinned = situation.pin == Some(&goal.version);
     fits_os(goal, situation)?;
     if !is_pinned && !goal.rollback_from.contains(situation.running) {
         let (desired, running) = (goal.version.clone(), situation.running.clone());
-        return Err(Why::NotDesiredDowngrade { desired, running });
+        return Err(SkipReason::NotDesiredDowngrade { desired, running });
     }
-    Ok(Decision::Take(Plan { ignores_window: true, ..plan(goal, binary, Kind::Rollback, situation) }))
+    Ok(Decision::Take(Plan { ignores_window: true, ..plan(goal, binary, PlanKind::Rollback, situation) }))
 }
 
-fn update(manifest: &Manifest, goal: &Release, situation: &Situation<'_>) -> Result<Decision, Why> {
+fn update(manifest: &Manifest, goal: &Release, situation: &PolicyInput<'_>) -> Result<Decision, SkipReason> {
     let next = next(manifest, goal, situation)?;
     fits_os(next, situation)?;
-    let kind =
-        if next.version == goal.version { Kind::Update } else { Kind::SteppingStone { to: goal.version.clone() } };
+    let kind = if next.version == goal.version {
+        PlanKind::Update
+    } else {
+        PlanKind::SteppingStone { to: goal.version.clone() }
+    };
     // Who goes by way of a stepping stone does it for the goal: that one's urgency and waves count.
     let ignores_window = goal.urgent || situation.ordered;
     let plan = Plan { ignores_window, ..plan(next, binary(next, situation)?, kind, situation) };
@@ -273,17 +278,17 @@ fn update(manifest: &Manifest, goal: &Release, situation: &Situation<'_>) -> Res
         return Ok(Decision::Take(plan));
     }
     let place = place(situation.box_id, &goal.version);
-    let since = wave::since(&goal.waves, place).ok_or_else(|| Why::NoWave(goal.version.clone()))?;
+    let since = wave::since(&goal.waves, place).ok_or_else(|| SkipReason::NoWave(goal.version.clone()))?;
     if since > situation.now {
-        return Ok(Decision::Later { plan, at: since, wait: Wait::Wave });
+        return Ok(Decision::Later { plan, at: since, wait: PlanWait::Wave });
     }
     Ok(match situation.window {
-        WindowState::OpensAt(at) if !ignores_window => Decision::Later { plan, at, wait: Wait::Window },
+        WindowState::OpensAt(at) if !ignores_window => Decision::Later { plan, at, wait: PlanWait::Window },
         _ => Decision::Take(plan),
     })
 }
 
-fn plan(release: &Release, binary: &Binary, kind: Kind, situation: &Situation<'_>) -> Plan {
+fn plan(release: &Release, binary: &Binary, kind: PlanKind, situation: &PolicyInput<'_>) -> Plan {
     Plan {
         version: release.version.clone(),
         kind,
@@ -295,7 +300,7 @@ fn plan(release: &Release, binary: &Binary, kind: Kind, situation: &Situation<'_
 
 /// The release to take first on the way to a newer goal. The newest that can be gone to is the best step: whatever an
 /// older one leads to, it leads to as well.
-fn next<'a>(manifest: &'a Manifest, goal: &'a Release, situation: &Situation<'_>) -> Result<&'a Release, Why> {
+fn next<'a>(manifest: &'a Manifest, goal: &'a Release, situation: &PolicyInput<'_>) -> Result<&'a Release, SkipReason> {
     let mut at = situation.running;
     let mut first = None;
     loop {
@@ -309,7 +314,7 @@ fn next<'a>(manifest: &'a Manifest, goal: &'a Release, situation: &Situation<'_>
                 && is_fit(manifest, release, situation)
         };
         let Some(step) = manifest.releases.iter().filter(is_step).max_by_key(|release| &release.version) else {
-            return Err(Why::NoSteppingStone {
+            return Err(SkipReason::NoSteppingStone {
                 version: goal.version.clone(),
                 requires: goal.requires_from.clone().unwrap_or_else(|| goal.version.clone()),
                 running: situation.running.clone(),
@@ -326,7 +331,7 @@ fn is_next(release: &Release, from: &Version) -> bool {
 }
 
 /// Whether a release may run on this box at all.
-fn is_fit(manifest: &Manifest, release: &Release, situation: &Situation<'_>) -> bool {
+fn is_fit(manifest: &Manifest, release: &Release, situation: &PolicyInput<'_>) -> bool {
     release.version >= *minimum(manifest, situation)
         && release.platforms.get(situation.platform).is_some_and(|binary| !(situation.quarantined)(&binary.raw_sha256))
 }

@@ -47,8 +47,8 @@ fn nothing_quarantined(_: &str) -> bool {
     false
 }
 
-fn situation(running: &Version) -> Situation<'_> {
-    Situation {
+fn situation(running: &Version) -> PolicyInput<'_> {
+    PolicyInput {
         box_id: "caja-1",
         platform: PLATFORM,
         running,
@@ -72,7 +72,7 @@ fn taken(decision: Decision) -> Plan {
     }
 }
 
-fn why(decision: Decision) -> Why {
+fn why(decision: Decision) -> SkipReason {
     match decision {
         Decision::Nothing(why) => why,
         other => panic!("{other:?}"),
@@ -83,22 +83,25 @@ fn why(decision: Decision) -> Why {
 fn a_newer_desired_version_is_taken_and_the_running_one_is_not() {
     let manifest = manifest("2.0.0", vec![release("1.0.0"), release("2.0.0")]);
     let plan = taken(decide(&manifest, &situation(&v("1.0.0"))));
-    assert_eq!((plan.version, plan.kind, plan.ignores_window), (v("2.0.0"), Kind::Update, false));
-    assert_eq!(why(decide(&manifest, &situation(&v("2.0.0")))), Why::UpToDate);
+    assert_eq!((plan.version, plan.kind, plan.ignores_window), (v("2.0.0"), PlanKind::Update, false));
+    assert_eq!(why(decide(&manifest, &situation(&v("2.0.0")))), SkipReason::UpToDate);
     // The same bytes by another number are no update.
     let (running, sha256) = (v("1.9.9"), sha(&v("2.0.0")));
-    assert_eq!(why(decide(&manifest, &Situation { running_sha256: &sha256, ..situation(&running) })), Why::UpToDate);
+    assert_eq!(
+        why(decide(&manifest, &PolicyInput { running_sha256: &sha256, ..situation(&running) })),
+        SkipReason::UpToDate
+    );
 }
 
 #[test]
 fn a_manifest_that_names_nothing_to_take_gives_nothing() {
     let running = v("1.0.0");
     let nothing = Manifest { desired: None, ..manifest("2.0.0", vec![release("2.0.0")]) };
-    assert_eq!(why(decide(&nothing, &situation(&running))), Why::ChannelWantsNothing);
+    assert_eq!(why(decide(&nothing, &situation(&running))), SkipReason::ChannelWantsNothing);
     let missing = manifest("3.0.0", vec![release("2.0.0")]);
-    assert_eq!(why(decide(&missing, &situation(&running))), Why::DesiredMissing(v("3.0.0")));
-    let other = Situation { platform: "riscv64gc-unknown-linux-musl", ..situation(&running) };
-    let expected = Why::UnknownPlatform { version: v("2.0.0"), platform: other.platform.to_owned() };
+    assert_eq!(why(decide(&missing, &situation(&running))), SkipReason::DesiredMissing(v("3.0.0")));
+    let other = PolicyInput { platform: "riscv64gc-unknown-linux-musl", ..situation(&running) };
+    let expected = SkipReason::UnknownPlatform { version: v("2.0.0"), platform: other.platform.to_owned() };
     assert_eq!(why(decide(&manifest("2.0.0", vec![release("2.0.0")]), &other)), expected);
 }
 
@@ -106,35 +109,41 @@ fn a_manifest_that_names_nothing_to_take_gives_nothing() {
 fn an_older_desired_version_needs_leave() {
     let (running, mut old) = (v("2.0.0"), release("1.0.0"));
     let refused = manifest("1.0.0", vec![old.clone(), release("2.0.0")]);
-    let not = Why::NotDesiredDowngrade { desired: v("1.0.0"), running: running.clone() };
+    let not = SkipReason::NotDesiredDowngrade { desired: v("1.0.0"), running: running.clone() };
     assert_eq!(why(decide(&refused, &situation(&running))), not);
     // An order says when, not what.
-    assert_eq!(why(decide(&refused, &Situation { ordered: true, ..situation(&running) })), not);
+    assert_eq!(why(decide(&refused, &PolicyInput { ordered: true, ..situation(&running) })), not);
     // A pin says what.
     let pin = v("1.0.0");
-    assert_eq!(taken(decide(&refused, &Situation { pin: Some(&pin), ..situation(&running) })).kind, Kind::Rollback);
+    assert_eq!(
+        taken(decide(&refused, &PolicyInput { pin: Some(&pin), ..situation(&running) })).kind,
+        PlanKind::Rollback
+    );
     // The operator's leave passes over window and waves.
     old.rollback_from = vec![v("1.9.0"), running.clone()];
     old.waves = vec![Wave { at: at(9000), permille: 1000 }];
     old.requires_from = Some(v("9.0.0"));
     let allowed = manifest("1.0.0", vec![old, release("2.0.0")]);
     let closed = WindowState::OpensAt(at(5000));
-    let plan = taken(decide(&allowed, &Situation { window: closed, state_schema: 2, ..situation(&running) }));
-    assert_eq!((plan.version, plan.kind), (v("1.0.0"), Kind::Rollback));
+    let plan = taken(decide(&allowed, &PolicyInput { window: closed, state_schema: 2, ..situation(&running) }));
+    assert_eq!((plan.version, plan.kind), (v("1.0.0"), PlanKind::Rollback));
     assert!(plan.ignores_window && plan.has_older_state);
-    assert!(matches!(why(decide(&allowed, &situation(&v("2.0.1")))), Why::NotDesiredDowngrade { .. }));
+    assert!(matches!(why(decide(&allowed, &situation(&v("2.0.1")))), SkipReason::NotDesiredDowngrade { .. }));
 }
 
 #[test]
 fn a_pin_is_the_goal_whatever_the_channel_desires() {
     let manifest = manifest("3.0.0", vec![release("1.0.0"), release("2.0.0"), release("3.0.0")]);
     let (running, pin, unknown) = (v("1.0.0"), v("2.0.0"), v("1.5.0"));
-    assert_eq!(taken(decide(&manifest, &Situation { pin: Some(&pin), ..situation(&running) })).version, pin);
-    assert_eq!(why(decide(&manifest, &Situation { pin: Some(&pin), ..situation(&pin) })), Why::Pinned(pin.clone()));
-    let error = why(decide(&manifest, &Situation { pin: Some(&unknown), ..situation(&running) }));
-    assert_eq!(error, Why::PinMissing(unknown));
+    assert_eq!(taken(decide(&manifest, &PolicyInput { pin: Some(&pin), ..situation(&running) })).version, pin);
+    assert_eq!(
+        why(decide(&manifest, &PolicyInput { pin: Some(&pin), ..situation(&pin) })),
+        SkipReason::Pinned(pin.clone())
+    );
+    let error = why(decide(&manifest, &PolicyInput { pin: Some(&unknown), ..situation(&running) }));
+    assert_eq!(error, SkipReason::PinMissing(unknown));
     let last = v("3.0.0");
-    assert_eq!(why(decide(&manifest, &Situation { pin: Some(&last), ..situation(&last) })), Why::UpToDate);
+    assert_eq!(why(decide(&manifest, &PolicyInput { pin: Some(&last), ..situation(&last) })), SkipReason::UpToDate);
 }
 
 #[test]
@@ -144,9 +153,9 @@ fn a_hold_stops_all_but_an_order() {
     new.urgent = true;
     for desired in ["1.0.0", "3.0.0"] {
         let manifest = manifest(desired, vec![old.clone(), release("2.0.0"), new.clone()]);
-        let held = Situation { held: true, ..situation(&running) };
-        assert_eq!(why(decide(&manifest, &held)), Why::Held);
-        assert_eq!(taken(decide(&manifest, &Situation { ordered: true, ..held })).version, v(desired));
+        let held = PolicyInput { held: true, ..situation(&running) };
+        assert_eq!(why(decide(&manifest, &held)), SkipReason::Held);
+        assert_eq!(taken(decide(&manifest, &PolicyInput { ordered: true, ..held })).version, v(desired));
     }
 }
 
@@ -155,12 +164,12 @@ fn the_higher_of_both_lowest_versions_counts() {
     let running = v("1.0.0");
     let mut manifest = manifest("2.0.0", vec![release("2.0.0")]);
     let (low, high) = (v("1.5.0"), v("2.0.1"));
-    assert_eq!(taken(decide(&manifest, &Situation { floor: Some(&low), ..situation(&running) })).version, v("2.0.0"));
-    let below = Why::BelowMinimum { version: v("2.0.0"), minimum: high.clone() };
-    let ordered = Situation { floor: Some(&high), ordered: true, ..situation(&running) };
+    assert_eq!(taken(decide(&manifest, &PolicyInput { floor: Some(&low), ..situation(&running) })).version, v("2.0.0"));
+    let below = SkipReason::BelowMinimum { version: v("2.0.0"), minimum: high.clone() };
+    let ordered = PolicyInput { floor: Some(&high), ordered: true, ..situation(&running) };
     assert_eq!(why(decide(&manifest, &ordered)), below);
     manifest.min_version = high;
-    assert_eq!(why(decide(&manifest, &Situation { floor: Some(&low), ..situation(&running) })), below);
+    assert_eq!(why(decide(&manifest, &PolicyInput { floor: Some(&low), ..situation(&running) })), below);
 }
 
 #[test]
@@ -169,8 +178,8 @@ fn what_failed_here_is_not_tried_again_not_even_on_order() {
     let bad = sha(&v("2.0.0"));
     let quarantined = |sha256: &str| sha256 == bad;
     let manifest = manifest("2.0.0", vec![release("2.0.0")]);
-    let ordered = Situation { quarantined: &quarantined, ordered: true, ..situation(&running) };
-    assert_eq!(why(decide(&manifest, &ordered)), Why::Quarantined(v("2.0.0")));
+    let ordered = PolicyInput { quarantined: &quarantined, ordered: true, ..situation(&running) };
+    assert_eq!(why(decide(&manifest, &ordered)), SkipReason::Quarantined(v("2.0.0")));
 }
 
 #[test]
@@ -186,23 +195,23 @@ fn a_box_waits_for_its_wave_and_then_for_its_window() {
     ];
     let closed = WindowState::OpensAt(at(7000));
     let decide =
-        |release: &Release, situation: &Situation<'_>| decide(&manifest("2.0.0", vec![release.clone()]), situation);
+        |release: &Release, situation: &PolicyInput<'_>| decide(&manifest("2.0.0", vec![release.clone()]), situation);
     let waiting = |decision| match decision {
         Decision::Later { at, wait, .. } => (at.as_second(), wait),
         other => panic!("{other:?}"),
     };
-    let early = Situation { window: closed, ..situation(&running) };
-    assert_eq!(waiting(decide(&new, &early)), (2000, Wait::Wave));
-    assert_eq!(waiting(decide(&new, &Situation { now: at(2000), ..early })), (7000, Wait::Window));
-    taken(decide(&new, &Situation { now: at(2000), ..situation(&running) }));
+    let early = PolicyInput { window: closed, ..situation(&running) };
+    assert_eq!(waiting(decide(&new, &early)), (2000, PlanWait::Wave));
+    assert_eq!(waiting(decide(&new, &PolicyInput { now: at(2000), ..early })), (7000, PlanWait::Window));
+    taken(decide(&new, &PolicyInput { now: at(2000), ..situation(&running) }));
     // An order waits for neither, urgency for the wave alone.
-    assert!(taken(decide(&new, &Situation { ordered: true, window: closed, ..situation(&running) })).ignores_window);
+    assert!(taken(decide(&new, &PolicyInput { ordered: true, window: closed, ..situation(&running) })).ignores_window);
     new.urgent = true;
-    assert_eq!(waiting(decide(&new, &Situation { window: closed, ..situation(&running) })), (2000, Wait::Wave));
-    let urgent = taken(decide(&new, &Situation { window: closed, now: at(2000), ..situation(&running) }));
+    assert_eq!(waiting(decide(&new, &PolicyInput { window: closed, ..situation(&running) })), (2000, PlanWait::Wave));
+    let urgent = taken(decide(&new, &PolicyInput { window: closed, now: at(2000), ..situation(&running) }));
     assert!(urgent.ignores_window);
     new.waves.truncate(1);
-    assert_eq!(why(decide(&new, &situation(&running))), Why::NoWave(v("2.0.0")));
+    assert_eq!(why(decide(&new, &situation(&running))), SkipReason::NoWave(v("2.0.0")));
 }
 
 #[test]
@@ -221,7 +230,7 @@ fn a_box_that_is_too_old_goes_by_stepping_stones() {
     while running != v("4.0.0") {
         let plan = taken(decide(&manifest, &situation(&running)));
         let is_last = plan.version == v("4.0.0");
-        assert_eq!(plan.kind, if is_last { Kind::Update } else { Kind::SteppingStone { to: v("4.0.0") } });
+        assert_eq!(plan.kind, if is_last { PlanKind::Update } else { PlanKind::SteppingStone { to: v("4.0.0") } });
         running = plan.version;
         path.push(running.to_string());
     }
@@ -229,11 +238,11 @@ fn a_box_that_is_too_old_goes_by_stepping_stones() {
     // One that failed here is gone around.
     let bad = sha(&v("2.5.0"));
     let quarantined = |sha256: &str| sha256 == bad;
-    let plan = taken(decide(&manifest, &Situation { quarantined: &quarantined, ..situation(&v("1.1.0")) }));
+    let plan = taken(decide(&manifest, &PolicyInput { quarantined: &quarantined, ..situation(&v("1.1.0")) }));
     assert_eq!(plan.version, v("2.0.0"));
     // A way that does not lead to the goal is not begun.
     manifest.releases.retain(|release| release.version != v("3.0.0"));
-    let expected = Why::NoSteppingStone { version: v("4.0.0"), requires: v("3.0.0"), running: v("1.0.0") };
+    let expected = SkipReason::NoSteppingStone { version: v("4.0.0"), requires: v("3.0.0"), running: v("1.0.0") };
     assert_eq!(why(decide(&manifest, &situation(&v("1.0.0")))), expected);
 }
 
@@ -313,7 +322,7 @@ impl World {
         let sha256 = sha(&self.running);
         decide(
             &self.manifest,
-            &Situation {
+            &PolicyInput {
                 running_sha256: &sha256,
                 floor: self.floor.as_ref(),
                 quarantined: &quarantined,
@@ -353,7 +362,7 @@ fn no_plan_breaks_a_rule() {
             Decision::Take(plan) => (plan, true),
             Decision::Later { plan, at: when, .. } => {
                 prop_assert!(when > at(world.now));
-                prop_assert!(plan.kind != Kind::Rollback && !world.ordered);
+                prop_assert!(plan.kind != PlanKind::Rollback && !world.ordered);
                 (plan, false)
             }
         };
@@ -365,18 +374,18 @@ fn no_plan_breaks_a_rule() {
         let release = world.manifest.release(&plan.version).expect("of the manifest");
         prop_assert_eq!(release.platforms.get(PLATFORM), Some(&plan.binary));
         let goal = world.pin.as_ref().or(world.manifest.desired.as_ref()).expect("a goal");
-        prop_assert_eq!(plan.version < world.running, plan.kind == Kind::Rollback);
+        prop_assert_eq!(plan.version < world.running, plan.kind == PlanKind::Rollback);
         let kind = match &plan.kind {
-            Kind::Rollback => {
+            PlanKind::Rollback => {
                 prop_assert_eq!(&plan.version, goal);
                 prop_assert!(world.pin.is_some() || release.rollback_from.contains(&world.running));
                 0
             }
-            Kind::Update => {
+            PlanKind::Update => {
                 prop_assert_eq!(&plan.version, goal);
                 1
             }
-            Kind::SteppingStone { to } => {
+            PlanKind::SteppingStone { to } => {
                 prop_assert_eq!(to, goal);
                 prop_assert!(plan.version < *goal);
                 2
@@ -386,7 +395,7 @@ fn no_plan_breaks_a_rule() {
         if !is_now {
             kinds[3].set(kinds[3].get() + 1);
         }
-        if plan.kind != Kind::Rollback {
+        if plan.kind != PlanKind::Rollback {
             prop_assert!(release.requires_from.as_ref().is_none_or(|requires| *requires <= world.running));
             if is_now {
                 prop_assert!(world.is_open || plan.ignores_window);
@@ -404,7 +413,7 @@ fn stepping_stones_make_progress_and_arrive() {
         // An old one, which most versions are newer than.
         let running = world.running.clone().min(v("1.1.0"));
         let mut world = World { ordered: true, running, ..world };
-        let Decision::Take(Plan { kind: Kind::SteppingStone { to: goal }, .. }) = world.decide() else {
+        let Decision::Take(Plan { kind: PlanKind::SteppingStone { to: goal }, .. }) = world.decide() else {
             return Ok(false);
         };
         for _ in 0..=world.manifest.releases.len() {
@@ -439,14 +448,14 @@ fn a_program_waits_for_the_system_that_it_needs_whoever_asks_for_it() {
     let manifest = manifest("2.0.0", vec![release("1.0.0"), needy]);
     let (older, same, newer) = (v("2.0.9"), v("2.1.0"), v("3.0.0"));
     for ordered in [false, true] {
-        let with = |os| decide(&manifest, &Situation { os, ordered, ..situation(&running) });
-        let expected = Why::NeedsOs { version: v("2.0.0"), requires: same.clone(), running: older.clone() };
+        let with = |os| decide(&manifest, &PolicyInput { os, ordered, ..situation(&running) });
+        let expected = SkipReason::NeedsOs { version: v("2.0.0"), requires: same.clone(), running: older.clone() };
         assert_eq!(why(with(Some(&older))), expected);
         for os in [Some(&same), Some(&newer), None] {
             assert_eq!(taken(with(os)).version, v("2.0.0"), "{os:?}");
         }
     }
     let ahead = v("3.0.0");
-    let back = decide(&manifest, &Situation { os: Some(&older), ..situation(&ahead) });
-    assert!(matches!(why(back), Why::NeedsOs { .. }), "on the way back too");
+    let back = decide(&manifest, &PolicyInput { os: Some(&older), ..situation(&ahead) });
+    assert!(matches!(why(back), SkipReason::NeedsOs { .. }), "on the way back too");
 }

@@ -57,7 +57,7 @@ pub(crate) type Slots = Arc<Mutex<Store>>;
 
 /// What to stage, and what it can be had from.
 #[derive(Debug, Clone)]
-pub struct Order {
+pub struct StageRequest {
     /// The binary.
     pub image: Image,
     /// The target that holds it, packed by zstd.
@@ -174,7 +174,7 @@ impl Stager {
     pub(crate) async fn fetch(
         &self,
         transport: &Transport,
-        order: &Order,
+        order: &StageRequest,
         progress: &dyn Fn(Progress),
     ) -> Result<(), StageError> {
         let lock = self.lock().await?;
@@ -203,7 +203,7 @@ impl Stager {
     pub async fn stage(
         &self,
         transport: &Transport,
-        order: &Order,
+        order: &StageRequest,
         progress: &dyn Fn(Progress),
     ) -> Result<Staged, StageError> {
         let lock = self.lock().await?;
@@ -272,7 +272,7 @@ impl Stager {
     }
 
     /// Removes old downloads and unfinished binaries, and looks whether there is room for the new one.
-    async fn make_room(&self, order: &Order) -> Result<(), StageError> {
+    async fn make_room(&self, order: &StageRequest) -> Result<(), StageError> {
         let (downloads, order, directory) = (self.downloads.clone(), order.clone(), self.paths.slots.clone());
         blocking(move || {
             let mut kept = vec![&order.full];
@@ -288,7 +288,7 @@ impl Stager {
     async fn bring(
         &self,
         transport: &Transport,
-        order: &Order,
+        order: &StageRequest,
         slot: Slot,
         lock: &Arc<Lock>,
         progress: &dyn Fn(Progress),
@@ -312,7 +312,7 @@ impl Stager {
     async fn bring_delta(
         &self,
         transport: &Transport,
-        order: &Order,
+        order: &StageRequest,
         (target, base): (&Target, &Base),
         slot: Slot,
         lock: &Arc<Lock>,
@@ -324,7 +324,7 @@ impl Stager {
     }
 
     /// Bytes that have come for a binary in all attempts, before restarts and before its hour too.
-    async fn received(&self, order: &Order) -> Result<u64, StageError> {
+    async fn received(&self, order: &StageRequest) -> Result<u64, StageError> {
         let (downloads, order) = (self.downloads.clone(), order.clone());
         blocking(move || {
             let delta = order.delta.as_ref().map_or(0, |(target, _)| downloads.received(target));
@@ -419,7 +419,7 @@ async fn has_digest(path: &Path, image: &Image) -> Result<(), StageError> {
 }
 
 /// The delta, where it is less than the full binary and can be applied.
-fn worthwhile_delta(order: &Order) -> Option<&(Target, Base)> {
+fn worthwhile_delta(order: &StageRequest) -> Option<&(Target, Base)> {
     order.delta.as_ref().filter(|(target, _)| {
         target.length < order.full.length.min(delta::MAX_PATCH) && order.image.size <= delta::MAX_BASE
     })

@@ -57,9 +57,9 @@ pub enum SelfRunError {
 }
 
 /// A process that does not outlive its owner.
-struct Owned(Child);
+struct ChildGuard(Child);
 
-impl Drop for Owned {
+impl Drop for ChildGuard {
     fn drop(&mut self) {
         // Both fail only for one that has ended and was waited for.
         let _ = self.0.kill();
@@ -86,7 +86,7 @@ pub(super) async fn check(path: &Path, version: &str) -> Result<(), SelfRunError
     Ok(())
 }
 
-async fn start(path: &Path, deadline: Instant) -> Result<(Owned, Receiver), SelfRunError> {
+async fn start(path: &Path, deadline: Instant) -> Result<(ChildGuard, Receiver), SelfRunError> {
     let run = |source| SelfRunError::Run { path: path.to_owned(), source };
     // It is started from another directory than the box.
     let mut command = Command::new(std::path::absolute(path).map_err(run)?);
@@ -103,7 +103,7 @@ async fn start(path: &Path, deadline: Instant) -> Result<(Owned, Receiver), Self
         ticks.tick().await;
         match command.spawn() {
             Ok(child) => {
-                let mut child = Owned(child);
+                let mut child = ChildGuard(child);
                 let output = child.0.stdout.take().ok_or_else(|| run(io::ErrorKind::BrokenPipe.into()))?;
                 return Ok((child, Receiver::from_owned_fd(OwnedFd::from(output)).map_err(run)?));
             }
@@ -121,7 +121,7 @@ async fn read(output: impl AsyncRead + Unpin) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&said).into_owned())
 }
 
-async fn end(child: &mut Owned, path: &Path, deadline: Instant) -> Result<ExitStatus, SelfRunError> {
+async fn end(child: &mut ChildGuard, path: &Path, deadline: Instant) -> Result<ExitStatus, SelfRunError> {
     let mut ticks = interval(PERIOD);
     while Instant::now() < deadline {
         ticks.tick().await;

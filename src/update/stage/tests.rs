@@ -54,25 +54,25 @@ impl World {
         self.publish("full.zst", &compress_to_vec(program, CompressionLevel::Fastest))
     }
 
-    fn order(&self, version: &str) -> Order {
+    fn order(&self, version: &str) -> StageRequest {
         let program = program(version);
-        Order { image: image(version, &program), full: self.publish_full(&program), delta: None }
+        StageRequest { image: image(version, &program), full: self.publish_full(&program), delta: None }
     }
 
     /// An order with a delta from the program of another version, which runs.
-    fn order_with_delta(&self, version: &str, from: &str) -> Order {
+    fn order_with_delta(&self, version: &str, from: &str) -> StageRequest {
         let (base, mut patch) = (program(from), Vec::new());
         Bsdiff::new(&base, &program(version)).compare(&mut patch).expect("compared");
         self.order_with_patch(version, &base, &patch)
     }
 
-    fn order_with_patch(&self, version: &str, base: &[u8], patch: &[u8]) -> Order {
+    fn order_with_patch(&self, version: &str, base: &[u8], patch: &[u8]) -> StageRequest {
         fs::write(self.directory.path().join("running"), base).expect("written");
         let base = Base { path: self.directory.path().join("running"), sha256: digest::of(base) };
-        Order { delta: Some((self.publish("delta.qbsdiff", patch), base)), ..self.order(version) }
+        StageRequest { delta: Some((self.publish("delta.qbsdiff", patch), base)), ..self.order(version) }
     }
 
-    async fn stage(&self, order: &Order) -> Result<Staged, StageError> {
+    async fn stage(&self, order: &StageRequest) -> Result<Staged, StageError> {
         self.stager.stage(&self.transport, order, &|_| {}).await
     }
 
@@ -227,7 +227,7 @@ async fn a_bad_release_leaves_the_slot_as_it_was() {
     world.run("1.1.0").await;
     let before = world.table();
     let held = fs::read(world.stager.binary(Slot::A)).expect("there");
-    let order = |program: &[u8], version: &str| Order {
+    let order = |program: &[u8], version: &str| StageRequest {
         image: image(version, program),
         full: world.publish_full(program),
         delta: None,
@@ -245,7 +245,7 @@ async fn a_bad_release_leaves_the_slot_as_it_was() {
     assert!(matches!(world.stage(&another).await, Err(StageError::Unpack(UnpackError::Digest))));
     another.full = world.publish("full.zst", b"not packed");
     assert!(matches!(world.stage(&another).await, Err(StageError::Unpack(UnpackError::Zstd { .. }))));
-    let huge = Order { image: Image { size: MAX_BINARY + 1, ..another.image.clone() }, ..another };
+    let huge = StageRequest { image: Image { size: MAX_BINARY + 1, ..another.image.clone() }, ..another };
     assert!(matches!(world.stage(&huge).await, Err(StageError::TooLarge(_))));
     assert_eq!(world.table(), before);
     assert_eq!(fs::read(world.stager.binary(Slot::A)).expect("there"), held);
@@ -256,7 +256,7 @@ async fn a_bad_release_leaves_the_slot_as_it_was() {
 async fn a_window_larger_than_the_memory_for_it_is_refused() {
     // The head of a frame (RFC 8878, section 3.1.1.1) with a window of 2 GiB, and an empty last block.
     let world = World::new();
-    let order = Order {
+    let order = StageRequest {
         full: world.publish("full.zst", &[0x28, 0xB5, 0x2F, 0xFD, 0x00, 0xA8, 0x01, 0x00, 0x00]),
         ..world.order("1.0.0")
     };

@@ -41,13 +41,13 @@ pub enum Source {
 /// Fetches from one repository.
 #[derive(Debug, Clone)]
 pub struct Transport {
-    metadata: Place,
-    targets: Place,
+    metadata: Location,
+    targets: Location,
     traffic: Arc<Traffic>,
 }
 
 #[derive(Debug, Clone)]
-enum Place {
+enum Location {
     Web(Arc<Web>),
     Directory(Directory),
 }
@@ -63,11 +63,11 @@ impl Transport {
     pub fn apart(metadata: Source, targets: Source) -> Result<Self, TransportError> {
         let (traffic, kept) = (Arc::<Traffic>::default(), Arc::<KeptConnection>::default());
         let place = |source| match source {
-            Source::Directory(path) => Ok(Place::Directory(Directory::new(path))),
-            Source::Web { url, .. } if url.starts_with("file:") => directory_of(&url).map(Place::Directory),
+            Source::Directory(path) => Ok(Location::Directory(Directory::new(path))),
+            Source::Web { url, .. } if url.starts_with("file:") => directory_of(&url).map(Location::Directory),
             Source::Web { url, allow_http, outbound } => {
                 let web = Web::new(&url, allow_http, &outbound, Arc::clone(&traffic), Arc::clone(&kept))?;
-                Ok(Place::Web(Arc::new(web)))
+                Ok(Location::Web(Arc::new(web)))
             }
         };
         Ok(Self { metadata: place(metadata)?, targets: place(targets)?, traffic })
@@ -77,8 +77,8 @@ impl Transport {
     /// which object stores answer for what is not there.
     pub async fn metadata(&self, name: &str, most: u64) -> Result<Option<Bytes>, TransportError> {
         let (body, place) = match &self.metadata {
-            Place::Web(web) => (web.get(name, 0, None, Expect::Metadata).await?, web.address(name)),
-            Place::Directory(directory) => (directory.open(name, 0, None).await?, directory.address(name)),
+            Location::Web(web) => (web.get(name, 0, None, Expect::Metadata).await?, web.address(name)),
+            Location::Directory(directory) => (directory.open(name, 0, None).await?, directory.address(name)),
         };
         let Some(body) = body else {
             return Ok(None);
@@ -95,8 +95,8 @@ impl Transport {
     /// came with, it starts at 0 when the object has changed since; it does so too when the server does not know ranges.
     pub async fn target(&self, path: &str, from: u64, validator: Option<&str>) -> Result<Body, TransportError> {
         let (body, place) = match &self.targets {
-            Place::Web(web) => (web.get(path, from, validator, Expect::Target).await?, web.address(path)),
-            Place::Directory(directory) => (directory.open(path, from, validator).await?, directory.address(path)),
+            Location::Web(web) => (web.get(path, from, validator, Expect::Target).await?, web.address(path)),
+            Location::Directory(directory) => (directory.open(path, from, validator).await?, directory.address(path)),
         };
         body.ok_or(TransportError::Missing { place })
     }
@@ -110,7 +110,7 @@ impl Transport {
     /// No time before this one is true: a clock that shows one does not make the server's certificate "not yet valid".
     pub fn not_before(&self, time: SystemTime) {
         for place in [&self.metadata, &self.targets] {
-            if let Place::Web(web) = place {
+            if let Location::Web(web) = place {
                 web.not_before(time);
             }
         }
@@ -119,7 +119,7 @@ impl Transport {
     /// Closes the connection that was kept for the next request.
     pub fn rest(&self) {
         for place in [&self.metadata, &self.targets] {
-            if let Place::Web(web) = place {
+            if let Location::Web(web) = place {
                 web.rest();
             }
         }

@@ -10,7 +10,7 @@ use semver::Version;
 use tempfile::TempDir;
 use workshop_edge::update::STATE_SCHEMA;
 use workshop_edge::update::pace::{Pace, jitter};
-use workshop_edge::update::policy::{self, Decision, Plan, Situation};
+use workshop_edge::update::policy::{self, Decision, Plan, PolicyInput};
 use workshop_edge::update::repository::{Repository, RepositoryError, Settings};
 use workshop_edge::update::transport::{Source, Transport};
 use workshop_edge::window::WindowState;
@@ -230,7 +230,7 @@ impl Unit {
         let now = self.repository.trusted_time(now);
         self.repository.refresh(now).await?;
         let manifest = self.repository.manifest(CHANNEL, now).await?;
-        let situation = Situation {
+        let situation = PolicyInput {
             box_id: &self.id,
             platform: PLATFORM,
             running: &self.version,

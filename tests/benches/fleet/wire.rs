@@ -70,7 +70,7 @@ impl Wire {
         publisher.publish("1.0.0", &[])?;
         let nginx = Nginx::start(&publisher.repository(), usual).await?;
         let data = tempfile::tempdir()?;
-        let mut looker = Looker::new(&nginx, publisher, data.path())?;
+        let mut looker = SimulatedBox::new(&nginx, publisher, data.path())?;
         let first = looker.looks(1).await?;
         let idle = looker.looks(LOOKS).await?;
         publisher.publish("1.1.0", &[])?;
@@ -79,7 +79,7 @@ impl Wire {
         let back = looker.looks(1).await?;
         publisher.refresh()?;
         let signed = looker.looks(1).await?;
-        let restarted = Looker::new(&nginx, publisher, data.path())?.looks(1).await?;
+        let restarted = SimulatedBox::new(&nginx, publisher, data.path())?.looks(1).await?;
         drop(nginx);
         let mut rows = vec![
             ("first look of a new box", first),
@@ -97,7 +97,7 @@ impl Wire {
             ("the same without TLS resumption", Server { is_cdn: true, resumes: false, ..usual }),
         ] {
             let nginx = Nginx::start(&publisher.repository(), server).await?;
-            let mut looker = Looker::new(&nginx, publisher, data.path())?;
+            let mut looker = SimulatedBox::new(&nginx, publisher, data.path())?;
             looker.looks(1).await?;
             let mean = looker.looks(LOOKS).await?;
             if server.is_cdn && server.resumes {
@@ -123,12 +123,12 @@ impl Wire {
 }
 
 /// A box that looks.
-struct Looker {
+struct SimulatedBox {
     transport: Transport,
     repository: Repository,
 }
 
-impl Looker {
+impl SimulatedBox {
     fn new(nginx: &Nginx, publisher: &Publisher, data: &Path) -> Result<Self, Failure> {
         let ca = Some(nginx.certificate.clone().into_bytes());
         let outbound = Outbound::new(outbound::Settings { ca, ..outbound::Settings::default() })?;

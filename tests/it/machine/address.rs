@@ -10,9 +10,9 @@ use super::super::support::lab::{Host, Lab};
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/usb-image/rootfs/usr/lib/workshop-machine/address");
 
 /// The script at work on a host; ended with this value.
-struct Looks(Child);
+struct AddressScript(Child);
 
-impl Looks {
+impl AddressScript {
     fn start(host: &Host) -> Self {
         host.run("mount", &["-t", "sysfs", "-o", "ro", "sysfs", "/sys"]);
         let mut command = host.command("sh");
@@ -21,7 +21,7 @@ impl Looks {
     }
 }
 
-impl Drop for Looks {
+impl Drop for AddressScript {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
@@ -39,7 +39,7 @@ fn a_device_with_the_same_address_is_named_until_it_has_another() {
     let machine = lab.host("switch", &["10.9.0.60/24"]);
     let other = lab.host("switch", &["10.9.0.60/24"]);
     let hardware = other.hardware("eth0");
-    let _looks = Looks::start(&machine);
+    let _looks = AddressScript::start(&machine);
     eventually("the other is named", || notice(&machine).is_some());
     let said = notice(&machine).expect("a notice");
     assert_eq!(said["level"], "fault");
@@ -60,7 +60,7 @@ fn the_machine_is_no_other_device() {
     machine.ip(&["address", "add", "10.9.0.61/24", "dev", "eth1"]);
     let asked = machine.run("sh", &["-c", "busybox arping -D -c 3 -w 3 -I eth0 10.9.0.60 || true"]);
     assert!(asked.contains("reply from 10.9.0.60"), "{asked}");
-    let _looks = Looks::start(&machine);
+    let _looks = AddressScript::start(&machine);
     let third = lab.host("switch", &["10.9.0.61/24"]);
     // By the time that the third is named, the first address has been asked for.
     eventually("the third is named", || notice(&machine).is_some());

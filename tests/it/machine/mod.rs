@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::cli::{Told, run};
+use super::cli::{CliOutput, run};
 
 /// A machine in a directory: its partitions and as much of its file system as the settings touch.
 pub(super) struct Machine {
@@ -60,7 +60,7 @@ impl Machine {
     }
 
     /// A start of the machine, as far as its settings are concerned.
-    pub(super) fn start(&self) -> Told {
+    pub(super) fn start(&self) -> CliOutput {
         order(self.root.path(), &["settings"])
     }
 
@@ -94,7 +94,7 @@ impl Machine {
 }
 
 /// An order to the machine below a directory.
-pub(super) fn order(root: &Path, arguments: &[&str]) -> Told {
+pub(super) fn order(root: &Path, arguments: &[&str]) -> CliOutput {
     let root = root.to_str().expect("text");
     run(&[], &[&["machine", "--root", root], arguments].concat())
 }

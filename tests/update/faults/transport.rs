@@ -42,7 +42,7 @@ pub(super) fn serve(bucket: &Bucket, request: &Request, connection: &mut TcpStre
 
 /// How the server treats what it is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Mood {
+enum ServerFault {
     /// As it should.
     Good,
     /// Half of what is asked for of each binary, and then nothing more.
@@ -66,20 +66,20 @@ fn first(request: &Request) -> usize {
 }
 
 /// A server with moods.
-struct Moody {
+struct FaultyServer {
     server: HostileRepository,
-    mood: Arc<Mutex<Mood>>,
+    mood: Arc<Mutex<ServerFault>>,
 }
 
-impl Moody {
+impl FaultyServer {
     fn serve(repository: &TestRepository) -> Self {
-        let (bucket, mood) = (Bucket::of(repository), Arc::new(Mutex::new(Mood::Good)));
+        let (bucket, mood) = (Bucket::of(repository), Arc::new(Mutex::new(ServerFault::Good)));
         let shared = Arc::clone(&mood);
         let server = HostileRepository::start(move |request, connection| {
             let mood = shared.lock().expect("unpoisoned").clone();
             let is_binary = [".zst", ".qbsdiff"].iter().any(|suffix| request.path.ends_with(suffix));
             match mood {
-                Mood::Half if is_binary => {
+                ServerFault::Half if is_binary => {
                     let bytes = fs::read(bucket.0.join(&request.path[1..])).expect("there");
                     let (from, total) = (first(request), bytes.len());
                     let status = match from {
@@ -92,12 +92,12 @@ impl Moody {
                     let _ = connection.write_all(&rest[..rest.len() / 2]);
                     false
                 }
-                Mood::Whole if is_binary => {
+                ServerFault::Whole if is_binary => {
                     let fields = request.fields.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("range"));
                     let deaf = Request { path: request.path.clone(), fields: fields.cloned().collect() };
                     serve(&bucket, &deaf, connection)
                 }
-                Mood::Changed if is_binary => {
+                ServerFault::Changed if is_binary => {
                     let total = fs::read(bucket.0.join(&request.path[1..])).expect("there").len();
                     let from = first(request);
                     let bytes = vec![9; total - from];
@@ -111,15 +111,15 @@ impl Moody {
                     let _ = connection.write_all(head.as_bytes());
                     connection.write_all(&bytes).is_ok()
                 }
-                Mood::Elsewhere if is_binary && request.field("range").is_some() => {
+                ServerFault::Elsewhere if is_binary && request.field("range").is_some() => {
                     let answer = b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-9/10\r\nContent-Length: 10\r\n\r\n0123456789";
                     connection.write_all(answer).is_ok()
                 }
-                Mood::Says(part, answer) if request.path.contains(part) => {
+                ServerFault::Says(part, answer) if request.path.contains(part) => {
                     let _ = connection.write_all(answer.as_bytes());
                     false
                 }
-                Mood::Instead(part, bytes) if request.path.contains(part) => {
+                ServerFault::Instead(part, bytes) if request.path.contains(part) => {
                     let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", bytes.len());
                     let _ = connection.write_all(head.as_bytes());
                     connection.write_all(&bytes).is_ok()
@@ -130,7 +130,7 @@ impl Moody {
         Self { server, mood }
     }
 
-    fn is(&self, mood: Mood) {
+    fn is(&self, mood: ServerFault) {
         *self.mood.lock().expect("unpoisoned") = mood;
     }
 
@@ -144,9 +144,9 @@ impl Moody {
     }
 }
 
-fn world() -> (World, Moody) {
+fn world() -> (World, FaultyServer) {
     let repository = releases::repository();
-    let server = Moody::serve(&repository);
+    let server = FaultyServer::serve(&repository);
     let url = server.server.url();
     (World::behind(repository, &url, &[]), server)
 }
@@ -154,10 +154,10 @@ fn world() -> (World, Moody) {
 /// Line by line: what comes is kept, over a power cut too, and what is not right is thrown away.
 #[test]
 fn a_download_that_breaks_off_goes_on_or_begins_anew() {
-    for then in [Mood::Good, Mood::Whole, Mood::Changed, Mood::Elsewhere] {
+    for then in [ServerFault::Good, ServerFault::Whole, ServerFault::Changed, ServerFault::Elsewhere] {
         let (mut world, server) = world();
         world.repository.promote(&["--version", "1.1.0"]);
-        server.is(Mood::Half);
+        server.is(ServerFault::Half);
         world.fails(&["apply"], "unreachable", "");
         let part = |data: &std::path::Path| {
             let folder = fs::read_dir(data.join("update/download")).expect("a folder");
@@ -167,9 +167,9 @@ fn a_download_that_breaks_off_goes_on_or_begins_anew() {
         world.while_off(|data| assert!(part(data) > 0, "something is kept"));
         server.is(then.clone());
         let before = server.fetched();
-        if then == Mood::Changed {
+        if then == ServerFault::Changed {
             world.fails(&["apply"], "untrusted", "is not what the signed metadata says");
-            server.is(Mood::Good);
+            server.is(ServerFault::Good);
         }
         world.follows();
         assert!(server.fetched() > before);
@@ -187,20 +187,20 @@ fn what_is_not_the_bucket_is_told_apart() {
     let redirect = "HTTP/1.1 302 Found\r\nLocation: https://elsewhere.example/\r\nContent-Length: 0\r\n\r\n".to_owned();
     let coded = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}".to_owned();
     for (mood, kind, detail) in [
-        (Mood::Says("/", portal.clone()), "captive_portal", ""),
-        (Mood::Says("timestamp.json", portal), "captive_portal", ""),
-        (Mood::Says("/", redirect.clone()), "redirected", "https://elsewhere.example/"),
-        (Mood::Says("2.root.json", redirect), "redirected", "2.root.json"),
-        (Mood::Says("/", status("500 Internal Server Error")), "server", "500"),
-        (Mood::Says("2.root.json", status("503 Service Unavailable")), "server", "503"),
-        (Mood::Says("timestamp.json", status("429 Too Many Requests")), "server", "429"),
-        (Mood::Says("timestamp.json", coded), "altered", "gzip"),
-        (Mood::Says("timestamp.json", status("404 Not Found")), "incomplete", "timestamp.json"),
-        (Mood::Says("timestamp.json", status("403 Forbidden")), "incomplete", "timestamp.json"),
-        (Mood::Says("/", String::new()), "unreachable", ""),
-        (Mood::Says("/", "220 mail.example ESMTP\r\n".into()), "unreachable", ""),
-        (Mood::Instead("timestamp.json", b"{\"signed\": {}}".to_vec()), "untrusted", ""),
-        (Mood::Instead("timestamp.json", b"".to_vec()), "untrusted", ""),
+        (ServerFault::Says("/", portal.clone()), "captive_portal", ""),
+        (ServerFault::Says("timestamp.json", portal), "captive_portal", ""),
+        (ServerFault::Says("/", redirect.clone()), "redirected", "https://elsewhere.example/"),
+        (ServerFault::Says("2.root.json", redirect), "redirected", "2.root.json"),
+        (ServerFault::Says("/", status("500 Internal Server Error")), "server", "500"),
+        (ServerFault::Says("2.root.json", status("503 Service Unavailable")), "server", "503"),
+        (ServerFault::Says("timestamp.json", status("429 Too Many Requests")), "server", "429"),
+        (ServerFault::Says("timestamp.json", coded), "altered", "gzip"),
+        (ServerFault::Says("timestamp.json", status("404 Not Found")), "incomplete", "timestamp.json"),
+        (ServerFault::Says("timestamp.json", status("403 Forbidden")), "incomplete", "timestamp.json"),
+        (ServerFault::Says("/", String::new()), "unreachable", ""),
+        (ServerFault::Says("/", "220 mail.example ESMTP\r\n".into()), "unreachable", ""),
+        (ServerFault::Instead("timestamp.json", b"{\"signed\": {}}".to_vec()), "untrusted", ""),
+        (ServerFault::Instead("timestamp.json", b"".to_vec()), "untrusted", ""),
     ] {
         server.is(mood.clone());
         eprintln!("{mood:?}");
@@ -208,10 +208,10 @@ fn what_is_not_the_bucket_is_told_apart() {
     }
     // An object store's way to say that there is none.
     for none in ["403 Forbidden", "410 Gone"] {
-        server.is(Mood::Says("2.root.json", status(none)));
+        server.is(ServerFault::Says("2.root.json", status(none)));
         world.checks();
     }
-    server.is(Mood::Good);
+    server.is(ServerFault::Good);
     world.recovers();
 }
 
@@ -222,19 +222,19 @@ fn a_stale_cache_is_waited_for() {
     let stale = Forge(&world.repository).read("metadata/timestamp.json");
     world.repository.promote(&["--version", "1.1.0"]);
     // Not seen yet: the older one is valid, and there is nothing to do.
-    server.is(Mood::Instead("timestamp.json", stale.clone()));
+    server.is(ServerFault::Instead("timestamp.json", stale.clone()));
     world.checks();
     world.shows("1.0.0");
-    server.is(Mood::Good);
+    server.is(ServerFault::Good);
     world.follows();
     // Seen: the older one changes nothing, whoever asks, and as often as they do.
-    server.is(Mood::Instead("timestamp.json", stale));
+    server.is(ServerFault::Instead("timestamp.json", stale));
     for _ in 0..3 {
         world.fails(&["check"], "stale", "\"timestamp\" goes back");
     }
     world.while_off(|_| {});
     world.fails(&["apply"], "stale", "\"timestamp\" goes back");
-    server.is(Mood::Good);
+    server.is(ServerFault::Good);
     world.checks();
     world.shows("1.1.0");
     // Meanwhile the publisher went back, and the box does so by itself.

@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use serde_json::Value;
 use tempfile::TempDir;
-use workshop_edge::slots::{self, Choice, Slot, Table};
+use workshop_edge::slots::{self, LaunchChoice, Slot, Table};
 
 use super::data::{floor, is_at, leftovers};
 use super::recorder::{Operation, read as read_trace, recorded};
@@ -95,8 +95,8 @@ impl Life {
 impl Start {
     fn of(table: &Table, factory: &str) -> Self {
         match table.clone().start() {
-            Choice::Factory => Self { slot: "factory".into(), sha256: factory.into() },
-            Choice::Slot { slot, image, .. } => Self { slot: slot.name().into(), sha256: image.sha256 },
+            LaunchChoice::Factory => Self { slot: "factory".into(), sha256: factory.into() },
+            LaunchChoice::Slot { slot, image, .. } => Self { slot: slot.name().into(), sha256: image.sha256 },
         }
     }
 }

@@ -69,7 +69,7 @@ pub(crate) struct Disk {
 
 /// What is under a path after a cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Thing {
+pub(crate) enum PathState {
     Directory,
     Socket,
     /// The first `whole` bytes that were written to a node, then zeros up to `size`.
@@ -81,7 +81,7 @@ pub(crate) enum Thing {
 }
 
 /// What a cut leaves.
-pub(crate) type Remains = BTreeMap<PathBuf, Thing>;
+pub(crate) type Remains = BTreeMap<PathBuf, PathState>;
 
 /// What becomes of contents that are not synced.
 #[derive(Clone, Copy)]
@@ -221,9 +221,9 @@ impl Disk {
                 let thing = match self.nodes[*id].kind {
                     Kind::Directory => {
                         waiting.push((*id, path.clone()));
-                        Thing::Directory
+                        PathState::Directory
                     }
-                    Kind::Socket => Thing::Socket,
+                    Kind::Socket => PathState::Socket,
                     Kind::File => self.file(*id, loss),
                 };
                 remains.insert(path, thing);
@@ -232,7 +232,7 @@ impl Disk {
         remains
     }
 
-    fn file(&self, id: Id, loss: Loss) -> Thing {
+    fn file(&self, id: Id, loss: Loss) -> PathState {
         let node = &self.nodes[id];
         let (synced, length) = (node.synced, node.bytes.len());
         let half = synced + (length - synced) / 2;
@@ -244,12 +244,12 @@ impl Disk {
             Loss::AllBut(one) if one == id => (length, length),
             Loss::All | Loss::AllBut(_) => (synced, synced),
         };
-        Thing::File { node: id, whole, size }
+        PathState::File { node: id, whole, size }
     }
 
     /// SHA-256 of a file.
-    pub(crate) fn sha256(&mut self, thing: Thing) -> String {
-        let Thing::File { node, whole, size } = thing else { return format!("{thing:?}") };
+    pub(crate) fn sha256(&mut self, thing: PathState) -> String {
+        let PathState::File { node, whole, size } = thing else { return format!("{thing:?}") };
         match self.hashes.entry((node, whole, size)) {
             Known::Occupied(known) => known.get().clone(),
             Known::Vacant(unknown) => {
@@ -265,7 +265,7 @@ impl Disk {
         let mut text = String::new();
         for (path, thing) in remains.range(PathBuf::from(below)..).filter(|(path, _)| path.starts_with(below)) {
             let content = match (path.extension().and_then(|extension| extension.to_str()), thing) {
-                (Some("tmp"), Thing::File { size, .. }) => format!("{}", *size > 0),
+                (Some("tmp"), PathState::File { size, .. }) => format!("{}", *size > 0),
                 (Some("part"), thing) => format!("{thing:?}"),
                 (_, thing) => self.sha256(*thing),
             };
@@ -282,9 +282,9 @@ impl Disk {
         for (path, thing) in remains {
             let place = directory.join(path);
             match *thing {
-                Thing::Directory => fs::create_dir(place).expect("made"),
-                Thing::Socket => drop(UnixListener::bind(place).expect("bound")),
-                Thing::File { node, whole, size } => {
+                PathState::Directory => fs::create_dir(place).expect("made"),
+                PathState::Socket => drop(UnixListener::bind(place).expect("bound")),
+                PathState::File { node, whole, size } => {
                     let write = |place: &Path| {
                         let node = &self.nodes[node];
                         let mut file = fs::OpenOptions::new();

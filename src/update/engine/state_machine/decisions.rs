@@ -2,13 +2,13 @@
 
 use super::{Engine, failed};
 use crate::lang::Text;
-use crate::update::command::{Command, Outcome};
+use crate::update::command::{Command, CommandOutcome};
 use crate::update::engine::activity::{Activity, Checking, Fetching};
 use crate::update::engine::event::{Effect, Moment, Subject, UpdateJob};
 use crate::update::engine::failure::Failure;
 use crate::update::engine::findings::{Findings, SystemFindings};
 use crate::update::engine::request::ReplySender;
-use crate::update::engine::track::{Choice, Rules, Stage};
+use crate::update::engine::track::{Rules, Stage, TrackChoice};
 use crate::update::history;
 use crate::update::os::OsReport;
 use crate::update::policy;
@@ -36,7 +36,7 @@ impl Engine {
                 let reply = match &command {
                     None | Some(Command::Check | Command::Apply { .. }) => Err(failed(&failure)),
                     // What was changed stands all the same.
-                    Some(_) => Ok(Outcome::Done),
+                    Some(_) => Ok(CommandOutcome::Done),
                 };
                 self.reply(senders, reply);
                 self.reply(watching, Err(failed(&failure)));
@@ -48,19 +48,21 @@ impl Engine {
         self.state.fault = None;
         let choice = self.choose(&findings, command.as_ref(), now);
         let begun = match &choice {
-            Ok(job) => Outcome::Begun { version: job.plan.version.clone(), is_system: job.subject == Subject::System },
-            Err(Some(reason)) => Outcome::Nothing { reason: reason.clone() },
-            Err(None) => Outcome::Done,
+            Ok(job) => {
+                CommandOutcome::Begun { version: job.plan.version.clone(), is_system: job.subject == Subject::System }
+            }
+            Err(Some(reason)) => CommandOutcome::Nothing { reason: reason.clone() },
+            Err(None) => CommandOutcome::Done,
         };
         let outcome = match (&command, &choice) {
-            (None | Some(Command::Check), _) => Outcome::Done,
+            (None | Some(Command::Check), _) => CommandOutcome::Done,
             // Whoever changes an order watches the program alone.
             (Some(Command::Apply { .. }), _)
             | (Some(_), Ok(UpdateJob { subject: Subject::Program, is_prefetch: false, .. })) => begun,
-            (Some(_), _) => Outcome::Done,
+            (Some(_), _) => CommandOutcome::Done,
         };
         self.reply(senders, Ok(outcome.clone()));
-        self.reply(watching, Ok(Outcome::Done));
+        self.reply(watching, Ok(CommandOutcome::Done));
         match choice {
             Ok(job) => {
                 self.effects.push(Effect::Fetch(job.clone()));
@@ -89,7 +91,7 @@ impl Engine {
         let os = findings.system.as_ref().and_then(SystemFindings::version);
         let pin = self.state.order.pin.as_ref();
         let program = self.program.decide(&findings.manifest, &findings.program, (os, pin), rules, now);
-        let is_wanted = matches!(program, Choice::Fetch { .. });
+        let is_wanted = matches!(program, TrackChoice::Fetch { .. });
         let system = match (&mut self.system, &findings.system) {
             (Some(track), Some(SystemFindings::Reported { report, mark, installed })) => {
                 if track.is_offer_refused(report.refused.is_some(), *mark, now) {
@@ -98,42 +100,42 @@ impl Engine {
                 self.report = Some((OsReport::clone(report), *mark));
                 match findings.manifest.of_os() {
                     // What root refuses does not keep from the box what somebody wants now.
-                    Some(_) if is_ordered && is_wanted && track.rests(now) => Choice::Wait,
+                    Some(_) if is_ordered && is_wanted && track.rests(now) => TrackChoice::Wait,
                     Some(manifest) => track.decide(&manifest, installed, (None, None), rules, now),
                     None => {
                         (track.stage, track.desired, track.decision) = (Stage::Settled, None, None);
-                        Choice::Wait
+                        TrackChoice::Wait
                     }
                 }
             }
-            _ => Choice::Wait,
+            _ => TrackChoice::Wait,
         };
-        if matches!(system, Choice::Nothing(_)) {
+        if matches!(system, TrackChoice::Nothing(_)) {
             self.effects.push(Effect::WithdrawOffer);
         }
         // The system comes first: the machine restarts for it, and the program may need it.
         let (subject, choice) = match system {
-            Choice::Fetch { .. } => {
+            TrackChoice::Fetch { .. } => {
                 self.program.stage = Stage::Settled;
                 (Subject::System, system)
             }
-            Choice::Wait | Choice::Nothing(_) => (Subject::Program, program),
+            TrackChoice::Wait | TrackChoice::Nothing(_) => (Subject::Program, program),
         };
         let (plan, is_prefetch) = match choice {
-            Choice::Fetch { plan, is_prefetch } => (plan, is_prefetch),
-            Choice::Wait => {
+            TrackChoice::Fetch { plan, is_prefetch } => (plan, is_prefetch),
+            TrackChoice::Wait => {
                 self.failing.is_over();
                 return Err(None);
             }
-            Choice::Nothing(reason) => {
+            TrackChoice::Nothing(reason) => {
                 self.failing.is_over();
                 return Err(Some(reason));
             }
         };
         let kind = match (command, &plan.kind) {
-            (Some(command), _) if *command != Command::Check => history::Kind::Ordered,
-            (_, policy::Kind::Rollback) => history::Kind::Rollback,
-            (_, policy::Kind::Update | policy::Kind::SteppingStone { .. }) => history::Kind::Update,
+            (Some(command), _) if *command != Command::Check => history::ChangeKind::Ordered,
+            (_, policy::PlanKind::Rollback) => history::ChangeKind::Rollback,
+            (_, policy::PlanKind::Update | policy::PlanKind::SteppingStone { .. }) => history::ChangeKind::Update,
         };
         Ok(UpdateJob { subject, plan, is_prefetch, kind })
     }

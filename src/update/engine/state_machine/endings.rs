@@ -8,15 +8,15 @@ use tokio::time::Instant;
 
 use super::{Engine, failed};
 use crate::lang::Text;
-use crate::update::command::Outcome;
+use crate::update::command::CommandOutcome;
 use crate::update::engine::activity::{Activity, AfterOrder, Fetching};
 use crate::update::engine::event::{Effect, FetchOutcome, Moment, Previous, Subject, UpdateJob};
 use crate::update::engine::failure::Failure;
 use crate::update::engine::findings::SlotsReport;
 use crate::update::engine::request::{ReplySender, Request};
 use crate::update::engine::track::Stage;
-use crate::update::history::{self, Entry};
-use crate::update::order::Order;
+use crate::update::history::{self, HistoryEntry};
+use crate::update::order::Override;
 use crate::update::words;
 
 /// Until the next check after an operating system is here: the program may have waited for it.
@@ -26,7 +26,7 @@ const SOON: Duration = Duration::from_secs(1);
 struct Change {
     version: Version,
     sha256: String,
-    kind: history::Kind,
+    kind: history::ChangeKind,
     bytes: u64,
     was_delta: bool,
     /// When it was decided.
@@ -69,7 +69,7 @@ impl Engine {
         &mut self,
         request: Request,
         next: AfterOrder,
-        kept: Result<Order, Failure>,
+        kept: Result<Override, Failure>,
         now: Moment,
     ) -> Activity {
         let Request { command, senders } = request;
@@ -86,12 +86,12 @@ impl Engine {
         match next {
             AfterOrder::Rest => {
                 self.program.stage = Stage::Settled;
-                self.reply(senders, Ok(Outcome::Done));
+                self.reply(senders, Ok(CommandOutcome::Done));
                 self.idle(now)
             }
             AfterOrder::Check => self.check(Some(command), senders),
             AfterOrder::Switch { previous: Previous { version, sha256 }, began } => {
-                let kind = history::Kind::Ordered;
+                let kind = history::ChangeKind::Ordered;
                 self.begin_trial(senders, Change { version, sha256, kind, bytes: 0, was_delta: false, began }, now)
             }
         }
@@ -111,7 +111,7 @@ impl Engine {
                 self.program.retry.reset();
                 return self.check(Some(request.command), request.senders);
             }
-            Ok(None) => Ok(Outcome::Nothing { reason: words::not_refused(version, self.state.os.as_ref()) }),
+            Ok(None) => Ok(CommandOutcome::Nothing { reason: words::not_refused(version, self.state.os.as_ref()) }),
             Err(failure) => Err(failed(&failure)),
         };
         self.reply(request.senders, reply);
@@ -132,7 +132,7 @@ impl Engine {
                 self.set_override(request, |order| order.pin = Some(pin), AfterOrder::Switch { previous, began })
             }
             Ok(Err(reason)) => {
-                self.reply(request.senders, Ok(Outcome::Nothing { reason }));
+                self.reply(request.senders, Ok(CommandOutcome::Nothing { reason }));
                 self.idle(now)
             }
             Err(failure) => {
@@ -145,7 +145,7 @@ impl Engine {
     fn begin_trial(&mut self, senders: Vec<ReplySender>, change: Change, now: Moment) -> Activity {
         let Change { version, sha256, kind, bytes, was_delta, began } = change;
         let took = now.monotonic.duration_since(began).as_millis();
-        self.effects.push(Effect::BeginTrial(Entry {
+        self.effects.push(Effect::BeginTrial(HistoryEntry {
             at: now.wall,
             from: self.state.running.clone(),
             to: version.clone(),
@@ -154,7 +154,7 @@ impl Engine {
             bytes,
             was_delta,
             took_ms: u64::try_from(took).unwrap_or(u64::MAX),
-            outcome: history::Outcome::OnTrial,
+            outcome: history::ChangeOutcome::OnTrial,
         }));
         Activity::BeginningTrial { version, senders }
     }
@@ -171,7 +171,7 @@ impl Engine {
             return self.fail(failure, now);
         }
         self.program.handed_over(version.clone());
-        self.reply(senders, Ok(Outcome::Begun { version: version.clone(), is_system: false }));
+        self.reply(senders, Ok(CommandOutcome::Begun { version: version.clone(), is_system: false }));
         for request in mem::take(&mut self.deferred) {
             self.reply(request.senders, Err(words::switching(&version)));
         }

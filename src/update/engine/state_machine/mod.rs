@@ -17,7 +17,7 @@ use super::findings::{ReportMark, SlotsReport};
 use super::request::{ReplySender, Request};
 use super::track::{Stage, Track};
 use crate::lang::Text;
-use crate::update::command::Outcome;
+use crate::update::command::CommandOutcome;
 use crate::update::os::{OsReport, OsState};
 use crate::update::pace::Pace;
 use crate::update::state::{Fault, Phase, State};
@@ -190,7 +190,7 @@ impl Engine {
         Activity::Idle { due: now.monotonic + wait }
     }
 
-    fn reply(&mut self, senders: Vec<ReplySender>, reply: Result<Outcome, Text>) {
+    fn reply(&mut self, senders: Vec<ReplySender>, reply: Result<CommandOutcome, Text>) {
         if !senders.is_empty() {
             self.effects.push(Effect::Reply(senders, reply));
         }

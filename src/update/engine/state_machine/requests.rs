@@ -1,12 +1,12 @@
 //! What people and sticks want, whatever the engine is at.
 
 use super::Engine;
-use crate::update::command::{Command, Outcome};
+use crate::update::command::{Command, CommandOutcome};
 use crate::update::engine::activity::{Activity, AfterOrder, Checking, Fetching};
 use crate::update::engine::event::{Effect, Moment};
 use crate::update::engine::request::Request;
 use crate::update::engine::track::Stage;
-use crate::update::order::Order;
+use crate::update::order::Override;
 use crate::update::words;
 
 /// Who may wait for one check.
@@ -22,10 +22,10 @@ impl Engine {
             Command::Pin { version } => {
                 self.set_override(request, |order| order.pin = Some(version), AfterOrder::Check)
             }
-            Command::Unpin => self.set_override(request, |order| *order = Order::default(), AfterOrder::Check),
+            Command::Unpin => self.set_override(request, |order| *order = Override::default(), AfterOrder::Check),
             Command::Hold => self.set_override(request, |order| order.held = true, AfterOrder::Rest),
             Command::Forgive { .. } | Command::Rollback if !self.program.can_install() => {
-                self.reply(request.senders, Ok(Outcome::Nothing { reason: words::not_by_itself() }));
+                self.reply(request.senders, Ok(CommandOutcome::Nothing { reason: words::not_by_itself() }));
                 self.idle(now)
             }
             Command::Forgive { version } => {
@@ -42,7 +42,7 @@ impl Engine {
     pub(super) fn set_override(
         &mut self,
         request: Request,
-        change: impl FnOnce(&mut Order),
+        change: impl FnOnce(&mut Override),
         next: AfterOrder,
     ) -> Activity {
         let mut order = self.state.order.clone();
@@ -60,7 +60,7 @@ impl Engine {
                 let reply = match check.command {
                     None | Some(Command::Check | Command::Apply { .. }) => Err(words::overtaken()),
                     // What was changed stands all the same.
-                    Some(_) => Ok(Outcome::Done),
+                    Some(_) => Ok(CommandOutcome::Done),
                 };
                 self.reply(check.senders, reply);
                 self.reply(check.watching, Err(words::overtaken()));
@@ -80,7 +80,7 @@ impl Engine {
     /// on from.
     pub(super) fn during_fetch(&mut self, fetch: Fetching, request: Request, now: Moment) -> Activity {
         let outcome = match &request.command {
-            Command::Check => Outcome::Done,
+            Command::Check => CommandOutcome::Done,
             other if fetch.command.as_ref() == Some(other) => fetch.outcome.clone(),
             _ => {
                 if let Some(track) = self.track(fetch.job.subject) {

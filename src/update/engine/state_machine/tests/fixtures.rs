@@ -11,7 +11,7 @@ use tokio::sync::oneshot::{self, Receiver};
 use tokio::time::Instant;
 
 use crate::lang::Text;
-use crate::update::command::{Command, Outcome, Reply};
+use crate::update::command::{Command, CommandOutcome, Reply};
 use crate::update::download::Progress;
 use crate::update::engine::activity::Activity;
 use crate::update::engine::event::{Effect, Event, FetchOutcome, Moment, Previous, Subject};
@@ -20,7 +20,7 @@ use crate::update::engine::findings::{Findings, Installed, SlotsReport, SystemFi
 use crate::update::engine::request::{Request, send};
 use crate::update::engine::state_machine::{Engine, EngineConfig};
 use crate::update::manifest::{Binary, Manifest, Os, Release, Wave};
-use crate::update::order::Order;
+use crate::update::order::Override;
 use crate::update::os::{OsReport, TrialState};
 use crate::update::state::{FaultKind, Phase, State};
 use crate::update::words;
@@ -165,7 +165,7 @@ impl World {
             desired: None,
             checked: None,
             decision: None,
-            order: Order::default(),
+            order: Override::default(),
             previous: None,
             quarantined: Vec::new(),
             os: None,
@@ -256,12 +256,12 @@ impl World {
 
 /// An answer that has come.
 #[track_caller]
-pub(super) fn answered(answer: &mut Answer) -> Result<Outcome, String> {
+pub(super) fn answered(answer: &mut Answer) -> Result<CommandOutcome, String> {
     answer.try_recv().expect("an answer").map(|reply| reply.outcome).map_err(|text| text.en)
 }
 
-pub(super) fn begun(text: &str, is_system: bool) -> Outcome {
-    Outcome::Begun { version: version(text), is_system }
+pub(super) fn begun(text: &str, is_system: bool) -> CommandOutcome {
+    CommandOutcome::Begun { version: version(text), is_system }
 }
 
 pub(super) fn progress(done: u64) -> Event {
@@ -277,7 +277,7 @@ fn in_words(effect: &Effect) -> String {
             let subject = if job.subject == Subject::Program { "program" } else { "system" };
             format!("fetch the {subject}{}", if job.is_prefetch { " ahead" } else { "" })
         }
-        Effect::KeepOrder(Order { pin, held }) => format!(
+        Effect::KeepOrder(Override { pin, held }) => format!(
             "keep {}{}",
             pin.as_ref().map_or_else(String::new, |pin| format!("pin {pin}")),
             if *held { "hold" } else { "" }
@@ -293,10 +293,10 @@ fn in_words(effect: &Effect) -> String {
         Effect::LogRefusedOffer => "log the refusal".into(),
         Effect::Reply(senders, reply) => {
             let reply = match reply {
-                Ok(Outcome::Done) => "done",
-                Ok(Outcome::Begun { is_system: false, .. }) => "begun",
-                Ok(Outcome::Begun { is_system: true, .. }) => "begun system",
-                Ok(Outcome::Nothing { .. }) => "nothing",
+                Ok(CommandOutcome::Done) => "done",
+                Ok(CommandOutcome::Begun { is_system: false, .. }) => "begun",
+                Ok(CommandOutcome::Begun { is_system: true, .. }) => "begun system",
+                Ok(CommandOutcome::Nothing { .. }) => "nothing",
                 Err(text) if *text == words::overtaken() => "overtaken",
                 Err(text) if *text == words::busy() => "busy",
                 Err(text) if text.en.starts_with("The box is changing") => "switching",

@@ -8,7 +8,7 @@ use crate::update::command::Command;
 use crate::update::engine::activity::{Activity, AfterOrder};
 use crate::update::engine::event::{Event, FetchOutcome, Subject};
 use crate::update::engine::request::Request;
-use crate::update::order::Order;
+use crate::update::order::Override;
 use crate::update::words;
 
 /// A state, by what has led to it.
@@ -101,7 +101,7 @@ fn event(name: &str, world: &World) -> Event {
         "staged" => Event::Fetched(Ok(STAGED)),
         "offered" => Event::Fetched(Ok(FetchOutcome::Offered)),
         "not fetched" => Event::Fetched(Err(failure())),
-        "kept" => Event::OrderKept(Ok(Order::default())),
+        "kept" => Event::OrderKept(Ok(Override::default())),
         "not kept" => Event::OrderKept(Err(failure())),
         "forgiven" => Event::Forgiven(Ok(Some(slots()))),
         "nothing forgiven" => Event::Forgiven(Ok(None)),

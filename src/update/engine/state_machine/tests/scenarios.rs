@@ -7,23 +7,23 @@ use super::fixtures::{
     APPLY, STAGED, World, answered, begun, channel, failure, findings, forgive, in_a_wave, pin, previous, progress,
     refused, sha256, slots, version,
 };
-use crate::update::command::{Command, Outcome};
+use crate::update::command::{Command, CommandOutcome};
 use crate::update::engine::event::{Effect, Event, FetchOutcome, Subject};
-use crate::update::engine::findings::HeldFile;
-use crate::update::history::Kind;
-use crate::update::order::Order;
-use crate::update::os::Step;
-use crate::update::state::{Phase, Wait};
+use crate::update::engine::findings::VersionFile;
+use crate::update::history::ChangeKind;
+use crate::update::order::Override;
+use crate::update::os::OsStep;
+use crate::update::state::{Phase, WaitReason};
 use crate::update::words;
 use crate::window::Window;
 
-const DONE: Result<Outcome, String> = Ok(Outcome::Done);
+const DONE: Result<CommandOutcome, String> = Ok(CommandOutcome::Done);
 
 fn second(second: i64) -> Timestamp {
     Timestamp::from_second(second).expect("a time")
 }
 
-fn overtaken() -> Result<Outcome, String> {
+fn overtaken() -> Result<CommandOutcome, String> {
     Err(words::overtaken().en)
 }
 
@@ -32,7 +32,7 @@ fn the() -> Version {
 }
 
 fn kept(pin: Option<&str>, held: bool) -> Event {
-    Event::OrderKept(Ok(Order { pin: pin.map(version), held }))
+    Event::OrderKept(Ok(Override { pin: pin.map(version), held }))
 }
 
 fn not_fetched() -> Event {
@@ -40,7 +40,7 @@ fn not_fetched() -> Event {
 }
 
 /// The step of the operating system.
-fn system(world: &World) -> Step {
+fn system(world: &World) -> OsStep {
     world.engine.state().os.clone().expect("a system").step
 }
 
@@ -57,7 +57,7 @@ fn a_version_is_taken_when_it_is_time() {
     world.later(5);
     let effects = world.engine.step(Event::Fetched(Ok(STAGED)), world.now);
     let [Effect::BeginTrial(entry)] = &effects[..] else { panic!("{effects:?}") };
-    assert_eq!((&entry.from, &entry.to, entry.kind), (&version("1.0.0"), &the(), Kind::Update));
+    assert_eq!((&entry.from, &entry.to, entry.kind), (&version("1.0.0"), &the(), ChangeKind::Update));
     assert_eq!((entry.bytes, entry.was_delta, entry.took_ms), (7, true, 5000));
     assert_eq!(entry.sha256, sha256(Subject::Program, "1.1.0"));
     world.happens(Event::TrialBegun(Ok(()))).wants(&["switch"]).is_at(&Phase::Switching { version: the() });
@@ -170,7 +170,7 @@ fn what_cannot_be_overtaken_is_waited_for_in_turn_and_bounded() {
 #[test]
 fn what_waits_for_its_hour_is_downloaded_before_it_once() {
     let mut world = World::closed();
-    let waiting = |is_here| Phase::Waiting { version: the(), until: second(3600), wait: Wait::Window, is_here };
+    let waiting = |is_here| Phase::Waiting { version: the(), until: second(3600), wait: WaitReason::Window, is_here };
     world.is_due().finds(channel("1.1.0", None)).wants(&["fetch the program ahead"]).is_at(&waiting(false));
     world.happens(progress(40)).is_at(&Phase::Downloading { version: the(), done: 40, total: 100 });
     world.happens(Event::Fetched(Ok(FetchOutcome::Prefetched))).wants(&[]).is_at(&waiting(true));
@@ -193,9 +193,9 @@ fn what_waits_for_its_hour_is_downloaded_before_it_once() {
 fn what_is_in_a_slot_already_is_not_downloaded_ahead() {
     let mut world = World::closed();
     let mut found = findings(channel("1.1.0", None), world.now);
-    found.program.files = vec![HeldFile { sha256: sha256(Subject::Program, "1.1.0"), size: 100 }];
+    found.program.files = vec![VersionFile { sha256: sha256(Subject::Program, "1.1.0"), size: 100 }];
     world.is_due().finds_all(found).wants(&[]);
-    let waiting = Phase::Waiting { version: the(), until: second(3600), wait: Wait::Window, is_here: true };
+    let waiting = Phase::Waiting { version: the(), until: second(3600), wait: WaitReason::Window, is_here: true };
     world.is_at(&waiting);
 }
 
@@ -203,7 +203,7 @@ fn what_is_in_a_slot_already_is_not_downloaded_ahead() {
 fn what_waits_for_its_turn_is_not_downloaded() {
     let mut world = World::open();
     world.is_due().finds(in_a_wave(channel("1.1.0", None), 7200)).wants(&[]);
-    world.is_at(&Phase::Waiting { version: the(), until: second(7200), wait: Wait::Wave, is_here: false });
+    world.is_at(&Phase::Waiting { version: the(), until: second(7200), wait: WaitReason::Wave, is_here: false });
     // Never later than the usual check, and never before the turn.
     assert_eq!(world.until_due(), 60);
 }
@@ -212,20 +212,20 @@ fn what_waits_for_its_turn_is_not_downloaded() {
 fn the_system_comes_first_and_the_program_soon_after() {
     let mut world = World::open();
     world.is_due().finds(channel("1.1.0", Some("1.1.0"))).wants(&["fetch the system"]).is_at(&Phase::Idle);
-    assert_eq!(system(&world), Step::Downloading { version: the(), done: 0, total: 100 });
+    assert_eq!(system(&world), OsStep::Downloading { version: the(), done: 0, total: 100 });
     world.happens(progress(30));
-    assert_eq!(system(&world), Step::Downloading { version: the(), done: 30, total: 100 });
+    assert_eq!(system(&world), OsStep::Downloading { version: the(), done: 30, total: 100 });
     world.happens(Event::Fetched(Ok(FetchOutcome::Offered)));
-    assert_eq!(system(&world), Step::Offered { version: the() });
+    assert_eq!(system(&world), OsStep::Offered { version: the() });
     assert_eq!(world.until_due(), 1);
     world.is_due().finds(channel("1.1.0", Some("1.1.0"))).wants(&["fetch the program"]);
-    assert_eq!(system(&world), Step::Offered { version: the() });
+    assert_eq!(system(&world), OsStep::Offered { version: the() });
     // It is not offered twice, but nothing else waits for root.
     world.happens(not_fetched()).is_due().finds(channel("1.0.0", Some("1.1.0"))).wants(&[]);
-    assert_eq!(system(&world), Step::Offered { version: the() });
+    assert_eq!(system(&world), OsStep::Offered { version: the() });
     // Nothing is wanted any more.
     world.is_due().finds(channel("1.0.0", Some("1.0.0"))).wants(&["withdraw"]);
-    assert_eq!(system(&world), Step::Idle);
+    assert_eq!(system(&world), OsStep::Idle);
 }
 
 #[test]
@@ -236,7 +236,7 @@ fn a_system_that_cannot_be_had_lets_the_program_have_its_turn() {
     world.happens(not_fetched()).wants(&["log the failure"]);
     assert_eq!(world.until_due(), 60);
     world.is_due().finds(both()).wants(&["fetch the program"]);
-    assert_eq!(system(&world), Step::Idle);
+    assert_eq!(system(&world), OsStep::Idle);
     // Then it is the system's again.
     world.happens(not_fetched()).is_due().finds(both()).wants(&["fetch the system"]);
     // On order too: the system first, and the program when the system has just failed.
@@ -268,7 +268,7 @@ fn what_root_refuses_is_offered_less_and_less_often_unless_it_is_ordered() {
         world.happens(Event::Fetched(Ok(FetchOutcome::Offered)));
         let found = refused(findings(only(), world.now), refusal);
         world.is_due().finds_all(found).wants(&["log the refusal"]);
-        assert_eq!(system(&world), Step::Idle);
+        assert_eq!(system(&world), OsStep::Idle);
         rested.push(checks);
         checks = 0;
     }
@@ -297,7 +297,7 @@ fn a_rollback_pins_what_it_goes_back_to() {
     assert!(world.engine.keeps_staged());
     let effects = world.engine.step(kept(Some("0.9.0"), false), world.now);
     let [Effect::BeginTrial(entry)] = &effects[..] else { panic!("{effects:?}") };
-    assert_eq!((entry.kind, entry.bytes, entry.took_ms), (Kind::Ordered, 0, 1000));
+    assert_eq!((entry.kind, entry.bytes, entry.took_ms), (ChangeKind::Ordered, 0, 1000));
     assert_eq!(world.engine.state().order.pin, Some(version("0.9.0")));
     world.happens(Event::TrialBegun(Ok(()))).is_at(&Phase::Switching { version: version("0.9.0") });
     assert_eq!(answered(&mut rollback), Ok(begun("0.9.0", false)));
@@ -358,12 +358,15 @@ fn a_box_that_others_update_says_so() {
     let mut world = World::new(Window::always(), false);
     world.is_due().finds(channel("1.1.0", None)).wants(&[]).is_at(&Phase::Idle);
     for command in [Command::Rollback, forgive()] {
-        assert_eq!(answered(&mut world.is_asked(command)), Ok(Outcome::Nothing { reason: words::not_by_itself() }));
+        assert_eq!(
+            answered(&mut world.is_asked(command)),
+            Ok(CommandOutcome::Nothing { reason: words::not_by_itself() })
+        );
         world.is_at(&Phase::Idle);
     }
     let mut apply = world.is_asked(APPLY);
     world.finds(channel("1.1.0", None)).wants(&["tell 1 nothing"]);
-    assert_eq!(answered(&mut apply), Ok(Outcome::Nothing { reason: words::not_own(&the()) }));
+    assert_eq!(answered(&mut apply), Ok(CommandOutcome::Nothing { reason: words::not_own(&the()) }));
     // The system is root's.
     world.is_due().finds(channel("1.1.0", Some("1.1.0"))).wants(&["fetch the system"]);
 }

@@ -13,12 +13,12 @@ const PIECE: usize = 64 * 1024;
 
 /// The file.
 #[derive(Debug)]
-pub(crate) struct Growing {
+pub(crate) struct AppendFile {
     file: File,
     path: PathBuf,
 }
 
-impl Growing {
+impl AppendFile {
     /// Opens it, to be written to at its end, and makes it and its directory if they are missing.
     pub(crate) fn open(path: &Path) -> Result<Self, DurableError> {
         let directory = path.parent().unwrap_or(Path::new("."));
@@ -84,10 +84,10 @@ mod tests {
     fn it_is_gone_on_with_where_it_ended() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("a/part");
-        let mut file = Growing::open(&path).expect("opened");
+        let mut file = AppendFile::open(&path).expect("opened");
         file.append(b"one ").expect("written");
         drop(file);
-        let mut file = Growing::open(&path).expect("opened");
+        let mut file = AppendFile::open(&path).expect("opened");
         file.append(b"two").expect("written");
         file.sync().expect("synced");
         let mut seen = Vec::new();
