@@ -62,7 +62,7 @@ pub(crate) fn finish(data_dir: &Path) -> Result<bool, ResetError> {
         Err(error) if is_absent(&error) => return Ok(false),
         Err(source) => return Err(ResetError::Remove { operation: "look for", path: marker, source }),
     }
-    for path in doomed(data_dir)? {
+    for path in paths_to_remove(data_dir)? {
         remove(&path)?;
     }
     // Gone for good, before the marker goes.
@@ -72,7 +72,7 @@ pub(crate) fn finish(data_dir: &Path) -> Result<bool, ResetError> {
 }
 
 /// What is to be removed, what is inside before what is around it.
-fn doomed(data_dir: &Path) -> Result<Vec<PathBuf>, ResetError> {
+fn paths_to_remove(data_dir: &Path) -> Result<Vec<PathBuf>, ResetError> {
     let mut found = Vec::new();
     let mut waiting = Vec::new();
     for name in FORGOTTEN {
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     /// What a box keeps, and what is none of its business.
-    fn lived_in() -> tempfile::TempDir {
+    fn used_data_dir() -> tempfile::TempDir {
         let directory = tempfile::tempdir().expect("a directory");
         for file in [
             "admin/pin",
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn nothing_happens_that_was_not_begun() {
-        let directory = lived_in();
+        let directory = used_data_dir();
         let before = names(directory.path());
         assert!(!finish(directory.path()).expect("nothing to do"));
         assert_eq!(names(directory.path()), before);
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn all_is_forgotten_but_what_is_not_the_boxs() {
-        let directory = lived_in();
+        let directory = used_data_dir();
         begin(directory.path()).expect("begun");
         assert!(finish(directory.path()).expect("finished"));
         assert_eq!(names(directory.path()), ["config.toml", "lost+found", "slots", "trust"]);
@@ -183,12 +183,12 @@ mod tests {
     /// The power goes after every number of steps; the next start finishes.
     #[test]
     fn every_interruption_is_recovered_from() {
-        let steps = doomed(lived_in().path()).expect("looked").len();
+        let steps = paths_to_remove(used_data_dir().path()).expect("looked").len();
         assert!(steps > 10);
         for done in 0..=steps {
-            let directory = lived_in();
+            let directory = used_data_dir();
             begin(directory.path()).expect("begun");
-            for path in doomed(directory.path()).expect("looked").iter().take(done) {
+            for path in paths_to_remove(directory.path()).expect("looked").iter().take(done) {
                 remove(path).expect("removed");
                 assert!(directory.path().join(MARKER).exists());
             }
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn a_power_cut_in_the_beginning_resets_nothing_or_all() {
-        let directory = lived_in();
+        let directory = used_data_dir();
         // The marker's temporary file alone is no marker.
         fs::write(directory.path().join("factory-reset.tmp"), "").expect("half");
         assert!(!finish(directory.path()).expect("nothing to do"));

@@ -58,7 +58,7 @@ choice! {
 
 /// Whether a log that cannot be written is told of on standard error, where it is a panic if that is gone too: a journal
 /// that ends must not take a task with it, nor make an update look bad.
-const TELL_OF_ITSELF: bool = false;
+const REPORT_OWN_ERRORS: bool = false;
 
 /// Sends all logs of the process to standard output from now on, and gives the place where the last ones are kept.
 #[must_use]
@@ -82,7 +82,7 @@ pub fn start(settings: Settings) -> Recent {
         // Formatted once for both.
         let writer = io::stdout.and(recent.clone());
         tracing_subscriber::fmt()
-            .log_internal_errors(TELL_OF_ITSELF)
+            .log_internal_errors(REPORT_OWN_ERRORS)
             .with_max_level(level)
             .with_ansi(terminal)
             .with_target(false)
@@ -91,7 +91,7 @@ pub fn start(settings: Settings) -> Recent {
             .init();
     } else {
         let kept = fmt::layer().json().with_target(false).with_writer(recent.clone());
-        let shown = fmt::layer().log_internal_errors(TELL_OF_ITSELF).with_ansi(terminal).with_target(false);
+        let shown = fmt::layer().log_internal_errors(REPORT_OWN_ERRORS).with_ansi(terminal).with_target(false);
         tracing_subscriber::registry().with(level).with(kept).with(shown).init();
     }
     recent
@@ -101,7 +101,7 @@ pub fn start(settings: Settings) -> Recent {
 pub(crate) fn start_on_stderr() {
     let terminal = io::stderr().is_terminal();
     let builder = tracing_subscriber::fmt()
-        .log_internal_errors(TELL_OF_ITSELF)
+        .log_internal_errors(REPORT_OWN_ERRORS)
         .with_max_level(LevelFilter::INFO)
         .with_ansi(terminal)
         .with_target(false)

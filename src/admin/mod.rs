@@ -159,7 +159,7 @@ impl Admin {
             report: Box::new(report),
         };
         if let Some(fault) = fault {
-            admin.complain(&fault);
+            admin.report_pin_error(&fault);
         }
         (admin, asked)
     }
@@ -171,10 +171,10 @@ impl Admin {
     }
 
     /// Makes the hash of a PIN that has none yet, so that the first who logs in need not wait for it.
-    pub(crate) async fn settle(&self) {
+    pub(crate) async fn ensure_hash(&self) {
         let pin = Arc::clone(&self.pin);
-        if let Ok(Err(fault)) = self.hashed(move || pin.settle()).await {
-            self.complain(&fault);
+        if let Ok(Err(fault)) = self.hashed(move || pin.ensure_hash()).await {
+            self.report_pin_error(&fault);
         }
     }
 
@@ -194,7 +194,7 @@ impl Admin {
         let (new, fault) = made?;
         self.sessions().end_all();
         match fault {
-            Some(fault) => self.complain(&fault),
+            Some(fault) => self.report_pin_error(&fault),
             None => (self.report)(None),
         }
         Ok(new)
@@ -241,7 +241,7 @@ impl Admin {
         }
     }
 
-    fn complain(&self, fault: &PinError) {
+    fn report_pin_error(&self, fault: &PinError) {
         let fault = crate::error_chain(fault);
         tracing::warn!(error = %fault, "the PIN is for this run only");
         (self.report)(Some(fault));

@@ -28,12 +28,7 @@ pub(crate) enum PinError {
     Keep(#[from] DurableError),
     /// A file that is there and cannot be read.
     #[error("cannot read {}", path.display())]
-    Read {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    Read { path: PathBuf, source: io::Error },
     /// The kernel has no randomness, or there is no memory for the hash.
     #[error("a PIN cannot be made: {0}")]
     Make(String),
@@ -74,12 +69,12 @@ impl Pin {
     }
 
     /// Makes the hash that is missing. Takes the time of a hash; the fault concerns only the file.
-    pub(super) fn settle(&self) -> Result<(), PinError> {
+    pub(super) fn ensure_hash(&self) -> Result<(), PinError> {
         let _one = self.hashing.lock().unwrap_or_else(PoisonError::into_inner);
-        self.settle_alone()
+        self.ensure_hash_locked()
     }
 
-    fn settle_alone(&self) -> Result<(), PinError> {
+    fn ensure_hash_locked(&self) -> Result<(), PinError> {
         let stored = self.stored().clone();
         let (Some(clear), None) = (stored.clear, stored.hash) else { return Ok(()) };
         let made = make_hash(&clear)?;
@@ -90,7 +85,7 @@ impl Pin {
     /// Whether this is the PIN. Takes the time of a hash.
     pub(super) fn is(&self, attempt: &str) -> bool {
         let _one = self.hashing.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(error) = self.settle_alone() {
+        if let Err(error) = self.ensure_hash_locked() {
             tracing::warn!(error = %crate::error_chain(&error), "the hash of the PIN");
         }
         let Some(hash) = self.stored().hash.clone() else { return false };
@@ -117,7 +112,7 @@ impl Pin {
         let kept = durable::remove(&self.directory.join(HASH))
             .and_then(|()| durable::write(&self.directory.join(CLEAR), pin.as_bytes(), MODE));
         self.set(|stored| *stored = Stored { clear: Some(pin.clone()), hash: None });
-        let fault = kept.map_err(PinError::from).and_then(|()| self.settle_alone()).err();
+        let fault = kept.map_err(PinError::from).and_then(|()| self.ensure_hash_locked()).err();
         Ok((pin, fault))
     }
 
@@ -197,7 +192,7 @@ mod tests {
         let directory = directory.path().join("admin");
         let pin = loaded(&directory);
         let clear = pin.clear().expect("made");
-        pin.settle().expect("kept");
+        pin.ensure_hash().expect("kept");
         let (kept, hash) = files(&directory);
         assert_eq!(kept.as_deref(), Some(clear.as_str()));
         assert!(hash.expect("a hash").starts_with("$argon2id$"));

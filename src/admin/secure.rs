@@ -18,7 +18,6 @@ pub(crate) type Fingerprint = Arc<dyn Fn() -> String + Send + Sync>;
 pub(crate) enum Secure {
     /// HTTPS.
     Https {
-        /// Where.
         port: u16,
         /// Of the box's own certificate, of which browsers warn; `None` where it is somebody else's.
         own: Option<Fingerprint>,

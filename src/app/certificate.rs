@@ -17,7 +17,7 @@ use crate::health::{Health, Probe};
 use crate::http::{Listener, OwnCertificate, Scheme, SelfSigned, Tls, TlsError, TlsSettings};
 
 /// How often it is looked whether the certificate still serves: its end comes nearer, and the clock may be set.
-const LOOK_EVERY: Duration = Duration::from_secs(60);
+const POLL_INTERVAL: Duration = Duration::from_secs(60);
 
 /// HTTPS, and who keeps the box's own certificate current, where it is that.
 pub(super) fn start(
@@ -118,10 +118,10 @@ impl CertificateRenewal {
             tokio::select! {
                 changed = lan.changed() => {
                     if changed.is_err() {
-                        tokio::time::sleep(LOOK_EVERY).await;
+                        tokio::time::sleep(POLL_INTERVAL).await;
                     }
                 }
-                () = tokio::time::sleep(LOOK_EVERY) => {}
+                () = tokio::time::sleep(POLL_INTERVAL) => {}
             }
         }
     }

@@ -27,7 +27,7 @@ pub(super) struct DiscoveryObservers {
 }
 
 impl DiscoveryObservers {
-    fn tell(&self, state: &State) {
+    fn publish(&self, state: &State) {
         self.probe.degraded(super::status::fault(state));
         self.identity.degraded(state.twin.map(words::twin));
         self.lan.send_replace(Some(state.clone()));
@@ -79,7 +79,7 @@ pub(super) fn start(
     tokio::task::spawn_local(async move {
         loop {
             let state = states.borrow_and_update().clone();
-            observers.tell(&state);
+            observers.publish(&state);
             if states.changed().await.is_err() {
                 break;
             }

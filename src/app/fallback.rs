@@ -6,7 +6,7 @@ use crate::launch;
 use crate::slots::{Fallback, Table};
 
 /// Says so as long as this process is what runs instead.
-pub(super) fn tell(table: &Table, health: &Health) {
+pub(super) fn report(table: &Table, health: &Health) {
     let Some(Fallback { version, reason }) = table.fallback() else { return };
     let running = crate::VERSION;
     let is_factory = std::env::var(launch::SLOT).is_ok_and(|slot| slot == launch::FACTORY);

@@ -34,7 +34,7 @@ pub(super) fn listeners(listen: &Listen) -> Result<Vec<Listener>, AppError> {
 }
 
 /// Other descriptors of the same sockets, for the process after this one.
-pub(super) fn for_the_next(listeners: &[Listener]) -> Result<Vec<Socket>, AppError> {
+pub(super) fn duplicate(listeners: &[Listener]) -> Result<Vec<Socket>, AppError> {
     let hand_over = |listener: &Listener| {
         let (name, descriptor) = listener.hand_over().map_err(AppError::HandOver)?;
         Ok(Socket { name, descriptor })

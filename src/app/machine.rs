@@ -40,12 +40,12 @@ pub(super) fn start(monitor: Option<Monitor>) {
     tokio::task::spawn_local(async move {
         let mut ticks = tokio::time::interval(EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut told = Vec::new();
+        let mut logged = Vec::new();
         loop {
             ticks.tick().await;
             let place = directory.clone();
             let Ok((os_version, notices)) = tokio::task::spawn_blocking(move || read(&place)).await else { continue };
-            tell_news(&notices, &mut told);
+            log_new_errors(&notices, &mut logged);
             probe.degraded(fault(&notices));
             state.store(Some(Arc::new(shown(os_version, &notices))));
         }
@@ -57,12 +57,12 @@ fn read(directory: &Path) -> (Option<String>, Notices) {
 }
 
 /// Logs what cannot be read, once and not every two seconds.
-fn tell_news(notices: &Notices, told: &mut Vec<String>) {
+fn log_new_errors(notices: &Notices, logged: &mut Vec<String>) {
     let errors: Vec<_> = notices.unreadable.iter().map(|error| error_chain(error)).collect();
-    for error in errors.iter().filter(|error| !told.contains(error)) {
+    for error in errors.iter().filter(|error| !logged.contains(error)) {
         tracing::warn!(error, "a notice of the machine cannot be shown");
     }
-    *told = errors;
+    *logged = errors;
 }
 
 /// What somebody should look at.

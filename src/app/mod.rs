@@ -272,10 +272,10 @@ impl App {
         for listener in &self.listeners {
             tracing::info!(address = %listener.address(), scheme = %listener.scheme(), "listening");
         }
-        let sockets = listen::for_the_next(&self.listeners)?;
+        let sockets = listen::duplicate(&self.listeners)?;
         let watchdog = match &self.trial {
             Some((trial, _)) => {
-                let sockets = listen::for_the_next(&self.listeners)?;
+                let sockets = listen::duplicate(&self.listeners)?;
                 Some(trial.watch(self.program.clone(), sockets).map_err(AppError::Runtime)?)
             }
             None => None,
@@ -356,8 +356,8 @@ impl App {
         };
         let ended = end(server, is_restart, self.grace, at_once);
         let cut_off = tokio::select! {
-            (cut_off, (), (), ()) = async { tokio::join!(ended, goodbye, silence, trial::ends_in_order(on_trial)) } => cut_off,
-            () = pulse() => 0,
+            (cut_off, (), (), ()) = async { tokio::join!(ended, goodbye, silence, trial::end_cleanly(on_trial)) } => cut_off,
+            () = ping_watchdog() => 0,
         };
         match (cut_off, sockets) {
             (_, Some(sockets)) => {
@@ -400,7 +400,7 @@ fn claim(data_dir: &Path) -> Result<Health, AppError> {
     let health = Health::default();
     exclusive::claim(data_dir)?;
     orders::finish_reset(data_dir, &health);
-    state_schema::meet(data_dir, &health);
+    state_schema::check(data_dir, &health);
     Ok(health)
 }
 
@@ -468,7 +468,7 @@ const STUCK: Duration = Duration::from_secs(2);
 const BEAT: Duration = Duration::from_secs(1);
 
 /// Tells the service manager, as long as it is polled, that the process drains and does not hang.
-async fn pulse() {
+async fn ping_watchdog() {
     let Some(interval) = service_manager::watchdog_interval() else { return pending().await };
     let mut ticks = tokio::time::interval(interval);
     loop {

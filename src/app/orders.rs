@@ -59,7 +59,7 @@ pub(super) fn admin(
 pub(super) fn start(operator: &Rc<Operator>, asked: mpsc::Receiver<PendingCommand>) -> Option<Server> {
     tokio::task::spawn_local(follow(Rc::clone(operator), asked));
     let admin = Arc::clone(&operator.admin);
-    tokio::task::spawn_local(async move { admin.settle().await });
+    tokio::task::spawn_local(async move { admin.ensure_hash().await });
     let probe = operator.health.probe("control");
     match Server::start(&operator.data_dir.join(control::SOCKET), Rc::clone(operator)) {
         Ok(server) => Some(server),

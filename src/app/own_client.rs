@@ -45,7 +45,7 @@ impl OwnClient {
     }
 
     /// Whether others have all connections: then this client gets none.
-    pub(super) fn is_crowded_out(&self) -> bool {
+    pub(super) fn is_starved(&self) -> bool {
         self.metrics.connections_open() >= self.most as u64
     }
 

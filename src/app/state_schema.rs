@@ -13,7 +13,7 @@ const NAME: &str = "state-schema";
 
 /// Notes the form that this program writes, or tells that a newer one has been here. It serves in any case: fields that
 /// it does not know it passes over.
-pub(super) fn meet(data_dir: &Path, health: &Health) {
+pub(super) fn check(data_dir: &Path, health: &Health) {
     let path = data_dir.join(NAME);
     let known = fs::read_to_string(&path).ok().and_then(|text| text.trim().parse::<u32>().ok());
     let probe = health.probe("state");

@@ -33,9 +33,9 @@ pub(super) fn sources(
     listeners: &[Listener],
     health: Health,
     tls: Option<Tls>,
-    learnt: StatusInputs,
+    inputs: StatusInputs,
 ) -> Sources {
-    let StatusInputs { lan, updates, machine, site } = learnt;
+    let StatusInputs { lan, updates, machine, site } = inputs;
     let clock = Clock::default();
     let probe = health.probe("clock");
     let facts = Facts {

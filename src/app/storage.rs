@@ -27,7 +27,7 @@ impl Monitor {
     pub(super) fn new(data_dir: &Path, is_image: bool, health: &Health) -> io::Result<Self> {
         let home = if is_image { Home::Image } else { Home::Plain };
         let monitor = Self { watch: Arc::new(DiskWatch::start(data_dir)?), home, probe: health.probe("storage") };
-        monitor.tell(monitor.watch.finding().err().as_ref());
+        monitor.report(monitor.watch.finding().err().as_ref());
         Ok(monitor)
     }
 
@@ -40,11 +40,11 @@ impl Monitor {
         }
     }
 
-    fn tell(&self, loss: Option<&StorageFault>) {
-        if let Some(loss) = loss {
-            tracing::error!(reason = loss.words(self.home, Lang::En), "nothing is kept any more");
+    fn report(&self, fault: Option<&StorageFault>) {
+        if let Some(fault) = fault {
+            tracing::error!(reason = fault.words(self.home, Lang::En), "nothing is kept any more");
         }
-        self.probe.degraded(loss.map(|loss| Text::both(|lang| loss.words(self.home, lang))));
+        self.probe.degraded(fault.map(|fault| Text::both(|lang| fault.words(self.home, lang))));
     }
 }
 
@@ -56,10 +56,10 @@ pub(super) fn start(monitor: Monitor) {
         let mut told = monitor.watch.finding().err();
         loop {
             ticks.tick().await;
-            let loss = monitor.watch.finding().err();
-            if loss != told {
-                monitor.tell(loss.as_ref());
-                told = loss;
+            let fault = monitor.watch.finding().err();
+            if fault != told {
+                monitor.report(fault.as_ref());
+                told = fault;
             }
         }
     });

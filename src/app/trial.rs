@@ -47,16 +47,16 @@ impl Trial {
         let name = std::env::var(launch::SLOT).ok()?;
         let directory = data_dir.join(slots::DIRECTORY);
         let store = slots::open(&directory)?;
-        tell(store.value());
-        fallback::tell(store.value(), health);
+        log_quarantined(store.value());
+        fallback::report(store.value(), health);
         let slot = store.value().on_trial().filter(|slot| slot.name() == name)?;
         let trial = Self { directory, slot, changing: Arc::default(), has_failed: Arc::default() };
         // The launcher may be older than this program, and not look at it.
-        trial.note(|table| table.meet_boot(slots::boot_id().as_deref()));
+        trial.note(|table| table.apply_boot(slots::boot_id().as_deref()));
         Some(trial)
     }
 
-    async fn note_aside(&self, note: fn(&mut Table)) {
+    async fn note_in_background(&self, note: fn(&mut Table)) {
         let trial = self.clone();
         // It has panicked, at worst: then the try is spent.
         let _ = tokio::task::spawn_blocking(move || trial.note(note)).await;
@@ -107,7 +107,7 @@ impl Trial {
         probe: Probe,
     ) -> bool {
         tracing::info!(slot = self.slot.name(), trial_s = stretch.as_secs(), "this version is on trial");
-        self.note_aside(Table::come_up).await;
+        self.note_in_background(Table::mark_serving).await;
         let checks = Arc::new(checks);
         let start = Instant::now();
         let mut has_lasted = false;
@@ -118,7 +118,7 @@ impl Trial {
         let reason = loop {
             rounds.tick().await;
             let at = start.elapsed();
-            let found = look(&client, &checks).await;
+            let found = run_checks(&client, &checks).await;
             match &found {
                 Found::Unwell(what) => tracing::warn!(what, "this version is on trial, and something is wrong"),
                 Found::Unknown(why) => tracing::warn!("this version is on trial, and {why}"),
@@ -127,7 +127,7 @@ impl Trial {
             match gate.judge(at, found) {
                 Verdict::Wait if at >= slots::LASTED && !has_lasted => {
                     has_lasted = true;
-                    self.note_aside(Table::last).await;
+                    self.note_in_background(Table::last).await;
                 }
                 Verdict::Wait => {}
                 Verdict::Confirm => break None,
@@ -136,7 +136,7 @@ impl Trial {
         };
         match reason {
             None => {
-                self.stays(&probe).await;
+                self.confirm_until_kept(&probe).await;
                 watchdog.end();
                 true
             }
@@ -158,7 +158,7 @@ impl Trial {
         }
     }
 
-    async fn stays(&self, probe: &Probe) {
+    async fn confirm_until_kept(&self, probe: &Probe) {
         loop {
             let trial = self.clone();
             let kept = tokio::task::spawn_blocking(move || trial.confirm()).await;
@@ -186,26 +186,26 @@ impl Trial {
 }
 
 /// The process ends because it was told to, which says nothing against the binary on trial.
-pub(super) async fn ends_in_order(trial: Option<Trial>) {
+pub(super) async fn end_cleanly(trial: Option<Trial>) {
     if let Some(trial) = trial.filter(|trial| !trial.has_failed.load(Ordering::Acquire)) {
-        trial.note_aside(Table::end_in_order).await;
+        trial.note_in_background(Table::end_cleanly).await;
     }
 }
 
 /// Says which version was given up last, and why: whoever gave it up may not have been able to.
-fn tell(table: &Table) {
+fn log_quarantined(table: &Table) {
     if let Some(given_up) = table.quarantined().last() {
         let (version, reason) = (&given_up.image.version, &given_up.reason);
         tracing::warn!(version, reason, "the last version that did not work; it is not tried again");
     }
 }
 
-async fn look(client: &OwnClient, checks: &Arc<Vec<Check>>) -> Found {
+async fn run_checks(client: &OwnClient, checks: &Arc<Vec<Check>>) -> Found {
     if panics::count() > 0 {
         return Found::Broken("a task has panicked".into());
     }
     if let Err(what) = client.is_served().await {
-        return if client.is_crowded_out() { Found::Unknown("all connections are taken") } else { Found::Unwell(what) };
+        return if client.is_starved() { Found::Unknown("all connections are taken") } else { Found::Unwell(what) };
     }
     let checks = Arc::clone(checks);
     let first = move || checks.iter().map(|check| check()).find(|found| *found != Found::Well);

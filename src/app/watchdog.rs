@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 /// How often the thread looks.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A running watchdog.
 #[derive(Clone)]
@@ -23,7 +23,7 @@ impl Watchdog {
     /// From now on, `hung` is called once when there was no beat at so many looks, a second apart. Looks are counted
     /// and not time: in a process that was stopped or a machine that slept, neither of both sides has run.
     pub(super) fn start(looks: u32, hung: impl FnOnce() + Send + 'static) -> io::Result<Self> {
-        Self::looking(LOOK_EVERY, looks, hung)
+        Self::looking(POLL_INTERVAL, looks, hung)
     }
 
     fn looking(every: Duration, looks: u32, hung: impl FnOnce() + Send + 'static) -> io::Result<Self> {

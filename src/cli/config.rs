@@ -88,12 +88,12 @@ fn show(overrides: Overrides, json: bool, lang: Lang) -> ExitCode {
     match (config::load(&Sources::of_process(overrides)), json) {
         (Ok(loaded), true) => output::answer(&format!("{:#}\n", config::effective_json(&loaded.effective)), 0),
         (Ok(loaded), false) => {
-            output::complain(&human_warnings(&loaded.warnings, lang));
+            output::print_error(&human_warnings(&loaded.warnings, lang));
             output::answer(&config::effective_table(&loaded.effective, lang), 0)
         }
         (Err(wrong), true) => output::answer(&report(&wrong.faults, &wrong.warnings, lang), EXIT_CONFIG),
         (Err(wrong), false) => {
-            output::complain(&human_faults(&wrong, lang));
+            output::print_error(&human_faults(&wrong, lang));
             ExitCode::from(EXIT_CONFIG)
         }
     }

@@ -61,7 +61,7 @@ pub(super) fn overrides(matches: &ArgMatches) -> Overrides {
 /// [`EXIT_CONFIG`], after everything that is wrong has been told on standard error.
 pub fn load_configuration(overrides: Overrides, lang: Lang) -> Result<Loaded, ExitCode> {
     config::load(&Sources::of_process(overrides)).map_err(|faults| {
-        output::complain(&human_faults(&faults, lang));
+        output::print_error(&human_faults(&faults, lang));
         ExitCode::from(EXIT_CONFIG)
     })
 }

@@ -18,7 +18,7 @@ use std::{
 use tokio::time::{MissedTickBehavior, interval};
 
 /// How often it looks at the box and at the size of the screen.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// Bytes that are read at once of what is typed, and of the terminal's own answers.
 const MAX_KEYS: usize = 256;
 
@@ -74,7 +74,7 @@ fn show(client: &Client, tty: &Path) -> Result<(), TerminalError> {
         let mut stop = Stop::new().map_err(TerminalError::Signals)?;
         let mut terminal = Terminal::open(tty)?;
         let mut keys = terminal.keys(MAX_KEYS)?;
-        let mut ticks = interval(LOOK_EVERY);
+        let mut ticks = interval(POLL_INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
@@ -82,7 +82,7 @@ fn show(client: &Client, tty: &Path) -> Result<(), TerminalError> {
                 // Asking the box blocks, but nothing else runs here.
                 _ = ticks.tick() => {
                     terminal.ask()?;
-                    terminal.draw(terminal.size().draw(&look(client)))?;
+                    terminal.draw(terminal.size().draw(&fetch(client)))?;
                 }
                 Some(typed) = keys.recv() => terminal.mend(&typed?)?,
             }
@@ -91,7 +91,7 @@ fn show(client: &Client, tty: &Path) -> Result<(), TerminalError> {
 }
 
 /// The box at this moment.
-fn look(client: &Client) -> View {
+fn fetch(client: &Client) -> View {
     #[derive(Deserialize)]
     struct Answer {
         pin: Option<String>,

@@ -93,7 +93,7 @@ fn offline(data_dir: &Path, lang: Lang) -> Result<&'static str, String> {
 /// Whether the person types the word.
 fn is_sure(data_dir: &Path, lang: Lang) -> bool {
     let (data_dir, word) = (data_dir.display(), word(lang));
-    output::complain(&lang.pick(
+    output::print_error(&lang.pick(
         format!(
             "Se olvidará para siempre lo que el equipo guarda en {data_dir}: el PIN, la identidad, el nombre, el certificado y las copias.\nLa configuración se conserva.\nPara seguir, escriba {word}: "
         ),

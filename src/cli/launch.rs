@@ -54,7 +54,7 @@ impl LaunchArgs {
 /// Becomes the binary that is to run.
 pub(super) fn run(LaunchArgs { options }: LaunchArgs) -> ExitCode {
     telemetry::start_on_stderr();
-    let data_dir = config::data_dir(&Sources::of_process(where_data_are(&options)));
+    let data_dir = config::data_dir(&Sources::of_process(data_overrides(&options)));
     let directory = data_dir.join(slots::DIRECTORY);
     // What cannot be told stops no start.
     let os = machine::os::running(&Paths::default()).ok().map(|version| version.to_string());
@@ -66,7 +66,7 @@ pub(super) fn run(LaunchArgs { options }: LaunchArgs) -> ExitCode {
 }
 
 /// The options that say where the data are.
-fn where_data_are(options: &[OsString]) -> Overrides {
+fn data_overrides(options: &[OsString]) -> Overrides {
     let mut overrides = Overrides::default();
     let mut rest = options.iter();
     while let Some(option) = rest.next() {
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn only_what_says_where_the_data_are_is_understood() {
-        let understood = |line: &str| where_data_are(&line.split_whitespace().map(OsString::from).collect::<Vec<_>>());
+        let understood = |line: &str| data_overrides(&line.split_whitespace().map(OsString::from).collect::<Vec<_>>());
         let expected = Overrides {
             config: Some("/c".into()),
             data_dir: Some("/d".into()),

@@ -19,7 +19,7 @@ pub(super) fn run(lang: Lang) -> ExitCode {
     match page(lang) {
         Ok(page) => output::answer(&page, 0),
         Err(error) => {
-            output::complain(&format!("{error}\n"));
+            output::print_error(&format!("{error}\n"));
             ExitCode::from(EXIT_FAILURE)
         }
     }

@@ -80,7 +80,7 @@ impl Exit {
         if self.code == 0 {
             return output::answer(&self.text, 0);
         }
-        output::complain(&self.text);
+        output::print_error(&self.text);
         ExitCode::from(self.code)
     }
 }

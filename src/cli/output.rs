@@ -18,7 +18,7 @@ pub(super) fn bytes(bytes: &[u8], code: u8) -> ExitCode {
     let mut out = io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            complain(&format!("stdout: {error}\n"));
+            print_error(&format!("stdout: {error}\n"));
             ExitCode::from(EXIT_FAILURE)
         }
         _ => ExitCode::from(code),
@@ -32,19 +32,19 @@ pub(super) fn answer_more(text: &str) -> Result<(), ExitCode> {
         if error.kind() == ErrorKind::BrokenPipe {
             return ExitCode::SUCCESS;
         }
-        complain(&format!("stdout: {error}\n"));
+        print_error(&format!("stdout: {error}\n"));
         ExitCode::from(EXIT_FAILURE)
     })
 }
 
 /// Writes what went wrong to standard error. When even that is impossible there is nobody left to tell.
-pub(super) fn complain(text: &str) {
+pub(super) fn print_error(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// Tells the person what went wrong, and gives the code of a failure.
 #[must_use]
 pub fn failure(words: &str) -> ExitCode {
-    complain(&format!("error: {words}\n"));
+    print_error(&format!("error: {words}\n"));
     ExitCode::from(EXIT_FAILURE)
 }

@@ -16,7 +16,7 @@ use std::{
 };
 
 /// How often `--watch` looks.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// Moves to the upper left corner and clears from there (ECMA-48: CUP, ED).
 const CLEAR: &str = "\x1b[H\x1b[J";
 
@@ -77,7 +77,7 @@ pub(super) fn run(args: StatusArgs, lang: Lang) -> ExitCode {
         Form::Summary | Form::Json => match text(&client, form, lang) {
             Ok(text) => output::answer(&text, 0),
             Err(words) => {
-                output::complain(&format!("error: {words}\n"));
+                output::print_error(&format!("error: {words}\n"));
                 ExitCode::from(EXIT_FAILURE)
             }
         },
@@ -122,6 +122,6 @@ fn watch(client: &Client, lang: Lang) -> ExitCode {
             }
             shown = now;
         }
-        thread::park_timeout(LOOK_EVERY);
+        thread::park_timeout(POLL_INTERVAL);
     }
 }

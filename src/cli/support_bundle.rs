@@ -70,7 +70,7 @@ pub(super) fn run(args: SupportBundleArgs, lang: Lang) -> ExitCode {
         Err(words) => return output::failure(&words),
     };
     if let Some(remark) = remark {
-        output::complain(&format!("{}: {remark}\n", lang.pick("aviso", "warning")));
+        output::print_error(&format!("{}: {remark}\n", lang.pick("aviso", "warning")));
     }
     if output.as_deref() == Some(Path::new("-")) {
         return output::bytes(&bytes, 0);
@@ -79,11 +79,11 @@ pub(super) fn run(args: SupportBundleArgs, lang: Lang) -> ExitCode {
     if let Err(error) = durable::write(&path, &bytes, 0o600) {
         return output::failure(&error_chain(&error));
     }
-    output::answer(&said(&path, bytes.len(), lang), 0)
+    output::answer(&describe(&path, bytes.len(), lang), 0)
 }
 
 /// Where it is and what it contains.
-fn said(path: &Path, size: usize, lang: Lang) -> String {
+fn describe(path: &Path, size: usize, lang: Lang) -> String {
     let mut text = lang.pick(
         format!("{} ({size} bytes) contiene:\n", path.display()),
         format!("{} ({size} bytes) contains:\n", path.display()),
@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn it_says_what_it_contains_in_both_languages() {
         for (lang, word) in [(Lang::Es, "contiene:"), (Lang::En, "contains:")] {
-            let text = said(Path::new("/tmp/a.tar.gz"), 7, lang);
+            let text = describe(Path::new("/tmp/a.tar.gz"), 7, lang);
             assert!(text.starts_with(&format!("/tmp/a.tar.gz (7 bytes) {word}\n")), "{text}");
             assert!(support_bundle::contents(lang).iter().all(|line| text.contains(line)));
         }

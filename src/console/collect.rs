@@ -16,7 +16,7 @@ use super::status::{
 };
 
 /// How old the status may be.
-const COLLECT_EVERY: Duration = Duration::from_secs(1);
+const COLLECT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What does not change as long as the process runs.
 #[derive(Debug, Clone)]
@@ -141,7 +141,7 @@ pub(super) fn run(
 ) {
     // What the readers were told of last: small steps add up to news.
     let mut told = latest.load_full();
-    while stopped.recv_timeout(COLLECT_EVERY) == Err(RecvTimeoutError::Timeout) {
+    while stopped.recv_timeout(COLLECT_INTERVAL) == Err(RecvTimeoutError::Timeout) {
         let status = Arc::new(sources.collect());
         latest.store(Arc::clone(&status));
         if !status.has_no_news_for(&told) {

@@ -165,10 +165,7 @@ pub(crate) enum Discovery {
     /// Nobody answers for the name, not even this box.
     Silent,
     /// Another device answers for the name too.
-    Conflict {
-        /// Which.
-        address: IpAddr,
-    },
+    Conflict { address: IpAddr },
     /// The responder or a socket does not work.
     Failed {
         /// Why, in English.

@@ -13,10 +13,7 @@ pub(crate) enum NetworkTrouble {
     /// There is a link, but nobody has given an address.
     NoAddress,
     /// The box has given itself an address, because nobody else did.
-    SelfAssigned {
-        /// Which.
-        address: Ipv4Addr,
-    },
+    SelfAssigned { address: Ipv4Addr },
     /// The box listens at none of its addresses.
     NotServed,
     /// One that this program is too old to know.

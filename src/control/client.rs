@@ -23,37 +23,26 @@ pub(crate) enum ClientError {
     /// Nobody listens at the socket.
     #[error("the service is not running: nobody answers at {}", socket.display())]
     NotRunning {
-        /// Which.
         socket: PathBuf,
         /// How that showed.
         source: io::Error,
     },
     /// The socket is not for this user.
     #[error("{} may only be used by root and by the service's own user", socket.display())]
-    Forbidden {
-        /// Which.
-        socket: PathBuf,
-    },
+    Forbidden { socket: PathBuf },
     /// It has not answered in time.
     #[error("no answer at {} within {} s", socket.display(), deadline.as_secs())]
     Silent {
-        /// Which.
         socket: PathBuf,
         /// How long that is.
         deadline: Duration,
     },
     /// The connection broke.
     #[error("cannot talk to the service at {}", socket.display())]
-    Broken {
-        /// Which.
-        socket: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    Broken { socket: PathBuf, source: io::Error },
     /// What answers speaks otherwise.
     #[error("{} gives an answer that is not understood: {reason}", socket.display())]
     Malformed {
-        /// Which.
         socket: PathBuf,
         /// What is wrong with it.
         reason: &'static str,

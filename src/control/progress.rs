@@ -12,7 +12,7 @@ use super::Answer;
 use super::deadlines::HEARTBEAT;
 
 /// How often it is looked at what the box does.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The lines of one answer.
 pub(super) struct Progress {
@@ -32,7 +32,7 @@ impl Progress {
         work: impl Future<Output = Answer> + 'static,
         report: impl Fn() -> Option<Bytes> + 'static,
     ) -> Self {
-        let mut looks = tokio::time::interval(LOOK_EVERY);
+        let mut looks = tokio::time::interval(POLL_INTERVAL);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self { work: Some(Box::pin(work)), report: Box::new(report), last: None, looks, told: None }
     }
@@ -45,7 +45,7 @@ impl Progress {
         }
         loop {
             ready!(self.looks.poll_tick(cx));
-            if let Some(line) = self.look() {
+            if let Some(line) = self.next_report() {
                 self.told = Some(Instant::now());
                 return Poll::Ready(Some(line));
             }
@@ -53,7 +53,7 @@ impl Progress {
     }
 
     /// What is to be told, if anything is.
-    fn look(&mut self) -> Option<Bytes> {
+    fn next_report(&mut self) -> Option<Bytes> {
         let Some(told) = self.told else { return Some(BEAT) };
         let now = (self.report)();
         if now == self.last {

@@ -137,7 +137,7 @@ async fn accept(listener: UnixListener, orders: Rc<impl Orders>, stopping: Cance
 async fn serve(stream: UnixStream, orders: Rc<impl Orders>, _place: OwnedSemaphorePermit) {
     // The permissions of the socket say the same; these count where they were changed, or in the moment before.
     match stream.peer_cred() {
-        Ok(peer) if is_welcome(peer.uid()) => {}
+        Ok(peer) if is_allowed(peer.uid()) => {}
         peer => {
             tracing::warn!(audit = true, uid = peer.ok().map(|peer| peer.uid()), "the command line of another user");
             return;
@@ -219,7 +219,7 @@ fn refused(status: StatusCode) -> Answer {
     Answer::refused(status, status.canonical_reason().unwrap_or("refused"))
 }
 
-fn is_welcome(uid: u32) -> bool {
+fn is_allowed(uid: u32) -> bool {
     uid == 0 || uid == rustix::process::geteuid().as_raw()
 }
 
@@ -416,7 +416,7 @@ mod tests {
     #[test]
     fn only_root_and_the_box_are_welcome() {
         let own = rustix::process::geteuid().as_raw();
-        assert!(is_welcome(0) && is_welcome(own));
-        assert!(!is_welcome(own.wrapping_add(12_345)));
+        assert!(is_allowed(0) && is_allowed(own));
+        assert!(!is_allowed(own.wrapping_add(12_345)));
     }
 }

@@ -143,7 +143,7 @@ impl Keeper {
     async fn step(&mut self) {
         if Instant::now() >= self.next_look {
             self.next_look = Instant::now() + TICK;
-            self.look().await;
+            self.poll_interfaces().await;
         }
         let Some(lan) = self.network.lan.clone() else { return };
         match &self.responder {
@@ -182,9 +182,9 @@ impl Keeper {
     }
 
     /// One look at the interfaces.
-    async fn look(&mut self) {
+    async fn poll_interfaces(&mut self) {
         let reach = [&self.services.http, &self.services.https];
-        let network = match Network::look(self.settings.interface.as_deref(), &reach) {
+        let network = match Network::read(self.settings.interface.as_deref(), &reach) {
             Ok(network) => network,
             Err(error) => return self.publish(Some(Status::Failed(format!("the interfaces cannot be read: {error}")))),
         };
@@ -307,7 +307,7 @@ impl Keeper {
             tracing::info!(name = format!("{}.local", self.label), interface = lan.name, "found by name");
         }
         self.last_name.keep(&self.settings.name, &self.label);
-        self.twin.look(lan, &self.network.own).await;
+        self.twin.poll(lan, &self.network.own).await;
         self.publish(None);
         if self.label == self.settings.name {
             return;

@@ -53,7 +53,7 @@ pub(super) struct Network {
 impl Network {
     /// The named interface, or else that of the default route, or else the first with a global
     /// address, or else with a link-local one; of those at which the box is served.
-    pub(super) fn look(wanted: Option<&str>, reach: &[&Reach]) -> io::Result<Self> {
+    pub(super) fn read(wanted: Option<&str>, reach: &[&Reach]) -> io::Result<Self> {
         let interfaces = if_addrs::get_if_addrs()?;
         let own = interfaces.iter().map(if_addrs::Interface::ip).collect();
         let has_address = interfaces.iter().any(|one| {

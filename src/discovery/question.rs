@@ -14,7 +14,7 @@ const RESPONSE: u16 = 0x8000;
 /// Bytes of a name (RFC 1035 section 3.1).
 const NAME_MAX: usize = 255;
 /// Records of one message that are looked at; ours has a handful.
-const RECORDS_MAX: usize = 64;
+const MAX_RECORDS: usize = 64;
 
 /// Which addresses are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,12 +105,12 @@ fn records(message: &[u8], id: u16) -> Option<Vec<Record<'_>>> {
     }
     let questions = reader.word()?;
     let records = [reader.word()?, reader.word()?, reader.word()?].into_iter().map(usize::from).sum::<usize>();
-    for _ in 0..usize::from(questions).min(RECORDS_MAX) {
+    for _ in 0..usize::from(questions).min(MAX_RECORDS) {
         reader.name()?;
         reader.take(4)?;
     }
     let mut found = Vec::new();
-    for _ in 0..records.min(RECORDS_MAX) {
+    for _ in 0..records.min(MAX_RECORDS) {
         let name = reader.name()?;
         let (kind, class) = (reader.word()?, reader.word()? & CLASS_MASK);
         reader.take(4)?;

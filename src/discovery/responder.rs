@@ -18,7 +18,7 @@ const GOODBYES: Duration = Duration::from_millis(160);
 /// For the daemon's end, which comes within milliseconds unless it hangs.
 const END: Duration = Duration::from_secs(1);
 /// Between two looks at the daemon's metrics.
-const LOOK: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What is announced.
 #[derive(Debug, Clone)]
@@ -114,7 +114,7 @@ impl Responder {
         let (sender, life) = watch::channel(Life { label: label.to_owned(), ..Life::default() });
         let tasks = [
             tokio::task::spawn_local(drain(events, daemon.clone(), announced, sender.clone())),
-            tokio::task::spawn_local(look(daemon.clone(), sender)),
+            tokio::task::spawn_local(watch_daemon(daemon.clone(), sender)),
         ];
         Ok(Self { daemon, names, life, tasks })
     }
@@ -210,9 +210,9 @@ async fn drain(events: Receiver<DaemonEvent>, daemon: ServiceDaemon, announced: 
 
 /// Watches whether the daemon is there, and what it keeps: of others nothing, since it looks for nothing. One that hangs is
 /// found by the self-check.
-async fn look(daemon: ServiceDaemon, life: watch::Sender<Life>) {
+async fn watch_daemon(daemon: ServiceDaemon, life: watch::Sender<Life>) {
     loop {
-        sleep(LOOK).await;
+        sleep(POLL_INTERVAL).await;
         let Ok(metrics) = daemon.get_metrics() else { break };
         let Ok(metrics) = metrics.recv_async().await else { break };
         let counts = metrics.iter().filter(|(name, _)| name.starts_with("cached-")).map(|(_, count)| *count);

@@ -40,7 +40,7 @@ impl Twin {
     }
 
     /// Asks for it on the chosen interface of a machine with these addresses of its own, if that is due.
-    pub(super) async fn look(&mut self, lan: &Lan, own: &[IpAddr]) {
+    pub(super) async fn poll(&mut self, lan: &Lan, own: &[IpAddr]) {
         if Instant::now() < self.next {
             return;
         }

@@ -27,17 +27,17 @@ pub enum RecordError {
     /// The file.
     #[error("the record {name}")]
     Write {
-        /// Which.
+        /// The name of the record.
         name: &'static str,
-        /// Why.
+        /// The cause.
         source: DurableError,
     },
     /// The record.
     #[error("cannot write the record {name} as JSON")]
     Encode {
-        /// Which.
+        /// The name of the record.
         name: &'static str,
-        /// Why.
+        /// The cause.
         source: serde_json::Error,
     },
 }
@@ -63,7 +63,7 @@ impl<T: Serialize + DeserializeOwned + Clone + PartialEq> DoubleBuffered<T> {
 
     /// Begins anew with this record; it is not kept yet.
     #[must_use]
-    pub(crate) fn anew(directory: &Path, name: &'static str, value: T) -> Self {
+    pub(crate) fn new(directory: &Path, name: &'static str, value: T) -> Self {
         Self { directory: directory.to_owned(), name, generation: 0, value }
     }
 
@@ -75,7 +75,7 @@ impl<T: Serialize + DeserializeOwned + Clone + PartialEq> DoubleBuffered<T> {
 
     /// Removes what a change that was cut off has left beside the record. The next change would do so too, but that may
     /// be long in coming.
-    pub(crate) fn tidy(&self) -> Result<(), RecordError> {
+    pub(crate) fn remove_temp_files(&self) -> Result<(), RecordError> {
         for turn in [0, 1] {
             let path = path(&self.directory, self.name, turn);
             super::discard(&path).map_err(|source| RecordError::Write { name: self.name, source })?;
@@ -168,7 +168,7 @@ mod tests {
     fn the_newest_is_read_and_the_one_before_when_it_is_damaged() {
         let directory = tempfile::tempdir().expect("a directory");
         assert_eq!(number(directory.path()), None);
-        let mut record = DoubleBuffered::anew(directory.path(), "sample", Sample { number: 0 });
+        let mut record = DoubleBuffered::new(directory.path(), "sample", Sample { number: 0 });
         for number in 1..=3 {
             record.change(|sample| sample.number = number).expect("kept");
         }
@@ -193,13 +193,13 @@ mod tests {
     #[test]
     fn what_a_cut_has_left_is_removed() {
         let directory = tempfile::tempdir().expect("a directory");
-        let mut record = DoubleBuffered::anew(directory.path(), "sample", Sample { number: 0 });
+        let mut record = DoubleBuffered::new(directory.path(), "sample", Sample { number: 0 });
         record.change(|sample| sample.number = 1).expect("kept");
         for name in ["sample.0.tmp", "sample.1.tmp"] {
             fs::write(directory.path().join(name), "cut").expect("a leftover");
         }
-        record.tidy().expect("removed");
-        record.tidy().expect("nothing to do");
+        record.remove_temp_files().expect("removed");
+        record.remove_temp_files().expect("nothing to do");
         let names: Vec<_> =
             fs::read_dir(directory.path()).expect("listed").map(|entry| entry.expect("one").file_name()).collect();
         assert_eq!(names, ["sample.1"]);
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_kept_has_not_happened() {
-        let mut record = DoubleBuffered::anew(Path::new("/proc/nowhere"), "sample", Sample { number: 0 });
+        let mut record = DoubleBuffered::new(Path::new("/proc/nowhere"), "sample", Sample { number: 0 });
         assert!(record.change(|sample| sample.number = 1).is_err());
         assert_eq!(record.value().number, 0);
     }

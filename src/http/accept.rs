@@ -56,7 +56,7 @@ impl Acceptor {
                     self.receive(stream, peer);
                 }
                 // The peer has gone again (accept(2): treat these like EAGAIN).
-                Err(error) if concerns_one_peer(&error) => {}
+                Err(error) if is_per_connection(&error) => {}
                 Err(error) => {
                     self.metrics.rejected(Reason::Accept);
                     tracing::warn!(%error, back_off_ms = back_off.as_millis(), "cannot accept connections, waiting");
@@ -130,7 +130,7 @@ fn refuse(mut stream: &TcpStream) {
     let _ = stream.shutdown(Shutdown::Write);
 }
 
-fn concerns_one_peer(error: &io::Error) -> bool {
+fn is_per_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{
         ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable, Interrupted, NetworkDown,
         NetworkUnreachable, PermissionDenied, WouldBlock,
@@ -163,11 +163,11 @@ mod tests {
 
     #[test]
     fn only_exhaustion_backs_off() {
-        assert!(concerns_one_peer(&io::ErrorKind::ConnectionAborted.into()));
+        assert!(is_per_connection(&io::ErrorKind::ConnectionAborted.into()));
         for errno in
             [rustix::io::Errno::MFILE, rustix::io::Errno::NFILE, rustix::io::Errno::NOBUFS, rustix::io::Errno::NOMEM]
         {
-            assert!(!concerns_one_peer(&errno.into()));
+            assert!(!is_per_connection(&errno.into()));
         }
     }
 }

@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hosts_that_stand() {
+    fn valid_hosts() {
         for host in ["taller.local", "taller.local:8080", "192.168.1.7", "[::1]", "[fe80::1]:80", "", "a_b", "tv:"] {
             assert!(is_host(host.as_bytes()), "{host}");
         }

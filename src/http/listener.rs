@@ -56,7 +56,6 @@ impl BindError {
         self.address
     }
 
-    /// Why.
     #[must_use]
     pub(crate) fn kind(&self) -> io::ErrorKind {
         self.source.kind()

@@ -108,7 +108,7 @@ pub(crate) struct Server {
 }
 
 /// How often it is looked whether anybody is still connected.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// The server could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -119,9 +119,9 @@ pub enum ServerError {
     /// A listening socket could not be watched.
     #[error("cannot listen on {address}")]
     Listen {
-        /// Which.
+        /// The address to bind.
         address: SocketAddr,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
 }
@@ -194,7 +194,7 @@ impl Server {
         self.state.is_leaving.store(true, Ordering::Relaxed);
         let until = tokio::time::Instant::now() + ANNOUNCE_CLOSE;
         while self.workers.dispatcher().load() > 0 && tokio::time::Instant::now() < until {
-            tokio::time::sleep(LOOK_EVERY).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 

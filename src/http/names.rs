@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_elses() {
+    fn rejects_other_names() {
         for host in [
             "taller.local",
             "taller-2.evil.example",

@@ -37,15 +37,15 @@ impl Memory {
                     "the slot table is lost: made again from the slots"
                 );
             }
-            slots::anew(directory, table)
+            slots::new(directory, table)
         });
         let mut memory = Self { directory: directory.to_owned(), store, unkept: None };
         memory.change(|table| {
-            table.meet_factory(factory);
+            table.apply_factory_version(factory);
             if let Some(os) = os {
                 table.apply_os_version(os, factory);
             }
-            table.meet_boot(boot);
+            table.apply_boot(boot);
         });
         memory
     }
@@ -163,7 +163,7 @@ mod tests {
     }
 
     fn take(directory: &Path, step: Step) {
-        let mut store = slots::open(directory).unwrap_or_else(|| slots::anew(directory, Table::default()));
+        let mut store = slots::open(directory).unwrap_or_else(|| slots::new(directory, Table::default()));
         match step {
             Step::Put(number) => {
                 let Ok(slot) = store.value().idle() else { return };

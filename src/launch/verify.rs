@@ -16,8 +16,8 @@ pub(super) enum VerifyError {
     Read(#[from] io::Error),
     #[error("the binary is no file")]
     NoFile,
-    #[error("the binary has {is} bytes instead of {wanted}")]
-    Size { is: u64, wanted: u64 },
+    #[error("the binary has {is} bytes instead of {expected}")]
+    Size { is: u64, expected: u64 },
     #[error("the binary's SHA-256 is {0}")]
     Hash(String),
 }
@@ -30,13 +30,13 @@ pub(super) fn verify(path: &Path, image: &Image) -> Result<(), VerifyError> {
         return Err(VerifyError::NoFile);
     }
     if metadata.len() != image.size {
-        return Err(VerifyError::Size { is: metadata.len(), wanted: image.size });
+        return Err(VerifyError::Size { is: metadata.len(), expected: image.size });
     }
     match digest::of_file(path, image.size)? {
         Some(is) if is == image.sha256 => Ok(()),
         Some(is) => Err(VerifyError::Hash(is)),
         // It changes while it is read.
-        None => Err(VerifyError::Size { is: path.symlink_metadata()?.len(), wanted: image.size }),
+        None => Err(VerifyError::Size { is: path.symlink_metadata()?.len(), expected: image.size }),
     }
 }
 

@@ -130,7 +130,6 @@ pub(crate) enum Page {
     Read(Text),
     /// Something to read and to decide on: what "yes" and what "no" means.
     Decide {
-        /// What.
         text: Text,
         /// What is done then.
         yes: MenuAction,

@@ -68,48 +68,22 @@ pub(crate) enum NoticeError {
     Subject(String),
     /// It is not JSON: a fault of the program.
     #[error("cannot write the notice {subject} as JSON")]
-    Encode {
-        /// Which.
-        subject: String,
-        /// Why.
-        source: serde_json::Error,
-    },
+    Encode { subject: String, source: serde_json::Error },
     /// The file.
     #[error("the notice {subject}")]
-    Keep {
-        /// Which.
-        subject: String,
-        /// Why.
-        source: DurableError,
-    },
+    Keep { subject: String, source: DurableError },
     /// The file or directory.
     #[error("cannot read {}", path.display())]
-    Read {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    Read { path: PathBuf, source: io::Error },
     /// It is no notice.
     #[error("{} is no notice", path.display())]
-    Decode {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: serde_json::Error,
-    },
+    Decode { path: PathBuf, source: serde_json::Error },
     /// It is too large.
     #[error("{} is larger than {MAX_BYTES} bytes", path.display())]
-    TooLarge {
-        /// Which.
-        path: PathBuf,
-    },
+    TooLarge { path: PathBuf },
     /// There are too many.
     #[error("{} has more than {MAX} notices: the others are not read", directory.display())]
-    TooMany {
-        /// Where.
-        directory: PathBuf,
-    },
+    TooMany { directory: PathBuf },
 }
 
 /// Says something on a subject, instead of what was said before. `directory` is [`super::Paths::run_notices`]; it is

@@ -17,7 +17,7 @@ pub enum OutboundError {
     /// The address in the configuration.
     #[error("cannot use the address {url:?}: {why}")]
     Address {
-        /// Which.
+        /// As it was given.
         url: String,
         /// What is wrong with it.
         why: &'static str,
@@ -34,35 +34,35 @@ pub enum OutboundError {
     /// The server's name.
     #[error("cannot find the address of {host}")]
     Lookup {
-        /// Which.
+        /// Name or address.
         host: String,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// No connection to any of its addresses.
     #[error("cannot connect to {host} ({address})")]
     Connect {
-        /// Which.
+        /// Name or address.
         host: String,
         /// The last one that failed.
         address: SocketAddr,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// Its certificate, or what else the handshake failed on.
     #[error("cannot trust {host}: the TLS handshake failed")]
     Handshake {
-        /// Which.
+        /// Name or address.
         host: String,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// No connection to the proxy.
     #[error("cannot reach the proxy {proxy}")]
     ProxyUnreachable {
-        /// Which.
+        /// Its URL, without credentials.
         proxy: String,
-        /// Why.
+        /// The cause.
         source: Box<Self>,
     },
     /// It wants to know who asks, or does not know who was named.
@@ -71,7 +71,7 @@ pub enum OutboundError {
         else { "wants a user and a password: set proxy.credentials_file" }
     )]
     ProxyLogin {
-        /// Which.
+        /// Its URL, without credentials.
         proxy: String,
         /// Whether it was given any.
         was_given: bool,
@@ -79,7 +79,7 @@ pub enum OutboundError {
     /// It does not let the box through, or cannot reach the server itself.
     #[error("the proxy {proxy} does not connect to {to}: it answered {status}")]
     ProxyRefused {
-        /// Which.
+        /// Its URL, without credentials.
         proxy: String,
         /// What it was to connect to.
         to: String,
@@ -89,15 +89,15 @@ pub enum OutboundError {
     /// What it sent was not an answer, or nothing came.
     #[error("the proxy {proxy} does not answer as a proxy for HTTP does")]
     ProxyBroken {
-        /// Which.
+        /// Its URL, without credentials.
         proxy: String,
-        /// How.
+        /// The cause.
         source: io::Error,
     },
     /// It took too long.
     #[error("{place} took more than {} s to {operation}", after.as_secs())]
     Late {
-        /// What.
+        /// Its URL or path, for messages.
         place: String,
         /// What it did: "answer".
         operation: &'static str,
@@ -107,7 +107,7 @@ pub enum OutboundError {
     /// Too few bytes came.
     #[error("{place} comes too slowly: {bytes} bytes in {} s", window.as_secs())]
     Slow {
-        /// What.
+        /// Its URL or path, for messages.
         place: String,
         /// How many came.
         bytes: u64,
@@ -117,9 +117,9 @@ pub enum OutboundError {
     /// The connection broke, or what was sent was not HTTP.
     #[error("the answer for {place} is cut short or not HTTP")]
     Broken {
-        /// What.
+        /// Its URL or path, for messages.
         place: String,
-        /// How.
+        /// The cause.
         source: hyper::Error,
     },
 }

@@ -60,7 +60,7 @@ pub(super) fn check(argument: &str, version: &Version, unchecked: bool) -> Resul
             format!("{} is not for {platform}: its ELF is for machine {machine}, not {expected}", path.display()),
         ));
     }
-    let note = said_version(path, &bytes, emulator, version, unchecked)?;
+    let note = reported_version(path, &bytes, emulator, version, unchecked)?;
     Ok(Checked { sha256: hex::encode(sha256(&bytes)), platform, bytes, note })
 }
 
@@ -118,7 +118,7 @@ fn static_elf(path: &Path, bytes: &[u8]) -> Result<u16, ReleaseError> {
 }
 
 /// Runs the binary with `--version`, where that can be done.
-fn said_version(
+fn reported_version(
     path: &Path,
     bytes: &[u8],
     emulator: &str,
@@ -155,19 +155,19 @@ fn said_version(
         command.arg(&copy);
         command
     };
-    let said = first_line(command.arg("--version")).map_err(file("run", path))?;
+    let reported = first_line(command.arg("--version")).map_err(file("run", path))?;
     let expected = format!("workshop-edge {version}");
-    match said {
-        Some(said) if said == expected => Ok(None),
-        said => {
-            let said = said.unwrap_or_default();
+    match reported {
+        Some(reported) if reported == expected => Ok(None),
+        reported => {
+            let reported = reported.unwrap_or_default();
             Err(refuse(
                 format!(
-                    "{} --version dice «{said}» y no «{expected}»: publique el binario de esa versión",
+                    "{} --version dice «{reported}» y no «{expected}»: publique el binario de esa versión",
                     path.display()
                 ),
                 format!(
-                    "{} --version says \"{said}\" and not \"{expected}\": publish the binary of that version",
+                    "{} --version says \"{reported}\" and not \"{expected}\": publish the binary of that version",
                     path.display()
                 ),
             ))

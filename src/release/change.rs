@@ -127,7 +127,7 @@ impl Change {
     /// Writes the files, each of them whole and on the disk before the next.
     pub(super) fn write(&self) -> Result<(), ReleaseError> {
         for name in ["metadata", "targets"] {
-            sweep(&self.directory.join(name))?;
+            remove_temp_files(&self.directory.join(name))?;
         }
         for file in &self.files {
             durable::write(&self.directory.join(&file.path), &file.bytes, 0o644)?;
@@ -137,7 +137,7 @@ impl Change {
 }
 
 /// Removes what an interrupted write left, before it is uploaded with the rest.
-fn sweep(directory: &Path) -> Result<(), ReleaseError> {
+fn remove_temp_files(directory: &Path) -> Result<(), ReleaseError> {
     let Ok(entries) = std::fs::read_dir(directory) else { return Ok(()) };
     for entry in entries {
         let path = entry.map_err(file("list", directory))?.path();

@@ -194,7 +194,7 @@ impl Draft {
         let timestamp = plan.timestamp(&snapshot, &root, old_root.as_ref())?;
         let seamless = old_root.as_ref().is_some_and(|old| {
             let valid = |name: &str, verified: Result<(), tough::schema::Error>| {
-                verified.is_ok() || (signing.dry && could_sign(signing.keys, name, old))
+                verified.is_ok() || (signing.dry && can_sign(signing.keys, name, old))
             };
             valid("targets", old.verify_role(&targets.role))
                 && valid("snapshot", old.verify_role(&snapshot.role))
@@ -455,7 +455,7 @@ impl Plan<'_> {
 }
 
 /// Whether a role's keys of the old root are at hand.
-fn could_sign(keys: &Keys, name: &str, old: &Root) -> bool {
+fn can_sign(keys: &Keys, name: &str, old: &Root) -> bool {
     let role = standard(name).and_then(|kind| old.roles.get(&kind));
     let (Some(role), Ok(signers)) = (role, keys.present(name)) else { return false };
     let ids: BTreeSet<_> = signers.iter().map(Signer::id).filter(|id| role.keyids.contains(id)).collect();

@@ -29,20 +29,10 @@ pub enum ReleaseError {
     },
     /// A file that is not what it should be.
     #[error("{} is not valid", path.display())]
-    Json {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: serde_json::Error,
-    },
+    Json { path: PathBuf, source: serde_json::Error },
     /// A role that cannot be put into its canonical form, or names that are none.
     #[error("cannot make the role {role}")]
-    Role {
-        /// Which.
-        role: String,
-        /// Why.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
+    Role { role: String, source: Box<dyn std::error::Error + Send + Sync> },
     /// The repository as a box sees it.
     #[error("the repository is not what a box accepts")]
     Verify(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -40,7 +40,7 @@ impl Part {
     }
 
     /// The same, of a channel that may say nothing yet.
-    pub(super) fn or_begin(self, manifest: &Manifest) -> Manifest {
+    pub(super) fn or_empty(self, manifest: &Manifest) -> Manifest {
         self.of(manifest).unwrap_or_else(|_| Manifest {
             desired: None,
             min_version: Version::new(0, 0, 0),
@@ -86,7 +86,7 @@ pub(super) fn publish(
         ));
     }
     let whole = repository.manifest(&order.channel)?.clone();
-    let mut manifest = Part::Os.or_begin(&whole);
+    let mut manifest = Part::Os.or_empty(&whole);
     let mut release = manifest.release(version).cloned().unwrap_or_else(|| Release {
         version: version.clone(),
         state_schema: 0,

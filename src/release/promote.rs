@@ -31,7 +31,7 @@ pub(super) fn promote(
 ) -> Result<Change, ReleaseError> {
     let source = &order.what.of(repository.manifest(&order.from)?)?;
     let whole = repository.manifest(&order.to)?.clone();
-    let mut manifest = order.what.or_begin(&whole);
+    let mut manifest = order.what.or_empty(&whole);
     if order.from == order.to {
         return Err(refuse("los dos canales son el mismo", "both channels are the same"));
     }

@@ -168,7 +168,7 @@ pub(super) fn roll_out(
     if let Some(texts) = &rollout.waves {
         let waves = waves::parse(texts.iter().map(String::as_str), now)?;
         let relative = texts.first().is_some_and(|first| first.starts_with('+'));
-        if !(relative && !release.waves.is_empty() && waves::alike(&waves, &release.waves)) {
+        if !(relative && !release.waves.is_empty() && waves::have_same_shape(&waves, &release.waves)) {
             release.waves = waves;
         }
         complete(&release.waves)?;

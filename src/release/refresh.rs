@@ -9,7 +9,7 @@ use super::error::ReleaseError;
 use super::repository::Repository;
 
 /// What a signature has to gain to be worth making: the same command again changes nothing.
-const WORTH: SignedDuration = SignedDuration::from_mins(5);
+const MIN_EXTENSION: SignedDuration = SignedDuration::from_mins(5);
 
 /// Signs these roles again, where that makes them valid for longer. What lists them is signed again too.
 pub(super) fn refresh(repository: Repository, roles: &[String], signing: &Signing<'_>) -> Result<Change, ReleaseError> {
@@ -17,7 +17,7 @@ pub(super) fn refresh(repository: Repository, roles: &[String], signing: &Signin
     for role in roles {
         let until = expiry(&repository, role);
         let later = signing.lifetimes.until(role, signing.now)?;
-        match until.filter(|until| later.duration_since(*until) <= WORTH) {
+        match until.filter(|until| later.duration_since(*until) <= MIN_EXTENSION) {
             None => {
                 again.insert(role.clone());
             }
@@ -26,8 +26,8 @@ pub(super) fn refresh(repository: Repository, roles: &[String], signing: &Signin
                 format!("{role} is valid until {until} already; signed now it would be until {later} only, and is not shortened"),
             )),
             Some(until) => why.push(Text::new(
-                format!("{role} ya es válido hasta {until}, y firmado ahora no ganaría más de {} min", WORTH.as_mins()),
-                format!("{role} is valid until {until} already, and would gain no more than {} min by being signed now", WORTH.as_mins()),
+                format!("{role} ya es válido hasta {until}, y firmado ahora no ganaría más de {} min", MIN_EXTENSION.as_mins()),
+                format!("{role} is valid until {until} already, and would gain no more than {} min by being signed now", MIN_EXTENSION.as_mins()),
             )),
         }
     }

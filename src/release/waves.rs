@@ -37,7 +37,7 @@ pub(super) fn parse<'a>(texts: impl IntoIterator<Item = &'a str>, now: Timestamp
 }
 
 /// Whether two rows of waves have the same shares and distances, so that the same `+` words typed later change nothing.
-pub(super) fn alike(one: &[Wave], other: &[Wave]) -> bool {
+pub(super) fn have_same_shape(one: &[Wave], other: &[Wave]) -> bool {
     let shape = |waves: &[Wave]| -> Vec<(i64, u16)> {
         let first = waves.first().map_or(0, |wave| wave.at.as_second());
         waves.iter().map(|wave| (wave.at.as_second() - first, wave.permille)).collect()
@@ -59,8 +59,8 @@ mod tests {
         let told: Vec<_> = waves.iter().map(|wave| (wave.at.to_string(), wave.permille)).collect();
         assert_eq!(told, [("2026-11-24T20:00:00Z".into(), 10), ("2026-11-25T20:00:00Z".into(), 1000)]);
         let later = parse(["+1h=10", "+24h=1000"], now()).expect("valid");
-        assert!(alike(&waves, &later));
-        assert!(!alike(&waves, &later[..1]));
+        assert!(have_same_shape(&waves, &later));
+        assert!(!have_same_shape(&waves, &later[..1]));
     }
 
     #[test]

@@ -40,12 +40,7 @@ pub(crate) enum DirectoryError {
     /// Something else has its name.
     NotDirectory(PathBuf),
     /// It could not be read.
-    Read {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    Read { path: PathBuf, source: io::Error },
     /// Nothing is in it.
     Empty(PathBuf),
     /// Nothing to show.
@@ -59,7 +54,6 @@ pub(crate) enum DirectoryError {
     BadIndex {
         /// The directory.
         path: PathBuf,
-        /// Why.
         reason: Reason,
     },
     /// More files than allowed.

@@ -22,7 +22,7 @@ use super::{Asset, Site, embedded, encode, retained};
 
 /// How often a site directory is looked at. Listing a dist costs well under a millisecond,
 /// and unlike inotify it also works on USB sticks and network shares.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// A look at a large directory takes its time, and may take one part in so many of it.
 const MAX_SHARE: u32 = 20;
 
@@ -172,15 +172,15 @@ impl<R: Fn(&State)> Worker<R> {
         let Some(directory) = self.settings.dir.clone() else { return };
 
         let mut settling = None;
-        let mut pause = LOOK_EVERY;
+        let mut pause = POLL_INTERVAL;
         while self.waits(pause, stopped) {
             let began = Instant::now();
             let found = self.list(&directory);
-            pause = LOOK_EVERY.max(began.elapsed() * MAX_SHARE);
+            pause = POLL_INTERVAL.max(began.elapsed() * MAX_SHARE);
             match found {
                 Ok(listing) if served.as_ref() == Some(&listing) => {
                     settling = None;
-                    self.is_well_again();
+                    self.recovered();
                 }
                 // Two equal looks in a row: the build that writes it is done.
                 Ok(listing) if settling.as_ref() == Some(&listing) => {
@@ -302,7 +302,7 @@ impl<R: Fn(&State)> Worker<R> {
     }
 
     /// The directory is again what is served.
-    fn is_well_again(&mut self) {
+    fn recovered(&mut self) {
         if self.state.serving == Serving::LastGood {
             self.set(State { serving: Serving::Directory, fault: None, ..self.state.clone() });
         }

@@ -33,8 +33,8 @@ pub fn open(directory: &Path) -> Option<Store> {
 
 /// A table that begins anew; it is not kept yet.
 #[must_use]
-pub fn anew(directory: &Path, table: Table) -> Store {
-    Store::anew(directory, "table", table)
+pub fn new(directory: &Path, table: Table) -> Store {
+    Store::new(directory, "table", table)
 }
 
 /// Where a slot's binary is.

@@ -78,13 +78,13 @@ fn open(directory: &Path, slot: Slot) -> Option<DoubleBuffered<Record>> {
 fn keep(directory: &Path, slot: Slot, record: Record) -> Result<(), RecordError> {
     // Goes on from the one before, so that this is the newest.
     let mut kept = open(directory, slot)
-        .unwrap_or_else(|| DoubleBuffered::anew(&directory.join(slot.name()), NAME, record.clone()));
+        .unwrap_or_else(|| DoubleBuffered::new(&directory.join(slot.name()), NAME, record.clone()));
     kept.change(|kept| *kept = record)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::anew;
+    use super::super::new;
     use super::*;
 
     fn image(number: u8) -> Image {
@@ -99,7 +99,7 @@ mod tests {
     fn a_proof_that_a_power_cut_has_cost_the_slot_is_given_back() {
         let directory = tempfile::tempdir().expect("a directory");
         let directory = directory.path();
-        let mut store = anew(directory, Table::default());
+        let mut store = new(directory, Table::default());
         repair_proven(directory, store.value()).expect("nothing to do");
         record(directory, Slot::A, &image(1)).expect("kept");
         let put = |table: &mut Table| table.stage(Slot::A, image(1)).and_then(|()| table.begin_trial(Slot::A));
@@ -119,7 +119,7 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let directory = directory.path();
         assert_eq!(recorded(directory, Slot::A), None);
-        let mut store = anew(directory, Table::default());
+        let mut store = new(directory, Table::default());
         for number in 1..=3 {
             record(directory, Slot::A, &image(number)).expect("kept");
             assert_eq!(recorded(directory, Slot::A), Some(Record { image: image(number), proven: false }));

@@ -57,13 +57,13 @@ impl Starts {
     }
 
     /// The start that is under way ends in order. Gives whether it costs no try.
-    pub(super) fn end_in_order(&mut self) -> bool {
+    pub(super) fn end_cleanly(&mut self) -> bool {
         self.boot = None;
         self.lasted = false;
         count(&mut self.orderly, MAX_ORDERLY)
     }
 
-    pub(super) fn come_up(&mut self) {
+    pub(super) fn mark_serving(&mut self) {
         self.came_up = true;
     }
 

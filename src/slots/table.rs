@@ -73,7 +73,6 @@ pub struct Image {
 /// A binary that is not to be tried again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quarantined {
-    /// Which.
     pub(crate) image: Image,
     /// Why, in English.
     pub reason: String,
@@ -145,7 +144,7 @@ pub enum LaunchChoice {
     Factory,
     /// A slot's.
     Slot {
-        /// Which.
+        /// The slot to start.
         slot: Slot,
         /// What it must be.
         image: Image,
@@ -252,19 +251,19 @@ impl Table {
 
     /// A start of the binary on trial is about to begin, or has just begun, in this boot of the machine
     /// ([`super::boot_id`]): the try of the one before is given back where the machine went down under it.
-    pub(crate) fn meet_boot(&mut self, boot: Option<&str>) {
+    pub(crate) fn apply_boot(&mut self, boot: Option<&str>) {
         self.count_start(|starts| starts.begin(boot));
     }
 
     /// The start that is under way ends in order: its try is given back.
-    pub(crate) fn end_in_order(&mut self) {
-        self.count_start(Starts::end_in_order);
+    pub(crate) fn end_cleanly(&mut self) {
+        self.count_start(Starts::end_cleanly);
     }
 
     /// The binary on trial has come as far as to serve.
-    pub(crate) fn come_up(&mut self) {
+    pub(crate) fn mark_serving(&mut self) {
         self.count_start(|starts| {
-            starts.come_up();
+            starts.mark_serving();
             false
         });
     }
@@ -380,7 +379,7 @@ impl Table {
     /// Meets the factory's binary. Another one than before has come by a package or a new image, so it is what whoever
     /// brought it wants to run: where it is newer than what runs, it becomes the active one, and what ran before stays
     /// where it is. An older one (a box is repaired with an old image) changes nothing, since the state has moved on.
-    pub(crate) fn meet_factory(&mut self, version: &str) {
+    pub(crate) fn apply_factory_version(&mut self, version: &str) {
         let is_other = self.factory.as_deref().is_some_and(|known| known != version);
         self.factory = Some(version.to_owned());
         let is_older = |slot: Slot| self.image(slot).is_none_or(|image| is_newer(version, &image.version));
@@ -417,7 +416,7 @@ impl Table {
     #[must_use]
     pub(crate) fn rebuilt(records: impl IntoIterator<Item = (Slot, Record)>, factory: &str) -> Self {
         let mut table = Self::default();
-        table.meet_factory(factory);
+        table.apply_factory_version(factory);
         for (slot, record) in records {
             if record.proven && !is_newer(factory, &record.image.version) {
                 let is_best = table.active.and_then(|active| table.image(active));
@@ -589,27 +588,27 @@ mod tests {
     #[test]
     fn another_factory_binary_takes_over_where_it_is_newer() {
         let mut table = Table::default();
-        table.meet_factory("1.0.0");
+        table.apply_factory_version("1.0.0");
         put(&mut table, 5);
         table.confirm();
-        table.meet_factory("1.0.0");
+        table.apply_factory_version("1.0.0");
         assert_eq!(started(&mut table), Some((Slot::A, false)));
         for older in ["1.0.4", "1.0.5", "1.0.5-rc.1", "what"] {
-            table.meet_factory(older);
+            table.apply_factory_version(older);
             assert_eq!(started(&mut table), Some((Slot::A, false)), "{older}");
         }
         // Newer than what is active, and older than what is on trial.
         put(&mut table, 9);
-        table.meet_factory("1.0.6");
+        table.apply_factory_version("1.0.6");
         assert_eq!(started(&mut table), Some((Slot::B, true)));
         table.confirm();
-        table.meet_factory("1.0.10");
+        table.apply_factory_version("1.0.10");
         assert_eq!(started(&mut table), None);
         assert_eq!(table.holding(&image(5).sha256), Some(Slot::A));
         // The same one again, after another has been switched to.
         put(&mut table, 1);
         table.confirm();
-        table.meet_factory("1.0.10");
+        table.apply_factory_version("1.0.10");
         assert_eq!(started(&mut table), Some((Slot::A, false)));
     }
 
@@ -816,7 +815,7 @@ mod tests {
             let is_started = if is_older {
                 launched_by_an_older_one(&mut table)
             } else {
-                table.meet_boot(Some(&id));
+                table.apply_boot(Some(&id));
                 started(&mut table).is_some()
             };
             if !is_started {
@@ -824,11 +823,11 @@ mod tests {
                 return (number, table);
             }
             // The program itself.
-            table.meet_boot(Some(&id));
-            table.come_up();
+            table.apply_boot(Some(&id));
+            table.mark_serving();
             match start {
                 Start::Dies => {}
-                Start::Orderly => table.end_in_order(),
+                Start::Orderly => table.end_cleanly(),
                 Start::Cut => boot += 1,
                 Start::LateCut => {
                     table.last();
@@ -872,7 +871,7 @@ mod tests {
         let mut table = Table::default();
         put(&mut table, 1);
         while table.on_trial().is_some() {
-            table.meet_boot(Some("x"));
+            table.apply_boot(Some("x"));
             table.start();
         }
         assert_eq!(table.quarantined()[0].reason, NOT_UP);
@@ -880,10 +879,10 @@ mod tests {
         let mut table = Table::default();
         put(&mut table, 2);
         for _ in 0..TRIES {
-            table.meet_boot(None);
+            table.apply_boot(None);
             assert!(started(&mut table).is_some());
         }
-        table.meet_boot(None);
+        table.apply_boot(None);
         assert_eq!(started(&mut table), None);
     }
 
@@ -924,14 +923,14 @@ mod tests {
         }
         let mut table = Table::default();
         put(&mut table, 1);
-        table.meet_boot(Some("one"));
+        table.apply_boot(Some("one"));
         table.start();
-        table.come_up();
+        table.mark_serving();
         let mut older: Older = serde_json::from_value(serde_json::to_value(&table).expect("written")).expect("read");
         older.trial.as_mut().expect("a trial").tries_left -= 1;
         let mut table: Table = serde_json::from_value(serde_json::to_value(&older).expect("written")).expect("read");
         assert_eq!(table.trial.map(|trial| trial.tries_left), Some(TRIES - 2));
-        table.meet_boot(Some("two"));
+        table.apply_boot(Some("two"));
         assert_eq!(table.trial.map(|trial| trial.tries_left), Some(TRIES - 1), "the starts are known still");
     }
 
@@ -939,7 +938,7 @@ mod tests {
     fn what_needs_a_newer_system_is_passed_over_until_it_is_there() {
         let needy = |number, os: &str| Image { requires_os: Some(os.to_owned()), ..image(number) };
         let mut table = Table::default();
-        table.meet_factory("1.0.0");
+        table.apply_factory_version("1.0.0");
         put(&mut table, 1);
         table.confirm();
         let slot = table.idle().expect("idle");
@@ -964,7 +963,7 @@ mod tests {
     #[test]
     fn the_factory_s_program_runs_where_none_fits_the_system() {
         let mut table = Table::default();
-        table.meet_factory("1.0.0");
+        table.apply_factory_version("1.0.0");
         table.stage(Slot::A, Image { requires_os: Some("2.0.0".into()), ..image(1) }).expect("free");
         table.begin_trial(Slot::A).expect("fit");
         table.confirm();

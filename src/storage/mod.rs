@@ -3,7 +3,7 @@
 //! A thread of its own looks, since a dead disk may keep whoever asks it waiting for ever; everybody else reads what it
 //! found last, and how long ago. It only reads: a disk that is worn out is not to be written to every few seconds.
 
-mod look;
+mod probe;
 mod words;
 
 use std::io;
@@ -13,12 +13,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use self::look::Directory;
-pub(crate) use self::look::Finding;
+use self::probe::Directory;
+pub(crate) use self::probe::Finding;
 pub(crate) use self::words::Home;
 
 /// Between two looks.
-const LOOK_EVERY: Duration = Duration::from_secs(3);
+const POLL_INTERVAL: Duration = Duration::from_secs(3);
 /// After so long without an answer, the disk hangs.
 const DEADLINE: Duration = Duration::from_secs(10);
 
@@ -49,12 +49,12 @@ impl DiskWatch {
     /// Looks once, and from then on in a thread.
     pub(crate) fn start(directory: &Path) -> io::Result<Self> {
         let mut directory = Directory::new(directory);
-        let last = Arc::new(Mutex::new((Instant::now(), directory.look())));
+        let last = Arc::new(Mutex::new((Instant::now(), directory.probe())));
         let (stop, stopped) = mpsc::channel();
         let found = Arc::clone(&last);
         thread::Builder::new().name("storage".into()).spawn(move || {
-            while stopped.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
-                let finding = directory.look();
+            while stopped.recv_timeout(POLL_INTERVAL) == Err(RecvTimeoutError::Timeout) {
+                let finding = directory.probe();
                 *found.lock().unwrap_or_else(PoisonError::into_inner) = (Instant::now(), finding);
             }
         })?;

@@ -83,8 +83,8 @@ mod tests {
         ];
         let mut said = Vec::new();
         for home in [Home::Image, Home::Plain] {
-            for loss in &losses {
-                let (es, en) = (loss.words(home, Lang::Es), loss.words(home, Lang::En));
+            for fault in &losses {
+                let (es, en) = (fault.words(home, Lang::Es), fault.words(home, Lang::En));
                 assert!(es.contains("siguen funcionando") && es.contains("no se guarda nada"), "{es}");
                 assert!(en.contains("go on working") && en.contains("nothing is kept"), "{en}");
                 assert!(!said.contains(&es), "{es}");

@@ -24,19 +24,13 @@ pub(crate) enum Command {
     /// To go back to the version before, and to stay there.
     Rollback,
     /// To stay on a version, or to go to it.
-    Pin {
-        /// Which.
-        version: Version,
-    },
+    Pin { version: Version },
     /// To follow the channel again: neither pinned nor on hold.
     Unpin,
     /// To change nothing until somebody asks for it.
     Hold,
     /// To try a version again that has failed on this box.
-    Forgive {
-        /// Which.
-        version: Version,
-    },
+    Forgive { version: Version },
 }
 
 impl Command {
@@ -58,7 +52,6 @@ impl Command {
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Reply {
-    /// What.
     #[serde(flatten)]
     pub(crate) outcome: CommandOutcome,
     /// What the updates are at now.
@@ -73,17 +66,13 @@ pub(crate) enum CommandOutcome {
     Done,
     /// A version is on its way; the state says how far it is.
     Begun {
-        /// Which.
         version: Version,
         /// Whether it is one of the operating system.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         is_system: bool,
     },
     /// There was nothing to do.
-    Nothing {
-        /// Why.
-        reason: Text,
-    },
+    Nothing { reason: Text },
 }
 
 /// All that there is to know.

@@ -27,7 +27,6 @@ pub(crate) struct HistoryEntry {
     pub(crate) to: Version,
     /// Its SHA-256, 64 lower-case hexadecimal digits.
     pub(crate) sha256: String,
-    /// Why.
     pub(crate) kind: ChangeKind,
     /// Bytes that were downloaded for it; 0 where it was still there.
     #[serde(rename = "octets")]
@@ -93,7 +92,7 @@ impl History {
     pub(crate) fn open(directory: &Path) -> Self {
         Self(
             DoubleBuffered::open(directory, NAME)
-                .unwrap_or_else(|| DoubleBuffered::anew(directory, NAME, Entries::default())),
+                .unwrap_or_else(|| DoubleBuffered::new(directory, NAME, Entries::default())),
         )
     }
 
@@ -104,8 +103,8 @@ impl History {
     }
 
     /// Removes what a change that was cut off has left beside them.
-    pub(crate) fn tidy(&self) -> Result<(), RecordError> {
-        self.0.tidy()
+    pub(crate) fn remove_temp_files(&self) -> Result<(), RecordError> {
+        self.0.remove_temp_files()
     }
 
     /// Adds one, and forgets the oldest.

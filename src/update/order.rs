@@ -31,7 +31,7 @@ impl OverrideStore {
     pub(crate) fn open(directory: &Path) -> Self {
         Self(
             DoubleBuffered::open(directory, NAME)
-                .unwrap_or_else(|| DoubleBuffered::anew(directory, NAME, Override::default())),
+                .unwrap_or_else(|| DoubleBuffered::new(directory, NAME, Override::default())),
         )
     }
 
@@ -42,8 +42,8 @@ impl OverrideStore {
     }
 
     /// Removes what a change that was cut off has left beside it.
-    pub(crate) fn tidy(&self) -> Result<(), RecordError> {
-        self.0.tidy()
+    pub(crate) fn remove_temp_files(&self) -> Result<(), RecordError> {
+        self.0.remove_temp_files()
     }
 
     /// Changes it. What cannot be kept has not been ordered.

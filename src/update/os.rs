@@ -85,7 +85,6 @@ pub(crate) enum OsStep {
     Idle,
     /// It comes down.
     Downloading {
-        /// Which.
         version: Version,
         /// Bytes that are here.
         done: u64,
@@ -94,9 +93,7 @@ pub(crate) enum OsStep {
     },
     /// Its time has not come.
     Waiting {
-        /// Which.
         version: Version,
-        /// When.
         until: Timestamp,
         /// What for.
         wait: WaitReason,
@@ -104,10 +101,7 @@ pub(crate) enum OsStep {
         is_here: bool,
     },
     /// Root has been asked to install it; the machine restarts then.
-    Offered {
-        /// Which.
-        version: Version,
-    },
+    Offered { version: Version },
     /// One that this program is too old to know.
     #[serde(other)]
     Other,

@@ -21,20 +21,20 @@ pub struct NoSpace {
 
 /// Whether this many bytes can be written below a directory, or the nearest one above it that exists, and the reserve
 /// still be free. A file system that does not tell is taken to have room: writing says it then.
-pub(crate) fn check(directory: &Path, wanted: u64) -> Result<(), NoSpace> {
+pub(crate) fn check(directory: &Path, needed: u64) -> Result<(), NoSpace> {
     let space = directory.ancestors().find_map(|directory| DiskSpace::at(directory).ok());
-    space.map_or(Ok(()), |space| missing(space.total_bytes, space.free_bytes, wanted))
+    space.map_or(Ok(()), |space| missing(space.total_bytes, space.free_bytes, needed))
 }
 
 /// What is missing when writing has already failed for want of room.
 #[must_use]
-pub(crate) fn ran_out(directory: &Path, wanted: u64) -> NoSpace {
-    check(directory, wanted).err().unwrap_or(NoSpace { missing: wanted.max(1) })
+pub(crate) fn ran_out(directory: &Path, needed: u64) -> NoSpace {
+    check(directory, needed).err().unwrap_or(NoSpace { missing: needed.max(1) })
 }
 
-fn missing(total: u64, free: u64, wanted: u64) -> Result<(), NoSpace> {
+fn missing(total: u64, free: u64, needed: u64) -> Result<(), NoSpace> {
     let reserve = RESERVE.min(total / SHARE);
-    match wanted.saturating_add(reserve).saturating_sub(free) {
+    match needed.saturating_add(reserve).saturating_sub(free) {
         0 => Ok(()),
         missing => Err(NoSpace { missing }),
     }

@@ -60,7 +60,7 @@ pub enum Phase {
     Checking,
     /// A version comes down.
     Downloading {
-        /// Which.
+        /// The version under way.
         version: Version,
         /// Bytes that are here.
         done: u64,
@@ -69,14 +69,14 @@ pub enum Phase {
     },
     /// It is unpacked and verified.
     Staging {
-        /// Which.
+        /// The version under way.
         version: Version,
     },
     /// A version is known, and its time has not come.
     Waiting {
-        /// Which.
+        /// The version under way.
         version: Version,
-        /// When.
+        /// From when on it may begin.
         until: Timestamp,
         /// What for.
         wait: WaitReason,
@@ -84,9 +84,9 @@ pub enum Phase {
         #[serde(default)]
         is_here: bool,
     },
-    /// The box goes over to it.
+    /// The box drains and executes it.
     Switching {
-        /// Which.
+        /// The version under way.
         version: Version,
     },
     /// The running version is on trial.

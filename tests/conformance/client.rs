@@ -103,7 +103,7 @@ async fn ask(arguments: &Arguments, and_download: bool) -> Result<(), Box<dyn Er
     let source = |url: &str| Source::Web { url: url.to_owned(), allow_http: true, outbound: outbound.clone() };
     let metadata = arguments.one("metadata-url")?;
     let targets = if and_download { arguments.one("target-base-url")? } else { metadata };
-    let transport = Transport::apart(source(metadata), source(targets))?;
+    let transport = Transport::with_sources(source(metadata), source(targets))?;
     let directory = PathBuf::from(arguments.one("metadata-dir")?);
     let settings =
         Settings { root: fs::read(directory.join(BOOTSTRAP))?, floor: directory.join("floor"), metadata: directory };

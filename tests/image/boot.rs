@@ -2,7 +2,7 @@
 
 use crate::avahi::Avahi;
 use crate::disk::Disk;
-use crate::lan::{LENT, Lan};
+use crate::lan::{LEASED_ADDRESS, Lan};
 use crate::machine::Setup;
 use crate::support::scan;
 
@@ -12,18 +12,18 @@ fn a_flashed_stick_is_found_and_says_where() {
     let avahi = Avahi::start(&lan.tv, "tv");
     let mut machine = Setup::stick(&stick).start(&lan, "boot");
 
-    let page = machine.wait("the display", |_| lan.get(&format!("http://{LENT}/")));
+    let page = machine.wait("the display", |_| lan.get(&format!("http://{LEASED_ADDRESS}/")));
     assert!(page.contains("<html"), "{page}");
     let address = machine.wait("its name", |_| avahi.resolve("-4", "taller.local"));
-    assert_eq!(address, LENT);
+    assert_eq!(address, LEASED_ADDRESS);
     let services = machine.wait("its service", |_| {
         let found = avahi.browse("_workshop-edge._sub._http._tcp");
         found.contains(";taller.local;").then_some(found)
     });
-    assert!(services.contains(LENT), "{services}");
+    assert!(services.contains(LEASED_ADDRESS), "{services}");
 
     // The box's own screen.
-    let url = format!("http://{LENT}");
+    let url = format!("http://{LEASED_ADDRESS}");
     let picture = machine.wait("the code on its screen", |machine| {
         let picture = machine.screenshot("boot");
         (scan(&picture).as_deref() == Some(&url)).then_some(picture)
@@ -40,9 +40,9 @@ fn a_flashed_stick_is_found_and_says_where() {
     let status = lan.json(&format!("{url}/_edge/status.json")).expect("a status");
     assert_eq!(status["addresses"][0]["url"], url.as_str(), "{status}");
     for port in [22, 53, 111, 5355, 8080] {
-        assert!(!lan.is_open(LENT, port), "port {port}");
+        assert!(!lan.is_open(LEASED_ADDRESS, port), "port {port}");
     }
-    assert!(lan.is_open(LENT, 443));
+    assert!(lan.is_open(LEASED_ADDRESS, 443));
     // What it remembers is on a partition that takes the rest of the stick.
     let disk = status["disk"]["total_bytes"].as_u64().expect("a size");
     assert!(disk > 600 << 20, "{status}");
@@ -53,7 +53,7 @@ fn a_flashed_stick_is_found_and_says_where() {
 fn a_clock_that_has_stopped_is_no_obstacle_and_is_set_by_the_network() {
     let (lan, stick) = (Lan::new(), Disk::flashed());
     let mut machine = Setup::stick(&stick).clock("2010-01-01T00:00:00").start(&lan, "clock");
-    let url = format!("http://{LENT}/_edge/status.json");
+    let url = format!("http://{LEASED_ADDRESS}/_edge/status.json");
     let status = machine.wait("the status", |_| lan.json(&url));
     // As late as the image at least, and said to be doubtful.
     let time = status["clock"]["utc"].as_str().expect("a time");

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::disk::Disk;
-use crate::lan::{LENT, Lan};
+use crate::lan::{LEASED_ADDRESS, Lan};
 use crate::machine::{Machine, Setup};
 use crate::support::Random;
 use crate::systems;
@@ -38,7 +38,7 @@ impl Pins {
     fn log_in<'a>(&mut self, lan: &'a Lan) -> Option<Technician<'a>> {
         let candidates: Vec<String> = self.pending.iter().chain([&self.acknowledged]).cloned().collect();
         for pin in candidates {
-            if let Some(technician) = Technician::log_in(lan, LENT, &pin) {
+            if let Some(technician) = Technician::log_in(lan, LEASED_ADDRESS, &pin) {
                 *self = Self { acknowledged: pin, pending: None };
                 return Some(technician);
             }
@@ -48,7 +48,7 @@ impl Pins {
 }
 
 fn serves(machine: &mut Machine, lan: &Lan) {
-    machine.wait("the display", |_| lan.get(&format!("http://{LENT}/")));
+    machine.wait("the display", |_| lan.get(&format!("http://{LEASED_ADDRESS}/")));
 }
 
 /// The longest that a machine runs before it is cut while it is to go over to another system: it boots, downloads,
@@ -91,7 +91,7 @@ fn what_was_acknowledged_outlives_every_cut() {
     let mut machine = Setup::stick(&stick).start(&lan, "cuts-last");
     serves(&mut machine, &lan);
     machine.wait("the PIN that was acknowledged", |_| pins.log_in(&lan));
-    let health = lan.get(&format!("http://{LENT}/health")).expect("health");
+    let health = lan.get(&format!("http://{LEASED_ADDRESS}/health")).expect("health");
     assert!(!health.contains("failing"), "{health}");
 }
 

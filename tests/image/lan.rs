@@ -12,7 +12,7 @@ pub(crate) const ROUTER: &str = "10.9.0.1";
 pub(crate) const COMPANY: &str = "empresa.local";
 
 /// The only address that the router lends.
-pub(crate) const LENT: &str = "10.9.0.50";
+pub(crate) const LEASED_ADDRESS: &str = "10.9.0.50";
 
 /// The box's end of its cable, on this side of the emulator.
 pub(crate) const TAP: &str = "box0";
@@ -37,7 +37,7 @@ impl Lan {
         server.args(["--no-resolv", "--no-hosts", &format!("--address=/{COMPANY}/{ROUTER}")]);
         server.args(["--bind-interfaces", "--user=root", "--dhcp-authoritative"]);
         server.args(["--dhcp-leasefile=/run/leases", "--pid-file=/run/dnsmasq.pid"]);
-        server.arg(format!("--dhcp-range={LENT},{LENT},1h"));
+        server.arg(format!("--dhcp-range={LEASED_ADDRESS},{LEASED_ADDRESS},1h"));
         server.arg(format!("--dhcp-option=option:ntp-server,{ROUTER}"));
         let dhcp = Service::start(&mut server);
         Self { _dhcp: dhcp, tv, router, lab }

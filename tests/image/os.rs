@@ -2,7 +2,7 @@
 
 use crate::disk::Disk;
 use crate::foreign_stick::ForeignStick;
-use crate::lan::{LENT, Lan};
+use crate::lan::{LEASED_ADDRESS, Lan};
 use crate::machine::{Machine, Setup};
 use crate::repository::TestRepository;
 use crate::support::scan;
@@ -10,12 +10,14 @@ use crate::systems;
 use crate::told::told;
 
 fn serves(machine: &mut Machine, lan: &Lan) {
-    machine.wait("the display", |_| lan.get(&format!("http://{LENT}/")));
+    machine.wait("the display", |_| lan.get(&format!("http://{LEASED_ADDRESS}/")));
 }
 
 /// Waits until the box's status is as wanted.
 fn shows(machine: &mut Machine, lan: &Lan, what: &str, is_there: impl Fn(&serde_json::Value) -> bool) {
-    machine.wait(what, |_| lan.json(&format!("http://{LENT}/_edge/status.json")).filter(|status| is_there(status)));
+    machine.wait(what, |_| {
+        lan.json(&format!("http://{LEASED_ADDRESS}/_edge/status.json")).filter(|status| is_there(status))
+    });
 }
 
 /// Publishes a system, and a program that needs it.
@@ -57,7 +59,7 @@ fn a_stick_brings_both_where_there_is_no_internet() {
     // What it says meanwhile, until its restart.
     let mut said = Vec::new();
     machine.wait_for_its_restart_and("2.0.0 is installed", || {
-        said.extend(told(&lan, LENT).filter(|told| !said.contains(told)));
+        said.extend(told(&lan, LEASED_ADDRESS).filter(|told| !said.contains(told)));
     });
     assert_eq!(own.systems(), ["box_1.0.0.efi", "box_2.0.0+3.efi"], "{said:#?}");
     let when = |words: &str| said.iter().position(|told| told.contains(words));

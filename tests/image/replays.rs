@@ -1,7 +1,7 @@
 //! Every disk that a cut may leave, of those that random says: what was flushed is there, and of what was not, any part.
 
 use crate::disk::Disk;
-use crate::lan::{LENT, Lan};
+use crate::lan::{LEASED_ADDRESS, Lan};
 use crate::machine::Setup;
 use crate::support::Random;
 use crate::systems;
@@ -21,7 +21,7 @@ fn whatever_a_first_start_leaves_unflushed_the_next_one_serves() {
     let (pristine, stick) = (Disk::flashed(), Disk::flashed());
     let log = tempfile::NamedTempFile::new().expect("a file");
     let mut machine = Setup::stick(&stick).logged(log.path()).start(&lan, "replays-first");
-    machine.wait("the display", |_| lan.get(&format!("http://{LENT}/")));
+    machine.wait("the display", |_| lan.get(&format!("http://{LEASED_ADDRESS}/")));
     let id = machine.wait("an identity", |_| stick.data_file("/workshop-edge/box-id"));
     machine.cut();
     // From here on it has been told to somebody, so it must not be lost.
@@ -38,7 +38,7 @@ fn whatever_a_first_start_leaves_unflushed_the_next_one_serves() {
         if started < STARTED {
             started += 1;
             let mut machine = Setup::stick(&disk).start(&lan, "replays");
-            machine.wait("the display", |_| lan.get(&format!("http://{LENT}/")));
+            machine.wait("the display", |_| lan.get(&format!("http://{LEASED_ADDRESS}/")));
             let now = machine.wait("an identity", |_| disk.data_file("/workshop-edge/box-id"));
             if cut == log.len() {
                 assert_eq!(now, id, "what was shown is kept");
@@ -78,9 +78,9 @@ fn whatever_an_update_of_the_system_leaves_unflushed_a_whole_one_is_started() {
         if number < STARTED {
             assert_eq!(installed, 1, "what was acknowledged by the restart is there");
             let mut machine = Setup::stick(&disk).start(&lan, "replays-updated");
-            machine.wait("the display", |_| lan.get(&format!("http://{LENT}/")));
+            machine.wait("the display", |_| lan.get(&format!("http://{LEASED_ADDRESS}/")));
             machine.wait("the new system", |_| {
-                let status = lan.json(&format!("http://{LENT}/_edge/status.json"))?;
+                let status = lan.json(&format!("http://{LEASED_ADDRESS}/_edge/status.json"))?;
                 (status["machine"]["os_version"] == "2.0.0").then_some(())
             });
         }

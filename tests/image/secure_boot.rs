@@ -1,7 +1,7 @@
 //! Secure Boot: firmware that has the key of whoever signed the image.
 
 use crate::disk::Disk;
-use crate::lan::{LENT, Lan};
+use crate::lan::{LEASED_ADDRESS, Lan};
 use crate::machine::Setup;
 use crate::systems;
 
@@ -15,5 +15,5 @@ fn firmware_that_starts_only_what_is_signed_starts_the_signed_image() {
 
     let signed = Disk::with(&systems::signed_image());
     let mut machine = Setup::stick(&signed).secure().start(&lan, "secure-signed");
-    machine.wait("the display", |_| lan.get(&format!("http://{LENT}/")));
+    machine.wait("the display", |_| lan.get(&format!("http://{LEASED_ADDRESS}/")));
 }

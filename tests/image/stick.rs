@@ -2,7 +2,7 @@
 
 use crate::disk::Disk;
 use crate::foreign_stick::ForeignStick;
-use crate::lan::{LENT, Lan};
+use crate::lan::{LEASED_ADDRESS, Lan};
 use crate::machine::{Machine, Setup};
 use crate::support::run;
 use crate::told::{status, told};
@@ -15,7 +15,7 @@ const SUBJECT: &str = "memoria USB";
 
 /// Waits until the box's status says something, and its own screen too, and gives all that the status says.
 fn says(machine: &mut Machine, lan: &Lan, what: &str, picture: &str) -> String {
-    let told = machine.wait(what, |_| told(lan, LENT).filter(|told| told.contains(what)));
+    let told = machine.wait(what, |_| told(lan, LEASED_ADDRESS).filter(|told| told.contains(what)));
     machine.reads(&[what], picture);
     told
 }
@@ -23,7 +23,7 @@ fn says(machine: &mut Machine, lan: &Lan, what: &str, picture: &str) -> String {
 /// Pulls it out, and waits until the box has no more to say of it.
 fn pull(machine: &mut Machine, lan: &Lan) {
     machine.pull();
-    machine.wait("silence about the stick", |_| told(lan, LENT).filter(|told| !told.contains(SUBJECT)));
+    machine.wait("silence about the stick", |_| told(lan, LEASED_ADDRESS).filter(|told| !told.contains(SUBJECT)));
 }
 
 /// The new settings, with a PIN before them.
@@ -47,7 +47,7 @@ fn unpacked(bundle: &[u8]) -> (tempfile::TempDir, Vec<String>) {
 fn a_stick_takes_a_support_bundle_away_and_brings_settings_for_the_pin_alone() {
     let (lan, own) = (Lan::new(), Disk::flashed());
     let mut machine = Setup::stick(&own).start(&lan, "stick");
-    let before = machine.wait("the status", |_| status(&lan, LENT));
+    let before = machine.wait("the status", |_| status(&lan, LEASED_ADDRESS));
     let pin = machine.wait("a PIN", |_| own.data_file("/workshop-edge/admin/pin"));
     let pin = pin.trim();
     let flashed = own.settings("workshop-edge.txt");
@@ -114,7 +114,7 @@ fn a_stick_takes_a_support_bundle_away_and_brings_settings_for_the_pin_alone() {
     assert!(kept.contains("name = \"pintura\"") && !kept.contains("pin ="), "{kept}");
 
     let mut machine = Setup::stick(&own).plugged(&good).start(&lan, "stick-after");
-    let after = machine.wait("the status", |_| status(&lan, LENT));
+    let after = machine.wait("the status", |_| status(&lan, LEASED_ADDRESS));
     assert_eq!((&after["name"]["wanted"], &after["id"]), (&"pintura".into(), &before["id"]), "{after}");
     // They are not taken again, for which it would start again and again.
     let told = says(&mut machine, &lan, OUT, "stick-after");

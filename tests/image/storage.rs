@@ -1,14 +1,14 @@
 //! A data partition that is lost, or full.
 
 use crate::disk::Disk;
-use crate::lan::{LENT, Lan};
+use crate::lan::{LEASED_ADDRESS, Lan};
 use crate::machine::Setup;
 use crate::told::status;
 
 #[test]
 fn neither_a_lost_nor_a_full_data_partition_keeps_the_display_away() {
     let (lan, stick) = (Lan::new(), Disk::flashed());
-    let url = |path: &str| format!("http://{LENT}/{path}");
+    let url = |path: &str| format!("http://{LEASED_ADDRESS}/{path}");
     let mut machine = Setup::stick(&stick).start(&lan, "storage-first");
     machine.wait("the display", |_| lan.get(&url("")));
     let first = machine.wait("an identity", |_| stick.data_file("/workshop-edge/box-id"));
@@ -21,7 +21,7 @@ fn neither_a_lost_nor_a_full_data_partition_keeps_the_display_away() {
         lan.get(&url("health")).filter(|text| text.contains("\"storage\":{\"status\":\"degraded\""))
     });
     assert!(health.contains("data disk is gone") && health.contains("does not start without it"), "{health}");
-    let status = machine.wait("the status", |_| status(&lan, LENT));
+    let status = machine.wait("the status", |_| status(&lan, LEASED_ADDRESS));
     assert!(status.get("disk").is_none(), "{status}");
     lan.get(&url("")).expect("the display");
     // What the kernel says all the same, since somebody has asked it to, is painted over.

@@ -49,7 +49,7 @@ impl SmallBox {
         let (disk, repository) = (Disk::new(mib), tempfile::tempdir().expect("a directory"));
         fs::create_dir(repository.path().join("targets")).expect("made");
         let data = disk.path.join("data");
-        let table = Arc::new(Mutex::new(slots::anew(&data.join(slots::DIRECTORY), Table::default())));
+        let table = Arc::new(Mutex::new(slots::new(&data.join(slots::DIRECTORY), Table::default())));
         let stager = Stager::new(&UpdatePaths::of(&data), Arc::clone(&table), None);
         let source = Source::Directory(repository.path().to_owned());
         let transport = Transport::new(source).expect("a transport");

@@ -74,7 +74,7 @@ fn carry_out(paths: &Paths, wanted: &Install, lang: Lang) -> Result<ExitCode, Te
     let done = install::install(paths, &disk, |step| {
         let text = progress(step);
         if last.as_ref() != Some(&text) {
-            output::complain(&format!("{}\n", text.pick(lang)));
+            output::print_error(&format!("{}\n", text.pick(lang)));
             last = Some(text);
         }
     });
@@ -86,7 +86,7 @@ fn carry_out(paths: &Paths, wanted: &Install, lang: Lang) -> Result<ExitCode, Te
             0,
         ));
     }
-    output::complain(&format!("{}\n", finished().pick(lang)));
+    output::print_error(&format!("{}\n", finished().pick(lang)));
     line()?;
     power::switch(paths, Power::Reboot)?;
     Ok(ExitCode::SUCCESS)
@@ -105,16 +105,16 @@ fn ask(paths: &Paths, given: Option<&Path>, lang: Lang) -> Result<PathBuf, Text>
     for (number, disk) in (1..).zip(&free) {
         let _ = writeln!(text, "{number}. {}", described(disk, lang));
     }
-    output::complain(&text);
+    output::print_error(&text);
     if free.is_empty() {
         return Err(none());
     }
-    output::complain(lang.pick("Número del disco: ", "Number of the disk: "));
+    output::print_error(lang.pick("Número del disco: ", "Number of the disk: "));
     let number: usize = line()?.parse().unwrap_or_default();
     let disk = number.checked_sub(1).and_then(|number| free.get(number)).ok_or_else(unsure)?;
     let word = word(disk);
     let device = disk.device.display();
-    output::complain(&lang.pick(
+    output::print_error(&lang.pick(
         format!("Se borra todo lo que hay en {device}. Para seguir, escriba {word}: "),
         format!("Everything on {device} will be lost. To go on, type {word}: "),
     ));

@@ -65,9 +65,9 @@ pub(super) fn run(paths: &Paths, tty: &Path, lang: Lang) -> ExitCode {
             "With a keyboard: Alt+F2 opens the box's menu.",
         ),
     };
-    tell(notices::put(&paths.run_notices(), SUBJECT, &hint));
+    log_failure(notices::put(&paths.run_notices(), SUBJECT, &hint));
     let done = runtime.map_err(TerminalError::Signals).and_then(|runtime| runtime.block_on(show(paths, tty, lang)));
-    tell(notices::clear(&paths.run_notices(), SUBJECT));
+    log_failure(notices::clear(&paths.run_notices(), SUBJECT));
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => output::failure(&error.words(lang)),
@@ -75,9 +75,9 @@ pub(super) fn run(paths: &Paths, tty: &Path, lang: Lang) -> ExitCode {
 }
 
 /// The journal has what the notice cannot say.
-fn tell(done: Result<(), NoticeError>) {
+fn log_failure(done: Result<(), NoticeError>) {
     if let Err(error) = done {
-        output::complain(&format!("warning: {}\n", error_chain(&error)));
+        output::print_error(&format!("warning: {}\n", error_chain(&error)));
     }
 }
 

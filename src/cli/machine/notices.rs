@@ -25,7 +25,7 @@ pub(super) fn definition(lang: Lang) -> Command {
 pub(super) fn run(paths: &Paths, json: bool, lang: Lang) -> ExitCode {
     let notices = notices::read_all(&paths.run_notices());
     for error in &notices.unreadable {
-        output::complain(&format!("{}: {}\n", lang.pick("aviso", "warning"), error_chain(error)));
+        output::print_error(&format!("{}: {}\n", lang.pick("aviso", "warning"), error_chain(error)));
     }
     if json {
         return output::answer(&format!("{:#}\n", json!(notices.by_subject)), 0);

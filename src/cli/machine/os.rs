@@ -43,10 +43,7 @@ pub(crate) enum Order {
         seconds: (u16, u16),
     },
     /// Allow a version again that has failed.
-    Forgive {
-        /// Which.
-        version: Version,
-    },
+    Forgive { version: Version },
     /// Say what the system is at.
     Status {
         /// Whether a program reads the answer.

@@ -30,7 +30,7 @@ use std::{
 /// How long the box may take to come up: a stick may be in from the start.
 const STARTING: Duration = Duration::from_secs(120);
 /// How often it is asked.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 /// For whoever stands before the screen to read what comes.
 const READING: Duration = Duration::from_secs(10);
@@ -216,7 +216,7 @@ impl Visit<'_> {
             Err(words) => {
                 // Should it come to itself, it finds them where its own configuration tells it to look.
                 if let Err(error) = link(bucket, &self.paths.run_stick()) {
-                    output::complain(&format!("warning: cannot show the appliance the stick: {error}\n"));
+                    output::print_error(&format!("warning: cannot show the appliance the stick: {error}\n"));
                 }
                 (
                     Level::Warning,
@@ -237,7 +237,7 @@ impl Visit<'_> {
         let give_up = Instant::now() + STARTING;
         loop {
             match self.client.order_with_progress(Order::Update, &body, |_| {}) {
-                Err(ClientError::NotRunning { .. }) if Instant::now() < give_up => thread::park_timeout(LOOK_EVERY),
+                Err(ClientError::NotRunning { .. }) if Instant::now() < give_up => thread::park_timeout(POLL_INTERVAL),
                 reply => return answer(reply),
             }
         }
@@ -259,8 +259,8 @@ impl Visit<'_> {
         self.show(Some(&going_on));
         let mut last = None;
         let mut last_change = Instant::now();
-        while last_change.elapsed() < update::GIVE_UP {
-            thread::park_timeout(LOOK_EVERY);
+        while last_change.elapsed() < update::FOLLOW_TIMEOUT {
+            thread::park_timeout(POLL_INTERVAL);
             // While it goes over to the other binary, nobody answers.
             let Ok(report) = answer::<Report>(self.client.order(Order::UpdateReport, &[])) else { continue };
             if let Some(end) = ended(&report, version, Lang::Es) {
@@ -376,7 +376,7 @@ fn link(to: &Path, at: &Path) -> Result<(), String> {
 /// Says it to whoever comes by; the journal has it where that is impossible.
 pub(super) fn put(paths: &Paths, notice: &Notice) {
     if let Err(error) = notices::put(&paths.run_notices(), stick::SUBJECT, notice) {
-        output::complain(&format!("warning: {}\n", error_chain(&error)));
+        output::print_error(&format!("warning: {}\n", error_chain(&error)));
     }
 }
 

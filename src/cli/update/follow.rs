@@ -17,9 +17,9 @@ use std::{
 };
 
 /// How often the box is asked.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
 /// Without any progress, and without an answer while it changes to the other binary.
-pub(in crate::cli) const GIVE_UP: Duration = Duration::from_secs(900);
+pub(in crate::cli) const FOLLOW_TIMEOUT: Duration = Duration::from_secs(900);
 /// Back to the line's beginning, and clear the line (ECMA-48: EL).
 const AGAIN: &str = "\r\x1b[K";
 /// Columns of the bar.
@@ -55,14 +55,14 @@ pub(super) fn follow(client: &Client, version: &Version, is_system: bool, json: 
                 }
             },
         }
-        if last_change.elapsed() > GIVE_UP {
+        if last_change.elapsed() > FOLLOW_TIMEOUT {
             screen.clear();
             return output::failure(lang.pick(
                 "no avanza: mire «workshop-edge update status» y el registro del servicio",
                 "there is no progress: see \"workshop-edge update status\" and the service's log",
             ));
         }
-        thread::park_timeout(LOOK_EVERY);
+        thread::park_timeout(POLL_INTERVAL);
     }
 }
 
@@ -169,16 +169,16 @@ impl Screen {
         }
         line.clone_into(&mut self.shown);
         if self.is_terminal {
-            output::complain(&format!("{AGAIN}{line}"));
+            output::print_error(&format!("{AGAIN}{line}"));
         } else if !line.starts_with('[') {
-            output::complain(&format!("{line}\n"));
+            output::print_error(&format!("{line}\n"));
         }
         true
     }
 
     pub(super) fn clear(&self) {
         if self.is_terminal && !self.shown.is_empty() {
-            output::complain(AGAIN);
+            output::print_error(AGAIN);
         }
     }
 }

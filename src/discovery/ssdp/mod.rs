@@ -24,7 +24,7 @@ use device::Device;
 /// From a failure to the next attempt.
 const RETRY: Duration = Duration::from_secs(5);
 /// For the farewell: a few datagrams.
-const FAREWELL: Duration = Duration::from_millis(500);
+const GOODBYE_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Keeps one device announced: the box as it is at the moment.
 pub(super) struct Ssdp {
@@ -108,7 +108,7 @@ impl Ssdp {
     pub(super) async fn stop(&mut self) {
         if let Some(Running { stop, mut task, .. }) = self.running.take() {
             stop.cancel();
-            if timeout(FAREWELL, &mut task).await.is_err() {
+            if timeout(GOODBYE_TIMEOUT, &mut task).await.is_err() {
                 task.abort();
             }
         }

@@ -25,27 +25,20 @@ pub(crate) use self_signed::{OwnCertificate, SelfSigned};
 use crate::durable::DurableError;
 
 /// How often certificate files are looked at; their issuer renews them days ahead.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
+const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Why there is no TLS.
 #[derive(Debug, Error)]
 pub enum TlsError {
     /// A file could not be read.
     #[error("cannot read {}", path.display())]
-    Read {
-        /// Which.
-        path: std::path::PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    Read { path: std::path::PathBuf, source: io::Error },
     /// A file is not what it should be.
     #[error("{} holds no usable {what} in PEM form", path.display())]
     Pem {
-        /// Which.
         path: std::path::PathBuf,
         /// `certificate` or `private key`.
         what: &'static str,
-        /// Why.
         source: rustls::pki_types::pem::Error,
     },
     /// The key is not the certificate's, or of a kind that is not supported.
@@ -97,7 +90,7 @@ impl Tls {
         let (stop, stopped) = mpsc::channel::<()>();
         let target = Arc::clone(&identity);
         let watch = move || {
-            while stopped.recv_timeout(LOOK_EVERY) == Err(mpsc::RecvTimeoutError::Timeout) {
+            while stopped.recv_timeout(POLL_INTERVAL) == Err(mpsc::RecvTimeoutError::Timeout) {
                 let state = files.state();
                 if state == seen {
                     continue;

@@ -117,10 +117,10 @@ fn copy(from: &Path, to: &Path, staging: &Path, depth: usize, budget: &mut Budge
         } else {
             continue;
         }
-        like(&found, &target)?;
+        copy_ownership(&found, &target)?;
     }
     let found = fs::symlink_metadata(from).map_err(InstallError::at("look at", from))?;
-    like(&found, to)
+    copy_ownership(&found, to)
 }
 
 fn copy_file(from: &Path, to: &Path, bytes: u64) -> Result<(), InstallError> {
@@ -140,7 +140,7 @@ fn empty(from: &Path) -> Result<File, InstallError> {
 }
 
 /// Gives it the owner and the mode of another.
-fn like(found: &fs::Metadata, path: &Path) -> Result<(), InstallError> {
+fn copy_ownership(found: &fs::Metadata, path: &Path) -> Result<(), InstallError> {
     // Changing the owner takes bits of the mode away.
     chown(path, Some(found.uid()), Some(found.gid())).map_err(InstallError::at("change the owner of", path))?;
     fs::set_permissions(path, fs::Permissions::from_mode(found.mode() & 0o7777))

@@ -68,18 +68,10 @@ pub(crate) enum InstallError {
     OnTrial,
     /// The disk is none that the system can be installed to.
     #[error("{} is not a disk that the system can be installed to", disk.display())]
-    NotADisk {
-        /// Which.
-        disk: PathBuf,
-    },
+    NotADisk { disk: PathBuf },
     /// It may not be taken.
     #[error("{} cannot be taken: {refusal:?}", disk.display())]
-    Refused {
-        /// Which.
-        disk: PathBuf,
-        /// Why.
-        refusal: Refusal,
-    },
+    Refused { disk: PathBuf, refusal: Refusal },
     /// The system is being written already: by an update, which would restart the machine, or to another disk.
     #[error("an update of the system or another installation is being written")]
     Busy,
@@ -94,12 +86,7 @@ pub(crate) enum InstallError {
     Missing(&'static str),
     /// The disk's table.
     #[error("the disk {}", disk.display())]
-    Table {
-        /// Which.
-        disk: PathBuf,
-        /// Why.
-        source: GptError,
-    },
+    Table { disk: PathBuf, source: GptError },
     /// The box remembers more than there can be.
     #[error("the box keeps more data than can be taken along")]
     TooMuchData,
@@ -113,21 +100,16 @@ pub(crate) enum InstallError {
     },
     /// The disk does not give what was written to it.
     #[error("{} gives other bytes than were written to it: it is broken", disk.display())]
-    Differs {
-        /// Which.
-        disk: PathBuf,
-    },
+    Differs { disk: PathBuf },
     /// The kernel has no randomness.
     #[error("there is no randomness for the disk's identity: {0}")]
     Random(String),
     /// A file or a disk.
     #[error("cannot {operation} {}", path.display())]
     Io {
-        /// What.
         operation: &'static str,
         /// Of which.
         path: PathBuf,
-        /// Why.
         source: io::Error,
     },
 }
@@ -184,7 +166,7 @@ pub(crate) fn install(paths: &Paths, disk: &Path, mut step: impl FnMut(Step)) ->
     staged.format(disk, extent(&plan.data))?;
     drop(staged);
 
-    settle(paths)?;
+    unmount_esp(paths)?;
     let target = open(disk)?;
     let whole: u64 = plan.copied.iter().map(|(partition, _)| partition.sectors() * SECTOR).sum();
     let percent = |done: u64| u8::try_from(done * 100 / whole.max(1)).unwrap_or(100);
@@ -233,7 +215,7 @@ fn may_be_taken(paths: &Paths, disk: &Path) -> Result<(), InstallError> {
 }
 
 /// Lets what is written to the stick's system partition get there, and nothing more be written to it.
-fn settle(paths: &Paths) -> Result<(), InstallError> {
+fn unmount_esp(paths: &Paths) -> Result<(), InstallError> {
     let esp = paths.esp();
     match unmount(&esp, UnmountFlags::NOFOLLOW) {
         Err(Errno::BUSY) => Err(InstallError::Busy),

@@ -41,7 +41,7 @@ pub(crate) async fn confirm(paths: &Paths, address: SocketAddr, patience: Patien
     let began = Instant::now();
     let mut since = None;
     loop {
-        match look(paths, address).await {
+        match check(paths, address).await {
             Ok(()) => {
                 let since = *since.get_or_insert_with(Instant::now);
                 if since.elapsed() >= patience.stretch {
@@ -62,7 +62,7 @@ pub(crate) async fn confirm(paths: &Paths, address: SocketAddr, patience: Patien
     }
 }
 
-async fn look(paths: &Paths, address: SocketAddr) -> Result<(), String> {
+async fn check(paths: &Paths, address: SocketAddr) -> Result<(), String> {
     let running = version::running(paths).map_err(|error| crate::error_chain(&error))?;
     match os::read_report(&paths.run()) {
         Ok(Some(report)) if report.version == running => {}

@@ -26,7 +26,6 @@ const MAX: usize = 256;
 /// A version's file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BootEntry {
-    /// Which.
     pub(crate) version: Version,
     /// Its starts; `None` when they are not counted, since it has shown that it works.
     pub(crate) tries: Option<BootTries>,

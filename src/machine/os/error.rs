@@ -17,14 +17,7 @@ use crate::update::transport::TransportError;
 pub(crate) enum OsError {
     /// A file or directory.
     #[error("cannot {operation} {}", path.display())]
-    File {
-        /// What.
-        operation: &'static str,
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    File { operation: &'static str, path: PathBuf, source: io::Error },
     /// os-release(5) names no version.
     #[error("{} has no IMAGE_VERSION that is a version: this is not the USB image", path.display())]
     NoVersion {
@@ -36,7 +29,6 @@ pub(crate) enum OsError {
     Settings {
         /// Which file.
         path: PathBuf,
-        /// Why.
         why: String,
     },
     /// Nothing leads to a version that is to be installed.
@@ -48,7 +40,6 @@ pub(crate) enum OsError {
     /// What is offered is not what was signed.
     #[error("the offered {version} is not what was signed: {why}")]
     NotSigned {
-        /// Which.
         version: Version,
         /// In what.
         why: String,
@@ -66,7 +57,6 @@ pub(crate) enum OsError {
     /// The EFI system partition has no room.
     #[error("{} has no room for {version}: {missing} bytes more are needed", path.display())]
     Full {
-        /// Where.
         path: PathBuf,
         /// For what.
         version: Version,
@@ -75,10 +65,7 @@ pub(crate) enum OsError {
     },
     /// What was written was read back as something else.
     #[error("{} does not hold what was written to it", path.display())]
-    Rotten {
-        /// Which.
-        path: PathBuf,
-    },
+    Rotten { path: PathBuf },
     /// A directory.
     #[error("cannot keep a version of the system")]
     Durable(#[from] DurableError),

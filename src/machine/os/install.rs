@@ -25,7 +25,6 @@ use crate::update::os::READY;
 /// What was installed: the machine has to restart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Installed {
-    /// Which.
     pub(crate) version: Version,
     /// What runs until then.
     pub(crate) from: Version,
@@ -43,7 +42,7 @@ pub(crate) async fn install(paths: &Paths, root: &[u8]) -> Result<Option<Install
     match &result {
         Ok(_) => {
             notices::clear(&paths.run_notices(), SUBJECT)?;
-            settle::tell(paths, None)?;
+            settle::publish(paths, None)?;
         }
         Err(error) => refuse(paths, error)?,
     }
@@ -163,7 +162,7 @@ fn refuse(paths: &Paths, error: &OsError) -> Result<(), OsError> {
     }
     let notice = words::not_installed(error);
     notices::put(&paths.run_notices(), SUBJECT, &notice)?;
-    settle::tell(paths, Some(notice.text))
+    settle::publish(paths, Some(notice.text))
 }
 
 /// Whether the offer is there as a whole, as far as the appliance says: while it takes one back, there is nothing to tell.

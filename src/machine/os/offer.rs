@@ -76,7 +76,8 @@ pub(super) async fn verified(
 ) -> Result<Offer, OsError> {
     let metadata = directory(&paths.offered_metadata())?;
     let targets = directory(&paths.offered_targets())?;
-    let transport = Transport::apart(Source::Directory(through(&metadata)), Source::Directory(through(&targets)))?;
+    let transport =
+        Transport::with_sources(Source::Directory(through(&metadata)), Source::Directory(through(&targets)))?;
     let settings = Settings::under(paths.data_os().join("trust"), trust.root.clone());
     let mut repository = Repository::open(&settings, transport.clone())?;
     let now = repository.trusted_time(SystemTime::now());

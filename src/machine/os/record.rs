@@ -33,13 +33,11 @@ pub struct Record {
 /// A version that was installed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Attempt {
-    /// Which.
     pub(crate) version: Version,
     /// SHA-256 of its file.
     pub(crate) sha256: String,
     /// What ran then.
     pub(crate) from: Version,
-    /// When.
     pub(crate) at: Timestamp,
 }
 
@@ -72,7 +70,7 @@ pub(crate) enum OsOutcome {
 /// The record in its directory ([`crate::machine::Paths::data_os`]); an empty one where none is whole.
 #[must_use]
 pub fn open(directory: &Path) -> DoubleBuffered<Record> {
-    DoubleBuffered::open(directory, NAME).unwrap_or_else(|| DoubleBuffered::anew(directory, NAME, Record::default()))
+    DoubleBuffered::open(directory, NAME).unwrap_or_else(|| DoubleBuffered::new(directory, NAME, Record::default()))
 }
 
 impl Record {

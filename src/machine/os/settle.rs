@@ -32,16 +32,16 @@ pub(crate) fn settle(paths: &Paths) -> Result<OsReport, OsError> {
         refused.clone(),
     );
     write(paths, &first)?;
-    if let Err(error) = look(paths, &running) {
+    if let Err(error) = update_record(paths, &running) {
         notices::put(&paths.run_notices(), SUBJECT, &words::not_settled(&error))?;
         return Err(error);
     }
-    tell(paths, refused)?;
+    publish(paths, refused)?;
     status(paths)
 }
 
 /// Finds out what has become of the versions.
-fn look(paths: &Paths, running: &Version) -> Result<(), OsError> {
+fn update_record(paths: &Paths, running: &Version) -> Result<(), OsError> {
     let partition = Partition::at(&paths.esp());
     partition.clean()?;
     let mut record = record::open(&paths.data_os());
@@ -81,18 +81,18 @@ fn failed(entries: &[BootEntry], running: &Version) -> Vec<BootEntry> {
 pub(crate) fn forgive(paths: &Paths, version: &Version) -> Result<bool, OsError> {
     let version = version.to_string();
     let is_forgiven = record::open(&paths.data_os()).change(|record| record.forgive(&version))?;
-    tell(paths, refused(paths))?;
+    publish(paths, refused(paths))?;
     Ok(is_forgiven)
 }
 
 /// The same of all that have failed.
 pub(crate) fn forgive_all(paths: &Paths) -> Result<(), OsError> {
     record::open(&paths.data_os()).change(|record| record.quarantined.clear())?;
-    tell(paths, refused(paths))
+    publish(paths, refused(paths))
 }
 
 /// Tells the appliance what the system is at.
-pub(super) fn tell(paths: &Paths, refused: Option<Text>) -> Result<(), OsError> {
+pub(super) fn publish(paths: &Paths, refused: Option<Text>) -> Result<(), OsError> {
     let running = version::running(paths)?;
     let record = record::open(&paths.data_os());
     // Without the partition there is less to tell, but the appliance has to know what runs.

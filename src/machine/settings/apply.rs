@@ -62,7 +62,7 @@ pub(crate) fn apply(paths: &Paths) -> Result<Vec<Text>, ApplyError> {
     for (name, meant) in misnamed::all(paths) {
         report.add(Finding::Misnamed { name, meant });
     }
-    let sentences = report::tell(paths, &report, &source);
+    let sentences = report::publish(paths, &report, &source);
     match has_failed {
         Some(source) => Err(ApplyError { root: paths.root().to_owned(), source }),
         None => Ok(sentences),
@@ -201,7 +201,7 @@ fn configuration(paths: &Paths, settings: &Settings, secrets: &Secrets) -> Resul
 fn put_for_appliance(paths: &Paths, path: &Path, content: Option<&str>) -> Result<(), FileError> {
     put(path, content, 0o640)?;
     match content {
-        Some(_) => files::give_to(paths, path, GROUP),
+        Some(_) => files::allow_group(paths, path, GROUP),
         None => Ok(()),
     }
 }

@@ -19,11 +19,9 @@ pub(crate) enum FileError {
     /// Something else.
     #[error("cannot {operation} {}", path.display())]
     Other {
-        /// What.
         operation: &'static str,
         /// Of which.
         path: PathBuf,
-        /// Why.
         source: io::Error,
     },
 }
@@ -54,7 +52,7 @@ pub(super) fn link(path: &Path, target: &Path) -> Result<(), FileError> {
 }
 
 /// Lets a group read a file, where the machine has such a group.
-pub(super) fn give_to(paths: &Paths, path: &Path, group: &str) -> Result<(), FileError> {
+pub(super) fn allow_group(paths: &Paths, path: &Path, group: &str) -> Result<(), FileError> {
     let groups = paths.root().join("etc/group");
     let text = fs::read_to_string(&groups).unwrap_or_default();
     // group(5): name:password:id:members

@@ -52,7 +52,7 @@ pub(super) fn keep(paths: &Paths, text: &str) -> Result<(), KeepError> {
     match DoubleBuffered::<LastGood>::open(&paths.data_settings(), RECORD) {
         Some(kept) if kept.value().text == now.text && kept.value().version == now.version => Ok(()),
         Some(mut kept) => Ok(kept.change(|kept| *kept = now)?),
-        None => Ok(DoubleBuffered::anew(&paths.data_settings(), RECORD, now).change(|_| ())?),
+        None => Ok(DoubleBuffered::new(&paths.data_settings(), RECORD, now).change(|_| ())?),
     }
 }
 

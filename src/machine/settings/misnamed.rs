@@ -10,7 +10,7 @@ use crate::machine::Paths;
 /// Entries of a directory that are looked at.
 const MAX_ENTRIES: usize = 4096;
 /// Names that are told.
-const MAX_TOLD: usize = 5;
+const MAX_REPORTED: usize = 5;
 
 /// Which file one of this name was probably meant to be; `None` for that file itself, whatever the case of its letters, as
 /// FAT has it, and for all others.
@@ -41,7 +41,7 @@ pub(super) fn all(paths: &Paths) -> Vec<(String, &'static str)> {
     let names = files.filter_map(|entry| entry.file_name().into_string().ok());
     let mut found: Vec<_> = names.filter_map(|name| meant(&name).map(|meant| (name, meant))).collect();
     found.sort();
-    found.truncate(MAX_TOLD);
+    found.truncate(MAX_REPORTED);
     found
 }
 

@@ -126,8 +126,8 @@ impl Report {
 }
 
 /// Says it all, and gives it back. What cannot be said in one place is said in the others.
-pub(super) fn tell(paths: &Paths, report: &Report, source: &Source) -> Vec<Text> {
-    let mut said = Vec::new();
+pub(super) fn publish(paths: &Paths, report: &Report, source: &Source) -> Vec<Text> {
+    let mut lines = Vec::new();
     for subject in Subject::ALL {
         let mut level = Level::Info;
         let (mut es, mut en) = (Vec::new(), Vec::new());
@@ -147,16 +147,16 @@ pub(super) fn tell(paths: &Paths, report: &Report, source: &Source) -> Vec<Text>
             es.push(format!("El aviso no se puede mostrar: {detail}"));
             en.push(format!("The notice cannot be shown: {detail}"));
         }
-        said.extend(es.into_iter().zip(en).map(|(es, en)| Text { es, en }));
+        lines.extend(es.into_iter().zip(en).map(|(es, en)| Text { es, en }));
     }
-    if let Err(error) = beside(paths, report, source) {
+    if let Err(error) = write_beside(paths, report, source) {
         let detail = error_chain(&error);
-        said.push(Text::new(
+        lines.push(Text::new(
             format!("Los errores no se pueden escribir junto a {NAME}: {detail}"),
             format!("What is wrong cannot be written beside {NAME}: {detail}"),
         ));
     }
-    said
+    lines
 }
 
 impl Finding {
@@ -345,13 +345,13 @@ fn secrets(moved: &SecretsMove, lang: Lang) -> String {
 
 /// Writes what is wrong beside the files that it is about, or removes what was written there before. A partition that
 /// says the same already is not written to.
-fn beside(paths: &Paths, report: &Report, source: &Source) -> Result<(), FileError> {
+fn write_beside(paths: &Paths, report: &Report, source: &Source) -> Result<(), FileError> {
     if !is_there(paths) {
         return Ok(());
     }
     let partition = paths.settings_partition();
     let wanted = FILES.map(|(lang, name)| (partition.join(name), rendered(report, source, lang)));
-    if wanted.iter().all(|(path, report)| is_so(path, report.as_deref())) {
+    if wanted.iter().all(|(path, report)| is_written(path, report.as_deref())) {
         return Ok(());
     }
     while_writable(&partition, || {
@@ -365,7 +365,7 @@ fn beside(paths: &Paths, report: &Report, source: &Source) -> Result<(), FileErr
     })
 }
 
-fn is_so(path: &Path, report: Option<&str>) -> bool {
+fn is_written(path: &Path, report: Option<&str>) -> bool {
     match (fs::read(path), report) {
         (Ok(found), Some(report)) => found == report.as_bytes(),
         (Err(error), None) => error.kind() == std::io::ErrorKind::NotFound,

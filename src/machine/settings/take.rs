@@ -21,12 +21,7 @@ use crate::machine::Paths;
 pub(crate) enum TakeError {
     /// The file.
     #[error("cannot read {}", path.display())]
-    Read {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    Read { path: PathBuf, source: io::Error },
     /// They are wrong.
     #[error(transparent)]
     Wrong(Faults),

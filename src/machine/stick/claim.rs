@@ -23,7 +23,7 @@ impl MountClaim {
         let one = Lock::take(&paths.run_stick_lock())?.ok_or(StickError::Another)?;
         match holder(paths)? {
             Some(before) if before != text(device) && is_there(&before) => return Err(StickError::Another),
-            Some(_) => tidy(paths)?,
+            Some(_) => remove_stale(paths)?,
             None => {}
         }
         durable::write(&paths.run_stick_holder(), text(device).as_bytes(), 0o644)?;
@@ -35,15 +35,15 @@ impl MountClaim {
         if holder(paths)?.is_none_or(|holder| holder != text(device)) {
             return Ok(false);
         }
-        tidy(paths)?;
+        remove_stale(paths)?;
         Ok(true)
     }
 }
 
-fn tidy(paths: &Paths) -> Result<(), StickError> {
+fn remove_stale(paths: &Paths) -> Result<(), StickError> {
     // The appliance looks for the bucket of a stick here: it goes before what it leads to does.
     durable::remove(&paths.run_stick())?;
-    mount::left_behind(&paths.stick())?;
+    mount::unmount_stale(&paths.stick())?;
     super::pending::refuse(paths)?;
     notices::clear(&paths.run_notices(), super::SUBJECT)
         .map_err(|error| StickError::at("clear the notice in", &paths.run_notices())(std::io::Error::other(error)))?;

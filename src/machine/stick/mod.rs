@@ -38,28 +38,22 @@ pub(crate) enum StickError {
     /// None of the file systems that the kernel knows.
     #[error("cannot mount {}: it has none of the file systems {tried}", device.display())]
     NoFileSystem {
-        /// Which.
         device: PathBuf,
         /// Which file systems this kernel has tried.
         tried: String,
     },
     /// It belongs to the disk that the machine runs from.
     #[error("{} belongs to the disk that this machine has started from", device.display())]
-    OwnDisk {
-        /// Which.
-        device: PathBuf,
-    },
+    OwnDisk { device: PathBuf },
     /// Another is being dealt with.
     #[error("another stick is in use")]
     Another,
     /// An operation of the kernel.
     #[error("cannot {operation} {}", path.display())]
     Io {
-        /// Which.
         operation: &'static str,
         /// On what.
         path: PathBuf,
-        /// Why.
         source: io::Error,
     },
     /// A file of the machine's own.

@@ -15,11 +15,11 @@ const FILE_SYSTEMS: [(&str, &str); 4] =
     [("vfat", "umask=022"), ("exfat", "umask=022"), ("ntfs3", "umask=022"), ("ext4", "noload")];
 
 /// Nothing on it is run, is a device, gives rights or leads elsewhere.
-fn harmless() -> MountFlags {
+fn safe_flags() -> MountFlags {
     MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC | MountFlags::NOSYMFOLLOW
 }
 
-/// A stick's files; a stick that is mounted stays so until [`left_behind`] takes it away.
+/// A stick's files; a stick that is mounted stays so until [`unmount_stale`] takes it away.
 #[derive(Debug)]
 pub(crate) struct Mounted {
     at: PathBuf,
@@ -39,7 +39,7 @@ impl Mounted {
         fs::create_dir_all(at).map_err(StickError::at("make", at))?;
         let mut tried = Vec::new();
         for (name, options) in FILE_SYSTEMS {
-            match mount(device, at, name, harmless() | MountFlags::RDONLY, Some(text(options).as_c_str())) {
+            match mount(device, at, name, safe_flags() | MountFlags::RDONLY, Some(text(options).as_c_str())) {
                 Ok(()) => return Ok(Self { at: at.to_owned(), options: Some(options) }),
                 // This kernel does not have it.
                 Err(Errno::NODEV) => {}
@@ -79,12 +79,12 @@ impl Mounted {
             mount_remount(&self.at, flags, text(options).as_c_str())
                 .map_err(|error| StickError::at(operation, &self.at)(error.into()))
         };
-        remount("make writable", harmless())?;
+        remount("make writable", safe_flags())?;
         let done = work(&self.at);
         let synced = fs::File::open(&self.at)
             .map_err(StickError::at("open", &self.at))
             .and_then(|file| rustix::fs::syncfs(&file).map_err(|error| StickError::at("sync", &self.at)(error.into())));
-        remount("make read-only", harmless() | MountFlags::RDONLY)?;
+        remount("make read-only", safe_flags() | MountFlags::RDONLY)?;
         synced.map(|()| done)
     }
 }
@@ -95,7 +95,7 @@ fn text(options: &str) -> std::ffi::CString {
 }
 
 /// Takes away what a stick leaves when it is pulled out: the mount of a device that may be gone.
-pub(crate) fn left_behind(at: &Path) -> Result<(), StickError> {
+pub(crate) fn unmount_stale(at: &Path) -> Result<(), StickError> {
     match unmount(at, UnmountFlags::DETACH | UnmountFlags::NOFOLLOW) {
         // Nothing is mounted there.
         Err(Errno::INVAL | Errno::NOENT) => Ok(()),

@@ -23,7 +23,7 @@ const TIMESTAMP: &str = "metadata/timestamp.json";
 /// The name of settings, whatever the case of its letters.
 const SETTINGS: &str = "workshop-edge.txt";
 /// The name of the file that asks for a support bundle, whatever the case of its letters.
-const WISHES: [&str; 4] = ["soporte", "soporte.txt", "support", "support.txt"];
+const BUNDLE_REQUESTS: [&str; 4] = ["soporte", "soporte.txt", "support", "support.txt"];
 
 /// What is on a stick.
 #[derive(Debug, Default)]
@@ -62,7 +62,7 @@ pub(crate) fn survey(stick: &Path) -> Result<Found, StickError> {
         if lower == SETTINGS {
             found.settings = Some(open(&top, Path::new(&name)).and_then(|file| read_opened(file, MAX_SETTINGS)));
         }
-        found.wants_bundle |= WISHES.contains(&lower.as_str());
+        found.wants_bundle |= BUNDLE_REQUESTS.contains(&lower.as_str());
         // No passwords are taken from a stick, whatever their file is called.
         let is_misnamed = lower == SECRETS_NAME || meant(&lower).is_some();
         if is_misnamed && found.misnamed.len() < MAX_MISNAMED && entry.file_type().is_ok_and(|kind| kind.is_file()) {

@@ -46,7 +46,7 @@ pub enum DownloadError {
     /// The server's object is not the target.
     #[error("{path} is not what the signed metadata says, ask whoever runs the repository: {why}")]
     NotTheTarget {
-        /// Which.
+        /// As the repository names it.
         path: String,
         /// In what.
         why: String,
@@ -54,7 +54,7 @@ pub enum DownloadError {
     /// The server's answer ended early, as if it were whole.
     #[error("{path} ended after {length} bytes of {total}")]
     Short {
-        /// Which.
+        /// As the repository names it.
         path: String,
         /// Bytes that are here.
         length: u64,
@@ -73,9 +73,9 @@ pub enum DownloadError {
     /// The directory.
     #[error("cannot look for old downloads in {}", path.display())]
     List {
-        /// Which.
+        /// The directory.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// The program ends, or has a fault.

@@ -85,8 +85,8 @@ pub(super) struct Parts {
 /// Runs the engine until the process ends.
 pub(super) async fn run(parts: Parts, requests: mpsc::Receiver<Request>) {
     let Parts { settings, paths, switch, state, overrides, history } = parts;
-    warn_of_leftovers(overrides.tidy());
-    history.tidy().await;
+    warn_of_leftovers(overrides.remove_temp_files());
+    history.remove_temp_files().await;
     let running = Running::find(&settings.host, &paths).await;
     let slots = ManagedSlots::find(&settings.host, &paths, settings.rate).await;
     let config = EngineConfig {
@@ -233,7 +233,7 @@ impl Driver {
             Effect::BeginTrial(entry) => {
                 // A new version has to come up with the configuration as it is now.
                 let is_ready = (self.switch.is_ready)().map_err(|why| Failure::new(FaultKind::Other, why));
-                let begun = try_it(is_ready, self.staged.take(), self.history.clone(), entry);
+                let begun = begin_trial(is_ready, self.staged.take(), self.history.clone(), entry);
                 self.begin(async move { Ended::Other(Event::TrialBegun(begun.await)) });
             }
             Effect::Switch => (self.switch.go)(),
@@ -351,7 +351,7 @@ async fn keep(mut overrides: OverrideStore, order: Override) -> Result<OverrideS
     .await
 }
 
-async fn try_it(
+async fn begin_trial(
     is_ready: Result<(), Failure>,
     staged: Option<Staged>,
     history: HistoryStore,

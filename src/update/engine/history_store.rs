@@ -35,8 +35,8 @@ impl HistoryStore {
     }
 
     /// Removes what a change that was cut off has left.
-    pub(super) async fn tidy(&self) {
-        self.change(|history| history.tidy()).await;
+    pub(super) async fn remove_temp_files(&self) {
+        self.change(|history| history.remove_temp_files()).await;
     }
 
     /// Adds an entry.

@@ -27,14 +27,14 @@ impl ManagedSlots {
     /// Those of this box; `None` where something else than `launch` has started it.
     pub(super) async fn find(host: &Host, paths: &UpdatePaths, rate: Option<NonZeroU32>) -> Option<Self> {
         let Host::Launch { launcher, .. } = host else { return None };
-        let mut store = slots::open(&paths.slots).unwrap_or_else(|| slots::anew(&paths.slots, Table::default()));
+        let mut store = slots::open(&paths.slots).unwrap_or_else(|| slots::new(&paths.slots, Table::default()));
         if let Err(error) = store.change(Table::explain) {
             tracing::warn!(error = crate::error_chain(&error), "why a version was given up cannot be kept");
         }
         if let Err(error) = slots::repair_proven(&paths.slots, store.value()) {
             tracing::warn!(error = crate::error_chain(&error), "the slot cannot be told that its binary is proven");
         }
-        warn_of_leftovers(store.tidy());
+        warn_of_leftovers(store.remove_temp_files());
         let version = store.value().factory().map(str::to_owned);
         let factory = match version {
             Some(version) => running::image(version, launcher).await.map(|image| (image, launcher.clone())),

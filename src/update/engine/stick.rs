@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use tokio::time::sleep;
 
 /// How often it is looked for.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
+const POLL_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Where a stick may appear.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ impl Stick {
                 tracing::info!(path = %path.display(), "a USB stick with a repository");
                 return path;
             }
-            sleep(LOOK_EVERY).await;
+            sleep(POLL_INTERVAL).await;
         }
     }
 

@@ -66,9 +66,9 @@ pub enum Decision {
     Take(Plan),
     /// Take it then, if nothing has changed.
     Later {
-        /// What.
+        /// What to take.
         plan: Plan,
-        /// When.
+        /// From when on.
         at: Timestamp,
         /// What it waits for.
         wait: PlanWait,

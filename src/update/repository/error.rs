@@ -29,7 +29,7 @@ pub enum RepositoryError {
     Expired {
         /// Whose.
         role: String,
-        /// When.
+        /// When they expired.
         since: Timestamp,
     },
     /// It is not signed by whom it must be.
@@ -59,13 +59,13 @@ pub enum RepositoryError {
     /// It has no such channel.
     #[error("the repository has no channel {channel:?}")]
     Channel {
-        /// Which.
+        /// Its name.
         channel: String,
     },
     /// The channel's manifest.
     #[error("the manifest of {channel:?} {why}")]
     Manifest {
-        /// Which.
+        /// Its name.
         channel: String,
         /// What is wrong with it.
         why: String,
@@ -73,7 +73,7 @@ pub enum RepositoryError {
     /// The manifest allows versions again that it has forbidden.
     #[error("the manifest of {channel:?} lowers min_version from {kept} to {offered}")]
     MinVersion {
-        /// Which.
+        /// Its name.
         channel: String,
         /// The highest there was.
         kept: Version,
@@ -83,9 +83,9 @@ pub enum RepositoryError {
     /// A target that the manifest speaks of and its role does not, or that it must not.
     #[error("the channel {channel:?} has no target {name:?}")]
     Target {
-        /// Which.
+        /// Its name.
         channel: String,
-        /// Which.
+        /// Its file name.
         name: String,
     },
     /// What is trusted could not be kept.
@@ -97,9 +97,9 @@ pub enum RepositoryError {
     /// What was kept cannot be read.
     #[error("the kept metadata {file:?} is damaged")]
     Damaged {
-        /// Which.
+        /// Its name in the repository.
         file: String,
-        /// How.
+        /// The cause.
         source: Error,
     },
     /// A time that cannot be one.

@@ -42,7 +42,7 @@ struct Kept {
 impl Store {
     pub(super) fn open(settings: &Settings) -> Self {
         let floor = DoubleBuffered::open(&settings.floor, FLOOR)
-            .unwrap_or_else(|| DoubleBuffered::anew(&settings.floor, FLOOR, Floor::default()));
+            .unwrap_or_else(|| DoubleBuffered::new(&settings.floor, FLOOR, Floor::default()));
         Self(Arc::new(Mutex::new(Kept {
             directory: settings.metadata.clone(),
             files: BTreeMap::new(),

@@ -110,9 +110,9 @@ pub enum StageError {
     /// The slot's file cannot be read.
     #[error("cannot read {}", path.display())]
     Read {
-        /// Which.
+        /// The file on this box.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// The table does not allow it.
@@ -215,7 +215,7 @@ impl Stager {
         }
         let slot = table(&self.slots).value().idle()?;
         self.make_room(order).await?;
-        let new = self.bring(transport, order, slot, &lock, progress).await?;
+        let new = self.fetch_binary(transport, order, slot, &lock, progress).await?;
         let New { file, used_delta } = new;
         self.verify(file.temporary(), &order.image).await?;
         // Before they are removed.
@@ -285,7 +285,7 @@ impl Stager {
     }
 
     /// Downloads and unpacks.
-    async fn bring(
+    async fn fetch_binary(
         &self,
         transport: &Transport,
         order: &StageRequest,
@@ -294,7 +294,7 @@ impl Stager {
         progress: &dyn Fn(Progress),
     ) -> Result<New, StageError> {
         if let Some((target, base)) = worthwhile_delta(order) {
-            match self.bring_delta(transport, order, (target, base), slot, lock, progress).await {
+            match self.fetch_delta(transport, order, (target, base), slot, lock, progress).await {
                 Ok(file) => return Ok(New { file, used_delta: true }),
                 Err(error) if !is_the_deltas(&error) => return Err(error),
                 Err(error) => {
@@ -309,7 +309,7 @@ impl Stager {
         Ok(New { file: file.await?, used_delta: false })
     }
 
-    async fn bring_delta(
+    async fn fetch_delta(
         &self,
         transport: &Transport,
         order: &StageRequest,

@@ -26,33 +26,20 @@ const PERIOD: Duration = Duration::from_millis(10);
 pub enum SelfRunError {
     /// It is not for this machine, or nothing may be run from there.
     #[error("cannot run {}", path.display())]
-    Run {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    Run { path: PathBuf, source: io::Error },
     /// It did not end in time.
     #[error("{} --version did not end within {} s", path.display(), PATIENCE.as_secs())]
-    Late {
-        /// Which.
-        path: PathBuf,
-    },
+    Late { path: PathBuf },
     /// It failed.
     #[error("{} --version failed: {status}", path.display())]
-    Failed {
-        /// Which.
-        path: PathBuf,
-        /// How.
-        status: ExitStatus,
-    },
+    Failed { path: PathBuf, status: ExitStatus },
     /// It is another one.
-    #[error("the new binary says that it is {said:?}, not {NAME} {wanted}")]
+    #[error("the new binary says that it is {reported:?}, not {NAME} {expected}")]
     Version {
         /// What it says.
-        said: String,
+        reported: String,
         /// The version wanted.
-        wanted: String,
+        expected: String,
     },
 }
 
@@ -71,17 +58,17 @@ impl Drop for ChildGuard {
 pub(super) async fn check(path: &Path, version: &str) -> Result<(), SelfRunError> {
     let deadline = Instant::now() + PATIENCE;
     let (mut child, output) = start(path, deadline).await?;
-    let said = tokio::select! {
-        said = read(output) => said,
+    let reported = tokio::select! {
+        reported = read(output) => reported,
         () = sleep_until(deadline) => return Err(SelfRunError::Late { path: path.to_owned() }),
     };
-    let said = said.map_err(|source| SelfRunError::Run { path: path.to_owned(), source })?;
+    let reported = reported.map_err(|source| SelfRunError::Run { path: path.to_owned(), source })?;
     let status = end(&mut child, path, deadline).await?;
     if !status.success() {
         return Err(SelfRunError::Failed { path: path.to_owned(), status });
     }
-    if said.trim_end() != format!("{NAME} {version}") {
-        return Err(SelfRunError::Version { said, wanted: version.to_owned() });
+    if reported.trim_end() != format!("{NAME} {version}") {
+        return Err(SelfRunError::Version { reported, expected: version.to_owned() });
     }
     Ok(())
 }
@@ -116,9 +103,9 @@ async fn start(path: &Path, deadline: Instant) -> Result<(ChildGuard, Receiver),
 }
 
 async fn read(output: impl AsyncRead + Unpin) -> io::Result<String> {
-    let mut said = Vec::new();
-    output.take(MAX).read_to_end(&mut said).await?;
-    Ok(String::from_utf8_lossy(&said).into_owned())
+    let mut reported = Vec::new();
+    output.take(MAX).read_to_end(&mut reported).await?;
+    Ok(String::from_utf8_lossy(&reported).into_owned())
 }
 
 async fn end(child: &mut ChildGuard, path: &Path, deadline: Instant) -> Result<ExitStatus, SelfRunError> {

@@ -34,7 +34,7 @@ impl World {
     fn new() -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let slots_directory = directory.path().join("data/slots");
-        let slots: Slots = Arc::new(Mutex::new(slots::anew(&slots_directory, Table::default())));
+        let slots: Slots = Arc::new(Mutex::new(slots::new(&slots_directory, Table::default())));
         let stager = Stager::new(&UpdatePaths::of(&directory.path().join("data")), Arc::clone(&slots), None);
         fs::create_dir_all(directory.path().join("repository/targets")).expect("made");
         let source = Source::Directory(directory.path().join("repository"));
@@ -296,7 +296,7 @@ async fn an_update_waits_for_the_end_of_the_one_that_was_given_up_for_it() {
 async fn what_another_updater_has_done_is_known_to_the_next() {
     let world = World::new();
     let slots_directory = world.stager.paths.slots.clone();
-    let slots: Slots = Arc::new(Mutex::new(slots::anew(&slots_directory, Table::default())));
+    let slots: Slots = Arc::new(Mutex::new(slots::new(&slots_directory, Table::default())));
     let other = Stager::new(&UpdatePaths::of(&world.directory.path().join("data")), slots, None);
     assert_eq!(world.run("1.0.0").await, Slot::A);
     let staged = other.stage(&world.transport, &world.order("1.1.0"), &|_| {}).await.expect("staged");

@@ -26,31 +26,16 @@ const PIECE: usize = 64 * 1024;
 pub enum UnpackError {
     /// The file to read.
     #[error("cannot read {}", path.display())]
-    Read {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    Read { path: PathBuf, source: io::Error },
     /// The binary to write.
     #[error("cannot keep the new binary")]
     Write(#[from] DurableError),
     /// The packed binary.
     #[error("cannot unpack {}", path.display())]
-    Zstd {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: FrameDecoderError,
-    },
+    Zstd { path: PathBuf, source: FrameDecoderError },
     /// The same, further on; or writing what comes of it.
     #[error("cannot unpack {}", path.display())]
-    Copy {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    Copy { path: PathBuf, source: io::Error },
     /// The difference.
     #[error(transparent)]
     Delta(#[from] DeltaError),

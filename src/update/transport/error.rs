@@ -17,13 +17,13 @@ pub enum TransportError {
     /// A name that is not one file of the repository.
     #[error("the repository names {name:?}, which is not the name of a file")]
     Name {
-        /// Which.
+        /// Its file name.
         name: String,
     },
     /// The server does not want to.
     #[error("the server answered {status} for {place}")]
     Status {
-        /// What.
+        /// Its URL or path, for messages.
         place: String,
         /// What it said.
         status: StatusCode,
@@ -31,13 +31,13 @@ pub enum TransportError {
     /// The repository does not have what its metadata speaks of.
     #[error("the repository does not have {place}")]
     Missing {
-        /// What.
+        /// Its URL or path, for messages.
         place: String,
     },
     /// It is elsewhere. Redirects are not followed: they would hide from the configuration where updates come from.
     #[error("{place} is redirected to {to:?}: set update.url to where the repository really is")]
     Redirect {
-        /// What.
+        /// Its URL or path, for messages.
         place: String,
         /// Where to, as the server said it.
         to: String,
@@ -47,13 +47,13 @@ pub enum TransportError {
         "a web page came instead of {place}: the network seems to want a sign-in, or update.url is not a repository"
     )]
     CaptivePortal {
-        /// What.
+        /// Its URL or path, for messages.
         place: String,
     },
     /// More came than there can be.
     #[error("{place} is larger than {most} bytes")]
     TooLarge {
-        /// What.
+        /// Its URL or path, for messages.
         place: String,
         /// How much there can be.
         most: u64,
@@ -61,15 +61,15 @@ pub enum TransportError {
     /// The server coded it though it was asked not to.
     #[error("{place} comes in the content coding {coding:?}, which was not asked for")]
     Coding {
-        /// What.
+        /// Its URL or path, for messages.
         place: String,
-        /// Which.
+        /// The `Content-Encoding` of the answer.
         coding: String,
     },
     /// Another part came than was asked for.
     #[error("another part of {place} came than the one from byte {from} on")]
     Part {
-        /// What.
+        /// Its URL or path, for messages.
         place: String,
         /// Where it should begin.
         from: u64,
@@ -77,9 +77,9 @@ pub enum TransportError {
     /// A file.
     #[error("cannot read {}", path.display())]
     Read {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
 }

@@ -56,11 +56,11 @@ impl Transport {
     /// The repository at `source`, whose `metadata` and `targets` are under it.
     pub fn new(source: Source) -> Result<Self, TransportError> {
         let (metadata, targets) = (source.clone().under("metadata")?, source.under("targets")?);
-        Self::apart(metadata, targets)
+        Self::with_sources(metadata, targets)
     }
 
     /// The repository whose metadata is right at one place, and whose targets are right at another.
-    pub fn apart(metadata: Source, targets: Source) -> Result<Self, TransportError> {
+    pub fn with_sources(metadata: Source, targets: Source) -> Result<Self, TransportError> {
         let (traffic, kept) = (Arc::<Traffic>::default(), Arc::<KeptConnection>::default());
         let place = |source| match source {
             Source::Directory(path) => Ok(Location::Directory(Directory::new(path))),

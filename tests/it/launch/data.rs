@@ -39,7 +39,7 @@ impl Data {
     }
 
     pub(super) fn store(&self) -> Store {
-        slots::open(&self.slots()).unwrap_or_else(|| slots::anew(&self.slots(), Table::default()))
+        slots::open(&self.slots()).unwrap_or_else(|| slots::new(&self.slots(), Table::default()))
     }
 
     pub(super) fn table(&self) -> Table {

@@ -190,7 +190,7 @@ impl World {
     }
 
     /// Takes an event; replies are sent as the driver does.
-    pub(super) fn happens(&mut self, event: Event) -> &mut Self {
+    pub(super) fn event(&mut self, event: Event) -> &mut Self {
         let effects = self.engine.step(event, self.now);
         self.effects = effects.iter().map(in_words).collect();
         for effect in effects {
@@ -201,9 +201,9 @@ impl World {
         self
     }
 
-    pub(super) fn is_asked(&mut self, command: Command) -> Answer {
+    pub(super) fn request(&mut self, command: Command) -> Answer {
         let (sender, answer) = oneshot::channel();
-        self.happens(Event::Request(Request { command, senders: vec![sender] }));
+        self.event(Event::Request(Request { command, senders: vec![sender] }));
         answer
     }
 
@@ -213,13 +213,13 @@ impl World {
     }
 
     pub(super) fn finds_all(&mut self, findings: Findings) -> &mut Self {
-        self.happens(Event::Checked(Ok(Box::new(findings))))
+        self.event(Event::Checked(Ok(Box::new(findings))))
     }
 
     /// Waits until it is time, and checks.
     pub(super) fn is_due(&mut self) -> &mut Self {
         let wait = self.until_due();
-        self.later(wait).happens(Event::Due)
+        self.later(wait).event(Event::Due)
     }
 
     /// Seconds.
@@ -228,13 +228,13 @@ impl World {
     }
 
     #[track_caller]
-    pub(super) fn wants(&mut self, effects: &[&str]) -> &mut Self {
+    pub(super) fn expect_effects(&mut self, effects: &[&str]) -> &mut Self {
         assert_eq!(self.effects, effects);
         self
     }
 
     #[track_caller]
-    pub(super) fn is_at(&mut self, phase: &Phase) -> &mut Self {
+    pub(super) fn expect_phase(&mut self, phase: &Phase) -> &mut Self {
         assert_eq!(self.engine.state().phase, *phase);
         self
     }

@@ -41,7 +41,7 @@ fn with(events: &[&str]) -> World {
 fn from(mut world: World, events: &[&str]) -> World {
     for name in events {
         let event = event(name, &world);
-        world.happens(event);
+        world.event(event);
     }
     world
 }
@@ -279,7 +279,7 @@ fn every_event_in_every_state() {
             let event = event(name, &world);
             kinds.insert(kind(&event));
             let is_request = matches!(event, Event::Request(_));
-            world.happens(event);
+            world.event(event);
             let is = format!("{}: {}", world.activity(), world.effects.join(", "));
             let expected = row(state, name);
             if expected.is_some() {

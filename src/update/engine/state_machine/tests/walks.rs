@@ -69,11 +69,11 @@ proptest! {
         for (asks, choice) in steps {
             world.later(u64::from(choice));
             if asks {
-                waiting.push(world.is_asked(command(choice)));
+                waiting.push(world.request(command(choice)));
             } else if let Some(event) = end(&world, choice) {
                 // What ends is no longer under way; progress is no end.
                 under_way &= matches!(event, Event::Progress(_));
-                world.happens(event);
+                world.event(event);
             }
             for effect in &world.effects {
                 match effect.as_str() {
@@ -102,7 +102,7 @@ proptest! {
         }
         while let Some(event) = end(&world, 1).filter(|_| world.engine.due().is_none()) {
             let event = if matches!(event, Event::Progress(_)) { Event::Fetched(Err(failure())) } else { event };
-            world.happens(event);
+            world.event(event);
         }
         for mut answer in waiting {
             prop_assert!(answer.try_recv().is_ok(), "not answered");

@@ -33,30 +33,30 @@ impl Directory {
     }
 
     /// May take for ever.
-    pub(super) fn look(&mut self) -> Finding {
+    pub(super) fn probe(&mut self) -> Finding {
         // Asked first, since what is left of its mount answers in many ways.
         if self.identity.is_some_and(|(device, _)| !is_plugged_in(device)) {
             return Err(StorageFault::Gone);
         }
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let directory = openat(CWD, &self.path, flags, Mode::empty()).map_err(loss)?;
-        let Stat { st_dev, st_ino, .. } = fstat(&directory).map_err(loss)?;
+        let directory = openat(CWD, &self.path, flags, Mode::empty()).map_err(fault)?;
+        let Stat { st_dev, st_ino, .. } = fstat(&directory).map_err(fault)?;
         // What is below a mount that has gone, or was made anew by whoever writes next, has nothing of the box.
         let identity = (st_dev, st_ino);
         if *self.identity.get_or_insert(identity) != identity || !is_plugged_in(st_dev) {
             return Err(StorageFault::Gone);
         }
-        let system = fstatvfs(&directory).map_err(loss)?;
+        let system = fstatvfs(&directory).map_err(fault)?;
         if system.f_flag.contains(StatVfsMountFlags::RDONLY) {
             return Err(StorageFault::ReadOnly);
         }
-        accessat(&directory, ".", Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS).map_err(loss)?;
+        accessat(&directory, ".", Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS).map_err(fault)?;
         read_sample(&directory)?;
         Ok(DiskSpace::of(&system))
     }
 }
 
-fn loss(error: Errno) -> StorageFault {
+fn fault(error: Errno) -> StorageFault {
     match error {
         Errno::NOENT | Errno::NOTDIR | Errno::NODEV | Errno::NXIO | Errno::STALE => StorageFault::Gone,
         Errno::ROFS => StorageFault::ReadOnly,
@@ -80,7 +80,7 @@ fn read_sample(directory: &impl std::os::fd::AsFd) -> Result<(), StorageFault> {
     let file = match openat(directory, SAMPLE, flags, Mode::empty()) {
         Ok(file) => file,
         Err(Errno::NOENT | Errno::INVAL | Errno::ACCESS) => return Ok(()),
-        Err(error) => return Err(loss(error)),
+        Err(error) => return Err(fault(error)),
     };
     let mut memory = vec![0; 2 * BLOCK];
     let start = memory.as_ptr().align_offset(BLOCK);
@@ -88,7 +88,7 @@ fn read_sample(directory: &impl std::os::fd::AsFd) -> Result<(), StorageFault> {
     // However much there is of it: what counts is that the disk has answered.
     match rustix::io::read(&file, block) {
         Ok(_) | Err(Errno::INVAL) => Ok(()),
-        Err(error) => Err(loss(error)),
+        Err(error) => Err(fault(error)),
     }
 }
 
@@ -102,23 +102,23 @@ mod tests {
         let path = parent.path().join("data");
         fs::create_dir(&path).expect("made");
         let mut directory = Directory::new(&path);
-        let space = directory.look().expect("it works");
+        let space = directory.probe().expect("it works");
         assert!(space.total_bytes > 0 && space.free_bytes <= space.total_bytes);
         fs::write(path.join(SAMPLE), "0123456789abcdef").expect("written");
-        directory.look().expect("it can be read");
+        directory.probe().expect("it can be read");
         fs::remove_dir_all(&path).expect("removed");
-        assert_eq!(directory.look(), Err(StorageFault::Gone));
+        assert_eq!(directory.probe(), Err(StorageFault::Gone));
         fs::write(&path, "").expect("written");
-        assert_eq!(directory.look(), Err(StorageFault::Gone));
+        assert_eq!(directory.probe(), Err(StorageFault::Gone));
         fs::remove_file(&path).expect("removed");
         fs::create_dir(&path).expect("made");
-        Directory::new(&path).look().expect("it works, for whoever begins with it");
+        Directory::new(&path).probe().expect("it works, for whoever begins with it");
     }
 
     #[test]
     fn another_directory_in_its_place_is_none_of_the_box() {
         let mut directory = Directory { path: "/proc".into(), identity: Some((0, 1)) };
-        assert_eq!(directory.look(), Err(StorageFault::Gone));
+        assert_eq!(directory.probe(), Err(StorageFault::Gone));
     }
 
     #[test]
@@ -136,8 +136,8 @@ mod tests {
             (Errno::ROFS, StorageFault::ReadOnly),
             (Errno::ACCESS, StorageFault::Forbidden),
         ] {
-            assert_eq!(loss(error), expected);
+            assert_eq!(fault(error), expected);
         }
-        assert!(matches!(loss(Errno::IO), StorageFault::Failing(detail) if !detail.is_empty()));
+        assert!(matches!(fault(Errno::IO), StorageFault::Failing(detail) if !detail.is_empty()));
     }
 }
