@@ -175,7 +175,7 @@ impl App {
         let names = Arc::new(Names::default());
         names.replace(own_names.iter().map(String::as_str));
 
-        let Listeners { listeners, tls, followed } = Listeners::open(&listen, tls, &data_dir, &health, &own_names)?;
+        let Sockets { listeners, tls, followed } = Sockets::open(&listen, tls, &data_dir, &health, &own_names)?;
         let (publisher, current) = site::publisher(site, open, &data_dir, &health)?;
 
         let metrics = Arc::new(Metrics::default());
@@ -405,14 +405,14 @@ fn claim(data_dir: &Path) -> Result<Health, AppError> {
 }
 
 /// The bound sockets, and the certificate for those of HTTPS.
-struct Listeners {
+struct Sockets {
     listeners: Vec<Listener>,
     tls: Option<Tls>,
     /// Who keeps the box's own certificate current, and what it is for.
     followed: Option<(certificate::CertificateRenewal, certificate::Names)>,
 }
 
-impl Listeners {
+impl Sockets {
     fn open(
         listen: &Listen,
         tls: TlsSettings,
