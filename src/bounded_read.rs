@@ -26,7 +26,7 @@ pub(crate) fn read_opened(file: File, max: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Reads the first `max` bytes of a file, whose rest is not wanted.
+/// Reads the first `max` bytes of a file and ignores the rest.
 pub(crate) fn read_beginning(path: &Path, max: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(max).read_to_end(&mut bytes)?;

@@ -9,8 +9,9 @@
 //! HTTPS are forgotten too, since whoever had the box before knows them. Only what the box keeps itself is removed, by
 //! name: a data directory that was chosen badly loses nothing else.
 //!
-//! What the program knows of itself is not the workshop's, and stays: `slots`, the versions of the program, and `trust`,
-//! what it knows of trusted releases. To forget them would be a way back to an old version, whose faults are known.
+//! What the program knows of itself is not the workshop's, and stays: `slots`, the versions of the program, and
+//! `trust`, what it knows of trusted releases. To forget them would be a way back to an old version, whose faults are
+//! known.
 
 use std::fs;
 use std::io;
@@ -49,7 +50,7 @@ pub(crate) enum ResetError {
     },
 }
 
-/// Decides that the next start forgets everything.
+/// Marks the data directory for a reset at the next start.
 pub(crate) fn begin(data_dir: &Path) -> Result<(), ResetError> {
     Ok(durable::write(&data_dir.join(MARKER), b"", 0o600)?)
 }
@@ -71,7 +72,7 @@ pub(crate) fn finish(data_dir: &Path) -> Result<bool, ResetError> {
     Ok(true)
 }
 
-/// What is to be removed, what is inside before what is around it.
+/// The paths to remove, contents before their directory.
 fn paths_to_remove(data_dir: &Path) -> Result<Vec<PathBuf>, ResetError> {
     let mut found = Vec::new();
     let mut waiting = Vec::new();

@@ -16,9 +16,9 @@ use rustix::io::fcntl_dupfd_cloexec;
 /// The first descriptor that is handed on (`SD_LISTEN_FDS_START`).
 const FIRST: i32 = 3;
 
-/// Keeps the numbers of so many descriptors to hand on from everything else in this process, as long as it lives. Its other
-/// threads still open and close files while it becomes the next one: whichever had one of these numbers would close the
-/// socket that has just been put there. To be called before there are other threads, and again once inherited
+/// Keeps the numbers of so many descriptors to hand on from everything else in this process, as long as it lives. Its
+/// other threads still open and close files while it becomes the next one: whichever had one of these numbers would
+/// close the socket that has just been put there. To be called before there are other threads, and again once inherited
 /// sockets have left their numbers.
 pub(crate) fn reserve_descriptors(count: usize) -> io::Result<()> {
     let end = FIRST.saturating_add(count.try_into().unwrap_or(i32::MAX));
@@ -70,7 +70,7 @@ impl Program {
         Self { launcher, ..self }
     }
 
-    /// Becomes it; comes back only with what went wrong, and is then good for nothing but to end.
+    /// Executes it. Returns only on failure; the process can then only exit.
     #[must_use]
     pub fn exec(self, sockets: Vec<Socket>) -> io::Error {
         let mut command = self.command();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sd_notify::NotifyState;
 
-/// Everything is bound and serves.
+/// Reports `READY=1`: every socket is bound.
 pub(crate) fn ready() {
     notify(&[NotifyState::Ready]);
 }
@@ -23,7 +23,7 @@ pub(crate) fn reloading() {
     }
 }
 
-/// The process has just proved that it works.
+/// Reports `WATCHDOG=1`.
 pub(crate) fn alive() {
     notify(&[NotifyState::Watchdog]);
 }

@@ -45,7 +45,7 @@ use crate::update::command::Command;
 /// Bytes of a form: a token and three PINs.
 pub(crate) const MAX_BODY: usize = 8 * 1024;
 
-/// Orders that may wait to be carried out; whoever comes later is told that the box is busy.
+/// Commands that may be queued; a later one is answered that the box is busy.
 const MAX_ORDERS: usize = 4;
 
 /// Whose attempts those of the machine's own ports count as: nobody's on the network, and not those of a browser on the
@@ -67,7 +67,7 @@ impl Caller {
     }
 }
 
-/// What a person has asked for.
+/// A command from the administration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum AdminCommand {
     /// To drain and to start again.
@@ -80,7 +80,7 @@ pub(crate) enum AdminCommand {
     Update(Command),
 }
 
-/// What became of it.
+/// The outcome.
 #[derive(Debug)]
 pub(crate) enum AdminOutcome {
     /// It is under way.
@@ -104,7 +104,7 @@ pub(crate) enum AdminOutcome {
     Failed(String),
 }
 
-/// An order on its way.
+/// A queued command.
 #[derive(Debug)]
 pub(crate) struct PendingCommand {
     /// What is wanted.
@@ -122,7 +122,7 @@ pub(crate) struct Settings {
     pub(crate) language: Lang,
     /// What the support bundle contains: a line for each thing.
     pub(crate) bundle_contents: fn(Lang) -> Vec<String>,
-    /// What the updates are at.
+    /// The state of the updates.
     pub(crate) updates: UpdatesSource,
 }
 
@@ -139,8 +139,8 @@ pub(crate) struct Admin {
 }
 
 impl Admin {
-    /// Reads or makes the PIN in `directory`. `report` hears what is wrong with keeping it, and that it is over. The
-    /// receiver gets the orders.
+    /// Reads or makes the PIN in `directory`. `report` is called with a failure to keep it, and again once it is over.
+    /// The receiver gets the orders.
     #[must_use]
     pub(crate) fn start(
         directory: &Path,

@@ -13,7 +13,7 @@ const FREE: u32 = 3;
 const FIRST_WAIT: Duration = Duration::from_secs(2);
 /// The longest wait: the address is locked out.
 const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
-/// An address that has not tried for so long starts anew.
+/// Failures of an address that has not tried for this long are forgotten.
 const FORGET: Duration = Duration::from_secs(24 * 60 * 60);
 /// Addresses remembered; beyond, the one that has been quiet longest is forgotten.
 const MAX: usize = 1024;
@@ -79,7 +79,7 @@ impl Throttle {
         Ok(())
     }
 
-    /// The attempt was right: the address starts anew.
+    /// The attempt was right: the failures of the address are forgotten.
     pub(super) fn succeeded(&mut self, address: IpAddr) {
         let network = network(address);
         self.entries.remove(&network);
@@ -127,7 +127,8 @@ fn left(until: Instant, now: Instant) -> Option<Duration> {
     until.checked_duration_since(now).filter(|left| !left.is_zero())
 }
 
-/// Whom an address stands for: of IPv6, a network of 64 bits, since each machine has as many addresses as it likes.
+/// What failures are counted by: the address, or of IPv6 its network of 64 bits, since each machine has as many
+/// addresses as it likes.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) if !address.is_loopback() => {

@@ -20,7 +20,7 @@ pub(crate) struct Updates {
     pub(crate) previous: Option<String>,
     /// The versions that have failed on this box.
     pub(crate) refused: Vec<String>,
-    /// Whether the box can go over to another version by itself.
+    /// Whether the box can change its version by itself.
     pub(crate) can_switch: bool,
     /// Whether nothing is done unless it is asked for.
     pub(crate) is_held: bool,

@@ -73,7 +73,7 @@ impl Names {
     }
 }
 
-/// A name under `.local` also stands for its first label alone, which Windows makes of it.
+/// A name under `.local` covers its first label alone too, which Windows makes of it.
 fn with_label(name: &str) -> impl Iterator<Item = String> {
     let label = name.strip_suffix(".local").map(str::to_owned);
     [name.to_owned()].into_iter().chain(label)
@@ -127,7 +127,8 @@ impl CertificateRenewal {
     }
 }
 
-/// Where those who are not on the machine itself may go for the administration; `own` when the certificate is the box's.
+/// Where those who are not on the machine itself may go for the administration; `own` when the certificate is the
+/// box's.
 pub(super) fn secure(listeners: &[Listener], tls: Option<&Tls>, own: bool, is_image: bool) -> Secure {
     let port = |scheme| listeners.iter().find(|listener| listener.scheme() == scheme).map(|door| door.address().port());
     match (tls, port(Scheme::Https), is_image) {

@@ -13,7 +13,7 @@ use crate::http::{Listener, Names, Scheme};
 use crate::identity::BoxId;
 use crate::metrics::{Discovered, Metrics};
 
-/// Who is told what discovery learns.
+/// The subscribers to the state of discovery.
 pub(super) struct DiscoveryObservers {
     pub(super) probe: Probe,
     /// Of the box's id.

@@ -20,7 +20,7 @@ const EVERY: Duration = Duration::from_secs(2);
 /// What the console shows of it, once it is known.
 pub(super) type MachineState = Arc<ArcSwapOption<console::Machine>>;
 
-/// A machine that has something to say, and who is told.
+/// The machine's notices, and where they are reported.
 pub(super) struct Monitor {
     /// `machine.dir`.
     directory: PathBuf,

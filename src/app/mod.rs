@@ -254,7 +254,7 @@ impl App {
         })
     }
 
-    /// Serves until SIGTERM or SIGINT, or until it is told to restart, then drains.
+    /// Serves until SIGTERM or SIGINT, or until a restart is ordered, then drains.
     pub fn run(self) -> Result<Ended, AppError> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -387,7 +387,7 @@ fn say_ready(console: &Console) {
     }
 }
 
-/// Drains the server, before a restart only after it has said farewell: whoever is connected then connects again.
+/// Drains the server, before a restart only after it has announced the close: whoever is connected then connects again.
 async fn end(server: Server, is_restart: bool, grace: Duration, at_once: impl Future<Output = ()>) -> usize {
     if is_restart {
         server.announce_close().await;

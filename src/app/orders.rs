@@ -145,7 +145,7 @@ impl Operator {
         }
     }
 
-    /// What is wanted of the updates.
+    /// The configuration of the updates.
     async fn update(&self, body: &Bytes) -> Answer {
         let command = match serde_json::from_slice::<Command>(body) {
             Ok(command) => command,

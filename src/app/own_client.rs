@@ -50,7 +50,7 @@ impl OwnClient {
     }
 
     /// Whether every listener serves the page and a file of it, or else what is wrong. A site directory that no version
-    /// could show is none of this one's faults, as long as the displays are told so.
+    /// could show is none of this one's faults, as long as the displays get a response that says so.
     pub(super) async fn is_served(&self) -> Result<(), String> {
         let asset = self.asset();
         let expected = self.expected()?;

@@ -11,8 +11,8 @@ use crate::{durable, error_chain};
 /// Its name in the data directory: the number of the newest form that was ever written there, in decimal.
 const NAME: &str = "state-schema";
 
-/// Notes the form that this program writes, or tells that a newer one has been here. It serves in any case: fields that
-/// it does not know it passes over.
+/// Records this program's state schema version, or reports that a newer program has been here. It serves in any case:
+/// fields that it does not know it passes over.
 pub(super) fn check(data_dir: &Path, health: &Health) {
     let path = data_dir.join(NAME);
     let known = fs::read_to_string(&path).ok().and_then(|text| text.trim().parse::<u32>().ok());
@@ -26,7 +26,7 @@ pub(super) fn check(data_dir: &Path, health: &Health) {
         Some(same) if same == STATE_SCHEMA => {}
         _ => {
             if let Err(error) = durable::write(&path, format!("{STATE_SCHEMA}\n").as_bytes(), 0o644) {
-                // Whatever else cannot be written is told by whoever needs it.
+                // Other failures to write are reported by whoever writes.
                 tracing::warn!(error = error_chain(&error), "the form of the box's data cannot be noted");
             }
         }

@@ -16,7 +16,7 @@ use crate::storage::{DiskWatch, Home, StorageFault};
 /// How old what health says may be.
 const EVERY: Duration = Duration::from_secs(2);
 
-/// A disk that is looked at, and who is told.
+/// The monitor of the disk, and where it reports.
 pub(super) struct Monitor {
     watch: Arc<DiskWatch>,
     home: Home,

@@ -1,4 +1,4 @@
-//! The updates at work: what they need from the configuration and from the box, and who is told what they are at.
+//! The updates at work: what they need from the configuration and from the box, and who gets their state.
 
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -39,7 +39,7 @@ pub(super) type Running = Arc<OnceLock<Updates>>;
 pub(super) enum UpdateConfig {
     /// None, and nobody misses them.
     Off(&'static str),
-    /// They cannot be, though they are wanted.
+    /// They are configured, but cannot run.
     Impossible(String),
     /// These.
     On(Box<Settings>),
@@ -124,7 +124,7 @@ fn host() -> Host {
     }
 }
 
-/// Who is told what the updates are at, and what a switch needs.
+/// The subscribers to the state of the updates, and what a switch needs.
 pub(super) struct Observers {
     pub(super) probe: Probe,
     pub(super) metrics: Arc<Metrics>,

@@ -9,7 +9,7 @@ use crate::lang::Lang;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use std::process::ExitCode;
 
-/// What is wanted of the configuration.
+/// The subcommands.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ConfigArgs {
     /// To know whether it is valid.

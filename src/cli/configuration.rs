@@ -54,7 +54,7 @@ pub(super) fn overrides(matches: &ArgMatches) -> Overrides {
     }
 }
 
-/// The configuration of this process, for `serve`: its faults are told to the person, and the code to end with is the
+/// The configuration of this process, for `serve`: its faults are printed, and the exit code is the
 /// error. Its warnings are left to the log.
 ///
 /// # Errors

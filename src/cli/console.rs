@@ -56,7 +56,7 @@ impl ConsoleArgs {
     }
 }
 
-/// Shows the screen until it is told to stop.
+/// Shows the screen until it is stopped.
 pub(super) fn run(args: ConsoleArgs, lang: Lang) -> ExitCode {
     let client = match control::client(args.overrides, lang) {
         Ok(client) => client,

@@ -16,7 +16,7 @@ pub(super) fn definition(lang: Lang) -> Command {
     configured(command, lang)
 }
 
-/// Has the box restart. A configuration that is not valid is told here, before the box ends with it.
+/// Has the box restart. An invalid configuration is reported here, before the box exits with it.
 pub(super) fn run(overrides: Overrides, lang: Lang) -> ExitCode {
     let client = match control::client(overrides, lang) {
         Ok(client) => client,

@@ -26,7 +26,7 @@ pub struct StatusArgs {
     pub(super) form: Form,
 }
 
-/// How the status is wanted.
+/// The format of the status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
     /// For a person.
@@ -89,7 +89,7 @@ pub(super) fn words(client: &Client, lang: Lang) -> Result<String, String> {
     text(client, Form::Summary, lang)
 }
 
-/// The status in the wanted form, or why there is none.
+/// The status in that format, or why there is none.
 fn text(client: &Client, form: Form, lang: Lang) -> Result<String, String> {
     let reply = client.order(Order::Status, &[]).map_err(|error| control::words(&error, lang))?;
     let not_understood = |detail: String| {

@@ -113,7 +113,7 @@ pub(super) fn collect(
     let journal = support_bundle::journal(UNIT);
     let client = Client::new(data_dir).max_body(support_bundle::MAX_BYTES);
     let body = journal.as_ref().map(|text| tail(text, MAX_BODY)).unwrap_or_default();
-    // Nothing stands in the way of a bundle: the box may be just what does not work.
+    // A bundle is always made: it may be the box that does not work.
     let fault = match client.order(Order::SupportBundle, body) {
         Ok(reply) => match control::accepted(&reply, lang) {
             Ok(()) => return Ok((reply.body, None)),

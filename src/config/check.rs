@@ -47,7 +47,7 @@ fn at_most_all_connections(layers: &mut Layers) {
     }
 }
 
-/// Every mode has what it needs, and what only another mode uses is told.
+/// Every mode has what it needs; keys that only another mode uses are warned about.
 fn tls(layers: &mut Layers) {
     let Some((mode, mode_origin)) = layers.setting(&TlsKeys::mode()) else { return };
     for file in [TlsKeys::cert_file(), TlsKeys::key_file()] {
@@ -85,7 +85,8 @@ fn cleartext(layers: &mut Layers) {
     }
 }
 
-/// A directory that is not there may be on a disk that is plugged in later: the box starts, and says so on the displays.
+/// A directory that is not there may be on a disk that is plugged in later: the box starts, and says so on the
+/// displays.
 fn site(layers: &mut Layers) {
     let setting = site::Settings::dir();
     if let Some((Some(dir), origin)) = layers.setting(&setting)

@@ -8,7 +8,7 @@ use std::ffi::OsStr;
 const QUOTES: &[char] = &['"', '\'', '`', '´', '“', '”', '„', '‘', '’', '«', '»'];
 
 /// The line of a known key with its value as TOML has it; `None` where no valid value can be made of it. `section` is
-/// the path of the section that the line stands in, with a dot at its end, or nothing.
+/// the path of the section that contains the line, with a trailing dot, or empty.
 pub(super) fn corrected(schema: &Schema, section: &str, line: &str) -> Option<String> {
     let (name, rest) = assignment(line)?;
     let path = format!("{section}{name}");

@@ -34,7 +34,7 @@ impl Document {
         utf16(bytes).or_else(|| String::from_utf8(bytes.to_owned()).ok())
     }
 
-    /// What stands for a file of which nothing is known but that it has more bytes than any should.
+    /// Stands in for a file that is known only to be too large.
     #[must_use]
     pub(crate) fn too_large(schema: &'static Schema, name: &str, max: u64) -> Self {
         let mut layers = Layers::of(schema);

@@ -107,8 +107,8 @@ impl fmt::Display for Faults {
 
 impl std::error::Error for Faults {}
 
-/// Something that is probably a mistake, but does no harm: it is told and otherwise ignored, because a configuration
-/// may have been written for a newer version.
+/// Something that is probably a mistake, but harmless: it is warned about and otherwise ignored, because a
+/// configuration may have been written for a newer version.
 #[derive(Debug)]
 pub struct Warning {
     /// Where it stands.
@@ -186,7 +186,7 @@ impl Warning {
     }
 }
 
-/// Where something belongs that stands in this file.
+/// Where a key of this file belongs.
 pub(super) fn elsewhere(file: &str, key: &str, is_secret: bool, lang: Lang) -> String {
     if is_secret {
         return lang.pick(
@@ -306,7 +306,7 @@ impl Problem {
     }
 }
 
-/// What somebody wrote, short enough for a line and without anything that a terminal would obey.
+/// What somebody wrote, short enough for a line and without control characters.
 pub(super) fn excerpt(text: &str) -> String {
     const LONGEST: usize = 60;
     let visible = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };

@@ -24,10 +24,10 @@ use toml::{
 /// The most bytes of a configuration file, so that a wrong path (a device, a disk image) cannot fill the memory.
 const MAX_BYTES: u64 = 1 << 20;
 
-/// The most mistakes of syntax that are told: an open bracket at the beginning turns every later line into one.
+/// Maximum syntax errors reported: an open bracket at the beginning turns every later line into one.
 const MAX_SYNTAX_FAULTS: usize = 20;
 
-/// What is told of a secret.
+/// What is shown for a secret.
 pub(super) const HIDDEN: &str = "•••";
 
 /// How the parser begins to complain about a value that is no TOML; of nothing at all, it says the same.
@@ -44,7 +44,7 @@ pub(super) fn read(layers: &mut Layers, path: &Path, required: bool) {
     layers.faults.push(Fault::of_source(origin(path, None), problem));
 }
 
-/// Where something stands in a file.
+/// A position in a file.
 fn origin(path: &Path, line: Option<usize>) -> Origin {
     Origin::File { path: path.to_owned(), line }
 }
@@ -126,7 +126,7 @@ impl Walk<'_> {
         Invisible::of_line(self.text_of(line))
     }
 
-    /// The path of the section that a line stands in, with a dot at its end, or nothing.
+    /// The path of the section that contains a line, with a trailing dot, or empty.
     fn section(&self, line: usize) -> String {
         let before = self.text.lines().take(line.saturating_sub(1));
         let heading = before.filter_map(|line| line.trim().strip_prefix('[')?.split(']').next()).last();

@@ -1,4 +1,4 @@
-//! The reference of the configuration: a `config.toml` in which every key stands as a comment with its default.
+//! The reference of the configuration: a `config.toml` with every key as a comment, with its default.
 
 use super::{schema::CONFIG, wording::describe};
 use crate::lang::Lang;

@@ -10,13 +10,13 @@ pub(super) fn key(schema: &Schema, path: &str) -> Option<String> {
     if let Some(meant) = guess(schema, path) {
         return Some(meant.to_owned());
     }
-    // A key that stands in the wrong table, or outside all of them, is found by its name.
+    // A key in the wrong table, or outside all of them, is found by its name.
     let same_name = || schema.all_keys().find(|key| key.name() == path.rsplit('.').next().unwrap_or(path));
     let paths = schema.all_keys().map(|key| key.path).chain(schema.tables());
     closest(path, paths.map(str::to_owned)).or_else(|| same_name().map(|key| key.path.to_owned()))
 }
 
-/// The key that a guessed name means, whatever section it stands in.
+/// The key that a guessed name means, whatever section it is in.
 pub(super) fn guess(schema: &Schema, path: &str) -> Option<&'static str> {
     let last = plain(path.rsplit('.').next().unwrap_or(path));
     schema.guesses.iter().find(|(name, _)| *name == last || *name == plain(path)).map(|(_, meant)| *meant)

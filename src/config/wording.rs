@@ -197,7 +197,7 @@ fn io_reason(error: &io::Error, lang: Lang) -> String {
     }
 }
 
-/// How the parser's sentences begin that a person editing the file by hand meets most, in Spanish and in plain English.
+/// How the parser's most frequent messages begin, in Spanish and in plain English.
 const SYNTAX: &[(&str, &str, &str)] = &[
     ("string values must be quoted", "los textos se escriben entre comillas", "a text is written in quotation marks"),
     ("duplicate key", "la clave está repetida", "the key is repeated"),

@@ -139,7 +139,7 @@ pub(super) fn run(
     generation: &watch::Sender<u64>,
     stopped: &Receiver<()>,
 ) {
-    // What the readers were told of last: small steps add up to news.
+    // What subscribers got last: small steps add up to a change.
     let mut told = latest.load_full();
     while stopped.recv_timeout(COLLECT_INTERVAL) == Err(RecvTimeoutError::Timeout) {
         let status = Arc::new(sources.collect());

@@ -26,7 +26,8 @@ pub(crate) struct Status {
     pub(crate) uptime_s: u64,
     /// The time.
     pub(crate) clock: Clock,
-    /// What to type into a TV, the best first; each without a path. Empty while the network has none that a TV can open.
+    /// What to type into a TV, the best first; each without a path. Empty while the network has none that a TV can
+    /// open.
     pub(crate) addresses: Vec<Address>,
     /// The network that the TVs are on.
     pub(crate) network: Network,
@@ -113,7 +114,7 @@ pub(crate) enum Doubt {
     NotSynchronised,
     /// No time service runs.
     NoTimeService,
-    /// One that this program is too old to know.
+    /// A value that a newer version has written.
     #[serde(other)]
     Other,
 }
@@ -123,7 +124,7 @@ pub(crate) enum Doubt {
 pub(crate) struct Address {
     /// `http://192.168.1.50`: with a port only where it is not the scheme's.
     pub(crate) url: String,
-    /// What stands in it.
+    /// Its text.
     pub(crate) kind: AddressKind,
 }
 
@@ -171,7 +172,7 @@ pub(crate) enum Discovery {
         /// Why, in English.
         reason: String,
     },
-    /// One that this program is too old to know.
+    /// A value that a newer version has written.
     #[serde(other)]
     Other,
 }
@@ -184,7 +185,7 @@ pub(crate) struct Https {
     pub(crate) certificate_sha256: String,
 }
 
-/// What the updates are at.
+/// The state of the updates.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Update {
     /// The channel.
@@ -231,7 +232,7 @@ pub(crate) enum Serving {
     LastGood,
     /// Nowhere: the displays get a page that says why.
     Nothing,
-    /// One that this program is too old to know.
+    /// A value that a newer version has written.
     #[serde(other)]
     Other,
 }

@@ -16,7 +16,7 @@ pub(crate) enum NetworkTrouble {
     SelfAssigned { address: Ipv4Addr },
     /// The box listens at none of its addresses.
     NotServed,
-    /// One that this program is too old to know.
+    /// A value that a newer version has written.
     #[serde(other)]
     Other,
 }

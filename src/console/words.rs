@@ -188,7 +188,7 @@ impl Status {
         name.chain([format!("workshop-edge {}", self.version)]).collect::<Vec<_>>().join(" · ")
     }
 
-    /// What stands in the place of the address while there is none.
+    /// Shown instead of the address while there is none.
     #[must_use]
     pub(crate) fn no_address(lang: Lang) -> &'static str {
         lang.pick("Todavía no hay dirección para los televisores", "There is no address for the TVs yet")

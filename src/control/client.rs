@@ -102,8 +102,9 @@ impl Client {
         self.order_within(Patience::of(order.client_patience()), order, body)
     }
 
-    /// Has an order carried out that may take long: `progress` hears what the box is at, as JSON, and the answer is waited for
-    /// as long as the box says that it is at work. One that says nothing, as those of older versions do, has the time of one line.
+    /// Sends an order that may take long: `progress` is called with the state of the box, as JSON, and the answer is
+    /// awaited as long as the box says that it is at work. One that says nothing, as those of older versions do, has
+    /// the time of one line.
     pub(crate) fn order_with_progress(
         &self,
         order: Order,

@@ -14,10 +14,10 @@ use super::Order;
 const MARGIN: Duration = Duration::from_secs(1);
 /// For a request to arrive: it is written at once, over a socket of the same machine.
 pub(super) const MAX_REQUEST: Duration = Duration::from_secs(10);
-/// How often a server that is at work says so, to those who want to hear of its progress.
+/// How often a working server reports progress to those who asked for it.
 pub(super) const HEARTBEAT: Duration = Duration::from_secs(5);
-/// How long a client waits for the next line of an answer with progress. There is no bound on the whole answer besides the
-/// server's, since every line says that the box works.
+/// How long a client waits for the next line of an answer with progress. There is no bound on the whole answer besides
+/// the server's, since every line says that the box works.
 pub(super) const MAX_SILENCE: Duration = HEARTBEAT.saturating_mul(6);
 
 impl Order {

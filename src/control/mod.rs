@@ -12,9 +12,10 @@
 //! | `POST /restart` | `{}`, and the box restarts |
 //! | `POST /factory-reset` | `{}`, and the box forgets everything but its configuration, and restarts |
 //!
-//! A client of `POST /update` that accepts `application/x-ndjson` gets lines instead, since a slow bucket may take minutes:
-//! `{"progress":…}` with what the updates are at whenever that has changed, an empty line every few seconds so that silence
-//! means that the box hangs, and at last `{"status":…,"answer":…}`.
+//! A client of `POST /update` that accepts `application/x-ndjson` gets lines instead, since a slow bucket may take
+//! minutes:
+//! `{"progress":…}` with what the updates are at whenever that has changed, an empty line every few seconds so that
+//! silence means that the box hangs, and at last `{"status":…,"answer":…}`.
 //!
 //! What cannot be done is answered by a status of 4xx or 5xx and `{"error":"…"}`, with `error_es` where it is for a
 //! person as it is.
@@ -51,7 +52,7 @@ pub(crate) enum Order {
     NewPin,
     /// What support needs.
     SupportBundle,
-    /// What the updates are at.
+    /// The state of the updates.
     UpdateReport,
     /// Something about the updates, which the body says.
     Update,

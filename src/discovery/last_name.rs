@@ -20,7 +20,7 @@ impl LastName {
         Self { path, kept }
     }
 
-    /// The final name, as long as it still belongs to what is wanted.
+    /// The final name, if it was derived from the configured one.
     pub(super) fn of(&self, wanted: &str) -> Option<&str> {
         let mut lines = self.kept.as_deref()?.lines();
         let (was_wanted, name) = (lines.next()?, lines.next()?);

@@ -60,7 +60,7 @@ pub(super) fn answers(message: &[u8], id: u16, label: &str) -> Option<Vec<IpAddr
     Some(named.filter_map(Record::address).collect())
 }
 
-/// The addresses of the box that a message tells of, if it is an answer to the question with this id and well formed,
+/// The addresses of the box in a message, if it is an answer to the question with this id and well formed,
 /// and the box has `box_id`.
 pub(super) fn addresses_of_box(message: &[u8], id: u16, box_id: &str) -> Option<Vec<IpAddr>> {
     let records = records(message, id)?;

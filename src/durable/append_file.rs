@@ -61,7 +61,7 @@ impl AppendFile {
         self.file.sync_all().map_err(DurableError::at("sync", &self.path))
     }
 
-    /// Begins anew with an empty file.
+    /// Truncates the file.
     pub(crate) fn restart(self) -> Result<Self, DurableError> {
         let path = self.path;
         drop(self.file);

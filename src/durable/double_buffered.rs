@@ -61,7 +61,7 @@ impl<T: Serialize + DeserializeOwned + Clone + PartialEq> DoubleBuffered<T> {
         Some(Self { directory: directory.to_owned(), name, generation, value })
     }
 
-    /// Begins anew with this record; it is not kept yet.
+    /// A new record; it is not written yet.
     #[must_use]
     pub(crate) fn new(directory: &Path, name: &'static str, value: T) -> Self {
         Self { directory: directory.to_owned(), name, generation: 0, value }
@@ -73,7 +73,7 @@ impl<T: Serialize + DeserializeOwned + Clone + PartialEq> DoubleBuffered<T> {
         &self.value
     }
 
-    /// Removes what a change that was cut off has left beside the record. The next change would do so too, but that may
+    /// Removes the temporary files of an interrupted change. The next change would do so too, but that may
     /// be long in coming.
     pub(crate) fn remove_temp_files(&self) -> Result<(), RecordError> {
         for turn in [0, 1] {

@@ -62,8 +62,8 @@ impl ProcessLock {
     }
 }
 
-/// Whether the program that this process was before has left the file open and locked. Linux before 5.11 loses such locks
-/// when a process with several threads becomes another program: there it is locked anew.
+/// Whether the program that this process was before has left the file open and locked. Linux before 5.11 loses such
+/// locks when a process with several threads becomes another program: there it is locked again.
 fn is_held_already(path: &Path) -> bool {
     let Ok(path) = path.canonicalize() else { return false };
     let open = std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();

@@ -49,7 +49,8 @@ impl<'a> ConnectionTimer<'a> {
         }
     }
 
-    /// Whether the connection is to end with the answer under way, or at once; wakes the task when that may have changed.
+    /// Whether the connection is to end with the answer under way, or at once; wakes the task when that may have
+    /// changed.
     pub(super) fn ends_after_answer(self: Pin<&mut Self>, cx: &mut Context<'_>) -> bool {
         let this = self.project();
         if !*this.waits {
@@ -70,7 +71,7 @@ impl<'a> ConnectionTimer<'a> {
     /// What is due, when it is.
     pub(super) fn poll_due(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Due> {
         let mut this = self.project();
-        // The timer is only ever moved closer here; when it goes off too early, it is set anew.
+        // The timer is only ever moved closer here; when it goes off too early, it is set again.
         if let Some((at, _)) = this.activity.due()
             && this.armed.is_none_or(|armed| at < armed)
         {

@@ -17,7 +17,7 @@ pub(super) struct Accepted {
     pub(super) permit: Permit,
 }
 
-/// What a worker is told.
+/// A message to a worker.
 pub(super) enum Message {
     /// Serve it.
     Connection(Accepted, Load),
@@ -62,7 +62,7 @@ impl Dispatcher {
 
     pub(super) fn dispatch(&self, accepted: Accepted) {
         let Some(worker) = self.workers.iter().min_by_key(|worker| worker.load.load(Ordering::Relaxed)) else { return };
-        // An inbox has a place for every connection that the limits let in. Where the worker has
+        // An inbox has room for every connection that the limits admit. Where the worker has
         // ended, the connection is dropped, and so closed.
         let _ = worker.messages.try_send(Message::Connection(accepted, Load::on(&worker.load)));
     }

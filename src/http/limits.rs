@@ -1,10 +1,10 @@
 //! Places for connections: in total and for each peer address.
 //!
-//! Behind one address stand many TVs (an access point with NAT, a phone's tethering), so an address that has its share is
-//! not refused while some of its connections do nothing: the one that is missed least loses its place ([`Class`]), the
-//! oldest first; never one with an answer under way. When all places are taken, the same holds for everybody's connections,
-//! and of those alike the address with the most loses one. So whoever takes places by saying nothing, or too slowly, takes
-//! them from itself.
+//! Behind one address stand many TVs (an access point with NAT, a phone's tethering), so an address that has its share
+//! is not refused while some of its connections do nothing: the one that is missed least loses its place ([`Class`]),
+//! the oldest first; never one with an answer under way. When all places are taken, the same holds for everybody's
+//! connections, and of those alike the address with the most loses one. So whoever takes places by saying nothing, or
+//! too slowly, takes them from itself.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
@@ -42,7 +42,7 @@ struct Seats {
     by_peer: HashMap<IpAddr, BTreeMap<u64, Arc<Seat>>>,
 }
 
-/// A connection as the limits see it: its task says what it is doing, and hears when its place is needed.
+/// A connection as the limits see it: its task reports what it does, and is notified when it is evicted.
 #[derive(Debug)]
 pub(super) struct Seat {
     began: Instant,

@@ -1,8 +1,8 @@
-//! The two ends of a connection's stream that its [`Activity`] hears of: what the server reads and flushes, and what the
-//! kernel takes. Between them is TLS, or nothing.
+//! The two ends of a connection's stream that report to its [`Activity`]: what the server reads and flushes, and what
+//! the kernel takes. Between them is TLS, or nothing.
 //!
-//! TLS takes bytes that the kernel does not, and the kernel takes bytes while TLS flushes and says nothing of it. So only
-//! the socket knows whether the peer still reads, and only above TLS is known whether a request has begun.
+//! TLS takes bytes that the kernel does not, and the kernel takes bytes while TLS flushes and says nothing of it. So
+//! only the socket knows whether the peer still reads, and only above TLS is known whether a request has begun.
 
 use std::io;
 use std::pin::Pin;

@@ -16,7 +16,7 @@ use http::{Uri, header};
 pub(crate) struct Names(ArcSwap<BTreeSet<String>>);
 
 impl Names {
-    /// Replaces all of them; case does not matter. A name under `.local` also stands for its
+    /// Replaces all of them; case does not matter. A name under `.local` covers its
     /// first label alone, which Windows makes of it.
     pub(crate) fn replace<'a>(&self, names: impl IntoIterator<Item = &'a str>) {
         let mut all = BTreeSet::new();

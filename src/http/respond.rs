@@ -18,7 +18,7 @@ pub(super) enum Refusal {
     NotFound,
     /// A method that exists, but not here; with the value of Allow.
     Method(&'static str),
-    /// A method that nobody has heard of.
+    /// An unknown method.
     UnknownMethod,
     /// The client refuses every coding that there is.
     NotAcceptable,
@@ -184,8 +184,8 @@ pub(super) fn no_store(status: StatusCode, media: &'static str, body: Bytes) -> 
 
 /// Leads a client to another decoded path of the box, with the query that it came with.
 ///
-/// The path starts with one slash, and what is not plain in it is encoded, the backslash too, so that no browser takes a
-/// part of it for another host.
+/// The path starts with one slash, and what is not plain in it is encoded, the backslash too, so that no browser takes
+/// a part of it for another host.
 pub(super) fn moved(path: &str, query: Option<&str>) -> Result<Response<Body>, Refusal> {
     let mut location = utf8_percent_encode(path, NOT_IN_PATHS).to_string();
     if let Some(query) = query.filter(|query| !query.is_empty()) {

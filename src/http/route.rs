@@ -13,7 +13,7 @@ use super::target::{self, Target};
 use crate::admin;
 use crate::metrics::RouteClass;
 
-/// The prefix that the box keeps for itself.
+/// The reserved prefix.
 const RESERVED: &str = "/_edge";
 /// What is below it for those who know the PIN.
 const ADMIN: &str = "/_edge/admin";

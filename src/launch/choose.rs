@@ -77,7 +77,7 @@ impl Memory {
         change(table)
     }
 
-    /// A binary that was given up no longer speaks for itself either.
+    /// A binary that was given up is no longer marked as proven either.
     fn clear_proven(&self, on_trial: Option<Slot>) {
         if let Some(slot) = on_trial
             && self.store.value().image(slot).is_none()
@@ -155,7 +155,7 @@ mod tests {
     enum Step {
         /// What is put there becomes the next trial.
         Put(u8),
-        /// What was there before becomes it.
+        /// The process before executes it.
         Back,
         Start,
         Confirm,

@@ -46,8 +46,8 @@ pub(crate) struct Settings {
     pub(crate) os: Option<String>,
     /// The options of `serve`.
     pub(crate) options: Vec<OsString>,
-    /// Whether the data belong to another process: its table is left alone, and the factory's `serve` says why it does not
-    /// serve.
+    /// Whether the data belong to another process: its table is left alone, and the factory's `serve` says why it does
+    /// not serve.
     pub(crate) is_in_use: bool,
 }
 
@@ -81,7 +81,7 @@ pub(crate) fn run(settings: &Settings) -> LaunchError {
             Ok(()) => exec(&path, slot.name(), launcher.as_deref(), options),
             Err(error) => error,
         };
-        // Kept before it is told: a process that could not be become has lost its protection from closed pipes.
+        // Written before it is reported: a failed exec has lost the protection from closed pipes.
         memory.mark_unbootable(slot, &format!("it cannot be executed: {error}"));
         tracing::error!(slot = slot.name(), version = image.version, %error, "the binary cannot be executed");
     }

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! bytes ─keys─> Key ─press─> Menu ─┬─> lines (to be drawn)
-//!                   what came of it ┘└─> Wish (to be done) ─> show
+//!                           result ┘└─> MenuAction ─> show
 //! ```
 
 use std::path::PathBuf;
@@ -34,8 +34,8 @@ pub(crate) enum Key {
     Char(char),
 }
 
-/// The keys that a terminal has sent (ECMA-48; the function keys as the Linux console and xterm send them). What is none
-/// of them is passed over.
+/// The keys that a terminal has sent (ECMA-48; the function keys as the Linux console and xterm send them). What is
+/// none of them is ignored.
 #[must_use]
 pub(crate) fn keys(bytes: &[u8]) -> Vec<Key> {
     let text = String::from_utf8_lossy(bytes);
@@ -81,7 +81,7 @@ fn sequence(rest: &str) -> Option<&str> {
     rest.get(..skipped + last.len_utf8())
 }
 
-/// What is to be done for whoever is at the keyboard.
+/// An action for whoever is at the keyboard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum MenuAction {
     /// To see how the box is.
@@ -194,14 +194,14 @@ impl Menu {
         self.lang
     }
 
-    /// Shows something, as what came of a wish.
+    /// Shows a page, as the result of an action.
     pub(crate) fn show(&mut self, page: Page) {
         // Progress is the same page: whoever reads it has chosen nothing.
         self.at = 0;
         self.page = page;
     }
 
-    /// A key was pressed: what is to be done for it, if anything.
+    /// Handles a key; returns the action to perform, if any.
     pub(crate) fn press(&mut self, key: Key) -> Option<MenuAction> {
         let is_typing = matches!(self.page, Page::Type { .. });
         if key == Key::Language || (!is_typing && matches!(key, Key::Char('l' | 'L'))) {

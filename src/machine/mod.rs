@@ -2,8 +2,8 @@
 //! unprivileged account.
 //!
 //! Root runs the OS image's own copy of the program as `workshop-edge machine <order>`, never a binary of a slot: the
-//! appliance can write those. What root has to tell the appliance stands in files below `/run/workshop-machine`, which
-//! the appliance only reads; what the appliance asks of root stands in a directory of its own, and is believed no
+//! appliance can write those. Root reports to the appliance in files below `/run/workshop-machine`, which
+//! the appliance only reads; what the appliance asks of root is in a directory of its own, and trusted no
 //! further than it is signed.
 //!
 //! [`Paths`] is the one list of the paths on which both sides, the units and the image agree.

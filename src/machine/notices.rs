@@ -1,4 +1,4 @@
-//! What the machine has to say to whoever stands before it: one file for each subject, which the appliance shows on its
+//! The machine's notices for whoever is at it: one file for each subject, which the appliance shows on its
 //! own screen, on its pages and in `/health`.
 //!
 //! ```json
@@ -41,7 +41,7 @@ pub(crate) enum Level {
     Fault,
 }
 
-/// What the machine reports on one subject.
+/// A notice on one subject.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Notice {
     /// How much it matters.
@@ -51,7 +51,7 @@ pub(crate) struct Notice {
     pub(crate) text: Text,
 }
 
-/// All there is to say.
+/// All notices.
 #[derive(Debug, Default)]
 pub(crate) struct Notices {
     /// By subject.
@@ -86,7 +86,7 @@ pub(crate) enum NoticeError {
     TooMany { directory: PathBuf },
 }
 
-/// Says something on a subject, instead of what was said before. `directory` is [`super::Paths::run_notices`]; it is
+/// Sets the notice on a subject. `directory` is [`super::Paths::run_notices`]; it is
 /// made if it is missing.
 pub(crate) fn put(directory: &Path, subject: &str, notice: &Notice) -> Result<(), NoticeError> {
     let path = path(directory, subject)?;
@@ -95,13 +95,13 @@ pub(crate) fn put(directory: &Path, subject: &str, notice: &Notice) -> Result<()
     durable::write(&path, &text, 0o644).map_err(keep(subject))
 }
 
-/// There is nothing more to say on a subject.
+/// Removes the notice on a subject.
 pub(crate) fn clear(directory: &Path, subject: &str) -> Result<(), NoticeError> {
     durable::remove(&path(directory, subject)?).map_err(keep(subject))
 }
 
-/// Reads what there is to say: nothing where there is no such directory. At most 32 notices of 16 KiB are read; what
-/// cannot be read is told and left out.
+/// Reads the notices: none where there is no such directory. At most 32 notices of 16 KiB are read; what
+/// cannot be read is reported and skipped.
 #[must_use]
 pub(crate) fn read_all(directory: &Path) -> Notices {
     let mut notices = Notices::default();

@@ -71,7 +71,7 @@ paths! {
     /// What is known of OS updates: trust, floor, quarantined versions.
     data_os = "data/machine/os";
 
-    /// What root tells the appliance until the next start: root's, mode 0755.
+    /// What root reports to the appliance until the next start: root's, mode 0755.
     run = "run/workshop-machine";
     /// The appliance's configuration, made from the settings; `/etc/workshop-edge/config.toml` is a link to it.
     run_config = "run/workshop-machine/config.toml";
@@ -79,15 +79,15 @@ paths! {
     run_proxy_credentials = "run/workshop-machine/proxy-credentials";
     /// One file for each subject on which there is something to say: see [`super::notices`].
     run_notices = "run/workshop-machine/notices";
-    /// What the OS updates are at.
+    /// The state of the OS updates.
     run_os = "run/workshop-machine/os.json";
     /// The release bucket of a stick; the appliance's `update.usb_dir`.
     run_stick = "run/workshop-machine/stick";
-    /// Is there when HTTPS is wanted: its socket is opened only then.
+    /// Exists if HTTPS is configured: its socket is opened only then.
     run_https = "run/workshop-machine/https";
-    /// Held by whoever deals with a stick.
+    /// Held while a stick is handled.
     run_stick_lock = "run/workshop-machine/stick.lock";
-    /// The device of the stick that is dealt with.
+    /// The device of that stick.
     run_stick_holder = "run/workshop-machine/stick.device";
     /// Held by whoever writes the system: to the boot partition, with a restart at the end, or to another disk.
     run_system_lock = "run/workshop-machine/system.lock";

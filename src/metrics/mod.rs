@@ -315,7 +315,7 @@ impl Metrics {
         self.responders.set(i64::try_from(*responders).unwrap_or(i64::MAX));
     }
 
-    /// What the updates are at now.
+    /// The state of the updates now.
     pub(crate) fn updated(&self, now: &Updated) {
         self.update.set(now);
     }

@@ -76,7 +76,7 @@ pub enum OutboundError {
         /// Whether it was given any.
         was_given: bool,
     },
-    /// It does not let the box through, or cannot reach the server itself.
+    /// It refuses the box, or cannot reach the server itself.
     #[error("the proxy {proxy} does not connect to {to}: it answered {status}")]
     ProxyRefused {
         /// Its URL, without credentials.
@@ -142,7 +142,7 @@ pub(crate) enum OutboundErrorKind {
     ProxyUnreachable,
     /// The proxy wants a login.
     ProxyLogin,
-    /// The proxy does not let the box through.
+    /// The proxy refuses the box.
     ProxyRefused,
 }
 
@@ -180,8 +180,8 @@ impl OutboundError {
 fn of_handshake(source: &io::Error) -> OutboundErrorKind {
     let error = source.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>());
     match error {
-        // Other: a certificate that signs itself, and is not known as an authority. BadSignature: an authority of the same
-        // name is known, and did not sign it.
+        // Other: a certificate that signs itself, and is not known as an authority. BadSignature: an authority of the
+        // same name is known, and did not sign it.
         Some(rustls::Error::InvalidCertificate(
             CertificateError::UnknownIssuer | CertificateError::BadSignature | CertificateError::Other(_),
         )) => OutboundErrorKind::UnknownAuthority,

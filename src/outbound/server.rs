@@ -109,7 +109,7 @@ impl Server {
             }
             _ => return Err(wrong("it begins neither with https:// nor with file:///")),
         };
-        // An IPv6 address stands in brackets.
+        // An IPv6 address is in brackets.
         let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
         let named = || wrong("its server's name is not one");
         let tls = if secure { Some(ServerName::try_from(host.clone()).map_err(|_| named())?) } else { None };

@@ -61,7 +61,7 @@ impl File {
     }
 }
 
-/// A role that is signed anew.
+/// A role that is signed again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RoleChange {
     pub(super) role: String,

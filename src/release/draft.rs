@@ -40,7 +40,7 @@ pub(super) struct Draft {
     pub(super) again: BTreeSet<String>,
 }
 
-/// What a command is told about signing.
+/// A command's options for signing.
 #[derive(Debug)]
 pub(super) struct Signing<'a> {
     pub(super) keys: &'a Keys,

@@ -183,7 +183,7 @@ pub(super) fn roll_out(
     Ok(why)
 }
 
-/// What is said of a release that its channel may have had in this way before.
+/// The entry of a release that the channel may have had before.
 fn kept(release: &Release, waves_before: &[Wave], channel: &str) -> Vec<Text> {
     let version = &release.version;
     if release.waves.is_empty() || release.waves != waves_before {

@@ -51,7 +51,7 @@ pub(super) fn exists(directory: &Path) -> bool {
 }
 
 impl Repository {
-    /// Reads a repository, and holds it to its signatures, so that nothing is signed anew that somebody else wrote.
+    /// Reads a repository, and holds it to its signatures, so that nothing is signed again that somebody else wrote.
     pub(super) fn read(directory: &Path) -> Result<Self, ReleaseError> {
         if !exists(directory) {
             return Err(refuse(

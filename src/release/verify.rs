@@ -48,7 +48,7 @@ struct Channel {
     #[serde(rename = "channel")]
     name: String,
     manifest: Option<Manifest>,
-    /// Targets of the version that is wanted which were fetched and are right.
+    /// Targets of the desired version that were fetched and verified.
     targets: Vec<String>,
     /// Why a box would not take anything.
     error: Option<String>,

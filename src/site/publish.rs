@@ -78,7 +78,7 @@ impl Publisher {
     /// follows the directory in the background. `report` gets the state whenever it changes.
     ///
     /// A directory that cannot be served is a fault, not an error: a page says so until it can. The embedded display
-    /// never stands in for it, since its invented figures would be taken for the workshop's.
+    /// never replaces it, since its invented figures would be taken for the workshop's.
     pub(crate) fn start(
         settings: Settings,
         surroundings: PublisherInputs,
@@ -225,7 +225,7 @@ impl<R: Fn(&State)> Worker<R> {
             Ok(None) => self.hashing = Some(hashing),
             Ok(Some(digest)) => self.has_hashed(hashing.file(), digest),
             Err(error) => {
-                // One that has changed is found by the next look, and loaded anew.
+                // One that has changed is found by the next poll, and loaded again.
                 let path = hashing.file().path();
                 tracing::warn!(path, %error, "a large file cannot be read: it has no entity tag");
                 self.unreadable.insert(path.to_owned());

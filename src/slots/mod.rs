@@ -31,7 +31,7 @@ pub fn open(directory: &Path) -> Option<Store> {
     Store::open(directory, "table")
 }
 
-/// A table that begins anew; it is not kept yet.
+/// A new table; it is not written yet.
 #[must_use]
 pub fn new(directory: &Path, table: Table) -> Store {
     Store::new(directory, "table", table)

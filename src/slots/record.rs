@@ -43,9 +43,9 @@ pub fn confirm(directory: &Path, store: &mut Store) -> Result<(), RecordError> {
     }
 }
 
-/// The slot of the active binary says that it is proven, as the table does: the power may have gone between the two, and
-/// what is lost with the table then is the binary's proof. Nothing while a binary is on trial, which is the table's to
-/// decide.
+/// The slot of the active binary says that it is proven, as the table does: the power may have gone between the two,
+/// and what is lost with the table then is the binary's proof. Nothing while a binary is on trial, which is the table's
+/// to decide.
 pub fn repair_proven(directory: &Path, table: &Table) -> Result<(), RecordError> {
     let active = table.active().filter(|_| table.on_trial().is_none());
     let Some((slot, image)) = active.and_then(|slot| Some((slot, table.image(slot)?))) else { return Ok(()) };
@@ -140,7 +140,7 @@ mod tests {
         assert!(store.value().is_quarantined(&image(4).sha256) && !is_proven(directory, Slot::B));
         assert!(is_proven(directory, Slot::A));
 
-        // One that was proven once, and is gone back to in vain.
+        // One that was proven once, and now fails to start.
         record(directory, Slot::B, &image(5)).expect("kept");
         let put = |table: &mut Table| table.stage(Slot::B, image(5)).and_then(|()| table.begin_trial(Slot::B));
         store.change(put).expect("kept").expect("fit");

@@ -376,7 +376,7 @@ impl Table {
         }
     }
 
-    /// Meets the factory's binary. Another one than before has come by a package or a new image, so it is what whoever
+    /// Applies the version of the factory's binary. A new one came by a package or a new image, so it is what whoever
     /// brought it wants to run: where it is newer than what runs, it becomes the active one, and what ran before stays
     /// where it is. An older one (a box is repaired with an old image) changes nothing, since the state has moved on.
     pub(crate) fn apply_factory_version(&mut self, version: &str) {
@@ -393,8 +393,8 @@ impl Table {
     }
 
     /// The operating system of the USB image is this one. What needs a newer one, since it was there before the system
-    /// went back, does not run for as long: the other slot does if it is known to work, or else the factory's binary. It
-    /// stays in its slot, and is gone over to again from there.
+    /// went back, does not run for as long: the other slot does if it is known to work, or else the factory's binary.
+    /// It stays in its slot, and is gone over to again from there.
     pub(crate) fn apply_os_version(&mut self, version: &str, factory: &str) {
         let fits = |table: &Self, slot: Slot| {
             table.image(slot).is_some_and(|image| {
@@ -429,8 +429,8 @@ impl Table {
         table
     }
 
-    /// A slot's file is not what its record says, in a table that was made again: what was proven, and is newer than what
-    /// runs, would run otherwise.
+    /// A slot's file is not what its record says, in a table that was made again: what was proven, and is newer than
+    /// what runs, would run otherwise.
     pub(crate) fn miss(&mut self, slot: Slot, record: &Record, reason: &str) {
         let running = self.active.and_then(|active| self.image(active)).map(|image| image.version.as_str());
         let running = running.or(self.factory.as_deref());
@@ -875,7 +875,7 @@ mod tests {
             table.start();
         }
         assert_eq!(table.quarantined()[0].reason, NOT_UP);
-        // Where no boot is told from another, every start that does not end in order costs a try.
+        // Where boots cannot be distinguished, every start that does not end in order costs a try.
         let mut table = Table::default();
         put(&mut table, 2);
         for _ in 0..TRIES {

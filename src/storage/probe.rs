@@ -41,7 +41,7 @@ impl Directory {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let directory = openat(CWD, &self.path, flags, Mode::empty()).map_err(fault)?;
         let Stat { st_dev, st_ino, .. } = fstat(&directory).map_err(fault)?;
-        // What is below a mount that has gone, or was made anew by whoever writes next, has nothing of the box.
+        // What is below a mount that has gone, or was made again by whoever writes next, has nothing of the box.
         let identity = (st_dev, st_ino);
         if *self.identity.get_or_insert(identity) != identity || !is_plugged_in(st_dev) {
             return Err(StorageFault::Gone);
@@ -74,7 +74,8 @@ fn is_plugged_in(device: u64) -> bool {
         || fs::symlink_metadata(Path::new(BLOCK_DEVICES).join(number)).is_ok()
 }
 
-/// Reads from the disk and not from the kernel's memory. Not every file system can, and not every directory has the file.
+/// Reads from the disk and not from the kernel's memory. Not every file system can, and not every directory has the
+/// file.
 fn read_sample(directory: &impl std::os::fd::AsFd) -> Result<(), StorageFault> {
     let flags = OFlags::RDONLY | OFlags::DIRECT | OFlags::CLOEXEC;
     let file = match openat(directory, SAMPLE, flags, Mode::empty()) {

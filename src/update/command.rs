@@ -1,4 +1,4 @@
-//! What a person may want of the updates, and what they are told: as the command line and the administration send it.
+//! Commands about updates and their replies, as the command line and the administration send them.
 
 use crate::lang::Text;
 use std::path::PathBuf;
@@ -49,16 +49,16 @@ impl Command {
     }
 }
 
-/// What came of it.
+/// The outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Reply {
     #[serde(flatten)]
     pub(crate) outcome: CommandOutcome,
-    /// What the updates are at now.
+    /// The state of the updates now.
     pub(crate) state: State,
 }
 
-/// What came of it.
+/// The outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub(crate) enum CommandOutcome {
@@ -78,7 +78,7 @@ pub(crate) enum CommandOutcome {
 /// All that there is to know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Report {
-    /// What the updates are at.
+    /// The state of the updates.
     pub(crate) state: State,
     /// What there was, the newest last.
     pub(crate) history: Vec<HistoryEntry>,

@@ -1,4 +1,4 @@
-//! A binary from the one that runs and the difference to it, in bsdiff's form:
+//! A binary from the one that runs and a delta, in bsdiff's format:
 //!
 //! ```text
 //! "BSDIFF40"  bytes of the controls  bytes of the differences  bytes of the new file    8 bytes each
@@ -8,8 +8,8 @@
 //! ```
 //!
 //! A number is its absolute value, little-endian, with the sign in the highest bit. `qbsdiff` computes with all of them
-//! unchecked, so they are checked first: that they stay within the patch, and give a file of the size wanted in as many
-//! steps as such a file can have.
+//! unchecked, so they are checked first: that they stay within the patch, and make a file of the expected size in as
+//! many steps as a file of that size can have.
 
 use std::io::{self, Read, Write};
 

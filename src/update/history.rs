@@ -1,4 +1,4 @@
-//! What was updated when, and how it went: the newest entries, kept for whoever asks what happened last night.
+//! The history of updates: the newest entries.
 
 use std::path::Path;
 use std::time::Duration;
@@ -31,11 +31,11 @@ pub(crate) struct HistoryEntry {
     /// Bytes that were downloaded for it; 0 where it was still there.
     #[serde(rename = "octets")]
     pub(crate) bytes: u64,
-    /// Whether they were a difference to what ran.
+    /// Whether it was a delta.
     pub(crate) was_delta: bool,
     /// Milliseconds from the decision to the switch.
     pub(crate) took_ms: u64,
-    /// How it went.
+    /// The outcome.
     pub(crate) outcome: ChangeOutcome,
 }
 
@@ -47,17 +47,17 @@ pub(crate) enum ChangeKind {
     Update,
     /// Back, as the channel desires.
     Rollback,
-    /// As the technician wanted.
+    /// By the technician's command.
     Ordered,
     /// No change: the technician has allowed a version again that had failed here. Its outcome is `Confirmed`, since
     /// older programs know no other that is final.
     Forgiven,
-    /// One that this program is too old to know.
+    /// A value that a newer version has written.
     #[serde(other)]
     Other,
 }
 
-/// How it went.
+/// The outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub(crate) enum ChangeOutcome {
@@ -65,12 +65,12 @@ pub(crate) enum ChangeOutcome {
     OnTrial,
     /// It works.
     Confirmed {
-        /// Since when that is known.
+        /// When it was confirmed.
         at: Timestamp,
     },
     /// It did not, and the one before went on.
     Reverted {
-        /// Since when.
+        /// When it was reverted.
         at: Timestamp,
         /// Why, in English.
         reason: String,
@@ -87,7 +87,7 @@ struct Entries {
 }
 
 impl History {
-    /// Reads them; there are none where none are whole.
+    /// Reads them; empty without a valid record.
     #[must_use]
     pub(crate) fn open(directory: &Path) -> Self {
         Self(
@@ -102,7 +102,7 @@ impl History {
         &self.0.value().entries
     }
 
-    /// Removes what a change that was cut off has left beside them.
+    /// Removes the temporary files of an interrupted change.
     pub(crate) fn remove_temp_files(&self) -> Result<(), RecordError> {
         self.0.remove_temp_files()
     }
@@ -116,7 +116,7 @@ impl History {
         })
     }
 
-    /// Says how the last one went, if that is not known yet.
+    /// Records the outcome of the last one, if it is not known yet.
     pub(crate) fn settle(&mut self, outcome: ChangeOutcome) -> Result<(), RecordError> {
         let outcome = match outcome {
             ChangeOutcome::Reverted { at, reason } => {

@@ -37,10 +37,11 @@
 //! }
 //! ```
 //!
-//! `os` is the operating system of the USB image, which has releases of the same form and goes its own way: its target is
-//! the file of the boot loader as it is, without packing and differences. Only a box that runs the image looks at it.
+//! `os` is the operating system of the USB image, which has releases of the same form and goes its own way: its target
+//! is the file of the boot loader as it is, uncompressed and without deltas. Only a box that runs the image looks at
+//! it.
 //!
-//! A newer publisher may add fields: they are passed over. One that a box has to understand raises `schema`.
+//! A newer publisher may add fields: they are ignored. One that a box has to understand raises `schema`.
 
 use std::collections::BTreeMap;
 
@@ -105,15 +106,15 @@ pub(crate) struct Os {
 pub struct Release {
     /// Its number.
     pub(crate) version: Version,
-    /// The form of the state that it writes, [`super::STATE_SCHEMA`] of its program. 0 for an operating system, which
-    /// writes none.
+    /// The state schema version that it writes, [`super::STATE_SCHEMA`] of its program. 0 for an operating system,
+    /// which writes none.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) state_schema: u32,
     /// The oldest version that can go to this one at once; an older one takes the newest release that it can go to
     /// first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) requires_from: Option<Version>,
-    /// The oldest operating system that it runs on, of those of the USB image; a box that runs another passes it over.
+    /// The oldest operating system that it runs on, of those of the USB image; a box that runs another ignores it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) requires_os: Option<Version>,
     /// Whether it is switched to outside of the box's window too.
@@ -145,14 +146,14 @@ pub struct Binary {
     pub raw_sha256: String,
     /// Its bytes.
     pub(crate) raw_size: u64,
-    /// The target that holds it, packed by zstd; an operating system's is not packed.
+    /// The target that holds it, compressed with zstd; an operating system's is not compressed.
     pub(crate) full: String,
-    /// Targets that hold the difference to another binary.
+    /// Targets that hold deltas from other binaries.
     #[serde(default)]
     pub(crate) deltas: Vec<Delta>,
 }
 
-/// A difference, in bsdiff's form (`BSDIFF40`).
+/// A delta, in bsdiff's format (`BSDIFF40`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Delta {
     /// SHA-256 of the binary that it starts from, as [`Binary::raw_sha256`].

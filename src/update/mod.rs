@@ -27,6 +27,6 @@ pub(crate) use settings::{Channel, Settings};
 /// The root of trust that the program was built with (`WORKSHOP_UPDATE_ROOT`); empty without one.
 pub(crate) const ROOT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/update-root.json"));
 
-/// The form of the state in the data directory that this program writes. A release that changes it, so that the one
+/// The state schema version that this program writes in the data directory. A release that changes it, so that the one
 /// before could no longer read it, raises it.
 pub const STATE_SCHEMA: u32 = 1;

@@ -1,4 +1,4 @@
-//! What the technician wants of the updates of this box, kept until they want something else.
+//! The technician's override of the channel: a pin or a hold, kept until it is changed.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::durable::{DoubleBuffered, RecordError};
 /// The name of the record.
 const NAME: &str = "order";
 
-/// A standing order.
+/// An override of the channel.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Override {
     /// The version to stay on, or to go to, whatever the channel desires.
@@ -21,12 +21,12 @@ pub(crate) struct Override {
     pub(crate) held: bool,
 }
 
-/// The standing order, and where it is kept.
+/// The override, and where it is kept.
 #[derive(Debug, Clone)]
 pub(crate) struct OverrideStore(DoubleBuffered<Override>);
 
 impl OverrideStore {
-    /// Reads it; without one that is whole, the box follows its channel.
+    /// Reads it; without a valid one, the box follows its channel.
     #[must_use]
     pub(crate) fn open(directory: &Path) -> Self {
         Self(
@@ -41,12 +41,12 @@ impl OverrideStore {
         self.0.value()
     }
 
-    /// Removes what a change that was cut off has left beside it.
+    /// Removes the temporary files of an interrupted change.
     pub(crate) fn remove_temp_files(&self) -> Result<(), RecordError> {
         self.0.remove_temp_files()
     }
 
-    /// Changes it. What cannot be kept has not been ordered.
+    /// Changes it. What cannot be kept has not happened.
     pub(crate) fn change(&mut self, change: impl FnOnce(&mut Override)) -> Result<(), RecordError> {
         self.0.change(change)
     }

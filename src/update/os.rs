@@ -1,7 +1,8 @@
 //! The operating system of the USB image, as root tells the box of it in a file, and as the state shows it.
 //!
 //! ```json
-//! {"version": "1.1.0", "state": "good", "previous": "1.0.0", "quarantined": [{"version": "1.0.9", "sha256": "…", "reason": "…"}]}
+//! {"version": "1.1.0", "state": "good", "previous": "1.0.0", "quarantined": [{"version": "1.0.9", "sha256": "…",
+//! "reason": "…"}]}
 //! ```
 //!
 //! The box downloads a version and offers it; root, which believes it no further than it is signed, installs it. Both
@@ -27,7 +28,7 @@ pub(crate) const READY: &str = "ready";
 /// Bytes of the file that are read.
 const MAX: u64 = 64 * 1024;
 
-/// What root tells.
+/// Root's report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct OsReport {
     /// What runs.
@@ -56,15 +57,15 @@ pub(crate) enum TrialState {
     Trial,
     /// It has.
     Good,
-    /// One that this program is too old to know.
+    /// A value that a newer version has written.
     #[serde(other)]
     Other,
 }
 
-/// What the operating system is at.
+/// The state of the operating system.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct OsState {
-    /// What root tells.
+    /// Root's report.
     #[serde(flatten)]
     pub(crate) report: OsReport,
     /// What the channel desires, as far as is known.
@@ -83,7 +84,7 @@ pub(crate) struct OsState {
 pub(crate) enum OsStep {
     /// Nothing.
     Idle,
-    /// It comes down.
+    /// It is being downloaded.
     Downloading {
         version: Version,
         /// Bytes that are here.
@@ -102,7 +103,7 @@ pub(crate) enum OsStep {
     },
     /// Root has been asked to install it; the machine restarts then.
     Offered { version: Version },
-    /// One that this program is too old to know.
+    /// A value that a newer version has written.
     #[serde(other)]
     Other,
 }

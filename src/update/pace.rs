@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 /// The longest wait for a repository that does not answer. A bucket that could take all boxes before can take a tenth
-/// of them while it is in trouble; longer, and they would hear of a rollback only hours after it is well again.
+/// of them while it is in trouble; a longer wait would delay a rollback by hours after it has recovered.
 const UNANSWERED: Duration = Duration::from_secs(600);
 /// Over how long boxes are spread that all wait for the same moment, where the interval is not shorter.
 const SPREAD: Duration = Duration::from_secs(300);
@@ -51,7 +51,7 @@ impl Pace {
         left.saturating_add(spread).max(Duration::from_secs(1))
     }
 
-    /// The time until the first check: soon, but not of all boxes at once when the current comes back to a street.
+    /// The time until the first check: soon, but not of all boxes at once when power returns to a street.
     #[must_use]
     pub fn first(&self, jitter: f64) -> Duration {
         self.every.min(Duration::from_secs(20)).mul_f64(jitter)

@@ -1,4 +1,4 @@
-//! Where the updates keep what they keep.
+//! The paths of the updates.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! What the configuration says of the updates.
+//! The update settings.
 
 use std::path::PathBuf;
 use std::time::Duration;

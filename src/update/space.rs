@@ -20,7 +20,7 @@ pub struct NoSpace {
 }
 
 /// Whether this many bytes can be written below a directory, or the nearest one above it that exists, and the reserve
-/// still be free. A file system that does not tell is taken to have room: writing says it then.
+/// still be free. A file system that does not report it is taken to have room: writing fails then.
 pub(crate) fn check(directory: &Path, needed: u64) -> Result<(), NoSpace> {
     let space = directory.ancestors().find_map(|directory| DiskSpace::at(directory).ok());
     space.map_or(Ok(()), |space| missing(space.total_bytes, space.free_bytes, needed))

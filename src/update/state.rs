@@ -12,7 +12,7 @@ use super::order::Override;
 use super::os::OsState;
 use crate::lang::Text;
 
-/// What the updates are at.
+/// The state of the updates.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     /// The channel.
@@ -33,7 +33,7 @@ pub struct State {
     /// Why nothing was to be done then, where that is so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) decision: Option<Text>,
-    /// The technician's standing order.
+    /// The technician's override.
     #[serde(default)]
     pub(crate) order: Override,
     /// What a rollback goes to without a download.
@@ -42,7 +42,7 @@ pub struct State {
     /// What is not tried again.
     #[serde(default)]
     pub(crate) quarantined: Vec<Quarantined>,
-    /// What the operating system is at, where the box runs the USB image.
+    /// The state of the operating system, where the box runs the USB image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) os: Option<OsState>,
     /// What went wrong last; over once a check succeeds.
@@ -58,7 +58,7 @@ pub enum Phase {
     Idle,
     /// The bucket is asked.
     Checking,
-    /// A version comes down.
+    /// A version is being downloaded.
     Downloading {
         /// The version under way.
         version: Version,
@@ -91,7 +91,7 @@ pub enum Phase {
     },
     /// The running version is on trial.
     OnTrial,
-    /// One that this program is too old to know.
+    /// A value that a newer version has written.
     #[serde(other)]
     Other,
 }
@@ -104,7 +104,7 @@ pub enum WaitReason {
     Wave,
     /// The hours at which the box may change its version.
     Window,
-    /// One that this program is too old to know.
+    /// A value that a newer version has written.
     #[serde(other)]
     Other,
 }
@@ -123,7 +123,7 @@ pub struct Quarantined {
 /// What went wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
-    /// Since when.
+    /// When it began.
     pub(crate) since: Timestamp,
     /// Of which kind: decides on the words in Spanish.
     pub kind: FaultKind,
@@ -153,7 +153,7 @@ pub enum FaultKind {
     ProxyUnreachable,
     /// The proxy wants a login.
     ProxyLogin,
-    /// The proxy does not let the box through.
+    /// The proxy refuses the box.
     ProxyRefused,
     /// A login page of the network stands before the bucket.
     CaptivePortal,

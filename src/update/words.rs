@@ -51,7 +51,7 @@ pub(crate) fn sentences(state: &State, lang: Lang) -> Vec<String> {
     sentences
 }
 
-/// Why the wanted version is not taken, unless another sentence says it.
+/// Why the desired version is not taken, unless another sentence says it.
 fn obstacle(state: &State) -> Option<&Text> {
     let goal = state.order.pin.as_ref().or(state.desired.as_ref());
     let is_wanted = state.phase == Phase::Idle && goal.is_some_and(|goal| *goal != state.running);

@@ -122,7 +122,7 @@ impl Managed {
         self.command(arguments).output().expect("it can be started")
     }
 
-    /// What the updates are at.
+    /// The state of the updates.
     pub(crate) fn state(&self) -> Option<Value> {
         self.json("status")
     }

@@ -55,7 +55,7 @@ pub(super) fn understood(of: &ArgMatches) -> Option<PathBuf> {
     of.get_one::<OsString>("tty").map(PathBuf::from)
 }
 
-/// Shows it until it is told to stop.
+/// Shows it until it is stopped.
 pub(super) fn run(paths: &Paths, tty: &Path, lang: Lang) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let hint = Notice {
@@ -126,7 +126,7 @@ fn title(lang: Lang) -> &'static str {
     lang.pick("workshop-edge · menú del equipo", "workshop-edge · the box's menu")
 }
 
-/// Does what is wanted, and gives what to show then.
+/// Performs the action, and returns what to show.
 fn carry_out(paths: &Paths, wish: MenuAction, step: impl Fn(Text)) -> Page {
     let client = Client::new(&paths.appliance());
     let done = match wish {

@@ -31,7 +31,7 @@ pub struct MachineArgs {
     pub(super) order: Order,
 }
 
-/// What is wanted of the machine.
+/// The subcommands.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Order {
     /// Say what the machine has to say.

@@ -28,7 +28,7 @@ use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 /// Where the appliance answers on the image.
 const ADDRESS: &str = "127.0.0.1:80";
 
-/// What is wanted of the operating system.
+/// The subcommands.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Order {
     /// Verify and install what the appliance offers, and restart.

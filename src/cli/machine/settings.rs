@@ -18,10 +18,10 @@ use crate::{
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
 use std::{ffi::OsString, fs::File, io::Read as _, path::PathBuf, process::ExitCode};
 
-/// Bytes of a file that are read to be checked: more than any settings have, so that larger ones are told as such.
+/// Bytes of a file that are read to be checked: more than valid settings have, so that larger ones are reported.
 const MAX: u64 = 64 * 1024;
 
-/// What is wanted of the settings.
+/// The subcommands.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Wish {
     /// That the machine follows them.

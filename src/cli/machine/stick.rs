@@ -138,7 +138,7 @@ fn attend(
     Ok(output::answer(&format!("{}\n", notice.text.pick(lang)), code))
 }
 
-/// A stick that is being dealt with.
+/// A stick that is being handled.
 struct Visit<'a> {
     paths: &'a Paths,
     client: Client,
@@ -261,7 +261,7 @@ impl Visit<'_> {
         let mut last_change = Instant::now();
         while last_change.elapsed() < update::FOLLOW_TIMEOUT {
             thread::park_timeout(POLL_INTERVAL);
-            // While it goes over to the other binary, nobody answers.
+            // While it executes the other binary, nobody answers.
             let Ok(report) = answer::<Report>(self.client.order(Order::UpdateReport, &[])) else { continue };
             if let Some(end) = ended(&report, version, Lang::Es) {
                 let english = ended(&report, version, Lang::En);

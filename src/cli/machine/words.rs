@@ -34,7 +34,7 @@ impl Said {
         self.lines.push(Text { es: sentence(words.es), en: sentence(words.en) });
     }
 
-    /// Whether something is not as it was wanted.
+    /// Whether something failed.
     pub(super) fn is_bad(&self) -> bool {
         self.level > Level::Info
     }

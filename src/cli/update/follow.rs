@@ -1,4 +1,4 @@
-//! A change of version as it happens: the box downloads, verifies, goes over and is on trial, and the person sees how far it is.
+//! A change of version as it happens: download, verification, switch and trial, with progress on the terminal.
 
 use super::{output, report, shown};
 use crate::control::{Client, ClientError, Order};

@@ -28,7 +28,7 @@ pub struct UpdateArgs {
 /// What is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Request {
-    /// What the updates are at.
+    /// The state of the updates.
     Status,
     /// What there was.
     History,

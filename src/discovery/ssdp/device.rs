@@ -20,7 +20,7 @@ pub(super) struct Device {
     pub(super) name: String,
     pub(super) ip: Ipv4Addr,
     pub(super) port: u16,
-    /// Greater each time that the device is announced anew: seconds since 1970.
+    /// Greater each time that the device is announced again: seconds since 1970.
     boot: u32,
 }
 

@@ -23,7 +23,7 @@ use device::Device;
 
 /// From a failure to the next attempt.
 const RETRY: Duration = Duration::from_secs(5);
-/// For the farewell: a few datagrams.
+/// For the goodbye: a few datagrams.
 const GOODBYE_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Keeps one device announced: the box as it is at the moment.
@@ -104,7 +104,7 @@ impl Ssdp {
         }
     }
 
-    /// Says farewell.
+    /// Sends goodbyes.
     pub(super) async fn stop(&mut self) {
         if let Some(Running { stop, mut task, .. }) = self.running.take() {
             stop.cancel();

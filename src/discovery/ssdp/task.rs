@@ -22,7 +22,7 @@ const FIRST: [Duration; 3] = [Duration::ZERO, Duration::from_millis(300), Durati
 /// The next ones, well before the last has run out.
 const NEXT: Duration = Duration::from_secs(MAX_AGE / 3);
 
-/// Ends when it is told to, with a farewell, or when the socket fails.
+/// Runs until it is stopped, and then sends goodbyes, or until the socket fails.
 pub(super) async fn run(socket: UdpSocket, device: Device, lan: Lan, stop: CancellationToken) -> io::Result<()> {
     let group = SocketAddr::from((GROUP, PORT));
     let start = Instant::now();

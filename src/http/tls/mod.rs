@@ -81,7 +81,7 @@ impl Tls {
     }
 
     /// A certificate chain and its key from files. When they change they are read again; a
-    /// pair that cannot be used is reported, and the one before stays. `report` is told of each
+    /// pair that cannot be used is reported, and the one before stays. `report` is called with each
     /// fault in words, and `None` when all is well again.
     pub(crate) fn files(files: TlsFiles, report: impl Fn(Option<String>) + Send + 'static) -> Result<Self, TlsError> {
         // The state is taken before the content: a change in between is seen at the next look.

@@ -21,8 +21,8 @@ pub(super) struct Extent {
     pub(super) bytes: u64,
 }
 
-/// Copies, with another serial number for the FAT that is in it; gives the digest of what was written. `done` hears how
-/// many bytes each piece has had.
+/// Copies, with another serial number for the FAT that is in it; returns the digest of what was written. `done` is
+/// called with the bytes of each piece.
 pub(super) fn copy(
     from: (&File, Extent),
     to: (&File, u64),

@@ -139,7 +139,7 @@ fn empty(from: &Path) -> Result<File, InstallError> {
     File::open("/dev/null").map_err(InstallError::at("open", from))
 }
 
-/// Gives it the owner and the mode of another.
+/// Copies the owner and the mode of another.
 fn copy_ownership(found: &fs::Metadata, path: &Path) -> Result<(), InstallError> {
     // Changing the owner takes bits of the mode away.
     chown(path, Some(found.uid()), Some(found.gid())).map_err(InstallError::at("change the owner of", path))?;

@@ -8,10 +8,10 @@
 //! power cut in between leaves a disk that is not started from, and the stick, which is only read.
 //!
 //! The settings and the ESP are the stick's own, byte by byte: with what the technician has written, and with the
-//! versions of the system that are on it. The data partition is made with what the box remembers, so that TVs and people
-//! find the box that they know: its identity, its name, its PIN, its settings and secrets, its versions of the program. The
-//! disk's GUIDs are new ones, and so are the serial numbers of its file systems: a start from either disk finds the
-//! partitions of that disk, even when both are there (`usr/lib/workshop-machine/disk` of the image).
+//! versions of the system that are on it. The data partition is made with what the box remembers, so that TVs and
+//! people find the box that they know: its identity, its name, its PIN, its settings and secrets, its versions of the
+//! program. The disk's GUIDs are new ones, and so are the serial numbers of its file systems: a start from either disk
+//! finds the partitions of that disk, even when both are there (`usr/lib/workshop-machine/disk` of the image).
 
 mod copy;
 mod data;
@@ -214,7 +214,7 @@ fn may_be_taken(paths: &Paths, disk: &Path) -> Result<(), InstallError> {
     found.refusal.map_or(Ok(()), |refusal| Err(InstallError::Refused { disk: disk.to_owned(), refusal }))
 }
 
-/// Lets what is written to the stick's system partition get there, and nothing more be written to it.
+/// Unmounts the stick's system partition: it is synced, and nothing more is written to it.
 fn unmount_esp(paths: &Paths) -> Result<(), InstallError> {
     let esp = paths.esp();
     match unmount(&esp, UnmountFlags::NOFOLLOW) {

@@ -1,5 +1,5 @@
-//! The trial of a version: whether the machine does what it is for. It ends within a bounded time: either the version is
-//! confirmed, or this start was in vain.
+//! The trial of a version: whether the machine does what it is for. It ends within a bounded time: either the version
+//! is confirmed, or this was a failed boot attempt.
 //!
 //! The ERP and the internet are no part of it, as they are none of a program's trial.
 

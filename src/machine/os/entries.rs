@@ -38,7 +38,7 @@ pub(crate) struct BootEntry {
 pub(crate) struct BootTries {
     /// Those that it still gets.
     pub(crate) left: u32,
-    /// Those that were in vain.
+    /// Failed boot attempts.
     pub(crate) done: u32,
 }
 
@@ -57,7 +57,7 @@ impl BootEntry {
         Some(Self { version: version.parse().ok()?, tries, name: name.to_owned() })
     }
 
-    /// Whether the boot loader has given it up after starts in vain.
+    /// Whether the boot loader has given it up after failed boot attempts.
     #[must_use]
     pub(crate) fn has_failed(&self) -> bool {
         self.tries.is_some_and(|tries| tries.left == 0 && tries.done > 0)
@@ -121,9 +121,9 @@ impl Partition {
         Ok(files.into_iter().filter_map(|file| file.file_name().into_string().ok()).collect())
     }
 
-    /// Removes what an interrupted installation has left. A cut in the middle of FAT's renaming may leave both names of one
-    /// file: to remove either would take away what the other one holds. So what is beside an entry of its version stays for
-    /// as long as that; it takes no room of its own then.
+    /// Removes what an interrupted installation has left. A cut in the middle of FAT's renaming may leave both names of
+    /// one file: to remove either would take away what the other one holds. So what is beside an entry of its version
+    /// stays for as long as that; it takes no room of its own then.
     pub(crate) fn clean(&self) -> Result<(), OsError> {
         let names = self.names()?;
         let entries: Vec<_> = names.iter().filter_map(|name| BootEntry::of(name)).collect();
@@ -137,8 +137,8 @@ impl Partition {
         Ok(())
     }
 
-    /// Removes a version, for good, and with it what may be another name of the same file: later, what that one holds may
-    /// be another file's.
+    /// Removes a version, for good, and with it what may be another name of the same file: later, what that one holds
+    /// may be another file's.
     pub(crate) fn forget(&self, entry: &BootEntry) -> Result<(), OsError> {
         self.remove(&entry.name)?;
         self.remove(&format!("{}{TEMPORARY}", name(&entry.version, None)))

@@ -4,10 +4,10 @@
 //! verify ─> record the attempt ─> make room ─> box_<v>.efi.tmp, synced ─> read back ─> rename to box_<v>+3.efi, synced
 //! ```
 //!
-//! Until the last step the boot loader sees nothing of it, and what runs is not touched at all: whenever the power goes,
-//! there is a version to start, whole and verified. An older version, which the publisher wants back, is there in most
-//! cases: it gets its name back with three starts, and then the newer one is set aside (`+0`), since the boot loader
-//! starts the newest. Should the older one not work, what was set aside is what is left to start.
+//! Until the last step the boot loader sees nothing of it, and what runs is not touched at all: whenever the power
+//! goes, there is a version to start, whole and verified. An older version, which the publisher wants back, is there in
+//! most cases: it gets its name back with three starts, and then the newer one is set aside (`+0`), since the boot
+//! loader starts the newest. Should the older one not work, what was set aside is what is left to start.
 
 use jiff::Timestamp;
 use semver::Version;
@@ -30,9 +30,9 @@ pub(crate) struct Installed {
     pub(crate) from: Version,
 }
 
-/// Verifies and installs what is offered; `None` where it is there already, or nothing is wanted. `root` is the root of
-/// trust that the program was built with, which the configuration may replace. What went wrong is said in a notice and
-/// in `os.json`, too.
+/// Verifies and installs what is offered; `None` if it is installed already, or nothing is offered. `root` is the root
+/// of trust that the program was built with, which the configuration may replace. What went wrong is said in a notice
+/// and in `os.json`, too.
 pub(crate) async fn install(paths: &Paths, root: &[u8]) -> Result<Option<Installed>, OsError> {
     let running = version::running(paths)?;
     if !is_offered(paths) {
@@ -74,7 +74,7 @@ async fn try_install(paths: &Paths, root: &[u8], running: &Version) -> Result<Op
     let is_whole = there.is_some_and(|entry| is_whole(&partition, entry, &offer));
     let final_name = name(&offer.version, Some(TRIES));
     if let Some(entry) = there.filter(|_| is_whole) {
-        // What was tried in part, or is the older one that is wanted again, gets all of its starts.
+        // What was tried in part, or is the older one that is wanted again, gets all of its tries.
         if entry.tries.is_none_or(|tries| tries.left < TRIES) || offer.is_rollback {
             record.change(|record| record.begin(attempt))?;
             if entry.name != final_name {
@@ -165,7 +165,8 @@ fn refuse(paths: &Paths, error: &OsError) -> Result<(), OsError> {
     settle::publish(paths, Some(notice.text))
 }
 
-/// Whether the offer is there as a whole, as far as the appliance says: while it takes one back, there is nothing to tell.
+/// Whether the offer is there as a whole, as far as the appliance says: while it takes one back, there is nothing to
+/// tell.
 fn is_offered(paths: &Paths) -> bool {
     paths.offer().join(READY).symlink_metadata().is_ok_and(|metadata| metadata.is_file())
 }

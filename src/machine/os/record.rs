@@ -50,11 +50,11 @@ pub(crate) struct Change {
     pub(crate) from: Version,
     /// What was gone over to.
     pub(crate) to: Version,
-    /// How it went.
+    /// The outcome.
     pub(crate) outcome: OsOutcome,
 }
 
-/// How a change of version went.
+/// The outcome of a change of version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum OsOutcome {
@@ -62,7 +62,7 @@ pub(crate) enum OsOutcome {
     Good,
     /// It did not, and the one before came back.
     FellBack,
-    /// One that this program is too old to know.
+    /// A value that a newer version has written.
     #[serde(other)]
     Other,
 }

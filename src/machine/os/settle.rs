@@ -1,5 +1,5 @@
-//! What has become of the versions, found out at every start before the appliance: what was tried and did not come up is
-//! not tried again, and the appliance and people are told.
+//! What has become of the versions, found out at every start before the appliance: what was tried and did not come up
+//! is not tried again, and that is reported.
 
 use jiff::Timestamp;
 use semver::Version;
@@ -18,8 +18,8 @@ use crate::update::state::Quarantined;
 const REASON: &str =
     "none of its starts came as far as to show that it works: it has a fault, or the power was cut each time";
 
-/// Looks at the partition and the record, and tells what the system is at. What runs is told whatever else goes wrong: the
-/// appliance takes no program that needs a newer system, as long as it knows.
+/// Looks at the partition and the record, and reports the state of the system. What runs is reported whatever else
+/// fails: the appliance takes no program that needs a newer system, as long as it knows.
 pub(crate) fn settle(paths: &Paths) -> Result<OsReport, OsError> {
     let running = version::running(paths)?;
     let refused = refused(paths);
@@ -76,8 +76,8 @@ fn failed(entries: &[BootEntry], running: &Version) -> Vec<BootEntry> {
     entries.iter().filter(|entry| entry.has_failed() && entry.version != *running).cloned().collect()
 }
 
-/// Has a version installed again that has failed on this machine, as soon as the appliance offers it. Gives whether it had
-/// failed.
+/// Has a version installed again that has failed on this machine, as soon as the appliance offers it. Gives whether it
+/// had failed.
 pub(crate) fn forgive(paths: &Paths, version: &Version) -> Result<bool, OsError> {
     let version = version.to_string();
     let is_forgiven = record::open(&paths.data_os()).change(|record| record.forgive(&version))?;
@@ -106,7 +106,7 @@ fn write(paths: &Paths, report: &OsReport) -> Result<(), OsError> {
     Ok(())
 }
 
-/// What was told of an offer since the machine came up.
+/// What was reported of an offer since the machine booted.
 fn refused(paths: &Paths) -> Option<Text> {
     os::read_report(&paths.run()).ok().flatten().and_then(|report| report.refused)
 }

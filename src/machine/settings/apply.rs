@@ -43,7 +43,7 @@ pub(crate) struct ApplyError {
     source: FileError,
 }
 
-/// Reads the settings and makes the machine follow them. What is wrong is told in notices and beside the file, and the
+/// Reads the settings and makes the machine follow them. Faults are reported in notices and beside the file, and the
 /// machine follows the last good ones, or the defaults. Returns what there is to say of them, a sentence each.
 pub(crate) fn apply(paths: &Paths) -> Result<Vec<Text>, ApplyError> {
     let mut report = Report::default();
@@ -69,7 +69,7 @@ pub(crate) fn apply(paths: &Paths) -> Result<Vec<Text>, ApplyError> {
     }
 }
 
-/// The settings that hold, where they come from, and the text that they stand in.
+/// The effective settings, their source, and their text.
 fn choose(paths: &Paths, report: &mut Report) -> (Settings, Source, Option<String>) {
     match partition::read(paths, &paths.settings()) {
         Found::Content(bytes) => {

@@ -1,4 +1,5 @@
-//! Files that were probably meant to be read, and have another name: Windows hides how names end, so that somebody who sees
+//! Files that were probably meant to be read, and have another name: Windows hides how names end, so that somebody who
+//! sees
 //! `secrets.txt` may have a `secrets.txt.txt`.
 
 use std::fs;
@@ -9,11 +10,11 @@ use crate::machine::Paths;
 
 /// Entries of a directory that are looked at.
 const MAX_ENTRIES: usize = 4096;
-/// Names that are told.
+/// Maximum names reported.
 const MAX_REPORTED: usize = 5;
 
-/// Which file one of this name was probably meant to be; `None` for that file itself, whatever the case of its letters, as
-/// FAT has it, and for all others.
+/// Which file one of this name was probably meant to be; `None` for that file itself, whatever the case of its letters,
+/// as FAT has it, and for all others.
 #[must_use]
 pub(crate) fn meant(name: &str) -> Option<&'static str> {
     let lower = name.to_lowercase();

@@ -1,4 +1,5 @@
-//! The units of systemd-networkd (systemd.network(5), systemd.netdev(5)). Their names come before those of the image's own
+//! The units of systemd-networkd (systemd.network(5), systemd.netdev(5)). Their names come before those of the image's
+//! own
 //! `80-dhcp.network`, so that they win over it.
 
 use std::fmt::Write as _;
@@ -11,12 +12,12 @@ pub(super) const PREFIX: &str = "10-workshop-";
 /// What holds on every interface: others answer multicast names on this machine (the appliance itself).
 const COMMON: &str = "LLMNR=no\nMulticastDNS=no\n";
 
-/// Many a company's own names end in `.local`, which systemd-resolved asks a DNS server for only where it is told to
+/// Many a company's own names end in `.local`, which systemd-resolved asks a DNS server for only if configured to
 /// (systemd-resolved.service(8)). With nothing but such domains, a link would get no other question.
 const DNS: &str = "Domains=~local\nDNSDefaultRoute=yes\n";
 
-/// What is asked of DHCP and of routers. The client is known by its hardware address: the machine's id may be made anew
-/// with the data partition, and the address is to stay.
+/// What is asked of DHCP and of routers. The client is known by its hardware address: the machine's id may be made
+/// again with the data partition, and the address is to stay.
 fn dhcp(network: &Network) -> String {
     let (dns, ntp) = (network.dns.is_empty(), network.ntp.is_empty());
     let yes = |is| if is { "yes" } else { "no" };

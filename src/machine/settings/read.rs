@@ -24,7 +24,7 @@ pub(crate) fn check(bytes: &[u8]) -> Checked {
     read(&SETTINGS, NAME, bytes, settings)
 }
 
-/// Reads the secrets. Nothing of them is repeated in what is told.
+/// Reads the secrets. Nothing of them is repeated in messages.
 pub(super) fn check_secrets(bytes: &[u8]) -> Checked<Secrets> {
     read(&SECRETS, SECRETS_NAME, bytes, |document| {
         if document.text("proxy.user").is_some_and(|user| user.contains(':')) {

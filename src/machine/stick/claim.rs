@@ -1,4 +1,4 @@
-//! Which stick is being dealt with: one at a time, and what one leaves behind is not taken for another's.
+//! Which stick is being handled: one at a time, and the remains of one are not taken for another's.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -8,14 +8,14 @@ use super::{StickError, mount};
 use crate::durable::{self, Lock};
 use crate::machine::{Paths, notices};
 
-/// The place at which sticks are mounted is this one's.
+/// Holds the mount point of sticks.
 #[derive(Debug)]
 pub(crate) struct MountClaim {
     _one: Lock,
 }
 
 impl MountClaim {
-    /// Claims it for a stick. What an earlier one has left behind is taken away first.
+    /// Takes it for a stick. The mount of an earlier one is removed first.
     pub(crate) fn take(paths: &Paths, device: &Path) -> Result<Self, StickError> {
         if mount::is_own_disk(paths.root(), device) {
             return Err(StickError::OwnDisk { device: device.to_owned() });

@@ -1,4 +1,4 @@
-//! What a foreign USB stick with the label `WORKSHOP` is put in for: a release bucket, new settings, or the wish for a
+//! What a foreign USB stick with the label `WORKSHOP` is put in for: a release bucket, new settings, or a request for a
 //! support bundle.
 //!
 //! ```text
@@ -45,7 +45,7 @@ pub(crate) enum StickError {
     /// It belongs to the disk that the machine runs from.
     #[error("{} belongs to the disk that this machine has started from", device.display())]
     OwnDisk { device: PathBuf },
-    /// Another is being dealt with.
+    /// Another stick is being handled.
     #[error("another stick is in use")]
     Another,
     /// An operation of the kernel.

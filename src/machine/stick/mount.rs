@@ -14,7 +14,7 @@ use super::StickError;
 const FILE_SYSTEMS: [(&str, &str); 4] =
     [("vfat", "umask=022"), ("exfat", "umask=022"), ("ntfs3", "umask=022"), ("ext4", "noload")];
 
-/// Nothing on it is run, is a device, gives rights or leads elsewhere.
+/// No executables, devices, set-user-ID bits or symbolic links.
 fn safe_flags() -> MountFlags {
     MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC | MountFlags::NOSYMFOLLOW
 }
@@ -94,7 +94,7 @@ fn text(options: &str) -> std::ffi::CString {
     std::ffi::CString::new(options).unwrap_or_default()
 }
 
-/// Takes away what a stick leaves when it is pulled out: the mount of a device that may be gone.
+/// Removes the mount of a stick that was pulled out; its device may be gone.
 pub(crate) fn unmount_stale(at: &Path) -> Result<(), StickError> {
     match unmount(at, UnmountFlags::DETACH | UnmountFlags::NOFOLLOW) {
         // Nothing is mounted there.

@@ -12,7 +12,7 @@ use crate::machine::settings::{SECRETS_NAME, meant};
 
 /// Entries of the stick's top directory that are looked at.
 const MAX_ENTRIES: usize = 4096;
-/// Names of files that are not read, of which somebody is told.
+/// Maximum names of ignored files reported.
 const MAX_MISNAMED: usize = 5;
 /// Bytes of settings.
 pub(super) const MAX_SETTINGS: u64 = 64 * 1024;
@@ -32,7 +32,7 @@ pub(crate) struct Found {
     pub(crate) bucket: Option<PathBuf>,
     /// The settings, or why they are not read.
     pub(crate) settings: Option<Result<Vec<u8>, io::Error>>,
-    /// Whether a support bundle is wanted.
+    /// Whether a support bundle is requested.
     pub(crate) wants_bundle: bool,
     /// Files that are not read, though somebody has probably meant them to be.
     pub(crate) misnamed: Vec<String>,

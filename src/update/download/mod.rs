@@ -2,7 +2,7 @@
 //!
 //! Every byte on disk is read again before the download goes on, so that what a power cut left of it counts for what
 //! it is. A target's name is its digest, so going on with another object of the same name can only be damage: then it
-//! begins anew, once.
+//! starts over, once.
 
 mod pace;
 mod part;
@@ -215,7 +215,7 @@ impl Downloads {
         // What came before an error came, and is not fetched again.
         let mut part = blocking(move || part.append(&batch)?.sync()).await?;
         if part.is_resumed() && done == began {
-            // A continuation that brings nothing may never bring anything: the next one begins anew.
+            // A resumed download without progress may never make any: the next one starts over.
             part = blocking(move || part.restart()).await?;
         }
         end?;

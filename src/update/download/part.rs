@@ -80,7 +80,7 @@ impl Part {
         self.validator.as_deref()
     }
 
-    /// Begins anew.
+    /// Starts over.
     pub(super) fn restart(self) -> Result<Self, DownloadError> {
         let file = self.file.restart()?;
         let digest = Sha256::new();

@@ -22,7 +22,7 @@ pub(super) enum Activity {
     Forgiving { version: Version, request: Request },
     /// The version before is made ready to run.
     PreparingPrevious { request: Request, began: Instant },
-    /// What is staged is entered as on trial; those who wait for a rollback are told afterwards.
+    /// What is staged is entered as on trial; those who wait for a rollback are answered afterwards.
     BeginningTrial { version: Version, senders: Vec<ReplySender> },
     /// The end: this process is about to be replaced.
     Switching { version: Version },

@@ -37,8 +37,8 @@ impl Sources {
         Self { trust, channel, bucket, known: None }
     }
 
-    /// Asks the bucket, or the repository in a directory. What the bucket has said is read anew after the latter, and after
-    /// a check that was dropped.
+    /// Asks the bucket, or the repository in a directory. The bucket's metadata are read again after the latter, and
+    /// after a check that was dropped.
     pub(super) fn check(&mut self, from: Option<PathBuf>) -> impl Future<Output = Result<Checked, Failure>> + use<> {
         let known = self.known.take();
         let (trust, channel, bucket) = (self.trust.clone(), self.channel.clone(), self.bucket.clone());

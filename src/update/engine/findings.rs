@@ -49,7 +49,7 @@ pub(super) struct VersionFile {
 pub(super) enum SystemFindings {
     /// Root has reported on it.
     Reported { report: Box<OsReport>, mark: Option<ReportMark>, installed: Installed },
-    /// It has not: the version is the one that the box sees for itself.
+    /// It has not: the version is the one that the box has read itself.
     Unreported { version: Option<Version> },
 }
 

@@ -1,5 +1,5 @@
-//! The history of updates: kept on the disk beside the runtime, and shown from memory, so that nobody who asks waits for a
-//! disk.
+//! The history of updates: kept on the disk beside the runtime, and shown from memory, so that nobody who asks waits
+//! for a disk.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -34,7 +34,7 @@ impl HistoryStore {
         self.change(|_| Ok(())).await;
     }
 
-    /// Removes what a change that was cut off has left.
+    /// Removes the temporary files of an interrupted change.
     pub(super) async fn remove_temp_files(&self) {
         self.change(|history| history.remove_temp_files()).await;
     }
@@ -49,7 +49,7 @@ impl HistoryStore {
         self.shown.borrow().last().filter(|last| last.outcome == ChangeOutcome::OnTrial).cloned()
     }
 
-    /// Says how that one went.
+    /// Records its outcome.
     pub(super) async fn settle(&self, outcome: ChangeOutcome) {
         self.change(|history| history.settle(outcome)).await;
     }

@@ -1,8 +1,8 @@
 //! The updates at work.
 //!
-//! A state machine ([`state_machine`], pure: no I/O, and the time comes in) takes what happens and gives what is to be done;
-//! the [`driver`] performs that, and what comes of it happens next. A [`track`] is what is updated: the program, and the
-//! operating system of the USB image.
+//! A state machine ([`state_machine`], pure: no I/O, and the time comes in) takes what happens and gives what is to be
+//! done; the [`driver`] performs that, and what comes of it happens next. A [`track`] is what is updated: the program,
+//! and the operating system of the USB image.
 //!
 //! ```text
 //!                       request: pin, unpin          request: rollback
@@ -29,8 +29,9 @@
 //! its failure             –       Idle              Idle                     Idle               –
 //! ```
 //!
-//! What was overtaken is dropped: whatever it has written is gone on from, or written anew. Whoever waited for it is told. A
-//! failure of whatever kind leads back to Idle, and to a later check. The only end is Switching: the process is replaced.
+//! What was overtaken is dropped: what it has written is resumed, or written again. Whoever waited for it is answered.
+//! A failure of whatever kind leads back to Idle, and to a later check. The only end is Switching: the process is
+//! replaced.
 //!
 //! | effect | ends with |
 //! | --- | --- |

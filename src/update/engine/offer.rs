@@ -36,7 +36,7 @@ use crate::{digest, error_chain};
 pub(super) struct SystemOffer {
     /// The directory in which root reports.
     reports: PathBuf,
-    /// What runs, as the box sees it for itself.
+    /// What runs, as the box has read it itself.
     seen: Option<Version>,
     platform: String,
     files: OfferFiles,

@@ -38,7 +38,7 @@ pub struct Settings {
     pub host: Host,
 }
 
-/// The USB image, as far as the box sees it for itself.
+/// The USB image, as far as the box can read it itself.
 pub struct Machine {
     /// The directory in which root reports on the operating system.
     pub(crate) directory: PathBuf,

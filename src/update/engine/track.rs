@@ -33,13 +33,14 @@ use crate::update::state::{Phase, WaitReason};
 use crate::update::words;
 use crate::window::Window;
 
-/// How long root may take to install what it is offered, which waits for the end of a trial, and to restart the machine.
+/// How long root may take to install what it is offered, which waits for the end of a trial, and to restart the
+/// machine.
 const MAX_INSTALLATION: Duration = Duration::from_secs(40 * 60);
 
 /// How far a version is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// Nothing is wanted, or it is left alone for now.
+    /// There is nothing to fetch, or it is not retried yet.
     Settled,
     /// Its time has not come. With progress, it is downloaded ahead of it.
     Waiting { version: Version, until: Timestamp, wait: WaitReason, is_here: bool, progress: Option<Progress> },

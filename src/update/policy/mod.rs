@@ -13,7 +13,7 @@
 //! | waves | of the goal, unless ordered | passed over |
 //! | window | unless urgent or ordered | passed over |
 //!
-//! A hold means "do not touch this box", of an operator's rollback and an urgent release too: whoever set it stands in
+//! A hold means "do not touch this box", for an operator's rollback and an urgent release too: whoever set it is in
 //! front of it. An order ("now") names no version, so it authorises no downgrade; a pin names one, so it does.
 
 mod wave;
@@ -27,7 +27,7 @@ use crate::window::WindowState;
 
 pub use wave::place;
 
-/// What a box is, and what its technician wants.
+/// What a decision depends on: facts about the box, and its technician's override.
 pub struct PolicyInput<'a> {
     /// Its id.
     pub box_id: &'a str,
@@ -37,7 +37,7 @@ pub struct PolicyInput<'a> {
     pub running: &'a Version,
     /// SHA-256 of that, as [`Binary::raw_sha256`].
     pub running_sha256: &'a str,
-    /// The form of the state in its data directory.
+    /// The state schema version of its data directory.
     pub state_schema: u32,
     /// The version of the USB image's operating system that runs; `None` where it is another operating system.
     pub os: Option<&'a Version>,
@@ -86,7 +86,7 @@ pub struct Plan {
     pub binary: Binary,
     /// Whether it is switched to outside of the window too.
     pub(crate) ignores_window: bool,
-    /// Whether it writes an older form of the state than the data directory has: what the newer one added stays
+    /// Whether its state schema version is older than the data directory's: what the newer one added stays
     /// unread, which has to be said.
     pub(crate) has_older_state: bool,
 }

@@ -110,7 +110,7 @@ pub enum RepositoryError {
     Task(#[source] tokio::task::JoinError),
 }
 
-/// What kind of trouble it is, as a technician is told it.
+/// The kind of failure, for messages to the technician.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RepositoryErrorKind {
     /// The server cannot be reached: the network, its name.
@@ -125,7 +125,7 @@ pub enum RepositoryErrorKind {
     ProxyUnreachable,
     /// The proxy wants a login.
     ProxyLogin,
-    /// The proxy does not let the box through.
+    /// The proxy refuses the box.
     ProxyRefused,
     /// Something on the way changes what is fetched.
     Altered,

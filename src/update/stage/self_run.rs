@@ -38,7 +38,7 @@ pub enum SelfRunError {
     Version {
         /// What it says.
         reported: String,
-        /// The version wanted.
+        /// The expected version.
         expected: String,
     },
 }

@@ -16,7 +16,7 @@ use crate::outbound::{Head, KeptConnection, Limits, Outbound, OutboundError, Ser
 
 /// All but the unreserved characters of RFC 3986 section 2.3.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-/// The names of metadata files are percent-encoded role names already: their `%` stands for itself.
+/// The names of metadata files are percent-encoded role names already: their `%` is literal.
 const ENCODED: &AsciiSet = &SEGMENT.remove(b'%');
 
 /// What a request is for.
@@ -63,7 +63,7 @@ impl Web {
     }
 
     /// `None` for what is not there. A continuation that the server gets wrong, in whatever way, becomes a request for
-    /// the whole: what is here of it must not stand in the way of the rest.
+    /// the whole: a partial file must not block the rest.
     pub(super) async fn get(
         &self,
         name: &str,
@@ -156,7 +156,7 @@ impl Web {
     }
 }
 
-/// A header field for a message: not endless, and without what a terminal would obey.
+/// A header field for a message: not endless, and without control characters.
 fn bounded(value: &HeaderValue) -> String {
     String::from_utf8_lossy(value.as_bytes()).chars().filter(|character| !character.is_control()).take(200).collect()
 }

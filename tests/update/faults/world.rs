@@ -200,7 +200,7 @@ impl World {
         }
     }
 
-    /// What the updates are at.
+    /// The state of the updates.
     pub(super) fn state(&self) -> Value {
         self.order(&["status"]).expect("a state")
     }

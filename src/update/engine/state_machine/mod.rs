@@ -76,7 +76,7 @@ impl Engine {
         engine
     }
 
-    /// What the updates are at.
+    /// The state of the updates.
     pub(super) fn state(&self) -> &State {
         &self.state
     }
