@@ -107,6 +107,12 @@ impl Days {
         names.into_iter().map(weekday).collect::<Result<_, _>>().map(Self)
     }
 
+    /// Their names, as [`Days::parse`] reads them.
+    pub(crate) fn names(&self) -> Vec<&'static str> {
+        let name = |day: &Weekday| DAYS.get(usize::try_from(day.to_monday_zero_offset()).ok()?).copied();
+        self.0.iter().filter_map(name).collect()
+    }
+
     fn include(&self, day: Weekday) -> bool {
         self.0.is_empty() || self.0.contains(&day)
     }
@@ -225,6 +231,7 @@ mod tests {
         assert_eq!("05:00-05:00".parse::<Hours>(), Err(WindowError::Empty("05:00-05:00".into())));
         assert_eq!(Days::parse(["lun"]), Err(WindowError::Day("lun".into())));
         assert!(Days::parse(["Mon", " sun"]).is_ok());
+        assert_eq!(Days::parse(DAYS.iter().copied()).expect("days").names(), DAYS);
         let error = zone(Some("Europe/Nowhere")).expect_err("no zone").to_string();
         assert!(error.contains("Europe/Nowhere"), "{error}");
     }

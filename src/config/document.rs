@@ -8,7 +8,7 @@ use super::{
     origin::Origin,
     schema::Schema,
 };
-use crate::schema::{Key, Value};
+use crate::schema::{FromValue, Key, Section, Setting, Value, Values};
 use std::ffi::OsStr;
 use std::path::Path;
 
@@ -44,10 +44,9 @@ impl Document {
     }
 
     /// Gives a key of the other file the value that it has here whenever nobody gives it one.
-    pub(crate) fn preset(&mut self, key: &str, text: &str) {
-        let Some(also) = &mut self.0.also else { return };
-        if let Some(known) = also.schema.find(key).filter(|key| !also.is_given(key)) {
-            also.text(known, Origin::Default, OsStr::new(text));
+    pub(crate) fn preset(&mut self, key: &Key, text: &str) {
+        if let Some(also) = self.0.also.as_mut().filter(|also| !also.is_given(key)) {
+            also.text(key, Origin::Default, OsStr::new(text));
         }
     }
 
@@ -67,68 +66,40 @@ impl Document {
         given.filter_map(|key| Some((key.path, also.get(key)?.0.to_toml()))).collect()
     }
 
-    /// A key, and those that have it.
-    fn find(&self, key: &str) -> Option<(&Layers, &'static Key)> {
-        let own = self.0.schema.find(key).map(|key| (&self.0, key));
-        own.or_else(|| self.0.also.as_deref().and_then(|also| Some((also, also.schema.find(key)?))))
+    /// What has this key: the file's own keys, or those of the other file.
+    fn layers(&self, key: &Key) -> &Layers {
+        let own = self.0.schema.find(key.path).map(|_| &self.0);
+        own.or(self.0.also.as_deref()).unwrap_or(&self.0)
     }
 
-    /// What a key has, and where.
-    fn get(&self, key: &str) -> Option<(&Value, &Origin)> {
-        let (layers, key) = self.find(key)?;
-        layers.get(key)
+    /// The settings of these keys, if none of them that has to be there is absent or wrong.
+    pub(crate) fn read<S: Section>(&self) -> Option<S> {
+        S::read(self).ok()
     }
 
-    /// The text of a key, unless it is absent or wrong.
-    #[must_use]
-    pub(crate) fn text(&self, key: &str) -> Option<&str> {
-        match self.get(key)? {
-            (Value::Text(text), _) => Some(text),
-            _ => None,
-        }
-    }
-
-    /// The list of a key: empty where it is absent or wrong.
-    #[must_use]
-    pub(crate) fn list(&self, key: &str) -> Vec<String> {
-        match self.get(key) {
-            Some((Value::Names(list), _)) => list.clone(),
-            _ => Vec::new(),
-        }
-    }
-
-    /// Whether a key is `true`.
-    #[must_use]
-    pub(crate) fn is_true(&self, key: &str) -> bool {
-        matches!(self.get(key), Some((Value::Bool(true), _)))
-    }
-
-    /// The whole number of a key.
-    #[must_use]
-    pub(crate) fn integer<T: TryFrom<u64>>(&self, key: &str) -> Option<T> {
-        match self.get(key)? {
-            (Value::Integer(integer), _) => T::try_from(*integer).ok(),
-            _ => None,
-        }
+    /// The value of a key, unless it is absent or wrong.
+    pub(crate) fn get<T: FromValue>(&self, setting: &Setting<T>) -> Option<T> {
+        T::from_value(self.value(&setting.key)?)
     }
 
     /// Whether the file gives this key a right value.
     #[must_use]
-    pub(crate) fn is_given(&self, key: &str) -> bool {
-        self.find(key).is_some_and(|(layers, key)| layers.is_given(key))
+    pub(crate) fn is_given(&self, key: &Key) -> bool {
+        self.layers(key).is_given(key)
     }
 
     /// Whether this key has been found wrong, or cannot be known.
     #[must_use]
-    pub(crate) fn is_wrong(&self, key: &str) -> bool {
-        self.0.torn || self.find(key).is_some_and(|(layers, key)| layers.get(key).is_none() && !layers.is_absent(key))
+    pub(crate) fn is_wrong(&self, key: &Key) -> bool {
+        let layers = self.layers(key);
+        self.0.torn || layers.get(key).is_none() && !layers.is_absent(key)
     }
 
     /// What is wrong with a key in the light of others, in Spanish and English; said where the key stands.
-    pub(crate) fn rule(&mut self, key: &'static str, es: impl Into<String>, en: impl Into<String>) {
-        let origin = self.get(key).map_or(Origin::Default, |(_, origin)| origin.clone());
+    pub(crate) fn rule(&mut self, key: &Key, es: impl Into<String>, en: impl Into<String>) {
+        let origin = self.layers(key).get(key).map_or(Origin::Default, |(_, origin)| origin.clone());
         let problem = Problem::Rule { es: es.into(), en: en.into() };
-        self.0.faults.push(Fault::in_schema(self.0.schema, key, origin, problem));
+        self.0.faults.push(Fault::in_schema(self.0.schema, key.path, origin, problem));
     }
 
     /// What is wrong, in the order of the file, and what is probably a mistake.
@@ -142,6 +113,12 @@ impl Document {
         faults.sort_by(|a, b| a.origin.cmp(&b.origin));
         warnings.sort_by(|a, b| a.origin.cmp(&b.origin));
         (faults, warnings)
+    }
+}
+
+impl Values for Document {
+    fn value(&self, key: &Key) -> Option<&Value> {
+        self.layers(key).value(key)
     }
 }
 

@@ -1,17 +1,14 @@
 //! The address of a host in its network, as a person writes it.
 
 use super::fault::{Problem, quoted};
-use crate::schema::Kind;
+use crate::schema::{HostAddress, Kind};
 use std::net::{IpAddr, Ipv4Addr};
-
-/// The word for an address that the network gives.
-pub(crate) const DHCP: &str = "dhcp";
 
 /// `dhcp`, or an address that a host can have with the length of its network's prefix; the prefix of IPv4 may be written
 /// as a mask.
 pub(super) fn host_address(text: &str) -> Result<String, Problem> {
-    if text.eq_ignore_ascii_case(DHCP) {
-        return Ok(DHCP.to_owned());
+    if text.eq_ignore_ascii_case(HostAddress::DHCP) {
+        return Ok(HostAddress::DHCP.to_owned());
     }
     let wrong = || Problem::expected(Kind::HostAddress, quoted(text));
     let (address, network) = match text.split_once('/') {

@@ -31,7 +31,6 @@ mod wording;
 
 pub(crate) use document::Document;
 pub(crate) use fault::{Fault, Faults, Warning};
-pub(crate) use host_address::DHCP;
 pub(crate) use origin::Origin;
 pub(crate) use reference::reference;
 pub(crate) use schema::{CONFIG_FLAT, Schema};

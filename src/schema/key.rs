@@ -105,6 +105,25 @@ impl<T> Setting<Option<T>> {
     }
 }
 
+/// The same key in a file for other readers.
+impl<T> Setting<T> {
+    pub(crate) const fn named(self, path: &'static str) -> Self {
+        Self { key: Key { path, ..self.key }, value: PhantomData }
+    }
+
+    pub(crate) const fn described(self, es: &'static str, en: &'static str) -> Self {
+        Self { key: Key { doc: Text::fixed(es, en), ..self.key }, value: PhantomData }
+    }
+
+    pub(crate) const fn with_example(self, example: &'static str) -> Self {
+        Self { key: Key { example, ..self.key }, value: PhantomData }
+    }
+
+    pub(crate) const fn without_default(self) -> Setting<Option<T>> {
+        Setting { key: Key { default: None, ..self.key }, value: PhantomData }
+    }
+}
+
 impl<T: FromValue> Setting<T> {
     /// Its value.
     pub(crate) fn read(&self, values: &dyn Values) -> Result<T, Missing> {

@@ -1,12 +1,13 @@
 //! What values may be.
 
 use std::marker::PhantomData;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use super::host_address::HostAddress;
 use super::value::Choice;
 use crate::window::{DAYS, Days, Hours};
 
@@ -101,6 +102,12 @@ value_types! {
     destinations: Destinations => Vec<String>,
     hours: Hours => Hours,
     time_zone: TimeZone => TimeZone,
+    zone_name: TimeZone => String,
+    host_address: HostAddress => HostAddress,
+    ip: Ip => IpAddr,
+    ips: Ips => Vec<IpAddr>,
+    ssh_key: SshKey => String,
+    wifi_passphrase: WifiPassphrase => String,
 }
 
 const fn of<T>(kind: Kind) -> ValueType<T> {

@@ -4,14 +4,16 @@
 //! [`settings!`] makes of such declarations the struct that the room takes, its keys, and how it is read. `config` finds the
 //! values (file, environment, flags), says what is wrong with them, and reads the structs.
 
+mod host_address;
 mod key;
 mod kind;
 mod value;
 
+pub(crate) use host_address::HostAddress;
 pub(crate) use key::{Key, Missing, Section, Setting, Values, concat, key, optional};
 pub(crate) use kind::{
-    Kind, addresses, days, destinations, header, hours, integer, label, names, one_of, path, percent, proxy, seconds,
-    switch, text, time_zone, url,
+    Kind, addresses, days, destinations, header, host_address, hours, integer, ip, ips, label, names, one_of, path,
+    percent, proxy, seconds, ssh_key, switch, text, time_zone, url, wifi_passphrase, zone_name,
 };
 pub(crate) use value::{Choice, FromValue, Value};
 

@@ -1,6 +1,6 @@
 //! A value as it was found, and as a room takes it.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -137,6 +137,18 @@ from_integer!(u8, u16, u32, u64, usize);
 impl FromValue for Duration {
     fn from_value(value: &Value) -> Option<Self> {
         u64::from_value(value).map(Self::from_secs)
+    }
+}
+
+impl FromValue for IpAddr {
+    fn from_value(value: &Value) -> Option<Self> {
+        value.text()?.parse().ok()
+    }
+}
+
+impl FromValue for Vec<IpAddr> {
+    fn from_value(value: &Value) -> Option<Self> {
+        value.names()?.iter().map(|address| address.parse().ok()).collect()
     }
 }
 

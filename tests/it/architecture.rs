@@ -93,8 +93,25 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("identity", &["durable"]),
     ("lang", &[]),
     ("launch", &["digest", "slots"]),
-    // Its settings are read as the configuration is, and become one.
-    ("machine", &["bounded_read", "config", "digest", "disk_space", "durable", "lang", "schema", "update", "window"]),
+    // Its settings are read as the configuration is, and become one: it names the keys that rooms declare.
+    (
+        "machine",
+        &[
+            "bounded_read",
+            "config",
+            "digest",
+            "discovery",
+            "disk_space",
+            "display",
+            "durable",
+            "http",
+            "lang",
+            "outbound",
+            "schema",
+            "update",
+            "window",
+        ],
+    ),
     ("metrics", &[]),
     ("outbound", &["schema"]),
     ("panics", &["durable"]),

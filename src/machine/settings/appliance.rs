@@ -4,38 +4,52 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Address, Secrets, Settings};
+use super::types::{Access, Data, Network, OwnKeys, Updates, Wifi};
+use super::{Secrets, Settings};
+use crate::config::{Config, Machine};
+use crate::http::{TlsKeys, TlsMode};
 use crate::machine::Paths;
+use crate::schema::HostAddress;
+use crate::window::Days;
+use crate::{discovery, display, outbound, update};
 
 /// The content of `config.toml`, which names the secrets' files and holds none. `paths` are those that the appliance sees.
 pub(super) fn configuration(settings: &Settings, secrets: &Secrets, paths: &Paths) -> String {
-    let Settings { name, language, title, line, network, time_zone, updates, https, other, .. } = settings;
+    let Settings { own, other } = settings;
+    let OwnKeys { name, language, title, line, time_zone, network, wifi: Wifi { ssid: _ }, data, updates, access } =
+        own;
+    let (Network { address, .. }, Data { erp: _, screens: _ }, Access { https, ssh_key: _ }) = (network, data, access);
+    let Updates { enabled, channel, url, hours, days } = updates;
     let path = |path: std::path::PathBuf| Some(Value::from(path.to_string_lossy()));
     let given = |text: &Option<String>| text.as_deref().map(Value::from);
     let mut names = vec![format!("{name}.local")];
-    if let Address::Static { address, .. } = &network.address {
+    if let HostAddress::Static { address, .. } = address {
         names.push(address.to_string());
     }
+    let days = days.as_ref().map(Days::names).filter(|names| !names.is_empty());
     let own = [
-        ("data_dir", path(paths.appliance())),
-        ("machine.dir", path(paths.run())),
-        ("discovery.name", Some(name.as_str().into())),
-        ("tls.mode", https.then(|| "self-signed".into())),
-        ("tls.names", https.then(|| names.into())),
-        ("display.title", Some(title.as_str().into())),
-        ("display.line", Some(line.as_str().into())),
-        ("display.language", Some(language.code().into())),
-        ("proxy.credentials_file", secrets.proxy_credentials().and_then(|_| path(paths.run_proxy_credentials()))),
-        ("update.enabled", Some(updates.enabled.into())),
-        ("update.channel", Some(updates.channel.as_str().into())),
-        ("update.url", given(&updates.url)),
-        ("update.window", given(&updates.window)),
-        ("update.days", (!updates.days.is_empty()).then(|| updates.days.clone().into())),
-        ("update.time_zone", given(time_zone)),
-        ("update.usb_dir", path(paths.run_stick())),
+        (Config::data_dir().key, path(paths.appliance())),
+        (Machine::dir().key, path(paths.run())),
+        (discovery::Settings::name().key, Some(name.as_str().into())),
+        (TlsKeys::mode().key, https.then(|| TlsMode::SelfSigned.name().into())),
+        (TlsKeys::names().key, https.then(|| names.into())),
+        (display::Settings::title().key, Some(title.as_str().into())),
+        (display::Settings::line().key, Some(line.as_str().into())),
+        (display::Settings::language().key, Some(language.code().into())),
+        (
+            outbound::Keys::credentials_file().key,
+            secrets.proxy_credentials().and_then(|_| path(paths.run_proxy_credentials())),
+        ),
+        (update::Settings::enabled().key, Some((*enabled).into())),
+        (update::Settings::channel().key, Some(channel.name().into())),
+        (update::Settings::url().key, given(url)),
+        (update::Settings::hours().key, hours.map(|hours| hours.to_string().into())),
+        (update::Settings::days().key, days.map(Value::from)),
+        (update::Settings::time_zone().key, given(time_zone)),
+        (update::Settings::usb_dir().key, path(paths.run_stick())),
     ];
     // For these values, JSON's notation is TOML's too.
-    let own = own.into_iter().filter_map(|(key, value)| Some((key, value?.to_string())));
+    let own = own.into_iter().filter_map(|(key, value)| Some((key.path, value?.to_string())));
     let values: BTreeMap<_, _> = own.chain(other.iter().cloned()).collect();
     let lines = values.into_iter().map(|(key, value)| format!("{key} = {value}\n"));
     "# Made from workshop-edge.txt at every start: what is changed here is lost.\n\n".to_owned()

@@ -13,6 +13,7 @@ use super::secrets::{self, SecretsMove};
 use super::template::template;
 use super::{Checked, Secrets, Settings, appliance, check, misnamed, network, system, wifi};
 use crate::config::Document;
+use crate::display;
 use crate::durable;
 use crate::lang::Text;
 use crate::machine::Paths;
@@ -36,18 +37,20 @@ pub(crate) enum Source {
 
 /// Nothing of the settings holds.
 #[derive(Debug, Error)]
-#[error("nothing of the settings could be written below {}", root.display())]
-pub(crate) struct ApplyError {
-    root: PathBuf,
-    /// The first reason.
-    source: FileError,
+pub(crate) enum ApplyError {
+    /// With the first reason.
+    #[error("nothing of the settings could be written below {}", root.display())]
+    Write { root: PathBuf, source: FileError },
+    /// Not even those of an empty file.
+    #[error("the program's own defaults are wrong")]
+    Defaults,
 }
 
 /// Reads the settings and makes the machine follow them. Faults are reported in notices and beside the file, and the
 /// machine follows the last good ones, or the defaults. Returns what there is to say of them, a sentence each.
 pub(crate) fn apply(paths: &Paths) -> Result<Vec<Text>, ApplyError> {
     let mut report = Report::default();
-    let (settings, source, text) = choose(paths, &mut report);
+    let (settings, source, text) = choose(paths, &mut report).ok_or(ApplyError::Defaults)?;
     let (secrets, moved) = secrets::take(paths);
     let has_failed = write(paths, &settings, &secrets, &mut report);
     if let (Source::File, Some(text), true) = (&source, &text, can_be_kept(paths))
@@ -64,13 +67,13 @@ pub(crate) fn apply(paths: &Paths) -> Result<Vec<Text>, ApplyError> {
     }
     let sentences = report::publish(paths, &report, &source);
     match has_failed {
-        Some(source) => Err(ApplyError { root: paths.root().to_owned(), source }),
+        Some(source) => Err(ApplyError::Write { root: paths.root().to_owned(), source }),
         None => Ok(sentences),
     }
 }
 
 /// The effective settings, their source, and their text.
-fn choose(paths: &Paths, report: &mut Report) -> (Settings, Source, Option<String>) {
+fn choose(paths: &Paths, report: &mut Report) -> Option<(Settings, Source, Option<String>)> {
     match partition::read(paths, &paths.settings()) {
         Found::Content(bytes) => {
             let checked = check(&bytes);
@@ -79,7 +82,7 @@ fn choose(paths: &Paths, report: &mut Report) -> (Settings, Source, Option<Strin
                 if !warnings.is_empty() {
                     report.add(Finding::Findings { faults: Vec::new(), warnings, text: text.clone() });
                 }
-                return (settings, Source::File, text);
+                return Some((settings, Source::File, text));
             }
             let Checked { faults, warnings, .. } = checked;
             report.add(Finding::Findings { faults, warnings, text });
@@ -98,12 +101,12 @@ fn choose(paths: &Paths, report: &mut Report) -> (Settings, Source, Option<Strin
 }
 
 /// The last good settings, or the defaults: without invented figures, since somebody has set this box up.
-fn fallback(paths: &Paths) -> (Settings, Source, Option<String>) {
+fn fallback(paths: &Paths) -> Option<(Settings, Source, Option<String>)> {
     if let Some((settings, kept)) = sound(last_good::read(paths)) {
-        return (settings, Source::LastGood { applied: kept.applied }, None);
+        return Some((settings, Source::LastGood { applied: kept.applied }, None));
     }
-    let other = vec![("display.demo", "false".to_owned())];
-    (Settings { other, ..defaults() }, Source::Defaults, None)
+    let other = vec![(display::Settings::demo().key.path, "false".to_owned())];
+    Some((Settings { other, ..defaults()? }, Source::Defaults, None))
 }
 
 /// Those that this version can use, too.
@@ -114,7 +117,7 @@ fn sound(kept: Option<LastGood>) -> Option<(Settings, LastGood)> {
 
 /// Puts a file in the place of one that is missing: the last good one, so that a box keeps its address when its file is
 /// lost, or a new one.
-fn restore(paths: &Paths, report: &mut Report) -> (Settings, Source, Option<String>) {
+fn restore(paths: &Paths, report: &mut Report) -> Option<(Settings, Source, Option<String>)> {
     let (text, kept) = match sound(last_good::read(paths)) {
         Some((settings, kept)) => (kept.text.clone(), Some((settings, kept))),
         None => (template(), None),
@@ -127,8 +130,8 @@ fn restore(paths: &Paths, report: &mut Report) -> (Settings, Source, Option<Stri
     });
     report.add(Finding::Missing { is_last_good: kept.is_some(), written });
     match kept {
-        Some((settings, kept)) => (settings, Source::LastGood { applied: kept.applied }, None),
-        None => (check(text.as_bytes()).value.unwrap_or_else(defaults), Source::Defaults, None),
+        Some((settings, kept)) => Some((settings, Source::LastGood { applied: kept.applied }, None)),
+        None => Some((check(text.as_bytes()).value.or_else(defaults)?, Source::Defaults, None)),
     }
 }
 
@@ -140,6 +143,7 @@ pub(super) fn for_windows(text: &str) -> String {
 
 /// Makes all the files; gives the first error when none could be made.
 fn write(paths: &Paths, settings: &Settings, secrets: &Secrets, report: &mut Report) -> Option<FileError> {
+    let own = &settings.own;
     let mut has_succeeded = false;
     let mut failed = Vec::new();
     let mut step = |es: &'static str, en: &'static str, done: Result<(), FileError>| match done {
@@ -150,12 +154,16 @@ fn write(paths: &Paths, settings: &Settings, secrets: &Secrets, report: &mut Rep
     step("la Wi-Fi", "the Wi-Fi", wireless(paths, settings, secrets));
     step("la cuenta del proxy", "the proxy's account", proxy(paths, secrets));
     step("la configuración del programa", "the program's configuration", configuration(paths, settings, secrets));
-    let keys = settings.ssh_key.as_ref().map(|key| format!("{key}\n"));
+    let keys = own.access.ssh_key.as_ref().map(|key| format!("{key}\n"));
     step("la clave de SSH", "the SSH key", put(&paths.run_authorized_keys(), keys.as_deref(), 0o644));
-    step("HTTPS", "HTTPS", put(&paths.run_https(), settings.https.then_some(""), 0o644));
-    step("el nombre", "the name", system::hostname(paths, &settings.name));
-    step("la zona horaria", "the time zone", system::time_zone(paths, settings.time_zone.as_deref()));
-    step("los servidores de hora", "the time servers", system::time_servers(paths, &settings.network.ntp));
+    step("HTTPS", "HTTPS", put(&paths.run_https(), own.access.https.then_some(""), 0o644));
+    step("el nombre", "the name", system::hostname(paths, &own.name));
+    step("la zona horaria", "the time zone", system::time_zone(paths, own.time_zone.as_deref()));
+    step(
+        "los servidores de hora",
+        "the time servers",
+        system::time_servers(paths, own.network.ntp.as_deref().unwrap_or_default()),
+    );
     if !has_succeeded && !failed.is_empty() {
         return Some(failed.swap_remove(0).2);
     }
@@ -168,7 +176,7 @@ fn write(paths: &Paths, settings: &Settings, secrets: &Secrets, report: &mut Rep
 /// The units of networkd, and none of those of other settings.
 fn networks(paths: &Paths, settings: &Settings) -> Result<(), FileError> {
     let directory = paths.network_units();
-    let units = network::units(&settings.network, settings.wifi.is_some());
+    let units = network::units(&settings.own.network, settings.own.wifi.ssid.is_some());
     durable::create_dir(&directory)?;
     for entry in std::fs::read_dir(&directory).map_err(files::other("read", &directory))?.flatten() {
         let name = entry.file_name();
@@ -184,7 +192,7 @@ fn networks(paths: &Paths, settings: &Settings) -> Result<(), FileError> {
 }
 
 fn wireless(paths: &Paths, settings: &Settings, secrets: &Secrets) -> Result<(), FileError> {
-    let ssid = settings.wifi.as_ref().filter(|_| wifi::is_there(paths));
+    let ssid = settings.own.wifi.ssid.as_ref().filter(|_| wifi::is_there(paths));
     let content = ssid.map(|ssid| wifi::configuration(ssid, secrets.wifi_passphrase.as_deref()));
     put(&wifi::path(paths), content.as_deref(), 0o600)
 }

@@ -1,11 +1,9 @@
 //! What the two files may say.
 
-use super::{NAME, SECRETS_NAME};
+use super::types::OwnKeys;
+use super::{NAME, SECRETS_NAME, Secrets};
 use crate::config::{CONFIG_FLAT, Schema};
-use crate::lang::{Lang, Text};
-use crate::schema::{Choice as _, Key, Kind};
-use crate::update::Channel;
-use crate::window::DAYS;
+use crate::schema::Section as _;
 
 /// The settings. Every key is written with its whole path, without section headings, so that the order of the lines means
 /// nothing: a line whose `#` is taken away never lands in another line's section. Every other key of `config.toml` is
@@ -15,7 +13,7 @@ pub(super) static SETTINGS: Schema = Schema {
     also: Some(&CONFIG_FLAT),
     beside: Some((SECRETS_NAME, &SECRETS)),
     guesses: GUESSES,
-    ..Schema::of(KEYS)
+    ..Schema::of(OwnKeys::KEYS)
 };
 
 /// The secrets.
@@ -24,7 +22,7 @@ pub(super) static SECRETS: Schema = Schema {
     is_secret: true,
     beside: Some((NAME, &SETTINGS)),
     guesses: SECRET_GUESSES,
-    ..Schema::of(SECRET_KEYS)
+    ..Schema::of(Secrets::KEYS)
 };
 
 /// What people try who do not look at the template.
@@ -94,107 +92,10 @@ const SECRET_GUESSES: &[(&str, &str)] = &[
     ("clave_erp", "erp.password"),
 ];
 
-const fn key(path: &'static str, kind: Kind, default: &'static str, es: &'static str, en: &'static str) -> Key {
-    Key { path, kind, default: Some(default), example: default, doc: Text::fixed(es, en) }
-}
-
-const fn optional(path: &'static str, kind: Kind, example: &'static str, es: &'static str, en: &'static str) -> Key {
-    Key { path, kind, default: None, example, doc: Text::fixed(es, en) }
-}
-
-#[rustfmt::skip]
-const KEYS: &[Key] = &[
-    key("name", Kind::Label, "taller",
-        "Nombre del equipo en la red: con \"taller\", http://taller.local/",
-        "Name of the box on the network: with \"taller\", http://taller.local/"),
-    key("language", Kind::Choice(Lang::CODES), "es",
-        "Idioma de la pantalla: es o en.",
-        "Language of the display: es or en."),
-    key("display.title", Kind::Text { max: 60 }, "Taller",
-        "Nombre del taller en la pantalla.",
-        "Name of the workshop on the display."),
-    key("display.line", Kind::Text { max: 60 }, "Línea 1",
-        "Nombre de la línea en la pantalla.",
-        "Name of the line on the display."),
-    optional("time_zone", Kind::TimeZone, "Europe/Madrid",
-        "Zona horaria.",
-        "Time zone."),
-    Key {
-        example: "192.168.1.50/24",
-        ..key("network.address", Kind::HostAddress, "dhcp",
-            "Dirección en la red de cable: \"dhcp\", o una fija con su red, como \"192.168.1.50/24\".",
-            "Address on the wired network: \"dhcp\", or a fixed one with its network, as \"192.168.1.50/24\".")
-    },
-    optional("network.gateway", Kind::Ip, "192.168.1.1",
-        "Puerta de enlace (router), solo con una dirección fija.",
-        "Gateway (router), only with a fixed address."),
-    optional("network.dns", Kind::Ips, "192.168.1.1,9.9.9.9",
-        "Servidores de nombres. Con una dirección fija hacen falta para las actualizaciones.",
-        "Name servers. With a fixed address, updates need them."),
-    optional("network.ntp", Kind::Names, "192.168.1.1",
-        "Servidores de hora, si no valen los que da la red.",
-        "Time servers, if those that the network gives do not do."),
-    optional("network.vlan", Kind::Integer { min: 1, max: 4094 }, "20",
-        "VLAN (802.1Q), si la red la pide.",
-        "VLAN (802.1Q), if the network wants one."),
-    optional("network.interface", Kind::Text { max: 15 }, "enp2s0",
-        "Tarjeta de red a la que se aplica lo anterior, si hay varias. Sin valor: todas las de cable.",
-        "Network card that the above is for, if there are several. Without a value: all wired ones."),
-    optional("wifi.ssid", Kind::Text { max: 32 }, "Taller",
-        "Nombre de la red Wi-Fi (solo con la imagen con Wi-Fi). La contraseña va en secrets.txt: véase al final.",
-        "Name of the Wi-Fi network (only with the image with Wi-Fi). Passphrase in secrets.txt: see the end."),
-    optional("erp.url", Kind::Url, "https://erp.empresa.example",
-        "Dirección del ERP. Usuario y contraseña van en secrets.txt: véase al final.",
-        "Address of the ERP. User and password go to secrets.txt: see the end."),
-    optional("screens", Kind::Integer { min: 1, max: 1000 }, "4",
-        "Cuántos televisores deben mostrar la pantalla.",
-        "How many TVs are to show the display."),
-    key("update.enabled", Kind::Bool, "true",
-        "Si el equipo se actualiza: true (sí) o false (no).",
-        "Whether the box updates itself: true or false."),
-    key("update.channel", Kind::Choice(Channel::NAMES), "stable",
-        "Canal de las actualizaciones: stable, o staging para probarlas antes que los demás.",
-        "Channel of the updates: stable, or staging to try them before the others."),
-    optional("update.url", Kind::Url, "https://updates.empresa.example/workshop-edge",
-        "Dirección del repositorio de versiones, si no es la del programa.",
-        "Address of the release bucket, if it is not the program's."),
-    optional("update.window", Kind::Hours, "22:00-05:00",
-        "Horas en las que puede cambiar de versión. Sin valor: a cualquier hora.",
-        "Hours at which the version may change. Without a value: at any hour."),
-    optional("update.days", Kind::Choices(DAYS), "mon,tue,wed,thu,fri",
-        "Días en los que empiezan esas horas. Sin valor: todos.",
-        "Days on which those hours begin. Without a value: all."),
-    key("https", Kind::Bool, "true",
-        "Si se sirve también por HTTPS, que hace falta para administrar el equipo desde un navegador.",
-        "Whether HTTPS is served too; administering the box from a browser needs it."),
-    optional("ssh.key", Kind::SshKey,
-        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f tecnico",
-        "Clave pública con la que un técnico puede entrar por SSH. Sin valor: nadie puede.",
-        "Public key with which a technician may log in by SSH. Without a value: nobody may."),
-];
-
-#[rustfmt::skip]
-const SECRET_KEYS: &[Key] = &[
-    optional("wifi.passphrase", Kind::WifiPassphrase, "palabra larga y secreta",
-        "Contraseña de la red Wi-Fi.",
-        "Passphrase of the Wi-Fi network."),
-    optional("proxy.user", Kind::Text { max: 128 }, "taller",
-        "Cuenta del equipo en el proxy, si la pide.",
-        "The box's account at the proxy, if that wants one."),
-    optional("proxy.password", Kind::Text { max: 128 }, "palabra larga y secreta",
-        "Su contraseña.",
-        "Its password."),
-    optional("erp.user", Kind::Text { max: 128 }, "pantalla",
-        "Cuenta del equipo en el ERP.",
-        "The box's account at the ERP."),
-    optional("erp.password", Kind::Text { max: 128 }, "palabra larga y secreta",
-        "Su contraseña.",
-        "Its password."),
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lang::Lang;
 
     #[test]
     fn every_key_has_an_example_and_words_in_both_languages() {

@@ -31,7 +31,7 @@ pub(crate) use misnamed::meant;
 pub(crate) use read::{Checked, check};
 pub(crate) use take::{TakeError, take_from};
 pub(crate) use template::template;
-pub(crate) use types::{Address, Network, Secrets, Settings, Updates};
+pub(crate) use types::{Secrets, Settings};
 
 /// What the file of the settings is called in messages.
 pub(crate) const NAME: &str = "workshop-edge.txt";

@@ -4,7 +4,8 @@
 
 use std::fmt::Write as _;
 
-use super::{Address, Network};
+use super::types::Network;
+use crate::schema::HostAddress;
 
 /// What the names of our files begin with.
 pub(super) const PREFIX: &str = "10-workshop-";
@@ -19,7 +20,7 @@ const DNS: &str = "Domains=~local\nDNSDefaultRoute=yes\n";
 /// What is asked of DHCP and of routers. The client is known by its hardware address: the machine's id may be made
 /// again with the data partition, and the address is to stay.
 fn dhcp(network: &Network) -> String {
-    let (dns, ntp) = (network.dns.is_empty(), network.ntp.is_empty());
+    let (dns, ntp) = (is_empty(network.dns.as_deref()), is_empty(network.ntp.as_deref()));
     let yes = |is| if is { "yes" } else { "no" };
     format!(
         "\n[DHCPv4]\nClientIdentifier=mac\nUseDNS={0}\nUseNTP={1}\nUseHostname=no\nUseDomains=no\n\
@@ -28,6 +29,10 @@ fn dhcp(network: &Network) -> String {
         yes(dns),
         yes(ntp)
     )
+}
+
+fn is_empty<T>(list: Option<&[T]>) -> bool {
+    list.is_none_or(<[T]>::is_empty)
 }
 
 /// The files: name and content.
@@ -53,8 +58,14 @@ pub(super) fn units(network: &Network, has_wifi: bool) -> Vec<(String, String)> 
         }
     }
     if has_wifi {
-        let wireless =
-            Network { interface: None, address: Address::Dhcp, vlan: None, dns: Vec::new(), ntp: network.ntp.clone() };
+        let wireless = Network {
+            address: HostAddress::Dhcp,
+            gateway: None,
+            dns: None,
+            ntp: network.ntp.clone(),
+            vlan: None,
+            interface: None,
+        };
         add("wifi.network", interface("Type=wlan", &wireless));
     }
     units
@@ -66,19 +77,19 @@ fn interface(matching: &str, network: &Network) -> String {
     // Writing to a String cannot fail.
     match &network.address {
         // An address of its own where no server answers, so that a laptop on a cable still reaches the box.
-        Address::Dhcp => text += "DHCP=yes\nLinkLocalAddressing=yes\n",
-        Address::Static { address, prefix, gateway } => {
+        HostAddress::Dhcp => text += "DHCP=yes\nLinkLocalAddressing=yes\n",
+        HostAddress::Static { address, prefix } => {
             let _ = write!(text, "DHCP=no\nLinkLocalAddressing=ipv6\nAddress={address}/{prefix}\n");
-            if let Some(gateway) = gateway {
+            if let Some(gateway) = network.gateway {
                 let _ = writeln!(text, "Gateway={gateway}");
             }
         }
     }
     text += "IPv6AcceptRA=yes\n";
-    for server in &network.dns {
+    for server in network.dns.iter().flatten() {
         let _ = writeln!(text, "DNS={server}");
     }
-    for server in &network.ntp {
+    for server in network.ntp.iter().flatten() {
         let _ = writeln!(text, "NTP={server}");
     }
     text += COMMON;
@@ -92,7 +103,7 @@ mod tests {
     use super::*;
 
     fn made(text: &str) -> Vec<(String, String)> {
-        units(&check(text.as_bytes()).value.expect("valid").network, false)
+        units(&check(text.as_bytes()).value.expect("valid").own.network, false)
     }
 
     #[test]

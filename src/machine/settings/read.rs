@@ -3,9 +3,12 @@
 use std::net::IpAddr;
 
 use super::keys::{SECRETS, SETTINGS};
-use super::{Address, MAX, NAME, Network, SECRETS_NAME, Secrets, Settings, Updates};
-use crate::config::{self, Document, Fault, Schema, Warning};
-use crate::lang::Lang;
+use super::types::{Access, Data, Network, OwnKeys, Updates, Wifi};
+use super::{MAX, NAME, SECRETS_NAME, Secrets, Settings};
+use crate::config::{Config, Document, Fault, Machine, Schema, Warning};
+use crate::http::{Listen, TlsKeys, TlsMode};
+use crate::schema::{HostAddress, Key};
+use crate::{discovery, display, outbound, update};
 
 /// What a file says, and what is wrong with it.
 #[derive(Debug)]
@@ -27,38 +30,17 @@ pub(crate) fn check(bytes: &[u8]) -> Checked {
 /// Reads the secrets. Nothing of them is repeated in messages.
 pub(super) fn check_secrets(bytes: &[u8]) -> Checked<Secrets> {
     read(&SECRETS, SECRETS_NAME, bytes, |document| {
-        if document.text("proxy.user").is_some_and(|user| user.contains(':')) {
-            document.rule("proxy.user", "no puede llevar dos puntos", "cannot have a colon");
+        let user = Secrets::proxy_user();
+        if document.get(&user).flatten().is_some_and(|user| user.contains(':')) {
+            document.rule(&user.key, "no puede llevar dos puntos", "cannot have a colon");
         }
-        let text = |key| document.text(key).map(str::to_owned);
-        Some(Secrets {
-            wifi_passphrase: text("wifi.passphrase"),
-            proxy_user: text("proxy.user"),
-            proxy_password: text("proxy.password"),
-            erp_user: text("erp.user"),
-            erp_password: text("erp.password"),
-        })
+        document.read()
     })
 }
 
 /// The settings of an empty file.
-pub(super) fn defaults() -> Settings {
-    check(b"").value.unwrap_or_else(|| Settings {
-        // Not reached as long as the defaults of the keys are good, which a test holds them to.
-        name: "taller".to_owned(),
-        language: Lang::Es,
-        title: "Taller".to_owned(),
-        line: "Línea 1".to_owned(),
-        screens: None,
-        network: Network { interface: None, address: Address::Dhcp, dns: Vec::new(), ntp: Vec::new(), vlan: None },
-        wifi: None,
-        time_zone: None,
-        erp: None,
-        updates: Updates { enabled: true, channel: "stable".to_owned(), url: None, window: None, days: Vec::new() },
-        https: true,
-        ssh_key: None,
-        other: Vec::new(),
-    })
+pub(super) fn defaults() -> Option<Settings> {
+    check(b"").value
 }
 
 fn read<T>(
@@ -78,91 +60,71 @@ fn read<T>(
 fn settings(document: &mut Document) -> Option<Settings> {
     rules(document);
     configuration(document);
-    let text = |key| document.text(key).map(str::to_owned);
-    Some(Settings {
-        name: text("name")?,
-        language: Lang::from_code(document.text("language")?)?,
-        title: text("display.title")?,
-        line: text("display.line")?,
-        screens: document.integer("screens"),
-        network: Network {
-            interface: text("network.interface"),
-            address: address(document)?,
-            dns: document.list("network.dns").iter().filter_map(|text| text.parse().ok()).collect(),
-            ntp: document.list("network.ntp"),
-            vlan: document.integer("network.vlan"),
-        },
-        wifi: text("wifi.ssid"),
-        time_zone: text("time_zone"),
-        erp: text("erp.url"),
-        updates: Updates {
-            enabled: document.is_true("update.enabled"),
-            channel: text("update.channel")?,
-            url: text("update.url"),
-            window: text("update.window"),
-            days: document.list("update.days"),
-        },
-        https: document.is_true("https"),
-        ssh_key: text("ssh.key"),
-        other: document.configuration(),
-    })
+    Some(Settings { own: document.read()?, other: document.configuration() })
 }
 
 /// The keys of `config.toml` that are set here by another name.
-const RENAMED: &[(&str, &str)] =
-    &[("discovery.name", "name"), ("display.language", "language"), ("update.time_zone", "time_zone")];
+const RENAMED: &[(Key, Key)] = &[
+    (discovery::Settings::name().key, OwnKeys::name().key),
+    (display::Settings::language().key, OwnKeys::language().key),
+    (update::Settings::time_zone().key, OwnKeys::time_zone().key),
+];
 
 /// The keys of `config.toml` that only the image can set.
-const OF_THE_IMAGE: &[&str] =
-    &["data_dir", "machine.dir", "update.usb_dir", "listen.http", "listen.https", "proxy.credentials_file"];
+const OF_THE_IMAGE: &[Key] = &[
+    Config::data_dir().key,
+    Machine::dir().key,
+    update::Settings::usb_dir().key,
+    Listen::http().key,
+    Listen::https().key,
+    outbound::Keys::credentials_file().key,
+];
 
 /// What is wrong with the keys of `config.toml`, in the light of each other and of the settings.
 fn configuration(document: &mut Document) {
-    for (key, name) in RENAMED.iter().filter(|(key, _)| document.is_given(key)).collect::<Vec<_>>() {
-        document.rule(key, format!("aquí se llama {name}"), format!("is called {name} here"));
+    for (key, Key { path: name, .. }) in RENAMED {
+        if document.is_given(key) {
+            document.rule(key, format!("aquí se llama {name}"), format!("is called {name} here"));
+        }
     }
-    for key in OF_THE_IMAGE.iter().filter(|key| document.is_given(key)).collect::<Vec<_>>() {
-        document.rule(key, "lo decide la imagen: borre la línea", "is for the image to say: delete the line");
+    for key in OF_THE_IMAGE {
+        if document.is_given(key) {
+            document.rule(key, "lo decide la imagen: borre la línea", "is for the image to say: delete the line");
+        }
     }
-    document.preset("data_dir", "/data");
-    document.preset("tls.mode", if document.is_true("https") { "self-signed" } else { "off" });
+    document.preset(&Config::data_dir().key, "/data");
+    let has_https = document.get(&Access::https()).unwrap_or_default();
+    document.preset(&TlsKeys::mode().key, if has_https { TlsMode::SelfSigned } else { TlsMode::Off }.name());
     document.check_configuration();
-}
-
-fn address(document: &Document) -> Option<Address> {
-    let text = document.text("network.address")?;
-    if text == config::DHCP {
-        return Some(Address::Dhcp);
-    }
-    let (address, prefix) = text.split_once('/')?;
-    let gateway = document.text("network.gateway").and_then(|text| text.parse().ok());
-    Some(Address::Static { address: address.parse().ok()?, prefix: prefix.parse().ok()?, gateway })
 }
 
 /// What is wrong with values that are right by themselves.
 fn rules(document: &mut Document) {
     gateway(document);
-    let cleartext = if document.is_true("update.allow_http") { "http://" } else { "https://" };
-    for (key, scheme) in
-        [("update.url", &["https://", "file:///", cleartext][..]), ("erp.url", &["https://", "http://"])]
+    let is_http_allowed = document.get(&update::Settings::allow_http()).unwrap_or_default();
+    let cleartext = if is_http_allowed { "http://" } else { "https://" };
+    for (setting, scheme) in
+        [(Updates::url(), &["https://", "file:///", cleartext][..]), (Data::erp(), &["https://", "http://"])]
     {
-        let is_other = document.text(key).is_some_and(|url| !scheme.iter().any(|scheme| url.starts_with(scheme)));
-        if is_other {
+        let url = document.get(&setting).flatten();
+        if url.is_some_and(|url| !scheme.iter().any(|scheme| url.starts_with(scheme))) {
             let scheme = scheme.first().copied().unwrap_or_default();
-            document.rule(key, format!("debe empezar por {scheme}"), format!("must begin with {scheme}"));
+            document.rule(&setting.key, format!("debe empezar por {scheme}"), format!("must begin with {scheme}"));
         }
     }
-    if document.text("wifi.ssid").is_some_and(|ssid| ssid.len() > 32) {
+    let ssid = Wifi::ssid();
+    if document.get(&ssid).flatten().is_some_and(|ssid| ssid.len() > 32) {
         document.rule(
-            "wifi.ssid",
+            &ssid.key,
             "ocupa más de 32 bytes (una letra con acento ocupa dos)",
             "takes more than 32 bytes (a letter with an accent takes two)",
         );
     }
     let is_name = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
-    if document.text("network.interface").is_some_and(|name| !is_name(name)) {
+    let interface = Network::interface();
+    if document.get(&interface).flatten().is_some_and(|name| !is_name(&name)) {
         document.rule(
-            "network.interface",
+            &interface.key,
             "no es el nombre de una tarjeta de red: letras, cifras, puntos y guiones",
             "is not the name of a network card: letters, digits, dots and hyphens",
         );
@@ -171,26 +133,27 @@ fn rules(document: &mut Document) {
 
 /// The router of a fixed address is in its network, and only such an address has one.
 fn gateway(document: &mut Document) {
-    const KEY: &str = "network.gateway";
-    if !document.is_given(KEY) || document.is_wrong("network.address") {
+    let key = Network::gateway().key;
+    if !document.is_given(&key) || document.is_wrong(&Network::address().key) {
         return;
     }
-    match address(document) {
-        Some(Address::Dhcp) => document.rule(
-            KEY,
+    let gateway = document.get(&Network::gateway()).flatten();
+    match (document.get(&Network::address()), gateway) {
+        (Some(HostAddress::Dhcp), _) => document.rule(
+            &key,
             "solo vale con una dirección fija: falta network.address = \"192.168.1.50/24\" o similar",
             "is only for a fixed address: network.address = \"192.168.1.50/24\" or the like is missing",
         ),
-        Some(Address::Static { address, gateway: Some(gateway), .. }) if gateway == address => document.rule(
-            KEY,
+        (Some(HostAddress::Static { address, .. }), Some(gateway)) if gateway == address => document.rule(
+            &key,
             "es la dirección del propio equipo: debe ser la del router",
             "is the box's own address: it must be the router's",
         ),
-        Some(Address::Static { address, prefix, gateway: Some(gateway) })
+        (Some(HostAddress::Static { address, prefix }), Some(gateway))
             if !is_in_one_network(address, gateway, prefix) =>
         {
             document.rule(
-                KEY,
+                &key,
                 format!("no está en la red de network.address ({address}/{prefix})"),
                 format!("is not in the network of network.address ({address}/{prefix})"),
             );

@@ -9,13 +9,15 @@ use super::keys::SETTINGS;
 use super::last_good::KeepError;
 use super::partition::{is_there, while_writable};
 use super::secrets::SecretsMove;
-use super::{Address, Checked, NAME, SECRETS_NAME, Secrets, Settings};
+use super::types::OwnKeys;
+use super::{Checked, NAME, SECRETS_NAME, Secrets, Settings};
 use crate::config::{Fault, Warning};
 use crate::durable;
 use crate::error_chain;
 use crate::lang::{Lang, Text};
 use crate::machine::Paths;
 use crate::machine::notices::{self, Level, Notice};
+use crate::schema::HostAddress;
 
 /// The files beside the settings, by language.
 const FILES: [(Lang, &str); 2] = [(Lang::Es, "ERRORES.txt"), (Lang::En, "ERRORS.txt")];
@@ -77,24 +79,25 @@ impl Report {
 
     /// What the settings ask for and will not have.
     pub(super) fn remarks(&mut self, settings: &Settings, secrets: &Secrets, has_wifi: bool) {
+        let OwnKeys { network, wifi, data, .. } = &settings.own;
         let mut remark =
             |level, es: &str, en: &str| self.add(Finding::Remark { level, es: es.to_owned(), en: en.to_owned() });
-        if settings.erp.is_some() {
+        if data.erp.is_some() {
             remark(
                 Level::Info,
                 "Esta versión todavía no usa erp.url: se guarda para las que lo hagan.",
                 "This version does not use erp.url yet: it is kept for those that do.",
             );
         }
-        if settings.screens.is_some() {
+        if data.screens.is_some() {
             remark(
                 Level::Info,
                 "Esta versión todavía no usa screens: se guarda para las que lo hagan.",
                 "This version does not use screens yet: it is kept for those that do.",
             );
         }
-        if let Address::Static { gateway, .. } = &settings.network.address
-            && (gateway.is_none() || settings.network.dns.is_empty())
+        if network.address != HostAddress::Dhcp
+            && (network.gateway.is_none() || network.dns.as_ref().is_none_or(Vec::is_empty))
         {
             remark(
                 Level::Info,
@@ -109,13 +112,13 @@ impl Report {
                 "The proxy's account is incomplete: put proxy.user and proxy.password into secrets.txt.",
             );
         }
-        if settings.wifi.is_some() && !has_wifi {
+        if wifi.ssid.is_some() && !has_wifi {
             remark(
                 Level::Warning,
                 "Esta imagen no tiene Wi-Fi: wifi.ssid no vale. Use la imagen con Wi-Fi, o un cable.",
                 "This image has no Wi-Fi: wifi.ssid does not hold. Use the image with Wi-Fi, or a cable.",
             );
-        } else if settings.wifi.is_some() && secrets.wifi_passphrase.is_none() {
+        } else if wifi.ssid.is_some() && secrets.wifi_passphrase.is_none() {
             remark(
                 Level::Warning,
                 "Falta la contraseña de la Wi-Fi: ponga wifi.passphrase en secrets.txt, o la red será abierta.",

@@ -11,6 +11,7 @@ use super::read::{Checked, check_secrets};
 use super::template::secrets_template;
 use crate::durable;
 use crate::machine::Paths;
+use crate::schema::Setting;
 
 /// The name of their file, beside the last good settings.
 const FILE: &str = "secrets.toml";
@@ -90,16 +91,17 @@ fn kept(paths: &Paths) -> Secrets {
 pub(super) fn keep(paths: &Paths, secrets: &Secrets) -> Result<(), FileError> {
     directory(paths)?;
     let Secrets { wifi_passphrase, proxy_user, proxy_password, erp_user, erp_password } = secrets;
-    let line = |key: &str, value: &Option<String>| {
+    let line = |setting: Setting<_>, value: &Option<String>| {
         // For text, JSON's notation is TOML's too.
-        value.as_ref().map(|value| format!("{key} = {}\n", serde_json::Value::from(value.as_str())))
+        let value = serde_json::Value::from(value.as_deref()?);
+        Some(format!("{} = {value}\n", setting.key.path))
     };
     let lines = [
-        line("wifi.passphrase", wifi_passphrase),
-        line("proxy.user", proxy_user),
-        line("proxy.password", proxy_password),
-        line("erp.user", erp_user),
-        line("erp.password", erp_password),
+        line(Secrets::wifi_passphrase(), wifi_passphrase),
+        line(Secrets::proxy_user(), proxy_user),
+        line(Secrets::proxy_password(), proxy_password),
+        line(Secrets::erp_user(), erp_user),
+        line(Secrets::erp_password(), erp_password),
     ];
     let text: String = lines.into_iter().flatten().collect();
     Ok(durable::write(&paths.data_settings().join(FILE), text.as_bytes(), 0o600)?)

@@ -1,32 +1,40 @@
 //! The files as they are on a new stick.
 
-use super::keys::{SECRETS, SETTINGS};
-use super::{NAME, SECRETS_NAME};
-use crate::config::CONFIG_FLAT;
-use crate::schema::Key;
+use super::types::{Access, Data, Network, OwnKeys, Updates};
+use super::{NAME, SECRETS_NAME, Secrets};
+use crate::display::{Shift, Targets};
+use crate::schema::{Key, Section as _};
+use crate::{display, outbound};
 
 /// What most people change: not a comment.
-const ACTIVE: &[&str] = &["name", "language", "display.title", "display.line", "time_zone", "network.address"];
+const ACTIVE: &[Key] = &[
+    OwnKeys::name().key,
+    OwnKeys::language().key,
+    OwnKeys::title().key,
+    OwnKeys::line().key,
+    OwnKeys::time_zone().key,
+    Network::address().key,
+];
 
 /// What stands before a key.
-const HEADINGS: &[(&str, &str)] = &[
-    ("name", "EL EQUIPO · THE BOX"),
-    ("network.address", "LA RED · THE NETWORK"),
-    ("erp.url", "LOS DATOS · THE DATA"),
-    ("update.enabled", "LAS ACTUALIZACIONES · UPDATES"),
-    ("https", "EL ACCESO · ACCESS"),
+const HEADINGS: &[(Key, &str)] = &[
+    (OwnKeys::name().key, "EL EQUIPO · THE BOX"),
+    (Network::address().key, "LA RED · THE NETWORK"),
+    (Data::erp().key, "LOS DATOS · THE DATA"),
+    (Updates::enabled().key, "LAS ACTUALIZACIONES · UPDATES"),
+    (Access::https().key, "EL ACCESO · ACCESS"),
 ];
 
 /// Keys of `config.toml` that a workshop wants next.
-const NEXT: &[&str] = &[
-    "proxy.url",
-    "proxy.no_proxy",
-    "display.demo",
-    "display.targets.daily",
-    "display.targets.oee_percent",
-    "display.targets.reject_percent",
-    "display.shift.start_hour",
-    "display.shift.end_hour",
+const NEXT: &[Key] = &[
+    outbound::Keys::proxy().key,
+    outbound::Keys::no_proxy().key,
+    display::Settings::demo().key,
+    Targets::daily().key,
+    Targets::oee_percent().key,
+    Targets::reject_percent().key,
+    Shift::start_hour().key,
+    Shift::end_hour().key,
 ];
 
 /// Columns of a line.
@@ -46,8 +54,8 @@ pub(crate) fn template() -> String {
              # do not count: take the # away to use one. Texts are in quotation marks. If something is wrong, the box runs \
              with the last good settings, and says so on its screen and in ERRORS.txt."
         ));
-    for key in SETTINGS.keys {
-        if let Some((_, heading)) = HEADINGS.iter().find(|(path, _)| *path == key.path) {
+    for key in OwnKeys::KEYS {
+        if let Some((_, heading)) = HEADINGS.iter().find(|(first, _)| first.path == key.path) {
             text += &section(heading);
         }
         text += &entry(key);
@@ -61,7 +69,7 @@ pub(crate) fn template() -> String {
         "Every setting of the program's file config.toml is taken here, too, with its whole name. The most \
          usual ones:",
     );
-    for key in NEXT.iter().filter_map(|path| CONFIG_FLAT.find(path)) {
+    for key in NEXT {
         text += &entry(key);
     }
     text + &section("CONTRASEÑAS · PASSWORDS")
@@ -92,7 +100,7 @@ pub(super) fn secrets_template() -> String {
             "{SECRETS_NAME}: the passwords of this box. Take the # away from the lines that are needed, write the passwords between \
              the quotation marks, save, and start the box again. The box keeps them and wipes them from this file."
         ));
-    for key in SECRETS.keys {
+    for key in Secrets::KEYS {
         text += &entry(key);
     }
     text
@@ -105,7 +113,7 @@ fn section(heading: &str) -> String {
 
 /// A key with its comment.
 fn entry(key: &Key) -> String {
-    let comment = if ACTIVE.contains(&key.path) { "" } else { "#" };
+    let comment = if ACTIVE.iter().any(|active| active.path == key.path) { "" } else { "#" };
     format!("\n{}{}{comment}{} = {}\n", paragraph(key.doc.es), paragraph(key.doc.en), key.path, key.initial_toml())
 }
 
@@ -137,7 +145,9 @@ mod tests {
         let checked = check(text.as_bytes());
         assert!(checked.faults.is_empty() && checked.warnings.is_empty(), "{:?}", checked.faults);
         let settings = checked.value.expect("valid");
-        assert_eq!(settings, super::super::Settings { time_zone: Some("Europe/Madrid".into()), ..defaults() });
+        let mut expected = defaults().expect("valid");
+        expected.own.time_zone = Some("Europe/Madrid".into());
+        assert_eq!(settings, expected);
         for line in text.lines().filter(|line| !line.starts_with("#ssh.key")) {
             assert!(line.chars().count() <= COLUMNS, "{line}");
         }
@@ -176,6 +186,10 @@ mod tests {
             .collect();
         let checked = check(all.as_bytes());
         assert!(checked.faults.is_empty() && checked.warnings.is_empty(), "{:?}\n{all}", checked.faults);
-        assert!(checked.value.is_some_and(|settings| settings.ssh_key.is_some() && settings.erp.is_some()));
+        assert!(
+            checked
+                .value
+                .is_some_and(|settings| settings.own.access.ssh_key.is_some() && settings.own.data.erp.is_some())
+        );
     }
 }
