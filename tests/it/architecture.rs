@@ -47,6 +47,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "bounded_read",
             "config",
             "console",
             "control",

@@ -3,6 +3,7 @@
 use super::subcommand;
 use super::{output, shape};
 use crate::{
+    bounded_read::read_beginning,
     cli::{
         EXIT_CONFIG,
         configuration::{human_faults, human_warnings, report},
@@ -16,7 +17,11 @@ use crate::{
     },
 };
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
-use std::{ffi::OsString, fs::File, io::Read as _, path::PathBuf, process::ExitCode};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 /// Bytes of a file that are read to be checked: more than valid settings have, so that larger ones are reported.
 const MAX: u64 = 64 * 1024;
@@ -95,15 +100,16 @@ fn apply(paths: &Paths, lang: Lang) -> ExitCode {
     }
 }
 
-fn check(file: &PathBuf, json: bool, lang: Lang) -> ExitCode {
-    let mut bytes = Vec::new();
-    let read = File::open(file).and_then(|file| file.take(MAX).read_to_end(&mut bytes));
-    if let Err(error) = read {
-        let path = file.display();
-        return output::failure(
-            &lang.pick(format!("{path} no se puede leer: {error}"), format!("{path} cannot be read: {error}")),
-        );
-    }
+fn check(file: &Path, json: bool, lang: Lang) -> ExitCode {
+    let bytes = match read_beginning(file, MAX) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            let path = file.display();
+            return output::failure(
+                &lang.pick(format!("{path} no se puede leer: {error}"), format!("{path} cannot be read: {error}")),
+            );
+        }
+    };
     let Checked { value: _, faults, warnings } = settings::check(&bytes);
     let code = if faults.is_empty() { 0 } else { EXIT_CONFIG };
     if json {
