@@ -27,8 +27,8 @@ settings! {
             "Campos de la cabecera de una petición.",
             "Header fields of a request.");
         header_timeout: Duration = key("limits.header_timeout_s", seconds(1, 300), "10",
-            "Segundos para que llegue la cabecera de una petición.",
-            "Seconds for a request's head to arrive.");
+            "Segundos para que llegue la cabecera de una petición, y otros tantos para que llegue su cuerpo.",
+            "Seconds for a request's head to arrive, and as many for its body.");
         keep_alive_idle: Duration = key("limits.keep_alive_idle_s", seconds(1, 3600), "75",
             "Segundos que una conexión puede estar sin usarse entre dos peticiones.",
             "Seconds that a connection stays open between requests.");
