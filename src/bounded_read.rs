@@ -53,9 +53,9 @@ mod tests {
         assert_eq!(read_bounded(&path, 4).expect_err("gone").kind(), ErrorKind::NotFound);
     }
 
-    /// Both tell a length of 0.
+    /// Both report a length of 0.
     #[test]
-    fn what_tells_no_length_is_bounded_too() {
+    fn what_has_no_length_is_bounded_too() {
         let error = read_bounded(Path::new("/dev/zero"), 4096).expect_err("without an end");
         assert_eq!(error.kind(), ErrorKind::FileTooLarge);
         assert!(!read_bounded(Path::new("/proc/self/status"), 1 << 16).expect("read").is_empty());

@@ -20,7 +20,7 @@ impl DiskSpace {
         statvfs(path).map(|figures| Self::of(&figures))
     }
 
-    /// What statvfs(3) says: blocks are counted in units of `f_frsize`, or of `f_bsize` where a file system tells none.
+    /// What statvfs(3) says: blocks are counted in units of `f_frsize`, or of `f_bsize` where a file system reports none.
     pub(crate) fn of(figures: &StatVfs) -> Self {
         let unit = if figures.f_frsize == 0 { figures.f_bsize } else { figures.f_frsize };
         Self { total_bytes: figures.f_blocks.saturating_mul(unit), free_bytes: figures.f_bavail.saturating_mul(unit) }

@@ -1,4 +1,4 @@
-//! What tells this box from all others.
+//! What distinguishes this box from all others.
 
 use std::fs;
 use std::path::Path;
@@ -24,7 +24,7 @@ impl BoxId {
         let id = format!("{:016x}", random());
         if let Err(error) = durable::write(&path, format!("{id}\n").as_bytes(), 0o644) {
             let error = crate::error_chain(&error);
-            tracing::warn!(error, "the box's id cannot be kept: it is another after the next start");
+            tracing::warn!(error, "the box's id cannot be written: it changes at the next start");
         }
         Self(id)
     }

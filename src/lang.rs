@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn the_browsers_wish_is_the_heaviest_language_that_is_spoken_here() {
+    fn the_browsers_preference_is_its_heaviest_language_that_is_spoken_here() {
         for (fields, lang) in [
             (&["es-ES,es;q=0.9,en;q=0.8"][..], Some(Lang::Es)),
             (&["en-US,en;q=0.9,es;q=0.8"], Some(Lang::En)),

@@ -19,7 +19,7 @@ pub(crate) fn stopping() {
 pub(crate) fn reloading() {
     match NotifyState::monotonic_usec_now() {
         Ok(now) => notify(&[NotifyState::Reloading, now]),
-        Err(error) => tracing::warn!(%error, "cannot tell the service manager of the restart"),
+        Err(error) => tracing::warn!(%error, "cannot notify the service manager of the restart"),
     }
 }
 
@@ -28,7 +28,7 @@ pub(crate) fn alive() {
     notify(&[NotifyState::Watchdog]);
 }
 
-/// How often the manager wants to hear [`alive`]: half its limit, as `sd_watchdog_enabled(3)`
+/// How often the manager expects [`alive`]: half its limit, as `sd_watchdog_enabled(3)`
 /// recommends. `None` when it does not watch this process.
 #[must_use]
 pub(crate) fn watchdog_interval() -> Option<Duration> {
@@ -37,6 +37,6 @@ pub(crate) fn watchdog_interval() -> Option<Duration> {
 
 fn notify(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
-        tracing::warn!(%error, ?states, "cannot tell the service manager");
+        tracing::warn!(%error, ?states, "cannot notify the service manager");
     }
 }

@@ -56,7 +56,7 @@ choice! {
     }
 }
 
-/// Whether a log that cannot be written is told of on standard error, where it is a panic if that is gone too: a journal
+/// Whether a log that cannot be written is reported on standard error, where it is a panic if that is gone too: a journal
 /// that ends must not take a task with it, nor make an update look bad.
 const REPORT_OWN_ERRORS: bool = false;
 

@@ -6,7 +6,7 @@
 //!
 //! A window across midnight belongs to the day on which it opens. Where the clocks go forward over the opening, it
 //! opens as much later; where they go back over the closing, it stays open until the second time that they show it. A
-//! window of which the change leaves nothing is passed over that day.
+//! window of which the change leaves nothing is skipped that day.
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,7 +17,7 @@ use jiff::tz::TimeZone;
 use jiff::{Span, ToSpan as _};
 use thiserror::Error;
 
-/// Days after today that are searched for the next opening: a week, and as much again for one that is passed over.
+/// Days after today that are searched for the next opening: a week, and as much again for one that is skipped.
 const SEARCHED: i64 = 15;
 
 /// The days of the week, as [`Days::parse`] reads them.

@@ -107,7 +107,7 @@ pub(crate) enum AdminOutcome {
 /// A queued command.
 #[derive(Debug)]
 pub(crate) struct PendingCommand {
-    /// What is wanted.
+    /// The options.
     pub(crate) order: AdminCommand,
     /// Where the outcome goes.
     pub(crate) outcome: oneshot::Sender<AdminOutcome>,
@@ -243,7 +243,7 @@ impl Admin {
 
     fn report_pin_error(&self, fault: &PinError) {
         let fault = crate::error_chain(fault);
-        tracing::warn!(error = %fault, "the PIN is for this run only");
+        tracing::warn!(error = %fault, "the PIN is valid until the next start only");
         (self.report)(Some(fault));
     }
 

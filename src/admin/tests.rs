@@ -282,7 +282,7 @@ async fn a_changed_pin_ends_every_session() {
 }
 
 #[tokio::test]
-async fn orders_are_carried_out_and_their_failures_told() {
+async fn orders_are_carried_out_and_their_failures_reported() {
     let mut the = new();
     let mut browser = Browser::at(AWAY, true);
     the.login(&mut browser, &the.pin()).await;

@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_right_starts_anew_and_so_does_a_day() {
+    fn what_is_right_resets_the_failures_and_so_does_a_day() {
         let mut now = Instant::now();
         let mut throttle = Throttle::new(now);
         for _ in 0..3 {

@@ -12,7 +12,7 @@ use crate::update::command::Command;
 /// What the section shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Updates {
-    /// What they are at, the most important first.
+    /// Their state, the most important first.
     pub(crate) sentences: Vec<String>,
     /// What there was, the newest first.
     pub(crate) history: Vec<String>,

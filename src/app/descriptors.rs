@@ -23,7 +23,7 @@ pub(super) fn raise_limit(connections: usize, files: usize) -> usize {
         tracing::warn!(
             allowed,
             wanted = needed,
-            "fewer files may be open than limits.connections needs: raise LimitNOFILE or lower limits.connections"
+            "the limit of open files is too low for limits.connections: raise LimitNOFILE or lower limits.connections"
         );
     }
     usize::try_from(allowed.saturating_sub(needed) / 2).map_or(files, |spare| spare.min(files))

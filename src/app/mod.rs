@@ -103,7 +103,7 @@ pub enum AppError {
 /// How the box ended.
 #[derive(Debug)]
 pub enum Ended {
-    /// It was told to.
+    /// By order.
     Stopped,
     /// It is to become this program, which goes on with the sockets.
     Restart(Program, Vec<Socket>),
@@ -361,7 +361,7 @@ impl App {
         };
         match (cut_off, sockets) {
             (_, Some(sockets)) => {
-                tracing::info!(cut_off, "drained for the restart");
+                tracing::info!(cut_off, "drained, restarting");
                 return Ok(Ended::Restart(self.program, sockets));
             }
             (0, None) => tracing::info!("stopped"),

@@ -25,7 +25,7 @@ pub(super) fn publisher(
     })
 }
 
-/// A file that is left out leaves the display served, but somebody misses it: degraded, as every fault of that kind.
+/// A file that is skipped leaves the display served, but somebody misses it: degraded, as every fault of that kind.
 fn report(state: &State) -> (Status, Option<Text>) {
     let fault = state.fault.as_ref().map(|words| match state.serving {
         Serving::LastGood => words.and(&LAST_GOOD_SITE.into()),

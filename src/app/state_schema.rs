@@ -12,7 +12,7 @@ use crate::{durable, error_chain};
 const NAME: &str = "state-schema";
 
 /// Records this program's state schema version, or reports that a newer program has been here. It serves in any case:
-/// fields that it does not know it passes over.
+/// fields that it does not know it skips.
 pub(super) fn check(data_dir: &Path, health: &Health) {
     let path = data_dir.join(NAME);
     let known = fs::read_to_string(&path).ok().and_then(|text| text.trim().parse::<u32>().ok());
@@ -27,7 +27,7 @@ pub(super) fn check(data_dir: &Path, health: &Health) {
         _ => {
             if let Err(error) = durable::write(&path, format!("{STATE_SCHEMA}\n").as_bytes(), 0o644) {
                 // Other failures to write are reported by whoever writes.
-                tracing::warn!(error = error_chain(&error), "the form of the box's data cannot be noted");
+                tracing::warn!(error = error_chain(&error), "the state schema version cannot be recorded");
             }
         }
     }

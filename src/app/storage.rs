@@ -42,7 +42,7 @@ impl Monitor {
 
     fn report(&self, fault: Option<&StorageFault>) {
         if let Some(fault) = fault {
-            tracing::error!(reason = fault.words(self.home, Lang::En), "nothing is kept any more");
+            tracing::error!(reason = fault.words(self.home, Lang::En), "the data directory cannot be written");
         }
         self.probe.degraded(fault.map(|fault| Text::both(|lang| fault.words(self.home, lang))));
     }

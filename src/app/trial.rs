@@ -66,7 +66,7 @@ impl Trial {
     fn note(&self, note: impl FnOnce(&mut Table)) {
         let noted = self.change(|store| store.change(note));
         if let Err(error) = noted {
-            tracing::warn!(error = error_chain(&error), "what becomes of this start of the trial cannot be kept");
+            tracing::warn!(error = error_chain(&error), "the outcome of this start cannot be written");
         }
     }
 
@@ -144,13 +144,13 @@ impl Trial {
                 tracing::error!(
                     slot = self.slot.name(),
                     reason,
-                    "this version does not work: the one before comes back"
+                    "this version does not work: reverting to the one before"
                 );
                 self.has_failed.store(true, Ordering::Release);
                 let reverted = tokio::task::spawn_blocking(move || self.revert(&reason)).await;
                 if let Ok(Err(error)) = reverted {
                     // The launcher runs what is active instead of a trial that it cannot count.
-                    tracing::error!(error = error_chain(&error), "the slot table cannot be kept");
+                    tracing::error!(error = error_chain(&error), "the slot table cannot be written");
                 }
                 restart.cancel();
                 false
@@ -167,12 +167,15 @@ impl Trial {
                 Ok(Err(error)) => error_chain(&error),
                 Err(error) => error.to_string(),
             };
-            tracing::error!(error = chain, "this version works, but that cannot be kept: a start from now on is a try");
+            tracing::error!(
+                error = chain,
+                "this version works, but the confirmation cannot be written: each start costs a try"
+            );
             probe.degraded(Some(words::trial_not_kept(chain)));
             tokio::time::sleep(AGAIN).await;
         }
         probe.degraded(None);
-        tracing::info!(slot = self.slot.name(), "this version works, and stays");
+        tracing::info!(slot = self.slot.name(), "this version works and is confirmed");
     }
 
     fn confirm(&self) -> Result<(), RecordError> {
@@ -185,7 +188,7 @@ impl Trial {
     }
 }
 
-/// The process ends because it was told to, which says nothing against the binary on trial.
+/// The process is stopped, which says nothing against the binary on trial.
 pub(super) async fn end_cleanly(trial: Option<Trial>) {
     if let Some(trial) = trial.filter(|trial| !trial.has_failed.load(Ordering::Acquire)) {
         trial.note_in_background(Table::end_cleanly).await;
@@ -196,7 +199,7 @@ pub(super) async fn end_cleanly(trial: Option<Trial>) {
 fn log_quarantined(table: &Table) {
     if let Some(given_up) = table.quarantined().last() {
         let (version, reason) = (&given_up.image.version, &given_up.reason);
-        tracing::warn!(version, reason, "the last version that did not work; it is not tried again");
+        tracing::warn!(version, reason, "the last version that failed, and is quarantined");
     }
 }
 

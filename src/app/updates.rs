@@ -149,7 +149,7 @@ pub(super) fn start(
             return;
         }
         UpdateConfig::Impossible(chain) => {
-            tracing::warn!(error = chain, "updates cannot be looked for");
+            tracing::warn!(error = chain, "updates cannot run");
             probe.degraded(Some(super::words::updates_impossible(chain)));
             return;
         }
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_that_failed_here_is_told_as_long_as_it_is_wanted() {
+    fn a_version_that_failed_here_is_reported_as_long_as_it_is_wanted() {
         let failed = |version: &str| state::Quarantined {
             version: version.into(),
             sha256: String::new(),

@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn silence_is_noticed_and_beats_are_heard() {
+    fn silence_is_noticed_and_beats_are_received() {
         let every = Duration::from_millis(5);
         let (tell, told) = mpsc::channel();
         let watchdog = Watchdog::looking(every, 10, move || tell.send(()).expect("heard")).expect("started");

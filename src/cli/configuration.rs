@@ -58,7 +58,7 @@ pub(super) fn overrides(matches: &ArgMatches) -> Overrides {
 /// error. Its warnings are left to the log.
 ///
 /// # Errors
-/// [`EXIT_CONFIG`], after everything that is wrong has been told on standard error.
+/// [`EXIT_CONFIG`], after everything that is wrong has been reported on standard error.
 pub fn load_configuration(overrides: Overrides, lang: Lang) -> Result<Loaded, ExitCode> {
     config::load(&Sources::of_process(overrides)).map_err(|faults| {
         output::print_error(&human_faults(&faults, lang));

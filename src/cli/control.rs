@@ -9,7 +9,7 @@ use std::process::ExitCode;
 /// The box whose data are where the configuration says.
 ///
 /// # Errors
-/// The code to end with, after the faults of the configuration have been told on standard error.
+/// The code to end with, after the faults of the configuration have been reported on standard error.
 pub(super) fn client(overrides: Overrides, lang: Lang) -> Result<Client, ExitCode> {
     Ok(Client::new(&load_configuration(overrides, lang)?.config.data_dir))
 }
@@ -92,7 +92,7 @@ mod tests {
     use std::{io, time::Duration};
 
     #[test]
-    fn what_the_box_could_not_do_is_told() {
+    fn what_the_box_could_not_do_is_reported() {
         let reply = |status, body: &str| Reply { status, body: body.into() };
         let told = |reply| value(Ok(reply), Lang::En);
         assert_eq!(told(reply(200, "{\"pin\":null}")), Ok(serde_json::json!({ "pin": null })));

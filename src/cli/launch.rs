@@ -61,7 +61,7 @@ pub(super) fn run(LaunchArgs { options }: LaunchArgs) -> ExitCode {
     // A start of a second process must spend no try of the first one's trial.
     let is_in_use = matches!(ProcessLock::claim(&data_dir), Ok(Claim::Others { .. }));
     let error = launch::run(&launch::Settings { directory, version: crate::VERSION, os, options, is_in_use });
-    tracing::error!(error = error_chain(&error), "nothing can be launched");
+    tracing::error!(error = error_chain(&error), "no binary can be launched");
     ExitCode::from(EXIT_FAILURE)
 }
 

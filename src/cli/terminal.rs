@@ -199,7 +199,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_an_answer_from_elsewhere_tells_of_others() {
+    fn only_an_answer_from_elsewhere_reports_others() {
         for keys in ["", "q", "\x1b[1;1R", "\x1b[1;1R\x1b[1;1R", "\x1b[A", "\x1b[[AR", "\x1b", "1;2R"] {
             assert!(!is_moved(keys.as_bytes()), "{keys:?}");
         }

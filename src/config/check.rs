@@ -11,7 +11,7 @@ use crate::schema::{Key, Setting, Value};
 use crate::{outbound, site, update};
 use std::{collections::HashSet, net::SocketAddr, path::PathBuf};
 
-/// Finds what is wrong with values that are right by themselves. What is wrong by itself is left out here: one
+/// Finds what is wrong with values that are right by themselves. What is wrong by itself is skipped here: one
 /// mistake is one fault.
 pub(super) fn check(layers: &mut Layers) {
     let data_dir = Config::data_dir().key;

@@ -249,7 +249,7 @@ pub(super) enum Problem {
         /// What was found, quoted.
         found: String,
     },
-    /// A table stands where the key wants a value, or the reverse.
+    /// A table instead of a value, or the reverse.
     TableExpected,
     /// `--set` names a key that there is not.
     UnknownKey {

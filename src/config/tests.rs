@@ -328,7 +328,7 @@ fn flags_with_a_name_of_their_own_set_their_keys() {
 }
 
 #[test]
-fn a_wrong_value_is_told_by_the_layer_that_has_it_even_when_another_takes_its_place() {
+fn a_wrong_value_is_reported_by_the_layer_that_has_it_even_when_another_takes_its_place() {
     let told = faults(b"[log]\nlevel = 'loud'", &[("LOG_LEVEL", "louder")], &["log.level=info"]);
     assert_eq!(told.len(), 2, "{told:#?}");
     assert!(told[0].starts_with("config.toml:2: log.level: must be one of: error, warn, info, debug, trace"));
@@ -540,7 +540,7 @@ fn marks_and_line_endings_of_other_systems_are_read() {
 }
 
 #[test]
-fn every_line_that_is_not_toml_is_told_and_the_others_are_still_checked() {
+fn every_line_that_is_not_toml_is_reported_and_the_others_are_still_checked() {
     let file =
         b"[display]\ntitle = \xC3\xA9\nrefresh_s =\n[limits]\nconnections = 0\nconnections = 1\n[tls]\nmode = 'files'";
     assert_eq!(
@@ -685,7 +685,7 @@ fn the_reference_is_a_valid_file_with_every_key() {
 }
 
 #[test]
-fn what_is_told_gives_no_orders_to_a_terminal() {
+fn messages_carry_no_control_characters() {
     let wrong = read("display.demo = \"\\u001b[2J\"\n\"\\u001b[1m\" = 1".as_bytes(), &[], &["\u{1b}[0m=1", "\u{1b}x"])
         .unwrap_err();
     let warnings: String = wrong.warnings.iter().map(|warning| warning.render(Lang::Es)).collect();
@@ -714,7 +714,7 @@ proptest! {
     }
 
     #[test]
-    fn every_value_of_the_environment_is_read_or_told(at in 0..Config::KEYS.len(), value in ".{0,20}") {
+    fn every_value_of_the_environment_is_read_or_reported(at in 0..Config::KEYS.len(), value in ".{0,20}") {
         let name = Config::KEYS[at].env_name();
         let name = name.strip_prefix("WORKSHOP_EDGE_").unwrap();
         if let Err(wrong) = read(b"", &[(name, &value)], &[]) {

@@ -13,7 +13,7 @@ pub(crate) struct Menu<'a> {
 }
 
 impl Screen {
-    /// Draws a menu. What there is no room for at the end is left out, but for the last line, which says what the keys do.
+    /// Draws a menu. What there is no room for at the end is skipped, but for the last line, which says what the keys do.
     #[must_use]
     pub(crate) fn menu(self, menu: &Menu<'_>) -> Canvas {
         let mut canvas = Canvas::new(self.width, self.height);

@@ -36,7 +36,7 @@ pub(crate) struct Status {
     /// HTTPS; absent when it is off.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) https: Option<Https>,
-    /// What the updates are at; absent when the program is not kept up to date.
+    /// The state of the updates; absent when the program is not kept up to date.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) update: Option<Update>,
     /// What the displays get; absent in the status of an older program.

@@ -10,7 +10,7 @@ use thiserror::Error;
 use super::Order;
 use super::deadlines::MAX_SILENCE;
 
-/// Bytes of an answer's body, unless told otherwise.
+/// Bytes of an answer's body, by default.
 const MAX_BODY: usize = 1024 * 1024;
 /// Bytes of an answer's head.
 const MAX_HEAD: usize = 16 * 1024;
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn progress_is_heard_until_the_answer_comes() {
+    fn progress_is_received_until_the_answer_comes() {
         let slow = |answer: &'static [u8]| {
             let (directory, server) = answering(answer);
             let mut heard = Vec::new();
@@ -367,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_not_there_or_says_nothing_is_told_apart() {
+    fn who_is_not_there_or_says_nothing_is_distinguished() {
         let directory = tempfile::tempdir().expect("a directory");
         let client = Client::new(directory.path());
         let ask = || client.order_within(Patience::of(Duration::from_millis(50)), Order::Status, &[]);

@@ -7,14 +7,14 @@
 //! | `POST /pin/check` | `{"is_right":true}`: whether the body, 64 bytes at most, is the PIN; few may be tried |
 //! | `POST /pin/new` | `{"pin":"13572468"}`, a new one |
 //! | `POST /support-bundle` | a tar.gz; the body is what the journal has, which the box itself may not read |
-//! | `GET /update.json` | what the updates are at, and their history |
+//! | `GET /update.json` | the state of the updates, and their history |
 //! | `POST /update` | does what the body asks of them, JSON both ways |
 //! | `POST /restart` | `{}`, and the box restarts |
 //! | `POST /factory-reset` | `{}`, and the box forgets everything but its configuration, and restarts |
 //!
 //! A client of `POST /update` that accepts `application/x-ndjson` gets lines instead, since a slow bucket may take
 //! minutes:
-//! `{"progress":…}` with what the updates are at whenever that has changed, an empty line every few seconds so that
+//! `{"progress":…}` with the state of the updates whenever that has changed, an empty line every few seconds so that
 //! silence means that the box hangs, and at last `{"status":…,"answer":…}`.
 //!
 //! What cannot be done is answered by a status of 4xx or 5xx and `{"error":"…"}`, with `error_es` where it is for a

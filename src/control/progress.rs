@@ -1,4 +1,4 @@
-//! An order that takes long, told line by line while it is carried out.
+//! The progress of a long order, line by line.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -26,7 +26,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// Carries `work` out as it is polled; `report` gives what it is at, as JSON without line feeds. What is dropped is
+    /// Runs `work` as it is polled; `report` gives its state, as JSON without line feeds. What is dropped is
     /// not waited for any longer.
     pub(super) fn new(
         work: impl Future<Output = Answer> + 'static,
@@ -77,7 +77,7 @@ impl Body for Progress {
     }
 }
 
-/// All that there is to be told is that the box is at work.
+/// Says only that the box is working.
 const BEAT: Bytes = Bytes::from_static(b"\n");
 
 /// The answer itself, whose body is JSON.

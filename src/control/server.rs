@@ -83,7 +83,7 @@ impl Server {
         self.stopping.cancel();
         self.tasks.close();
         if timeout(GRACE, self.tasks.wait()).await.is_err() {
-            tracing::debug!("a command line did not take its answer");
+            tracing::debug!("a client did not read its answer");
         }
     }
 }
@@ -124,7 +124,7 @@ async fn accept(listener: UnixListener, orders: Rc<impl Orders>, stopping: Cance
                 tasks.spawn_local(serve(stream, Rc::clone(&orders), place));
             }
             Err(error) => {
-                tracing::warn!(%error, "the command line cannot be heard");
+                tracing::warn!(%error, "the control socket failed");
                 tokio::select! {
                     () = stopping.cancelled() => return,
                     () = tokio::time::sleep(PAUSE) => {}
@@ -139,7 +139,11 @@ async fn serve(stream: UnixStream, orders: Rc<impl Orders>, _place: OwnedSemapho
     match stream.peer_cred() {
         Ok(peer) if is_allowed(peer.uid()) => {}
         peer => {
-            tracing::warn!(audit = true, uid = peer.ok().map(|peer| peer.uid()), "the command line of another user");
+            tracing::warn!(
+                audit = true,
+                uid = peer.ok().map(|peer| peer.uid()),
+                "a client of the control socket with another user id"
+            );
             return;
         }
     }
@@ -174,10 +178,10 @@ async fn serve(stream: UnixStream, orders: Rc<impl Orders>, _place: OwnedSemapho
     tokio::select! {
         ended = connection => {
             if let Err(error) = ended {
-                tracing::debug!(%error, "a command line failed");
+                tracing::debug!(%error, "a client of the control socket failed");
             }
         }
-        () = late => tracing::debug!("a command line took too long"),
+        () = late => tracing::debug!("a client of the control socket took too long"),
     }
 }
 
@@ -194,7 +198,7 @@ async fn read(body: Incoming) -> Option<Bytes> {
 async fn carry_out(orders: &impl Orders, order: Order, body: Bytes) -> Answer {
     timeout(order.max_work(), orders.carry_out(order, body)).await.unwrap_or_else(|_| {
         let seconds = order.max_work().as_secs();
-        tracing::warn!(?order, seconds, "an order of the command line took too long");
+        tracing::warn!(?order, seconds, "an order took too long");
         Answer::failed_in_words(&Text::new(
             format!(
                 "El equipo no ha terminado en {seconds} s, y puede que siga: espere un poco y vuelva a intentarlo."
@@ -347,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn an_order_that_takes_long_is_answered_and_told_of_meanwhile() {
+    fn an_order_that_takes_long_is_answered_and_reported_meanwhile() {
         let long = Duration::from_secs(600);
         let text = answered_in(long, LINES_OF_UPDATE);
         let (head, body) = text.split_once("\r\n\r\n").expect("a body");

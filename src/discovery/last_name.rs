@@ -38,7 +38,7 @@ impl LastName {
         }
         if let Err(error) = durable::write(&self.path, text.as_bytes(), 0o644) {
             let error = crate::error_chain(&error);
-            tracing::warn!(error, "the box's name cannot be kept: it may be another after the next start");
+            tracing::warn!(error, "the box's name cannot be written: it may change at the next start");
         }
         // In any case, so that a full disk is not written to again and again.
         self.kept = Some(text);

@@ -32,7 +32,7 @@ pub(crate) async fn resolve(name: &str) -> Vec<IpAddr> {
     match asked(label).await {
         Ok(found) => found,
         Err(error) => {
-            tracing::debug!(name, %error, "the local network cannot be asked for a name");
+            tracing::debug!(name, %error, "cannot query the local network for a name");
             Vec::new()
         }
     }
@@ -62,7 +62,7 @@ async fn asked(label: &str) -> io::Result<Vec<IpAddr>> {
                     .set_multicast_if_v4(ip)
                     .and_then(|()| asking.send_to(&ask(id, label, family), &GROUP.into()));
                 if let Err(error) = sent {
-                    tracing::debug!(%ip, %error, "a question could not be sent");
+                    tracing::debug!(%ip, %error, "a query could not be sent");
                 }
             }
         }

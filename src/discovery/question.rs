@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_box_is_told_by_its_id() {
+    fn a_box_is_known_by_its_id() {
         let mut message = answer([10, 0, 0, 1]);
         message[11] = 1;
         message.extend([0xc0, 12, 0, 16, 0, 1, 0, 0, 0, 10, 0, 14]);

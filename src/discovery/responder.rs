@@ -193,7 +193,12 @@ async fn drain(events: Receiver<DaemonEvent>, daemon: ServiceDaemon, announced: 
                 if life.borrow().label != old {
                     continue;
                 }
-                tracing::warn!(from = old, to = new, interface = change.intf_name, "the name is another's: renamed");
+                tracing::warn!(
+                    from = old,
+                    to = new,
+                    interface = change.intf_name,
+                    "the name is taken by another machine: renamed"
+                );
                 if let Err(error) = announced.register(&daemon, &new) {
                     tracing::warn!(%error, "the new name cannot be registered");
                 }

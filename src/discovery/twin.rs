@@ -53,7 +53,7 @@ impl Twin {
                 }
             }
             // Whether the box can ask at all, the self-check says.
-            Err(error) => tracing::debug!(%error, "the other boxes cannot be asked for"),
+            Err(error) => tracing::debug!(%error, "cannot query for other boxes"),
         }
         self.next = Instant::now() + if self.address.is_some() { Duration::ZERO } else { EVERY };
     }

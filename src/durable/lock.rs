@@ -41,7 +41,7 @@ impl Drop for Lock {
         // Closing is not enough: a process that another thread is just starting has the file open as well, until it
         // becomes its program, and the lock is the open file's (flock(2)).
         if let Err(error) = flock(&self.0, FlockOperation::Unlock) {
-            tracing::warn!(%error, "a lock was not given up before its file was closed");
+            tracing::warn!(%error, "a lock was not released before its file was closed");
         }
     }
 }

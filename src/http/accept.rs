@@ -1,4 +1,4 @@
-//! Accepts connections, refuses those there is no room for, and deals the rest to the workers.
+//! Accepts connections, refuses those there is no room for, and dispatches the rest to the workers.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpStream};

@@ -23,7 +23,7 @@ pub(super) struct Activity {
     last: Cell<Instant>,
     /// Whether the last write has waited for the peer, so that the clock has to be asked when it goes on.
     is_blocked: Cell<bool>,
-    /// What whoever needs its place sees of it.
+    /// What the evicting side sees of it.
     seat: Arc<Seat>,
 }
 

@@ -80,7 +80,7 @@ impl FilePart {
         match &piece {
             Ok(bytes) => self.next += bytes.len(),
             Err(error) => {
-                tracing::warn!(path = self.file.path(), %error, "a file cannot be sent to its end: the connection is cut");
+                tracing::warn!(path = self.file.path(), %error, "a file cannot be sent completely: closing the connection");
                 self.next = self.end;
             }
         }

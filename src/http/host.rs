@@ -52,7 +52,7 @@ fn is_reg_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%".contains(&byte)
 }
 
-/// Empty, or `:` and a port number, whose digits may be left out.
+/// Empty, or `:` and a port number, whose digits may be omitted.
 fn is_port(after: &[u8]) -> bool {
     let Some(digits) = after.strip_prefix(b":") else { return after.is_empty() };
     let text = std::str::from_utf8(digits).unwrap_or("x");

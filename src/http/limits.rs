@@ -47,7 +47,7 @@ struct Seats {
 pub(super) struct Seat {
     began: Instant,
     /// What it is doing, in the lowest bits, and since which millisecond.
-    standing: AtomicU64,
+    state: AtomicU64,
     evicted: Notify,
 }
 
@@ -58,7 +58,7 @@ const ANSWERING: u64 = 2;
 const EVICTED_WHEN_FULL: u64 = 3;
 const EVICTED_BY_PEER: u64 = 4;
 
-/// Milliseconds, as a standing has them.
+/// Milliseconds, as a state has them.
 fn since(began: Instant, now: Instant) -> u64 {
     let since = now.saturating_duration_since(began);
     (since.as_secs() * 1000 + u64::from(since.subsec_millis())) << DOING.count_ones()
@@ -73,8 +73,8 @@ impl Default for Seat {
 
 impl Seat {
     fn new(began: Instant) -> Self {
-        let standing = AtomicU64::new(since(began, Instant::now()) | NO_REQUEST_YET);
-        Self { began, standing, evicted: Notify::new() }
+        let state = AtomicU64::new(since(began, Instant::now()) | NO_REQUEST_YET);
+        Self { began, state, evicted: Notify::new() }
     }
 
     /// An answer is under way.
@@ -88,17 +88,17 @@ impl Seat {
     }
 
     /// An evicted one stays so. `Relaxed`: nothing else is read by what this says.
-    fn set(&self, standing: u64) {
-        let before = self.standing.load(Ordering::Relaxed);
+    fn set(&self, state: u64) {
+        let before = self.state.load(Ordering::Relaxed);
         if !matches!(before & DOING, EVICTED_WHEN_FULL | EVICTED_BY_PEER) {
             // It fails only when the seat has just been taken.
-            let _ = self.standing.compare_exchange(before, standing, Ordering::Relaxed, Ordering::Relaxed);
+            let _ = self.state.compare_exchange(before, state, Ordering::Relaxed, Ordering::Relaxed);
         }
     }
 
     /// Why it has lost its place, if it has.
     pub(super) fn eviction(&self) -> Option<Reason> {
-        match self.standing.load(Ordering::Relaxed) & DOING {
+        match self.state.load(Ordering::Relaxed) & DOING {
             EVICTED_WHEN_FULL => Some(Reason::FullEvicted),
             EVICTED_BY_PEER => Some(Reason::PeerEvicted),
             _ => None,
@@ -161,13 +161,13 @@ enum Class {
     Waiting,
 }
 
-/// A standing with its class at the moment `now`; `None` for those that keep their places.
+/// A state with its class at the moment `now`; `None` for those that keep their places.
 fn evictable(seat: &Seat, now: u64) -> Option<(Class, u64)> {
-    let standing = seat.standing.load(Ordering::Relaxed);
+    let state = seat.state.load(Ordering::Relaxed);
     let grace = (FIRST_REQUEST.as_secs() * 1000) << DOING.count_ones();
-    match standing & DOING {
-        NO_REQUEST_YET if now.saturating_sub(standing) >= grace => Some((Class::Silent, standing)),
-        NO_REQUEST_YET | IDLE => Some((Class::Waiting, standing)),
+    match state & DOING {
+        NO_REQUEST_YET if now.saturating_sub(state) >= grace => Some((Class::Silent, state)),
+        NO_REQUEST_YET | IDLE => Some((Class::Waiting, state)),
         _ => None,
     }
 }
@@ -179,8 +179,8 @@ impl Seats {
         loop {
             let seats = self.by_peer.get(&peer)?.iter();
             let candidates = seats.filter_map(|(number, seat)| Some((evictable(seat, now)?, *number)));
-            let ((_, standing), number) = candidates.min()?;
-            if let Some(evicted) = self.evict(peer, number, standing, EVICTED_BY_PEER) {
+            let ((_, state), number) = candidates.min()?;
+            if let Some(evicted) = self.evict(peer, number, state, EVICTED_BY_PEER) {
                 return evicted.then_some(());
             }
         }
@@ -193,22 +193,22 @@ impl Seats {
             let candidates = self.by_peer.iter().flat_map(|(peer, seats)| {
                 let many = Reverse(seats.len());
                 let evictable = seats.iter().filter_map(move |(number, seat)| Some((*number, evictable(seat, now)?)));
-                evictable.map(move |(number, (class, standing))| (class, many, standing, number, *peer))
+                evictable.map(move |(number, (class, state))| (class, many, state, number, *peer))
             });
-            let (_, _, standing, number, peer) = candidates.min()?;
-            if let Some(evicted) = self.evict(peer, number, standing, EVICTED_WHEN_FULL) {
+            let (_, _, state, number, peer) = candidates.min()?;
+            if let Some(evicted) = self.evict(peer, number, state, EVICTED_WHEN_FULL) {
                 return evicted.then_some(());
             }
         }
     }
 
     /// `None` when a request has come to it meanwhile; `false` when too many are leaving already.
-    fn evict(&mut self, peer: IpAddr, number: u64, standing: u64, evicted: u64) -> Option<bool> {
+    fn evict(&mut self, peer: IpAddr, number: u64, state: u64, evicted: u64) -> Option<bool> {
         if self.leaving >= MAX_LEAVING {
             return Some(false);
         }
         let seat = self.by_peer.get(&peer)?.get(&number)?;
-        seat.standing.compare_exchange(standing, evicted, Ordering::Relaxed, Ordering::Relaxed).ok()?;
+        seat.state.compare_exchange(state, evicted, Ordering::Relaxed, Ordering::Relaxed).ok()?;
         seat.evicted.notify_one();
         self.remove(peer, number);
         self.leaving += 1;

@@ -120,7 +120,7 @@ impl Named {
 }
 
 /// The weight in thousandths of `q=…` (RFC 9110 section 12.4.2): 1000 when it is left
-/// out, `None` when it is malformed, so that the element is passed over.
+/// out, `None` when it is malformed, so that the element is skipped.
 fn weight(parameters: &str) -> Option<u16> {
     let parameters = parameters.trim_matches([' ', '\t']);
     if parameters.is_empty() {

@@ -35,7 +35,7 @@ impl Workers {
         let mut inboxes = Vec::with_capacity(cores);
         let mut ends = Vec::with_capacity(cores);
         for index in 0..cores {
-            // One place more for the ping, so that a full house is no dead worker.
+            // One place more for the ping, so that a full box does not look like a dead worker.
             let (messages, inbox) = mpsc::channel(most_connections + 1);
             let (ended, end) = oneshot::channel();
             let (settings, drain, abort) = (Arc::clone(settings), drain.clone(), abort.clone());

@@ -34,7 +34,7 @@ impl Memory {
             if Slot::ALL.into_iter().any(|slot| table.image(slot).is_some()) {
                 tracing::warn!(
                     active = table.active().map(Slot::name),
-                    "the slot table is lost: made again from the slots"
+                    "the slot table is missing or damaged: rebuilt from the slots"
                 );
             }
             slots::new(directory, table)
@@ -67,7 +67,10 @@ impl Memory {
                     return result;
                 }
                 Err(error) => {
-                    tracing::error!(error = error_chain(&error), "the slot table cannot be kept: nothing new is tried");
+                    tracing::error!(
+                        error = error_chain(&error),
+                        "the slot table cannot be written: no new version is tried"
+                    );
                     let mut table = self.store.value().clone();
                     table.postpone();
                     self.unkept.insert(table)
@@ -83,7 +86,7 @@ impl Memory {
             && self.store.value().image(slot).is_none()
             && let Err(error) = slots::clear_proven(&self.directory, slot)
         {
-            tracing::warn!(error = error_chain(&error), slot = slot.name(), "the slot's record cannot be kept");
+            tracing::warn!(error = error_chain(&error), slot = slot.name(), "the slot's record cannot be written");
         }
     }
 }

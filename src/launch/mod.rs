@@ -11,7 +11,7 @@
 //! - `<binary> serve [options]`: the options are passed on unread;
 //! - `WORKSHOP_LAUNCHER`, the path of the factory's binary, whose `launch` is to be become for a restart or a switch;
 //! - `WORKSHOP_SLOT`, what was started: `a`, `b` or `factory`;
-//! - the table and the records of [`crate::slots`], of which unknown fields are passed over;
+//! - the table and the records of [`crate::slots`], of which unknown fields are skipped;
 //! - the process itself: its id, its listening sockets (`sd_listen_fds(3)`) and all else of its environment.
 
 mod choose;

@@ -21,5 +21,5 @@ pub(crate) mod stick;
 pub(crate) use os_release::{os_variant, os_version};
 pub use paths::Paths;
 
-/// The directory of the [`notices`] in the one that root tells the appliance in ([`Paths::run`]).
+/// The directory of the [`notices`] in the one of root's reports ([`Paths::run`]).
 pub(crate) const NOTICES: &str = "notices";

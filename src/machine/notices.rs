@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_notice_is_told_and_hides_no_other() {
+    fn what_is_no_notice_is_reported_and_hides_no_other() {
         let directory = tempfile::tempdir().expect("a directory");
         put(directory.path(), "disk", &notice(Level::Fault)).expect("said");
         for (name, text) in [

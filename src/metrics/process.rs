@@ -16,7 +16,7 @@ pub(super) struct ProcessCollector;
 
 impl Collector for ProcessCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
-        // Without /proc (a bare chroot) the figures are left out.
+        // Without /proc (a bare chroot) the figures are skipped.
         if let Some(bytes) = resident_bytes() {
             let gauge = ConstGauge::new(bytes);
             let metric = encoder.encode_descriptor(

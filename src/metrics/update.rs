@@ -5,7 +5,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
-/// What the updates are at, at one moment.
+/// The state of the updates, at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Updated {
     /// The channel.

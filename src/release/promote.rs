@@ -17,7 +17,7 @@ pub(super) struct Promotion {
     pub(super) to: String,
     /// The program, or the operating system.
     pub(super) what: Part,
-    /// What `from` wants, where it is left out.
+    /// What `from` wants, if omitted.
     pub(super) version: Option<Version>,
     pub(super) rollout: Rollout,
 }

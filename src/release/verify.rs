@@ -22,7 +22,7 @@ use crate::update::transport::{Source, Transport};
 pub(super) struct Verification {
     /// A directory, or an address.
     pub(super) from: String,
-    /// The root that is trusted; that of the directory where it is left out.
+    /// The root that is trusted; that of the directory if omitted.
     pub(super) root: Option<PathBuf>,
     pub(super) allow_http: bool,
     pub(super) ca_file: Option<PathBuf>,

@@ -9,7 +9,7 @@ use crate::lang::Text;
 /// A key of the configuration, or of another file that is read like it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Key {
-    /// Where it stands in the file: tables and name, joined by dots.
+    /// Its path in the file: tables and name, joined by dots.
     pub(crate) path: &'static str,
     /// What its value is.
     pub(crate) kind: Kind,

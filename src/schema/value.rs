@@ -27,7 +27,7 @@ pub(crate) enum Value {
 pub(crate) trait FromValue: Sized {
     fn from_value(value: &Value) -> Option<Self>;
 
-    /// What stands for no value.
+    /// Stands for no value.
     fn absent() -> Option<Self> {
         None
     }

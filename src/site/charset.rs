@@ -86,7 +86,7 @@ impl Prescan<'_> {
         self.0 = self.0.get(bytes..).unwrap_or_default();
     }
 
-    /// Gives what is passed over.
+    /// Gives what is skipped.
     fn skip_until(&mut self, is_end: impl Fn(u8) -> bool) -> Vec<u8> {
         let at = self.0.iter().position(|&byte| is_end(byte)).unwrap_or(self.0.len());
         let passed = self.0.get(..at).unwrap_or_default().to_ascii_lowercase();

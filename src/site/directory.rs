@@ -101,8 +101,8 @@ pub(super) struct Loaded {
 }
 
 impl Listing {
-    /// Lists all files below `root`; hidden ones (`.git`, `.DS_Store`) are passed over, but for
-    /// `.well-known` (RFC 8615). What cannot be served is left out, as are paths that `is_reserved`.
+    /// Lists all files below `root`; hidden ones (`.git`, `.DS_Store`) are skipped, but for
+    /// `.well-known` (RFC 8615). What cannot be served is skipped, as are paths that `is_reserved`.
     pub(super) fn of(root: &Path, limits: Limits, is_reserved: fn(&str) -> bool) -> Result<Self, DirectoryError> {
         let given = root.to_owned();
         let root = root.canonicalize().map_err(|source| match source.kind() {
@@ -138,7 +138,7 @@ impl Listing {
         Ok(Self { root, entries, left_out: LeftOut::new(left_out) })
     }
 
-    /// Reads the listed files, but for large ones, which it opens. One that is gone by now, or is another, is left out:
+    /// Reads the listed files, but for large ones, which it opens. One that is gone by now, or is another, is skipped:
     /// the next look finds out.
     pub(super) fn read(&self, limits: Limits) -> Result<Loaded, DirectoryError> {
         let failed = |source: io::Error| DirectoryError::Read { path: self.root.clone(), source };

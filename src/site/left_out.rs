@@ -5,7 +5,7 @@ use std::io;
 /// How many of them are named.
 const MAX_NAMED: usize = 20;
 
-/// Why a file is left out. The words are in `words`.
+/// Why a file is skipped. The words are in `words`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reason {
     /// URL paths are text.
@@ -39,7 +39,7 @@ impl From<io::Error> for Reason {
     }
 }
 
-/// What is left out: all are counted, the first are named.
+/// What is skipped: all are counted, the first are named.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct LeftOut {
     total: usize,

@@ -188,7 +188,7 @@ impl<R: Fn(&State)> Worker<R> {
                     match self.load(&listing) {
                         Ok(()) => {
                             served = Some(listing);
-                            tracing::info!(directory = %directory.display(), files = self.own.len(), "the site has changed and is served anew");
+                            tracing::info!(directory = %directory.display(), files = self.own.len(), "the site has changed and was reloaded");
                             self.encode();
                         }
                         Err(error) => self.fail(&error),

@@ -46,7 +46,7 @@ pub(super) fn exchange(directory: &Path, site: &Site) -> Result<Vec<File>, Retai
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         // A torn or unreadable list costs the older files once, no more.
         Err(source) => {
-            tracing::warn!(path = %list.display(), error = %source, "the list of kept versions is unreadable, starting anew");
+            tracing::warn!(path = %list.display(), error = %source, "the list of kept versions is unreadable, starting an empty one");
             Vec::new()
         }
     };

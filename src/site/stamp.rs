@@ -1,4 +1,4 @@
-//! What tells one content of a file from the next, without reading it.
+//! What distinguishes one content of a file from the next, without reading it.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;

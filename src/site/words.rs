@@ -166,7 +166,7 @@ impl Reason {
 }
 
 impl LeftOut {
-    /// What is left out and why; `None` when nothing is.
+    /// What is skipped and why; `None` when nothing is.
     #[must_use]
     pub(crate) fn words(&self) -> Option<Text> {
         let shown = self.named().iter().take(MAX_IN_SENTENCE);

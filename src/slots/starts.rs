@@ -94,7 +94,7 @@ fn count(counter: &mut u8, max: u8) -> bool {
     *counter <= max
 }
 
-/// What tells this boot of the machine from others (random(4)); `None` where the kernel does not say.
+/// What distinguishes this boot of the machine from others (random(4)); `None` where the kernel does not say.
 #[must_use]
 pub fn boot_id() -> Option<String> {
     let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;

@@ -394,7 +394,7 @@ impl Table {
 
     /// The operating system of the USB image is this one. What needs a newer one, since it was there before the system
     /// went back, does not run for as long: the other slot does if it is known to work, or else the factory's binary.
-    /// It stays in its slot, and is gone over to again from there.
+    /// It stays in its slot, and is changed to again from there.
     pub(crate) fn apply_os_version(&mut self, version: &str, factory: &str) {
         let fits = |table: &Self, slot: Slot| {
             table.image(slot).is_some_and(|image| {
@@ -972,7 +972,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_from_before_systems_were_told_is_read_and_one_from_after_too() {
+    fn a_record_from_before_systems_is_read_and_one_from_after_too() {
         let old: Image = serde_json::from_str(r#"{"version":"1.0.0","sha256":"00","size":1}"#).expect("read");
         assert_eq!(old.requires_os, None);
         assert!(!serde_json::to_string(&old).expect("written").contains("requires_os"));

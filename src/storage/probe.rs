@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_are_told_apart() {
+    fn errors_are_distinguished() {
         for (error, expected) in [
             (Errno::NOENT, StorageFault::Gone),
             (Errno::STALE, StorageFault::Gone),

@@ -46,7 +46,7 @@ pub(crate) struct BundleInputs {
     pub(crate) status: Result<Vec<u8>, String>,
     /// The answer of `/health`.
     pub(crate) health: Result<Vec<u8>, String>,
-    /// What the updates are at and what there was, as JSON.
+    /// The state and the history of the updates, as JSON.
     pub(crate) updates: Result<Vec<u8>, String>,
     /// The configuration that holds, without secrets, as JSON.
     pub(crate) config: Result<Vec<u8>, String>,

@@ -36,7 +36,7 @@ fn unpacked(bundle: &Bundle) -> BTreeMap<String, Vec<u8>> {
 }
 
 #[test]
-fn the_manifest_tells_of_every_file_and_of_what_is_missing() {
+fn the_manifest_lists_every_file_and_what_is_missing() {
     let directory = tempfile::tempdir().expect("a directory");
     fs::create_dir(directory.path().join("panics")).expect("a directory");
     fs::write(directory.path().join("panics/1700000000000.txt"), "it panicked").expect("a file");

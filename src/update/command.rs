@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::history::HistoryEntry;
 use super::state::State;
 
-/// What is wanted.
+/// The options.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub(crate) enum Command {

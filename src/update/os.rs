@@ -1,4 +1,4 @@
-//! The operating system of the USB image, as root tells the box of it in a file, and as the state shows it.
+//! The operating system of the USB image, as root reports it to the box in a file, and as the state shows it.
 //!
 //! ```json
 //! {"version": "1.1.0", "state": "good", "previous": "1.0.0", "quarantined": [{"version": "1.0.9", "sha256": "…",
@@ -19,7 +19,7 @@ use super::state::{Quarantined, WaitReason};
 use crate::bounded_read::read_bounded;
 use crate::lang::Text;
 
-/// The name of the file, in the directory in which root tells the box what there is.
+/// The name of the file, in the directory of root's report.
 pub(crate) const FILE: &str = "os.json";
 /// The directory of an offer, in that of the updates.
 pub(crate) const OFFER: &str = "os/offer";
@@ -108,7 +108,7 @@ pub(crate) enum OsStep {
     Other,
 }
 
-/// Reads what root tells in a directory; `None` where it tells nothing, as before it has looked.
+/// Reads root's report in a directory; `None` while there is none.
 pub(crate) fn read_report(directory: &Path) -> io::Result<Option<OsReport>> {
     match read_bounded(&directory.join(FILE), MAX) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -1,4 +1,4 @@
-//! What the updates of a box are at: for its status, its command line and its administration.
+//! The state of the updates of a box: for its status, its command line and its administration.
 //!
 //! The form on the wire only grows: a field keeps its name and its meaning.
 

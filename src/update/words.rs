@@ -1,4 +1,4 @@
-//! What the updates are at, in words for a person.
+//! The state of the updates, in words for a person.
 
 use std::fmt::Display;
 
@@ -13,7 +13,7 @@ use super::remedy;
 use super::state::{Fault, FaultKind, Phase, Quarantined, State, WaitReason};
 use crate::lang::{Lang, Text};
 
-/// What the updates are at, the most important first: a sentence each.
+/// The state of the updates, the most important first: a sentence each.
 #[must_use]
 pub(crate) fn sentences(state: &State, lang: Lang) -> Vec<String> {
     let mut sentences = vec![phase(state, lang)];
@@ -202,7 +202,7 @@ pub(crate) fn not_own(version: &Version) -> Text {
     }
 }
 
-/// What the operating system is at: sentences.
+/// The state of the operating system: sentences.
 #[must_use]
 pub(crate) fn system(os: &OsState, lang: Lang) -> Vec<String> {
     let OsReport { version: running, quarantined, refused, .. } = &os.report;

@@ -51,7 +51,7 @@ fn serves(machine: &mut Machine, lan: &Lan) {
     machine.wait("the display", |_| lan.get(&format!("http://{LEASED_ADDRESS}/")));
 }
 
-/// The longest that a machine runs before it is cut while it is to go over to another system: it boots, downloads,
+/// The longest that a machine runs before it is cut while it is to change to another system: it boots, downloads,
 /// verifies, installs, restarts and shows that it works.
 const UPDATE: Duration = Duration::from_secs(100);
 

@@ -211,7 +211,7 @@ impl Machine {
         Self { child, monitor, name: name.to_owned(), console, reader: Reader::new(), files }
     }
 
-    /// Waits until `condition` holds; ends early when the machine has switched itself off or asked to be started anew.
+    /// Waits until `condition` holds; ends early when the machine has switched itself off or asked to be restarted.
     pub(crate) fn wait<T>(&mut self, what: &str, mut condition: impl FnMut(&mut Self) -> Option<T>) -> T {
         let give_up = Instant::now() + PATIENCE;
         loop {
@@ -228,7 +228,7 @@ impl Machine {
         }
     }
 
-    /// Waits until it has asked to be started anew, and leaves it off: what restarts by itself is started by the test.
+    /// Waits until it has asked to be restarted, and leaves it off: what restarts by itself is started by the test.
     pub(crate) fn wait_for_its_restart(&mut self, why: &str) {
         self.wait_for_its_restart_and(why, || ());
     }
@@ -243,7 +243,7 @@ impl Machine {
         }
     }
 
-    /// Lets it run until a moment, or until it has asked to be started anew.
+    /// Lets it run until a moment, or until it has asked to be restarted.
     pub(crate) fn runs_until(&mut self, moment: Instant) {
         while self.runs() && Instant::now() < moment {
             std::thread::park_timeout(Duration::from_millis(20));

@@ -1,4 +1,4 @@
-//! Versions of the operating system: gone over to, and come back from.
+//! Versions of the operating system: changed to, and come back from.
 
 use crate::disk::Disk;
 use crate::foreign_stick::ForeignStick;

@@ -44,7 +44,7 @@ fn whatever_a_first_start_leaves_unflushed_the_next_one_serves() {
                 assert_eq!(now, id, "what was shown is kept");
             }
         } else if let Some(said) = disk.data_beyond_repair() {
-            // Before its table is written there is no data partition; a file system that has not become whole is made anew.
+            // Before its table is written there is no data partition; a file system that has not become whole is made again.
             assert!(cut < log.len(), "after {cut} of {} requests: {said}", log.len());
         }
     }

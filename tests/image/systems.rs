@@ -1,4 +1,4 @@
-//! What `tests/image/build-systems` has built: systems to go over to, and who publishes them.
+//! What `tests/image/build-systems` has built: systems to change to, and who publishes them.
 
 use std::path::{Path, PathBuf};
 

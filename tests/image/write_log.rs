@@ -43,7 +43,7 @@ impl WriteLog {
         let size = SECTOR as u64;
         let (mut at, mut entries) = (size, Vec::new());
         // The super block's count is brought up to date now and then only; a request that the cut caught while it was
-        // logged is left out.
+        // logged is skipped.
         while at + size <= length {
             let (sector, sectors, flags) = (word(at), word(at + 8), word(at + 16));
             let data = at + size;

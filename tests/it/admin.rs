@@ -111,7 +111,7 @@ fn wrong_pins_are_slowed_down_and_then_even_the_right_one_waits() {
     let wait: u64 = locked.field("retry-after").and_then(|text| text.parse().ok()).expect("seconds");
     assert!((1..=2).contains(&wait), "{wait}");
     assert!(locked.text().contains("Hay que esperar"));
-    // The wait ends, and the right one starts anew.
+    // The wait ends, and the right one starts again.
     eventually("it is let in", || browser.log_in(&right).status == 303);
     assert_eq!(browser.log_in(&wrong).status, 403);
 }

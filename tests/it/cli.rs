@@ -49,9 +49,9 @@ fn help_is_in_the_persons_language() {
 #[test]
 fn a_command_line_that_is_not_understood_ends_with_2() {
     for arguments in [&[][..], &["config"], &["serv"], &["serve", "--nope"], &["completions", "ksh"]] {
-        let told = run(&[("LANG", "es")], arguments);
-        assert_eq!((told.code, told.stdout.as_str()), (Some(2), ""), "{arguments:?}");
-        assert!(told.stderr.contains("Uso:") || told.stderr.contains("--help"), "{told:?}");
+        let output = run(&[("LANG", "es")], arguments);
+        assert_eq!((output.code, output.stdout.as_str()), (Some(2), ""), "{arguments:?}");
+        assert!(output.stderr.contains("Uso:") || output.stderr.contains("--help"), "{output:?}");
     }
     assert!(run(&[("LANG", "es")], &["serv"]).stderr.starts_with("error: no existe el comando «serv»"));
     assert!(run(&[], &["serv"]).stderr.starts_with("error: unrecognized subcommand 'serv'"));
@@ -72,9 +72,9 @@ fn the_version_is_for_people_and_for_programs() {
 #[test]
 fn completions_and_the_manual_are_made() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        let told = run(&[], &["completions", shell]);
-        assert_eq!(told.code, Some(0), "{shell}");
-        assert!(told.stdout.contains("workshop-edge") && told.stdout.contains("data-dir"), "{shell}");
+        let output = run(&[], &["completions", shell]);
+        assert_eq!(output.code, Some(0), "{shell}");
+        assert!(output.stdout.contains("workshop-edge") && output.stdout.contains("data-dir"), "{shell}");
     }
     for (lang, heading) in [("es", ".SH NOMBRE"), ("en", ".SH NAME")] {
         let page = run(&[("LANG", lang)], &["man"]).stdout;

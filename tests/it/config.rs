@@ -31,8 +31,8 @@ impl ConfigFile {
 }
 
 /// The answer of the binary as JSON.
-fn json(told: &CliOutput) -> Json {
-    serde_json::from_str(&told.stdout).unwrap_or_else(|error| panic!("{error}: {told:?}"))
+fn json(output: &CliOutput) -> Json {
+    serde_json::from_str(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
 }
 
 const WRONG: &str = "[limits]
@@ -51,12 +51,12 @@ mode = \"files\"
 ";
 
 #[test]
-fn everything_that_is_wrong_is_told_at_once_with_its_place() {
+fn everything_that_is_wrong_is_reported_at_once_with_its_place() {
     let file = ConfigFile::new(WRONG);
     let arguments = ["config", "check", "--config", file.name(), "--set", "log.format=xml", "--json"];
-    let told = run(&[("WORKSHOP_EDGE_LOG_LEVEL", "loud")], &arguments);
-    assert_eq!(told.code, Some(78));
-    let report = json(&told);
+    let output = run(&[("WORKSHOP_EDGE_LOG_LEVEL", "loud")], &arguments);
+    assert_eq!(output.code, Some(78));
+    let report = json(&output);
     assert_eq!(report["ok"], false);
     let place = |fault: &Json| {
         let origin = fault["origin"].as_str().unwrap_or_default().replace(file.name(), "file");
@@ -120,9 +120,9 @@ fn flags_count_more_than_variables_and_variables_more_than_the_file() {
     let env = [("WORKSHOP_EDGE_DISPLAY_LINE", "env"), ("WORKSHOP_EDGE_DISPLAY_REFRESH_S", "30")];
     let show = ["config", "show", "--json", "--config", file.name()];
     let flags = ["--set", "display.refresh_s=40", "--listen", "127.0.0.1:0", "--listen", "[::1]:0", "--data-dir", "/d"];
-    let told = run(&env, &[&show[..], &flags[..]].concat());
-    assert_eq!(told.code, Some(0), "{told:?}");
-    let values = json(&told);
+    let output = run(&env, &[&show[..], &flags[..]].concat());
+    assert_eq!(output.code, Some(0), "{output:?}");
+    let values = json(&output);
     let of = |key: &str| {
         let one = values.as_array().expect("a list").iter().find(|one| one["key"] == key).expect("every key");
         (one["value"].clone(), one["origin"].as_str().expect("a text").to_owned(), one["line"].clone())
@@ -138,10 +138,10 @@ fn flags_count_more_than_variables_and_variables_more_than_the_file() {
 
 #[test]
 fn a_person_reads_the_values_in_a_table() {
-    let told = run(&[("LANG", "es_ES"), ("HOME", "/h")], &["config", "show", "--set", "display.line=Línea 2"]);
-    assert_eq!(told.code, Some(0), "{told:?}");
-    let row = |key| told.stdout.lines().find(|line| line.starts_with(key)).expect("every key").to_owned();
-    assert!(row("CLAVE").ends_with("ORIGEN"), "{}", told.stdout);
+    let output = run(&[("LANG", "es_ES"), ("HOME", "/h")], &["config", "show", "--set", "display.line=Línea 2"]);
+    assert_eq!(output.code, Some(0), "{output:?}");
+    let row = |key| output.stdout.lines().find(|line| line.starts_with(key)).expect("every key").to_owned();
+    assert!(row("CLAVE").ends_with("ORIGEN"), "{}", output.stdout);
     assert!(row("display.line ").contains("\"Línea 2\"") && row("display.line ").ends_with("  --set"));
     assert!(row("log.level ").ends_with("  por defecto"));
     let column = |row: String, text: &str| row.find(text).map(|at| row.get(..at).map(|before| before.chars().count()));
@@ -151,36 +151,36 @@ fn a_person_reads_the_values_in_a_table() {
 #[test]
 fn values_that_do_not_hold_are_not_shown() {
     let show = ["config", "show", "--set", "log.level=loud"];
-    let told = run(&[], &show);
-    assert_eq!((told.code, told.stdout.as_str()), (Some(78), ""));
-    assert!(told.stderr.contains("--set: log.level: must be one of: error, warn, info, debug, trace, not \"loud\""));
-    let told = run(&[], &[&show[..], &["--json"]].concat());
-    assert_eq!((told.code, &json(&told)["ok"]), (Some(78), &Json::Bool(false)));
+    let output = run(&[], &show);
+    assert_eq!((output.code, output.stdout.as_str()), (Some(78), ""));
+    assert!(output.stderr.contains("--set: log.level: must be one of: error, warn, info, debug, trace, not \"loud\""));
+    let output = run(&[], &[&show[..], &["--json"]].concat());
+    assert_eq!((output.code, &json(&output)["ok"]), (Some(78), &Json::Bool(false)));
 }
 
 #[test]
 fn a_named_file_must_exist_and_be_text() {
-    for (name, told) in [
+    for (name, output) in [
         ("/nonexistent/config.toml", "no se puede leer: no existe"),
         ("/", "no se puede leer: es un directorio"),
         ("/dev/zero", "ocupa más de 1048576 bytes"),
     ] {
         let check = run(&[("LANG", "es")], &["config", "check", "--config", name]);
         assert_eq!(check.code, Some(78), "{check:?}");
-        assert!(check.stdout.contains(&format!("  {name}: {told}")), "{check:?}");
+        assert!(check.stdout.contains(&format!("  {name}: {output}")), "{check:?}");
     }
 }
 
 #[test]
-fn mistakes_of_syntax_are_told_by_line_and_column() {
+fn mistakes_of_syntax_are_reported_by_line_and_column() {
     let file = ConfigFile::new("[display]\r\ntitle = Montaje\r\nline = \"Línea\r\n");
-    let told = run(&[("LANG", "es")], &["config", "check", "--config", file.name()]);
-    assert_eq!(told.code, Some(78));
+    let output = run(&[("LANG", "es")], &["config", "check", "--config", file.name()]);
+    assert_eq!(output.code, Some(78));
     for text in [
         ":2: columna 9: los textos se escriben entre comillas\n      title = Montaje   → escriba: title = \"Montaje\"\n",
         ":3: columna 14: faltan las comillas que cierran el texto\n      line = \"Línea   → escriba: line = \"Línea\"\n",
     ] {
-        assert!(told.stdout.contains(text), "{text}\n{}", told.stdout);
+        assert!(output.stdout.contains(text), "{text}\n{}", output.stdout);
     }
 }
 
@@ -192,14 +192,14 @@ fn the_example_file_is_valid() {
         ("en", &["config", "example", "--bilingual"]),
     ] {
         let file = ConfigFile::new(run(&[("LANG", lang)], example).stdout);
-        let told = run(&[], &["config", "check", "--config", file.name()]);
-        assert_eq!((told.code, told.stdout.as_str()), (Some(0), "ok\n"));
+        let output = run(&[], &["config", "check", "--config", file.name()]);
+        assert_eq!((output.code, output.stdout.as_str()), (Some(0), "ok\n"));
     }
 }
 
 #[test]
 fn serve_refuses_a_configuration_that_does_not_hold() {
-    let told = run(&[], &["serve", "--set", "limits.connections=0"]);
-    assert_eq!((told.code, told.stdout.as_str()), (Some(78), ""));
-    assert!(told.stderr.contains("--set: limits.connections: must be a whole number from 1 to 65536"), "{told:?}");
+    let output = run(&[], &["serve", "--set", "limits.connections=0"]);
+    assert_eq!((output.code, output.stdout.as_str()), (Some(78), ""));
+    assert!(output.stderr.contains("--set: limits.connections: must be a whole number from 1 to 65536"), "{output:?}");
 }

@@ -78,18 +78,18 @@ impl Drop for Screen {
 #[test]
 fn a_running_box_says_the_same_on_the_network_in_the_terminal_and_on_its_screen() {
     let edge = Edge::start();
-    let told = output(edge.data(), &["status", "--json"], "C");
-    let mut told: Value = serde_json::from_slice(&told.stdout).expect("JSON");
+    let status = output(edge.data(), &["status", "--json"], "C");
+    let mut status: Value = serde_json::from_slice(&status.stdout).expect("JSON");
     let mut served: Value = serde_json::from_slice(&edge.get("/_edge/status.json", &[]).body).expect("JSON");
-    for status in [&mut told, &mut served] {
+    for status in [&mut status, &mut served] {
         // They were asked one after the other.
         for passing in ["uptime_s", "clock", "disk"] {
             assert!(status.as_object_mut().expect("an object").remove(passing).is_some(), "{passing}");
         }
     }
-    assert_eq!(told, served);
+    assert_eq!(status, served);
     let address = edge.url("");
-    assert_eq!(told["addresses"][0]["url"], address);
+    assert_eq!(status["addresses"][0]["url"], address);
 
     let pty = Pty::new(128, 48);
     let screen = Screen::start(edge.data(), &pty);

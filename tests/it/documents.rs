@@ -95,7 +95,7 @@ fn every_link_leads_to_a_file_or_heading_and_every_document_is_led_to() {
 }
 
 #[test]
-fn links_and_headings_are_told_from_code() {
+fn links_and_headings_are_distinguished_from_code() {
     let document =
         parse("# A heading: `x`, of 2\nto [there](a/b.md#c) and `[not](there)`\n```\n# no heading\n```\n![p](p.png)\n");
     assert_eq!(document.links, ["a/b.md#c", "p.png"]);

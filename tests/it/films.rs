@@ -106,7 +106,7 @@ fn a_film_that_is_written_to_or_cut_short_ends_its_connections() {
         // A reset is an end like any other.
         let _ = std::io::Read::read_to_end(&mut slow, &mut received);
         assert!(received.len() < LENGTH, "{} bytes", received.len());
-        edge.wait_for_log("a file cannot be sent to its end");
+        edge.wait_for_log("a file cannot be sent completely");
         eventually("the changed film", || etag(&edge) != before);
         assert!(edge.get("/film.mp4", &[]).body == fs::read(&path).expect("read"));
     }

@@ -139,7 +139,7 @@ fn a_tls_socket_without_a_certificate_is_explained() {
 }
 
 #[test]
-fn a_certificate_without_a_tls_socket_is_a_fault_that_is_told() {
+fn a_certificate_without_a_tls_socket_is_a_fault_that_is_reported() {
     let listener: OwnedFd = TcpListener::bind("127.0.0.1:0").expect("bound").into();
     let setup = Setup::new("[tls]\nmode = \"self-signed\"\n").without_listen();
     let edge = setup.through(HAND_OVER).env("LISTEN_FDS", "1").start_with(Stdio::from(listener));
@@ -148,7 +148,7 @@ fn a_certificate_without_a_tls_socket_is_a_fault_that_is_told() {
 }
 
 #[test]
-fn the_service_manager_hears_of_it() {
+fn the_service_manager_is_notified() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("notify");
     let socket = UnixDatagram::bind(&path).expect("bound");

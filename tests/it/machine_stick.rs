@@ -87,7 +87,7 @@ impl Notice {
 }
 
 #[test]
-fn a_stick_that_brings_nothing_is_told_what_it_may_bring() {
+fn a_stick_that_brings_nothing_gets_a_notice_of_what_it_may_bring() {
     let machine = Machine::start();
     machine.put("photo.jpg", "x");
     let notice = machine.plug_in();
@@ -121,7 +121,7 @@ fn a_support_bundle_is_written_back_and_nothing_else_changes() {
 }
 
 #[test]
-fn a_stick_without_room_for_the_bundle_is_told_so_and_left_alone() {
+fn a_stick_without_room_for_the_bundle_is_reported_and_left_alone() {
     let machine = Machine::start();
     let stick = Disk::new(1);
     fs::write(stick.path.join("SOPORTE"), "").expect("written");
@@ -181,7 +181,7 @@ fn settings_are_not_taken_where_they_cannot_be_kept() {
 }
 
 #[test]
-fn files_that_are_not_read_are_told() {
+fn files_that_are_not_read_are_reported() {
     let machine = Machine::start();
     machine.put("workshop-edge.txt.txt", "name = \"after\"\n");
     machine.put("secrets.txt", "erp.user = \"u\"\n");
@@ -193,7 +193,7 @@ fn files_that_are_not_read_are_told() {
 }
 
 #[test]
-fn settings_that_are_wrong_are_told_by_their_line_and_not_taken() {
+fn settings_that_are_wrong_are_reported_by_their_line_and_not_taken() {
     let machine = Machine::start();
     let pin = machine.pin();
     machine.put("workshop-edge.txt", format!("pin = \"{pin}\"\nname = \"after\"\nnetwork.vlan = 9999\n"));

@@ -19,7 +19,7 @@ fn health_is_for_machines() {
 }
 
 #[test]
-fn metrics_tell_what_happened() {
+fn metrics_count_what_happened() {
     let edge = Edge::start();
     let before = edge.metric("workshop_edge_http_sent_bytes_total");
     for _ in 0..3 {

@@ -105,7 +105,7 @@ fn a_restart_that_would_not_come_back_is_refused() {
 }
 
 #[test]
-fn the_pin_is_told_to_the_command_line_and_can_be_made_anew() {
+fn the_command_line_shows_the_pin_and_can_renew_it() {
     let edge = Edge::start();
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
     let first = digits(&done(edge.data(), &["pin"]));
@@ -123,8 +123,8 @@ fn a_support_bundle_holds_what_it_says_and_no_secret() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("bundle.tar.gz");
     let output = path.to_str().expect("text");
-    let told = done(edge.data(), &["support-bundle", "--output", output]);
-    assert!(told.contains("contains:"), "{told}");
+    let summary = done(edge.data(), &["support-bundle", "--output", output]);
+    assert!(summary.contains("contains:"), "{summary}");
     assert!(std::fs::metadata(&path).expect("written").len() <= 5 * 1024 * 1024);
     run("tar", &["-xzf", output, "-C", directory.path().to_str().expect("text")]);
     let listed = String::from_utf8(run("tar", &["-tzf", output])).expect("text");

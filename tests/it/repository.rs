@@ -204,7 +204,7 @@ fn a_revoked_key_recovers_from_a_version_that_was_run_ahead_and_a_lost_root_does
     source.publish_timestamp();
     let stolen = fs::read(source.file("timestamp.json")).expect("a timestamp");
 
-    // The timestamp begins anew under another key.
+    // The timestamp begins again under another key.
     source.rotate("timestamp");
     source.publish_root();
     source.restart("timestamp");
@@ -305,7 +305,7 @@ fn a_repository_that_is_published_half_way_changes_nothing() {
 }
 
 #[test]
-fn errors_are_told_apart() {
+fn errors_are_distinguished() {
     let source = SmallRepository::new();
     let trust = tempfile::tempdir().expect("a directory");
     let kind = |url: &str, root: Vec<u8>| {

@@ -82,7 +82,7 @@ fn each_representation_has_its_tag_and_knows_it_again() {
 }
 
 #[test]
-fn a_client_that_refuses_everything_is_told_so() {
+fn a_client_that_refuses_everything_gets_406() {
     let edge = Edge::start();
     edge.wait_for_representations();
     assert_eq!(edge.get("/", &[("accept-encoding", "identity;q=0, *;q=0")]).status, 406);
@@ -271,7 +271,7 @@ fn a_site_has_no_policy_but_a_configured_one_and_the_boxs_own_pages_have_theirs(
 }
 
 #[test]
-fn the_display_is_told_its_settings() {
+fn the_display_gets_its_settings() {
     let edge = Setup::new(
         "[display]\ntitle = \"Taller Ñandú\"\nline = \"Línea 2\"\nlanguage = \"en\"\ndemo = false\nrefresh_s = 5\n\
          [display.targets]\ndaily = 90\noee_percent = 70\nreject_percent = 2.5\n[display.shift]\nstart_hour = 7\nend_hour = 15\n",
@@ -280,9 +280,9 @@ fn the_display_is_told_its_settings() {
     let reply = edge.get("/_edge/display.json", &[]);
     assert_eq!(reply.field("content-type"), Some("application/json; charset=utf-8"));
     assert_eq!(reply.field("cache-control"), Some("no-store"));
-    let told: serde_json::Value = serde_json::from_slice(&reply.body).expect("JSON");
+    let received: serde_json::Value = serde_json::from_slice(&reply.body).expect("JSON");
     assert_eq!(
-        told,
+        received,
         serde_json::json!({
             "title": "Taller Ñandú", "line": "Línea 2", "language": "en", "demo": false, "erp": false, "refresh_s": 5,
             "targets": {"daily": 90, "oee_percent": 70.0, "reject_percent": 2.5},

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::support::{Setup, dist, eventually};
 
 #[test]
-fn a_changed_directory_is_served_anew_and_the_older_hashed_files_stay() {
+fn a_changed_directory_is_reloaded_and_the_older_hashed_files_stay() {
     let dist = dist(&[("index.html", b"one"), ("assets/index-AAAA1111.js", b"first")]);
     let edge = Setup::new("").site(dist.path()).start();
     assert_eq!(edge.get("/", &[]).body, b"one");

@@ -61,7 +61,7 @@ impl Client {
         self.reply(method == "HEAD").unwrap_or_else(|| panic!("no answer to {method} {path}"))
     }
 
-    /// The next answer, `None` when the connection ends instead. Interim answers are passed over.
+    /// The next answer, `None` when the connection ends instead. Interim answers are skipped.
     pub(crate) fn reply(&mut self, to_head: bool) -> Option<Reply> {
         loop {
             let (status, fields) = self.head()?;
@@ -128,7 +128,7 @@ impl Client {
         }
     }
 
-    /// Waits for the peer to close; what it says before is passed over.
+    /// Waits for the peer to close; what it says before is skipped.
     pub(crate) fn wait_for_close(&mut self) {
         while self.fill() {
             self.buffer.clear();

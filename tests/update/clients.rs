@@ -103,7 +103,7 @@ impl LoadClient {
     }
 
     /// A page that is told of changes, and asks again when that ends.
-    pub(crate) fn told(address: SocketAddr) -> Self {
+    pub(crate) fn events(address: SocketAddr) -> Self {
         Self::start(move |seen, is_over| {
             while !is_over.load(Ordering::Acquire) {
                 let outcome = connect(address).and_then(|stream| follow(stream, seen, is_over));

@@ -62,11 +62,11 @@ fn a_person_allows_a_version_again_that_has_failed() {
     let of = |kind: &str, state: &str| (Value::from(kind), Value::from(state));
     let [first, second, third] = [of("update", "reverted"), of("forgiven", "confirmed"), of("ordered", "confirmed")];
     assert_eq!(kinds, [(&first.0, &first.1), (&second.0, &second.1), (&third.0, &third.1)]);
-    let told = managed.update(&["history"]);
+    let output = managed.update(&["history"]);
     assert!(
-        text(&told.stdout).contains("version 1.1.0, which had failed, may be tried again"),
+        text(&output.stdout).contains("version 1.1.0, which had failed, may be tried again"),
         "{}",
-        text(&told.stdout)
+        text(&output.stdout)
     );
     let audited = managed.supervisor.logged("administration");
     let line = audited

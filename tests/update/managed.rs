@@ -132,7 +132,7 @@ impl Managed {
         self.json("history").and_then(|history| history.as_array().cloned()).unwrap_or_default()
     }
 
-    /// `None` while it goes over to another version.
+    /// `None` while it changes to another version.
     fn json(&self, order: &str) -> Option<Value> {
         let output = self.update(&[order, "--json"]);
         output.status.success().then(|| serde_json::from_slice(&output.stdout).expect("JSON"))

@@ -29,12 +29,12 @@ fn both(managed: &Managed, arguments: &[&str]) -> [(Option<i32>, String, String)
         .map(|lang| said(&managed.command(arguments).env("LANG", lang).output().expect("run")))
 }
 
-/// Both say these words, on standard output or on standard error, and end with this code.
-fn tell(managed: &Managed, arguments: &[&str], code: i32, words: [&str; 2]) {
+/// Both languages say these words, on standard output or on standard error, and end with this code.
+fn assert_both(managed: &Managed, arguments: &[&str], code: i32, words: [&str; 2]) {
     for ((is, out, err), words) in both(managed, arguments).iter().zip(words) {
         assert_eq!(*is, Some(code), "{arguments:?}: {out}{err}");
-        let told = if code == 0 || err.is_empty() { out } else { err };
-        assert!(told.contains(words), "{arguments:?} says {out}{err}, not {words}");
+        let output = if code == 0 || err.is_empty() { out } else { err };
+        assert!(output.contains(words), "{arguments:?} says {out}{err}, not {words}");
     }
 }
 
@@ -56,7 +56,7 @@ fn up_to_date(bucket: &Bucket) -> Managed {
 fn a_technician_has_the_version_changed_and_taken_back() {
     let bucket = Bucket::new();
     let managed = up_to_date(&bucket);
-    tell(
+    assert_both(
         &managed,
         &["status"],
         0,
@@ -65,15 +65,20 @@ fn a_technician_has_the_version_changed_and_taken_back() {
             "Está en marcha la versión 1.0.0, la que corresponde al canal stable.",
         ],
     );
-    tell(&managed, &["history"], 0, ["Never updated.", "Nunca se ha actualizado."]);
-    tell(&managed, &["rollback"], 1, ["there is no version before", "no hay una versión anterior"]);
-    tell(&managed, &["apply"], 1, ["There is nothing to do: it is up to date.", "No hay nada que hacer: ya tiene"]);
+    assert_both(&managed, &["history"], 0, ["Never updated.", "Nunca se ha actualizado."]);
+    assert_both(&managed, &["rollback"], 1, ["there is no version before", "no hay una versión anterior"]);
+    assert_both(
+        &managed,
+        &["apply"],
+        1,
+        ["There is nothing to do: it is up to date.", "No hay nada que hacer: ya tiene"],
+    );
     assert_eq!(json(&managed, &["apply"], 1)["outcome"], "nothing");
 
     // On hold, nothing is done by itself; what is asked for is.
-    tell(&managed, &["hold"], 0, ["Updates are on hold", "Las actualizaciones automáticas están detenidas"]);
+    assert_both(&managed, &["hold"], 0, ["Updates are on hold", "Las actualizaciones automáticas están detenidas"]);
     bucket.publish(&["1.1.0"]);
-    tell(
+    assert_both(
         &managed,
         &["check"],
         0,
@@ -90,7 +95,7 @@ fn a_technician_has_the_version_changed_and_taken_back() {
     }
     assert!(!err.contains('\x1b') && !err.contains('\r'), "no terminal, no escape codes: {err:?}");
     assert!(managed.history().iter().all(|entry| entry["kind"] == "ordered" && entry["octets"] != 0));
-    tell(&managed, &["history"], 0, ["1.0.0 → 1.1.0  asked for here", "1.0.0 → 1.1.0  pedida aquí"]);
+    assert_both(&managed, &["history"], 0, ["1.0.0 → 1.1.0  asked for here", "1.0.0 → 1.1.0  pedida aquí"]);
 
     // Back, on a terminal: what was there before needs no download, and stays.
     let pty = Pty::new(120, 10);
@@ -101,8 +106,8 @@ fn a_technician_has_the_version_changed_and_taken_back() {
     assert_eq!(pty.text().trim(), "La versión 1.0.0 funciona.", "the line of the progress is cleared");
     let back = managed.history().pop().expect("one");
     assert_eq!((&back["octets"], &back["to"]), (&0.into(), &"1.0.0".into()));
-    tell(&managed, &["check"], 0, ["Pinned to version 1.0.0.", "Fijado en la versión 1.0.0."]);
-    tell(&managed, &["apply"], 1, ["it is pinned to 1.0.0", "está fijado en la versión 1.0.0"]);
+    assert_both(&managed, &["check"], 0, ["Pinned to version 1.0.0.", "Fijado en la versión 1.0.0."]);
+    assert_both(&managed, &["apply"], 1, ["it is pinned to 1.0.0", "está fijado en la versión 1.0.0"]);
 
     // And on again, which lifts the hold as well.
     assert_eq!(json(&managed, &["unpin"], 0)["state"]["running"], "1.1.0");
@@ -110,7 +115,7 @@ fn a_technician_has_the_version_changed_and_taken_back() {
     assert_eq!((&state["order"]["held"], &state["order"]["pin"]), (&false.into(), &Value::Null));
     assert_eq!(managed.history().pop().expect("one")["octets"], 0);
 
-    tell(
+    assert_both(
         &managed,
         &["pin", "9.9.9"],
         0,
@@ -137,16 +142,16 @@ fn a_technician_has_the_version_changed_and_taken_back() {
 }
 
 #[test]
-fn whoever_waits_for_a_version_that_fails_is_told_why() {
+fn whoever_waits_for_a_version_that_fails_gets_the_reason() {
     let bucket = Bucket::new();
     let managed = up_to_date(&bucket);
     let fails = Program::new("1.6.0").serves(Serves::Exits).build();
     bucket.repository.publish_with("stable", "1.6.0", &[&fails], &["--deltas", "0"]);
 
     // A check that begins an update says so.
-    tell(&managed, &["check"], 0, ["1.6.0", "1.6.0"]);
+    assert_both(&managed, &["check"], 0, ["1.6.0", "1.6.0"]);
     managed.wait_for("1.6.0 is given up", |state| state["quarantined"][0]["version"] == "1.6.0");
-    tell(
+    assert_both(
         &managed,
         &["apply"],
         1,
@@ -160,8 +165,13 @@ fn whoever_waits_for_a_version_that_fails_is_told_why() {
     apply.env("LANG", "es_ES.UTF-8").stdout(pty.stdio()).stderr(pty.stdio());
     assert_eq!(apply.status().expect("run").code(), Some(1), "{}", pty.text());
     pty.wait_for("error: la versión 1.7.0 falló y volvió la anterior:");
-    tell(&managed, &["history"], 0, ["failed, the one before came back", "falló y volvió la anterior"]);
-    tell(&managed, &["status"], 0, ["Version 1.7.0 failed on this box", "La versión 1.7.0 falló en este equipo"]);
+    assert_both(&managed, &["history"], 0, ["failed, the one before came back", "falló y volvió la anterior"]);
+    assert_both(
+        &managed,
+        &["status"],
+        0,
+        ["Version 1.7.0 failed on this box", "La versión 1.7.0 falló en este equipo"],
+    );
 }
 
 #[test]
@@ -182,7 +192,7 @@ fn a_download_is_followed_on_a_terminal_and_another_order_comes_in_between() {
     assert!(pty.text().trim_start().starts_with("[#") || pty.text().contains("[."), "{}", pty.text());
     // What has been written by then stays.
     managed.wait_for("a part is here", |state| state["phase"]["done"].as_u64().is_some_and(|done| done > 600_000));
-    tell(&managed, &["hold"], 0, ["Updates are on hold", "Las actualizaciones automáticas están detenidas"]);
+    assert_both(&managed, &["hold"], 0, ["Updates are on hold", "Las actualizaciones automáticas están detenidas"]);
     assert_eq!(apply.wait().expect("its end").code(), Some(1));
     pty.wait_for("otra petición la ha interrumpido");
     // What has come down is gone on from.
@@ -204,7 +214,7 @@ fn a_slow_bucket_keeps_no_order_waiting_without_a_word() {
     });
     let managed = Managed::start(&bucket, "check_interval_s = 2\ntrial_s = 2\n");
     managed.wait_for("the first look is under way", |state| state["phase"]["phase"] == "checking");
-    tell(&managed, &["hold"], 0, ["Updates are on hold", "Las actualizaciones automáticas están detenidas"]);
+    assert_both(&managed, &["hold"], 0, ["Updates are on hold", "Las actualizaciones automáticas están detenidas"]);
 
     let started = |order: &str| {
         let mut command = managed.command(&[order]);
@@ -216,7 +226,7 @@ fn a_slow_bucket_keeps_no_order_waiting_without_a_word() {
         (child, said)
     };
     let (mut apply, mut said) = started("apply");
-    tell(&managed, &["rollback"], 1, ["there is no version before", "no hay una versión anterior"]);
+    assert_both(&managed, &["rollback"], 1, ["there is no version before", "no hay una versión anterior"]);
     assert_eq!(apply.wait().expect("its end").code(), Some(1));
     let mut end = String::new();
     said.read_to_string(&mut end).expect("text");
@@ -224,12 +234,12 @@ fn a_slow_bucket_keeps_no_order_waiting_without_a_word() {
 
     let (check, _said) = started("check");
     dam.open();
-    let (code, out, err) = said_of(check);
+    let (code, out, err) = output_of_child(check);
     assert_eq!(code, Some(0), "{out}{err}");
     assert!(out.contains("Version 1.0.0 runs, which is the one of the channel stable."), "{out}");
 }
 
-fn said_of(child: Child) -> (Option<i32>, String, String) {
+fn output_of_child(child: Child) -> (Option<i32>, String, String) {
     said(&child.wait_with_output().expect("its end"))
 }
 
@@ -238,15 +248,15 @@ fn a_box_that_others_start_shows_versions_and_does_not_change_its_own() {
     let bucket = Bucket::new();
     bucket.repository.publish_with("stable", "1.1.0", &[&release("1.1.0")], &["--deltas", "0"]);
     let managed = Managed::start_by(&["serve"], &bucket, BY_HAND);
-    tell(&managed, &["check"], 0, ["This box does not update itself", "Este equipo no se actualiza solo"]);
-    tell(
+    assert_both(&managed, &["check"], 0, ["This box does not update itself", "Este equipo no se actualiza solo"]);
+    assert_both(
         &managed,
         &["status"],
         0,
         ["Version 1.0.0 runs; there is a 1.1.0.", "Está en marcha la versión 1.0.0; ya existe la 1.1.0."],
     );
-    tell(&managed, &["apply"], 1, ["does not change its version itself", "no cambia de versión solo"]);
-    tell(&managed, &["rollback"], 1, ["does not change its version itself", "no cambia de versión solo"]);
+    assert_both(&managed, &["apply"], 1, ["does not change its version itself", "no cambia de versión solo"]);
+    assert_both(&managed, &["rollback"], 1, ["does not change its version itself", "no cambia de versión solo"]);
     assert!(json(&managed, &["status"], 0).get("slot").is_none());
 }
 
@@ -255,7 +265,7 @@ fn updates_that_are_off_or_out_of_reach_say_so() {
     let bucket = Bucket::new();
     let off = Managed::start(&bucket, "enabled = false\n");
     for order in ["status", "check", "apply", "rollback", "unpin", "hold", "history"] {
-        tell(
+        assert_both(
             &off,
             &[order],
             1,
@@ -267,20 +277,20 @@ fn updates_that_are_off_or_out_of_reach_say_so() {
     // The repository is empty, which is a fault of its own; then the server is gone.
     let managed = Managed::start(&bucket, BY_HAND);
     std::fs::remove_dir_all(bucket.repository.directory().join("metadata")).expect("removed");
-    tell(
+    assert_both(
         &managed,
         &["check"],
         1,
         ["error: The bucket is incomplete", "error: El repositorio de versiones está incompleto"],
     );
     drop(bucket);
-    tell(
+    assert_both(
         &managed,
         &["check"],
         1,
         ["error: The release bucket cannot be reached", "error: No se llega al repositorio de versiones"],
     );
-    tell(&managed, &["status"], 0, ["check the internet connection", "compruebe la conexión a internet"]);
+    assert_both(&managed, &["status"], 0, ["check the internet connection", "compruebe la conexión a internet"]);
 
     let mut status = managed.command(&["status"]);
     let _directory = managed.stop();

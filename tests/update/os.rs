@@ -193,7 +193,7 @@ impl Machine {
         self.versions().into_keys().collect()
     }
 
-    fn told(&self) -> Value {
+    fn os_report(&self) -> Value {
         let text = fs::read_to_string(self.path("run/workshop-machine/os.json")).expect("told");
         serde_json::from_str(&text).expect("JSON")
     }
@@ -221,7 +221,7 @@ fn an_offer(bytes: usize) -> (Publisher, Machine) {
 fn a_signed_version_is_installed_tried_and_kept() {
     let (_publisher, machine) = an_offer(100_000);
     machine.succeeds("settle");
-    assert_eq!(machine.told()["state"], "good");
+    assert_eq!(machine.os_report()["state"], "good");
     machine.succeeds("install");
     assert_eq!(machine.names(), ["box_1.0.0.efi", "box_1.1.0+3.efi"]);
     assert_eq!(machine.versions()["box_1.1.0+3.efi"], system("1.1.0", 100_000));
@@ -230,15 +230,15 @@ fn a_signed_version_is_installed_tried_and_kept() {
 
     on_trial(&machine, "1.1.0");
     machine.succeeds("settle");
-    let told = machine.told();
-    assert_eq!((&told["state"], &told["version"]), (&"trial".into(), &"1.1.0".into()));
-    assert_eq!(told["sha256"], the("1.1.0", 100_000));
+    let os_report = machine.os_report();
+    assert_eq!((&os_report["state"], &os_report["version"]), (&"trial".into(), &"1.1.0".into()));
+    assert_eq!(os_report["sha256"], the("1.1.0", 100_000));
 
     fs::rename(machine.entry("box_1.1.0+2-1.efi"), machine.entry("box_1.1.0.efi")).expect("blessed");
     // The boot loader's variable stays until the next start.
     assert!(machine.path(COUNTED).exists());
     machine.succeeds("settle");
-    assert_eq!((&machine.told()["state"], &machine.told()["previous"]), (&"good".into(), &"1.0.0".into()));
+    assert_eq!((&machine.os_report()["state"], &machine.os_report()["previous"]), (&"good".into(), &"1.0.0".into()));
     let status: Value =
         serde_json::from_slice(&machine.order("status").arg("--json").output().expect("run").stdout).expect("JSON");
     assert_eq!(status["changes"][0]["outcome"], "good");
@@ -291,7 +291,7 @@ fn whatever_is_changed_in_an_offer_nothing_comes_of_it() {
         machine.refuses_at_first_sight();
         assert_eq!(machine.versions(), before, "{name}");
         assert_eq!(machine.notice().expect("said")["level"], "warning");
-        assert!(machine.told()["refused"]["es"].is_string());
+        assert!(machine.os_report()["refused"]["es"].is_string());
         fs::write(&file, whole).expect("written");
     }
     assert_eq!(tried, 6, "every step of the way");
@@ -345,8 +345,8 @@ fn what_has_failed_is_known_and_not_tried_again() {
     fs::rename(machine.entry("box_1.1.0+3.efi"), machine.entry("box_1.1.0+0-3.efi")).expect("given up");
     machine.succeeds("settle");
     assert_eq!(machine.names(), ["box_1.0.0.efi"]);
-    let told = machine.told();
-    assert_eq!(told["quarantined"][0]["sha256"], the("1.1.0", 1000));
+    let os_report = machine.os_report();
+    assert_eq!(os_report["quarantined"][0]["sha256"], the("1.1.0", 1000));
     let notice = machine.notice().expect("said");
     for (lang, words) in [("es", ["1.1.0", "cortara la corriente"]), ("en", ["1.1.0", "power may have been cut"])] {
         let text = notice[lang].as_str().expect("text");
@@ -357,7 +357,7 @@ fn what_has_failed_is_known_and_not_tried_again() {
     // A person says that it was not its fault.
     assert_eq!(machine.forgives("9.9.9").status.code(), Some(1));
     assert!(machine.forgives("1.1.0").status.success());
-    assert_eq!(machine.told()["quarantined"].as_array().expect("a list").len(), 0);
+    assert_eq!(machine.os_report()["quarantined"].as_array().expect("a list").len(), 0);
     machine.offered(&publisher.repository);
     machine.succeeds("install");
     assert_eq!(machine.names(), ["box_1.0.0.efi", "box_1.1.0+3.efi"]);
@@ -369,16 +369,16 @@ fn what_has_failed_is_known_and_not_tried_again() {
     machine.succeeds("install");
     machine.succeeds("settle");
     assert_eq!(machine.names(), ["box_1.0.0.efi", "box_1.2.0+3.efi"]);
-    assert_eq!(machine.told()["quarantined"].as_array().expect("a list").len(), 1);
+    assert_eq!(machine.os_report()["quarantined"].as_array().expect("a list").len(), 1);
 }
 
 #[test]
-fn what_runs_is_told_though_the_boot_partition_cannot_be_read() {
+fn what_runs_is_reported_though_the_boot_partition_cannot_be_read() {
     let publisher = Publisher::new();
     let machine = Machine::running(&publisher, "1.0.0");
     fs::remove_dir_all(machine.path("efi/EFI")).expect("removed");
     assert_eq!(machine.does("settle").status.code(), Some(1));
-    assert_eq!(machine.told()["version"], "1.0.0");
+    assert_eq!(machine.os_report()["version"], "1.0.0");
     let notice = machine.notice().expect("said");
     assert!(notice["es"].as_str().expect("text").contains("partición de arranque"), "{notice}");
     assert!(notice["en"].as_str().expect("text").contains("boot partition"), "{notice}");
@@ -409,7 +409,11 @@ fn the_publisher_s_way_back_needs_no_download() {
     machine.runs("1.0.0");
     fs::rename(machine.entry("box_1.0.0+3.efi"), machine.entry("box_1.0.0.efi")).expect("blessed");
     machine.succeeds("settle");
-    assert_eq!(machine.told()["quarantined"].as_array().expect("a list").len(), 0, "it was set aside, not given up");
+    assert_eq!(
+        machine.os_report()["quarantined"].as_array().expect("a list").len(),
+        0,
+        "it was set aside, not given up"
+    );
     // Forward again: what was set aside is there, and gets its starts back.
     publisher.publish("1.2.0", 1000);
     machine.offered(&publisher.repository);
@@ -518,7 +522,7 @@ fn whenever_it_is_killed_there_is_a_version_to_start() {
         };
         holds(machine.versions());
         machine.succeeds("settle");
-        assert_eq!(machine.told()["quarantined"].as_array().expect("a list").len(), 0);
+        assert_eq!(machine.os_report()["quarantined"].as_array().expect("a list").len(), 0);
         machine.succeeds("install");
         holds(machine.versions());
         assert!(machine.versions().contains_key("box_1.1.0+3.efi"));

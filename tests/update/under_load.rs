@@ -8,7 +8,7 @@ use crate::support::eventually;
 struct LoadClients {
     fresh: LoadClient,
     kept: LoadClient,
-    told: LoadClient,
+    events: LoadClient,
     wrk: Option<Wrk>,
 }
 
@@ -18,19 +18,20 @@ struct Step {
     name: &'static str,
     fresh: Seen,
     kept: Seen,
-    told: Seen,
+    events: Seen,
     load: Load,
 }
 
 impl LoadClients {
     fn start(managed: &Managed) -> Self {
         let address = managed.supervisor.address();
-        let (fresh, kept, told) = (LoadClient::fresh(address), LoadClient::kept(address), LoadClient::told(address));
-        Self { fresh, kept, told, wrk: Some(Wrk::start(address)) }
+        let (fresh, kept, events) =
+            (LoadClient::fresh(address), LoadClient::kept(address), LoadClient::events(address));
+        Self { fresh, kept, events, wrk: Some(Wrk::start(address)) }
     }
 
     /// Has the box do something, and gives what they have seen meanwhile, and until all of them have been answered
-    /// anew by what runs then.
+    /// again by what runs then.
     fn during(&mut self, managed: &Managed, name: &'static str, change: impl FnOnce()) -> Step {
         change();
         let all = [&self.fresh, &self.kept];
@@ -38,13 +39,13 @@ impl LoadClients {
         eventually("they are answered", || all.iter().zip(before).all(|(one, before)| one.count() > before + 20));
         let wrk = self.wrk.replace(Wrk::start(managed.supervisor.address())).expect("it runs");
         let load = wrk.stop();
-        Step { name, fresh: self.fresh.seen(), kept: self.kept.seen(), told: self.told.seen(), load }
+        Step { name, fresh: self.fresh.seen(), kept: self.kept.seen(), events: self.events.seen(), load }
     }
 }
 
 impl Step {
     fn print(&self) {
-        let Self { name, fresh, kept, told, load } = self;
+        let Self { name, fresh, kept, events, load } = self;
         eprintln!("{name}:");
         for (kind, seen) in [("new connections", fresh), ("kept connections", kept)] {
             eprintln!(
@@ -57,12 +58,17 @@ impl Step {
                 seen.longest_but(0)
             );
         }
-        eprintln!("  events: {}, streams that ended {}, failures {}", told.events, told.ends, told.failures.len());
+        eprintln!(
+            "  events: {}, streams that ended {}, failures {}",
+            events.events,
+            events.ends,
+            events.failures.len()
+        );
         let Load { requests, errors: [connect, read, write, timeout], wrong } = load;
         eprintln!(
             "  wrk: {requests} requests, errors: connect {connect}, read {read}, write {write}, timeout {timeout}, wrong {wrong}"
         );
-        for (_, what) in [fresh, kept, told].iter().flat_map(|seen| &seen.failures).take(10) {
+        for (_, what) in [fresh, kept, events].iter().flat_map(|seen| &seen.failures).take(10) {
             eprintln!("  failed: {what}");
         }
     }
@@ -72,7 +78,7 @@ impl Step {
         let nothing = |seen: &Seen| seen.failures.is_empty() && seen.resets == 0;
         nothing(&self.fresh)
             && nothing(&self.kept)
-            && nothing(&self.told)
+            && nothing(&self.events)
             && self.load.errors == [0; 4]
             && self.load.wrong == 0
     }
@@ -83,7 +89,7 @@ impl Step {
             [Failure::Refused, Failure::TimedOut, Failure::Wrong].iter().all(|kind| seen.count(*kind) == 0)
         };
         let [connect, _, _, timeout] = self.load.errors;
-        let_in(&self.fresh) && let_in(&self.kept) && let_in(&self.told) && connect + timeout + self.load.wrong == 0
+        let_in(&self.fresh) && let_in(&self.kept) && let_in(&self.events) && connect + timeout + self.load.wrong == 0
     }
 }
 
@@ -139,6 +145,6 @@ fn nobody_notices_that_a_box_changes_its_version() {
     // A stream of each process, and the first event of each.
     let changed = steps.iter().skip(1);
     for step in changed {
-        assert!(step.told.ends + step.told.failures.len() > 0 && step.told.events > 0, "{}", step.name);
+        assert!(step.events.ends + step.events.failures.len() > 0 && step.events.events > 0, "{}", step.name);
     }
 }

@@ -18,7 +18,7 @@ use std::{
     process::ExitCode,
 };
 
-/// What is wanted.
+/// The options.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Install {
     /// Onto which disk; asked for where it is not given.

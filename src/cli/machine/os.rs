@@ -44,7 +44,7 @@ pub(crate) enum Order {
     },
     /// Allow a version again that has failed.
     Forgive { version: Version },
-    /// Say what the system is at.
+    /// Say the state of the system.
     Status {
         /// Whether a program reads the answer.
         json: bool,

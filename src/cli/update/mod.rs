@@ -25,7 +25,7 @@ pub struct UpdateArgs {
     pub(super) json: bool,
 }
 
-/// What is wanted.
+/// The options.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Request {
     /// The state of the updates.

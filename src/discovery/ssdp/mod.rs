@@ -63,7 +63,7 @@ impl Ssdp {
                 Ok(Err(error)) => error.to_string(),
                 Err(error) => error.to_string(),
             };
-            tracing::warn!(error, "SSDP has failed: it is tried again");
+            tracing::warn!(error, "SSDP failed, retrying");
             self.fault = Some(error);
             self.not_before = Instant::now() + RETRY;
         }
@@ -96,7 +96,7 @@ impl Ssdp {
             }
             Err(error) => {
                 if self.fault.is_none() {
-                    tracing::warn!(%error, "SSDP cannot start: it is tried again");
+                    tracing::warn!(%error, "SSDP cannot start, retrying");
                 }
                 self.fault = Some(error.to_string());
                 self.not_before = Instant::now() + RETRY;

@@ -14,7 +14,7 @@ pub(super) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// `None` for all else, such as one without `MX`, which is to be passed over.
+    /// `None` for all else, such as one without `MX`, which is to be skipped.
     pub(super) fn parse(datagram: &'a [u8]) -> Option<Self> {
         let mut lines = std::str::from_utf8(datagram).ok()?.split("\r\n");
         if lines.next()? != "M-SEARCH * HTTP/1.1" {

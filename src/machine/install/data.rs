@@ -91,7 +91,7 @@ impl Budget {
     }
 }
 
-/// Copies a directory with files, directories, owners and modes; sockets and links are left out.
+/// Copies a directory with files, directories, owners and modes; sockets and links are skipped.
 fn copy(from: &Path, to: &Path, staging: &Path, depth: usize, budget: &mut Budget) -> Result<(), InstallError> {
     let depth = depth.checked_sub(1).ok_or(InstallError::TooMuchData)?;
     fs::create_dir(to).map_err(InstallError::at("make", to))?;

@@ -304,7 +304,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_guids_of_a_disk_are_told_apart_by_their_last_digit() {
+    fn the_guids_of_a_disk_are_distinguished_by_their_last_digit() {
         let stem = [0xff; 16];
         let id = member(stem, 2);
         // 8 bytes before the variant, so that the version is the high digit of byte 7.

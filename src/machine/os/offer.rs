@@ -148,7 +148,7 @@ impl Offer {
             return Err(not(format!("it has {length} bytes, not {}", self.target.length)));
         }
         if digest.finish() != self.target.sha256 {
-            return Err(not("its digest is another".to_owned()));
+            return Err(not("its digest differs".to_owned()));
         }
         Ok(())
     }

@@ -48,7 +48,7 @@ pub(crate) struct Change {
     pub(crate) at: Timestamp,
     /// What ran before.
     pub(crate) from: Version,
-    /// What was gone over to.
+    /// The version after it.
     pub(crate) to: Version,
     /// The outcome.
     pub(crate) outcome: OsOutcome,

@@ -57,7 +57,7 @@ fn update_record(paths: &Paths, running: &Version) -> Result<(), OsError> {
             digest.unwrap_or_default()
         };
         let failed = Quarantined { version: entry.version.to_string(), sha256, reason: REASON.to_owned() };
-        tracing::warn!(version = %entry.version, "a version of the system has failed, and is not tried again");
+        tracing::warn!(version = %entry.version, "a version of the system has failed and is quarantined");
         record.change(|record| record.failed(failed, &entry.version, running, Timestamp::now()))?;
         // Known for good: its file is of no more use.
         partition.forget(entry)?;
@@ -91,7 +91,7 @@ pub(crate) fn forgive_all(paths: &Paths) -> Result<(), OsError> {
     publish(paths, refused(paths))
 }
 
-/// Tells the appliance what the system is at.
+/// Reports to the appliance the state of the system.
 pub(super) fn publish(paths: &Paths, refused: Option<Text>) -> Result<(), OsError> {
     let running = version::running(paths)?;
     let record = record::open(&paths.data_os());
@@ -129,7 +129,7 @@ fn build_report(
     }
 }
 
-/// What the system is at, without changing anything.
+/// The state of the system, without changing anything.
 pub(crate) fn status(paths: &Paths) -> Result<OsReport, OsError> {
     let running = version::running(paths)?;
     let record = record::open(&paths.data_os());

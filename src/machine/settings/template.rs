@@ -16,7 +16,7 @@ const ACTIVE: &[Key] = &[
     Network::address().key,
 ];
 
-/// What stands before a key.
+/// What precedes a key.
 const HEADINGS: &[(Key, &str)] = &[
     (OwnKeys::name().key, "EL EQUIPO · THE BOX"),
     (Network::address().key, "LA RED · THE NETWORK"),

@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_probably_meant_to_be_read_is_told() {
+    fn what_was_probably_meant_to_be_read_is_reported() {
         let names = ["Workshop-Edge.txt.txt", "secrets.txt", "workshop-edge-0.2.0.img", "workshop-edge/metadata/other"];
         let mut found = survey(stick(&names).path()).expect("looked at");
         found.misnamed.sort();

@@ -2,7 +2,7 @@
 //!
 //! ```toml
 //! [root]
-//! threshold = 2                                  # how many of them have to sign; 1 where it is left out
+//! threshold = 2                                  # how many of them have to sign; 1 if omitted
 //! keys = ["root-1.pem", "/media/vault/root-2.pem", { public = "root-3.pub.pem" }]
 //!
 //! [timestamp]

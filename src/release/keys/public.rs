@@ -9,7 +9,7 @@ use tough::schema::key::{Ed25519Key, Ed25519Scheme, Key};
 
 use crate::release::error::{ReleaseError, file, refuse};
 
-/// What stands before the 32 bytes of an Ed25519 key (RFC 8410, section 4).
+/// The prefix of the 32 bytes of an Ed25519 key (RFC 8410, section 4).
 const ED25519: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
 /// Reads a public key.

@@ -145,7 +145,7 @@ impl Downloads {
                 part = match self.stream(transport, target, part, progress).await {
                     Err(error @ DownloadError::NotTheTarget { .. }) if is_resumed => {
                         let error = crate::error_chain(&error);
-                        tracing::warn!(error, "what was here of a download does not go on, it begins anew");
+                        tracing::warn!(error, "a partial download cannot be resumed, starting over");
                         let (directory, target) = (self.directory.clone(), target.clone());
                         blocking(move || part::discard(&directory, &target)).await?;
                         continue;
@@ -157,9 +157,9 @@ impl Downloads {
             match blocking(move || part.verified()).await? {
                 Some(path) => return Ok(path),
                 None if is_resumed => {
-                    tracing::warn!(target = target.path, "what was here of a download is damaged, it begins anew");
+                    tracing::warn!(target = target.path, "a partial download is damaged, starting over");
                 }
-                None => return Err(not_the_target(target, "its digest is another".to_owned())),
+                None => return Err(not_the_target(target, "its digest differs".to_owned())),
             }
         }
     }

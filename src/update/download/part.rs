@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! <sha256>.part        its bytes from the first on
-//! <sha256>.validator   what told the server's object from others when they came
+//! <sha256>.validator   what distinguished the server's object from others when they came
 //! <sha256>.received    how many have come for it, those that were thrown away included
 //! ```
 
@@ -45,7 +45,7 @@ impl Part {
         match Self::read(directory, target, lock) {
             Err(DownloadError::Disk(error)) if !error.is_full() => {
                 let error = crate::error_chain(&error);
-                tracing::warn!(error, "what was here of a download cannot be used, it begins anew");
+                tracing::warn!(error, "a partial download cannot be used, starting over");
                 discard(directory, target)?;
                 Self::read(directory, target, lock)
             }

@@ -1,4 +1,4 @@
-//! What the engine is at.
+//! What the engine is doing.
 
 use semver::Version;
 use tokio::time::Instant;
@@ -7,7 +7,7 @@ use super::event::{Previous, UpdateJob};
 use super::request::{ReplySender, Request};
 use crate::update::command::{Command, CommandOutcome};
 
-/// What the engine is at.
+/// What the engine is doing.
 #[derive(Debug)]
 pub(super) enum Activity {
     /// Nothing, until the next check.

@@ -183,7 +183,7 @@ impl Driver {
                 tracing::info!(
                     pin = order.pin.as_ref().map(ToString::to_string),
                     held = order.held,
-                    "the standing order on updates"
+                    "the technician's override of updates"
                 );
                 order
             })),
@@ -247,7 +247,7 @@ impl Driver {
             }
             Effect::LogFailure(failure) => tracing::warn!(error = failure.detail, "no update"),
             Effect::LogRefusedOffer => {
-                tracing::warn!("root has not installed the system that it was asked to install");
+                tracing::warn!("root has not installed the system that was offered");
             }
         }
     }

@@ -176,7 +176,7 @@ mod tests {
     use crate::update::space::NoSpace;
 
     #[test]
-    fn what_the_disk_does_not_do_is_told_apart() {
+    fn what_the_disk_does_not_do_is_distinguished() {
         let kind = |error: StageError| Failure::from(error).kind;
         let read = |kind: io::ErrorKind| StageError::Read { path: "/x".into(), source: kind.into() };
         assert_eq!(kind(StageError::Space(NoSpace { missing: 1 })), FaultKind::DiskFull);

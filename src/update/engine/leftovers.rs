@@ -5,6 +5,6 @@ use crate::durable::RecordError;
 /// Leftovers are in nobody's way, so the updates go on where they cannot be removed.
 pub(super) fn warn_of_leftovers(removed: Result<(), RecordError>) {
     if let Err(error) = removed {
-        tracing::warn!(error = crate::error_chain(&error), "what a cut has left beside a record stays there");
+        tracing::warn!(error = crate::error_chain(&error), "temporary files of a record cannot be removed");
     }
 }

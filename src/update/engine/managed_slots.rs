@@ -29,10 +29,10 @@ impl ManagedSlots {
         let Host::Launch { launcher, .. } = host else { return None };
         let mut store = slots::open(&paths.slots).unwrap_or_else(|| slots::new(&paths.slots, Table::default()));
         if let Err(error) = store.change(Table::explain) {
-            tracing::warn!(error = crate::error_chain(&error), "why a version was given up cannot be kept");
+            tracing::warn!(error = crate::error_chain(&error), "the reason of a quarantine cannot be written");
         }
         if let Err(error) = slots::repair_proven(&paths.slots, store.value()) {
-            tracing::warn!(error = crate::error_chain(&error), "the slot cannot be told that its binary is proven");
+            tracing::warn!(error = crate::error_chain(&error), "the slot's record cannot be marked as proven");
         }
         warn_of_leftovers(store.remove_temp_files());
         let version = store.value().factory().map(str::to_owned);

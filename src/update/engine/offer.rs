@@ -68,7 +68,7 @@ impl SystemOffer {
             Ok(report) => self.report = report.or(self.report.take()),
             Err(error) => {
                 let path = self.reports.display();
-                tracing::warn!(%path, error = error_chain(&error), "what root tells of the system cannot be read");
+                tracing::warn!(%path, error = error_chain(&error), "root's report on the system cannot be read");
             }
         }
         let Some(report) = self.report.clone() else {
@@ -111,7 +111,7 @@ impl OfferFiles {
         for directory in [&self.offer, &self.downloads] {
             match fs::remove_dir_all(directory) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    tracing::warn!(path = %directory.display(), %error, "an old offer of a system stays");
+                    tracing::warn!(path = %directory.display(), %error, "an old offer of a system cannot be removed");
                 }
                 _ => {}
             }
@@ -158,7 +158,7 @@ impl OfferFiles {
         let (offer, version) = (self.offer.clone(), job.plan.version.clone());
         let sha256 = binary.raw_sha256.clone();
         blocking(move || offer_it(&offer, &extract, &version, &sha256).map_err(Failure::from)).await?;
-        tracing::info!(version = %job.plan.version, sha256 = binary.raw_sha256, "root is asked to install the system");
+        tracing::info!(version = %job.plan.version, sha256 = binary.raw_sha256, "offering the system to root");
         Ok(FetchOutcome::Offered)
     }
 }
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_runs_is_known_though_root_tells_nothing() {
+    fn what_runs_is_known_though_root_reports_nothing() {
         let directory = tempfile::tempdir().expect("a directory");
         let version = Some(Version::new(1, 0, 0));
         let machine =

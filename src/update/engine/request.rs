@@ -1,4 +1,4 @@
-//! A command on its way to the engine, and whoever waits for the reply.
+//! A queued command, and those who wait for the reply.
 
 use tokio::sync::oneshot;
 

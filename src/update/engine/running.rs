@@ -44,7 +44,7 @@ pub(super) async fn image(version: String, file: &Path) -> Option<Image> {
     match tokio::task::spawn_blocking(move || read(&path)).await {
         Ok(Ok(Some((sha256, size)))) => Some(Image { version, sha256, size, requires_os: None }),
         Ok(Err(error)) => {
-            tracing::warn!(path = %file.display(), %error, "this binary cannot be read, so nothing is made from it");
+            tracing::warn!(path = %file.display(), %error, "this binary cannot be read: deltas cannot be applied to it");
             None
         }
         _ => None,

@@ -38,7 +38,7 @@ pub(super) async fn forgive(
         return Ok(None);
     }
     for image in forgiven {
-        tracing::info!(%version, sha256 = image.sha256, "a version that had failed may be tried again");
+        tracing::info!(%version, sha256 = image.sha256, "a quarantined version was forgiven");
         let at = Timestamp::now();
         let entry = HistoryEntry {
             at,

@@ -17,7 +17,7 @@ pub(super) struct Stick {
     seen: Option<Mark>,
 }
 
-/// What tells one repository from another, and from the same one after it was changed.
+/// What distinguishes one repository from another, and from the same one after it was changed.
 type Mark = (u64, u64, Option<SystemTime>);
 
 impl Stick {

@@ -58,13 +58,13 @@ impl Updates {
         Self { requests, state: known, history: entries, bucket }
     }
 
-    /// What they are at.
+    /// Their state.
     #[must_use]
     pub fn state(&self) -> watch::Receiver<State> {
         self.state.clone()
     }
 
-    /// What they are at, and what there was: from memory.
+    /// Their state and history: from memory.
     #[must_use]
     pub(crate) fn report(&self) -> Report {
         Report { state: self.state.borrow().clone(), history: self.history.borrow().to_vec() }

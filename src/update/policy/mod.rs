@@ -9,9 +9,9 @@
 //! | `hold` | stops it unless ordered | stops it unless ordered |
 //! | `min_version`, the platform, the quarantine | stop it | stop it |
 //! | `requires_os`, on the USB image | stops it | stops it |
-//! | `requires_from` | by way of stepping stones | passed over |
-//! | waves | of the goal, unless ordered | passed over |
-//! | window | unless urgent or ordered | passed over |
+//! | `requires_from` | by way of stepping stones | skipped |
+//! | waves | of the goal, unless ordered | skipped |
+//! | window | unless urgent or ordered | skipped |
 //!
 //! A hold means "do not touch this box", for an operator's rollback and an urgent release too: whoever set it is in
 //! front of it. An order ("now") names no version, so it authorises no downgrade; a pin names one, so it does.

@@ -119,7 +119,7 @@ fn an_older_desired_version_needs_leave() {
         taken(decide(&refused, &PolicyInput { pin: Some(&pin), ..situation(&running) })).kind,
         PlanKind::Rollback
     );
-    // The operator's leave passes over window and waves.
+    // The operator's leave skips window and waves.
     old.rollback_from = vec![v("1.9.0"), running.clone()];
     old.waves = vec![Wave { at: at(9000), permille: 1000 }];
     old.requires_from = Some(v("9.0.0"));

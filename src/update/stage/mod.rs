@@ -7,9 +7,9 @@
 //! ```
 //!
 //! Until the new binary has shown that it is what it should be, the slot keeps the one before, and the table with it: a
-//! bad release, a full disk or a power cut costs nothing. Only then is the table told that the slot is empty, and told
-//! what it holds when the file is there for good. Two updaters are kept apart by a lock from the first step on until
-//! the trial begins.
+//! bad release, a full disk or a power cut costs nothing. Only then does the table record that the
+//! slot is empty, and then what it holds once the file is durable. A lock keeps two updaters apart from the first step
+//! until the trial begins.
 
 mod self_run;
 mod sink;
@@ -191,7 +191,7 @@ impl Stager {
                 Err(error) if !error.is_of_the_repository() => return Err(error.into()),
                 Err(error) => {
                     let error = crate::error_chain(&error);
-                    tracing::warn!(error, "the delta cannot be had, the full binary is fetched");
+                    tracing::warn!(error, "the delta cannot be fetched, fetching the full binary");
                 }
             }
         }
@@ -259,10 +259,10 @@ impl Stager {
         match self.verify(&path, image).await {
             Ok(()) => Ok(Some(self.staged(slot, 0, false, Arc::clone(lock)))),
             Err(StageError::Rotten(_) | StageError::Read { .. }) => {
-                tracing::warn!(path = %path.display(), "the slot's binary is damaged or gone, it is fetched again");
+                tracing::warn!(path = %path.display(), "the slot's binary is damaged or missing, fetching it again");
                 let slots = Arc::clone(&self.slots);
                 blocking::<_, StageError>(move || {
-                    Ok(table(&slots).change(|table| table.mark_missing(slot, "it is not what was staged"))?)
+                    Ok(table(&slots).change(|table| table.mark_missing(slot, "it differs from what was staged"))?)
                 })
                 .await?;
                 Ok(None)
@@ -299,7 +299,7 @@ impl Stager {
                 Err(error) if !is_the_deltas(&error) => return Err(error),
                 Err(error) => {
                     let error = crate::error_chain(&error);
-                    tracing::warn!(error, "the delta gives no binary, the full one is fetched");
+                    tracing::warn!(error, "the delta cannot be applied, fetching the full binary");
                 }
             }
         }
@@ -393,7 +393,7 @@ impl Staged {
             table(&slots).change(|table| table.begin_trial(slot))??;
             // What a power cut has left of a download whose binary had come into its slot before it. Not worth the trial.
             if let Err(error) = downloads.keep_only(&[]) {
-                tracing::warn!(error = crate::error_chain(&error), "what was downloaded cannot be removed");
+                tracing::warn!(error = crate::error_chain(&error), "a download cannot be removed");
             }
             drop(lock);
             Ok(())

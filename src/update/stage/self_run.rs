@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_the_version_wanted_will_do() {
+    async fn only_the_expected_version_is_accepted() {
         let directory = tempfile::tempdir().expect("a directory");
         let good = script(directory.path(), "#!/bin/sh\n[ \"$1\" = --version ] && echo workshop-edge 1.2.3\n");
         check(&good, "1.2.3").await.expect("it is");

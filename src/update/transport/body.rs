@@ -16,7 +16,7 @@ pub struct Body {
     pub start: u64,
     /// The bytes of the whole object, as the server says.
     pub length: Option<u64>,
-    /// What tells this state of the object from others; see [`super::Transport::target`].
+    /// What distinguishes this state of the object from others; see [`super::Transport::target`].
     pub validator: Option<String>,
     pieces: Pieces,
 }

@@ -76,7 +76,7 @@ impl Web {
                 Ok(None) => {}
                 Err(error) if error.may_be_of_the_range() => {
                     let error = crate::error_chain(&error);
-                    tracing::debug!(error, "a download cannot be continued, it is asked for from its start");
+                    tracing::debug!(error, "a download cannot be resumed, starting over");
                 }
                 answered => return answered,
             }
@@ -186,7 +186,7 @@ fn content_range(headers: &HeaderMap) -> Option<(u64, Option<u64>)> {
     Some((first, whole))
 }
 
-/// What tells this state of the object from others: a strong entity tag, or the date of its change.
+/// What distinguishes this state of the object from others: a strong entity tag, or the date of its change.
 fn validator_of(headers: &HeaderMap) -> Option<String> {
     let tag = text(headers, &ETAG).filter(|tag| tag.starts_with('"'));
     tag.or_else(|| text(headers, &LAST_MODIFIED)).map(str::to_owned)

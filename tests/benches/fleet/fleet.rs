@@ -61,7 +61,7 @@ struct Unit {
     sha256: String,
     /// Binaries that are in its slots.
     here: BTreeSet<String>,
-    /// What it goes over to next.
+    /// What it changes to next.
     coming: Option<Plan>,
     /// When it may take what it knows of.
     may_at: Option<SystemTime>,
@@ -143,7 +143,7 @@ impl<'a> Fleet<'a> {
     }
 
     /// The same of a stretch in which neither the repository nor a wave changes: what a box has verified before it would
-    /// be verified again with the same result, which is left out; the waits are not.
+    /// be verified again with the same result, which is skipped; the waits are not.
     pub(crate) async fn run_idle(&mut self, until: Duration) -> Result<(), Failure> {
         self.nothing_changes = true;
         let ran = self.run(until).await;

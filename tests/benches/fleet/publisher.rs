@@ -61,7 +61,7 @@ impl Publisher {
         self.run(arguments.into_iter().chain([keys.as_os_str()]))
     }
 
-    /// Signs the timestamp anew, as cron does every day.
+    /// Signs the timestamp again, as cron does every day.
     pub(crate) fn refresh(&self) -> Result<(), Failure> {
         let keys = self.keys();
         self.run(["refresh".as_ref(), "--keys".as_ref(), keys.as_os_str()])

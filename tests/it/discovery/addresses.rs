@@ -65,7 +65,7 @@ fn an_address_that_the_box_gave_itself_is_no_address_for_tvs() {
 }
 
 #[test]
-fn a_cable_without_an_address_and_a_cable_that_is_not_there_are_told_apart() {
+fn a_cable_without_an_address_and_a_cable_that_is_not_there_are_distinguished() {
     let lab = Lab::new(&["switch"]);
     let host = lab.bare_host();
     let cable = lab.plug(&host, "eth0", "switch");

@@ -162,7 +162,7 @@ fn a_lost_table_is_made_again_from_what_was_proven() {
             }
             let launched = data.launch(&[REFUSED]);
             assert!(launched.is_slot(Slot::B), "{what}: {launched:?}");
-            assert!(launched.text.contains("the slot table is lost"), "{what}: {launched:?}");
+            assert!(launched.text.contains("the slot table is missing or damaged"), "{what}: {launched:?}");
             let launched = data.launch(&[REFUSED]);
             assert!(launched.is_slot(Slot::B) && !launched.text.contains("lost"), "{what}: {launched:?}");
         }
@@ -201,7 +201,7 @@ fn a_slot_that_is_not_what_it_was_is_passed_over() {
 
 /// Whoever looks at the box learns that it is not what it was.
 #[test]
-fn a_damaged_version_is_told_by_what_runs_instead() {
+fn a_damaged_version_is_reported_by_what_runs_instead() {
     let data = Data::new();
     for number in 1..=2 {
         data.put(&[fs::read(EDGE).expect("read"), vec![number]].concat(), &format!("9.0.{number}"));
@@ -315,7 +315,7 @@ fn nothing_new_is_tried_on_a_disk_that_takes_no_word_of_it() {
         let before = data.table();
         let launched = elsewhere(&data, options, prepare);
         assert_eq!(launched.text.matches("WITNESS b ").count(), 2, "{what}: {launched:?}");
-        assert_eq!(launched.text.matches("the slot table cannot be kept").count(), 2, "{what}: {launched:?}");
+        assert_eq!(launched.text.matches("the slot table cannot be written").count(), 2, "{what}: {launched:?}");
         assert!(!launched.text.contains("WITNESS a "), "{what}: {launched:?}");
         let after = fs::read_to_string(data.path().join("after")).expect("read");
         assert!(after.contains("\"tries_left\": 3") && !after.contains("\"tries_left\": 2"), "{what}: {after}");

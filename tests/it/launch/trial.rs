@@ -100,7 +100,7 @@ fn what_dies_again_and_again_is_given_up() {
     let reason = &table.quarantined()[0].reason;
     assert!(reason.starts_with("it came up, but ended by itself or was killed"), "{reason}");
     assert!(table.is_quarantined(&sha256(&binary)));
-    box_.wait_for("the last version that did not work; it is not tried again", 1);
+    box_.wait_for("the last version that failed, and is quarantined", 1);
     box_.stop();
 }
 
@@ -162,7 +162,7 @@ fn a_crowd_decides_nothing() {
     box_.wait_for("this version is on trial, and all connections are taken", 40);
     assert_eq!(data.table().on_trial(), Some(Slot::A));
     drop(crowd);
-    box_.wait_for("this version works, and stays", 1);
+    box_.wait_for("this version works and is confirmed", 1);
     assert_eq!(data.table().active(), Some(Slot::A));
     box_.stop();
 }
@@ -180,7 +180,7 @@ fn a_full_disk_decides_nothing() {
     box_.wait_for("this version is on trial, and the disk is full", 40);
     assert_eq!(data.table().on_trial(), Some(Slot::A));
     disk.empty();
-    box_.wait_for("this version works, and stays", 1);
+    box_.wait_for("this version works and is confirmed", 1);
     assert_eq!(data.table().active(), Some(Slot::A));
     box_.stop();
 }
@@ -267,7 +267,7 @@ fn a_disk_that_hangs_stops_no_answer_and_no_trial() {
     let cookie = reply.field("set-cookie").and_then(|set| set.split(';').next()).expect("a session").to_owned();
     let page = box_.connect().request("GET", "/_edge/admin/update", &[("cookie", &cookie)]);
     assert!(page.status == 200 && page.text().contains("a prueba"), "{}", page.text());
-    box_.wait_for("this version works, and stays", 1);
+    box_.wait_for("this version works and is confirmed", 1);
     assert_eq!((data.table().active(), box_.restarts()), (Some(Slot::A), 0));
     // Nor does the end of the process wait for it.
     box_.stop();
@@ -371,7 +371,7 @@ fn an_older_version_serves_newer_state_and_says_so() {
     assert!(status.contains("Una versión más nueva escribió los datos"), "{status}");
     edge.stop();
     assert_eq!(fs::read_to_string(data.path().join("state-schema")).expect("read"), "4000000000\n");
-    // A torn one, and none, are made anew.
+    // A torn one, and none, are made again.
     for torn in ["", "x", "-1"] {
         fs::write(data.path().join("state-schema"), torn).expect("written");
         let edge = Setup::new("").data(data.path()).start();

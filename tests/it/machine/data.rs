@@ -114,8 +114,8 @@ impl Machine {
         assert!(self.mounts().contains(" /data tmpfs"), "it runs from memory");
     }
 
-    /// A start that makes it anew.
-    fn makes_it_anew(&self) {
+    /// A start that makes it again.
+    fn makes_it_again(&self) {
         let said = self.start();
         assert!(said.contains(r#""level":"warning""#) && said.contains("has been made anew"), "{said}");
         let partition = self.partition();
@@ -142,10 +142,10 @@ fn a_sound_partition_is_mounted_without_a_word() {
 }
 
 #[test]
-fn a_partition_that_is_no_file_system_any_more_is_made_anew() {
+fn a_partition_that_is_no_file_system_any_more_is_made_again() {
     let machine = Machine::new();
     machine.ruin();
-    machine.makes_it_anew();
+    machine.makes_it_again();
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn a_partition_whose_beginning_is_lost_is_mended() {
 fn faults_that_stay_are_the_end_of_it() {
     let machine = Machine::new();
     machine.stand_in("e2fsck", "exit 4");
-    machine.makes_it_anew();
+    machine.makes_it_again();
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn a_check_that_does_not_end_is_ended() {
 }
 
 #[test]
-fn of_two_disks_that_cannot_be_told_apart_neither_is_written_to() {
+fn of_two_disks_that_cannot_be_distinguished_neither_is_written_to() {
     let mut machine = Machine::new();
     machine.script = machine.script.replace("/usr/lib/workshop-machine/claims", "/run/stand-in/claims");
     machine.stand_in("blockdev", r#"echo "$@" >>/run/read-only"#);
@@ -224,7 +224,7 @@ fn a_sound_partition_that_cannot_be_mounted_is_left_alone() {
 }
 
 #[test]
-fn a_system_on_trial_makes_nothing_anew() {
+fn a_system_on_trial_makes_nothing_again() {
     let machine = Machine::new();
     machine.is_on_trial();
     machine.ruin();

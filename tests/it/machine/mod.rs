@@ -66,16 +66,16 @@ impl Machine {
 
     /// The same, which must go well whatever the settings are.
     pub(super) fn started(&self) -> &Self {
-        let told = self.start();
-        assert_eq!((told.code, told.stderr.as_str()), (Some(0), ""), "{told:?}");
+        let output = self.start();
+        assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""), "{output:?}");
         self
     }
 
     /// What there is to say on a subject: level, Spanish, English.
     pub(super) fn notice(&self, subject: &str) -> Option<(String, String, String)> {
-        let told = order(self.root.path(), &["notices", "--json"]);
-        assert_eq!((told.code, told.stderr.as_str()), (Some(0), ""), "{told:?}");
-        let all: Value = serde_json::from_str(&told.stdout).expect("JSON");
+        let output = order(self.root.path(), &["notices", "--json"]);
+        assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""), "{output:?}");
+        let all: Value = serde_json::from_str(&output.stdout).expect("JSON");
         let notice = all.get(subject)?;
         let text = |key: &str| notice[key].as_str().expect("a text").to_owned();
         Some((text("level"), text("es"), text("en")))
@@ -84,11 +84,11 @@ impl Machine {
     /// The configuration that the appliance would have.
     pub(super) fn configuration(&self) -> Value {
         let config = self.path("run/workshop-machine/config.toml");
-        let told = run(&[], &["config", "check", "--config", config.to_str().expect("text")]);
-        assert_eq!(told.code, Some(0), "{told:?}\n{}", self.text("run/workshop-machine/config.toml"));
-        let told = run(&[], &["config", "show", "--json", "--config", config.to_str().expect("text")]);
-        assert_eq!((told.code, told.stderr.as_str()), (Some(0), ""), "{told:?}");
-        let rows: Vec<Value> = serde_json::from_str(&told.stdout).expect("JSON");
+        let output = run(&[], &["config", "check", "--config", config.to_str().expect("text")]);
+        assert_eq!(output.code, Some(0), "{output:?}\n{}", self.text("run/workshop-machine/config.toml"));
+        let output = run(&[], &["config", "show", "--json", "--config", config.to_str().expect("text")]);
+        assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""), "{output:?}");
+        let rows: Vec<Value> = serde_json::from_str(&output.stdout).expect("JSON");
         rows.iter().map(|row| (row["key"].as_str().expect("a key").to_owned(), row["value"].clone())).collect()
     }
 }

@@ -45,7 +45,7 @@ fn it_is_written_to_and_is_read_only_again() {
 }
 
 #[test]
-fn what_cannot_be_wiped_is_told() {
+fn what_cannot_be_wiped_is_reported() {
     let lab = Lab::new(&[]);
     let host = lab.bare_host();
     let machine = mounted(&host, "name = \"a\"\n", "erp.user = \"u\"\n");

@@ -76,18 +76,18 @@ fn the_proxy_s_account_is_given_to_the_appliance_in_a_file() {
 }
 
 #[test]
-fn what_is_wrong_with_them_is_told_without_them() {
+fn what_is_wrong_with_them_is_reported_without_them() {
     for content in
         ["wifi.passphrase = \"corta\"\n", "wifi.passphrase = corta larga\n", "wifi.pasphrase = \"corta larga\"\n"]
     {
         let machine = with_wifi();
         machine.put(FILE, content);
-        let told = machine.start();
-        assert_eq!(told.code, Some(0), "{told:?}");
+        let output = machine.start();
+        assert_eq!(output.code, Some(0), "{output:?}");
         let (level, es, en) = machine.notice("secrets").expect("said");
         let beside = machine.text("media/settings/ERRORES.txt");
         assert!(level == "warning" && es.contains("línea 1: ") && beside.contains("línea 1: "), "{es}");
-        for text in [es, en, beside, told.stdout, told.stderr] {
+        for text in [es, en, beside, output.stdout, output.stderr] {
             assert!(!text.contains("corta"), "{text}");
         }
         assert_eq!(machine.text(FILE), content);
@@ -137,7 +137,7 @@ fn a_line_of_the_image_s_own_file_needs_no_more_than_its_mark_taken_away() {
 
 /// Windows hides how names end.
 #[test]
-fn a_file_with_nearly_the_right_name_is_told() {
+fn a_file_with_nearly_the_right_name_is_reported() {
     let machine = Machine::new().settings("name = \"nave\"\n");
     machine.put("media/settings/Secrets.txt.txt", "erp.user = \"u\"\n");
     machine.started();

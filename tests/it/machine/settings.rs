@@ -88,7 +88,7 @@ fn what_editors_of_windows_save_is_read() {
 }
 
 #[test]
-fn every_line_that_is_wrong_is_told_and_the_last_good_settings_hold() {
+fn every_line_that_is_wrong_is_reported_and_the_last_good_settings_hold() {
     let machine = Machine::new().settings(GOOD);
     machine.started();
     let good = (machine.text(WIRED), machine.text("run/workshop-machine/config.toml"));
@@ -206,7 +206,7 @@ fn without_its_partitions_the_machine_has_settings_all_the_same() {
 }
 
 #[test]
-fn what_cannot_be_written_is_told_and_the_rest_holds() {
+fn what_cannot_be_written_is_reported_and_the_rest_holds() {
     let machine = Machine::new().settings(GOOD);
     std::fs::remove_dir_all(machine.path("usr")).expect("removed");
     // Nobody can make a file in the place of a directory with something in it, nor below a file.
@@ -269,7 +269,7 @@ fn a_file_can_be_checked_at_a_desk() {
 }
 
 /// What the notice says of each line of these settings, in Spanish; a box that had good ones before keeps them.
-fn told(content: &str) -> Vec<String> {
+fn messages(content: &str) -> Vec<String> {
     let machine = Machine::new().settings(content);
     machine.started();
     let (_, es, en) = machine.notice("settings").unwrap_or_default();
@@ -278,7 +278,7 @@ fn told(content: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_text_without_quotation_marks_is_told_with_the_line_as_it_is_meant() {
+fn a_text_without_quotation_marks_is_reported_with_the_line_as_it_is_meant() {
     for (line, meant) in [
         ("name = taller", "name = \"taller\""),
         ("network.address = 192.168.1.50/24", "network.address = \"192.168.1.50/24\""),
@@ -292,18 +292,18 @@ fn a_text_without_quotation_marks_is_told_with_the_line_as_it_is_meant() {
         ("línea = L1", "display.line = \"L1\""),
         ("name: nave2", "name = \"nave2\""),
     ] {
-        let told = told(&format!("# x\r\n{line}\r\n"));
+        let told = messages(&format!("# x\r\n{line}\r\n"));
         let [only] = &told[..] else { panic!("{line}: {told:?}") };
         if meant.contains(" = ") {
             assert!(only.contains("línea 2: ") && only.ends_with(&format!("→ escriba: {meant}")), "{line}: {only}");
         }
     }
-    let told = told("name = taller");
+    let told = messages("name = taller");
     assert!(told[0].contains("los textos se escriben entre comillas"), "{told:?}");
 }
 
 #[test]
-fn an_address_is_understood_as_people_write_it_or_told_why_not() {
+fn an_address_is_understood_as_people_write_it_or_refused_with_the_reason() {
     for (written, line) in [("\"DHCP\"", "DHCP=yes"), ("\"192.168.1.50/255.255.255.0\"", "Address=192.168.1.50/24")] {
         let machine = Machine::new().settings(format!("network.address = {written}\n"));
         machine.started();
@@ -315,13 +315,13 @@ fn an_address_is_understood_as_people_write_it_or_told_why_not() {
         ("192.168.1.255/24", "(broadcast)"),
         ("192.168.1.50", "falta la longitud de la red"),
     ] {
-        let told = told(&format!("network.address = \"{written}\"\n"));
+        let told = messages(&format!("network.address = \"{written}\"\n"));
         assert!(told[0].contains(reason), "{told:?}");
     }
 }
 
 #[test]
-fn a_password_in_the_wrong_file_is_told_where_it_belongs_and_is_not_repeated() {
+fn a_password_in_the_wrong_file_is_reported_where_it_belongs_and_is_not_repeated() {
     for line in [
         "wifi.passphrase = \"s3creta-1\"",
         "wifi.passphrase = s3creta-1",
@@ -349,17 +349,17 @@ fn spanish_names_are_answered_with_the_right_ones() {
     for (line, meant) in
         [("nombre = \"nave2\"", "name"), ("pantallas = 4", "screens"), ("ip = \"dhcp\"", "network.address")]
     {
-        let told = told(line);
+        let told = messages(line);
         assert!(told[0].ends_with(&format!("¿quería decir {meant}?")), "{told:?}");
     }
 }
 
 #[test]
 fn invisible_characters_are_named() {
-    let told_of = |line: &str| told(line).concat();
-    let es = told_of("name\u{A0}=\u{A0}\"nave2\"\n");
+    let message = |line: &str| messages(line).concat();
+    let es = message("name\u{A0}=\u{A0}\"nave2\"\n");
     assert!(es.contains("línea 1: hay un carácter invisible (espacio duro, U+00A0)"), "{es}");
-    let es = told_of("name = \"nave2\u{200B}\"\n");
+    let es = message("name = \"nave2\u{200B}\"\n");
     assert!(es.contains("(espacio de ancho cero, U+200B)"), "{es}");
     // A good value with one is taken, and told: nobody would find out why the Wi-Fi does not answer.
     let machine = Machine::new().settings("wifi.ssid = \"Taller\u{A0}Norte\"\nname = \"nave2\"\n");
@@ -402,7 +402,7 @@ fn every_other_key_of_the_program_is_taken_as_it_is_and_checked_alike() {
         ("display.demos = false", "¿quería decir display.demo?"),
         ("display = 5", "es una sección"),
     ] {
-        let told = told(line).concat();
+        let told = messages(line).concat();
         assert!(told.contains(es), "{line}: {told}");
     }
 }

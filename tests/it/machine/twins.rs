@@ -7,37 +7,37 @@ const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/usb-image/rootfs/usr
 /// As systemd-udevd lists who has a claim to a name.
 const LINKS: &str = "/run/udev/links/\\x2fworkshop\\x2fesp";
 
-fn told(host: &Host) -> String {
+fn read_notice(host: &Host) -> String {
     host.run("sh", &[&format!("{SCRIPTS}/twins")]);
     host.run("sh", &["-c", "cat /run/workshop-machine/notices/disk.json 2>/dev/null || true"])
 }
 
 #[test]
-fn two_disks_of_one_image_are_told_until_one_is_gone() {
+fn two_disks_of_one_image_are_reported_until_one_is_gone() {
     let lab = Lab::new(&[]);
     let host = lab.bare_host();
-    assert_eq!(told(&host), "");
+    assert_eq!(read_notice(&host), "");
     host.run("mkdir", &["-p", LINKS]);
     host.run("ln", &["-s", "0:/dev/sda2", &format!("{LINKS}/b8:2")]);
     // Another name of the same.
     let label = "/run/udev/links/\\x2fdisk\\x2fby-partlabel\\x2fworkshop-esp";
     host.run("mkdir", &["-p", label]);
     host.run("ln", &["-s", "0:/dev/sda2", &format!("{label}/b8:2")]);
-    assert_eq!(told(&host), "");
+    assert_eq!(read_notice(&host), "");
     // A partition that was found again, under another number.
     host.run("ln", &["-s", "0:/dev/sda2", &format!("{LINKS}/b259:5")]);
-    assert_eq!(told(&host), "");
+    assert_eq!(read_notice(&host), "");
     // One that is on the bus that the firmware started from is known from one that is not.
     host.run("ln", &["-s", "10:/dev/sdb2", &format!("{LINKS}/b8:18")]);
-    assert_eq!(told(&host), "");
+    assert_eq!(read_notice(&host), "");
     host.run("ln", &["-sfn", "0:/dev/sdb2", &format!("{LINKS}/b8:18")]);
-    let notice: serde_json::Value = serde_json::from_str(&told(&host)).expect("JSON");
+    let notice: serde_json::Value = serde_json::from_str(&read_notice(&host)).expect("JSON");
     assert_eq!(notice["level"], "fault");
     for lang in ["es", "en"] {
         assert!(notice[lang].as_str().is_some_and(|text| text.contains("USB")), "{notice}");
     }
     host.run("rm", &[&format!("{LINKS}/b8:2"), &format!("{LINKS}/b259:5")]);
-    assert_eq!(told(&host), "");
+    assert_eq!(read_notice(&host), "");
 }
 
 #[test]

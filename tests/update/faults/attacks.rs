@@ -42,7 +42,7 @@ fn bytes_that_were_not_signed_are_not_used() {
 
 /// A thief of one key, or of several that are not the right ones.
 #[test]
-fn who_may_not_sign_a_role_is_not_heard() {
+fn who_may_not_sign_a_role_is_ignored() {
     let world = World::new();
     let (good, forge) = (world.generation(), Forge(&world.repository));
     for (role, signers) in [

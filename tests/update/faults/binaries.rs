@@ -38,8 +38,8 @@ impl World {
         }
         assert_eq!(self.history(), history);
         let health = self.health();
-        let told = health["checks"]["update"]["reason"].as_str().unwrap_or_default();
-        assert!(told.contains(&format!("Version {version} failed")) && told.contains(reason), "{health}");
+        let output = health["checks"]["update"]["reason"].as_str().unwrap_or_default();
+        assert!(output.contains(&format!("Version {version} failed")) && output.contains(reason), "{health}");
         let status = self.command(&["status"]).env("LANG", "es").output().expect("started");
         let status = String::from_utf8(status.stdout).expect("UTF-8");
         assert!(status.contains(&format!("La versión {version} falló en este equipo")), "{status}");

@@ -20,7 +20,7 @@ fn now() -> u64 {
 
 /// The same as everything of ten years ago.
 #[test]
-fn a_clock_ten_years_ahead_is_told_and_forgotten() {
+fn a_clock_ten_years_ahead_is_reported_and_forgotten() {
     let mut world = World::new();
     let good = world.generation();
     let forge = Forge(&world.repository);

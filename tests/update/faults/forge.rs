@@ -13,7 +13,7 @@ use crate::repository::TestRepository;
 /// No two forgeries have the same version: a box does not look at one that it knows.
 static NEXT: AtomicU64 = AtomicU64::new(1000);
 
-/// Changes a repository; what lists a changed file is signed anew too.
+/// Changes a repository; what lists a changed file is signed again too.
 pub(super) struct Forge<'a>(pub(super) &'a TestRepository);
 
 impl Forge<'_> {

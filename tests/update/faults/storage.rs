@@ -98,7 +98,7 @@ fn a_disk_that_cannot_be_written_leaves_the_box_as_it_is() {
 
 /// It is the disk's fault, and the release is none the worse for it.
 #[test]
-fn a_disk_that_nothing_may_be_executed_from_is_told_apart_from_a_bad_release() {
+fn a_disk_that_nothing_may_be_executed_from_is_distinguished_from_a_bad_release() {
     let mut disk = Disk::new(128);
     let world = World::on(&disk.path.join("data"));
     disk.can_be_executed(false);
@@ -132,7 +132,7 @@ fn what_is_remembered_may_be_lost() {
             world.while_off(|data| damage.happens(&data.join(directory), names));
             world.shows("1.1.0");
             world.checks();
-            // Everything is written anew for the next round.
+            // Everything is written again for the next round.
             world.repository.refresh(&["--expires", "timestamp=9d"]);
             world.checks();
             for order in ["hold", "unpin"] {
@@ -206,7 +206,7 @@ fn a_slot_that_rots_while_it_waits_is_fetched_again() {
 
 /// The box was at a version that has left another form behind.
 #[test]
-fn state_from_the_future_is_told_and_no_obstacle() {
+fn state_from_the_future_is_reported_and_no_obstacle() {
     let mut world = World::new();
     world.while_off(|data| fs::write(data.join("state-schema"), "999\n").expect("written"));
     world.shows("1.0.0");

@@ -153,7 +153,7 @@ fn world() -> (World, FaultyServer) {
 
 /// Line by line: what comes is kept, over a power cut too, and what is not right is thrown away.
 #[test]
-fn a_download_that_breaks_off_goes_on_or_begins_anew() {
+fn a_download_that_breaks_off_resumes_or_starts_over() {
     for then in [ServerFault::Good, ServerFault::Whole, ServerFault::Changed, ServerFault::Elsewhere] {
         let (mut world, server) = world();
         world.repository.promote(&["--version", "1.1.0"]);
@@ -179,7 +179,7 @@ fn a_download_that_breaks_off_goes_on_or_begins_anew() {
 
 /// Every part of the network between says something of its own.
 #[test]
-fn what_is_not_the_bucket_is_told_apart() {
+fn what_is_not_the_bucket_is_distinguished() {
     let (world, server) = world();
     let page = "<html><body>Bienvenido: acepte las condiciones</body></html>";
     let portal = format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n{page}", page.len());

@@ -104,7 +104,7 @@ fn a_difference_that_leads_elsewhere_is_replaced_by_the_whole() {
     let target = forge.target(&name, &patch);
     forge.manifest(|_| {}, |signed| signed["targets"][&name] = target);
     world.follows();
-    assert_eq!(world.supervisor().logged("the delta gives no binary, the full one is fetched").len(), 1);
+    assert_eq!(world.supervisor().logged("the delta cannot be applied, fetching the full binary").len(), 1);
     let history = world.history();
     let last = history.last().expect("an entry");
     assert_eq!(last["was_delta"], false);

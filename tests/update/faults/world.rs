@@ -26,8 +26,8 @@ pub(super) struct World {
     options: Vec<String>,
 }
 
-/// What a kind of fault is told by: its beginning in Spanish, and whether somebody has to look after the box at once.
-fn told(kind: &str) -> (&'static str, bool) {
+/// What a kind of fault shows: its beginning in Spanish, and whether somebody has to look after the box at once.
+fn fault_text(kind: &str) -> (&'static str, bool) {
     match kind {
         "unreachable" => ("No se llega al repositorio de versiones", false),
         "blocked" => ("Nada responde en la dirección del repositorio de versiones", false),
@@ -231,10 +231,10 @@ impl World {
         let full = fault["detail"].as_str().expect("words");
         assert!(full.contains(detail), "{full:?} does not say {detail:?}");
         assert!(said.contains(detail), "{said:?} does not say {detail:?}");
-        let (spanish, is_urgent) = told(kind);
-        let told = self.command(&["status"]).env("LANG", "es_ES.UTF-8").output().expect("started");
-        let told = String::from_utf8(told.stdout).expect("UTF-8");
-        assert!(told.contains(spanish) && told.contains(full), "{told}");
+        let (spanish, is_urgent) = fault_text(kind);
+        let output = self.command(&["status"]).env("LANG", "es_ES.UTF-8").output().expect("started");
+        let output = String::from_utf8(output.stdout).expect("UTF-8");
+        assert!(output.contains(spanish) && output.contains(full), "{output}");
         let health = &self.health()["checks"]["update"];
         assert_eq!(health["reason"].as_str().is_some_and(|reason| reason.contains(full)), is_urgent, "{health}");
         for what in ["running", "slot", "previous", "quarantined", "order"] {

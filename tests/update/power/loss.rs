@@ -258,11 +258,11 @@ fn recording() -> Recorded {
     let (program, mut arguments) = recorded(&trace, &workshop.factory());
     arguments.extend(workshop.arguments(&data, "").into_iter().map(Into::into));
     let supervisor = Supervisor::start(program, arguments, &[]);
-    supervisor.wait_for("this version works, and stays", 1);
+    supervisor.wait_for("this version works and is confirmed", 1);
     publish(BAD, "0");
     supervisor.wait_for("launching", 4);
     publish(WHOLE, "0");
-    supervisor.wait_for("this version works, and stays", 2);
+    supervisor.wait_for("this version works and is confirmed", 2);
     eventually("it is over", || fs::read_dir(data.join("update/download")).expect("listed").count() == 0);
     supervisor.stop();
     let operations = read_trace(&trace, &data);

@@ -154,9 +154,9 @@ fn a_rollback_names_the_versions_that_go_back() {
         repository.publish("stable", version, &Program::new(version).build());
     }
     repository.rollback("stable", "1.0.0");
-    let told = manifest(&repository, "stable");
-    assert_eq!(told["desired"], "1.0.0");
-    assert_eq!(told["releases"][0]["rollback_from"], serde_json::json!(["1.1.0", "1.2.0"]));
+    let report = manifest(&repository, "stable");
+    assert_eq!(report["desired"], "1.0.0");
+    assert_eq!(report["releases"][0]["rollback_from"], serde_json::json!(["1.1.0", "1.2.0"]));
 
     repository.yank("stable", "1.2.0", &[]);
     assert_eq!(manifest(&repository, "stable")["releases"].as_array().expect("releases").len(), 2);
@@ -165,9 +165,9 @@ fn a_rollback_names_the_versions_that_go_back() {
     repository.publish("stable", "1.3.0", &Program::new("1.3.0").build());
     assert_eq!(manifest(&repository, "stable")["desired"], "1.3.0");
     repository.yank("stable", "1.3.0", &["--desired", "1.1.0"]);
-    let told = manifest(&repository, "stable");
+    let report = manifest(&repository, "stable");
     assert_eq!(
-        (&told["desired"], &told["releases"][1]["rollback_from"]),
+        (&report["desired"], &report["releases"][1]["rollback_from"]),
         (&"1.1.0".into(), &serde_json::json!(["1.3.0"]))
     );
 }
@@ -207,20 +207,20 @@ fn a_dry_run_says_what_would_change_and_writes_nothing() {
     let repository = TestRepository::new();
     let binary = Program::new("1.0.0").build();
     let before = files(&repository.directory());
-    let told = repository.publish_with("staging", "1.0.0", &[&binary], &["--dry-run"]);
-    assert_eq!((&told["changed"], &told["dry_run"]), (&true.into(), &true.into()));
+    let report = repository.publish_with("staging", "1.0.0", &[&binary], &["--dry-run"]);
+    assert_eq!((&report["changed"], &report["dry_run"]), (&true.into(), &true.into()));
     assert_eq!(files(&repository.directory()), before);
     let done = repository.publish("staging", "1.0.0", &binary);
-    assert_eq!(names(&told), names(&done));
+    assert_eq!(names(&report), names(&done));
     let roles = |answer: &Value| -> Vec<(Value, Value)> {
         let roles = answer["roles"].as_array().expect("roles").iter();
         roles.map(|role| (role["role"].clone(), role["to"].clone())).collect()
     };
-    assert_eq!(roles(&told), roles(&done));
+    assert_eq!(roles(&report), roles(&done));
 
     repository.next_key("snapshot");
-    let told = repository.order(&["rotate", "snapshot", "--dry-run"]);
-    assert_eq!(names(&told), names(&repository.order(&["rotate", "snapshot"])));
+    let report = repository.order(&["rotate", "snapshot", "--dry-run"]);
+    assert_eq!(names(&report), names(&repository.order(&["rotate", "snapshot"])));
 
     let directory = tempfile::tempdir().expect("a directory");
     let there = directory.path().join("r");
@@ -297,7 +297,8 @@ fn a_platform_is_added_to_a_release_that_is_there() {
     repository.publish("staging", "1.0.0", &Program::new("1.0.0").build());
     let arm = Program::new("1.0.0").platform("aarch64-unknown-linux-musl").build();
     repository.publish("staging", "1.0.0", &arm);
-    let told = manifest(&repository, "staging");
-    let platforms: Vec<_> = told["releases"][0]["platforms"].as_object().expect("platforms").keys().cloned().collect();
+    let report = manifest(&repository, "staging");
+    let platforms: Vec<_> =
+        report["releases"][0]["platforms"].as_object().expect("platforms").keys().cloned().collect();
     assert_eq!(platforms, ["aarch64-unknown-linux-musl", PLATFORM]);
 }

@@ -35,7 +35,7 @@ impl Engine {
             Err(failure) => {
                 let reply = match &command {
                     None | Some(Command::Check | Command::Apply { .. }) => Err(failed(&failure)),
-                    // What was changed stands all the same.
+                    // The change remains.
                     Some(_) => Ok(CommandOutcome::Done),
                 };
                 self.reply(senders, reply);

@@ -47,7 +47,7 @@ pub(super) struct Engine {
     deferred: VecDeque<Request>,
     program: Track,
     system: Option<Track>,
-    /// Root's last report on the operating system, and what tells it from the next.
+    /// Root's last report on the operating system, and what distinguishes it from the next.
     report: Option<(OsReport, Option<ReportMark>)>,
     pace: Pace,
     failing: FailingSince,
@@ -208,7 +208,7 @@ impl Engine {
         self.state.quarantined = quarantined;
     }
 
-    /// What the tracks are at, as the state has it.
+    /// The state of the tracks, as the state has it.
     fn refresh_state(&mut self) {
         self.state.phase = match self.activity {
             Activity::Checking(_) => Phase::Checking,

@@ -59,7 +59,7 @@ impl Engine {
             _ => {
                 let reply = match check.command {
                     None | Some(Command::Check | Command::Apply { .. }) => Err(words::overtaken()),
-                    // What was changed stands all the same.
+                    // The change remains.
                     Some(_) => Ok(CommandOutcome::Done),
                 };
                 self.reply(check.senders, reply);

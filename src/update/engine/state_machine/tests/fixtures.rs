@@ -111,7 +111,7 @@ pub(super) fn findings(manifest: Manifest, now: Moment) -> Findings {
     }
 }
 
-/// Root has refused what it was offered, for the so-manieth time.
+/// Root has refused what it was offered, at this time.
 pub(super) fn refused(mut findings: Findings, time: u64) -> Findings {
     if let Some(SystemFindings::Reported { report, mark, .. }) = &mut findings.system {
         report.refused = Some(words::no_previous());
@@ -239,7 +239,7 @@ impl World {
         self
     }
 
-    /// What the engine is at.
+    /// What the engine is doing.
     pub(super) fn activity(&self) -> &'static str {
         match self.engine.activity {
             Activity::Idle { .. } => "idle",

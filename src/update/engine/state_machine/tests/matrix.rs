@@ -155,7 +155,7 @@ fn row(state: &str, event: &str) -> Option<String> {
         ("checking for pin", "found nothing") => is("idle: tell 1 done"),
         ("checking for pin", "found program") => is("fetching: tell 1 begun, fetch the program"),
         ("checking for pin", "found system") => is("fetching: tell 1 done, fetch the system"),
-        // What was changed stands all the same.
+        // The change remains.
         ("checking for pin", "not checked") => is("idle: tell 1 done, log the failure"),
         ("checking for pin", _) => overtakes("tell 1 done, "),
 

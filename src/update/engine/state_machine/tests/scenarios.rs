@@ -96,7 +96,7 @@ fn a_person_overtakes_what_was_begun_by_itself() {
 }
 
 #[test]
-fn whoever_is_overtaken_is_told() {
+fn whoever_is_overtaken_is_answered() {
     let mut world = World::open();
     let mut apply = world.request(APPLY);
     let (mut check, mut again) = (world.request(Command::Check), world.request(APPLY));
@@ -114,7 +114,7 @@ fn whoever_is_overtaken_is_told() {
     assert_eq!(answered(&mut apply), Ok(begun("1.1.0", false)));
     let _unpin = world.request(Command::Unpin);
     world.expect_effects(&["cancel", "keep"]).expect_phase(&Phase::Idle);
-    // What was changed stands all the same.
+    // The change remains.
     world.event(kept(None, false));
     let mut pinned = world.request(pin());
     world.event(kept(Some("1.1.0"), false));
