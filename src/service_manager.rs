@@ -5,14 +5,18 @@ use std::time::Duration;
 
 use sd_notify::NotifyState;
 
+/// What a stop takes beside the drain.
+const STOP_MARGIN: Duration = Duration::from_secs(20);
+
 /// Reports `READY=1`: every socket is bound.
 pub(crate) fn ready() {
     notify(&[NotifyState::Ready]);
 }
 
-/// The process drains.
-pub(crate) fn stopping() {
-    notify(&[NotifyState::Stopping]);
+/// The process drains for `grace` at most, whatever the unit's `TimeoutStopSec`.
+pub(crate) fn stopping(grace: Duration) {
+    let timeout = u32::try_from((grace + STOP_MARGIN).as_micros()).unwrap_or(u32::MAX);
+    notify(&[NotifyState::Stopping, NotifyState::ExtendTimeoutUsec(timeout)]);
 }
 
 /// The process becomes another one in place, which says [`ready`].

@@ -332,14 +332,14 @@ impl App {
         if is_restart {
             service_manager::reloading();
         } else {
-            service_manager::stopping();
+            service_manager::stopping(self.grace);
         }
         let at_once = async {
             if sockets.is_some() {
                 let name = stop.next().await;
                 tracing::info!(signal = name, "stopping instead of restarting");
                 sockets = None;
-                service_manager::stopping();
+                service_manager::stopping(self.grace);
             }
             let name = stop.next().await;
             tracing::warn!(signal = name, "stopping at once");

@@ -158,7 +158,8 @@ fn the_service_manager_is_notified() {
         let length = socket.recv(&mut buffer).expect("a message");
         String::from_utf8_lossy(&buffer[..length]).trim().to_owned()
     };
-    let edge = Setup::new("").env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "200000").start();
+    let edge =
+        Setup::new("[shutdown]\ngrace_s = 600\n").env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "200000").start();
     assert_eq!(heard(), "READY=1");
     assert_eq!(heard(), "WATCHDOG=1");
     assert_eq!(heard(), "WATCHDOG=1");
@@ -167,7 +168,8 @@ fn the_service_manager_is_notified() {
         match heard().as_str() {
             "WATCHDOG=1" => {}
             other => {
-                assert_eq!(other, "STOPPING=1");
+                // The unit's own time-out is shorter than the longest drain.
+                assert_eq!(other, "STOPPING=1\nEXTEND_TIMEOUT_USEC=620000000");
                 break;
             }
         }
