@@ -23,7 +23,13 @@ function unpack(version) {
     if (name.endsWith('.tar.br')) execFileSync('tar', ['-x', '-C', aside], { input: bytes });
     else writeFileSync(join(aside, 'chromium'), bytes, { mode: 0o755 });
   }
-  renameSync(aside, ready);
+  try {
+    renameSync(aside, ready);
+  } catch (error) {
+    // Another test file was sooner.
+    if (!existsSync(join(ready, 'chromium'))) throw error;
+    rmSync(aside, { recursive: true, force: true });
+  }
   return ready;
 }
 
