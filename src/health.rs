@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::lang::Text;
 
-/// The state of the box or of one of its parts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+/// How well the box or one of its parts is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Status {
+pub(crate) enum Level {
     /// All is well.
     Ok,
     /// The display is served, but somebody should look.
@@ -26,8 +26,8 @@ pub(crate) enum Status {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Check {
     /// How the part is.
-    pub(crate) status: Status,
-    /// Why it is not [`Status::Ok`]. `/health` is for technicians and monitoring and has it in English alone.
+    pub(crate) status: Level,
+    /// Why it is not [`Level::Ok`]. `/health` is for technicians and monitoring and has it in English alone.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "in_english")]
     pub(crate) reason: Option<Text>,
 }
@@ -36,7 +36,7 @@ pub(crate) struct Check {
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     /// The worst of all checks.
-    pub(crate) status: Status,
+    pub(crate) status: Level,
     /// The running version.
     pub(crate) version: &'static str,
     /// Whole seconds since the process started.
@@ -72,11 +72,11 @@ fn in_english<S: Serializer>(reason: &Option<Text>, serializer: S) -> Result<S::
 }
 
 impl Health {
-    /// A place in the report, at first [`Status::Ok`].
+    /// A place in the report, at first [`Level::Ok`].
     #[must_use]
     pub(crate) fn probe(&self, name: &'static str) -> Probe {
         let probe = Probe { name, checks: Arc::clone(&self.checks) };
-        probe.set(Status::Ok, None);
+        probe.set(Level::Ok, None);
         probe
     }
 
@@ -95,21 +95,21 @@ impl Health {
     #[must_use]
     pub(crate) fn report(&self) -> Report {
         let checks = self.checks.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let worst = checks.values().map(|check| check.status).max().unwrap_or(Status::Ok);
+        let worst = checks.values().map(|check| check.status).max().unwrap_or(Level::Ok);
         Report { status: worst, version: crate::VERSION, uptime_s: self.started.elapsed().as_secs(), checks }
     }
 }
 
 impl Probe {
     /// Reports how the part is.
-    pub(crate) fn set(&self, status: Status, reason: Option<Text>) {
+    pub(crate) fn set(&self, status: Level, reason: Option<Text>) {
         let mut checks = self.checks.lock().unwrap_or_else(PoisonError::into_inner);
         checks.insert(self.name, Check { status, reason });
     }
 
     /// Reports a fault that leaves the display served, or that it is over.
     pub(crate) fn degraded(&self, reason: Option<Text>) {
-        let status = if reason.is_some() { Status::Degraded } else { Status::Ok };
+        let status = if reason.is_some() { Level::Degraded } else { Level::Ok };
         self.set(status, reason);
     }
 }
@@ -122,14 +122,14 @@ mod tests {
     fn the_worst_part_decides() {
         let health = Health::default();
         let (site, discovery) = (health.probe("site"), health.probe("discovery"));
-        assert_eq!(health.report().status, Status::Ok);
+        assert_eq!(health.report().status, Level::Ok);
         discovery.degraded(Some(Text::new("sin red", "no network")));
-        assert_eq!(health.report().status, Status::Degraded);
-        site.set(Status::Failing, Some(Text::new("sin archivos", "no files")));
-        assert_eq!(health.report().status, Status::Failing);
-        site.set(Status::Ok, None);
+        assert_eq!(health.report().status, Level::Degraded);
+        site.set(Level::Failing, Some(Text::new("sin archivos", "no files")));
+        assert_eq!(health.report().status, Level::Failing);
+        site.set(Level::Ok, None);
         discovery.degraded(None);
-        assert_eq!(health.report().status, Status::Ok);
+        assert_eq!(health.report().status, Level::Ok);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::words::LAST_GOOD_SITE;
 use crate::console;
-use crate::health::{Health, Status};
+use crate::health::{Health, Level};
 use crate::http::is_reserved;
 use crate::lang::Text;
 use crate::site::{Current, LeftOut, Publisher, PublisherInputs, Serving, Settings, SiteError, State};
@@ -26,16 +26,16 @@ pub(super) fn publisher(
 }
 
 /// A file that is skipped leaves the display served, but somebody misses it: degraded, as every fault of that kind.
-fn report(state: &State) -> (Status, Option<Text>) {
+fn report(state: &State) -> (Level, Option<Text>) {
     let fault = state.fault.as_ref().map(|words| match state.serving {
         Serving::LastGood => words.and(&LAST_GOOD_SITE.into()),
         _ => words.clone(),
     });
     let words = [fault, state.left_out.words()].into_iter().flatten().reduce(|one, other| one.and(&other));
     let status = match (state.serving, &words) {
-        (Serving::Nothing, _) => Status::Failing,
-        (_, Some(_)) => Status::Degraded,
-        (_, None) => Status::Ok,
+        (Serving::Nothing, _) => Level::Failing,
+        (_, Some(_)) => Level::Degraded,
+        (_, None) => Level::Ok,
     };
     (status, words)
 }
@@ -70,13 +70,13 @@ mod tests {
     fn only_a_display_that_is_not_served_is_failing() {
         let words = Text::new("Falta.", "Missing.");
         let of = |serving, fault: Option<&Text>| report(&State { serving, fault: fault.cloned(), ..State::default() });
-        assert_eq!(of(Serving::Embedded, None), (Status::Ok, None));
-        assert_eq!(of(Serving::Embedded, Some(&words)).0, Status::Degraded);
-        assert_eq!(of(Serving::Nothing, Some(&words)), (Status::Failing, Some(Text::new("Falta.", "Missing."))));
+        assert_eq!(of(Serving::Embedded, None), (Level::Ok, None));
+        assert_eq!(of(Serving::Embedded, Some(&words)).0, Level::Degraded);
+        assert_eq!(of(Serving::Nothing, Some(&words)), (Level::Failing, Some(Text::new("Falta.", "Missing."))));
         let (status, fault) = of(Serving::LastGood, Some(&words));
         assert_eq!(
             (status, fault.expect("words").en),
-            (Status::Degraded, "Missing. What worked last is served.".into())
+            (Level::Degraded, "Missing. What worked last is served.".into())
         );
     }
 }

@@ -7,9 +7,7 @@ use tokio::sync::watch;
 
 use super::{machine, updates, words};
 use crate::clock::{self, Clock};
-use crate::console::{
-    self, Build, Disk, Door, Facts, Fault, Https, Lan, Level, Name, Network, NetworkTrouble, Sources,
-};
+use crate::console::{self, Build, Disk, Door, Facts, Fault, Https, Lan, Name, Network, NetworkTrouble, Sources};
 use crate::discovery::{self, State};
 use crate::health::{self, Health};
 use crate::http::{Listener, Scheme, Tls};
@@ -142,17 +140,9 @@ fn of_health(report: &health::Report) -> console::Health {
     // Several things that are wrong with one part are lines of its reason: each is a fault of its own here.
     let faults = report.checks.iter().flat_map(|(check, state)| {
         let texts = state.reason.as_ref().map(Text::lines).unwrap_or_default();
-        texts.into_iter().map(|text| Fault { check: (*check).to_owned(), status: level(state.status), text })
+        texts.into_iter().map(|text| Fault { check: (*check).to_owned(), status: state.status, text })
     });
-    console::Health { status: level(report.status), faults: faults.collect() }
-}
-
-fn level(status: health::Status) -> Level {
-    match status {
-        health::Status::Ok => Level::Ok,
-        health::Status::Degraded => Level::Degraded,
-        health::Status::Failing => Level::Failing,
-    }
+    console::Health { status: report.status, faults: faults.collect() }
 }
 
 /// `A1:B2:…`, as browsers show fingerprints.
@@ -163,6 +153,7 @@ pub(super) fn pairs(digest: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::health::Level;
 
     #[test]
     fn what_the_parts_report_has_words_in_both_languages() {

@@ -40,8 +40,7 @@ pub(crate) use menu::Menu;
 pub(crate) use no_site::NoSite;
 pub(crate) use screen::{Pin, Screen, View};
 pub(crate) use status::{
-    Build, Discovery, Disk, Doubt, Fault, Health, Https, LeftOut, Level, Machine, Name, Network, Serving, Site, Status,
-    Update,
+    Build, Discovery, Disk, Doubt, Fault, Health, Https, LeftOut, Machine, Name, Network, Serving, Site, Status, Update,
 };
 pub(crate) use summary::{Summary, summary};
 pub(crate) use trouble::NetworkTrouble;

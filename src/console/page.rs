@@ -4,8 +4,9 @@ use askama::Template;
 
 use super::facts::{Fact, facts};
 use super::qr::Qr;
-use super::status::{Address, Fault, Level, Status};
+use super::status::{Address, Fault, Status};
 use super::words;
+use crate::health::Level;
 use crate::lang::{Lang, Text};
 
 /// The whole page.

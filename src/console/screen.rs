@@ -4,8 +4,9 @@ use super::big::Size;
 use super::canvas::{Canvas, Style, wrap};
 use super::facts::facts;
 use super::qr::{Qr, half_block};
-use super::status::{Level, Status};
+use super::status::Status;
 use super::words;
+use crate::health::Level;
 use crate::lang::{Lang, Text};
 
 /// What the screen shows.

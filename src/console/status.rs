@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::trouble::NetworkTrouble;
+use crate::health::Level;
 use crate::lang::{Text, Texts};
 
 /// Everything that the box says of itself, at one moment.
@@ -274,18 +275,6 @@ pub(crate) struct Health {
     pub(crate) status: Level,
     /// What is wrong, the worst first.
     pub(crate) faults: Vec<Fault>,
-}
-
-/// How well the box or one of its parts is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Level {
-    /// All is well.
-    Ok,
-    /// The display is served, but somebody should look.
-    Degraded,
-    /// The display is not served.
-    Failing,
 }
 
 /// What is wrong with one part.

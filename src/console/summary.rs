@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use super::canvas::{Style, printable};
 use super::facts::facts;
 use super::qr::Qr;
-use super::status::{Level, Status};
+use super::status::Status;
 use super::words;
+use crate::health::Level;
 use crate::lang::Lang;
 
 /// Who reads the summary.

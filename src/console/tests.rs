@@ -4,6 +4,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use super::status::{Address, AddressKind, Clock};
 use super::*;
+use crate::health::Level;
 use crate::lang::{Text, Texts};
 
 /// A box that has been better.

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::status::{Clock, Discovery, Disk, Doubt, Level, Name, Serving, Site, Status};
+use super::status::{Clock, Discovery, Disk, Doubt, Name, Serving, Site, Status};
 use super::trouble::NetworkTrouble;
+use crate::health::Level;
 use crate::lang::{Lang, Text};
 
 /// Copy without anything to fill in.

@@ -28,7 +28,7 @@ use super::route::{BodyLength, Route, route};
 use super::{AccessLog, assets, edge, events};
 use crate::admin::{Admin, Caller};
 use crate::console::Console;
-use crate::health::{Health, Status};
+use crate::health::{Health, Level};
 use crate::metrics::{self, Metrics, RouteClass};
 use crate::site::Current;
 
@@ -223,7 +223,7 @@ impl AppState {
     /// or replaces boxes by this answer should not touch a serving one.
     fn report(&self) -> Result<Response<Body>, Refusal> {
         let report = self.health.report();
-        let status = if report.status == Status::Failing { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+        let status = if report.status == Level::Failing { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
         let body = serde_json::to_vec(&report).map_err(|_| Refusal::Internal)?;
         Ok(no_store(status, JSON, Bytes::from(body)))
     }

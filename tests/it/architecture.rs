@@ -81,7 +81,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "window",
         ],
     ),
-    ("console", &["lang"]),
+    ("console", &["health", "lang"]),
     ("control", &["lang"]),
     ("digest", &[]),
     ("discovery", &["durable", "schema"]),
