@@ -33,9 +33,9 @@ pub fn evaluate(headers: &HeaderMap, validators: Validators<'_>) -> Outcome {
     let (mut unmodified_since, mut modified_since) = (Lines::default(), Lines::default());
     for (name, value) in headers {
         if *name == header::IF_NONE_MATCH {
-            *is_none_match.get_or_insert(false) |= lists(value, |tag| weak(tag, validators.etag));
+            *is_none_match.get_or_insert(false) |= lists(value, validators.etag, weak);
         } else if *name == header::IF_MATCH {
-            *is_match.get_or_insert(false) |= lists(value, |tag| strong(tag, validators.etag));
+            *is_match.get_or_insert(false) |= lists(value, validators.etag, strong);
         } else if *name == header::IF_MODIFIED_SINCE {
             modified_since.add(value);
         } else if *name == header::IF_UNMODIFIED_SINCE {
@@ -69,8 +69,11 @@ fn date(lines: Lines<'_>) -> Option<SystemTime> {
     httpdate::parse_http_date(lines.only()?.to_str().ok()?).ok()
 }
 
-fn lists(value: &HeaderValue, matches: impl Fn(&str) -> bool) -> bool {
-    value.to_str().is_ok_and(|value| value.trim() == "*" || EntityTags(value).any(matches))
+/// Whether a list of entity tags, or `*`, names ours.
+fn lists(value: &HeaderValue, ours: &str, matches: fn(&str, &str) -> bool) -> bool {
+    // Browsers send one tag, as it was given to them: nothing is parsed for it.
+    !ours.is_empty() && value == ours
+        || value.to_str().is_ok_and(|value| value.trim() == "*" || EntityTags(value).any(|tag| matches(tag, ours)))
 }
 
 /// Strong comparison (RFC 9110 section 8.8.3.2): ours are strong, so equality is enough.
