@@ -202,7 +202,7 @@ impl<'a> AdminRequest<'a> {
         let action = format!("update {name}");
         let action = action.as_str();
         let outcome = match command {
-            Ok(command) => self.admin.order(AdminCommand::Update(command)).await,
+            Ok(command) => self.admin.send(AdminCommand::Update(command)).await,
             Err(why) => AdminOutcome::Refused(why),
         };
         match outcome {
@@ -226,8 +226,8 @@ impl<'a> AdminRequest<'a> {
         }
     }
 
-    async fn carry_out(&self, order: AdminCommand, action: &'static str) -> Response<Bytes> {
-        match self.admin.order(order).await {
+    async fn carry_out(&self, command: AdminCommand, action: &'static str) -> Response<Bytes> {
+        match self.admin.send(command).await {
             AdminOutcome::Failed(error) | AdminOutcome::Refused(Text { en: error, .. }) => self.failed(action, &error),
             AdminOutcome::Begun | AdminOutcome::Done | AdminOutcome::Nothing(_) => {
                 audit::record(self.caller.ip, action, "begun");

@@ -1,12 +1,12 @@
 //! Administration from a browser: behind the box's PIN, over HTTPS or from the box itself.
 //!
 //! ```text
-//! request ─> from whom? ─> same origin? ─> session ─> token ─> section ─order─> composition root
+//! request ─> from whom? ─> same origin? ─> session ─> token ─> section ─command─> composition root
 //!            (caller)      (request)       (sessions)          (pages)
 //!                                             └ login: throttle ─> pin ─> hash
 //! ```
 //!
-//! Plain forms without script. What is asked for is carried out by whoever holds the other end of the orders.
+//! Plain forms without script. The composition root holds the other end of the commands and carries them out.
 
 mod admin_request;
 mod audit;
@@ -46,7 +46,7 @@ use crate::update::command::Command;
 pub(crate) const MAX_BODY: usize = 8 * 1024;
 
 /// Commands that may be queued; a later one is answered that the box is busy.
-const MAX_ORDERS: usize = 4;
+const MAX_COMMANDS: usize = 4;
 
 /// Whose attempts those of the machine's own ports count as: nobody's on the network, and not those of a browser on the
 /// box either, so that a stick with wrong PINs locks out nobody but sticks.
@@ -108,7 +108,7 @@ pub(crate) enum AdminOutcome {
 #[derive(Debug)]
 pub(crate) struct PendingCommand {
     /// The options.
-    pub(crate) order: AdminCommand,
+    pub(crate) command: AdminCommand,
     /// Where the outcome goes.
     pub(crate) outcome: oneshot::Sender<AdminOutcome>,
 }
@@ -133,14 +133,14 @@ pub(crate) struct Admin {
     throttle: Mutex<Throttle>,
     /// One hash at a time: each takes memory, and a thread.
     hashing: Semaphore,
-    orders: mpsc::Sender<PendingCommand>,
+    commands: mpsc::Sender<PendingCommand>,
     settings: Settings,
     report: Box<dyn Fn(Option<String>) + Send + Sync>,
 }
 
 impl Admin {
     /// Reads or makes the PIN in `directory`. `report` is called with a failure to keep it, and again once it is over.
-    /// The receiver gets the orders.
+    /// The receiver gets the commands.
     #[must_use]
     pub(crate) fn start(
         directory: &Path,
@@ -148,13 +148,13 @@ impl Admin {
         report: impl Fn(Option<String>) + Send + Sync + 'static,
     ) -> (Self, mpsc::Receiver<PendingCommand>) {
         let (pin, fault) = Pin::load(directory);
-        let (orders, asked) = mpsc::channel(MAX_ORDERS);
+        let (commands, asked) = mpsc::channel(MAX_COMMANDS);
         let admin = Self {
             pin: Arc::new(pin),
             sessions: Mutex::default(),
             throttle: Mutex::new(Throttle::new(Instant::now())),
             hashing: Semaphore::new(1),
-            orders,
+            commands,
             settings,
             report: Box::new(report),
         };
@@ -233,11 +233,11 @@ impl Admin {
         Ok(is_right)
     }
 
-    async fn order(&self, order: AdminCommand) -> AdminOutcome {
+    async fn send(&self, command: AdminCommand) -> AdminOutcome {
         let (outcome, answer) = oneshot::channel();
-        match self.orders.try_send(PendingCommand { order, outcome }) {
+        match self.commands.try_send(PendingCommand { command, outcome }) {
             Ok(()) => answer.await.unwrap_or_else(|_| AdminOutcome::Failed("the box is stopping".into())),
-            Err(_) => AdminOutcome::Failed("too many orders are waiting".into()),
+            Err(_) => AdminOutcome::Failed("too many commands are waiting".into()),
         }
     }
 

@@ -282,7 +282,7 @@ async fn a_changed_pin_ends_every_session() {
 }
 
 #[tokio::test]
-async fn orders_are_carried_out_and_their_failures_reported() {
+async fn commands_are_carried_out_and_their_failures_reported() {
     let mut the = new();
     let mut browser = Browser::at(AWAY, true);
     the.login(&mut browser, &the.pin()).await;
@@ -292,17 +292,17 @@ async fn orders_are_carried_out_and_their_failures_reported() {
     let form = [("csrf", csrf.as_str()), ("sure", "yes"), ("pin", pin.as_str())];
 
     let carried = async {
-        let mut orders = Vec::new();
+        let mut commands = Vec::new();
         for outcome in [
             AdminOutcome::File { name: "a.tar.gz".into(), media: "application/gzip", bytes: Bytes::from_static(b"gz") },
             AdminOutcome::Failed("the disk is <full>".into()),
             AdminOutcome::Begun,
         ] {
-            let asked = asked.recv().await.expect("an order");
-            orders.push(asked.order);
+            let asked = asked.recv().await.expect("a command");
+            commands.push(asked.command);
             asked.outcome.send(outcome).expect("somebody waits");
         }
-        orders
+        commands
     };
     let sent = async {
         let file = the.send(&mut browser, "POST", "/support-bundle", &form).await;
@@ -315,8 +315,8 @@ async fn orders_are_carried_out_and_their_failures_reported() {
         // The process that answers next knows nothing of the session.
         assert!(the.get(&mut Browser::at(AWAY, true), "/done/restart").await.text().contains("se reinicia"));
     };
-    let (orders, ()) = tokio::join!(carried, sent);
-    assert_eq!(orders, [AdminCommand::SupportBundle, AdminCommand::FactoryReset, AdminCommand::Restart]);
+    let (commands, ()) = tokio::join!(carried, sent);
+    assert_eq!(commands, [AdminCommand::SupportBundle, AdminCommand::FactoryReset, AdminCommand::Restart]);
 }
 
 #[tokio::test]
@@ -339,10 +339,10 @@ async fn the_updates_are_shown_and_ordered() {
         ("hold", Command::Hold),
         ("forgive", Command::Forgive { version: Version::new(1, 2, 3) }),
     ];
-    for (name, order) in wanted {
+    for (name, command) in wanted {
         let carried = async {
-            let asked = asked.recv().await.expect("an order");
-            assert_eq!(asked.order, AdminCommand::Update(order));
+            let asked = asked.recv().await.expect("a command");
+            assert_eq!(asked.command, AdminCommand::Update(command));
             let nothing = AdminOutcome::Nothing(Text::new("nada <más>", "nothing"));
             let outcome = if name == "apply" { nothing } else { AdminOutcome::Done };
             asked.outcome.send(outcome).expect("somebody waits");

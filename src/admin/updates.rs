@@ -47,7 +47,7 @@ pub(super) fn command(name: &str, version: &str) -> Option<Result<Command, Text>
     }))
 }
 
-/// The section, with what came of the last order where it came to nothing.
+/// The section, with the reason where the last command failed or had nothing to do.
 pub(super) fn page(page: Page<'_>, ask: &UpdatesSource, status: StatusCode, fault: Option<&str>) -> Response<Bytes> {
     let known = ask(page.lang);
     let is_on = known.is_some();

@@ -130,7 +130,9 @@ impl CertificateRenewal {
 /// Where those who are not on the machine itself may go for the administration; `own` when the certificate is the
 /// box's.
 pub(super) fn secure(listeners: &[Listener], tls: Option<&Tls>, own: bool, is_image: bool) -> Secure {
-    let port = |scheme| listeners.iter().find(|listener| listener.scheme() == scheme).map(|door| door.address().port());
+    let port = |scheme| {
+        listeners.iter().find(|listener| listener.scheme() == scheme).map(|listener| listener.address().port())
+    };
     match (tls, port(Scheme::Https), is_image) {
         (Some(tls), Some(port), _) => {
             let tls = tls.clone();

@@ -29,7 +29,7 @@ pub(super) struct DiscoveryObservers {
 impl DiscoveryObservers {
     fn publish(&self, state: &State) {
         self.probe.degraded(super::status::fault(state));
-        self.identity.degraded(state.twin.map(words::twin));
+        self.identity.degraded(state.duplicate_id.map(words::duplicate_id));
         self.lan.send_replace(Some(state.clone()));
         let host = format!("{}.local", state.name);
         self.metrics.discovered(&Discovered {

@@ -7,10 +7,10 @@ mod exclusive;
 mod failure;
 mod fallback;
 mod listen;
+mod loopback_client;
 mod machine;
-mod orders;
+mod operator;
 mod outbound;
-mod own_client;
 mod signals;
 mod site;
 mod state_schema;
@@ -37,8 +37,8 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use self::discover::DiscoveryObservers;
-use self::orders::Operator;
-use self::own_client::OwnClient;
+use self::loopback_client::LoopbackClient;
+use self::operator::Operator;
 use self::signals::StopSignals;
 use self::trial::Trial;
 use self::updates::UpdateConfig;
@@ -207,7 +207,7 @@ impl App {
             (discovery, instance, describe, observers)
         });
 
-        let (admin, asked) = orders::admin(&data_dir, secure, &health, Arc::clone(&running), display.language);
+        let (admin, asked) = operator::admin(&data_dir, secure, &health, Arc::clone(&running), display.language);
         let admin = Arc::new(admin);
         let operator = Operator {
             id,
@@ -280,10 +280,10 @@ impl App {
             }
             None => None,
         };
-        let client = OwnClient::new(&self.listeners, &self.parts, &self.limits);
+        let client = LoopbackClient::new(&self.listeners, &self.parts, &self.limits);
         let server = Server::start(self.listeners, self.parts, &self.limits, self.requests.access)?;
         let operator = Rc::new(self.operator);
-        let control = orders::start(&operator, self.asked);
+        let control = operator::start(&operator, self.asked);
         watch(self.monitor);
         let (update_config, observers) = self.updates;
         let on_trial = self.trial.as_ref().map(|(trial, _)| trial.clone());
@@ -399,7 +399,7 @@ async fn end(server: Server, is_restart: bool, grace: Duration, at_once: impl Fu
 fn claim(data_dir: &Path) -> Result<Health, AppError> {
     let health = Health::default();
     exclusive::claim(data_dir)?;
-    orders::finish_reset(data_dir, &health);
+    operator::finish_reset(data_dir, &health);
     state_schema::check(data_dir, &health);
     Ok(health)
 }

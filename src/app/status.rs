@@ -7,7 +7,9 @@ use tokio::sync::watch;
 
 use super::{machine, updates, words};
 use crate::clock::{self, Clock};
-use crate::console::{self, Build, Disk, Door, Facts, Fault, Https, Lan, Name, Network, NetworkTrouble, Sources};
+use crate::console::{
+    self, Build, Disk, Fault, Https, Lan, ListenAddress, Name, Network, NetworkTrouble, ProcessInfo, Sources,
+};
 use crate::discovery::{self, State};
 use crate::health::{self, Health};
 use crate::http::{Listener, Scheme, Tls};
@@ -36,7 +38,7 @@ pub(super) fn sources(
     let StatusInputs { lan, updates, machine, site } = inputs;
     let clock = Clock::default();
     let probe = health.probe("clock");
-    let facts = Facts {
+    let process = ProcessInfo {
         id: id.as_str().to_owned(),
         version: crate::VERSION.to_owned(),
         build: Build {
@@ -44,13 +46,13 @@ pub(super) fn sources(
             target: env!("WORKSHOP_EDGE_TARGET").to_owned(),
         },
         started: Instant::now(),
-        doors: listeners
+        listeners: listeners
             .iter()
-            .map(|listener| Door { address: listener.address(), is_https: listener.scheme() == Scheme::Https })
+            .map(|listener| ListenAddress { address: listener.address(), is_https: listener.scheme() == Scheme::Https })
             .collect(),
     };
     Sources {
-        facts,
+        process,
         lan: Box::new(move || lan.borrow().as_ref().map_or_else(Lan::unannounced, on_the_network)),
         health: Box::new(move || of_health(&health.report())),
         clock: Box::new(move || {
@@ -88,7 +90,7 @@ fn on_the_network(state: &State) -> Lan {
         trouble,
         status,
         ssdp: _,
-        twin: _,
+        duplicate_id: _,
         cached_records: _,
         responders: _,
     } = state;

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::subscriber::{NoSubscriber, with_default};
 
 use super::fallback;
-use super::own_client::OwnClient;
+use super::loopback_client::LoopbackClient;
 use super::watchdog::Watchdog;
 use super::words;
 use crate::durable::{self, RecordError};
@@ -100,7 +100,7 @@ impl Trial {
     pub(super) async fn run(
         self,
         stretch: Duration,
-        client: OwnClient,
+        client: LoopbackClient,
         checks: Vec<Check>,
         watchdog: Watchdog,
         restart: CancellationToken,
@@ -203,7 +203,7 @@ fn log_quarantined(table: &Table) {
     }
 }
 
-async fn run_checks(client: &OwnClient, checks: &Arc<Vec<Check>>) -> Found {
+async fn run_checks(client: &LoopbackClient, checks: &Arc<Vec<Check>>) -> Found {
     if panics::count() > 0 {
         return Found::Broken("a task has panicked".into());
     }

@@ -248,13 +248,13 @@ fn refused(state: &State) -> Vec<String> {
     refused
 }
 
-/// Carries an order out.
-pub(super) async fn order(running: &Running, command: Command) -> Result<Reply, Text> {
+/// Hands a command to the engine.
+pub(super) async fn request(running: &Running, command: Command) -> Result<Reply, Text> {
     let updates = running.get().ok_or(super::words::UPDATES_OFF)?;
     updates.request(command).await
 }
 
-/// What an order came to, for a browser.
+/// The outcome of a command, for a browser.
 pub(super) fn outcome(reply: Result<Reply, Text>) -> admin::AdminOutcome {
     match reply.map(|reply| reply.outcome) {
         Ok(CommandOutcome::Done | CommandOutcome::Begun { .. }) => admin::AdminOutcome::Done,

@@ -90,7 +90,7 @@ pub(super) fn discovery(state: &State, es: Option<String>, renamed: Option<Strin
 }
 
 /// Another box has the same id, and with it the same PIN and the same key.
-pub(super) fn twin(address: IpAddr) -> Text {
+pub(super) fn duplicate_id(address: IpAddr) -> Text {
     Text::new(
         format!(
             "El equipo de {address} tiene el mismo identificador que este: uno de los dos discos es copia del otro. En uno \

@@ -5,7 +5,7 @@ use super::program::subcommand;
 use super::terminal::{Stop, Terminal, TerminalError};
 use super::{control, output};
 use crate::console::{Pin, Status, View};
-use crate::control::{Client, Order};
+use crate::control::{Client, ControlCommand};
 use crate::{config::Overrides, lang::Lang};
 use clap::{Arg, ArgMatches, Command, ValueHint, value_parser};
 use serde::Deserialize;
@@ -96,9 +96,10 @@ fn fetch(client: &Client) -> View {
     struct Answer {
         pin: Option<String>,
     }
-    let ask = |order| client.order(order, &[]).ok().filter(|reply| reply.status == 200).map(|reply| reply.body);
-    let status: Option<Status> = ask(Order::Status).and_then(|body| serde_json::from_slice(&body).ok());
-    let pin = status.as_ref().and_then(|_| ask(Order::Pin)).and_then(|body| serde_json::from_slice(&body).ok());
+    let ask = |command| client.send(command, &[]).ok().filter(|reply| reply.status == 200).map(|reply| reply.body);
+    let status: Option<Status> = ask(ControlCommand::Status).and_then(|body| serde_json::from_slice(&body).ok());
+    let pin =
+        status.as_ref().and_then(|_| ask(ControlCommand::Pin)).and_then(|body| serde_json::from_slice(&body).ok());
     let pin = match pin {
         None => Pin::Unknown,
         Some(Answer { pin: Some(digits) }) => Pin::Digits(digits),

@@ -3,7 +3,7 @@
 use super::configuration::{configured, load_configuration, overrides};
 use super::program::subcommand;
 use super::{control, output};
-use crate::control::{Client, ClientError, Order};
+use crate::control::{Client, ClientError, ControlCommand};
 use crate::{config::Overrides, error_chain, factory_reset, lang::Lang};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use std::{io, path::Path, process::ExitCode};
@@ -53,7 +53,7 @@ pub(super) fn run(args: FactoryResetArgs, lang: Lang) -> ExitCode {
             lang.pick("no se ha confirmado: no se ha hecho nada", "not confirmed: nothing was done"),
         );
     }
-    let done = match Client::new(&data_dir).order(Order::FactoryReset, &[]) {
+    let done = match Client::new(&data_dir).send(ControlCommand::FactoryReset, &[]) {
         Err(ClientError::NotRunning { .. }) => offline(&data_dir, lang),
         reply => control::value(reply, lang).map(|_| {
             lang.pick(

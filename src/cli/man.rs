@@ -1,4 +1,4 @@
-//! `workshop-edge man`, the manual page: the orders from the definition of the command line, the keys from the configuration's reference.
+//! `workshop-edge man`, the manual page: the commands from the definition of the command line, the keys from the configuration's reference.
 
 use super::program::{self, subcommand};
 use super::{EXIT_FAILURE, output};
@@ -36,13 +36,13 @@ pub(super) fn page(lang: Lang) -> io::Result<String> {
     man.render_synopsis_section(&mut page)?;
     man.render_description_section(&mut page)?;
     section(lang.pick("ÓRDENES", "COMMANDS")).to_writer(&mut page)?;
-    for order in command.get_subcommands() {
-        let mut below = order.get_subcommands().peekable();
+    for command in command.get_subcommands() {
+        let mut below = command.get_subcommands().peekable();
         if below.peek().is_none() {
-            self::order(order, &mut page)?;
+            write_command(command, &mut page)?;
         }
-        for order in below {
-            self::order(order, &mut page)?;
+        for subcommand in below {
+            write_command(subcommand, &mut page)?;
         }
     }
     section(&program::exit_codes_heading(lang).to_uppercase()).to_writer(&mut page)?;
@@ -84,16 +84,16 @@ fn verbatim(text: &str) -> Roff {
     roff
 }
 
-/// An order: how it is typed, what it does, its options.
-fn order(order: &Command, page: &mut Vec<u8>) -> io::Result<()> {
-    let usage = order.get_overridden_usage().map(ToString::to_string).unwrap_or_default();
+/// A command: how it is typed, what it does, its options.
+fn write_command(command: &Command, page: &mut Vec<u8>) -> io::Result<()> {
+    let usage = command.get_overridden_usage().map(ToString::to_string).unwrap_or_default();
     let mut roff = Roff::new();
     roff.control("SS", []).text([bold(usage)]);
-    roff.text([roman(order.get_about().map(ToString::to_string).unwrap_or_default())]);
+    roff.text([roman(command.get_about().map(ToString::to_string).unwrap_or_default())]);
     roff.to_writer(page)?;
     let mut options = Vec::new();
-    Man::new(order.clone()).render_options_section(&mut options)?;
-    // The options stay inside the order's section, without a heading of their own.
+    Man::new(command.clone()).render_options_section(&mut options)?;
+    // The options stay inside the command's section, without a heading of their own.
     let options = String::from_utf8_lossy(&options);
     for line in options.lines().filter(|line| !line.starts_with(".SH ")) {
         page.extend_from_slice(line.as_bytes());

@@ -3,7 +3,7 @@
 use super::configuration::{configured, overrides};
 use super::program::subcommand;
 use super::{control, output};
-use crate::{config::Overrides, control::Order, lang::Lang};
+use crate::{config::Overrides, control::ControlCommand, lang::Lang};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use std::process::ExitCode;
 
@@ -39,8 +39,8 @@ pub(super) fn run(args: PinArgs, lang: Lang) -> ExitCode {
         Ok(client) => client,
         Err(code) => return code,
     };
-    let order = if args.new { Order::NewPin } else { Order::Pin };
-    match control::value(client.order(order, &[]), lang) {
+    let command = if args.new { ControlCommand::NewPin } else { ControlCommand::Pin };
+    match control::value(client.send(command, &[]), lang) {
         Ok(value) => match value.get("pin").and_then(serde_json::Value::as_str) {
             Some(pin) => output::answer(&format!("{pin}\n"), 0),
             None => output::failure(lang.pick(

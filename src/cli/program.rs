@@ -34,5 +34,5 @@ pub(super) fn program(lang: Lang) -> Command {
 /// A subcommand without options of its own; `typed` is how it is typed after the program's name.
 pub(super) fn subcommand(typed: &'static str, arguments: &str, lang: Lang) -> Command {
     let name = typed.rsplit(' ').next().unwrap_or(typed);
-    shape::order(name, &[NAME, typed], arguments, lang)
+    shape::command(name, &[NAME, typed], arguments, lang)
 }

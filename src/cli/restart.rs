@@ -3,7 +3,7 @@
 use super::configuration::configured;
 use super::program::subcommand;
 use super::{control, output};
-use crate::{config::Overrides, control::Order, lang::Lang};
+use crate::{config::Overrides, control::ControlCommand, lang::Lang};
 use clap::Command;
 use std::process::ExitCode;
 
@@ -22,7 +22,7 @@ pub(super) fn run(overrides: Overrides, lang: Lang) -> ExitCode {
         Ok(client) => client,
         Err(code) => return code,
     };
-    match control::value(client.order(Order::Restart, &[]), lang) {
+    match control::value(client.send(ControlCommand::Restart, &[]), lang) {
         Ok(_) => output::answer(lang.pick("el servicio se reinicia\n", "the service restarts\n"), 0),
         Err(words) => output::failure(&words),
     }

@@ -4,10 +4,10 @@
 use crate::lang::Lang;
 use clap::{Arg, ArgAction, Command};
 
-/// An order with headings, usage and `--help`. `typed` is how it is typed, from the program's name on; `arguments` what
+/// A command with headings, usage and `--help`. `typed` is how it is typed, from the program's name on; `arguments` what
 /// follows it.
 #[must_use]
-pub(crate) fn order(name: &'static str, typed: &[&str], arguments: &str, lang: Lang) -> Command {
+pub(crate) fn command(name: &'static str, typed: &[&str], arguments: &str, lang: Lang) -> Command {
     let words = typed.iter().copied().chain([arguments]);
     let usage = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
     let heading = lang.pick("Uso", "Usage");
@@ -29,7 +29,7 @@ pub(crate) fn order(name: &'static str, typed: &[&str], arguments: &str, lang: L
 /// The whole of a program, with the number of its version.
 #[must_use]
 pub(crate) fn program(name: &'static str, lang: Lang) -> Command {
-    order(name, &[name], lang.pick("<ORDEN>", "<COMMAND>"), lang)
+    command(name, &[name], lang.pick("<ORDEN>", "<COMMAND>"), lang)
         .version(crate::VERSION)
         .disable_version_flag(true)
         .arg(
@@ -41,10 +41,10 @@ pub(crate) fn program(name: &'static str, lang: Lang) -> Command {
         )
 }
 
-/// An order that only has others below it.
+/// A command that only has others below it.
 #[must_use]
-pub(crate) fn parent(order: Command, lang: Lang) -> Command {
-    order
+pub(crate) fn parent(command: Command, lang: Lang) -> Command {
+    command
         .subcommand_required(true)
         .arg_required_else_help(true)
         .disable_help_subcommand(true)

@@ -5,7 +5,7 @@ use super::program::subcommand;
 use super::shape::json;
 use super::{EXIT_FAILURE, control, output};
 use crate::console::{Status, Summary, summary};
-use crate::control::{Client, Order};
+use crate::control::{Client, ControlCommand};
 use crate::{config::Overrides, lang::Lang};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use std::{
@@ -91,7 +91,7 @@ pub(super) fn words(client: &Client, lang: Lang) -> Result<String, String> {
 
 /// The status in that format, or why there is none.
 fn text(client: &Client, form: Form, lang: Lang) -> Result<String, String> {
-    let reply = client.order(Order::Status, &[]).map_err(|error| control::words(&error, lang))?;
+    let reply = client.send(ControlCommand::Status, &[]).map_err(|error| control::words(&error, lang))?;
     let not_understood = |detail: String| {
         lang.pick(
             format!("no se entiende el estado que da el servicio: {detail}"),

@@ -3,7 +3,7 @@
 use super::configuration::{configured, load_configuration, overrides};
 use super::program::subcommand;
 use super::{control, output};
-use crate::control::{Client, MAX_BODY, Order};
+use crate::control::{Client, ControlCommand, MAX_BODY};
 use crate::support_bundle::{self, BundleInputs};
 use crate::{
     config::{self, Loaded, Overrides},
@@ -114,7 +114,7 @@ pub(super) fn collect(
     let client = Client::new(data_dir).max_body(support_bundle::MAX_BYTES);
     let body = journal.as_ref().map(|text| tail(text, MAX_BODY)).unwrap_or_default();
     // A bundle is always made: it may be the box that does not work.
-    let fault = match client.order(Order::SupportBundle, body) {
+    let fault = match client.send(ControlCommand::SupportBundle, body) {
         Ok(reply) => match control::accepted(&reply, lang) {
             Ok(()) => return Ok((reply.body, None)),
             Err(fault) => fault,

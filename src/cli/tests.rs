@@ -1,7 +1,7 @@
 use super::*;
 use super::{
     config::ConfigArgs,
-    machine::{MachineArgs, Order},
+    machine::{MachineArgs, MachineCommand},
     status::{Form, StatusArgs},
 };
 use clap::error::ErrorKind;
@@ -93,50 +93,65 @@ fn every_order_of_the_machine_is_understood() {
     understood([
         (
             "machine os settle",
-            Command::Machine(MachineArgs { root: "/".into(), order: Order::Os(machine::os::Order::Settle) }),
+            Command::Machine(MachineArgs {
+                root: "/".into(),
+                command: MachineCommand::Os(machine::os::OsCommand::Settle),
+            }),
         ),
-        ("machine notices", Command::Machine(MachineArgs { root: "/".into(), order: Order::Notices { json: false } })),
+        (
+            "machine notices",
+            Command::Machine(MachineArgs { root: "/".into(), command: MachineCommand::Notices { json: false } }),
+        ),
         (
             "machine notices --json --root /t",
-            Command::Machine(MachineArgs { root: "/t".into(), order: Order::Notices { json: true } }),
+            Command::Machine(MachineArgs { root: "/t".into(), command: MachineCommand::Notices { json: true } }),
         ),
         (
             "machine settings",
-            Command::Machine(MachineArgs { root: "/".into(), order: Order::Settings(machine::settings::Wish::Apply) }),
+            Command::Machine(MachineArgs {
+                root: "/".into(),
+                command: MachineCommand::Settings(machine::settings::SettingsCommand::Apply),
+            }),
         ),
         (
             "machine settings --check /f --json",
             Command::Machine(MachineArgs {
                 root: "/".into(),
-                order: Order::Settings(machine::settings::Wish::Check { file: "/f".into(), json: true }),
+                command: MachineCommand::Settings(machine::settings::SettingsCommand::Check {
+                    file: "/f".into(),
+                    json: true,
+                }),
             }),
         ),
         (
             "machine settings --template",
             Command::Machine(MachineArgs {
                 root: "/".into(),
-                order: Order::Settings(machine::settings::Wish::Template),
+                command: MachineCommand::Settings(machine::settings::SettingsCommand::Template),
             }),
         ),
         (
             "machine stick --device /dev/sdb1 --removed",
             Command::Machine(MachineArgs {
                 root: "/".into(),
-                order: Order::Stick(machine::stick::Stick::Removed("/dev/sdb1".into())),
+                command: MachineCommand::Stick(machine::stick::Stick::Removed("/dev/sdb1".into())),
             }),
         ),
         (
             "machine stick --directory /d --root /t",
             Command::Machine(MachineArgs {
                 root: "/t".into(),
-                order: Order::Stick(machine::stick::Stick::Directory("/d".into())),
+                command: MachineCommand::Stick(machine::stick::Stick::Directory("/d".into())),
             }),
         ),
         (
             "machine install --disk /dev/sda --yes",
             Command::Machine(MachineArgs {
                 root: "/".into(),
-                order: Order::Install(machine::install::Install { disk: Some("/dev/sda".into()), yes: true }),
+                command: MachineCommand::Install(machine::install::Install {
+                    disk: Some("/dev/sda".into()),
+                    yes: true,
+                }),
             }),
         ),
     ]);

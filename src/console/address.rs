@@ -6,7 +6,7 @@ use super::status::{Address, AddressKind};
 
 /// Where the box listens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Door {
+pub(crate) struct ListenAddress {
     /// The address and the port.
     pub(crate) address: SocketAddr,
     /// Whether it speaks HTTPS.
@@ -18,18 +18,18 @@ pub(crate) struct Door {
 ///
 /// `lan` are the box's addresses on the network that the TVs are on, `host` is its `.local` name there.
 #[must_use]
-pub(crate) fn addresses(doors: &[Door], lan: &[IpAddr], host: Option<&str>) -> Vec<Address> {
-    let is_https = !doors.iter().any(|door| !door.is_https);
-    let mut doors: Vec<_> = doors.iter().filter(|door| door.is_https == is_https).copied().collect();
-    doors.sort_by_key(|door| door.address.port() != default_port(is_https));
+pub(crate) fn addresses(listeners: &[ListenAddress], lan: &[IpAddr], host: Option<&str>) -> Vec<Address> {
+    let is_https = !listeners.iter().any(|listener| !listener.is_https);
+    let mut listeners: Vec<_> = listeners.iter().filter(|listener| listener.is_https == is_https).copied().collect();
+    listeners.sort_by_key(|listener| listener.address.port() != default_port(is_https));
 
     let mut found = Vec::new();
-    for door in &doors {
-        let mut reached: Vec<_> = lan.iter().copied().filter(|address| leads_in(*door, *address)).collect();
-        if reached.is_empty() && !door.address.ip().is_unspecified() {
-            reached.push(door.address.ip());
+    for listener in &listeners {
+        let mut reached: Vec<_> = lan.iter().copied().filter(|address| leads_in(*listener, *address)).collect();
+        if reached.is_empty() && !listener.address.ip().is_unspecified() {
+            reached.push(listener.address.ip());
         }
-        found.extend(reached.into_iter().filter(|address| is_typable(*address)).map(|address| (address, door)));
+        found.extend(reached.into_iter().filter(|address| is_typable(*address)).map(|address| (address, listener)));
     }
     // Stable, so that the order of the network is kept otherwise. What only this machine reaches is of least use.
     found.sort_by_key(|(address, _)| (address.is_loopback(), address.is_ipv6()));
@@ -40,25 +40,25 @@ pub(crate) fn addresses(doors: &[Door], lan: &[IpAddr], host: Option<&str>) -> V
             typed.push(Address { url, kind });
         }
     };
-    for (address, door) in found {
+    for (address, listener) in found {
         let host = match address {
             IpAddr::V4(address) => address.to_string(),
             IpAddr::V6(address) => format!("[{address}]"),
         };
-        add(url(&host, door.address.port(), is_https), AddressKind::Ip);
+        add(url(&host, listener.address.port(), is_https), AddressKind::Ip);
     }
-    // A name leads to the addresses of the network: a door that only loopback reaches is not behind it.
-    let named = doors.iter().find(|door| lan.iter().any(|address| leads_in(**door, *address)));
-    if let (Some(host), Some(door)) = (host, named) {
-        add(url(host, door.address.port(), is_https), AddressKind::Name);
+    // A name leads to the addresses of the network: it does not lead to a listener on loopback alone.
+    let named = listeners.iter().find(|listener| lan.iter().any(|address| leads_in(**listener, *address)));
+    if let (Some(host), Some(listener)) = (host, named) {
+        add(url(host, listener.address.port(), is_https), AddressKind::Name);
     }
     typed
 }
 
-/// Whether a connection to `address` comes through this door. IPv6's unspecified address takes both families, as the
+/// Whether a connection to `address` comes in at this listener. IPv6's unspecified address takes both families, as the
 /// listener is set up.
-fn leads_in(door: Door, address: IpAddr) -> bool {
-    match door.address.ip() {
+fn leads_in(listener: ListenAddress, address: IpAddr) -> bool {
+    match listener.address.ip() {
         IpAddr::V4(own) => own == address || (own.is_unspecified() && address.is_ipv4()),
         IpAddr::V6(own) => own == address || own.is_unspecified(),
     }
@@ -85,13 +85,16 @@ fn url(host: &str, port: u16, is_https: bool) -> String {
 mod tests {
     use super::*;
 
-    fn typed(doors: &[(&str, bool)], lan: &[&str]) -> Vec<String> {
-        let doors: Vec<_> = doors
+    fn typed(listeners: &[(&str, bool)], lan: &[&str]) -> Vec<String> {
+        let listeners: Vec<_> = listeners
             .iter()
-            .map(|(address, is_https)| Door { address: address.parse().expect("an address"), is_https: *is_https })
+            .map(|(address, is_https)| ListenAddress {
+                address: address.parse().expect("an address"),
+                is_https: *is_https,
+            })
             .collect();
         let lan: Vec<_> = lan.iter().map(|address| address.parse().expect("an address")).collect();
-        addresses(&doors, &lan, Some("taller.local")).into_iter().map(|address| address.url).collect()
+        addresses(&listeners, &lan, Some("taller.local")).into_iter().map(|address| address.url).collect()
     }
 
     #[test]

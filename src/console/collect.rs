@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::sync::watch;
 
-use super::address::{Door, addresses};
+use super::address::{ListenAddress, addresses};
 use super::status::{
     Build, Clock, Discovery, Disk, Doubt, Health, Https, Machine, Name, Network, Site, Status, Update,
 };
@@ -20,7 +20,7 @@ const COLLECT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What does not change as long as the process runs.
 #[derive(Debug, Clone)]
-pub(crate) struct Facts {
+pub(crate) struct ProcessInfo {
     /// Sixteen hexadecimal digits that tell this box from others.
     pub(crate) id: String,
     /// The running version.
@@ -30,7 +30,7 @@ pub(crate) struct Facts {
     /// When the process started.
     pub(crate) started: Instant,
     /// Where it listens.
-    pub(crate) doors: Vec<Door>,
+    pub(crate) listeners: Vec<ListenAddress>,
 }
 
 /// The network that the TVs are on, and the box's place in it.
@@ -67,40 +67,40 @@ fn default_route() -> Option<IpAddr> {
     Some(socket.local_addr().ok()?.ip())
 }
 
-/// A question to another part of the box: it must answer at once, from what it knows.
-type Ask<T> = Box<dyn Fn() -> T + Send>;
+/// Reads the state of another room; it must answer at once, from memory.
+type StatusSource<T> = Box<dyn Fn() -> T + Send>;
 
 /// Where the status comes from.
 pub(crate) struct Sources {
     /// What does not change.
-    pub(crate) facts: Facts,
+    pub(crate) process: ProcessInfo,
     /// The network.
-    pub(crate) lan: Ask<Lan>,
+    pub(crate) lan: StatusSource<Lan>,
     /// What the parts report.
-    pub(crate) health: Ask<Health>,
+    pub(crate) health: StatusSource<Health>,
     /// The time, and why it may be wrong.
-    pub(crate) clock: Ask<(SystemTime, Option<Doubt>)>,
+    pub(crate) clock: StatusSource<(SystemTime, Option<Doubt>)>,
     /// The certificate that is served now; `None` when HTTPS is off.
-    pub(crate) https: Ask<Option<Https>>,
+    pub(crate) https: StatusSource<Option<Https>>,
     /// The machine; `None` where no image runs it, or before it is known.
-    pub(crate) machine: Ask<Option<Machine>>,
+    pub(crate) machine: StatusSource<Option<Machine>>,
     /// The updates; `None` when the program is not kept up to date.
-    pub(crate) update: Ask<Option<Update>>,
+    pub(crate) update: StatusSource<Option<Update>>,
     /// The room on the data disk; `None` when it does not work.
-    pub(crate) disk: Ask<Option<Disk>>,
+    pub(crate) disk: StatusSource<Option<Disk>>,
     /// What the displays get.
-    pub(crate) site: Ask<Option<Site>>,
+    pub(crate) site: StatusSource<Option<Site>>,
 }
 
 impl Sources {
     pub(super) fn collect(&self) -> Status {
-        let Facts { id, version, build, started, doors } = &self.facts;
+        let ProcessInfo { id, version, build, started, listeners } = &self.process;
         let Lan { name, network, best, discovery } = (self.lan)();
         let (now, doubt) = (self.clock)();
         let mut health = (self.health)();
         health.faults.sort_by_key(|fault| std::cmp::Reverse(fault.status));
         let host = name.as_ref().map(Name::host);
-        let typed = if network.trouble.is_some() { Vec::new() } else { addresses(doors, &best, host.as_deref()) };
+        let typed = if network.trouble.is_some() { Vec::new() } else { addresses(listeners, &best, host.as_deref()) };
         Status {
             addresses: typed,
             name,

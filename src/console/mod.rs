@@ -33,9 +33,9 @@ use bytes::Bytes;
 use thiserror::Error;
 use tokio::sync::watch;
 
-pub(crate) use address::Door;
+pub(crate) use address::ListenAddress;
 pub(crate) use canvas::Canvas;
-pub(crate) use collect::{Facts, Lan, Sources};
+pub(crate) use collect::{Lan, ProcessInfo, Sources};
 pub(crate) use menu::Menu;
 pub(crate) use no_site::NoSite;
 pub(crate) use screen::{Pin, Screen, View};

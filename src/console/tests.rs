@@ -73,12 +73,12 @@ fn sources(is_ill: Arc<AtomicBool>) -> Sources {
     let best = sample.network.addresses.clone();
     let lan = Lan { name: sample.name, network: sample.network, best, discovery: sample.discovery };
     Sources {
-        facts: Facts {
+        process: ProcessInfo {
             id: sample.id,
             version: sample.version,
             build: sample.build,
             started: Instant::now(),
-            doors: vec![Door { address: "[::]:80".parse().expect("an address"), is_https: false }],
+            listeners: vec![ListenAddress { address: "[::]:80".parse().expect("an address"), is_https: false }],
         },
         lan: Box::new(move || lan.clone()),
         health: Box::new(move || {

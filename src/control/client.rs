@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
-use super::Order;
+use super::ControlCommand;
 use super::deadlines::MAX_SILENCE;
 
 /// Bytes of an answer's body, by default.
@@ -58,7 +58,7 @@ pub(crate) struct Reply {
     pub(crate) body: Vec<u8>,
 }
 
-/// Whoever asks a running box. How long it waits is the order's business: see `deadlines`.
+/// Sends commands to a running box, and waits for each as long as `deadlines` says.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
     socket: PathBuf,
@@ -97,24 +97,24 @@ impl Client {
         &self.socket
     }
 
-    /// Has an order carried out.
-    pub(crate) fn order(&self, order: Order, body: &[u8]) -> Result<Reply, ClientError> {
-        self.order_within(Patience::of(order.client_patience()), order, body)
+    /// Sends a command and waits for its answer.
+    pub(crate) fn send(&self, command: ControlCommand, body: &[u8]) -> Result<Reply, ClientError> {
+        self.send_within(Patience::of(command.client_patience()), command, body)
     }
 
-    /// Sends an order that may take long: `progress` is called with the state of the box, as JSON, and the answer is
+    /// Sends a command that may take long: `progress` is called with the state of the box, as JSON, and the answer is
     /// awaited as long as the box says that it is at work. One that says nothing, as those of older versions do, has
     /// the time of one line.
-    pub(crate) fn order_with_progress(
+    pub(crate) fn send_with_progress(
         &self,
-        order: Order,
+        command: ControlCommand,
         body: &[u8],
         mut progress: impl FnMut(&[u8]),
     ) -> Result<Reply, ClientError> {
         let mut patience = Patience::of(MAX_SILENCE);
         // Of the older version of HTTP, which has no chunks.
-        let fields = format!("{} {} HTTP/1.0\r\naccept: {}\r\n", order.method(), order.path(), super::LINES);
-        let mut stream = self.send(&fields, body, patience)?;
+        let fields = format!("{} {} HTTP/1.0\r\naccept: {}\r\n", command.method(), command.path(), super::LINES);
+        let mut stream = self.write_request(&fields, body, patience)?;
         let (head, mut bytes) = self.answer(&mut stream, patience)?;
         if !head.is_lines {
             return self.body(&mut stream, patience, &head, bytes);
@@ -143,16 +143,16 @@ impl Client {
         }
     }
 
-    fn order_within(&self, patience: Patience, order: Order, body: &[u8]) -> Result<Reply, ClientError> {
+    fn send_within(&self, patience: Patience, command: ControlCommand, body: &[u8]) -> Result<Reply, ClientError> {
         // Any host: the socket has no name (RFC 9112 section 3.2 still wants one).
-        let (method, path) = (order.method(), order.path());
+        let (method, path) = (command.method(), command.path());
         let fields = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n");
-        let mut stream = self.send(&fields, body, patience)?;
+        let mut stream = self.write_request(&fields, body, patience)?;
         let (head, bytes) = self.answer(&mut stream, patience)?;
         self.body(&mut stream, patience, &head, bytes)
     }
 
-    fn send(&self, fields: &str, body: &[u8], patience: Patience) -> Result<UnixStream, ClientError> {
+    fn write_request(&self, fields: &str, body: &[u8], patience: Patience) -> Result<UnixStream, ClientError> {
         let mut stream = UnixStream::connect(&self.socket).map_err(|source| self.unreachable(source))?;
         let mut request = format!("{fields}content-length: {}\r\n\r\n", body.len()).into_bytes();
         request.extend_from_slice(body);
@@ -309,7 +309,7 @@ mod tests {
 
     fn get(answer: &'static [u8]) -> Result<Reply, ClientError> {
         let (directory, server) = answering(answer);
-        let reply = Client::new(directory.path()).max_body(8).order(Order::Status, &[]);
+        let reply = Client::new(directory.path()).max_body(8).send(ControlCommand::Status, &[]);
         server.join().expect("served");
         reply
     }
@@ -317,7 +317,7 @@ mod tests {
     #[test]
     fn a_request_and_its_answer() {
         let (directory, server) = answering(b"HTTP/1.1 503 No\r\nContent-Length: 5\r\n\r\nhelloand more");
-        let reply = Client::new(directory.path()).order(Order::Restart, b"now").expect("an answer");
+        let reply = Client::new(directory.path()).send(ControlCommand::Restart, b"now").expect("an answer");
         assert_eq!(reply, Reply { status: 503, body: b"hello".to_vec() });
         let request = server.join().expect("served");
         assert!(request.starts_with("POST /restart HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n"), "{request}");
@@ -349,7 +349,8 @@ mod tests {
             let (directory, server) = answering(answer);
             let mut heard = Vec::new();
             let progress = |now: &[u8]| heard.push(String::from_utf8(now.to_vec()).expect("text"));
-            let reply = Client::new(directory.path()).max_body(64).order_with_progress(Order::Update, b"{}", progress);
+            let reply =
+                Client::new(directory.path()).max_body(64).send_with_progress(ControlCommand::Update, b"{}", progress);
             let request = server.join().expect("served");
             assert!(request.starts_with("POST /update HTTP/1.0\r\naccept: application/x-ndjson\r\n"), "{request}");
             (heard, reply)
@@ -370,7 +371,7 @@ mod tests {
     fn who_is_not_there_or_says_nothing_is_distinguished() {
         let directory = tempfile::tempdir().expect("a directory");
         let client = Client::new(directory.path());
-        let ask = || client.order_within(Patience::of(Duration::from_millis(50)), Order::Status, &[]);
+        let ask = || client.send_within(Patience::of(Duration::from_millis(50)), ControlCommand::Status, &[]);
         assert!(matches!(ask(), Err(ClientError::NotRunning { .. })));
         let listener = UnixListener::bind(client.socket()).expect("bound");
         assert!(matches!(ask(), Err(ClientError::Silent { .. })));

@@ -1,4 +1,4 @@
-//! How long an order may take. Each has one bound of its work, from which the others follow:
+//! How long a command may take. Each has one bound of its work, from which the others follow:
 //!
 //! ```text
 //! work < server's deadline < client's patience
@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use super::Order;
+use super::ControlCommand;
 
 /// For an answer to be written by the server, and again for it to be read by the client.
 const MARGIN: Duration = Duration::from_secs(1);
@@ -20,7 +20,7 @@ pub(super) const HEARTBEAT: Duration = Duration::from_secs(5);
 /// the server's, since every line says that the box works.
 pub(super) const MAX_SILENCE: Duration = HEARTBEAT.saturating_mul(6);
 
-impl Order {
+impl ControlCommand {
     /// For carrying it out.
     pub(super) const fn max_work(self) -> Duration {
         Duration::from_secs(match self {
@@ -52,9 +52,9 @@ mod tests {
 
     #[test]
     fn clients_are_more_patient_than_the_server_and_the_server_than_the_work() {
-        for order in Order::ALL {
-            assert!(order.client_patience() > order.server_deadline(), "{order:?}");
-            assert!(order.server_deadline() > order.max_work(), "{order:?}");
+        for command in ControlCommand::ALL {
+            assert!(command.client_patience() > command.server_deadline(), "{command:?}");
+            assert!(command.server_deadline() > command.max_work(), "{command:?}");
         }
         assert!(MAX_SILENCE > HEARTBEAT * 2, "one line may be late");
     }

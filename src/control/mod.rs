@@ -39,9 +39,9 @@ pub(crate) const SOCKET: &str = "control.sock";
 /// The media type of an answer with progress.
 const LINES: &str = "application/x-ndjson";
 
-/// What is asked of the box.
+/// A command to the running box, by its method and path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Order {
+pub(crate) enum ControlCommand {
     /// How it is.
     Status,
     /// Its PIN, where it knows it.
@@ -62,7 +62,7 @@ pub(crate) enum Order {
     FactoryReset,
 }
 
-impl Order {
+impl ControlCommand {
     const ALL: [Self; 9] = [
         Self::Status,
         Self::Pin,
@@ -96,10 +96,10 @@ impl Order {
         }
     }
 
-    /// The order that a request is, or else the status of its refusal.
+    /// The command of a request, or else the status of its refusal.
     fn of(method: &Method, path: &str) -> Result<Self, StatusCode> {
-        let order = Self::ALL.into_iter().find(|order| order.path() == path).ok_or(StatusCode::NOT_FOUND)?;
-        if *method == order.method() { Ok(order) } else { Err(StatusCode::METHOD_NOT_ALLOWED) }
+        let command = Self::ALL.into_iter().find(|command| command.path() == path).ok_or(StatusCode::NOT_FOUND)?;
+        if *method == command.method() { Ok(command) } else { Err(StatusCode::METHOD_NOT_ALLOWED) }
     }
 }
 
@@ -142,14 +142,14 @@ impl Answer {
     }
 }
 
-/// Whoever carries the orders out.
-pub(crate) trait Orders: 'static {
+/// Carries the commands out.
+pub(crate) trait CommandHandler: 'static {
     /// Carries one out. The body is what came with it, nothing as a rule.
-    fn carry_out(&self, order: Order, body: Bytes) -> impl Future<Output = Answer>;
+    fn handle(&self, command: ControlCommand, body: Bytes) -> impl Future<Output = Answer>;
 
-    /// What is being done for it, as JSON without line feeds; `None` where an order has no progress.
-    fn progress(&self, order: Order) -> Option<Bytes> {
-        let _ = order;
+    /// What is being done for it, as JSON without line feeds; `None` where a command has no progress.
+    fn progress(&self, command: ControlCommand) -> Option<Bytes> {
+        let _ = command;
         None
     }
 }
@@ -160,9 +160,9 @@ mod tests {
 
     #[test]
     fn what_changes_something_is_posted() {
-        assert_eq!(Order::of(&Method::GET, "/status.json"), Ok(Order::Status));
-        assert_eq!(Order::of(&Method::POST, "/pin/new"), Ok(Order::NewPin));
-        assert_eq!(Order::of(&Method::POST, "/pin/check"), Ok(Order::CheckPin));
+        assert_eq!(ControlCommand::of(&Method::GET, "/status.json"), Ok(ControlCommand::Status));
+        assert_eq!(ControlCommand::of(&Method::POST, "/pin/new"), Ok(ControlCommand::NewPin));
+        assert_eq!(ControlCommand::of(&Method::POST, "/pin/check"), Ok(ControlCommand::CheckPin));
         for (method, path, status) in [
             (Method::GET, "/restart", 405),
             (Method::GET, "/factory-reset", 405),
@@ -172,7 +172,11 @@ mod tests {
             (Method::POST, "/pin", 405),
             (Method::GET, "/", 404),
         ] {
-            assert_eq!(Order::of(&method, path).map_err(|status| status.as_u16()), Err(status), "{method} {path}");
+            assert_eq!(
+                ControlCommand::of(&method, path).map_err(|status| status.as_u16()),
+                Err(status),
+                "{method} {path}"
+            );
         }
     }
 }

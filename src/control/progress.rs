@@ -1,4 +1,4 @@
-//! The progress of a long order, line by line.
+//! The progress of a long command, line by line.
 
 use std::convert::Infallible;
 use std::pin::Pin;

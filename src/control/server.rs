@@ -26,7 +26,7 @@ use tokio_util::task::TaskTracker;
 
 use super::deadlines::MAX_REQUEST;
 use super::progress::Progress;
-use super::{Answer, LINES, Order, Orders};
+use super::{Answer, CommandHandler, ControlCommand, LINES};
 use crate::lang::Text;
 
 /// Connections at once: people at a command line.
@@ -35,7 +35,7 @@ const MAX_CONNECTIONS: usize = 8;
 const GRACE: Duration = Duration::from_secs(2);
 /// After a failure to accept.
 const PAUSE: Duration = Duration::from_secs(1);
-/// A body to send: in memory as a whole, or a line at a time while an order is carried out.
+/// A body to send: in memory as a whole, or a line at a time while a command is carried out.
 type Answered = Either<Full<Bytes>, Progress>;
 
 /// Bytes of a request's head.
@@ -70,14 +70,14 @@ pub(crate) struct Server {
 
 impl Server {
     /// Listens at `path`; must be called inside a `LocalRuntime`. A socket that a dead process has left is replaced.
-    pub(crate) fn start(path: &Path, orders: impl Orders) -> Result<Self, ControlError> {
+    pub(crate) fn start(path: &Path, handler: impl CommandHandler) -> Result<Self, ControlError> {
         let listener = bind(path)?;
         let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
-        tasks.spawn_local(accept(listener, Rc::new(orders), stopping.clone(), tasks.clone()));
+        tasks.spawn_local(accept(listener, Rc::new(handler), stopping.clone(), tasks.clone()));
         Ok(Self { path: path.to_owned(), stopping, tasks })
     }
 
-    /// Takes no more orders, and finishes the answers that are under way.
+    /// Takes no more commands, and finishes the answers that are under way.
     pub(crate) async fn stop(self) {
         let _ = fs::remove_file(&self.path);
         self.stopping.cancel();
@@ -108,7 +108,12 @@ fn bind(path: &Path) -> Result<UnixListener, ControlError> {
     Ok(listener)
 }
 
-async fn accept(listener: UnixListener, orders: Rc<impl Orders>, stopping: CancellationToken, tasks: TaskTracker) {
+async fn accept(
+    listener: UnixListener,
+    handler: Rc<impl CommandHandler>,
+    stopping: CancellationToken,
+    tasks: TaskTracker,
+) {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
         let accepted = async {
@@ -121,7 +126,7 @@ async fn accept(listener: UnixListener, orders: Rc<impl Orders>, stopping: Cance
         };
         match accepted {
             Ok((stream, place)) => {
-                tasks.spawn_local(serve(stream, Rc::clone(&orders), place));
+                tasks.spawn_local(serve(stream, Rc::clone(&handler), place));
             }
             Err(error) => {
                 tracing::warn!(%error, "the control socket failed");
@@ -134,7 +139,7 @@ async fn accept(listener: UnixListener, orders: Rc<impl Orders>, stopping: Cance
     }
 }
 
-async fn serve(stream: UnixStream, orders: Rc<impl Orders>, _place: OwnedSemaphorePermit) {
+async fn serve(stream: UnixStream, handler: Rc<impl CommandHandler>, _place: OwnedSemaphorePermit) {
     // The permissions of the socket say the same; these count where they were changed, or in the moment before.
     match stream.peer_cred() {
         Ok(peer) if is_allowed(peer.uid()) => {}
@@ -149,16 +154,16 @@ async fn serve(stream: UnixStream, orders: Rc<impl Orders>, _place: OwnedSemapho
     }
     let give_up = Cell::new(Instant::now() + MAX_REQUEST);
     let service = service_fn(|request: Request<Incoming>| {
-        let (orders, give_up) = (Rc::clone(&orders), &give_up);
+        let (handler, give_up) = (Rc::clone(&handler), &give_up);
         async move {
             let wants_lines = request.headers().get(header::ACCEPT).is_some_and(|accepted| accepted == LINES);
-            let response = match Order::of(request.method(), request.uri().path()) {
-                Ok(order) => match read(request.into_body()).await {
+            let response = match ControlCommand::of(request.method(), request.uri().path()) {
+                Ok(command) => match read(request.into_body()).await {
                     Some(body) => {
-                        give_up.set(Instant::now() + order.server_deadline());
-                        match orders.progress(order) {
-                            Some(_) if wants_lines => in_lines(orders, order, body),
-                            _ => respond(carry_out(&*orders, order, body).await),
+                        give_up.set(Instant::now() + command.server_deadline());
+                        match handler.progress(command) {
+                            Some(_) if wants_lines => in_lines(handler, command, body),
+                            _ => respond(handle_in_time(&*handler, command, body).await),
                         }
                     }
                     None => respond(refused(StatusCode::PAYLOAD_TOO_LARGE)),
@@ -194,11 +199,11 @@ async fn read(body: Incoming) -> Option<Bytes> {
     Some(Limited::new(body, MAX_BODY).collect().await.ok()?.to_bytes())
 }
 
-/// Carries an order out, in its time.
-async fn carry_out(orders: &impl Orders, order: Order, body: Bytes) -> Answer {
-    timeout(order.max_work(), orders.carry_out(order, body)).await.unwrap_or_else(|_| {
-        let seconds = order.max_work().as_secs();
-        tracing::warn!(?order, seconds, "an order took too long");
+/// Carries a command out within its time.
+async fn handle_in_time(handler: &impl CommandHandler, command: ControlCommand, body: Bytes) -> Answer {
+    timeout(command.max_work(), handler.handle(command, body)).await.unwrap_or_else(|_| {
+        let seconds = command.max_work().as_secs();
+        tracing::warn!(?command, seconds, "a command took too long");
         Answer::failed_in_words(&Text::new(
             format!(
                 "El equipo no ha terminado en {seconds} s, y puede que siga: espere un poco y vuelva a intentarlo."
@@ -210,11 +215,11 @@ async fn carry_out(orders: &impl Orders, order: Order, body: Bytes) -> Answer {
     })
 }
 
-/// Answers while the order is carried out.
-fn in_lines<O: Orders>(orders: Rc<O>, order: Order, body: Bytes) -> Response<Answered> {
-    let reporter = Rc::clone(&orders);
-    let work = async move { carry_out(&*orders, order, body).await };
-    let mut response = Response::new(Either::Right(Progress::new(work, move || reporter.progress(order))));
+/// Answers while the command is carried out.
+fn in_lines<O: CommandHandler>(handler: Rc<O>, command: ControlCommand, body: Bytes) -> Response<Answered> {
+    let reporter = Rc::clone(&handler);
+    let work = async move { handle_in_time(&*handler, command, body).await };
+    let mut response = Response::new(Either::Right(Progress::new(work, move || reporter.progress(command))));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(LINES));
     response
 }
@@ -246,21 +251,21 @@ mod tests {
 
     use super::*;
 
-    struct Echo(RefCell<Vec<Order>>);
+    struct Echo(RefCell<Vec<ControlCommand>>);
 
-    impl Orders for Rc<Echo> {
-        async fn carry_out(&self, order: Order, body: Bytes) -> Answer {
+    impl CommandHandler for Rc<Echo> {
+        async fn handle(&self, command: ControlCommand, body: Bytes) -> Answer {
             assert!(body.is_empty() || body.len() == MAX_BODY);
-            self.0.borrow_mut().push(order);
-            match order {
-                Order::Restart => Answer::failed("not now"),
+            self.0.borrow_mut().push(command);
+            match command {
+                ControlCommand::Restart => Answer::failed("not now"),
                 other => Answer::json(&serde_json::json!(format!("{other:?}"))),
             }
         }
     }
 
     /// Runs a server at `path` while `client` talks to it from another thread.
-    fn with_server(path: &Path, client: impl FnOnce() + Send + 'static) -> Vec<Order> {
+    fn with_server(path: &Path, client: impl FnOnce() + Send + 'static) -> Vec<ControlCommand> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build_local(LocalOptions::default())
@@ -289,7 +294,7 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("data").join(super::super::SOCKET);
         let at = path.clone();
-        let orders = with_server(&path, move || {
+        let commands = with_server(&path, move || {
             let mode = fs::metadata(&at).expect("there").permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
             let answer = ask(&at, "GET /pin HTTP/1.1\r\nhost: box\r\n\r\n");
@@ -310,20 +315,20 @@ mod tests {
             let _ = stream.read_to_string(&mut text);
             assert!(text.is_empty() || text.starts_with("HTTP/1.1 4"), "{text}");
         });
-        assert_eq!(orders, [Order::Pin, Order::Restart, Order::SupportBundle]);
+        assert_eq!(commands, [ControlCommand::Pin, ControlCommand::Restart, ControlCommand::SupportBundle]);
     }
 
     /// Takes longer than any client's patience, in a time that passes as soon as nobody has anything to do.
     struct Slow(Duration);
 
-    impl Orders for Rc<Slow> {
-        async fn carry_out(&self, order: Order, _: Bytes) -> Answer {
+    impl CommandHandler for Rc<Slow> {
+        async fn handle(&self, command: ControlCommand, _: Bytes) -> Answer {
             tokio::time::sleep(self.0).await;
-            Answer::json(&serde_json::json!(format!("{order:?}")))
+            Answer::json(&serde_json::json!(format!("{command:?}")))
         }
 
-        fn progress(&self, order: Order) -> Option<Bytes> {
-            (order == Order::Update).then(|| Bytes::from_static(b"\"at work\""))
+        fn progress(&self, command: ControlCommand) -> Option<Bytes> {
+            (command == ControlCommand::Update).then(|| Bytes::from_static(b"\"at work\""))
         }
     }
 
@@ -331,7 +336,7 @@ mod tests {
         timed(time, request).0
     }
 
-    /// What an order that takes so long is answered over one end of a pair of sockets, and after what time.
+    /// The answer to a command that takes so long, over one end of a pair of sockets, and the time that it took.
     fn timed(time: Duration, request: &str) -> (String, Duration) {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -364,20 +369,20 @@ mod tests {
         // A client from before knows no lines.
         let text = answered_in(long, "POST /update HTTP/1.1\r\nhost: box\r\ncontent-length: 2\r\n\r\n{}");
         assert!(text.contains("content-length: 8\r\n") && text.ends_with("\"Update\""), "{text}");
-        let late = answered_in(Order::Update.max_work() * 2, LINES_OF_UPDATE);
+        let late = answered_in(ControlCommand::Update.max_work() * 2, LINES_OF_UPDATE);
         assert!(late.lines().last().is_some_and(|line| line.starts_with("{\"status\":503,")), "{late}");
     }
 
     #[test]
     fn what_takes_too_long_is_answered_while_its_client_still_waits() {
-        for order in Order::ALL {
+        for command in ControlCommand::ALL {
             let request =
-                format!("{} {} HTTP/1.1\r\nhost: box\r\ncontent-length: 0\r\n\r\n", order.method(), order.path());
-            let (text, took) = timed(order.client_patience() * 2, &request);
-            assert!(text.starts_with("HTTP/1.1 503 ") && text.contains("not finished within"), "{order:?}: {text}");
-            assert!(took < order.client_patience(), "{order:?}: {took:?}");
+                format!("{} {} HTTP/1.1\r\nhost: box\r\ncontent-length: 0\r\n\r\n", command.method(), command.path());
+            let (text, took) = timed(command.client_patience() * 2, &request);
+            assert!(text.starts_with("HTTP/1.1 503 ") && text.contains("not finished within"), "{command:?}: {text}");
+            assert!(took < command.client_patience(), "{command:?}: {took:?}");
         }
-        // One that never comes to its end is no order.
+        // One that never comes to its end is no command.
         let (text, took) =
             timed(Duration::ZERO, "POST /pin/check HTTP/1.1\r\nhost: box\r\ncontent-length: 8\r\n\r\n1234");
         assert_eq!((text.as_str(), took), ("", MAX_REQUEST));
@@ -391,7 +396,7 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join(super::super::SOCKET);
         let at = path.clone();
-        let orders = with_server(&path, move || {
+        let commands = with_server(&path, move || {
             let silent: Vec<_> = (0..MAX_CONNECTIONS)
                 .map(|_| std::os::unix::net::UnixStream::connect(&at).expect("connected"))
                 .collect();
@@ -399,7 +404,7 @@ mod tests {
             drop(silent);
             assert!(late.join().expect("an answer").contains("\"Pin\""));
         });
-        assert_eq!(orders, [Order::Pin]);
+        assert_eq!(commands, [ControlCommand::Pin]);
     }
 
     #[test]

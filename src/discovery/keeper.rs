@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::back_off::BackOff;
+use super::duplicate_id::DuplicateIdDetector;
 use super::lan::{Lan, Network};
 use super::last_name::LastName;
 use super::random::random;
@@ -19,7 +20,6 @@ use super::responder::{Ending, Responder, Services};
 use super::self_check::check;
 use super::ssdp::Ssdp;
 use super::state::{State, Status};
-use super::twin::Twin;
 use super::{Instance, Settings, names};
 
 /// Between two looks at the interfaces.
@@ -45,7 +45,7 @@ pub(super) struct Keeper {
     /// A former responder that does not come to its end.
     ending: Option<Ending>,
     ssdp: Ssdp,
-    twin: Twin,
+    duplicate_id: DuplicateIdDetector,
     label: String,
     next_look: Instant,
     next_check: Instant,
@@ -82,7 +82,7 @@ impl Keeper {
         let now = Instant::now();
         Self {
             ssdp: Ssdp::new(names::uuid(&instance.id), description),
-            twin: Twin::new(&instance.id),
+            duplicate_id: DuplicateIdDetector::new(&instance.id),
             services,
             last_name,
             state,
@@ -170,9 +170,9 @@ impl Keeper {
             state.ipv6 = lan.and_then(Lan::ipv6);
             state.trouble = self.network.trouble;
             state.ssdp = self.ssdp.fault();
-            state.twin = self.twin.address();
+            state.duplicate_id = self.duplicate_id.address();
             if let Some(responder) = &self.responder {
-                state.cached_records = responder.life().cached;
+                state.cached_records = responder.state().cached;
             }
             if let Some(status) = status {
                 state.status = status;
@@ -193,7 +193,7 @@ impl Keeper {
             tracing::info!(interface = network.lan.as_ref().map(|lan| lan.name.as_str()), "network");
             self.quit().await;
             self.reclaim.forget();
-            self.twin.forget();
+            self.duplicate_id.forget();
             self.network = network;
             // Another network, another chance.
             self.back_off = BackOff::new(Instant::now());
@@ -233,20 +233,20 @@ impl Keeper {
         self.check_in(SETTLE);
     }
 
-    /// Does what the responder's life asks for.
+    /// Does what the responder's state asks for.
     async fn follow(&mut self) {
         let Some(responder) = &self.responder else { return };
-        let life = responder.life();
-        if let Some(fault) = life.fault {
+        let now = responder.state();
+        if let Some(fault) = now.fault {
             return self.fresh(fault).await;
         }
-        if life.label != self.label {
-            self.label = life.label;
+        if now.label != self.label {
+            self.label = now.label;
             self.is_unconfirmed = true;
             self.check_in(SETTLE);
             self.publish(Some(Status::Starting));
         }
-        if life.is_announced && std::mem::take(&mut self.is_unconfirmed) {
+        if now.is_announced && std::mem::take(&mut self.is_unconfirmed) {
             self.check_in(Duration::ZERO);
         }
     }
@@ -307,7 +307,7 @@ impl Keeper {
             tracing::info!(name = format!("{}.local", self.label), interface = lan.name, "found by name");
         }
         self.last_name.keep(&self.settings.name, &self.label);
-        self.twin.poll(lan, &self.network.own).await;
+        self.duplicate_id.poll(lan, &self.network.own).await;
         self.publish(None);
         if self.label == self.settings.name {
             return;

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! keeper ─1 s─> lan (which interface)   ─5 s─> self_check ─> question (who answers for our name?)
-//!        └────> responder (mdns-sd)     ├────> twin (who else has our id?)
+//!        └────> responder (mdns-sd)     ├────> duplicate_id (who else has our id?)
 //!                                └────> ssdp
 //! ```
 //!
@@ -10,6 +10,7 @@
 //! ends the box.
 
 mod back_off;
+mod duplicate_id;
 mod keeper;
 mod lan;
 mod last_name;
@@ -26,7 +27,6 @@ mod settings;
 mod ssdp;
 mod state;
 mod trouble;
-mod twin;
 
 use std::io;
 use std::net::SocketAddr;

@@ -1,4 +1,4 @@
-//! One life of the multicast DNS daemon: what it registers, and the name that it ends up with.
+//! One run of the multicast DNS daemon: what it registers, and the name that it ends up with.
 //!
 //! mdns-sd probes and renames by itself (RFC 6762 sections 8 and 9), but keeps naming the old
 //! host in its SRV answers, so the services are registered again under the new name at once.
@@ -66,9 +66,9 @@ impl Announced {
     }
 }
 
-/// What a daemon is like.
+/// The state of a daemon.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Life {
+pub(super) struct ResponderState {
     /// The label that it has now.
     pub(super) label: String,
     /// Whether it has announced that label.
@@ -83,7 +83,7 @@ pub(super) struct Life {
 pub(super) struct Responder {
     daemon: ServiceDaemon,
     names: Vec<String>,
-    life: watch::Receiver<Life>,
+    state: watch::Receiver<ResponderState>,
     tasks: [JoinHandle<()>; 2],
 }
 
@@ -111,22 +111,22 @@ impl Responder {
                 return Err(error);
             }
         };
-        let (sender, life) = watch::channel(Life { label: label.to_owned(), ..Life::default() });
+        let (sender, state) = watch::channel(ResponderState { label: label.to_owned(), ..ResponderState::default() });
         let tasks = [
             tokio::task::spawn_local(drain(events, daemon.clone(), announced, sender.clone())),
             tokio::task::spawn_local(watch_daemon(daemon.clone(), sender)),
         ];
-        Ok(Self { daemon, names, life, tasks })
+        Ok(Self { daemon, names, state, tasks })
     }
 
     /// What it is like.
-    pub(super) fn life(&self) -> Life {
-        self.life.borrow().clone()
+    pub(super) fn state(&self) -> ResponderState {
+        self.state.borrow().clone()
     }
 
     /// Waits until it is like something else.
     pub(super) async fn changed(&mut self) {
-        if self.life.changed().await.is_err() {
+        if self.state.changed().await.is_err() {
             std::future::pending::<()>().await;
         }
     }
@@ -183,14 +183,19 @@ fn configure(
 }
 
 /// Reads every event, since the channel holds a hundred and then drops.
-async fn drain(events: Receiver<DaemonEvent>, daemon: ServiceDaemon, announced: Announced, life: watch::Sender<Life>) {
+async fn drain(
+    events: Receiver<DaemonEvent>,
+    daemon: ServiceDaemon,
+    announced: Announced,
+    state: watch::Sender<ResponderState>,
+) {
     while let Ok(event) = events.recv_async().await {
         match event {
             DaemonEvent::NameChange(change) => {
                 let host = |name: &str| name.strip_suffix(".local.").map(str::to_ascii_lowercase);
                 let (Some(old), Some(new)) = (host(&change.original), host(&change.new_name)) else { continue };
                 // A and AAAA are renamed one after the other; only the first is news.
-                if life.borrow().label != old {
+                if state.borrow().label != old {
                     continue;
                 }
                 tracing::warn!(
@@ -202,10 +207,10 @@ async fn drain(events: Receiver<DaemonEvent>, daemon: ServiceDaemon, announced: 
                 if let Err(error) = announced.register(&daemon, &new) {
                     tracing::warn!(%error, "the new name cannot be registered");
                 }
-                life.send_modify(|life| (life.label, life.is_announced) = (new, false));
+                state.send_modify(|state| (state.label, state.is_announced) = (new, false));
             }
             DaemonEvent::Announce(..) => {
-                life.send_if_modified(|life| !std::mem::replace(&mut life.is_announced, true));
+                state.send_if_modified(|state| !std::mem::replace(&mut state.is_announced, true));
             }
             DaemonEvent::Error(error) => tracing::debug!(%error, "multicast DNS"),
             _ => {}
@@ -215,14 +220,14 @@ async fn drain(events: Receiver<DaemonEvent>, daemon: ServiceDaemon, announced: 
 
 /// Watches whether the daemon is there, and what it keeps: of others nothing, since it looks for nothing. One that hangs is
 /// found by the self-check.
-async fn watch_daemon(daemon: ServiceDaemon, life: watch::Sender<Life>) {
+async fn watch_daemon(daemon: ServiceDaemon, state: watch::Sender<ResponderState>) {
     loop {
         sleep(POLL_INTERVAL).await;
         let Ok(metrics) = daemon.get_metrics() else { break };
         let Ok(metrics) = metrics.recv_async().await else { break };
         let counts = metrics.iter().filter(|(name, _)| name.starts_with("cached-")).map(|(_, count)| *count);
         let cached = u64::try_from(counts.sum::<i64>()).unwrap_or(0);
-        life.send_if_modified(|life| std::mem::replace(&mut life.cached, cached) != cached);
+        state.send_if_modified(|state| std::mem::replace(&mut state.cached, cached) != cached);
     }
-    life.send_modify(|life| life.fault = Some("it has ended"));
+    state.send_modify(|state| state.fault = Some("it has ended"));
 }

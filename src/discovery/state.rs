@@ -44,7 +44,7 @@ pub(crate) struct State {
     /// Why it is not found by SSDP, if it should be.
     pub(crate) ssdp: Option<String>,
     /// Where another box with the same id is.
-    pub(crate) twin: Option<IpAddr>,
+    pub(crate) duplicate_id: Option<IpAddr>,
     /// Records of others in the responder's cache.
     pub(crate) cached_records: u64,
     /// How many responders were started.
@@ -63,7 +63,7 @@ impl State {
             trouble: None,
             status: Status::Starting,
             ssdp: None,
-            twin: None,
+            duplicate_id: None,
             cached_records: 0,
             responders: 0,
         }

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::dispatcher::{Accepted, Dispatcher};
 use super::limits::ConnectionLimiter;
 use super::listener::{Listener, Scheme};
-use crate::metrics::{Metrics, Reason};
+use crate::metrics::{CloseReason, Metrics};
 
 /// Serves one listener.
 pub(super) struct Acceptor {
@@ -58,7 +58,7 @@ impl Acceptor {
                 // The peer has gone again (accept(2): treat these like EAGAIN).
                 Err(error) if is_per_connection(&error) => {}
                 Err(error) => {
-                    self.metrics.rejected(Reason::Accept);
+                    self.metrics.rejected(CloseReason::Accept);
                     tracing::warn!(%error, back_off_ms = back_off.as_millis(), "cannot accept connections, waiting");
                     tokio::select! {
                         () = stop.cancelled() => return,

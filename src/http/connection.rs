@@ -25,7 +25,7 @@ use super::metered::{MeteredSocket, MeteredStream};
 use super::service::{AppState, Service};
 use super::timeouts::Timeouts;
 use super::tls::Tls;
-use crate::metrics::{Metrics, Reason};
+use crate::metrics::{CloseReason, Metrics};
 
 /// What all connections share.
 pub(super) struct Settings {
@@ -53,11 +53,11 @@ pub(super) async fn serve(accepted: Accepted, settings: Arc<Settings>, drain: Rc
         }
     };
     let number = CONNECTIONS.fetch_add(1, Ordering::Relaxed);
-    let seat = permit.seat();
-    let activity = Activity::new(settings.timeouts, scheme, Arc::clone(seat));
+    let tracked = permit.connection();
+    let activity = Activity::new(settings.timeouts, scheme, Arc::clone(tracked));
     let stream = MeteredSocket::new(stream, Rc::clone(&activity));
     let service = Service::new(Arc::clone(&settings.state), Rc::clone(&activity), peer, scheme, number);
-    let mut timer = pin!(ConnectionTimer::new(&activity, &drain, seat));
+    let mut timer = pin!(ConnectionTimer::new(&activity, &drain, tracked));
     let end = match (scheme, &settings.tls) {
         (Scheme::Http, _) => speak(stream, service, &activity, &settings, timer.as_mut()).await,
         // Boxed: a handshake and a TLS stream are large, and every plain connection would carry
@@ -67,7 +67,7 @@ pub(super) async fn serve(accepted: Accepted, settings: Arc<Settings>, drain: Rc
         }
         (Scheme::Https, None) => return tracing::error!(%peer, "a TLS listener without a certificate"),
     };
-    match (seat.eviction(), end) {
+    match (tracked.eviction(), end) {
         (Some(reason), _) | (None, End::Overdue(reason)) => {
             metrics.rejected(reason);
             tracing::debug!(%peer, connection = number, reason = reason.word(), "a connection was closed");
@@ -75,7 +75,7 @@ pub(super) async fn serve(accepted: Accepted, settings: Arc<Settings>, drain: Rc
         (None, End::Closed(Ok(()))) => {}
         (None, End::Closed(Err(error))) => tracing::debug!(%peer, connection = number, %error, "a connection failed"),
         (None, End::NoHandshake(error)) => {
-            metrics.rejected(Reason::Tls);
+            metrics.rejected(CloseReason::Tls);
             tracing::debug!(%peer, connection = number, %error, "a TLS handshake failed");
         }
     }
@@ -124,8 +124,8 @@ where
     let mut stream = MeteredStream::new(stream, Rc::clone(activity), Arc::clone(metrics));
     loop {
         match exchange(stream, service, settings, timer.as_mut()).await {
-            Exchanged::Ended(end) => return end,
-            Exchanged::Resting(resting, next) => (stream, service) = (resting, next),
+            ExchangeOutcome::Ended(end) => return end,
+            ExchangeOutcome::Resting(resting, next) => (stream, service) = (resting, next),
         }
         activity.rested(stream.has_unread());
         let _resting = metrics.rests();
@@ -138,14 +138,14 @@ where
 /// How a connection ended.
 enum End {
     Closed(hyper::Result<()>),
-    Overdue(Reason),
+    Overdue(CloseReason),
     NoHandshake(io::Error),
 }
 
-/// What became of a run of requests.
-enum Exchanged<S> {
+/// How a run of requests ended.
+enum ExchangeOutcome<S> {
     Ended(End),
-    /// Nothing is under way, and nothing was asked for some time.
+    /// No request is under way, and none has come for some time.
     Resting(MeteredStream<S>, Service),
 }
 
@@ -155,7 +155,7 @@ async fn exchange<S>(
     service: Service,
     settings: &Settings,
     mut timer: Pin<&mut ConnectionTimer<'_>>,
-) -> Exchanged<S>
+) -> ExchangeOutcome<S>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -183,13 +183,13 @@ where
         })
     });
     if let Some(end) = ended.await {
-        return Exchanged::Ended(end);
+        return ExchangeOutcome::Ended(end);
     }
     let http1::Parts { io, read_buf, service, .. } = connection.into_parts();
     let mut stream = io.into_inner();
     // A copy, nearly always of nothing: even an empty slice would keep the buffer alive.
     stream.unread(Bytes::copy_from_slice(&read_buf));
-    Exchanged::Resting(stream, service)
+    ExchangeOutcome::Resting(stream, service)
 }
 
 /// Waits for the next request with no more than the socket in memory: the server's two buffers

@@ -11,14 +11,14 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::deadlines::Activity;
 use super::drain::Drain;
 use super::lifecycle::Due;
-use super::limits::Seat;
+use super::limits::TrackedConnection;
 
 pin_project! {
     /// One a connection, for its whole life.
     pub(super) struct ConnectionTimer<'a> {
         activity: &'a Activity,
         drain: &'a Drain,
-        seat: &'a Seat,
+        tracked: &'a TrackedConnection,
         #[pin]
         drain_begins: Notified<'a>,
         #[pin]
@@ -34,14 +34,14 @@ pin_project! {
 }
 
 impl<'a> ConnectionTimer<'a> {
-    pub(super) fn new(activity: &'a Activity, drain: &'a Drain, seat: &'a Seat) -> Self {
+    pub(super) fn new(activity: &'a Activity, drain: &'a Drain, tracked: &'a TrackedConnection) -> Self {
         let armed = activity.due().map_or_else(Instant::now, |(at, _)| at);
         Self {
             activity,
             drain,
-            seat,
+            tracked,
             drain_begins: drain.begins(),
-            evicted: seat.evicted(),
+            evicted: tracked.evicted(),
             waits: false,
             timer: sleep_until(armed),
             is_waiting: false,
@@ -62,7 +62,7 @@ impl<'a> ConnectionTimer<'a> {
         if this.drain.has_begun() {
             this.activity.drain();
         }
-        if let Some(reason) = this.seat.eviction() {
+        if let Some(reason) = this.tracked.eviction() {
             this.activity.evict(reason);
         }
         this.activity.ends_after_answer()

@@ -9,10 +9,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::lifecycle::{Due, Event, Lifecycle};
-use super::limits::Seat;
+use super::limits::TrackedConnection;
 use super::listener::Scheme;
 use super::timeouts::Timeouts;
-use crate::metrics::Reason;
+use crate::metrics::CloseReason;
 
 /// What a connection is doing; shared by its stream, its service and its task, which all live on one thread.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub(super) struct Activity {
     /// Whether the last write has waited for the peer, so that the clock has to be asked when it goes on.
     is_blocked: Cell<bool>,
     /// What the evicting side sees of it.
-    seat: Arc<Seat>,
+    tracked: Arc<TrackedConnection>,
 }
 
 /// An answer that is being made, until dropped.
@@ -38,7 +38,7 @@ impl Drop for Answering {
 }
 
 impl Activity {
-    pub(super) fn new(timeouts: Timeouts, scheme: Scheme, seat: Arc<Seat>) -> Rc<Self> {
+    pub(super) fn new(timeouts: Timeouts, scheme: Scheme, tracked: Arc<TrackedConnection>) -> Rc<Self> {
         let now = Instant::now();
         let lifecycle = match scheme {
             Scheme::Http => Lifecycle::plain(now),
@@ -49,7 +49,7 @@ impl Activity {
             lifecycle: Cell::new(lifecycle),
             last: Cell::new(now),
             is_blocked: Cell::new(false),
-            seat,
+            tracked,
         })
     }
 
@@ -117,7 +117,7 @@ impl Activity {
     }
 
     /// Another connection needs the place.
-    pub(super) fn evict(&self, reason: Reason) {
+    pub(super) fn evict(&self, reason: CloseReason) {
         self.apply(Event::Evict(reason), Instant::now());
     }
 
@@ -143,9 +143,9 @@ impl Activity {
         self.lifecycle.set(after);
         if before.is_answering() != after.is_answering() {
             if after.is_answering() {
-                self.seat.set_answering();
+                self.tracked.set_answering();
             } else {
-                self.seat.set_idle(now);
+                self.tracked.set_idle(now);
             }
         }
     }

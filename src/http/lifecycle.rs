@@ -14,7 +14,7 @@
 use tokio::time::Instant;
 
 use super::timeouts::{FIRST_REQUEST_GRACE, REST_AFTER, Timeouts};
-use crate::metrics::Reason;
+use crate::metrics::CloseReason;
 
 /// What is due on a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub(super) enum Due {
     /// It is between requests and may give its buffers back.
     Rest,
     /// It is to be closed.
-    Overdue(Reason),
+    Overdue(CloseReason),
 }
 
 /// What happens on a connection.
@@ -47,7 +47,7 @@ pub(super) enum Event {
     /// The box stops, or goes on as another process.
     Drain,
     /// Another connection needs the place.
-    Evict(Reason),
+    Evict(CloseReason),
 }
 
 /// What it is doing.
@@ -85,7 +85,7 @@ enum State {
 enum Closing {
     No,
     Drain(Instant),
-    Evicted(Instant, Reason),
+    Evicted(Instant, CloseReason),
 }
 
 /// One connection.
@@ -142,17 +142,17 @@ impl Lifecycle {
             Closing::Evicted(since, reason) => (since, Due::Overdue(reason)),
         };
         match (self.state, self.closing) {
-            (State::Handshake { since }, _) => Some(expects_request(since + timeouts.handshake, Reason::Tls)),
-            (State::Head { since }, _) => Some(expects_request(since + timeouts.head, Reason::HeaderTimeout)),
+            (State::Handshake { since }, _) => Some(expects_request(since + timeouts.handshake, CloseReason::Tls)),
+            (State::Head { since }, _) => Some(expects_request(since + timeouts.head, CloseReason::HeaderTimeout)),
             (State::Answering { blocked } | State::Flushing { blocked, .. }, _) => {
-                blocked.map(|since| (since + timeouts.write_stall, Due::Overdue(Reason::WriteStall)))
+                blocked.map(|since| (since + timeouts.write_stall, Due::Overdue(CloseReason::WriteStall)))
             }
             (State::Idle { .. } | State::Resting { .. }, Closing::Evicted(since, reason)) => {
                 Some((since, Due::Overdue(reason)))
             }
             (State::Idle { since }, _) if timeouts.idle > REST_AFTER => Some((since + REST_AFTER, Due::Rest)),
             (State::Idle { since } | State::Resting { since }, _) => {
-                Some((since + timeouts.idle, Due::Overdue(Reason::Idle)))
+                Some((since + timeouts.idle, Due::Overdue(CloseReason::Idle)))
             }
         }
     }
@@ -194,7 +194,7 @@ mod tests {
         write_stall: Duration::from_secs(30),
     };
 
-    const EVICTED: Event = Event::Evict(Reason::PeerEvicted);
+    const EVICTED: Event = Event::Evict(CloseReason::PeerEvicted);
 
     /// A connection in virtual time: nothing here waits.
     struct Virtual {
@@ -235,7 +235,7 @@ mod tests {
 
     type Expected = Option<(u64, Due)>;
 
-    fn overdue(second: u64, reason: Reason) -> Expected {
+    fn overdue(second: u64, reason: CloseReason) -> Expected {
         (second, Due::Overdue(reason)).into()
     }
 
@@ -265,15 +265,15 @@ mod tests {
     /// What every event makes of every state a second later: what is due then.
     #[test]
     fn every_event_in_every_state() {
-        let head = overdue(111, Reason::HeaderTimeout);
-        let old_head = overdue(110, Reason::HeaderTimeout);
-        let stall = overdue(131, Reason::WriteStall);
-        let old_stall = overdue(130, Reason::WriteStall);
+        let head = overdue(111, CloseReason::HeaderTimeout);
+        let old_head = overdue(110, CloseReason::HeaderTimeout);
+        let stall = overdue(131, CloseReason::WriteStall);
+        let old_stall = overdue(130, CloseReason::WriteStall);
         let rest = Some((102, Due::Rest));
         let old_rest = Some((101, Due::Rest));
-        let old_idle = overdue(175, Reason::Idle);
-        let handshake = overdue(5, Reason::Tls);
-        let evicted = overdue(101, Reason::PeerEvicted);
+        let old_idle = overdue(175, CloseReason::Idle);
+        let handshake = overdue(5, CloseReason::Tls);
+        let evicted = overdue(101, CloseReason::PeerEvicted);
         // Encrypted, Read, Request, HandedOver, Written, Blocked, Flushed, Rested, Drain, Evict.
         let expected: [(&str, [Expected; 10]); 10] = [
             (
@@ -291,7 +291,7 @@ mod tests {
                     old_head,
                     old_head,
                     old_head,
-                    overdue(102, Reason::HeaderTimeout),
+                    overdue(102, CloseReason::HeaderTimeout),
                     evicted,
                 ],
             ),
@@ -373,7 +373,7 @@ mod tests {
         for _ in 0..9 {
             connection = connection.later(1).then(&[Event::Read]);
         }
-        assert_eq!(connection.due(), overdue(10, Reason::HeaderTimeout));
+        assert_eq!(connection.due(), overdue(10, CloseReason::HeaderTimeout));
     }
 
     #[test]
@@ -383,14 +383,14 @@ mod tests {
             connection = connection.then(&[Event::Blocked]).later(29);
             assert_eq!(
                 connection.due(),
-                overdue(connection.now.duration_since(connection.began).as_secs() + 1, Reason::WriteStall)
+                overdue(connection.now.duration_since(connection.began).as_secs() + 1, CloseReason::WriteStall)
             );
             connection = connection.then(&[Event::Written]);
             assert_eq!(connection.due(), None);
         }
         let end = connection.then(&[Event::HandedOver, Event::Flushed]);
         assert_eq!(end.due(), Some((581, Due::Rest)));
-        assert_eq!(end.then(&[Event::Rested]).due(), overdue(655, Reason::Idle));
+        assert_eq!(end.then(&[Event::Rested]).due(), overdue(655, CloseReason::Idle));
     }
 
     #[test]
@@ -411,22 +411,22 @@ mod tests {
         for _ in 0..5 {
             connection = connection.later(9).then(&[Event::Written, Event::Blocked]);
         }
-        assert_eq!(connection.then(&[Event::Flushed]).due(), overdue(55, Reason::HeaderTimeout));
+        assert_eq!(connection.then(&[Event::Flushed]).due(), overdue(55, CloseReason::HeaderTimeout));
     }
 
     #[test]
     fn whoever_gets_no_rest_is_idle_for_as_long_as_was_said() {
         let timeouts = Timeouts { idle: Duration::from_secs(1), ..TIMEOUTS };
         let connection = Virtual::plain().then(ANSWERED);
-        let expected = (connection.began + timeouts.idle, Due::Overdue(Reason::Idle));
+        let expected = (connection.began + timeouts.idle, Due::Overdue(CloseReason::Idle));
         assert_eq!(connection.lifecycle.due(&timeouts), Some(expected));
     }
 
     #[test]
     fn a_drain_gives_no_time_beyond_the_usual() {
         let connection = Virtual::plain().then(&[Event::Read]).later(9).then(&[Event::Drain]).later(1);
-        assert_eq!(connection.then(&[Event::Drain]).due(), overdue(10, Reason::HeaderTimeout));
+        assert_eq!(connection.then(&[Event::Drain]).due(), overdue(10, CloseReason::HeaderTimeout));
         let evicted = Virtual::plain().then(&[Event::Drain]).later(1).then(&[EVICTED]).later(1).then(&[EVICTED]);
-        assert_eq!(evicted.due(), overdue(1, Reason::PeerEvicted));
+        assert_eq!(evicted.due(), overdue(1, CloseReason::PeerEvicted));
     }
 }

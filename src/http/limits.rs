@@ -1,7 +1,7 @@
 //! Places for connections: in total and for each peer address.
 //!
 //! Behind one address stand many TVs (an access point with NAT, a phone's tethering), so an address that has its share
-//! is not refused while some of its connections do nothing: the one that is missed least loses its place ([`Class`]),
+//! is not refused while some of its connections do nothing: the one whose loss matters least loses its place ([`Class`]),
 //! the oldest first; never one with an answer under way. When all places are taken, the same holds for everybody's
 //! connections, and of those alike the address with the most loses one. So whoever takes places by saying nothing, or
 //! too slowly, takes them from itself.
@@ -17,34 +17,34 @@ use tokio::sync::futures::Notified;
 use tokio::time::Instant;
 
 use super::timeouts::FIRST_REQUEST;
-use crate::metrics::Reason;
+use crate::metrics::CloseReason;
 
 /// Connections that have lost their places and are not gone yet: more than are ever there at once, since a worker ends
 /// them as soon as it gets to it, and few enough for the memory and the descriptors of a box.
 pub(super) const MAX_LEAVING: usize = 32;
 
-/// Hands out places.
+/// Admits connections up to the limits.
 #[derive(Debug)]
 pub(super) struct ConnectionLimiter {
     max: usize,
     max_per_peer: usize,
     began: Instant,
-    seats: Mutex<Seats>,
+    table: Mutex<ConnectionTable>,
 }
 
 #[derive(Debug, Default)]
-struct Seats {
+struct ConnectionTable {
     next: u64,
     total: usize,
     leaving: usize,
-    /// Only peers with a connection are in here, so `max` bounds it. The seats are in the order of their numbers, which
+    /// Only peers with a connection are in here, so `max` bounds it. They are in the order of their numbers, which
     /// is the order in which they came.
-    by_peer: HashMap<IpAddr, BTreeMap<u64, Arc<Seat>>>,
+    by_peer: HashMap<IpAddr, BTreeMap<u64, Arc<TrackedConnection>>>,
 }
 
 /// A connection as the limits see it: its task reports what it does, and is notified when it is evicted.
 #[derive(Debug)]
-pub(super) struct Seat {
+pub(super) struct TrackedConnection {
     began: Instant,
     /// What it is doing, in the lowest bits, and since which millisecond.
     state: AtomicU64,
@@ -65,13 +65,13 @@ fn since(began: Instant, now: Instant) -> u64 {
 }
 
 #[cfg(test)]
-impl Default for Seat {
+impl Default for TrackedConnection {
     fn default() -> Self {
         Self::new(Instant::now())
     }
 }
 
-impl Seat {
+impl TrackedConnection {
     fn new(began: Instant) -> Self {
         let state = AtomicU64::new(since(began, Instant::now()) | NO_REQUEST_YET);
         Self { began, state, evicted: Notify::new() }
@@ -91,16 +91,16 @@ impl Seat {
     fn set(&self, state: u64) {
         let before = self.state.load(Ordering::Relaxed);
         if !matches!(before & DOING, EVICTED_WHEN_FULL | EVICTED_BY_PEER) {
-            // It fails only when the seat has just been taken.
+            // It fails only when the connection has just been evicted.
             let _ = self.state.compare_exchange(before, state, Ordering::Relaxed, Ordering::Relaxed);
         }
     }
 
     /// Why it has lost its place, if it has.
-    pub(super) fn eviction(&self) -> Option<Reason> {
+    pub(super) fn eviction(&self) -> Option<CloseReason> {
         match self.state.load(Ordering::Relaxed) & DOING {
-            EVICTED_WHEN_FULL => Some(Reason::FullEvicted),
-            EVICTED_BY_PEER => Some(Reason::PeerEvicted),
+            EVICTED_WHEN_FULL => Some(CloseReason::FullEvicted),
+            EVICTED_BY_PEER => Some(CloseReason::PeerEvicted),
             _ => None,
         }
     }
@@ -117,42 +117,42 @@ pub(super) struct Permit {
     limiter: Arc<ConnectionLimiter>,
     peer: IpAddr,
     number: u64,
-    seat: Arc<Seat>,
+    connection: Arc<TrackedConnection>,
 }
 
 impl Permit {
-    pub(super) fn seat(&self) -> &Arc<Seat> {
-        &self.seat
+    pub(super) fn connection(&self) -> &Arc<TrackedConnection> {
+        &self.connection
     }
 }
 
 impl ConnectionLimiter {
     pub(super) fn new(max: usize, max_per_peer: usize) -> Arc<Self> {
-        Arc::new(Self { max, max_per_peer, began: Instant::now(), seats: Mutex::default() })
+        Arc::new(Self { max, max_per_peer, began: Instant::now(), table: Mutex::default() })
     }
 
     /// A place for a connection of `peer`, or why there is none.
-    pub(super) fn admit(self: &Arc<Self>, peer: IpAddr) -> Result<Permit, Reason> {
+    pub(super) fn admit(self: &Arc<Self>, peer: IpAddr) -> Result<Permit, CloseReason> {
         // An IPv4 peer counts the same on a dual-stack socket. IPv6 addresses are not grouped by network: on a LAN, all
         // TVs share one.
         let peer = peer.to_canonical();
-        let mut seats = self.seats.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_peer = seats.by_peer.get(&peer).map_or(0, BTreeMap::len);
+        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_peer = table.by_peer.get(&peer).map_or(0, BTreeMap::len);
         if of_peer >= self.max_per_peer {
-            seats.evict_of(peer, self.began).ok_or(Reason::PeerFull)?;
-        } else if seats.total >= self.max {
-            seats.evict_any(self.began).ok_or(Reason::Full)?;
+            table.evict_of(peer, self.began).ok_or(CloseReason::PeerFull)?;
+        } else if table.total >= self.max {
+            table.evict_any(self.began).ok_or(CloseReason::Full)?;
         }
-        let number = seats.next;
-        seats.next += 1;
-        seats.total += 1;
-        let seat = Arc::new(Seat::new(self.began));
-        seats.by_peer.entry(peer).or_default().insert(number, Arc::clone(&seat));
-        Ok(Permit { limiter: Arc::clone(self), peer, number, seat })
+        let number = table.next;
+        table.next += 1;
+        table.total += 1;
+        let connection = Arc::new(TrackedConnection::new(self.began));
+        table.by_peer.entry(peer).or_default().insert(number, Arc::clone(&connection));
+        Ok(Permit { limiter: Arc::clone(self), peer, number, connection })
     }
 }
 
-/// Who is missed least, in this order.
+/// What is evicted first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Class {
     /// It has sent no whole request in the time that one takes.
@@ -162,8 +162,8 @@ enum Class {
 }
 
 /// A state with its class at the moment `now`; `None` for those that keep their places.
-fn evictable(seat: &Seat, now: u64) -> Option<(Class, u64)> {
-    let state = seat.state.load(Ordering::Relaxed);
+fn evictable(connection: &TrackedConnection, now: u64) -> Option<(Class, u64)> {
+    let state = connection.state.load(Ordering::Relaxed);
     let grace = (FIRST_REQUEST.as_secs() * 1000) << DOING.count_ones();
     match state & DOING {
         NO_REQUEST_YET if now.saturating_sub(state) >= grace => Some((Class::Silent, state)),
@@ -172,13 +172,14 @@ fn evictable(seat: &Seat, now: u64) -> Option<(Class, u64)> {
     }
 }
 
-impl Seats {
-    /// Takes the place of the peer's connection that is missed least.
+impl ConnectionTable {
+    /// Takes the place of the peer's connection whose loss matters least.
     fn evict_of(&mut self, peer: IpAddr, began: Instant) -> Option<()> {
         let now = since(began, Instant::now());
         loop {
-            let seats = self.by_peer.get(&peer)?.iter();
-            let candidates = seats.filter_map(|(number, seat)| Some((evictable(seat, now)?, *number)));
+            let connections = self.by_peer.get(&peer)?.iter();
+            let candidates =
+                connections.filter_map(|(number, connection)| Some((evictable(connection, now)?, *number)));
             let ((_, state), number) = candidates.min()?;
             if let Some(evicted) = self.evict(peer, number, state, EVICTED_BY_PEER) {
                 return evicted.then_some(());
@@ -186,13 +187,15 @@ impl Seats {
         }
     }
 
-    /// Takes the place of the connection that is missed least of all.
+    /// Takes the place of the connection whose loss matters least of all.
     fn evict_any(&mut self, began: Instant) -> Option<()> {
         let now = since(began, Instant::now());
         loop {
-            let candidates = self.by_peer.iter().flat_map(|(peer, seats)| {
-                let many = Reverse(seats.len());
-                let evictable = seats.iter().filter_map(move |(number, seat)| Some((*number, evictable(seat, now)?)));
+            let candidates = self.by_peer.iter().flat_map(|(peer, connections)| {
+                let many = Reverse(connections.len());
+                let evictable = connections
+                    .iter()
+                    .filter_map(move |(number, connection)| Some((*number, evictable(connection, now)?)));
                 evictable.map(move |(number, (class, state))| (class, many, state, number, *peer))
             });
             let (_, _, state, number, peer) = candidates.min()?;
@@ -207,9 +210,9 @@ impl Seats {
         if self.leaving >= MAX_LEAVING {
             return Some(false);
         }
-        let seat = self.by_peer.get(&peer)?.get(&number)?;
-        seat.state.compare_exchange(state, evicted, Ordering::Relaxed, Ordering::Relaxed).ok()?;
-        seat.evicted.notify_one();
+        let connection = self.by_peer.get(&peer)?.get(&number)?;
+        connection.state.compare_exchange(state, evicted, Ordering::Relaxed, Ordering::Relaxed).ok()?;
+        connection.evicted.notify_one();
         self.remove(peer, number);
         self.leaving += 1;
         Some(true)
@@ -217,11 +220,11 @@ impl Seats {
 
     /// Whether it was there.
     fn remove(&mut self, peer: IpAddr, number: u64) -> bool {
-        let Some(seats) = self.by_peer.get_mut(&peer) else { return false };
-        if seats.remove(&number).is_none() {
+        let Some(connections) = self.by_peer.get_mut(&peer) else { return false };
+        if connections.remove(&number).is_none() {
             return false;
         }
-        if seats.is_empty() {
+        if connections.is_empty() {
             self.by_peer.remove(&peer);
         }
         self.total -= 1;
@@ -231,9 +234,9 @@ impl Seats {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        let mut seats = self.limiter.seats.lock().unwrap_or_else(PoisonError::into_inner);
-        if !seats.remove(self.peer, self.number) {
-            seats.leaving -= 1;
+        let mut table = self.limiter.table.lock().unwrap_or_else(PoisonError::into_inner);
+        if !table.remove(self.peer, self.number) {
+            table.leaving -= 1;
         }
     }
 }
@@ -248,24 +251,24 @@ mod tests {
         text.parse().expect("an address")
     }
 
-    fn admit(limiter: &Arc<ConnectionLimiter>, peer: &str) -> Result<Permit, Reason> {
+    fn admit(limiter: &Arc<ConnectionLimiter>, peer: &str) -> Result<Permit, CloseReason> {
         limiter.admit(ip(peer))
     }
 
     fn busy(limiter: &Arc<ConnectionLimiter>, peer: &str) -> Permit {
         let permit = admit(limiter, peer).expect("a place");
-        permit.seat().set_answering();
+        permit.connection().set_answering();
         permit
     }
 
     fn idle(limiter: &Arc<ConnectionLimiter>, peer: &str, second: u64) -> Permit {
         let permit = busy(limiter, peer);
-        permit.seat().set_idle(limiter.began + Duration::from_secs(second));
+        permit.connection().set_idle(limiter.began + Duration::from_secs(second));
         permit
     }
 
-    fn evictions<const N: usize>(permits: [&Permit; N]) -> [Option<Reason>; N] {
-        permits.map(|permit| permit.seat().eviction())
+    fn evictions<const N: usize>(permits: [&Permit; N]) -> [Option<CloseReason>; N] {
+        permits.map(|permit| permit.connection().eviction())
     }
 
     #[test]
@@ -273,25 +276,25 @@ mod tests {
         let limiter = ConnectionLimiter::new(3, 2);
         let first = busy(&limiter, "10.0.0.1");
         let _second = busy(&limiter, "::ffff:10.0.0.1");
-        assert_eq!(admit(&limiter, "10.0.0.1").err(), Some(Reason::PeerFull));
+        assert_eq!(admit(&limiter, "10.0.0.1").err(), Some(CloseReason::PeerFull));
         let _third = busy(&limiter, "10.0.0.2");
-        assert_eq!(admit(&limiter, "10.0.0.3").err(), Some(Reason::Full));
+        assert_eq!(admit(&limiter, "10.0.0.3").err(), Some(CloseReason::Full));
         drop(first);
         let _fourth = admit(&limiter, "10.0.0.1").expect("a place again");
-        assert_eq!(limiter.seats.lock().expect("unpoisoned").by_peer.len(), 2);
+        assert_eq!(limiter.table.lock().expect("unpoisoned").by_peer.len(), 2);
     }
 
     /// A connection that came so long ago.
     fn silent(limiter: &Arc<ConnectionLimiter>, peer: &str, ago: Duration) -> Permit {
         let permit = admit(limiter, peer).expect("a place");
-        permit.seat().set(since(limiter.began, Instant::now() - ago) | NO_REQUEST_YET);
+        permit.connection().set(since(limiter.began, Instant::now() - ago) | NO_REQUEST_YET);
         permit
     }
 
     /// Of a limiter that is an hour old.
     fn limiter(max: usize, max_per_peer: usize) -> Arc<ConnectionLimiter> {
         let began = Instant::now() - Duration::from_secs(3600);
-        Arc::new(ConnectionLimiter { max, max_per_peer, began, seats: Mutex::default() })
+        Arc::new(ConnectionLimiter { max, max_per_peer, began, table: Mutex::default() })
     }
 
     #[test]
@@ -308,16 +311,16 @@ mod tests {
         let other = silent(&limiter, "10.0.0.2", FIRST_REQUEST * 3);
         let mut newcomers = Vec::new();
         // Whoever has just been answered is no worse than whoever has only connected.
-        newer_idle.seat().set_idle(Instant::now() + Duration::from_secs(1));
+        newer_idle.connection().set_idle(Instant::now() + Duration::from_secs(1));
         for victim in [&silent_first, &silent_later, &idle_first, &idle_later, &new, &newer, &newer_idle] {
             assert_eq!(evictions([victim]), [None]);
             newcomers.push(busy(&limiter, "10.0.0.1"));
-            assert_eq!(evictions([victim]), [Some(Reason::PeerEvicted)]);
+            assert_eq!(evictions([victim]), [Some(CloseReason::PeerEvicted)]);
         }
         assert_eq!(evictions([&answering, &other]), [None, None]);
-        assert_eq!(admit(&limiter, "10.0.0.1").err(), Some(Reason::PeerFull));
-        let seats = limiter.seats.lock().expect("unpoisoned");
-        assert_eq!((seats.total, seats.leaving), (9, 7));
+        assert_eq!(admit(&limiter, "10.0.0.1").err(), Some(CloseReason::PeerFull));
+        let table = limiter.table.lock().expect("unpoisoned");
+        assert_eq!((table.total, table.leaving), (9, 7));
     }
 
     #[test]
@@ -327,9 +330,13 @@ mod tests {
         let few = idle(&limiter, "10.0.0.2", 1);
         let silent = silent(&limiter, "10.0.0.3", FIRST_REQUEST);
         let _fifth = busy(&limiter, "10.0.0.4");
-        assert_eq!(evictions([&silent]), [Some(Reason::FullEvicted)], "before those that have asked for something");
+        assert_eq!(
+            evictions([&silent]),
+            [Some(CloseReason::FullEvicted)],
+            "before those that have asked for something"
+        );
         let _sixth = busy(&limiter, "10.0.0.4");
-        assert_eq!(evictions([&many[0], &many[1], &few]), [Some(Reason::FullEvicted), None, None]);
+        assert_eq!(evictions([&many[0], &many[1], &few]), [Some(CloseReason::FullEvicted), None, None]);
     }
 
     #[test]
@@ -337,23 +344,23 @@ mod tests {
         let limiter = limiter(2, 2);
         let first = idle(&limiter, "10.0.0.1", 1);
         let evicted = idle(&limiter, "10.0.0.1", 2);
-        first.seat().set_answering();
+        first.connection().set_answering();
         let newcomer = busy(&limiter, "10.0.0.1");
-        assert_eq!(evictions([&first, &evicted, &newcomer]), [None, Some(Reason::PeerEvicted), None]);
-        evicted.seat().set_answering();
-        evicted.seat().set_idle(Instant::now());
-        assert_eq!(evictions([&evicted]), [Some(Reason::PeerEvicted)]);
+        assert_eq!(evictions([&first, &evicted, &newcomer]), [None, Some(CloseReason::PeerEvicted), None]);
+        evicted.connection().set_answering();
+        evicted.connection().set_idle(Instant::now());
+        assert_eq!(evictions([&evicted]), [Some(CloseReason::PeerEvicted)]);
     }
 
     #[test]
     fn those_that_leave_are_few() {
         let limiter = ConnectionLimiter::new(1, 1);
         let mut leaving: Vec<_> = (0..=MAX_LEAVING).map(|_| admit(&limiter, "10.0.0.1").expect("a place")).collect();
-        assert_eq!(admit(&limiter, "10.0.0.1").err(), Some(Reason::PeerFull));
+        assert_eq!(admit(&limiter, "10.0.0.1").err(), Some(CloseReason::PeerFull));
         leaving.remove(0);
         assert!(admit(&limiter, "10.0.0.1").is_ok());
         drop(leaving);
-        let seats = limiter.seats.lock().expect("unpoisoned");
-        assert_eq!((seats.total, seats.leaving, seats.by_peer.len()), (0, 0, 0));
+        let table = limiter.table.lock().expect("unpoisoned");
+        assert_eq!((table.total, table.leaving, table.by_peer.len()), (0, 0, 0));
     }
 }

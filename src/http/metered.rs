@@ -166,7 +166,7 @@ mod tests {
     use crate::http::listener::Scheme;
     use crate::http::timeouts::Timeouts;
     use crate::http::tls::{SelfSigned, Tls};
-    use crate::metrics::Reason;
+    use crate::metrics::CloseReason;
 
     const TIMEOUTS: Timeouts = Timeouts {
         handshake: Duration::from_secs(5),
@@ -201,7 +201,7 @@ mod tests {
     }
 
     fn stall_in(seconds: u64) -> Option<(Instant, Due)> {
-        (Instant::now() + Duration::from_secs(seconds), Due::Overdue(Reason::WriteStall)).into()
+        (Instant::now() + Duration::from_secs(seconds), Due::Overdue(CloseReason::WriteStall)).into()
     }
 
     /// Flushes once, as the server does when it is woken.

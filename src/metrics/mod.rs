@@ -63,14 +63,13 @@ struct RequestLabels {
 #[derive(Default)]
 struct Requests {
     all: Family<RequestLabels, Counter>,
-    /// Of what nearly every request is, found once: a search of the family takes a lock and hashes its labels.
-    page: Usual,
-    asset: Usual,
+    page: CachedCounters,
+    asset: CachedCounters,
 }
 
-/// The counters of the usual answers.
+/// The counters of the frequent answers, found once: a search of the family takes a lock and hashes its labels.
 #[derive(Default)]
-struct Usual {
+struct CachedCounters {
     ok: OnceLock<Counter>,
     not_modified: OnceLock<Counter>,
 }
@@ -93,7 +92,7 @@ impl Requests {
 
 /// Why a connection was refused or closed by the box.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Reason {
+pub(crate) enum CloseReason {
     /// All connections are taken.
     Full,
     /// This address has its share of connections.
@@ -114,7 +113,7 @@ pub(crate) enum Reason {
     Accept,
 }
 
-impl Reason {
+impl CloseReason {
     /// The word that metrics and logs use.
     #[must_use]
     pub(crate) fn word(self) -> &'static str {
@@ -132,7 +131,7 @@ impl Reason {
     }
 }
 
-impl EncodeLabelValue for Reason {
+impl EncodeLabelValue for CloseReason {
     fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
         self.word().encode(encoder)
     }
@@ -140,7 +139,7 @@ impl EncodeLabelValue for Reason {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ReasonLabels {
-    reason: Reason,
+    reason: CloseReason,
 }
 
 /// What discovery is like at one moment.
@@ -291,13 +290,13 @@ impl Metrics {
 
     /// A connection rests, until what this returns is dropped.
     #[must_use]
-    pub(crate) fn rests(&self) -> Resting<'_> {
+    pub(crate) fn rests(&self) -> RestingGuard<'_> {
         self.resting_connections.inc();
-        Resting(&self.resting_connections)
+        RestingGuard(&self.resting_connections)
     }
 
     /// A connection was refused, or closed by the box against the peer's will.
-    pub(crate) fn rejected(&self, reason: Reason) {
+    pub(crate) fn rejected(&self, reason: CloseReason) {
         self.rejected.get_or_create(&ReasonLabels { reason }).inc();
     }
 
@@ -328,10 +327,10 @@ impl Metrics {
     }
 }
 
-/// Counts a connection as resting.
-pub(crate) struct Resting<'a>(&'a Gauge);
+/// Counts a connection as resting for as long as it lives.
+pub(crate) struct RestingGuard<'a>(&'a Gauge);
 
-impl Drop for Resting<'_> {
+impl Drop for RestingGuard<'_> {
     fn drop(&mut self) {
         self.0.dec();
     }
@@ -368,7 +367,7 @@ mod tests {
         let metrics = Metrics::default();
         metrics.accepted();
         metrics.answered(RouteClass::Page, StatusCode::OK, Duration::from_micros(20));
-        metrics.rejected(Reason::Full);
+        metrics.rejected(CloseReason::Full);
         metrics.sent(10);
         let text = metrics.exposition().expect("encoded");
         for line in [

@@ -14,7 +14,7 @@ use thiserror::Error;
 
 use super::File;
 use super::content::{Content, MAX_IN_MEMORY, MAX_MEMORY, OnDisk};
-use super::left_out::{LeftOut, Reason};
+use super::left_out::{LeftOut, SkipReason};
 use super::stamp::Stamp;
 
 /// Bytes of a path in a URL: a request for a longer one, with its escapes, would not fit into any head.
@@ -54,7 +54,7 @@ pub(crate) enum DirectoryError {
     BadIndex {
         /// The directory.
         path: PathBuf,
-        reason: Reason,
+        reason: SkipReason,
     },
     /// More files than allowed.
     TooManyFiles {
@@ -155,7 +155,7 @@ impl Listing {
                 opened += 1;
                 entry.open(&root).map(|file| Content::Disk(Arc::new(file)))
             } else {
-                Err(Reason::TooManyOpen)
+                Err(SkipReason::TooManyOpen)
             };
             match content {
                 Ok(content) => {
@@ -190,7 +190,7 @@ impl Listing {
 /// The page without which a directory is no dist.
 const INDEX: &str = "/index.html";
 
-fn no_index(path: PathBuf, root: &Path, entries: &[Entry], left_out: Vec<(String, Reason)>) -> DirectoryError {
+fn no_index(path: PathBuf, root: &Path, entries: &[Entry], left_out: Vec<(String, SkipReason)>) -> DirectoryError {
     if entries.is_empty() && left_out.is_empty() {
         return DirectoryError::Empty(path);
     }
@@ -205,31 +205,31 @@ fn no_index(path: PathBuf, root: &Path, entries: &[Entry], left_out: Vec<(String
 }
 
 impl Entry {
-    fn read(&self, root: &OwnedFd) -> Result<Bytes, Reason> {
+    fn read(&self, root: &OwnedFd) -> Result<Bytes, SkipReason> {
         let file = open_beneath(root, &self.relative)?;
         let length = self.stamp.length;
         let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
         // No more than was listed, however fast it grows.
         (&file).take(length).read_to_end(&mut bytes)?;
         let is_listed = bytes.len() as u64 == length && Stamp::of(&file.metadata()?) == self.stamp;
-        if is_listed { Ok(Bytes::from(bytes)) } else { Err(Reason::Changing) }
+        if is_listed { Ok(Bytes::from(bytes)) } else { Err(SkipReason::Changing) }
     }
 
-    fn open(&self, root: &OwnedFd) -> Result<OnDisk, Reason> {
+    fn open(&self, root: &OwnedFd) -> Result<OnDisk, SkipReason> {
         let file = OnDisk::new(self.url.clone(), open_beneath(root, &self.relative)?)?;
-        if file.stamp() == self.stamp { Ok(file) } else { Err(Reason::Changing) }
+        if file.stamp() == self.stamp { Ok(file) } else { Err(SkipReason::Changing) }
     }
 }
 
 /// Opens a file that the kernel finds below `root` without following any link, whatever became of the path since it was
 /// looked at.
-fn open_beneath(root: impl AsFd, relative: &Path) -> Result<OpenFile, Reason> {
+fn open_beneath(root: impl AsFd, relative: &Path) -> Result<OpenFile, SkipReason> {
     // Not blocking: a FIFO in the place of the file would wait for its writer.
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY | OFlags::NONBLOCK;
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
     let file = openat2(root, relative, flags, Mode::empty(), resolve).map_err(io::Error::from)?;
     let file = OpenFile::from(file);
-    if file.metadata()?.is_file() { Ok(file) } else { Err(Reason::NoFile) }
+    if file.metadata()?.is_file() { Ok(file) } else { Err(SkipReason::NoFile) }
 }
 
 /// A look at everything below the root.
@@ -241,7 +241,7 @@ struct Walk<'a> {
     seen: usize,
     directories: usize,
     entries: Vec<Entry>,
-    left_out: Vec<(String, Reason)>,
+    left_out: Vec<(String, SkipReason)>,
 }
 
 impl Walk<'_> {
@@ -284,16 +284,16 @@ impl Walk<'_> {
         kind: fs::FileType,
         entry: &fs::DirEntry,
         waiting: &mut Vec<(PathBuf, String)>,
-    ) -> Result<(), (String, Reason)> {
+    ) -> Result<(), (String, SkipReason)> {
         let Some(text) = name.to_str() else {
-            return Err((format!("{parent}/{}", name.to_string_lossy()), Reason::NotUtf8));
+            return Err((format!("{parent}/{}", name.to_string_lossy()), SkipReason::NotUtf8));
         };
         let url = format!("{parent}/{text}");
         if url.len() > MAX_URL {
-            return Err((url, Reason::TooLong));
+            return Err((url, SkipReason::TooLong));
         }
         if (self.is_reserved)(&url) {
-            return Err((url, Reason::Reserved));
+            return Err((url, SkipReason::Reserved));
         }
         if kind.is_dir() {
             // Without files they count as well: there may be no end of them.
@@ -309,7 +309,7 @@ impl Walk<'_> {
             Ok(found) => found,
             Err(reason) => return Err((url, reason)),
         };
-        let Ok(relative) = path.strip_prefix(self.root) else { return Err((url, Reason::LinkOut)) };
+        let Ok(relative) = path.strip_prefix(self.root) else { return Err((url, SkipReason::LinkOut)) };
         self.seen += 1;
         if self.seen <= self.limits.files {
             self.entries.push(Entry { url, relative: relative.to_owned(), stamp: Stamp::of(&metadata) });
@@ -318,28 +318,28 @@ impl Walk<'_> {
     }
 
     /// The regular file that an entry is, or that its link leads to inside the directory.
-    fn resolve(&self, kind: fs::FileType, entry: &fs::DirEntry) -> Result<(PathBuf, Metadata), Reason> {
+    fn resolve(&self, kind: fs::FileType, entry: &fs::DirEntry) -> Result<(PathBuf, Metadata), SkipReason> {
         let (path, metadata) = if kind.is_symlink() {
             let target = entry.path().canonicalize().map_err(|error| match error.kind() {
-                io::ErrorKind::NotFound => Reason::BrokenLink,
+                io::ErrorKind::NotFound => SkipReason::BrokenLink,
                 _ => error.into(),
             })?;
             if !target.starts_with(self.root) {
-                return Err(Reason::LinkOut);
+                return Err(SkipReason::LinkOut);
             }
             let metadata = fs::symlink_metadata(&target)?;
             // A link to a directory above would never end.
             if metadata.is_dir() {
-                return Err(Reason::LinkToDirectory);
+                return Err(SkipReason::LinkToDirectory);
             }
             (target, metadata)
         } else {
             (entry.path(), entry.metadata()?)
         };
-        if metadata.is_file() { Ok((path, metadata)) } else { Err(Reason::NoFile) }
+        if metadata.is_file() { Ok((path, metadata)) } else { Err(SkipReason::NoFile) }
     }
 
-    fn leave_out(&mut self, url: String, reason: Reason) {
+    fn leave_out(&mut self, url: String, reason: SkipReason) {
         self.seen += 1;
         if self.seen <= self.limits.files {
             self.left_out.push((url, reason));
@@ -378,7 +378,7 @@ mod tests {
         Listing::of(root, LIMITS, |path| path == "/health")
     }
 
-    fn read(root: &Path) -> (Vec<String>, Vec<(String, Reason)>) {
+    fn read(root: &Path) -> (Vec<String>, Vec<(String, SkipReason)>) {
         let loaded = listing(root).and_then(|listing| listing.read(LIMITS)).expect("read");
         (loaded.files.into_iter().map(|file| file.path).collect(), loaded.left_out.named().to_vec())
     }
@@ -427,13 +427,13 @@ mod tests {
             ["/a\nb", "/absolute.txt", "/c\\d", "/caf\u{fffd}.txt", "/good.txt", "/index.html", "/link.txt"]
         );
         let expected = [
-            ("/again", Reason::LinkToDirectory),
-            ("/broken", Reason::BrokenLink),
-            ("/caf\u{fffd}.txt", Reason::NotUtf8),
-            ("/fifo", Reason::NoFile),
-            ("/health", Reason::Reserved),
-            ("/socket", Reason::NoFile),
-            ("/users", Reason::LinkOut),
+            ("/again", SkipReason::LinkToDirectory),
+            ("/broken", SkipReason::BrokenLink),
+            ("/caf\u{fffd}.txt", SkipReason::NotUtf8),
+            ("/fifo", SkipReason::NoFile),
+            ("/health", SkipReason::Reserved),
+            ("/socket", SkipReason::NoFile),
+            ("/users", SkipReason::LinkOut),
         ];
         assert_eq!(left_out, expected.map(|(path, reason)| (path.to_owned(), reason)));
     }
@@ -444,7 +444,7 @@ mod tests {
         let dist = dist(&[("index.html", "x"), (&format!("{deep}/a"), "x")]);
         let (files, left_out) = read(dist.path());
         assert_eq!(files, ["/index.html"]);
-        assert!(matches!(left_out.as_slice(), [(path, Reason::TooLong)] if path.starts_with("/ddd")));
+        assert!(matches!(left_out.as_slice(), [(path, SkipReason::TooLong)] if path.starts_with("/ddd")));
     }
 
     #[test]
@@ -475,7 +475,7 @@ mod tests {
         assert!(elsewhere.ends_with("dist"));
         let linked = dist(&[("a.js", "x")]);
         symlink("/etc/passwd", linked.path().join("index.html")).expect("linked");
-        assert!(matches!(refused(linked.path()), DirectoryError::BadIndex { reason: Reason::LinkOut, .. }));
+        assert!(matches!(refused(linked.path()), DirectoryError::BadIndex { reason: SkipReason::LinkOut, .. }));
     }
 
     #[test]
@@ -488,7 +488,7 @@ mod tests {
         let loaded = listing(dist.path()).and_then(|listing| listing.read(LIMITS)).expect("read");
         let on_disk: Vec<_> = loaded.files.iter().map(|file| file.content.in_memory().is_none()).collect();
         assert_eq!(on_disk, [true, true, false, false]);
-        assert_eq!(loaded.left_out.named(), [("/c".to_owned(), Reason::TooManyOpen)]);
+        assert_eq!(loaded.left_out.named(), [("/c".to_owned(), SkipReason::TooManyOpen)]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ const MAX_NAMED: usize = 20;
 
 /// Why a file is skipped. The words are in `words`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reason {
+pub(crate) enum SkipReason {
     /// URL paths are text.
     NotUtf8,
     /// No request is that long.
@@ -30,7 +30,7 @@ pub(crate) enum Reason {
     Read(io::ErrorKind),
 }
 
-impl From<io::Error> for Reason {
+impl From<io::Error> for SkipReason {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::NotFound => Self::Changing,
@@ -43,11 +43,11 @@ impl From<io::Error> for Reason {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct LeftOut {
     total: usize,
-    named: Vec<(String, Reason)>,
+    named: Vec<(String, SkipReason)>,
 }
 
 impl LeftOut {
-    pub(super) fn new(mut all: Vec<(String, Reason)>) -> Self {
+    pub(super) fn new(mut all: Vec<(String, SkipReason)>) -> Self {
         let total = all.len();
         all.sort_by(|(one, _), (other, _)| one.cmp(other));
         all.truncate(MAX_NAMED);
@@ -55,7 +55,7 @@ impl LeftOut {
     }
 
     /// Together with more.
-    pub(super) fn and(&self, more: Vec<(String, Reason)>) -> Self {
+    pub(super) fn and(&self, more: Vec<(String, SkipReason)>) -> Self {
         let total = self.total.saturating_add(more.len());
         Self { total, ..Self::new(self.named.iter().cloned().chain(more).collect()) }
     }
@@ -68,7 +68,7 @@ impl LeftOut {
 
     /// The first of them by their URL paths.
     #[must_use]
-    pub(crate) fn named(&self) -> &[(String, Reason)] {
+    pub(crate) fn named(&self) -> &[(String, SkipReason)] {
         &self.named
     }
 }
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn all_are_counted_and_the_first_are_named() {
-        let many = |prefix: &str| (0..15).map(|number| (format!("/{prefix}{number:02}"), Reason::NoFile)).collect();
+        let many = |prefix: &str| (0..15).map(|number| (format!("/{prefix}{number:02}"), SkipReason::NoFile)).collect();
         let left_out = LeftOut::new(many("b")).and(many("a"));
         assert_eq!(left_out.total(), 30);
         assert_eq!(left_out.named().len(), MAX_NAMED);

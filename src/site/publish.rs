@@ -15,7 +15,7 @@ use thiserror::Error;
 use super::content::OnDisk;
 use super::directory::{DirectoryError, Limits, Listing};
 use super::hashing::Hashing;
-use super::left_out::{LeftOut, Reason};
+use super::left_out::{LeftOut, SkipReason};
 use super::settings::Settings;
 use super::state::{Serving, State, Unavailable};
 use super::{Asset, Site, embedded, encode, retained};
@@ -143,7 +143,7 @@ impl<R: Fn(&State)> Worker<R> {
     fn load_embedded(&mut self) {
         let (files, reserved): (Vec<_>, Vec<_>) =
             embedded::files().into_iter().partition(|file| !(self.surroundings.is_reserved)(&file.path));
-        let left_out = LeftOut::new(reserved.into_iter().map(|file| (file.path, Reason::Reserved)).collect());
+        let left_out = LeftOut::new(reserved.into_iter().map(|file| (file.path, SkipReason::Reserved)).collect());
         self.publish(Site::new(files, self.policy()));
         self.now_serves(Serving::Embedded, left_out);
     }

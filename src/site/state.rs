@@ -4,7 +4,7 @@ use crate::lang::Text;
 use std::path::PathBuf;
 
 use super::directory::DirectoryError;
-use super::left_out::{LeftOut, Reason};
+use super::left_out::{LeftOut, SkipReason};
 
 /// What the TVs get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -51,7 +51,7 @@ pub(crate) struct Unavailable {
 impl Unavailable {
     pub(super) fn new(error: &DirectoryError) -> Self {
         let is_doubtful = match error {
-            DirectoryError::Read { path, .. } | DirectoryError::BadIndex { path, reason: Reason::Read(_) } => {
+            DirectoryError::Read { path, .. } | DirectoryError::BadIndex { path, reason: SkipReason::Read(_) } => {
                 let page = path.join("index.html");
                 page.is_file() && std::fs::read(page).is_ok()
             }

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 use super::directory::DirectoryError;
-use super::left_out::{LeftOut, Reason};
+use super::left_out::{LeftOut, SkipReason};
 use crate::lang::Text;
 
 /// How many files a sentence names.
@@ -138,7 +138,7 @@ fn hidden_from_service(path: &Path) -> Option<Text> {
     })
 }
 
-impl Reason {
+impl SkipReason {
     /// As the rest of a sentence.
     #[must_use]
     pub(crate) fn words(self) -> Text {
@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn a_sentence_names_a_few_files_and_counts_the_rest() {
         assert_eq!(LeftOut::default().words(), None);
-        let many = (0..7).map(|number| (format!("/{number}\n"), Reason::NotUtf8)).collect();
+        let many = (0..7).map(|number| (format!("/{number}\n"), SkipReason::NotUtf8)).collect();
         let words = LeftOut::new(many).words().expect("words");
         assert!(words.es.ends_with("/4\u{fffd} (su nombre no es UTF-8) y otros 2."), "{}", words.es);
         assert!(words.en.starts_with("Not served: /0\u{fffd} (its name is not UTF-8), "), "{}", words.en);

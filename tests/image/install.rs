@@ -1,10 +1,10 @@
 //! From the stick to the disk that is built in, by somebody with a keyboard.
 
+use crate::box_status::status;
 use crate::disk::Disk;
 use crate::lan::Lan;
 use crate::machine::{MODEL, Machine, Setup};
 use crate::technician::Technician;
-use crate::told::status;
 
 /// The address of the settings; the router would lend another.
 const FIXED: &str = "10.9.0.61";

@@ -14,6 +14,7 @@
 #[allow(dead_code, reason = "shared with the tests of discovery, which ask it more")]
 mod avahi;
 mod boot;
+mod box_status;
 mod cuts;
 mod disk;
 mod fat;
@@ -37,6 +38,5 @@ mod storage;
 mod support;
 mod systems;
 mod technician;
-mod told;
 mod twins;
 mod write_log;

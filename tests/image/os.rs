@@ -1,5 +1,6 @@
 //! Versions of the operating system: changed to, and come back from.
 
+use crate::box_status::machine_says;
 use crate::disk::Disk;
 use crate::foreign_stick::ForeignStick;
 use crate::lan::{LEASED_ADDRESS, Lan};
@@ -7,7 +8,6 @@ use crate::machine::{Machine, Setup};
 use crate::repository::TestRepository;
 use crate::support::scan;
 use crate::systems;
-use crate::told::told;
 
 fn serves(machine: &mut Machine, lan: &Lan) {
     machine.wait("the display", |_| lan.get(&format!("http://{LEASED_ADDRESS}/")));
@@ -59,7 +59,7 @@ fn a_stick_brings_both_where_there_is_no_internet() {
     // What it says meanwhile, until its restart.
     let mut said = Vec::new();
     machine.wait_for_its_restart_and("2.0.0 is installed", || {
-        said.extend(told(&lan, LEASED_ADDRESS).filter(|told| !said.contains(told)));
+        said.extend(machine_says(&lan, LEASED_ADDRESS).filter(|told| !said.contains(told)));
     });
     assert_eq!(own.systems(), ["box_1.0.0.efi", "box_2.0.0+3.efi"], "{said:#?}");
     let when = |words: &str| said.iter().position(|told| told.contains(words));

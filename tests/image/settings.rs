@@ -1,10 +1,10 @@
 //! What a technician writes into `workshop-edge.txt`, and what comes of it.
 
+use crate::box_status::status;
 use crate::disk::Disk;
 use crate::lan::{COMPANY, Lan, ROUTER};
 use crate::machine::{Machine, Setup};
 use crate::support::scan;
-use crate::told::status;
 
 /// The address of the settings; the router would lend another.
 const FIXED: &str = "10.9.0.60";
@@ -38,7 +38,7 @@ fn a_fixed_address_holds_and_a_mistake_costs_nothing() {
     machine.wait("the display", |_| lan.get(&url("")));
     let told = machine.wait("the status", |_| status(&lan, FIXED));
     assert_eq!(told["name"]["wanted"], "soldadura", "{told}");
-    let machine_says = machine.wait("what its machine says", |_| crate::told::told(&lan, FIXED));
+    let machine_says = machine.wait("what its machine says", |_| crate::box_status::machine_says(&lan, FIXED));
     assert!(!machine_says.contains("no se distinguen") && !machine_says.contains("no se usa"), "{machine_says}");
     let _time = lan.time_server();
     machine.wait("the time of the company's server", |_| {

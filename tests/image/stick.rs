@@ -1,11 +1,11 @@
 //! A stick with the label `WORKSHOP` that somebody plugs into a box that runs.
 
+use crate::box_status::{machine_says, status};
 use crate::disk::Disk;
 use crate::foreign_stick::ForeignStick;
 use crate::lan::{LEASED_ADDRESS, Lan};
 use crate::machine::{Machine, Setup};
 use crate::support::run;
-use crate::told::{status, told};
 
 /// What a box says when it is done with a stick.
 const OUT: &str = "Ya puede retirar la memoria USB.";
@@ -15,7 +15,7 @@ const SUBJECT: &str = "memoria USB";
 
 /// Waits until the box's status says something, and its own screen too, and gives all that the status says.
 fn says(machine: &mut Machine, lan: &Lan, what: &str, picture: &str) -> String {
-    let told = machine.wait(what, |_| told(lan, LEASED_ADDRESS).filter(|told| told.contains(what)));
+    let told = machine.wait(what, |_| machine_says(lan, LEASED_ADDRESS).filter(|told| told.contains(what)));
     machine.reads(&[what], picture);
     told
 }
@@ -23,7 +23,8 @@ fn says(machine: &mut Machine, lan: &Lan, what: &str, picture: &str) -> String {
 /// Pulls it out, and waits until the box has no more to say of it.
 fn pull(machine: &mut Machine, lan: &Lan) {
     machine.pull();
-    machine.wait("silence about the stick", |_| told(lan, LEASED_ADDRESS).filter(|told| !told.contains(SUBJECT)));
+    machine
+        .wait("silence about the stick", |_| machine_says(lan, LEASED_ADDRESS).filter(|told| !told.contains(SUBJECT)));
 }
 
 /// The new settings, with a PIN before them.

@@ -1,9 +1,9 @@
 //! A data partition that is lost, or full.
 
+use crate::box_status::status;
 use crate::disk::Disk;
 use crate::lan::{LEASED_ADDRESS, Lan};
 use crate::machine::Setup;
-use crate::told::status;
 
 #[test]
 fn neither_a_lost_nor_a_full_data_partition_keeps_the_display_away() {

@@ -13,9 +13,9 @@
 mod built;
 #[allow(dead_code, reason = "what a box can be told to do is more than every state of the tests needs")]
 mod clients;
-mod dam;
 mod faults;
 mod forgive;
+mod held_proxy;
 mod managed;
 mod orders;
 mod os;

@@ -6,7 +6,7 @@ use std::process::{Child, Output, Stdio};
 use serde_json::Value;
 
 use crate::built::release;
-use crate::dam::Dam;
+use crate::held_proxy::HeldProxy;
 use crate::managed::{Bucket, Managed};
 use crate::programs::{Program, Serves};
 use crate::support::{Pty, eventually};
@@ -208,9 +208,9 @@ fn a_download_is_followed_on_a_terminal_and_another_order_comes_in_between() {
 fn a_slow_bucket_keeps_no_order_waiting_without_a_word() {
     let mut bucket = Bucket::new();
     bucket.publish(&["1.0.0"]);
-    let dam = bucket.behind(|server| {
-        let dam = Dam::before(server);
-        (dam.address(), dam)
+    let proxy = bucket.behind(|server| {
+        let proxy = HeldProxy::before(server);
+        (proxy.address(), proxy)
     });
     let managed = Managed::start(&bucket, "check_interval_s = 2\ntrial_s = 2\n");
     managed.wait_for("the first look is under way", |state| state["phase"]["phase"] == "checking");
@@ -233,7 +233,7 @@ fn a_slow_bucket_keeps_no_order_waiting_without_a_word() {
     assert!(end.contains("Another order came in between"), "{end}");
 
     let (check, _said) = started("check");
-    dam.open();
+    proxy.open();
     let (code, out, err) = output_of_child(check);
     assert_eq!(code, Some(0), "{out}{err}");
     assert!(out.contains("Version 1.0.0 runs, which is the one of the channel stable."), "{out}");

@@ -148,7 +148,7 @@ pub(super) fn described(disk: &Disk, lang: Lang) -> String {
 
 fn refused(refusal: Refusal) -> Text {
     match refusal {
-        Refusal::Own => Text::new("el sistema arranca de él", "the system runs from it"),
+        Refusal::RunningSystem => Text::new("el sistema arranca de él", "the system runs from it"),
         Refusal::InUse => Text::new("está en uso", "it is in use"),
         Refusal::TooSmall => Text::new("es demasiado pequeño (mínimo 1 GB)", "it is too small (1 GB at least)"),
         Refusal::Sectors => Text::new("sus sectores no son de 512 bytes", "its sectors are not of 512 bytes"),

@@ -6,7 +6,7 @@ use super::{bundle, install, output, taking};
 use crate::cli::terminal::{Terminal, TerminalError};
 use crate::cli::{control, status};
 use crate::console::Menu as Drawn;
-use crate::control::{Client, Order};
+use crate::control::{Client, ControlCommand};
 use crate::machine::menu::{DiskChoice, Menu, MenuAction, Page, keys};
 use crate::machine::notices::{self, Level, Notice, NoticeError};
 use crate::machine::stick::{self, Mounted};
@@ -258,7 +258,7 @@ fn forgive(paths: &Paths) -> Result<Text, Text> {
 
 fn restart(client: &Client) -> Result<Text, Text> {
     // Asked once; only the words are of one language or the other.
-    let reply = client.order(Order::Restart, &[]);
+    let reply = client.send(ControlCommand::Restart, &[]);
     let done = match &reply {
         Err(error) => Err(Text::both(|lang| control::words(error, lang))),
         Ok(reply) => Text::try_both(|lang| control::accepted(reply, lang).map(|()| String::new())),

@@ -3,13 +3,13 @@
 mod bundle;
 pub(super) mod install;
 mod menu;
+mod notice_builder;
 mod notices;
 pub(super) mod os;
 mod power;
 pub(super) mod settings;
 pub(super) mod stick;
 mod taking;
-mod words;
 
 use super::program::subcommand;
 use super::{EXIT_FAILURE, output, shape};
@@ -28,12 +28,12 @@ const ROOT: &str = "/";
 pub struct MachineArgs {
     /// The directory below which the machine is: [`ROOT`] unless it is a test's.
     pub(super) root: PathBuf,
-    pub(super) order: Order,
+    pub(super) command: MachineCommand,
 }
 
 /// The subcommands.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Order {
+pub(crate) enum MachineCommand {
     /// Say what the machine has to say.
     Notices {
         /// Whether a program reads the answer.
@@ -47,22 +47,22 @@ pub(crate) enum Order {
         tty: PathBuf,
     },
     /// Something about its operating system.
-    Os(os::Order),
+    Os(os::OsCommand),
     /// Something about the settings.
-    Settings(settings::Wish),
+    Settings(settings::SettingsCommand),
     /// Deal with a USB stick.
     Stick(stick::Stick),
 }
 
-impl Order {
-    /// The order that the arguments name.
+impl MachineCommand {
+    /// The command that the arguments name.
     fn of(matches: &ArgMatches) -> Option<Self> {
         Some(match matches.subcommand()? {
             ("notices", of) => Self::Notices { json: of.get_flag("json") },
             ("install", of) => Self::Install(install::understood(of)),
             ("menu", of) => Self::Menu { tty: menu::understood(of)? },
-            ("os", of) => Self::Os(os::Order::of(of)?),
-            ("settings", of) => Self::Settings(settings::Wish::of(of)),
+            ("os", of) => Self::Os(os::OsCommand::of(of)?),
+            ("settings", of) => Self::Settings(settings::SettingsCommand::of(of)),
             ("stick", of) => Self::Stick(stick::understood(of)?),
             _ => return None,
         })
@@ -72,7 +72,7 @@ impl Order {
     const fn is_for_root(&self) -> bool {
         match self {
             Self::Notices { .. } => false,
-            Self::Settings(wish) => matches!(wish, settings::Wish::Apply),
+            Self::Settings(command) => matches!(command, settings::SettingsCommand::Apply),
             // What is known of versions is root's alone, too.
             Self::Install(_) | Self::Menu { .. } | Self::Os(_) | Self::Stick(_) => true,
         }
@@ -107,25 +107,25 @@ pub(super) fn definition(lang: Lang) -> Command {
 impl MachineArgs {
     pub(super) fn of(matches: &ArgMatches) -> Option<Self> {
         let root = matches.get_one::<OsString>("root").map_or_else(|| PathBuf::from(ROOT), PathBuf::from);
-        Some(Self { root, order: Order::of(matches)? })
+        Some(Self { root, command: MachineCommand::of(matches)? })
     }
 }
 
 /// Carries it out.
-pub(super) fn run(MachineArgs { root, order }: &MachineArgs, lang: Lang) -> ExitCode {
-    if order.is_for_root() && root == Path::new(ROOT) && !rustix::process::geteuid().is_root() {
+pub(super) fn run(MachineArgs { root, command }: &MachineArgs, lang: Lang) -> ExitCode {
+    if command.is_for_root() && root == Path::new(ROOT) && !rustix::process::geteuid().is_root() {
         return output::failure(lang.pick(
             "esto cambia la máquina entera, y solo lo puede hacer root",
             "this changes the whole machine, and only root may do it",
         ));
     }
     let paths = Paths::below(root);
-    match order {
-        Order::Notices { json } => notices::run(&paths, *json, lang),
-        Order::Install(wanted) => install::run(&paths, wanted, lang),
-        Order::Menu { tty } => menu::run(&paths, tty, lang),
-        Order::Os(order) => os::run(&paths, order, lang),
-        Order::Settings(wish) => settings::run(&paths, wish, lang),
-        Order::Stick(stick) => stick::run(&paths, stick, lang),
+    match command {
+        MachineCommand::Notices { json } => notices::run(&paths, *json, lang),
+        MachineCommand::Install(wanted) => install::run(&paths, wanted, lang),
+        MachineCommand::Menu { tty } => menu::run(&paths, tty, lang),
+        MachineCommand::Os(command) => os::run(&paths, command, lang),
+        MachineCommand::Settings(command) => settings::run(&paths, command, lang),
+        MachineCommand::Stick(stick) => stick::run(&paths, stick, lang),
     }
 }

@@ -30,7 +30,7 @@ const ADDRESS: &str = "127.0.0.1:80";
 
 /// The subcommands.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Order {
+pub(crate) enum OsCommand {
     /// Verify and install what the appliance offers, and restart.
     Install,
     /// Find out what has become of the versions.
@@ -51,8 +51,8 @@ pub(crate) enum Order {
     },
 }
 
-impl Order {
-    /// The order that the arguments name.
+impl OsCommand {
+    /// The command that the arguments name.
     pub(super) fn of(matches: &ArgMatches) -> Option<Self> {
         Some(match matches.subcommand()? {
             ("install", _) => Self::Install,
@@ -115,14 +115,14 @@ pub(super) fn definition(lang: Lang) -> Command {
 }
 
 /// Carries it out.
-pub(super) fn run(paths: &Paths, order: &Order, lang: Lang) -> ExitCode {
-    match order {
-        Order::Install => install(paths, lang),
-        Order::Settle => match os::settle::settle(paths) {
+pub(super) fn run(paths: &Paths, command: &OsCommand, lang: Lang) -> ExitCode {
+    match command {
+        OsCommand::Install => install(paths, lang),
+        OsCommand::Settle => match os::settle::settle(paths) {
             Ok(report) => output::answer(&format!("{}\n", report.version), 0),
             Err(error) => output::failure(&error_chain(&error)),
         },
-        Order::Confirm { address, seconds: (stretch, most) } => {
+        OsCommand::Confirm { address, seconds: (stretch, most) } => {
             let patience = Patience {
                 stretch: Duration::from_secs((*stretch).into()),
                 most: Duration::from_secs((*most).into()),
@@ -133,7 +133,7 @@ pub(super) fn run(paths: &Paths, order: &Order, lang: Lang) -> ExitCode {
             });
             confirmed.map_or_else(|wrong| output::failure(&wrong), |()| output::answer("", 0))
         }
-        Order::Forgive { version } => match os::settle::forgive(paths, version) {
+        OsCommand::Forgive { version } => match os::settle::forgive(paths, version) {
             Ok(true) => output::answer(
                 &lang.pick(
                     format!("La versión {version} del sistema se admite otra vez en este equipo.\n"),
@@ -147,7 +147,7 @@ pub(super) fn run(paths: &Paths, order: &Order, lang: Lang) -> ExitCode {
             )),
             Err(error) => output::failure(&error_chain(&error)),
         },
-        Order::Status { json } => status(paths, *json, lang),
+        OsCommand::Status { json } => status(paths, *json, lang),
     }
 }
 

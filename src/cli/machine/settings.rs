@@ -28,22 +28,22 @@ const MAX: u64 = 64 * 1024;
 
 /// The subcommands.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Wish {
-    /// That the machine follows them.
+pub(crate) enum SettingsCommand {
+    /// Make the machine follow them.
     Apply,
-    /// To know whether a file is valid.
+    /// Check a file.
     Check {
         /// The file.
         file: PathBuf,
         /// Whether a program reads the answer.
         json: bool,
     },
-    /// A new file.
+    /// Print a new file.
     Template,
 }
 
-impl Wish {
-    /// What the arguments want.
+impl SettingsCommand {
+    /// The command that the arguments name.
     pub(super) fn of(matches: &ArgMatches) -> Self {
         match matches.get_one::<OsString>("check") {
             Some(file) => Self::Check { file: file.into(), json: matches.get_flag("json") },
@@ -79,11 +79,11 @@ pub(super) fn definition(lang: Lang) -> Command {
 }
 
 /// Carries it out.
-pub(super) fn run(paths: &Paths, wish: &Wish, lang: Lang) -> ExitCode {
-    match wish {
-        Wish::Apply => apply(paths, lang),
-        Wish::Check { file, json } => check(file, *json, lang),
-        Wish::Template => output::answer(&settings::template(), 0),
+pub(super) fn run(paths: &Paths, command: &SettingsCommand, lang: Lang) -> ExitCode {
+    match command {
+        SettingsCommand::Apply => apply(paths, lang),
+        SettingsCommand::Check { file, json } => check(file, *json, lang),
+        SettingsCommand::Template => output::answer(&settings::template(), 0),
     }
 }
 

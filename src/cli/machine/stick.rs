@@ -1,10 +1,10 @@
 //! `workshop-edge machine stick`: what a stick with the label `WORKSHOP` was put in for, and what came of it.
 
+use super::notice_builder::NoticeBuilder;
 use super::power::{self, Power};
 use super::subcommand;
-use super::words::Said;
 use super::{bundle, output, taking};
-use crate::control::{Client, ClientError, Order};
+use crate::control::{Client, ClientError, ControlCommand};
 use crate::machine::Paths;
 use crate::machine::notices::{self, Level, Notice};
 use crate::machine::settings;
@@ -104,60 +104,60 @@ fn attend(
     lang: Lang,
 ) -> Result<ExitCode, StickError> {
     let _claim = MountClaim::take(paths, device)?;
-    let mut visit = Visit {
+    let mut session = StickSession {
         paths,
         client: Client::new(&paths.appliance()),
-        said: Said::nothing(),
+        notice: NoticeBuilder::new(),
         is_restart_due: false,
         is_consent_due: false,
     };
-    visit.show(Some(&Text::new("Memoria USB: viendo qué contiene…", "USB stick: looking at what it brings…")));
+    session.show(Some(&Text::new("Memoria USB: viendo qué contiene…", "USB stick: looking at what it brings…")));
     match mount().and_then(|mounted| stick::survey(mounted.path()).map(|found| (mounted, found))) {
-        Ok((mounted, found)) => visit.duties(&mounted, found),
-        Err(error) => visit.said.add(Level::Warning, words(&error)),
+        Ok((mounted, found)) => session.duties(&mounted, found),
+        Err(error) => session.notice.add(Level::Warning, words(&error)),
     }
-    let out = if visit.is_consent_due {
+    let out = if session.is_consent_due {
         Text::new("Si retira la memoria USB, no se aceptan.", "If the USB stick is pulled out, they are not taken.")
     } else {
         Text::new("Ya puede retirar la memoria USB.", "The USB stick may be pulled out now.")
     };
-    visit.said.add(Level::Info, out);
-    if visit.is_restart_due {
-        visit.said.add(Level::Info, Text::new("El equipo se reinicia.", "The machine starts again."));
+    session.notice.add(Level::Info, out);
+    if session.is_restart_due {
+        session.notice.add(Level::Info, Text::new("El equipo se reinicia.", "The machine starts again."));
     }
-    let notice = visit.said.notice(None);
-    visit.show(None);
-    if visit.is_restart_due && paths.root() == Path::new("/") {
+    let notice = session.notice.build(None);
+    session.show(None);
+    if session.is_restart_due && paths.root() == Path::new("/") {
         thread::park_timeout(READING);
         if let Err(words) = power::switch(paths, Power::Reboot) {
-            visit.said.add(Level::Warning, words);
-            visit.show(None);
+            session.notice.add(Level::Warning, words);
+            session.show(None);
         }
     }
-    let code = if visit.said.is_bad() { super::EXIT_FAILURE } else { 0 };
+    let code = if session.notice.is_bad() { super::EXIT_FAILURE } else { 0 };
     Ok(output::answer(&format!("{}\n", notice.text.pick(lang)), code))
 }
 
 /// A stick that is being handled.
-struct Visit<'a> {
+struct StickSession<'a> {
     paths: &'a Paths,
     client: Client,
-    said: Said,
+    notice: NoticeBuilder,
     /// Whether the machine has to start again for what was taken.
     is_restart_due: bool,
     /// Whether settings wait for somebody at the keyboard, for as long as the stick is in.
     is_consent_due: bool,
 }
 
-impl Visit<'_> {
+impl StickSession<'_> {
     /// Shows what has been said so far, and what goes on.
     fn show(&self, going_on: Option<&Text>) {
-        put(self.paths, &self.said.notice(going_on));
+        put(self.paths, &self.notice.build(going_on));
     }
 
     fn duties(&mut self, stick: &Mounted, found: stick::Found) {
         if found.is_nothing() {
-            self.said.add(
+            self.notice.add(
                 Level::Warning,
                 Text::new(
                     "La memoria USB no trae nada para este equipo: ni un repositorio de versiones (metadata), ni workshop-edge.txt, ni un archivo SOPORTE.",
@@ -166,7 +166,7 @@ impl Visit<'_> {
             );
         }
         for name in &found.misnamed {
-            self.said.add(Level::Warning, misnamed(name));
+            self.notice.add(Level::Warning, misnamed(name));
         }
         // The bundle first: it is of the box as it was found.
         if found.wants_bundle {
@@ -175,8 +175,8 @@ impl Visit<'_> {
                 "Writing the support bundle: do not pull the USB stick out…",
             )));
             match bundle::write(self.paths, stick) {
-                Ok(words) => self.said.add(Level::Info, words),
-                Err(words) => self.said.add(Level::Warning, words),
+                Ok(words) => self.notice.add(Level::Info, words),
+                Err(words) => self.notice.add(Level::Warning, words),
             }
         }
         if let Some(bucket) = found.bucket {
@@ -184,7 +184,7 @@ impl Visit<'_> {
         }
         match found.settings {
             None => {}
-            Some(Err(error)) => self.said.add(
+            Some(Err(error)) => self.notice.add(
                 Level::Warning,
                 Text::about(
                     "No se puede leer workshop-edge.txt de la memoria:",
@@ -227,7 +227,7 @@ impl Visit<'_> {
                 )
             }
         };
-        self.said.add(level, words);
+        self.notice.add(level, words);
     }
 
     /// Asks the box, which may be starting.
@@ -236,7 +236,7 @@ impl Visit<'_> {
             serde_json::to_vec(asked).map_err(|error| Text::about("Fallo interno:", "Internal fault:", error))?;
         let give_up = Instant::now() + STARTING;
         loop {
-            match self.client.order_with_progress(Order::Update, &body, |_| {}) {
+            match self.client.send_with_progress(ControlCommand::Update, &body, |_| {}) {
                 Err(ClientError::NotRunning { .. }) if Instant::now() < give_up => thread::park_timeout(POLL_INTERVAL),
                 reply => return answer(reply),
             }
@@ -262,7 +262,7 @@ impl Visit<'_> {
         while last_change.elapsed() < update::FOLLOW_TIMEOUT {
             thread::park_timeout(POLL_INTERVAL);
             // While it executes the other binary, nobody answers.
-            let Ok(report) = answer::<Report>(self.client.order(Order::UpdateReport, &[])) else { continue };
+            let Ok(report) = answer::<Report>(self.client.send(ControlCommand::UpdateReport, &[])) else { continue };
             if let Some(end) = ended(&report, version, Lang::Es) {
                 let english = ended(&report, version, Lang::En);
                 let level = if end.is_ok() { Level::Info } else { Level::Warning };
@@ -294,11 +294,11 @@ impl Visit<'_> {
                     "The stick's workshop-edge.txt:",
                     error,
                 );
-                return self.said.add(Level::Warning, words);
+                return self.notice.add(Level::Warning, words);
             }
         };
         if taking::holds_already(self.paths, &settings_file.text) {
-            return self.said.add(
+            return self.notice.add(
                 Level::Info,
                 Text::new(
                     "Los ajustes de la memoria USB ya son los de este equipo.",
@@ -307,7 +307,7 @@ impl Visit<'_> {
             );
         }
         if let Err(words) = taking::check(&settings_file.text) {
-            return self.said.add(Level::Warning, words);
+            return self.notice.add(Level::Warning, words);
         }
         let (level, words) = match settings_file.pin.as_deref().map(|pin| self.is_pin(pin)) {
             Some(Ok(true)) => match taking::take(self.paths, &settings_file.text) {
@@ -333,7 +333,7 @@ impl Visit<'_> {
                 ),
             ),
         };
-        self.said.add(level, words);
+        self.notice.add(level, words);
     }
 
     fn wait_for_consent(&mut self, text: &str, why: &Text) -> (Level, Text) {
@@ -355,7 +355,7 @@ impl Visit<'_> {
         struct Checked {
             is_right: bool,
         }
-        answer::<Checked>(self.client.order(Order::CheckPin, pin.as_bytes())).map(|checked| checked.is_right)
+        answer::<Checked>(self.client.send(ControlCommand::CheckPin, pin.as_bytes())).map(|checked| checked.is_right)
     }
 }
 

@@ -1,7 +1,7 @@
 //! A change of version as it happens: download, verification, switch and trial, with progress on the terminal.
 
 use super::{output, report, shown};
-use crate::control::{Client, ClientError, Order};
+use crate::control::{Client, ClientError, ControlCommand};
 use crate::lang::Lang;
 use crate::update::command::Report;
 use crate::update::history::ChangeOutcome;
@@ -31,7 +31,7 @@ pub(super) fn follow(client: &Client, version: &Version, is_system: bool, json: 
     let mut screen = Screen::new();
     let mut last_change = Instant::now();
     loop {
-        match client.order(Order::UpdateReport, &[]) {
+        match client.send(ControlCommand::UpdateReport, &[]) {
             // It changes to the other binary, which may also hang until its watchdog takes it back.
             Err(
                 ClientError::NotRunning { .. }

@@ -6,7 +6,7 @@ use super::configuration::{configured, overrides};
 use super::program::subcommand;
 use super::shape::{json, parent};
 use super::{EXIT_FAILURE, control, output};
-use crate::control::{Client, ClientError, Order, Reply as Answer};
+use crate::control::{Client, ClientError, ControlCommand, Reply as Answer};
 use crate::update::command::{Command, CommandOutcome, Reply, Report};
 use crate::update::state::State;
 use crate::update::words;
@@ -165,9 +165,9 @@ pub(super) fn run(args: UpdateArgs, lang: Lang) -> ExitCode {
         Err(code) => return code,
     };
     let done = match request {
-        Request::Status => report(client.order(Order::UpdateReport, &[]), lang)
+        Request::Status => report(client.send(ControlCommand::UpdateReport, &[]), lang)
             .and_then(|report| shown(json, &report.state, || lines(&words::sentences(&report.state, lang)))),
-        Request::History => report(client.order(Order::UpdateReport, &[]), lang)
+        Request::History => report(client.send(ControlCommand::UpdateReport, &[]), lang)
             .and_then(|report| shown(json, &report.history, || history(&report, lang))),
         Request::Do(command) => return carry_out(&client, &command, json, lang),
     };
@@ -220,7 +220,7 @@ fn finish(json: bool, reply: &Reply, sentences: &[String], code: u8) -> ExitCode
 fn ask(client: &Client, command: &Command, lang: Lang) -> Result<Reply, String> {
     let body = serde_json::to_vec(command).map_err(|error| error.to_string())?;
     let mut screen = follow::Screen::new();
-    let reply = client.order_with_progress(Order::Update, &body, |now| {
+    let reply = client.send_with_progress(ControlCommand::Update, &body, |now| {
         if let Ok(state) = serde_json::from_slice::<State>(now) {
             screen.show(&words::phase(&state, lang));
         }

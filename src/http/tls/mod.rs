@@ -1,7 +1,7 @@
 //! TLS: a certificate of the box's own, or files that are read again when they change.
 
 mod files;
-mod own;
+mod loopback;
 mod self_signed;
 
 use std::collections::BTreeSet;

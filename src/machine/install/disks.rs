@@ -31,8 +31,7 @@ pub(crate) struct Disk {
 /// Why a disk cannot be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// The system runs from it.
-    Own,
+    RunningSystem,
     /// Something on it is in use.
     InUse,
     /// There is too little room.
@@ -71,7 +70,7 @@ fn disk(paths: &Paths, name: &str) -> Option<Disk> {
         whole.into_iter().any(|part| has_holders(part) || is_mounted(paths, part))
     };
     let refusal = if own(paths).as_deref() == Some(name) {
-        Some(Refusal::Own)
+        Some(Refusal::RunningSystem)
     } else if !["", "512"].contains(&text(&kernel.join("queue/logical_block_size")).as_str()) {
         Some(Refusal::Sectors)
     } else if bytes < super::MIN {
@@ -224,6 +223,6 @@ mod tests {
         fs::remove_file(root.path().join("dev/workshop/disk")).expect("removed");
         write("dev/sda", "");
         symlink("../sda", root.path().join("dev/workshop/disk")).expect("a link");
-        assert_eq!(refusals(root.path())[2], ("sda".to_owned(), Some(Refusal::Own)));
+        assert_eq!(refusals(root.path())[2], ("sda".to_owned(), Some(Refusal::RunningSystem)));
     }
 }

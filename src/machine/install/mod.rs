@@ -205,7 +205,7 @@ fn may_be_taken(paths: &Paths, disk: &Path) -> Result<(), InstallError> {
     if kind.is_file() && paths.root() != Path::new("/") {
         let refusal = if kind.len() < MIN { Some(Refusal::TooSmall) } else { None };
         let is_own = fs::canonicalize(disk).ok() == fs::canonicalize(source(paths)).ok();
-        let refusal = if is_own { Some(Refusal::Own) } else { refusal };
+        let refusal = if is_own { Some(Refusal::RunningSystem) } else { refusal };
         return refusal.map_or(Ok(()), |refusal| Err(InstallError::Refused { disk: disk.to_owned(), refusal }));
     }
     let device = fs::canonicalize(disk).map_err(InstallError::at("find", disk))?;

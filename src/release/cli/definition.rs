@@ -40,7 +40,7 @@ pub(super) fn command(lang: Lang) -> Command {
 
 fn init(lang: Lang) -> Command {
     changing(
-        order("init", "init", lang.pick("[OPCIONES]", "[OPTIONS]"), lang)
+        subcommand("init", "init", lang.pick("[OPCIONES]", "[OPTIONS]"), lang)
             .about(lang.pick(
                 "Crea un repositorio sin versiones, con los canales stable y staging",
                 "Make a repository without releases, with the channels stable and staging",
@@ -55,7 +55,7 @@ fn init(lang: Lang) -> Command {
 
 fn publish(lang: Lang) -> Command {
     rolling(
-        order(
+        subcommand(
             "publish",
             "publish",
             lang.pick(
@@ -97,7 +97,7 @@ fn publish(lang: Lang) -> Command {
 
 fn publish_os(lang: Lang) -> Command {
     rolling(
-        order(
+        subcommand(
             "publish-os",
             "publish-os",
             lang.pick(
@@ -131,7 +131,7 @@ fn publish_os(lang: Lang) -> Command {
 
 fn promote(lang: Lang) -> Command {
     rolling(
-        order("promote", "promote", lang.pick("[OPCIONES]", "[OPTIONS]"), lang)
+        subcommand("promote", "promote", lang.pick("[OPCIONES]", "[OPTIONS]"), lang)
             .about(lang.pick(
                 "Pasa una versión de un canal a otro, con los mismos archivos",
                 "Take a release from one channel to another, with the same files",
@@ -159,7 +159,7 @@ fn promote(lang: Lang) -> Command {
 
 fn rollback(lang: Lang) -> Command {
     changing(
-        order(
+        subcommand(
             "rollback",
             "rollback",
             lang.pick("--channel <CANAL> --to <VERSIÓN> [OPCIONES]", "--channel <CHANNEL> --to <VERSION> [OPTIONS]"),
@@ -178,7 +178,7 @@ fn rollback(lang: Lang) -> Command {
 
 fn yank(lang: Lang) -> Command {
     changing(
-        order(
+        subcommand(
             "yank",
             "yank",
             lang.pick(
@@ -201,7 +201,7 @@ fn yank(lang: Lang) -> Command {
 
 fn refresh(lang: Lang) -> Command {
     changing(
-        order("refresh", "refresh", lang.pick("[OPCIONES]", "[OPTIONS]"), lang)
+        subcommand("refresh", "refresh", lang.pick("[OPCIONES]", "[OPTIONS]"), lang)
             .about(lang.pick(
                 "Firma otra vez snapshot y timestamp, con otra caducidad: a diario, con cron",
                 "Sign snapshot and timestamp again, with another expiry: daily, from cron",
@@ -222,7 +222,7 @@ fn refresh(lang: Lang) -> Command {
 
 fn rotate(lang: Lang) -> Command {
     changing(
-        order("rotate", "rotate", lang.pick("[OPCIONES] <ROL>", "[OPTIONS] <ROLE>"), lang)
+        subcommand("rotate", "rotate", lang.pick("[OPCIONES] <ROL>", "[OPTIONS] <ROLE>"), lang)
             .about(lang.pick(
                 "Da a un rol las claves que dice keys.toml; las anteriores van en su lista retired",
                 "Give a role the keys that keys.toml says; the ones before go into its list \"retired\"",
@@ -241,7 +241,7 @@ fn rotate(lang: Lang) -> Command {
 }
 
 fn verify(lang: Lang) -> Command {
-    order("verify", "verify", lang.pick("[OPCIONES] <URL|DIR>", "[OPTIONS] <URL|DIR>"), lang)
+    subcommand("verify", "verify", lang.pick("[OPCIONES] <URL|DIR>", "[OPTIONS] <URL|DIR>"), lang)
         .about(lang.pick(
             "Lee un repositorio como lo hace un equipo, y dice qué da cada canal",
             "Read a repository as a box does, and say what each channel gives",
@@ -271,20 +271,20 @@ fn verify(lang: Lang) -> Command {
 }
 
 fn status(lang: Lang) -> Command {
-    order("status", "status", lang.pick("[OPCIONES]", "[OPTIONS]"), lang)
+    subcommand("status", "status", lang.pick("[OPCIONES]", "[OPTIONS]"), lang)
         .about(lang.pick("Dice qué hay en un repositorio", "Say what a repository holds"))
         .arg(repository(lang))
         .arg(json(lang))
 }
 
-/// An order of this program; `typed` is how it is typed after its name.
-fn order(name: &'static str, typed: &str, arguments: &str, lang: Lang) -> Command {
-    shape::order(name, &[NAME, typed], arguments, lang)
+/// A command of this program; `typed` is how it is typed after its name.
+fn subcommand(name: &'static str, typed: &str, arguments: &str, lang: Lang) -> Command {
+    shape::command(name, &[NAME, typed], arguments, lang)
 }
 
-/// Adds the options of an order that changes a repository.
-fn changing(order: Command, lang: Lang) -> Command {
-    order
+/// Adds the options of a command that changes a repository.
+fn changing(command: Command, lang: Lang) -> Command {
+    command
         .arg(repository(lang))
         .arg(path("keys", lang.pick("ARCHIVO", "FILE"), ValueHint::FilePath).help(lang.pick(
             "keys.toml, que dice dónde están las claves de cada rol",
@@ -307,9 +307,9 @@ fn changing(order: Command, lang: Lang) -> Command {
         .arg(json(lang))
 }
 
-/// Adds the options of an order that gives a release to boxes.
-fn rolling(order: Command, lang: Lang) -> Command {
-    let order = order
+/// Adds the options of a command that gives a release to boxes.
+fn rolling(command: Command, lang: Lang) -> Command {
+    let command = command
         .arg(named("wave", lang.pick("HORA=POR_MIL", "TIME=PERMILLE")).action(ArgAction::Append).help(lang.pick(
             "Desde cuándo para cuántos de cada mil equipos, como 2026-11-24T20:00Z=10 o +24h=1000; se puede repetir",
             "From when on for how many boxes of a thousand, such as 2026-11-24T20:00Z=10 or +24h=1000; repeatable",
@@ -347,7 +347,7 @@ fn rolling(order: Command, lang: Lang) -> Command {
             "La ofrece como paso intermedio; el canal sigue queriendo la de ahora",
             "Offer it as a stepping stone; the channel goes on wanting the one it has",
         )));
-    changing(order, lang)
+    changing(command, lang)
 }
 
 fn repository(lang: Lang) -> Arg {

@@ -26,7 +26,7 @@ pub struct Command {
     common: Common,
 }
 
-/// What every order has.
+/// What every command has.
 #[derive(Debug, PartialEq, Eq)]
 struct Common {
     repository: PathBuf,
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn every_order_is_understood() {
+    fn every_command_is_understood() {
         for line in [
             "init --repository r --new-keys k",
             "init -r r --keys k/keys.toml --key root=a.pem --key root=b.pem --expires root=900d",

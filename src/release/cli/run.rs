@@ -35,8 +35,8 @@ pub fn run(command: Command, lang: Lang) -> Result<Answer, ReleaseError> {
             let text = if common.json { pretty(&json(&status)) } else { status.text(now, lang) };
             Ok(Answer { text, code: 0 })
         }
-        Action::Verify(order) => {
-            let report = verify::verify(&order, now)?;
+        Action::Verify(request) => {
+            let report = verify::verify(&request, now)?;
             let text = if common.json { pretty(&json(&report)) } else { report.text(now, lang) };
             Ok(Answer { text, code: u8::from(!report.is_good()) })
         }
@@ -59,13 +59,13 @@ fn change(what: Action, common: &Common, now: Timestamp, lang: Lang) -> Result<A
     let mut notes = Vec::new();
     let change = match what {
         Action::Init { .. } => init::init(&common.repository, &signing)?,
-        Action::Publish(order) => {
-            let (change, said) = publish::publish(repository()?, &order, &signing, progress)?;
+        Action::Publish(request) => {
+            let (change, said) = publish::publish(repository()?, &request, &signing, progress)?;
             notes = said;
             change
         }
-        Action::PublishOs(order) => os::publish(repository()?, &order, &signing)?,
-        Action::Promote(order) => promote::promote(repository()?, &order, &signing, progress)?,
+        Action::PublishOs(request) => os::publish(repository()?, &request, &signing)?,
+        Action::Promote(request) => promote::promote(repository()?, &request, &signing, progress)?,
         Action::Rollback { what, channel, to } => rollback::rollback(repository()?, &channel, (what, &to), &signing)?,
         Action::Yank { what, channel, version, desired } => {
             rollback::yank(repository()?, &channel, (what, &version), desired.as_ref(), &signing)?

@@ -52,17 +52,17 @@ struct Start {
     sha256: String,
 }
 
-/// A recorded life, and all that it leaves at any of its moments.
-struct Life {
+/// A recorded run, and what a power cut leaves at each of its moments.
+struct Replay {
     disk: Disk,
     prefixes: usize,
     states: usize,
     cases: Vec<Case>,
 }
 
-impl Life {
+impl Replay {
     /// Replays it. `is_new` says of a state's fingerprint whether it is looked at.
-    fn replay(operations: &[Operation], factory: &str, below: &str, mut is_new: impl FnMut(String) -> bool) -> Self {
+    fn of(operations: &[Operation], factory: &str, below: &str, mut is_new: impl FnMut(String) -> bool) -> Self {
         let mut disk = Disk::new();
         let (mut states, mut cases) = (0, Vec::new());
         let mut tables = Tables::default();
@@ -280,8 +280,8 @@ fn whenever_the_power_goes_the_box_starts_what_its_table_says_and_goes_on() {
     // The launch reads nothing but the slots.
     let pool = TempDir::new_in(workshop.directory()).expect("a directory");
     let mut known = HashSet::new();
-    let slots_only = Life::replay(&operations, &factory, "slots", |key| known.insert(key));
-    let Life { disk, prefixes, states, cases } = &slots_only;
+    let slots_only = Replay::of(&operations, &factory, "slots", |key| known.insert(key));
+    let Replay { disk, prefixes, states, cases } = &slots_only;
     eprintln!(
         "{prefixes} prefixes leave {states} states, of which {} differ in their slots, by {:?}",
         cases.len(),
@@ -305,7 +305,7 @@ fn whenever_the_power_goes_the_box_starts_what_its_table_says_and_goes_on() {
             })
             .collect();
         let mut known = known.clone();
-        let Life { disk, cases, .. } = Life::replay(&without, &factory, "slots", |key| known.insert(key));
+        let Replay { disk, cases, .. } = Replay::of(&without, &factory, "slots", |key| known.insert(key));
         let pool = TempDir::new_in(workshop.directory()).expect("a directory");
         let launches = || {
             let launched = |case: &Case| launch(&disk, case, &workshop.factory(), pool.path(), &published);
@@ -317,7 +317,7 @@ fn whenever_the_power_goes_the_box_starts_what_its_table_says_and_goes_on() {
     eprintln!("forgotten syncs noticed by {:?}", began.elapsed());
 
     let mut known = HashSet::new();
-    let whole = Life::replay(&operations, &factory, "", |key| known.insert(key));
+    let whole = Replay::of(&operations, &factory, "", |key| known.insert(key));
     let step = (whole.cases.len() / wanted).max(1);
     let chosen: Vec<&Case> = whole.cases.iter().step_by(step).collect();
     eprintln!("{} states differ in what a box reads; {} of them are gone on from", whole.cases.len(), chosen.len());

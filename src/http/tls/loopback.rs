@@ -22,7 +22,8 @@ impl Tls {
         name: ServerName<'static>,
     ) -> io::Result<TlsStream<S>> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let own = Own { before: self.fingerprint(), tls: self.clone(), provider: Arc::clone(&provider) };
+        let own =
+            OwnCertificateVerifier { before: self.fingerprint(), tls: self.clone(), provider: Arc::clone(&provider) };
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(io::Error::other)?
@@ -33,20 +34,20 @@ impl Tls {
     }
 }
 
-/// Knows the box's certificate: the one before the handshake, or the one that has replaced it meanwhile.
-struct Own {
+/// Accepts the certificate of before the handshake, or the one that has replaced it meanwhile.
+struct OwnCertificateVerifier {
     before: [u8; 32],
     tls: Tls,
     provider: Arc<CryptoProvider>,
 }
 
-impl fmt::Debug for Own {
+impl fmt::Debug for OwnCertificateVerifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Own")
+        f.write_str("OwnCertificateVerifier")
     }
 }
 
-impl ServerCertVerifier for Own {
+impl ServerCertVerifier for OwnCertificateVerifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,

@@ -1,19 +1,19 @@
-//! What is said in both languages at once, since a notice is for whoever comes by.
+//! A notice that grows line by line.
 
 use crate::lang::Text;
 use crate::machine::notices::{Level, Notice};
 
-/// Lines of a notice that grows, and how much they matter together.
+/// The lines, and the highest of their levels.
 #[derive(Debug)]
-pub(super) struct Said {
+pub(super) struct NoticeBuilder {
     level: Level,
     lines: Vec<Text>,
 }
 
-/// Characters of a line: a reason may have come from far away.
+/// Characters of a line: an error chain may be long.
 const MAX_LINE: usize = 600;
 
-/// What stands alone: others stand before and behind it, on one line where there are no lines.
+/// A line as a sentence of its own: where there are no lines, they follow one another on one.
 fn sentence(mut text: String) -> String {
     let end = text.char_indices().nth(MAX_LINE).map_or(text.len(), |(at, _)| at);
     text.truncate(end);
@@ -24,8 +24,8 @@ fn sentence(mut text: String) -> String {
     text
 }
 
-impl Said {
-    pub(super) fn nothing() -> Self {
+impl NoticeBuilder {
+    pub(super) fn new() -> Self {
         Self { level: Level::Info, lines: Vec::new() }
     }
 
@@ -39,8 +39,8 @@ impl Said {
         self.level > Level::Info
     }
 
-    /// As a notice, with what goes on at the moment behind it.
-    pub(super) fn notice(&self, going_on: Option<&Text>) -> Notice {
+    /// The notice so far, with the work under way as its last line.
+    pub(super) fn build(&self, going_on: Option<&Text>) -> Notice {
         let text = |lang| {
             let lines = self.lines.iter().chain(going_on).map(|words| words.pick(lang));
             lines.collect::<Vec<_>>().join("\n")

@@ -23,8 +23,8 @@ const DEADLINE: Duration = Duration::from_secs(5);
 const MAX: usize = 64 * 1024 * 1024;
 
 /// Where the box listens, and what it serves.
-pub(super) struct OwnClient {
-    doors: Vec<(SocketAddr, Scheme)>,
+pub(super) struct LoopbackClient {
+    listeners: Vec<(SocketAddr, Scheme)>,
     tls: Option<Tls>,
     site: Arc<Current>,
     metrics: Arc<Metrics>,
@@ -32,11 +32,11 @@ pub(super) struct OwnClient {
     most: usize,
 }
 
-impl OwnClient {
+impl LoopbackClient {
     /// Of the server that is to have these parts and limits.
     pub(super) fn new(listeners: &[Listener], parts: &http::Parts, limits: &http::Limits) -> Self {
         Self {
-            doors: listeners.iter().map(|listener| (listener.address(), listener.scheme())).collect(),
+            listeners: listeners.iter().map(|listener| (listener.address(), listener.scheme())).collect(),
             tls: parts.tls.clone(),
             site: Arc::clone(&parts.site),
             metrics: Arc::clone(&parts.metrics),
@@ -54,7 +54,7 @@ impl OwnClient {
     pub(super) async fn is_served(&self) -> Result<(), String> {
         let asset = self.asset();
         let expected = self.expected()?;
-        for (address, scheme) in &self.doors {
+        for (address, scheme) in &self.listeners {
             for path in ["/"].into_iter().chain(asset.as_deref()) {
                 let got = tokio::time::timeout(DEADLINE, self.get(*address, *scheme, path)).await;
                 let got = got.unwrap_or_else(|_| Err(format!("no answer within {} s", DEADLINE.as_secs())));

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::{ConfigCheck, updates, words};
 use crate::admin::{self, Admin, AdminOutcome, PendingCommand};
 use crate::console::Console;
-use crate::control::{self, Answer, Order, Orders, Server};
+use crate::control::{self, Answer, CommandHandler, ControlCommand, Server};
 use crate::health::Health;
 use crate::identity::BoxId;
 use crate::lang::Lang;
@@ -72,7 +72,7 @@ pub(super) fn start(operator: &Rc<Operator>, asked: mpsc::Receiver<PendingComman
     }
 }
 
-/// Whoever carries the orders out.
+/// Carries out the commands of browsers and of the command line.
 pub(super) struct Operator {
     pub(super) id: BoxId,
     pub(super) data_dir: PathBuf,
@@ -92,20 +92,22 @@ pub(super) struct Operator {
 
 /// Carries out what is asked in a browser, until the box ends.
 async fn follow(operator: Rc<Operator>, mut asked: mpsc::Receiver<PendingCommand>) {
-    while let Some(PendingCommand { order, outcome }) = asked.recv().await {
+    while let Some(PendingCommand { command, outcome }) = asked.recv().await {
         let operator = Rc::clone(&operator);
         tokio::task::spawn_local(async move {
             // Whoever asked may have gone.
-            let _ = outcome.send(operator.browser(order).await);
+            let _ = outcome.send(operator.handle_admin(command).await);
         });
     }
 }
 
 impl Operator {
-    async fn browser(&self, order: admin::AdminCommand) -> AdminOutcome {
-        let done = match order {
+    async fn handle_admin(&self, command: admin::AdminCommand) -> AdminOutcome {
+        let done = match command {
             admin::AdminCommand::Restart => self.restart().map(|()| AdminOutcome::Begun),
-            admin::AdminCommand::Update(command) => Ok(updates::outcome(updates::order(&self.updates, command).await)),
+            admin::AdminCommand::Update(command) => {
+                Ok(updates::outcome(updates::request(&self.updates, command).await))
+            }
             admin::AdminCommand::FactoryReset => self.reset().await.map(|()| AdminOutcome::Begun),
             admin::AdminCommand::SupportBundle => {
                 let journal = Err("only the command \"workshop-edge support-bundle\" reads the journal".to_owned());
@@ -152,7 +154,7 @@ impl Operator {
             Err(error) => return Answer::failed(&format!("the order is not understood: {error}")),
         };
         let action = command.name();
-        let (outcome, answer) = match updates::order(&self.updates, command).await {
+        let (outcome, answer) = match updates::request(&self.updates, command).await {
             Ok(reply) => match serde_json::to_vec(&reply) {
                 Ok(json) => (done(&reply.outcome), Answer::bytes(JSON, json.into())),
                 Err(error) => ("done".to_owned(), Answer::failed(&error.to_string())),
@@ -199,33 +201,33 @@ impl Operator {
     }
 }
 
-impl Orders for Rc<Operator> {
-    fn progress(&self, order: Order) -> Option<Bytes> {
-        let state = self.updates.get().filter(|_| order == Order::Update)?.state();
+impl CommandHandler for Rc<Operator> {
+    fn progress(&self, command: ControlCommand) -> Option<Bytes> {
+        let state = self.updates.get().filter(|_| command == ControlCommand::Update)?.state();
         serde_json::to_vec(&*state.borrow()).ok().map(Bytes::from)
     }
 
-    async fn carry_out(&self, order: Order, body: Bytes) -> Answer {
-        let (action, done) = match order {
-            Order::Status => {
+    async fn handle(&self, command: ControlCommand, body: Bytes) -> Answer {
+        let (action, done) = match command {
+            ControlCommand::Status => {
                 let status = self.console.status_json().map_err(|error| error_chain(&error));
                 return status.map_or_else(|error| Answer::failed(&error), |json| Answer::bytes(JSON, json));
             }
-            Order::Pin => return Answer::json(&json!({ "pin": self.admin.pin() })),
-            Order::CheckPin => ("check PIN", Ok(self.check_pin(&body).await)),
-            Order::NewPin => {
+            ControlCommand::Pin => return Answer::json(&json!({ "pin": self.admin.pin() })),
+            ControlCommand::CheckPin => ("check PIN", Ok(self.check_pin(&body).await)),
+            ControlCommand::NewPin => {
                 let made = self.admin.new_pin().await.map_err(|error| error_chain(&error));
                 ("new PIN", made.map(|pin| Answer::json(&json!({ "pin": pin }))))
             }
-            Order::SupportBundle => {
+            ControlCommand::SupportBundle => {
                 let journal = if body.is_empty() { Err("it was not given".to_owned()) } else { Ok(body.to_vec()) };
                 let bundle = self.bundle(journal).await;
                 ("support-bundle", bundle.map(|bundle| Answer::bytes(support_bundle::MEDIA_TYPE, bundle.bytes.into())))
             }
-            Order::UpdateReport => return self.update_report(),
-            Order::Update => return self.update(&body).await,
-            Order::Restart => ("restart", self.restart().map(|()| Answer::json(&json!({})))),
-            Order::FactoryReset => ("factory-reset", self.reset().await.map(|()| Answer::json(&json!({})))),
+            ControlCommand::UpdateReport => return self.update_report(),
+            ControlCommand::Update => return self.update(&body).await,
+            ControlCommand::Restart => ("restart", self.restart().map(|()| Answer::json(&json!({})))),
+            ControlCommand::FactoryReset => ("factory-reset", self.reset().await.map(|()| Answer::json(&json!({})))),
         };
         match done {
             Ok(answer) => {
@@ -240,7 +242,7 @@ impl Orders for Rc<Operator> {
     }
 }
 
-/// What came of an order, as the audit log has it.
+/// The outcome of a command, as the audit log has it.
 fn done(outcome: &update::command::CommandOutcome) -> String {
     match outcome {
         update::command::CommandOutcome::Done => "done".to_owned(),

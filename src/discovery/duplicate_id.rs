@@ -17,14 +17,14 @@ const EVERY: Duration = Duration::from_secs(30);
 /// Questions in a row without an answer after which it is gone; one may be lost.
 const GONE: u32 = 2;
 
-pub(super) struct Twin {
+pub(super) struct DuplicateIdDetector {
     id: String,
     address: Option<IpAddr>,
     missed: u32,
     next: Instant,
 }
 
-impl Twin {
+impl DuplicateIdDetector {
     pub(super) fn new(id: &str) -> Self {
         Self { id: id.to_owned(), address: None, missed: 0, next: Instant::now() }
     }

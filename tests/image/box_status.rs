@@ -1,4 +1,4 @@
-//! What a box tells whoever looks at its status.
+//! The status of a box, over the network.
 
 use serde_json::Value;
 
@@ -9,8 +9,8 @@ pub(crate) fn status(lan: &Lan, address: &str) -> Option<Value> {
     lan.json(&format!("http://{address}/_edge/status.json")).filter(|status| status["name"].is_object())
 }
 
-/// All that its machine has to say in Spanish, good or bad; `None` when it does not answer.
-pub(crate) fn told(lan: &Lan, address: &str) -> Option<String> {
+/// All notices and faults of its machine in Spanish, good or bad; `None` when it does not answer.
+pub(crate) fn machine_says(lan: &Lan, address: &str) -> Option<String> {
     let status = status(lan, address)?;
     let news = status["machine"]["es"].as_array()?.iter();
     let faults = status["health"]["faults"].as_array()?.iter();

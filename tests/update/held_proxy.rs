@@ -1,17 +1,17 @@
-//! A line to the bucket on which nothing moves until it is opened: what connects is accepted, and waits.
+//! A TCP proxy in front of the bucket that accepts connections and forwards nothing until it is opened.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
-/// The line; closed at first.
-pub(crate) struct Dam {
+/// Closed at first.
+pub(crate) struct HeldProxy {
     address: SocketAddr,
     gate: Arc<(Mutex<bool>, Condvar)>,
 }
 
-impl Dam {
+impl HeldProxy {
     /// In front of a server.
     pub(crate) fn before(server: SocketAddr) -> Self {
         // At the address that its certificate names.
@@ -29,7 +29,7 @@ impl Dam {
                             .wait_while(is_open.lock().expect("unpoisoned"), |is_open| !*is_open)
                             .expect("unpoisoned"),
                     );
-                    // Who waited may have gone.
+                    // The client may have gone.
                     let _ = carry(&client, server);
                 });
             }
