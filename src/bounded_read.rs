@@ -1,4 +1,4 @@
-//! Files of which no more comes into memory than may be in them, whatever stands at their path: a device has no end.
+//! Reads files up to a maximum, whatever is at their path: a device has no end.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read as _};

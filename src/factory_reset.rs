@@ -6,7 +6,7 @@
 //! ```
 //!
 //! The power may go at any step: as long as the marker is there, the next start goes on. The identity and the key of
-//! HTTPS are forgotten too, since whoever had the box before knows them. Only what the box keeps itself is removed, by
+//! HTTPS are forgotten too, since previous owners know them. Only what the box keeps itself is removed, by
 //! name: a data directory that was chosen badly loses nothing else.
 //!
 //! What the program knows of itself is not the workshop's, and stays: `slots`, the versions of the program, and
@@ -21,8 +21,8 @@ use thiserror::Error;
 
 use crate::durable::{self, DurableError};
 
-/// What the rooms keep in the data directory. Whoever keeps something new there adds its name; a test with a running
-/// box sees to it.
+/// What the rooms keep in the data directory. Anything new that is kept there is added; a test with a running box
+/// checks that.
 pub const FORGOTTEN: &[&str] =
     &["admin", "box-id", "discovery-name", "panics", "retained-assets", "state-schema", "tls", "update"];
 

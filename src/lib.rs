@@ -40,7 +40,7 @@
 //! | [`site`] | the dist in memory, with its representations |
 //! | [`slots`] | the two places for an updated binary, and which of them runs |
 //! | [`storage`] | whether the disk of the data directory still works |
-//! | [`support_bundle`] | what whoever gives support needs, in one file |
+//! | [`support_bundle`] | what support needs, in one file |
 //! | [`telemetry`] | logs |
 //! | [`update`] | from the release bucket to a confirmed slot, and back |
 //! | [`window`] | hours of days in a time zone |

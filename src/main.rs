@@ -35,7 +35,7 @@ fn serve(overrides: Overrides, lang: Lang) -> ExitCode {
     let error = match App::build(config, context).and_then(App::run) {
         Ok(Ended::Stopped) => return ExitCode::SUCCESS,
         Ok(Ended::Restart(program, sockets)) => error_chain(&program.exec(sockets)),
-        // Whoever has typed the command reads it there, in a language of theirs.
+        // The person who typed the command reads it there, in their language.
         Err(error) if io::stderr().is_terminal() => return cli::failure(&error.explain(lang)),
         Err(error) => error_chain(&error),
     };

@@ -35,7 +35,7 @@ pub fn keep_in(directory: PathBuf) {
     panic::set_hook(Box::new(move |info| {
         COUNT.fetch_add(1, Ordering::Relaxed);
         before(info);
-        // One at a time, and none about the keeping itself.
+        // Never two at once, and none about the keeping itself.
         if let Ok(mut keeper) = keeper.try_lock() {
             keeper.keep(&describe(info), Instant::now(), SystemTime::now());
         }

@@ -64,7 +64,7 @@ impl Program {
         }
     }
 
-    /// The same, by way of this program's order `launch`, which chooses the binary.
+    /// Executes this program's `launch`, which chooses the binary.
     #[must_use]
     pub(crate) fn launched_by(self, launcher: Option<PathBuf>) -> Self {
         Self { launcher, ..self }

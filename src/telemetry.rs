@@ -1,5 +1,5 @@
-//! Logs: for people on a terminal, JSON for journald and everything else; and the last ones in memory, for whoever
-//! gives support.
+//! Logs: for people on a terminal, JSON for journald and everything else; and the last ones in memory, for
+//! support.
 
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal as _, Write};
@@ -128,7 +128,7 @@ impl Recent {
         [front, back].concat()
     }
 
-    /// Keeps a line, and lets the oldest go.
+    /// Keeps a line, and drops the oldest.
     fn keep(&self, line: &[u8]) {
         if line.len() > MAX {
             return;

@@ -1,4 +1,4 @@
-//! One request: who may see or do what, and what they are told.
+//! One request: who may see or do what, and the answer.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -299,7 +299,7 @@ impl<'a> AdminRequest<'a> {
         response
     }
 
-    /// In both languages: whoever comes here has mistyped the address, and has not chosen a language.
+    /// In both languages: the address was mistyped, and no language chosen.
     fn not_private(&self) -> Response<Bytes> {
         audit::turned_away(self.caller.ip, "visit", "refused: over cleartext from another machine");
         secure::lead(&self.admin.settings.secure, self.page(None), self.headers)

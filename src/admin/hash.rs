@@ -3,10 +3,10 @@
 use argon2::password_hash::{self, PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash};
 use argon2::{Algorithm, Argon2, Params, Version};
 
-/// KiB for one hash. One is made at a time, so that this is also the most that all take together.
+/// KiB for one hash. Hashes are made one after another, so this is also the maximum for all.
 const MEMORY: u32 = 19 * 1024;
 /// Passes over the memory. With 19 MiB it is what OWASP's Password Storage Cheat Sheet names; the rest is done by the
-/// throttle, since eight digits are found soon by whoever has the hash.
+/// throttle, since an attacker with the hash soon finds eight digits.
 const PASSES: u32 = 2;
 /// Lanes: a box has other work for its cores.
 const LANES: u32 = 1;

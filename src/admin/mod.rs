@@ -131,7 +131,7 @@ pub(crate) struct Admin {
     pin: Arc<Pin>,
     sessions: Mutex<Sessions>,
     throttle: Mutex<Throttle>,
-    /// One hash at a time: each takes memory, and a thread.
+    /// Serialises hashing: each hash takes memory and a thread.
     hashing: Semaphore,
     commands: mpsc::Sender<PendingCommand>,
     settings: Settings,
@@ -215,7 +215,7 @@ impl Admin {
         }
     }
 
-    /// Does what takes the time and the memory of a hash on another thread, one at a time. Those who wait are as few
+    /// Hashes on another thread, one after another, since each takes time and memory. Those who wait are as few
     /// as the throttle lets in.
     async fn hashed<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, String> {
         let _permit = self.hashing.acquire().await.map_err(|error| error.to_string())?;

@@ -47,7 +47,7 @@ struct Stored {
 pub(super) struct Pin {
     directory: PathBuf,
     stored: Mutex<Stored>,
-    /// Held while a hash is made or checked: memory for one at a time.
+    /// Held while a hash is made or checked, so that memory for only one is needed.
     hashing: Mutex<()>,
 }
 
@@ -97,7 +97,7 @@ impl Pin {
     pub(super) fn choose(&self, pin: &ValidPin<'_>) -> Result<(), PinError> {
         let _one = self.hashing.lock().unwrap_or_else(PoisonError::into_inner);
         let hash = make_hash(pin.as_str())?;
-        // The clear one goes first: it must not stand beside the hash of another.
+        // The clear one goes first: it must never exist beside the hash of another.
         durable::remove(&self.directory.join(CLEAR))?;
         durable::write(&self.directory.join(HASH), hash.as_bytes(), MODE)?;
         self.set(|stored| *stored = Stored { clear: None, hash: Some(hash) });

@@ -67,7 +67,7 @@ impl Throttle {
                 self.entries.remove(&network);
             }
         }
-        // Whoever is at the box itself gets in whatever the network does.
+        // A person at the box itself is never throttled by the network.
         if !network.is_loopback() {
             self.take(now)?;
         }

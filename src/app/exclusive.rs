@@ -1,4 +1,4 @@
-//! One process at a time on a data directory.
+//! At most one process on a data directory.
 
 use std::fmt;
 use std::path::{Path, PathBuf};

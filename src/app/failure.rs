@@ -1,4 +1,4 @@
-//! Why a box cannot serve, for whoever has started it in a terminal.
+//! Why a box cannot serve, for a person who has started it in a terminal.
 
 use std::io;
 

@@ -327,7 +327,7 @@ impl App {
             watchdog.end();
         }
         self.health.set_ready(false);
-        // Nothing of this process keeps them open when it stops: whoever connects then is to be told so.
+        // Nothing of this process keeps them open when it stops: new connections are then to be refused.
         let mut sockets = is_restart.then_some(sockets);
         if is_restart {
             service_manager::reloading();
@@ -387,7 +387,7 @@ fn say_ready(console: &Console) {
     }
 }
 
-/// Drains the server, before a restart only after it has announced the close: whoever is connected then connects again.
+/// Drains the server, before a restart only after it has announced the close: connected clients then connect again.
 async fn end(server: Server, is_restart: bool, grace: Duration, at_once: impl Future<Output = ()>) -> usize {
     if is_restart {
         server.announce_close().await;
@@ -395,7 +395,7 @@ async fn end(server: Server, is_restart: bool, grace: Duration, at_once: impl Fu
     server.drain(grace, at_once).await
 }
 
-/// Takes the data directory for this process, and brings it to where this version begins.
+/// Locks the data directory, finishes a factory reset, and checks the schema of the state.
 fn claim(data_dir: &Path) -> Result<Health, AppError> {
     let health = Health::default();
     exclusive::claim(data_dir)?;

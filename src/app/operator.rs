@@ -86,7 +86,7 @@ pub(super) struct Operator {
     pub(super) admin: Arc<Admin>,
     /// Cancelled when the box is to start again.
     pub(super) restart: CancellationToken,
-    /// One bundle at a time: each takes some ten megabytes while it is made.
+    /// Serialises bundles: each takes some ten megabytes while it is made.
     pub(super) bundling: Mutex<()>,
 }
 
@@ -95,7 +95,7 @@ async fn follow(operator: Rc<Operator>, mut asked: mpsc::Receiver<PendingCommand
     while let Some(PendingCommand { command, outcome }) = asked.recv().await {
         let operator = Rc::clone(&operator);
         tokio::task::spawn_local(async move {
-            // Whoever asked may have gone.
+            // The asker may have gone.
             let _ = outcome.send(operator.handle_admin(command).await);
         });
     }

@@ -10,7 +10,7 @@ use crate::http::is_reserved;
 use crate::lang::Text;
 use crate::site::{Current, LeftOut, Publisher, PublisherInputs, Serving, Settings, SiteError, State};
 
-/// The display, and whoever keeps it current; `open` bounds its files on the disk.
+/// The display and its updater; `open` bounds its files on the disk.
 pub(super) fn publisher(
     settings: Settings,
     open: usize,

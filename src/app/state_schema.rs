@@ -26,7 +26,7 @@ pub(super) fn check(data_dir: &Path, health: &Health) {
         Some(same) if same == STATE_SCHEMA => {}
         _ => {
             if let Err(error) = durable::write(&path, format!("{STATE_SCHEMA}\n").as_bytes(), 0o644) {
-                // Other failures to write are reported by whoever writes.
+                // Other failures to write are reported by the writers.
                 tracing::warn!(error = error_chain(&error), "the state schema version cannot be recorded");
             }
         }

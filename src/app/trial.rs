@@ -195,7 +195,7 @@ pub(super) async fn end_cleanly(trial: Option<Trial>) {
     }
 }
 
-/// Says which version was given up last, and why: whoever gave it up may not have been able to.
+/// Logs which version was given up last, and why: the process that gave it up may not have been able to.
 fn log_quarantined(table: &Table) {
     if let Some(given_up) = table.quarantined().last() {
         let (version, reason) = (&given_up.image.version, &given_up.reason);

@@ -42,7 +42,7 @@ fn word(lang: Lang) -> &'static str {
     lang.pick("restablecer", "reset")
 }
 
-/// Asks whether the person is sure, and resets: by way of the running box, or else its data directly.
+/// Asks whether the person is sure, and resets: through the running box, or else its data directly.
 pub(super) fn run(args: FactoryResetArgs, lang: Lang) -> ExitCode {
     let data_dir = match load_configuration(args.overrides, lang) {
         Ok(loaded) => loaded.config.data_dir,

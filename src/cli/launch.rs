@@ -56,7 +56,7 @@ pub(super) fn run(LaunchArgs { options }: LaunchArgs) -> ExitCode {
     telemetry::start_on_stderr();
     let data_dir = config::data_dir(&Sources::of_process(data_overrides(&options)));
     let directory = data_dir.join(slots::DIRECTORY);
-    // What cannot be told stops no start.
+    // A message that cannot be written stops no start.
     let os = machine::os::running(&Paths::default()).ok().map(|version| version.to_string());
     // A start of a second process must spend no try of the first one's trial.
     let is_in_use = matches!(ProcessLock::claim(&data_dir), Ok(Claim::Others { .. }));

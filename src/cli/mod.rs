@@ -137,7 +137,7 @@ fn command(matches: &ArgMatches) -> Option<Command> {
     })
 }
 
-/// Carries out a command, `serve` by way of the given function, and gives the code to end with.
+/// Carries out a command, `serve` with the given function, and returns the exit code.
 #[must_use]
 pub fn run(command: Command, lang: Lang, serve: impl FnOnce(Overrides) -> ExitCode) -> ExitCode {
     match command {

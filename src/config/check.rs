@@ -73,7 +73,7 @@ fn tls(layers: &mut Layers) {
     }
 }
 
-/// Whoever wants updates over cleartext says so.
+/// Updates over cleartext have to be asked for.
 fn cleartext(layers: &mut Layers) {
     let allowed = layers.setting(&update::Settings::allow_http()).is_some_and(|(allowed, _)| allowed);
     let url = update::Settings::url();

@@ -25,7 +25,7 @@ pub(super) fn corrected(schema: &Schema, section: &str, line: &str) -> Option<St
     Some(format!("{name} = {}", value.to_toml()))
 }
 
-/// The name and the value of a line, whatever sign stands between them.
+/// The name and the value of a line, with any sign between them.
 pub(super) fn assignment(line: &str) -> Option<(&str, &str)> {
     let at = line.find(['=', ':'])?;
     let name = line.get(..at)?.trim_matches(|c: char| c.is_whitespace() || QUOTES.contains(&c));

@@ -1,4 +1,4 @@
-//! A file of keys by itself: no environment and no flags stand over it, and nothing but its own defaults below.
+//! A file of keys by itself: no environment and no flags override it; below it there are only its own defaults.
 
 use super::{
     check,
@@ -95,7 +95,7 @@ impl Document {
         self.0.torn || layers.get(key).is_none() && !layers.is_absent(key)
     }
 
-    /// What is wrong with a key in the light of others, in Spanish and English; said where the key stands.
+    /// A fault of a key in view of others, in Spanish and English; reported at the key's line.
     pub(crate) fn rule(&mut self, key: &Key, es: impl Into<String>, en: impl Into<String>) {
         let origin = self.layers(key).get(key).map_or(Origin::Default, |(_, origin)| origin.clone());
         let problem = Problem::Rule { es: es.into(), en: en.into() };
@@ -122,7 +122,7 @@ impl Values for Document {
     }
 }
 
-/// The text of a file in UTF-16. Of a damaged one, the damage is marked and will be told as what it breaks.
+/// The text of a file in UTF-16. Damaged units become U+FFFD and are reported as the faults that they cause.
 fn utf16(bytes: &[u8]) -> Option<String> {
     let (rest, unit): (_, fn([u8; 2]) -> u16) = match bytes {
         [0xFF, 0xFE, rest @ ..] => (rest, u16::from_le_bytes),

@@ -41,7 +41,7 @@ impl Fault {
         Self { origin, key: None, problem, invisible: None, schema: &CONFIG }
     }
 
-    /// How a valid value is written where the wrong one stands; `None` when no key is known.
+    /// A valid value in the notation of the wrong one's layer; `None` when no key is known.
     #[must_use]
     pub(crate) fn example(&self) -> Option<String> {
         if matches!(self.problem, Problem::Elsewhere { .. }) {
@@ -111,7 +111,7 @@ impl std::error::Error for Faults {}
 /// configuration may have been written for a newer version.
 #[derive(Debug)]
 pub struct Warning {
-    /// Where it stands.
+    /// Its file, line and key.
     pub(crate) origin: Origin,
     /// The key or the environment variable that it is about.
     pub(crate) name: String,

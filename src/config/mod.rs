@@ -8,7 +8,7 @@
 //!
 //! A [`Document`] is the same for another file, with a [`Schema`] of its own.
 //!
-//! Whoever edits the file sees everything that is wrong at once: no step stops at its first fault. What an older
+//! All faults are reported at once: no step stops at its first. What an older
 //! version does not know is a [`Warning`], so that it can start with a newer one's file.
 
 mod check;

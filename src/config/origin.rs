@@ -1,4 +1,4 @@
-//! Where a value comes from, so that whoever gave a wrong one finds it.
+//! Where a value comes from, so that a wrong one can be found.
 
 use crate::lang::Lang;
 use std::path::PathBuf;

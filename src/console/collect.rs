@@ -132,7 +132,7 @@ fn clock(now: SystemTime, doubt: Option<Doubt>) -> Clock {
     Clock { unix_s, utc, local, zone, trusted: doubt.is_none(), doubt }
 }
 
-/// Collects until whoever holds the other end of `stopped` is gone.
+/// Collects until the other end of `stopped` is dropped.
 pub(super) fn run(
     sources: &Sources,
     latest: &ArcSwap<Status>,

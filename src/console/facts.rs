@@ -4,7 +4,7 @@ use super::status::{Discovery, Serving, Status};
 use super::words;
 use crate::lang::{Lang, Text};
 
-/// A label and what stands behind it.
+/// A label and its values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fact {
     /// The same in both languages, for scripts.

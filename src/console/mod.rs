@@ -5,7 +5,7 @@
 //!                                                          └──> changes (the live feed)
 //! ```
 //!
-//! A thread of its own collects once a second; whoever asks is answered from the latest status, so that neither a slow
+//! A thread of its own collects once a second; requests are answered from the latest status, so that neither a slow
 //! disk nor a crowd of readers reaches the workers.
 
 mod address;

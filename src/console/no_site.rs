@@ -67,7 +67,7 @@ mod tests {
             assert!(text.contains(words), "{words}: {text}");
         }
         assert!(!text.contains("<script>alert"), "{text}");
-        // The policy's hash is that of what stands between the tags.
+        // The policy's hash is that of the text between the tags.
         let (_, rest) = text.split_once("<script>").expect("a script");
         assert_eq!(rest.split_once("</script>").map(|(script, _)| script), Some(SCRIPT));
         assert!(!STYLE.contains('<') && !SCRIPT.contains("</"));

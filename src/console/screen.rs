@@ -220,7 +220,7 @@ impl Code {
         (self.side * scale).div_ceil(2)
     }
 
-    /// The largest scale with which it stands beside the facts.
+    /// The largest scale at which it fits beside the facts.
     fn fitting(self, area: Area) -> Option<usize> {
         [4, 3, 2, 1]
             .into_iter()

@@ -129,7 +129,7 @@ pub(crate) struct Address {
     pub(crate) kind: AddressKind,
 }
 
-/// What stands in an address.
+/// Whether an address has an IP address or a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum AddressKind {

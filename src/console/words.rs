@@ -86,7 +86,7 @@ impl Discovery {
 }
 
 impl Name {
-    /// What became of the wished name, where the box has another.
+    /// Why the box has another name than the configured one.
     #[must_use]
     pub(crate) fn renamed(&self, lang: Lang) -> Option<String> {
         self.is_renamed().then(|| {

@@ -240,7 +240,7 @@ impl Client {
         }
     }
 
-    /// Lets the next operation take what is left of the time.
+    /// Gives the next operation the rest of the time.
     fn wait(&self, stream: &UnixStream, patience: Patience) -> Result<(), ClientError> {
         let left = patience.end.saturating_duration_since(Instant::now());
         if left.is_zero() {

@@ -52,7 +52,7 @@ impl Progress {
         }
     }
 
-    /// What is to be told, if anything is.
+    /// The next line, if one is due.
     fn next_report(&mut self) -> Option<Bytes> {
         let Some(told) = self.told else { return Some(BEAT) };
         let now = (self.report)();

@@ -35,7 +35,7 @@ const MAX_CONNECTIONS: usize = 8;
 const GRACE: Duration = Duration::from_secs(2);
 /// After a failure to accept.
 const PAUSE: Duration = Duration::from_secs(1);
-/// A body to send: in memory as a whole, or a line at a time while a command is carried out.
+/// A body to send: in memory as a whole, or line by line while a command is carried out.
 type Answered = Either<Full<Bytes>, Progress>;
 
 /// Bytes of a request's head.

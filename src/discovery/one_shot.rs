@@ -1,4 +1,4 @@
-//! The addresses of another host on the local network, asked for once (RFC 6762 section 5.1): for whoever wants to reach
+//! The addresses of another host on the local network, asked for once (RFC 6762 section 5.1), to reach
 //! a name that DNS does not know.
 
 use std::collections::BTreeSet;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Waits until the name has been free for long: its owner may only be restarting, and whoever
+/// Waits until the name has been free for long: its owner may only be restarting, and a box that
 /// knows the name still has the owner's address in a cache.
 #[derive(Debug)]
 pub(super) struct Reclaim {

@@ -23,7 +23,7 @@ pub(super) fn default_interfaces() -> Vec<String> {
 /// primary one. Connecting a datagram socket sends nothing; nobody has the destination (RFC 5737).
 pub(super) fn source(interface: &str) -> Option<Ipv4Addr> {
     let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP)).ok()?;
-    // Kernels before 5.7 let only root do this: then the order of the kernel's list decides.
+    // Before Linux 5.7, only root may do this: otherwise the order of the kernel's list decides.
     socket.bind_device(Some(interface.as_bytes())).ok()?;
     socket.connect(&SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 1), 9).into()).ok()?;
     Some(*socket.local_addr().ok()?.as_socket_ipv4()?.ip())

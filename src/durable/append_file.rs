@@ -1,5 +1,5 @@
-//! A file that grows and is gone on with after an interruption. How much of it survives a power cut is known only up
-//! to the last sync, and what comes after may be anything: whoever goes on has to check what is there.
+//! A file that is appended to, and resumed after an interruption. After a power cut its contents are certain only up to
+//! the last sync, and anything may follow: the resuming writer has to check them.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};

@@ -1,4 +1,4 @@
-//! What only one process may do at a time.
+//! A lock between processes, for one operation.
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt as _;

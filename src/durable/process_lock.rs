@@ -1,4 +1,4 @@
-//! What only one process may have at a time, for as long as it lives, whatever program it becomes.
+//! A lock that a process holds for as long as it lives, across exec.
 
 use std::os::fd::IntoRawFd as _;
 use std::path::Path;

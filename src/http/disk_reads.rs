@@ -39,7 +39,7 @@ impl DiskReads {
             // memory of both.
             let buffer = vec![0; length];
             // The permit goes along, since a read that is not waited for any more still counts; and comes back, so that the
-            // thread is free for whoever gets it next.
+            // thread is free for the next read.
             let (_permit, read) = spawn_blocking(move || (permit, file.read(at, buffer))).await?;
             read
         };

@@ -25,7 +25,7 @@ impl Drain {
         self.begun.get()
     }
 
-    /// Wakes whoever has polled it once when the drain begins.
+    /// Wakes those that have polled it once when the drain begins.
     pub(super) fn begins(&self) -> Notified<'_> {
         self.begins.notified()
     }

@@ -1,10 +1,10 @@
 //! Places for connections: in total and for each peer address.
 //!
-//! Behind one address stand many TVs (an access point with NAT, a phone's tethering), so an address that has its share
+//! Many TVs may share one address (an access point with NAT, a phone's tethering), so an address that has its share
 //! is not refused while some of its connections do nothing: the one whose loss matters least loses its place ([`Class`]),
 //! the oldest first; never one with an answer under way. When all places are taken, the same holds for everybody's
-//! connections, and of those alike the address with the most loses one. So whoever takes places by saying nothing, or
-//! too slowly, takes them from itself.
+//! connections, and of those alike the address with the most loses one. A peer that holds places
+//! without sending, or sends too slowly, takes them from itself.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
@@ -105,7 +105,7 @@ impl TrackedConnection {
         }
     }
 
-    /// Wakes whoever has polled it once when the place is lost.
+    /// Wakes those that have polled it once when the place is lost.
     pub(super) fn evicted(&self) -> Notified<'_> {
         self.evicted.notified()
     }
@@ -310,7 +310,7 @@ mod tests {
         let newer = admit(&limiter, "10.0.0.1").expect("a place");
         let other = silent(&limiter, "10.0.0.2", FIRST_REQUEST * 3);
         let mut newcomers = Vec::new();
-        // Whoever has just been answered is no worse than whoever has only connected.
+        // A connection just answered and one just made rank the same.
         newer_idle.connection().set_idle(Instant::now() + Duration::from_secs(1));
         for victim in [&silent_first, &silent_later, &idle_first, &idle_later, &new, &newer, &newer_idle] {
             assert_eq!(evictions([victim]), [None]);

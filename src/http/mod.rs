@@ -198,7 +198,7 @@ impl Server {
         }
     }
 
-    /// Stops accepting, lets running answers finish, closes idle and long-lived connections.
+    /// Stops accepting, finishes running answers, closes idle and long-lived connections.
     /// What is still there after `grace`, or when `at_once` is done, is cut off. Gives how many
     /// connections that were.
     pub(crate) async fn drain(mut self, grace: Duration, at_once: impl Future<Output = ()>) -> usize {

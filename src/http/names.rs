@@ -1,6 +1,6 @@
 //! The names under which the box may be asked for what is its own.
 //!
-//! A page of the internet can let its own name lead to the box's address (DNS rebinding), and a
+//! A page of the internet can make its own name lead to the box's address (DNS rebinding), and a
 //! browser then takes the box's answers for that page's. It cannot make the browser say the
 //! box's name or an address in Host, so whatever is not one of these is refused.
 

@@ -101,8 +101,8 @@ impl Refusal {
         )
     }
 
-    /// The answer; a page where the client reads HTML, else a line of text. `id` lets a person
-    /// who reports it and the log that holds it come together.
+    /// The answer; a page where the client reads HTML, else a line of text. `id` is in the log
+    /// too, so that a report of it can be found there.
     pub(super) fn respond(self, as_page: bool, id: &str) -> Response<Body> {
         let status = self.status();
         let (spanish, english) = self.words();

@@ -219,8 +219,8 @@ impl AppState {
         }
     }
 
-    /// A degraded box still shows the display, so only a failing one is a 503: whoever restarts
-    /// or replaces boxes by this answer should not touch a serving one.
+    /// A degraded box still shows the display, so only a failing one is a 503: a
+    /// supervisor that restarts boxes by this answer must not touch a serving one.
     fn report(&self) -> Result<Response<Body>, Refusal> {
         let report = self.health.report();
         let status = if report.status == Level::Failing { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };

@@ -50,7 +50,7 @@ pub fn parse(uri: &Uri) -> Result<Target<'_>, TargetError> {
     decode(path).map(Target::Path)
 }
 
-/// Decodes an absolute path once, takes several slashes in a row for one, and removes dot segments. An encoded slash or dot
+/// Decodes an absolute path once, merges slashes in a row, and removes dot segments. An encoded slash or dot
 /// counts like a plain one.
 pub fn decode(path: &str) -> Result<Cow<'_, str>, TargetError> {
     if is_plain(path) { Ok(Cow::Borrowed(path)) } else { decode_fully(path).map(Cow::Owned) }

@@ -63,7 +63,7 @@ pub(super) const FIRST_REQUEST: Duration = Duration::from_secs(2);
 pub(super) const FIRST_REQUEST_GRACE: Duration = Duration::from_secs(1);
 
 /// How long answers announce that they are their connection's last, before a process hands its listeners over: as long as
-/// whoever is connected already is given for a request.
+/// connected clients are given for a request.
 pub(super) const ANNOUNCE_CLOSE: Duration = FIRST_REQUEST_GRACE;
 
 /// For one piece of a file, the wait for its turn included; a disk that has to spin up takes ten seconds.

@@ -107,7 +107,7 @@ async fn run(
             Some(Message::Connection(accepted, load)) => {
                 connections.spawn_local(connection::serve(accepted, Arc::clone(&settings), Rc::clone(&draining), load));
             }
-            // Whoever asked may have given up.
+            // The asker may have given up.
             Some(Message::Ping(pong)) => drop(pong.send(())),
             None => break,
         }

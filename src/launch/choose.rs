@@ -365,7 +365,7 @@ mod tests {
         for step in [Step::Put(1), Step::Confirm, Step::Put(2)] {
             take(directory.path(), step);
         }
-        // Nothing can be renamed to a directory that is not empty, whoever runs the test.
+        // Nothing can be renamed to a directory that is not empty, even by root.
         let table = |turn: u8| directory.path().join(format!("table.{turn}"));
         let newest = (0..2).max_by_key(|turn| fs::read(table(*turn)).expect("read")).expect("two");
         fs::remove_file(table(1 - newest)).expect("removed");

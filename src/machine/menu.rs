@@ -81,7 +81,7 @@ fn sequence(rest: &str) -> Option<&str> {
     rest.get(..skipped + last.len_utf8())
 }
 
-/// An action for whoever is at the keyboard.
+/// An action of the person at the keyboard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum MenuAction {
     /// To see how the box is.
@@ -188,7 +188,7 @@ impl Menu {
         Self { lang, page: Page::Main, at: 0 }
     }
 
-    /// The language of whoever is at the keyboard.
+    /// The language of the person at the keyboard.
     #[must_use]
     pub(crate) fn lang(&self) -> Lang {
         self.lang
@@ -196,7 +196,7 @@ impl Menu {
 
     /// Shows a page, as the result of an action.
     pub(crate) fn show(&mut self, page: Page) {
-        // Progress is the same page: whoever reads it has chosen nothing.
+        // Progress is the same page: its reader has chosen nothing.
         self.at = 0;
         self.page = page;
     }

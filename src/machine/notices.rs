@@ -1,4 +1,4 @@
-//! The machine's notices for whoever is at it: one file for each subject, which the appliance shows on its
+//! The machine's notices for people: one file for each subject, which the appliance shows on its
 //! own screen, on its pages and in `/health`.
 //!
 //! ```json
@@ -6,7 +6,7 @@
 //! ```
 //!
 //! A file is replaced as a whole and removed when there is nothing more to say. They live in memory and end with the
-//! machine, and whoever reads them bounds what is read: a notice is for people, not for the program.
+//! machine, and readers bound what they read: a notice is for people, not for the program.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -89,7 +89,7 @@ paths! {
     run_stick_lock = "run/workshop-machine/stick.lock";
     /// The device of that stick.
     run_stick_holder = "run/workshop-machine/stick.device";
-    /// Held by whoever writes the system: to the boot partition, with a restart at the end, or to another disk.
+    /// The lock for writing the system: to the boot partition, with a restart at the end, or to another disk.
     run_system_lock = "run/workshop-machine/system.lock";
     /// Settings that a stick has brought and that wait for somebody at the keyboard, mode 0600.
     run_pending = "run/workshop-machine/pending.txt";

@@ -66,7 +66,7 @@ impl Connection {
 async fn alongside<F: Future>(exchange: &mut Option<Exchange>, future: F) -> F::Output {
     let mut future = pin!(future);
     poll_fn(|cx| {
-        // An exchange that ends, well or not, lets those know that wait for it.
+        // An exchange that ends, well or not, notifies its waiters.
         if exchange.as_mut().is_some_and(|running| running.as_mut().poll(cx).is_ready()) {
             *exchange = None;
         }

@@ -166,7 +166,7 @@ impl OutboundError {
         }
     }
 
-    /// Whether the server, or what stands before it, took the request and did not answer it.
+    /// Whether the server, or a proxy before it, accepted the request and did not answer it.
     #[must_use]
     pub(crate) fn is_of_the_answer(&self) -> bool {
         match self {

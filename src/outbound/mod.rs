@@ -68,7 +68,7 @@ impl Default for Limits {
             head: Duration::from_secs(20),
             metadata: Duration::from_secs(60),
             window: Duration::from_secs(30),
-            // 1 KiB/s: a firewall that lets a byte through now and then is not a slow line.
+            // 1 KiB/s: a firewall that passes a byte now and then is not a slow line.
             least: 30 * 1024,
             idle: Duration::from_secs(10),
         }

@@ -71,7 +71,7 @@ impl Proxies {
                 .iter()
                 .find_map(|name| Some(((*name).to_owned(), env(name).filter(|value| !value.trim().is_empty())?)))
         };
-        // Whoever asks a CGI program for something could set HTTP_PROXY with a field of the request.
+        // A client of a CGI program could set HTTP_PROXY with a field of the request.
         let http: &[&str] =
             if env("REQUEST_METHOD").is_some() { &["http_proxy"] } else { &["http_proxy", "HTTP_PROXY"] };
         let all = ["all_proxy", "ALL_PROXY"];

@@ -78,7 +78,7 @@ impl Stream {
                 }
                 Ok(None) => {
                     if let Some(mut connection) = self.connection.take() {
-                        // Lets the connection see the end of the answer, and whether the server closes it then.
+                        // The connection sees the end of the answer, and whether the server closes it then.
                         if timeout(Duration::from_millis(100), connection.ready()).await == Ok(true) {
                             let (kept, origin) = &self.kept;
                             kept.put(connection, Arc::clone(origin));

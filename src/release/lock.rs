@@ -1,4 +1,4 @@
-//! One publisher at a time.
+//! At most one publisher.
 
 use std::fs::File;
 use std::path::Path;

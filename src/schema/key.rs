@@ -36,7 +36,7 @@ pub(crate) trait Values {
 #[derive(Debug)]
 pub(crate) struct Missing(pub(crate) &'static str);
 
-/// Settings that stand together: those of a room, or a part of them.
+/// The settings of a room, or a part of them.
 pub(crate) trait Section: Sized {
     /// Its keys, in the order in which they are shown.
     const KEYS: &'static [Key];

@@ -1,4 +1,4 @@
-//! The digest of a large file, a little at a time: hashing a film of two gigabytes takes minutes from a slow stick, and
+//! The digest of a large file, in small steps: hashing a film of two gigabytes takes minutes from a slow stick, and
 //! neither the page nor the next look at the directory waits for it.
 
 use std::io;

@@ -138,7 +138,7 @@ impl Site {
     /// a TV that still shows the older page finds its files.
     fn retain(&mut self, older: &Site) {
         for (path, asset) in &older.assets {
-            // A large file would keep its room on the disk, after whoever removed it thought it free.
+            // A large file that somebody has removed would still take up its room on the disk.
             if asset.is_immutable() && asset.identity.body.in_memory().is_some() && !self.assets.contains_key(path) {
                 self.assets.insert(path.clone(), Arc::clone(asset));
             }

@@ -1,4 +1,4 @@
-//! What became of the starts of the binary on trial: which of them say something about it, and which were only cut off.
+//! The outcomes of the starts of the binary on trial: which count against it, and which were only cut off.
 //!
 //! ```text
 //! stopped or restarted in order ───────> costs no try, MAX_ORDERLY times

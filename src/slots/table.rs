@@ -109,7 +109,7 @@ pub struct Table {
     /// The version of the factory's binary when it was last seen.
     #[serde(default)]
     factory: Option<String>,
-    /// What became of the starts of the trial. Not in `trial`, where an older launcher would drop it.
+    /// Outcomes of the trial's starts. Not in `trial`, where an older launcher would drop them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     starts: Option<Starts>,
     /// Since when the active binary was lost, until another is confirmed.
@@ -376,9 +376,9 @@ impl Table {
         }
     }
 
-    /// Applies the version of the factory's binary. A new one came by a package or a new image, so it is what whoever
-    /// brought it wants to run: where it is newer than what runs, it becomes the active one, and what ran before stays
-    /// where it is. An older one (a box is repaired with an old image) changes nothing, since the state has moved on.
+    /// Applies the version of the factory's binary. A new one came by a package or a new image, so it was
+    /// installed on purpose: where it is newer than the running one, it becomes the active one, and the one before keeps
+    /// its place. An older one (a box is repaired with an old image) changes nothing, since the state has moved on.
     pub(crate) fn apply_factory_version(&mut self, version: &str) {
         let is_other = self.factory.as_deref().is_some_and(|known| known != version);
         self.factory = Some(version.to_owned());

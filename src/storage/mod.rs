@@ -1,6 +1,6 @@
 //! Whether the disk of the data directory still works: a stick that is pulled out, or dies, says nothing by itself.
 //!
-//! A thread of its own looks, since a dead disk may keep whoever asks it waiting for ever; everybody else reads what it
+//! A thread of its own looks, since a dead disk may block its readers for ever; everybody else reads what it
 //! found last, and how long ago. It only reads: a disk that is worn out is not to be written to every few seconds.
 
 mod probe;

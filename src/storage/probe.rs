@@ -11,7 +11,7 @@ use rustix::io::Errno;
 use super::StorageFault;
 use crate::disk_space::DiskSpace;
 
-/// What a look finds: the room on a disk that works, or what became of it.
+/// The result of a probe: the room on a disk that works, or its fault.
 pub(crate) type Finding = Result<DiskSpace, StorageFault>;
 
 /// Where the kernel lists the block devices that there are; reading it touches none of them.
@@ -41,7 +41,7 @@ impl Directory {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let directory = openat(CWD, &self.path, flags, Mode::empty()).map_err(fault)?;
         let Stat { st_dev, st_ino, .. } = fstat(&directory).map_err(fault)?;
-        // What is below a mount that has gone, or was made again by whoever writes next, has nothing of the box.
+        // What is below a mount that has gone, or was made again by the next writer, has nothing of the box.
         let identity = (st_dev, st_ino);
         if *self.identity.get_or_insert(identity) != identity || !is_plugged_in(st_dev) {
             return Err(StorageFault::Gone);

@@ -12,7 +12,7 @@ const LINES: &str = "10000";
 /// Bytes taken of them.
 const MAX: u64 = 8 * 1024 * 1024;
 
-/// The last lines of a unit's journal, for whoever may read it.
+/// The last lines of a unit's journal, where the caller may read it.
 pub(crate) fn of_unit(unit: &str) -> Result<Vec<u8>, String> {
     output(Command::new("journalctl").args([
         "--unit",
@@ -38,7 +38,7 @@ fn output(command: &mut Command) -> Result<Vec<u8>, String> {
     std::thread::spawn(move || {
         let mut text = Vec::new();
         let read = stdout.take(MAX).read_to_end(&mut text).map(|_| text);
-        // Whoever waited may have given up.
+        // The receiver may have given up.
         let _ = done.send(read);
     });
     let text = read.recv_timeout(DEADLINE);

@@ -1,4 +1,4 @@
-//! What whoever gives support needs to see, in one file: a tar.gz of 5 MB at most.
+//! What support needs to see, in one file: a tar.gz of 5 MB at most.
 //!
 //! ```text
 //! what the box knows (given) ─┐

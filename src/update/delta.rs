@@ -45,7 +45,7 @@ pub enum DeltaError {
     Apply(#[source] io::Error),
 }
 
-/// Writes the file of `size` bytes that `patch` makes of `base`. It takes memory for about 11 MiB besides both.
+/// Writes the file of `size` bytes that `patch` makes of `base`. It needs about 11 MiB of memory besides both.
 pub fn apply(base: &[u8], patch: &[u8], size: u64, out: &mut impl Write) -> Result<(), DeltaError> {
     let controls = controls(patch, size)?;
     check(controls, size)?;

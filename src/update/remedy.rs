@@ -1,4 +1,4 @@
-//! What each kind of failure is, and what to do: a sentence for whoever is at the box.
+//! What each kind of failure is, and what to do: a sentence for the person at the box.
 
 use super::state::FaultKind;
 use crate::lang::Lang;

@@ -155,7 +155,7 @@ pub enum FaultKind {
     ProxyLogin,
     /// The proxy refuses the box.
     ProxyRefused,
-    /// A login page of the network stands before the bucket.
+    /// A captive portal answers instead of the bucket.
     CaptivePortal,
     /// What the bucket says has expired, or the clock is wrong.
     Expired,

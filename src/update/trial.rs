@@ -6,7 +6,7 @@
 //!                   └> not well at a stretch for three times that ─> reverted
 //! ```
 //!
-//! While every connection is taken nothing is decided: whoever takes them all would decide over the box's version. Nor
+//! While every connection is taken nothing is decided: a client that takes them all would decide the box's version. Nor
 //! while the disk is full: the version before would have no more room.
 //!
 //! The ERP and the internet are no part of it: a workshop that is offline must not lose a good version, and one that
@@ -21,7 +21,7 @@ pub(crate) enum Found {
     Well,
     /// Something is not, which may pass: what.
     Unwell(String),
-    /// It cannot be told, since: as the rest of a sentence.
+    /// It cannot be determined; the reason completes a sentence that ends in "since".
     Unknown(&'static str),
     /// Something is not, and never will be: what.
     Broken(String),
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     /// The verdict on rounds a second apart, and the second that it falls in: `.` is well, `x` unwell, `!` broken,
-    /// and `?` cannot be told.
+    /// and `?` cannot be determined.
     fn verdict(rounds: &str) -> (usize, Verdict) {
         let mut gate = Gate::new(Duration::from_secs(3));
         for (second, round) in rounds.chars().enumerate() {

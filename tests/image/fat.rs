@@ -55,7 +55,7 @@ impl Fat {
 pub(crate) fn make(disk: &Path, label: &str, byte: u64, bytes: u64) -> Fat {
     let (sector, blocks) = ((byte / 512).to_string(), (bytes / 1024).to_string());
     let file = disk.display().to_string();
-    // Of a partition, too: mkfs.vfat would take a disk without one for a mistake.
+    // Of a partition, too: mkfs.vfat refuses a disk without one.
     run("mkfs.vfat", &["-I", "-F", "32", "-n", label, "-h", &sector, "--offset", &sector, &file, &blocks]);
     Fat::at(disk, byte)
 }

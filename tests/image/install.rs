@@ -82,7 +82,7 @@ fn an_installed_box_is_the_same_box_without_its_stick() {
     assert!(secrets.is_some_and(|secrets| secrets.contains("secreta")));
     assert_eq!(disk.data_beyond_repair(), None);
 
-    // As it is told to: the stick is out before it starts again.
+    // As the menu asks: the stick is out before it starts again.
     machine.pull_own();
     machine.monitor().press(&["ret"]);
     machine.wait_for_its_restart("the restart after the installation");

@@ -1,4 +1,4 @@
-//! The workshop's network: a switch with a router that is a DHCP and a DNS server, and a computer that stands for a TV.
+//! The workshop's network: a switch with a router that is a DHCP and a DNS server, and a computer in place of a TV.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};

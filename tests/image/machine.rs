@@ -14,7 +14,7 @@ use crate::lan::{Lan, TAP};
 use crate::monitor::Monitor;
 use crate::screen::Reader;
 
-/// How long a machine may take for what it is waited for: a boot takes a minute when nothing else runs here.
+/// How long a machine may take until an awaited state: a boot takes a minute when nothing else runs here.
 const PATIENCE: Duration = Duration::from_secs(400);
 
 /// Debian's OVMF: its program, its variables as they are at first, and what the emulator has to be for it.
@@ -176,7 +176,7 @@ impl Machine {
         fs::copy(firmware.variables, &variables).expect("OVMF (tests/run installs it)");
         let console = artefact(&format!("{name}.log"));
         let mut command = lan.lab.command("qemu-system-x86_64");
-        // Its time is that of its instructions: a kernel that is not let run for a moment by a busy machine would find its
+        // Its time is that of its instructions: a kernel that a busy machine pauses for a moment would find its
         // timer broken, and panic.
         // One processor, in one thread: with more, this firmware has stood still for minutes after a restart.
         command.arg("-nodefaults").args(firmware.machine).args(["-cpu", "qemu64", "-smp", "1", "-m", "512"]);
@@ -243,7 +243,7 @@ impl Machine {
         }
     }
 
-    /// Lets it run until a moment, or until it has asked to be restarted.
+    /// Runs it until a moment, or until it has asked to be restarted.
     pub(crate) fn runs_until(&mut self, moment: Instant) {
         while self.runs() && Instant::now() < moment {
             std::thread::park_timeout(Duration::from_millis(20));

@@ -70,7 +70,7 @@ impl Monitor {
             self.events.push(event);
         }
         self.events.clear();
-        // The file is free for whoever looks at it next.
+        // The file is free for the next reader.
         self.execute("blockdev-del", &json!({ "node-name": id }));
     }
 
@@ -79,7 +79,7 @@ impl Monitor {
         self.execute("screendump", &json!({ "filename": file, "format": format }));
     }
 
-    /// Presses keys together and lets them go: the emulator's names of them (`alt`, `f2`, `ret`).
+    /// Presses keys together and releases them: the emulator's names of them (`alt`, `f2`, `ret`).
     pub(crate) fn press(&mut self, keys: &[&str]) {
         let keys: Vec<Value> = keys.iter().map(|key| json!({ "type": "qcode", "data": key })).collect();
         self.execute("send-key", &json!({ "keys": keys }));

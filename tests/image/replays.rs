@@ -24,7 +24,7 @@ fn whatever_a_first_start_leaves_unflushed_the_next_one_serves() {
     machine.wait("the display", |_| lan.get(&format!("http://{LEASED_ADDRESS}/")));
     let id = machine.wait("an identity", |_| stick.data_file("/workshop-edge/box-id"));
     machine.cut();
-    // From here on it has been told to somebody, so it must not be lost.
+    // From here on somebody has seen it, so it must not be lost.
     let log = WriteLog::open(log.path());
     assert!(log.len() > 100, "{} requests", log.len());
 

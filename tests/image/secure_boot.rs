@@ -1,4 +1,4 @@
-//! Secure Boot: firmware that has the key of whoever signed the image.
+//! Secure Boot: firmware that has the key of the image's signer.
 
 use crate::disk::Disk;
 use crate::lan::{LEASED_ADDRESS, Lan};

@@ -1,4 +1,4 @@
-//! What a technician writes into `workshop-edge.txt`, and what comes of it.
+//! What a technician writes into `workshop-edge.txt`, and its effect.
 
 use crate::box_status::status;
 use crate::disk::Disk;
@@ -66,7 +66,7 @@ fn a_fixed_address_holds_and_a_mistake_costs_nothing() {
     assert!(health.contains("line 2") && health.contains("10.9.0.600"), "{health}");
     shows_address(&mut machine, "settings-bad");
 
-    // The menu of whoever has a keyboard, and back.
+    // The menu of a person with a keyboard, and back.
     machine.monitor().press(&["alt", "f2"]);
     machine.reads(&["menú del equipo"], "menu");
     machine.monitor().press(&["alt", "f1"]);

@@ -99,7 +99,7 @@ fn a_stick_takes_a_support_bundle_away_and_brings_settings_for_the_pin_alone() {
     machine.reads(&["1. Estado"], "stick-menu-last");
     machine.monitor().press(&["alt", "f1"]);
 
-    // A mistake is told with its line, and the right PIN does not make it good.
+    // A mistake is reported with its line, and the right PIN does not make it good.
     let mistaken = ForeignStick::partitioned().with("workshop-edge.txt", &settings(pin, "con espacios"));
     machine.plug(&mistaken);
     let told = says(&mut machine, &lan, OUT, "stick-mistake");

@@ -1,4 +1,4 @@
-//! Administration in the browser: the PIN, sessions, tokens, back-off, and who is let in at all.
+//! Administration in the browser: the PIN, sessions, tokens, back-off, and who gets in at all.
 
 use crate::support::lab::{Host, Lab};
 use crate::support::{Client, Edge, Reply, Setup, eventually};

@@ -150,7 +150,7 @@ fn used(text: &str, rooms: &BTreeSet<&str>) -> BTreeSet<String> {
     for (at, _) in text.match_indices("crate::") {
         let rest = &text[at + "crate::".len()..];
         let names = if let Some(group) = rest.strip_prefix('{') {
-            // Only the first level counts: what stands in inner braces belongs to a room.
+            // Only the first level counts: names in inner braces belong to a room.
             let mut depth = 0;
             let mut names = vec![String::new()];
             for character in group.chars() {

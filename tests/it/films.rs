@@ -11,7 +11,7 @@ const MIB: usize = 1024 * 1024;
 /// More than is held in memory.
 const LENGTH: usize = 40 * MIB + 7;
 
-/// A file whose bytes tell where they stand.
+/// A file whose bytes encode their offset.
 fn film(path: &Path, salt: u32, length: usize) {
     let mut file = File::create(path).expect("a film");
     let words = (0..u32::try_from(length.div_ceil(4)).expect("a small film")).flat_map(|at| (at ^ salt).to_le_bytes());

@@ -97,7 +97,7 @@ fn the_box_is_asked_and_restarted() {
     edge.stop();
 }
 
-/// Whoever has no login can have a version tried again that a power cut took down.
+/// Without a login, a version that a power cut took down can be tried again.
 #[test]
 fn a_version_of_the_system_that_has_failed_is_tried_again_when_somebody_says_so() {
     let quarantined = || Quarantined { version: "2.0.0".into(), sha256: "00".repeat(32), reason: "cut".into() };

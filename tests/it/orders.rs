@@ -65,7 +65,7 @@ fn a_restart_keeps_the_process_and_refuses_nobody() {
     edge.stop();
 }
 
-/// A client of a kept connection is told in an answer that it was the last, instead of losing its next request.
+/// An answer on a kept connection says that it is the last, so that the client does not lose its next request.
 #[test]
 fn a_restart_says_farewell_on_kept_connections() {
     let edge = Edge::start();

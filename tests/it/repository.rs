@@ -200,7 +200,7 @@ fn a_revoked_key_recovers_from_a_version_that_was_run_ahead_and_a_lost_root_does
         source.publish_timestamp();
     }
     fetched(&source, trust.path(), "stable").expect("run ahead");
-    // Signed with the key that is about to be revoked: valid for whoever does not know of the new root.
+    // Signed with the key that is about to be revoked: valid for boxes that do not know the new root.
     source.publish_timestamp();
     let stolen = fs::read(source.file("timestamp.json")).expect("a timestamp");
 

@@ -43,7 +43,7 @@ fn a_directory_that_breaks_leaves_the_last_site_and_says_so() {
 /// What a TV asks with.
 const PAGE: &[(&str, &str)] = &[("accept", "text/html,*/*;q=0.8")];
 
-/// Invented figures are the worst that a wall can show: whatever is wrong with the directory, the TV is told so.
+/// Invented figures are the worst that a wall can show: whatever is wrong with the directory, the TV shows that.
 #[test]
 fn a_site_that_cannot_be_shown_never_becomes_the_demo_and_recovers_by_itself() {
     type Case = (&'static str, fn(&Path), &'static [&'static str], &'static str);

@@ -34,7 +34,7 @@ const FORBIDDEN: &[(&str, &str)] = &[
     ("ponla", "póngala"),
 ];
 
-/// Where texts for people stand, and which files.
+/// The directories and file types with texts for people.
 const TEXTS: &[(&str, &str)] = &[
     ("src", "rs"),
     ("assets/workshop-monitor/src", "ts"),
@@ -113,7 +113,7 @@ fn declares_key(tokens: &[TokenTree]) -> bool {
     tokens.last().is_some_and(|name| ["key", "optional"].contains(&name.to_string().as_str()))
 }
 
-/// The Spanish and the English of a key, which stand behind its path, its type and its default: that is data.
+/// The Spanish and the English of a key, which follow its path, its type and its default: those are data.
 fn descriptions(declaration: TokenStream) -> TokenStream {
     let is_comma = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ',');
     let mut commas = 0;
@@ -127,14 +127,14 @@ fn descriptions(declaration: TokenStream) -> TokenStream {
         .collect()
 }
 
-/// What tokens stand in.
+/// The context of tokens.
 #[derive(Clone, Copy, PartialEq)]
 enum TokenContext {
     /// The arguments of a call whose first two are Spanish and English.
     Pick,
     List,
     Braces,
-    /// A part of a text whose English stands beside it.
+    /// A part of a text with its English beside it.
     Spanish,
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-/// What the command line talks to, played by the test: it says what it is told to say.
+/// A control socket with canned answers, in place of a running box.
 pub(crate) struct Control {
     socket: PathBuf,
     state: Arc<State>,
@@ -36,7 +36,7 @@ impl Control {
                 let answer = server.answers.lock().expect("unpoisoned").get(&path).cloned();
                 let (status, body) = answer.map_or(("404 Not Found", String::new()), |body| ("200 OK", body));
                 let length = body.len();
-                // Whoever asked may be gone.
+                // The asker may be gone.
                 let _ = write!(reader.get_mut(), "HTTP/1.1 {status}\r\ncontent-length: {length}\r\n\r\n{body}");
                 server.asked.fetch_add(1, Ordering::AcqRel);
             }

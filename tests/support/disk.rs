@@ -51,13 +51,13 @@ impl Disk {
         fs::remove_file(self.path.join("others")).expect("removed");
     }
 
-    /// Lets it be written, or read alone. A kernel that meets errors asks nobody; `mount -o remount,ro` waits for files that
-    /// are open for writing, so a mount that can only be read is laid over it instead.
+    /// Mounts it for reading and writing, or for reading alone. A kernel that meets errors asks nobody; `mount -o
+    /// remount,ro` waits for files that are open for writing, so a mount that can only be read is laid over it instead.
     pub(crate) fn can_be_written(&mut self, can: bool) {
         self.mount(if can { "umount -l /mnt" } else { "mount --bind /mnt /mnt && mount -o remount,bind,ro /mnt" });
     }
 
-    /// Lets its files be executed, or not.
+    /// Whether its files may be executed.
     pub(crate) fn can_be_executed(&mut self, can: bool) {
         self.mount(if can { "mount -o remount,exec /mnt" } else { "mount -o remount,noexec /mnt" });
     }

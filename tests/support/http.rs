@@ -3,7 +3,7 @@ use std::net::{SocketAddr, TcpStream};
 
 use super::PATIENCE;
 
-/// A client that sends exactly the bytes it is told to.
+/// A client that sends exactly the given bytes.
 pub(crate) struct Client {
     stream: TcpStream,
     buffer: Vec<u8>,

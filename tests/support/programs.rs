@@ -3,7 +3,7 @@ use std::process::Command;
 
 use ring::digest::{SHA256, digest};
 
-/// What a test's program is: small, static, and with as many faults as it is told to have.
+/// A test's program: small, static, and with the faults that the test asks for.
 const SOURCE: &str = r#"
 static BALLAST: &[u8] = include_bytes!(env!("PROGRAM_BALLAST"));
 
@@ -34,7 +34,7 @@ fn main() {
 }
 "#;
 
-/// What a program does when it is told to serve.
+/// The behaviour of a program at `serve`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Serves {
     /// It stays, and serves nothing.
@@ -47,8 +47,8 @@ pub(crate) enum Serves {
 
 /// A program to publish, which is no box: `Program::new("1.2.0").serves(Serves::Panics).build()`.
 ///
-/// It is compiled when it is first asked for, and kept for the next test in the target directory. Two programs that
-/// are told the same are the same bytes.
+/// It is compiled when it is first asked for, and kept for the next test in the target directory. Two programs with
+/// the same settings are the same bytes.
 #[derive(Debug, Clone)]
 pub(crate) struct Program {
     says: String,
@@ -70,7 +70,7 @@ impl Program {
         }
     }
 
-    /// Does this when it is told to serve.
+    /// Behaves so at `serve`.
     pub(crate) fn serves(mut self, serves: Serves) -> Self {
         self.serves = serves;
         self

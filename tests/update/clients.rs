@@ -1,4 +1,4 @@
-//! Those who look at a box while it changes its version: displays on new and on kept connections, a page that is told
+//! Those who look at a box while it changes its version: displays on new and on kept connections, a page that is notified
 //! of changes, and wrk.
 
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -102,7 +102,7 @@ impl LoadClient {
         })
     }
 
-    /// A page that is told of changes, and asks again when that ends.
+    /// A page that listens for changes, and asks again when the stream ends.
     pub(crate) fn events(address: SocketAddr) -> Self {
         Self::start(move |seen, is_over| {
             while !is_over.load(Ordering::Acquire) {

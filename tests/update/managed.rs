@@ -28,7 +28,7 @@ impl Bucket {
         Self { repository, server: Some(server), url, certificate }
     }
 
-    /// Has boxes reach it by way of something that stands before it.
+    /// Has boxes reach it through a proxy.
     pub(crate) fn behind<T>(&mut self, stand: impl FnOnce(SocketAddr) -> (SocketAddr, T)) -> T {
         let (_, place) = self.url.split_once("https://").expect("an address");
         let (server, path) = place.split_once('/').map_or((place, ""), |(server, path)| (server, path));
@@ -65,7 +65,7 @@ impl Bucket {
     }
 }
 
-/// A box, from the factory with 1.0.0, that the service manager starts by way of `launch`.
+/// A box, from the factory with 1.0.0, that the service manager starts with `launch`.
 pub(crate) struct Managed {
     pub(crate) supervisor: Supervisor,
     data: PathBuf,

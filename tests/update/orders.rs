@@ -1,4 +1,4 @@
-//! What a technician types, and what they are told.
+//! What a technician types, and the answers.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Output, Stdio};

@@ -113,7 +113,7 @@ fn a_stick_that_is_pulled_out_during_the_copy_costs_nothing() {
     let managed = Managed::start(&bucket, &settings);
     copy(&bucket, &stick);
     managed.wait_for("it is copied", |state| state["phase"]["phase"] == "downloading");
-    // Whoever has a file open notices by what is missing of it.
+    // A reader with a file open notices by the missing bytes.
     for target in fs::read_dir(stick.join("targets")).expect("there") {
         let target = fs::File::options().write(true).open(target.expect("one").path()).expect("there");
         target.set_len(64 * 1024).expect("cut");

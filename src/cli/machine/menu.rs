@@ -1,4 +1,4 @@
-//! `workshop-edge machine menu`: the menu on the box's own screen, and what is done for whoever is at the keyboard.
+//! `workshop-edge machine menu`: the menu on the box's own screen, and the actions of the person at the keyboard.
 
 use super::power::{self, Power};
 use super::subcommand;
@@ -113,7 +113,7 @@ async fn show(paths: &Paths, tty: &Path, lang: Lang) -> Result<(), TerminalError
                 let page = carry_out(&paths, wish, |step| {
                     moving.send_replace(Some(Page::Busy(step)));
                 });
-                // The menu may have been told to stop.
+                // The menu may be stopping.
                 let _ = said.blocking_send(page);
             });
             // Keys that were pressed before anybody could see what they are for.
@@ -157,7 +157,7 @@ fn carry_out(paths: &Paths, wish: MenuAction, step: impl Fn(Text)) -> Page {
     Page::Read(done.unwrap_or_else(|words| words))
 }
 
-/// As other faults begin on a page: what the command line says of them stands behind "error:".
+/// As other faults begin on a page; on the command line they follow "error:".
 fn not_installed(error: &installer::InstallError) -> Text {
     let Text { es, en } = install::words(error);
     Text { es: format!("Fallo: {es}"), en: format!("Fault: {en}") }

@@ -1,4 +1,4 @@
-//! `workshop-edge machine stick`: what a stick with the label `WORKSHOP` was put in for, and what came of it.
+//! `workshop-edge machine stick`: handles a stick with the label `WORKSHOP`, and reports the outcome.
 
 use super::notice_builder::NoticeBuilder;
 use super::power::{self, Power};
@@ -32,7 +32,7 @@ const STARTING: Duration = Duration::from_secs(120);
 /// How often it is asked.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
-/// For whoever stands before the screen to read what comes.
+/// Time to read the notice on the screen.
 const READING: Duration = Duration::from_secs(10);
 
 /// What is to be dealt with.
@@ -196,7 +196,7 @@ impl StickSession<'_> {
         }
     }
 
-    /// Has the appliance take what the channel of the stick's bucket desires, and waits for what comes of it.
+    /// Has the appliance update from the stick's bucket, and waits for the outcome.
     fn update(&mut self, bucket: &Path) {
         self.show(Some(&Text::new(
             "Comprobando las versiones de la memoria USB…",
@@ -284,7 +284,7 @@ impl StickSession<'_> {
         )
     }
 
-    /// Takes new settings for the right PIN; without one they wait for somebody at the keyboard.
+    /// Accepts new settings with the right PIN; without one they wait for somebody at the keyboard.
     fn settings(&mut self, file: &[u8]) {
         let settings_file = match StickSettings::of(file) {
             Ok(settings_file) => settings_file,
@@ -373,7 +373,7 @@ fn link(to: &Path, at: &Path) -> Result<(), String> {
     std::os::unix::fs::symlink(to, at).map_err(|error| error.to_string())
 }
 
-/// Says it to whoever comes by; the journal has it where that is impossible.
+/// Shows the notice on the screen, or logs it where that is impossible.
 pub(super) fn put(paths: &Paths, notice: &Notice) {
     if let Err(error) = notices::put(&paths.run_notices(), stick::SUBJECT, notice) {
         output::print_error(&format!("warning: {}\n", error_chain(&error)));

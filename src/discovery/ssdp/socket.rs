@@ -10,7 +10,7 @@ pub(super) const GROUP: Ipv4Addr = Ipv4Addr::new(239, 255, 255, 250);
 pub(super) const PORT: u16 = 1900;
 
 /// Receives what is sent to the group on this interface, and nothing that is sent to this machine
-/// alone: whoever is not on its network cannot make it answer.
+/// alone: hosts outside its network cannot make it answer.
 pub(super) fn open(index: u32, ip: Ipv4Addr) -> io::Result<UdpSocket> {
     let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
     socket.set_reuse_address(true)?;

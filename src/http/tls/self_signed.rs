@@ -87,7 +87,7 @@ impl Issued {
         text
     }
 
-    /// Whether it can go on. Names that are not needed any more are no reason for another: whoever has accepted it would
+    /// Whether it can go on. Names that are not needed any more are no reason for another: people who have accepted it would
     /// be asked again.
     fn serves(&self, names: &BTreeSet<String>, now: u64) -> bool {
         self.names.is_superset(names) && self.not_before <= now && now + RENEW_BEFORE.as_secs() <= self.not_after

@@ -1,4 +1,4 @@
-//! Files below `/etc` and `/run`, which are in memory: whoever reads one sees it whole, and nothing of them has to survive.
+//! Files below `/etc` and `/run`, which are in memory: readers see them whole, and none has to survive.
 
 use std::fs;
 use std::io;
@@ -51,7 +51,7 @@ pub(super) fn link(path: &Path, target: &Path) -> Result<(), FileError> {
     fs::rename(&temporary, path).map_err(other("rename a new link to", path))
 }
 
-/// Lets a group read a file, where the machine has such a group.
+/// Makes a file readable for a group, where the machine has that group.
 pub(super) fn allow_group(paths: &Paths, path: &Path, group: &str) -> Result<(), FileError> {
     let groups = paths.root().join("etc/group");
     let text = fs::read_to_string(&groups).unwrap_or_default();

@@ -44,7 +44,7 @@ pub(super) enum Finding {
     NotApplied { es: &'static str, en: &'static str, error: FileError },
     /// They hold, but are not kept.
     NotKept(KeepError),
-    /// What became of the secrets.
+    /// The outcome of moving the secrets.
     Secrets(SecretsMove),
     /// A file beside them that is not read, and which one it was probably meant to be.
     Misnamed { name: String, meant: &'static str },

@@ -16,7 +16,7 @@ use crate::schema::Setting;
 /// The name of their file, beside the last good settings.
 const FILE: &str = "secrets.toml";
 
-/// What became of a file of secrets.
+/// The outcome of moving a file of secrets.
 pub(super) enum SecretsMove {
     /// There was none.
     Nothing,

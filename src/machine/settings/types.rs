@@ -130,7 +130,7 @@ settings! {
 }
 
 settings! {
-    /// What must not be read by whoever finds the stick.
+    /// The secrets, which a finder of the stick must not read.
     #[derive(Clone, Default, PartialEq, Eq)]
     pub(crate) struct Secrets {
         wifi_passphrase: Option<String> = optional("wifi.passphrase", wifi_passphrase(), "palabra larga y secreta",

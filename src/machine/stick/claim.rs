@@ -1,4 +1,4 @@
-//! Which stick is being handled: one at a time, and the remains of one are not taken for another's.
+//! Which stick is being handled: never two, and the remains of one are not mistaken for another's.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -15,7 +15,7 @@ pub(crate) struct MountClaim {
 }
 
 impl MountClaim {
-    /// Takes it for a stick. The mount of an earlier one is removed first.
+    /// Claims it for a stick. The mount of an earlier one is removed first.
     pub(crate) fn take(paths: &Paths, device: &Path) -> Result<Self, StickError> {
         if mount::is_own_disk(paths.root(), device) {
             return Err(StickError::OwnDisk { device: device.to_owned() });

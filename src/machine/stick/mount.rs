@@ -28,7 +28,7 @@ pub(crate) struct Mounted {
 }
 
 impl Mounted {
-    /// Takes a directory for a stick.
+    /// Uses a directory as a stick.
     #[must_use]
     pub(crate) fn directory(at: &Path) -> Self {
         Self { at: at.to_owned(), options: None }

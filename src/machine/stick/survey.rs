@@ -72,7 +72,7 @@ pub(crate) fn survey(stick: &Path) -> Result<Found, StickError> {
     Ok(found)
 }
 
-/// Opens a file below the stick's top: a file and nothing else, and by way of no link or other file system.
+/// Opens a file below the stick's top: a regular file only, reached through no link and no other file system.
 fn open(top: &File, path: &Path) -> io::Result<File> {
     // A pipe would wait for somebody.
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;

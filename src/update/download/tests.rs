@@ -188,7 +188,7 @@ async fn damage_here_costs_one_new_beginning() {
     let downloaded = place.fetch(&transport, &target).await.expect("fetched");
     assert_eq!(place.downloads.received(&target), 2 * target.length);
     assert_eq!(fs::read(&downloaded).expect("there"), object);
-    // Whoever left it did not say of which object it was: the digest tells.
+    // It does not name its object: the digest does.
     let first = Request { range: Some(format!("bytes={half}-")), if_range: None };
     assert_eq!(served(server), [first, Request::default()]);
     // More than all of it is damage as well.

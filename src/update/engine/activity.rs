@@ -46,7 +46,7 @@ pub(super) struct Fetching {
     pub(super) began: Instant,
     /// What has led to it; `None`: it was time.
     pub(super) command: Option<Command>,
-    /// What those who gave the command were told.
+    /// The answer to those who gave the command.
     pub(super) outcome: CommandOutcome,
 }
 

@@ -1,4 +1,4 @@
-//! Performs what the engine wants done, one operation at a time, and says how it ended.
+//! Performs the state machine's effects, one operation after another, and reports how each ended.
 
 use std::future::pending;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! What the slots and the history say of each other: how the last change went is known by whoever starts after it.
+//! Reconciles slots and history: only the start after a change knows how it went.
 
 use jiff::Timestamp;
 

@@ -1,7 +1,7 @@
 //! The updates at work.
 //!
 //! A state machine ([`state_machine`], pure: no I/O, and the time comes in) takes what happens and gives what is to be
-//! done; the [`driver`] performs that, and what comes of it happens next. A [`track`] is what is updated: the program,
+//! done; the [`driver`] performs that, and its end is the next event. A [`track`] is what is updated: the program,
 //! and the operating system of the USB image.
 //!
 //! ```text
@@ -29,7 +29,7 @@
 //! its failure             –       Idle              Idle                     Idle               –
 //! ```
 //!
-//! What was overtaken is dropped: what it has written is resumed, or written again. Whoever waited for it is answered.
+//! What was overtaken is dropped: what it has written is resumed, or written again. Those who waited for it are answered.
 //! A failure of whatever kind leads back to Idle, and to a later check. The only end is Switching: the process is
 //! replaced.
 //!

@@ -38,7 +38,7 @@ impl Stick {
 
     /// The repository that has appeared since the last time.
     async fn appeared(&mut self) -> Option<PathBuf> {
-        // A stick that is broken may keep whoever looks at it.
+        // A broken stick may block its readers.
         let directory = self.directory.clone();
         let now = tokio::task::spawn_blocking(move || mark(&directory)).await.ok().flatten();
         let is_new = now.is_some() && now != self.seen;

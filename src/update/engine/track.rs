@@ -133,7 +133,7 @@ impl Track {
         now: Moment,
     ) -> TrackChoice {
         if rules.is_ordered {
-            // Whoever orders it may have removed what it failed for.
+            // The person who asks for it may have removed the cause of its failure.
             self.offer = None;
         }
         let decision = policy::decide(

@@ -1,7 +1,7 @@
 //! What a box does about its channel's manifest: a pure decision, the same whenever it is asked with the same facts.
 //!
-//! The goal is the channel's `desired` release, or the one that a technician pinned. What stands between it and the
-//! box, the first that applies:
+//! The goal is the channel's `desired` release, or the one that a technician pinned. What may keep the box
+//! from it, the first that applies:
 //!
 //! | | a newer goal | an older goal |
 //! | --- | --- | --- |
@@ -9,12 +9,12 @@
 //! | `hold` | stops it unless ordered | stops it unless ordered |
 //! | `min_version`, the platform, the quarantine | stop it | stop it |
 //! | `requires_os`, on the USB image | stops it | stops it |
-//! | `requires_from` | by way of stepping stones | skipped |
+//! | `requires_from` | through stepping stones | skipped |
 //! | waves | of the goal, unless ordered | skipped |
 //! | window | unless urgent or ordered | skipped |
 //!
-//! A hold means "do not touch this box", for an operator's rollback and an urgent release too: whoever set it is in
-//! front of it. An order ("now") names no version, so it authorises no downgrade; a pin names one, so it does.
+//! A hold means "do not touch this box", for an operator's rollback and an urgent release too: the person
+//! who set it is in front of it. An order ("now") names no version, so it authorises no downgrade; a pin names one, so it does.
 
 mod wave;
 
@@ -271,7 +271,7 @@ fn update(manifest: &Manifest, goal: &Release, situation: &PolicyInput<'_>) -> R
     } else {
         PlanKind::SteppingStone { to: goal.version.clone() }
     };
-    // Who goes by way of a stepping stone does it for the goal: that one's urgency and waves count.
+    // A stepping stone is a step to the goal: the goal's urgency and waves count.
     let ignores_window = goal.urgent || situation.ordered;
     let plan = Plan { ignores_window, ..plan(next, binary(next, situation)?, kind, situation) };
     if situation.ordered {

@@ -131,7 +131,7 @@ impl Floor {
         self.min_versions.get(channel).filter(|level| level.holds(keys)).map(|level| &level.at)
     }
 
-    /// The highest `min_version` that a channel's manifest had last, whoever signed it.
+    /// The highest `min_version` that a channel's manifest had last, signed by any key.
     pub(super) fn known_min_version(&self, channel: &str) -> Option<&Version> {
         self.min_versions.get(channel).map(|level| &level.at)
     }

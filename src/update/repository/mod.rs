@@ -207,7 +207,7 @@ impl Repository {
                 let fetched = self.transport.metadata(&name, MAX_ROOT).await.map_err(RepositoryError::Fetch)?;
                 fetched.map(|bytes| bytes.to_vec())
             };
-            // A repository may have lost its oldest; whoever needs one of them misses it then.
+            // A repository may have lost its oldest; a box that needs one of them misses it then.
             metadata.extend(bytes.map(|bytes| (name, bytes)));
         }
         for role in ["targets", channel, "snapshot", "timestamp"] {
@@ -244,7 +244,7 @@ impl Repository {
         system.max(clock::built()).max(self.store.floor(|floor| floor.time()))
     }
 
-    /// The lowest version that a channel allows, as far as it was ever asked: for whoever goes back without asking.
+    /// The lowest version that a channel allows, as far as it was ever asked: the bound of a step back without a check.
     #[must_use]
     pub(crate) fn min_version(&self, channel: &str) -> Option<Version> {
         self.store.floor(|floor| floor.known_min_version(channel).cloned())

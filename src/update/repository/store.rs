@@ -100,7 +100,7 @@ impl Kept {
         self.floor.change(|floor| *floor = next).map_err(RepositoryError::KeepFloor)
     }
 
-    /// Whether the floor lets this file pass. Whether it verifies is the library's to say.
+    /// Whether the floor admits this file. The library verifies it.
     fn judge(&self, name: &str, bytes: &[u8]) -> Result<(), Below> {
         let Some(root) = self.root.as_ref().map(Metadata::signed) else {
             return Ok(());

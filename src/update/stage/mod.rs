@@ -436,8 +436,8 @@ fn is_the_deltas(error: &StageError) -> bool {
     }
 }
 
-/// Removes the binaries that an update which was cut off was writing, in whichever slot that was: whoever has the lock
-/// writes none. They would count against the room that there is for this one.
+/// Removes the binaries that an update which was cut off was writing, in either slot: the holder of the lock
+/// writes none now. They would take up the room for this one.
 fn discard_unfinished(directory: &Path) -> Result<(), DurableError> {
     Slot::ALL.into_iter().try_for_each(|slot| durable::discard(&slots::binary(directory, slot)))
 }

@@ -33,7 +33,7 @@ pub enum UnpackError {
     /// The packed binary.
     #[error("cannot unpack {}", path.display())]
     Zstd { path: PathBuf, source: FrameDecoderError },
-    /// The same, further on; or writing what comes of it.
+    /// The same, in the middle; or the result cannot be written.
     #[error("cannot unpack {}", path.display())]
     Copy { path: PathBuf, source: io::Error },
     /// The difference.

@@ -10,7 +10,7 @@ use rustix::fs::OFlags;
 
 use super::{Body, TransportError};
 
-/// Bytes that are read at a time.
+/// Bytes of one read.
 const PIECE: usize = 64 * 1024;
 
 /// A directory.

@@ -6,7 +6,7 @@ updates off.
     tests/benches/fleet/box.py BINARY [--publisher PROGRAM] [--seconds 120] [--json FILE]
 
 BINARY is a release binary; its own version is what the repository wants. The frequent box asks every 2 s, so that its
-looks can be told from all else; what is measured is divided by their number.
+looks can be distinguished from all else; what is measured is divided by their number.
 """
 
 import argparse

@@ -127,7 +127,7 @@ impl<'a> Fleet<'a> {
         Ok(Timestamp::from_second(at.as_second())?)
     }
 
-    /// Lets time pass.
+    /// Advances the fleet's clock.
     pub(crate) async fn run(&mut self, until: Duration) -> Result<(), Failure> {
         while let Some(Reverse((at, number))) = self.due.peek().copied() {
             if at > until {

@@ -3,7 +3,7 @@
 //! It looks only for the end of each request head and writes one canned answer: no parser, no routing, no headers to
 //! build. What it reaches is what any server on this runtime could reach at most, so the distance between it and
 //! workshop-edge is the price of being a real HTTP server. It is a measuring stick, not an example to follow: it has
-//! no limits and no time-outs, takes a request body for more heads, and must never face a network.
+//! no limits and no time-outs, reads a request body as more heads, and must never face a network.
 //!
 //! Usage: `raw-tokio 127.0.0.1:PORT ANSWER_FILE`, where the file holds the whole answer, head and body.
 

@@ -1,4 +1,4 @@
-//! Which address people are given, and what they are told where none is of use.
+//! Which address people are shown, and the message where none is of use.
 
 use serde_json::Value;
 

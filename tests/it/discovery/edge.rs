@@ -89,7 +89,7 @@ impl<'a> Found<'a> {
         });
     }
 
-    /// Lets the figure of the most memory start over.
+    /// Resets the peak of the memory.
     pub(super) fn forget_most_memory(&self) {
         std::fs::write(format!("/proc/{}/clear_refs", self.edge.pid()), "5").expect("a process");
     }

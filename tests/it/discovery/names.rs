@@ -69,7 +69,7 @@ fn boxes_from_copies_of_one_disk_say_so_until_one_has_an_id_of_its_own() {
         assert!(said.contains("workshop-edge factory-reset"), "{said}");
     }
 
-    // What they are told to do helps.
+    // The advice shown helps.
     let data = second.edge.data().to_str().expect("text");
     other.run(env!("CARGO_BIN_EXE_workshop-edge"), &["factory-reset", "--yes", "--data-dir", data]);
     eventually("another id", || std::fs::read_to_string(copy.path().join("box-id")).is_ok_and(|new| new != id()));

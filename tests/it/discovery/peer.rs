@@ -25,7 +25,7 @@ pub(super) fn ask(host: &Host, name: &str) -> BTreeSet<(String, String)> {
         .collect()
 }
 
-/// The addresses that a name has, whoever says so, without link-local ones of IPv6.
+/// The addresses that anybody announces for a name, without link-local ones of IPv6.
 pub(super) fn addresses(host: &Host, name: &str) -> Vec<String> {
     let all: BTreeSet<String> = ask(host, name).into_iter().map(|(_, address)| address).collect();
     all.into_iter().filter(|address| !address.starts_with("fe80:")).collect()

@@ -65,7 +65,7 @@ fn a_question_for_unicast_is_answered_by_unicast() {
     // What was announced a moment ago is in all caches.
     assert_eq!(heard.times_heard(address_record), announced, "{}", heard.heard());
 
-    // The others are told by multicast.
+    // The others hear it by multicast.
     assert_eq!(query(&peer, "taller.local", "A", "5353", "qm", GROUP), Vec::<Value>::new());
     eventually("it is told", || heard.times_heard(address_record) > announced);
     // One that is sent to this host alone comes back the same way.

@@ -70,7 +70,7 @@ impl Data {
 /// What is called so happens to a file.
 type Damage = (&'static str, fn(&Path));
 
-/// What became of a launch.
+/// The outcome of a launch.
 #[derive(Debug)]
 struct Launched {
     output: Output,
@@ -199,7 +199,7 @@ fn a_slot_that_is_not_what_it_was_is_passed_over() {
     }
 }
 
-/// Whoever looks at the box learns that it is not what it was.
+/// The status shows that the box is not what it was.
 #[test]
 fn a_damaged_version_is_reported_by_what_runs_instead() {
     let data = Data::new();
@@ -346,7 +346,7 @@ fn nobody_has_to_read_what_the_launcher_says() {
     assert!(String::from_utf8_lossy(&output.stdout).starts_with("WITNESS a "), "{output:?}");
 }
 
-/// The order to restart goes by way of the launcher, which may find another binary: process and port stay.
+/// The restart command runs the launcher, which may find another binary: process and port stay.
 #[test]
 fn a_restart_becomes_the_launcher_and_keeps_process_and_port() {
     let data = Data::new();

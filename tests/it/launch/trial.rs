@@ -140,14 +140,14 @@ fn a_site_that_cannot_be_shown_gives_no_version_up() {
     box_.stop();
 }
 
-/// Whoever takes all connections does not decide over the version.
+/// A client that takes all connections does not decide the version.
 #[test]
 fn a_crowd_decides_nothing() {
     let data = Data::new();
     on_trial(&data);
     let box_ = supervised(&data, &["--set", "update.trial_s=2", "--set", "limits.connections=2"]);
     // The socket is open before the process is. Whose answer is under way keeps the place; before that, the version's
-    // look at itself may take it, and whoever lost it connects again, as browsers do.
+    // look at itself may take it, and the client that lost it connects again, as browsers do.
     let events = || {
         let mut stream = TcpStream::connect(box_.address()).ok()?;
         stream.write_all(b"GET /_edge/events HTTP/1.1\r\nHost: localhost\r\n\r\n").ok()?;
@@ -185,7 +185,7 @@ fn a_full_disk_decides_nothing() {
     box_.stop();
 }
 
-/// The log is a pipe that nobody reads: whoever writes to it waits, and whoever waits for them too.
+/// The log is a pipe that nobody reads: writers block, and all who wait for them.
 #[test]
 fn what_hangs_is_reverted_by_its_watchdog() {
     let data = Data::new();
@@ -239,7 +239,7 @@ fn a_disk_that_hangs_stops_no_answer_and_no_trial() {
     let repository = SmallRepository::new();
     let root = repository.path().join("root.json");
     fs::write(&root, repository.root()).expect("written");
-    // Whoever opens it waits for whoever writes to it, as with a disk that does not answer.
+    // Opening it waits for a writer, as with a disk that does not answer.
     fs::create_dir_all(data.path().join("update")).expect("made");
     run("mkfifo", &[data.path().join("update/history.0").to_str().expect("text")]);
     let options = [

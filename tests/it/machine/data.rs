@@ -1,4 +1,4 @@
-//! What becomes of a data partition in which something is wrong: the image's own script, with the real e2fsck and mke2fs on
+//! The repair of a damaged data partition: the image's own script, with the real e2fsck and mke2fs on
 //! partitions that are files.
 
 use std::fs;

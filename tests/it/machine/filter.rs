@@ -76,7 +76,7 @@ fn an_answer_reaches_the_port_that_has_asked_and_no_other() {
     }
 }
 
-/// Lets the filter count the questions that have passed it.
+/// Makes the filter count the questions that have passed it.
 fn count(host: &Host, condition: &str) {
     let later = format!(
         "add chain inet workshop later {{ type filter hook input priority 10; }}\n\

@@ -1,4 +1,4 @@
-//! The image's build installs what it needs, also while another apt works: its own script, with a stand-in for apt.
+//! The image's build installs what it needs, also while another apt works: its own script, with a substitute for apt.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};

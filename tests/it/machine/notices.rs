@@ -1,4 +1,4 @@
-//! What the machine has to say reaches whoever asks the box.
+//! The machine's notices are in the box's answers.
 
 use super::super::support::{Setup, eventually};
 

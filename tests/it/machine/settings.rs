@@ -142,7 +142,7 @@ fn a_bad_file_on_a_new_box_leaves_it_with_dhcp() {
         let (level, said, _) = machine.notice("settings").expect("said");
         assert_eq!(level, "warning");
         assert!(said.contains(es) && said.contains("con DHCP"), "{es}: {said}");
-        // Whoever has set a box up gets no invented figures on the wall for a mistake.
+        // A mistake in the settings never puts invented figures on the wall.
         assert_eq!(machine.configuration()["display.demo"], false);
     }
     let machine = Machine::new().settings("");

@@ -15,7 +15,7 @@ use super::world::World;
 use crate::repository::TestRepository;
 use crate::support::{HostileRepository, eventually};
 
-/// The server, or whoever sits before it, has other bytes.
+/// The server, or an attacker before it, has other bytes.
 #[test]
 fn bytes_that_were_not_signed_are_not_used() {
     let mut world = World::new();
@@ -69,7 +69,7 @@ fn who_may_not_sign_a_role_is_ignored() {
     world.recovers();
 }
 
-/// Whoever signs the channel makes a mistake, or lost the key.
+/// The channel's signer makes a mistake, or has lost the key.
 #[test]
 fn a_channel_that_says_what_cannot_be_is_not_followed() {
     let world = World::new();
@@ -207,7 +207,7 @@ fn a_box_that_is_kept_from_news_notices_when_they_are_overdue() {
     Forge(&world.repository).change("timestamp", |signed| signed["expires"] = json!(soon.to_string()));
     world.checks();
     let frozen = world.generation();
-    // The publisher goes on; whoever sits between shows what was.
+    // The publisher goes on; the attacker in between replays the old state.
     world.repository.promote(&["--version", "1.1.0"]);
     let good = world.generation();
     world.put(&frozen);

@@ -20,7 +20,7 @@ impl World {
         self.has_given_up(version, reason);
     }
 
-    /// It is told everywhere, and not tried again.
+    /// It is reported everywhere, and not tried again.
     fn has_given_up(&self, version: &str, reason: &str) {
         self.wait_until_runs("1.0.0");
         self.shows("1.0.0");

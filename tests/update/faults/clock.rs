@@ -1,5 +1,5 @@
-//! A clock that is wrong, as far as it can be had without one: nothing in a container may set the machine's, and a static
-//! program cannot be told another. A clock that runs ahead is metadata and certificates whose time is over; one that was set
+//! A clock that is wrong, as far as that can be tested: nothing in a container may set the machine's, and a static
+//! program cannot be given another. A clock that runs ahead is metadata and certificates whose time is over; one that was set
 //! back is a floor that has seen a later time. What the repository does with a given time is in `tests/it/repository.rs`.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -8,7 +8,7 @@ use workshop_edge::slots::{self, Slot};
 use super::world::World;
 use crate::support::Disk;
 
-/// What becomes of a file.
+/// The fault of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Damage {
     Missing,

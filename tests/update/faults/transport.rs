@@ -227,7 +227,7 @@ fn a_stale_cache_is_waited_for() {
     world.shows("1.0.0");
     server.is(ServerFault::Good);
     world.follows();
-    // Seen: the older one changes nothing, whoever asks, and as often as they do.
+    // Seen: the older one changes nothing, for any asker and however often.
     server.is(ServerFault::Instead("timestamp.json", stale));
     for _ in 0..3 {
         world.fails(&["check"], "stale", "\"timestamp\" goes back");

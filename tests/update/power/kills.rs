@@ -19,7 +19,7 @@ use crate::support::{PATIENCE, Random, Supervisor, eventually};
 const NEW: &str = "1.1.0";
 /// Kills in the usual run.
 const FEW: usize = 30;
-/// Boxes at a time.
+/// Boxes side by side.
 const AT_ONCE: usize = 3;
 /// So that a good part of the time is the download's.
 const SLOW: &str = "rate_limit_kib_s = 2048";

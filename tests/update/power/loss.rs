@@ -66,7 +66,7 @@ impl Replay {
         let mut disk = Disk::new();
         let (mut states, mut cases) = (0, Vec::new());
         let mut tables = Tables::default();
-        // What the box has been told to last: as it was when the tables' directory was last synced.
+        // What the box relies on: the state when the tables' directory was last synced.
         let mut lasting = tables.of(&mut disk, &Remains::new());
         for prefix in 0..=operations.len() {
             if let Some(operation) = prefix.checked_sub(1).map(|last| &operations[last]) {
@@ -124,7 +124,7 @@ impl Tables {
     }
 }
 
-/// Runs `work` on all of these, some at a time, and gives what it complains of.
+/// Runs `work` on all of these, a bounded number in parallel, and returns its complaints.
 fn each<T: Sync>(all: &[T], work: impl Fn(&T) -> Result<(), String> + Sync) -> Vec<String> {
     let (next, bad) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {

@@ -223,7 +223,7 @@ fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
     text.windows(wanted.len()).position(|part| part == wanted)
 }
 
-/// What stands between quotation marks, of which escaped text holds none.
+/// The text between quotation marks, of which escaped text has none.
 fn strings(arguments: &[u8]) -> Vec<Vec<u8>> {
     arguments.split(|&byte| byte == b'"').skip(1).step_by(2).map(unescaped).collect()
 }

@@ -83,7 +83,7 @@ pub(crate) enum PathState {
 /// What a cut leaves.
 pub(crate) type Remains = BTreeMap<PathBuf, PathState>;
 
-/// What becomes of contents that are not synced.
+/// The fate of contents that are not synced.
 #[derive(Clone, Copy)]
 enum Loss {
     Nothing,

@@ -42,7 +42,7 @@ impl Workshop {
         self.directory.path()
     }
 
-    /// The command line of a box that keeps its data there, as quick as it may be told to be.
+    /// The command line of a box that keeps its data there, with the shortest intervals that it accepts.
     pub(super) fn arguments(&self, data: &Path, update: &str) -> Vec<String> {
         let settings = data.with_extension("settings");
         fs::create_dir_all(&settings).expect("a directory");

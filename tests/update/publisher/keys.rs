@@ -159,7 +159,7 @@ fn every_role_is_rotated_under_clients_that_know_the_old_keys() {
     client.refresh();
 }
 
-/// A rotation is a chain: whoever has only the first root and sees half of it must still get in.
+/// A rotation is a chain: a box that has only the first root and sees half of it must still get in.
 #[test]
 fn a_rotation_has_no_moment_at_which_a_client_finds_a_signature_missing() {
     for role in ["timestamp", "snapshot", "targets"] {

@@ -6,7 +6,7 @@ import { recall, remember } from './memory';
 import type { Model } from './model';
 import type { Store } from './store';
 
-/** Reads the box's settings again and again, and lets the feed follow them. */
+/** Polls the box's settings, and makes the feed follow them. */
 const AGAIN_MS = 60_000;
 const AGAIN_AFTER_FAILURE_MS = 5000;
 const DEADLINE_MS = 10_000;

@@ -1,4 +1,4 @@
-// Plain ES5: this file goes to old TVs as it stands. What uPlot calls at its top level must not throw there.
+// Plain ES5: this file goes to old TVs as it is. What uPlot calls at its top level must not throw there.
 (function () {
   // Before Chromium 45 a media query list had addListener alone.
   var probe = window.matchMedia && window.matchMedia('all');

@@ -56,7 +56,7 @@ impl Engine {
         };
         let outcome = match (&command, &choice) {
             (None | Some(Command::Check), _) => CommandOutcome::Done,
-            // Whoever changes an order watches the program alone.
+            // A change of the override concerns the program alone.
             (Some(Command::Apply { .. }), _)
             | (Some(_), Ok(UpdateJob { subject: Subject::Program, is_prefetch: false, .. })) => begun,
             (Some(_), _) => CommandOutcome::Done,
@@ -73,7 +73,7 @@ impl Engine {
     }
 
     /// What to fetch; else why nothing is fetched, if it neither waits nor rests. The only place in which an update begins,
-    /// whoever has led to the check.
+    /// by any cause of the check.
     pub(super) fn choose(
         &mut self,
         findings: &Findings,

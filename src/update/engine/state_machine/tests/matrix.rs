@@ -285,7 +285,7 @@ fn every_event_in_every_state() {
             if expected.is_some() {
                 named.extend([*state, *name]);
             }
-            // What cannot be overtaken has whoever comes wait.
+            // Requests wait for what they cannot overtake.
             let defers = is_request && expected.is_none() && *state != "switching";
             let as_before = format!("{}: ", before.activity());
             if is != expected.unwrap_or(as_before) || world.engine.deferred.len() - waiting != usize::from(defers) {

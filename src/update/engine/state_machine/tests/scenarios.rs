@@ -88,7 +88,7 @@ fn a_person_overtakes_what_was_begun_by_itself() {
         }
         let mut apply = world.request(APPLY);
         world.expect_effects(&["cancel", "check"]).expect_phase(&Phase::Checking);
-        // What comes of the check that was dropped is nothing any more.
+        // The dropped check's result is ignored.
         world.event(not_fetched()).expect_effects(&[]).expect_phase(&Phase::Checking);
         world.finds(channel("1.1.0", None)).expect_effects(&["tell 1 begun", "fetch the program"]);
         assert_eq!(answered(&mut apply), Ok(begun("1.1.0", false)));

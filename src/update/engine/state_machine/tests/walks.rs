@@ -59,7 +59,7 @@ fn command(choice: u8) -> Command {
 }
 
 proptest! {
-    /// Whoever asks is answered; at most one operation is wanted at a time, and none is skipped; an idle engine
+    /// Every request is answered; at most one operation is under way, and none is skipped; an idle engine
     /// checks again within the hour and a half; nothing waits without bound.
     #[test]
     fn whoever_asks_is_answered(steps in prop::collection::vec((any::<bool>(), any::<u8>()), 1..60), closed: bool) {
