@@ -148,6 +148,14 @@ impl Text {
         Self::new(format!("{} {}", self.es, more.es), format!("{} {}", self.en, more.en))
     }
 
+    /// Appends another text as it is.
+    #[must_use]
+    pub(crate) fn then(mut self, more: &Self) -> Self {
+        self.es += &more.es;
+        self.en += &more.en;
+        self
+    }
+
     /// Its lines, each in both languages; the whole text where the languages differ in the number of lines.
     #[must_use]
     pub(crate) fn lines(&self) -> Vec<Self> {

@@ -24,11 +24,11 @@ fn serve(overrides: Overrides, lang: Lang) -> ExitCode {
     let recent = telemetry::start(config.log());
     panics::keep_in(config.data_dir.join("panics"));
     for warning in warnings {
-        tracing::warn!("{}", warning.render(Lang::En));
+        tracing::warn!("{warning}");
     }
     let recheck = Box::new(move || match config::load(&config::Sources::of_process(overrides.clone())) {
         Ok(_) => Ok(()),
-        Err(faults) => Err(format!("the configuration is not valid: {}", faults.render(Lang::En))),
+        Err(faults) => Err(format!("the configuration is not valid: {faults}")),
     });
     let context =
         ProcessContext { effective: format!("{:#}\n", config::effective_json(&effective)).into(), recent, recheck };

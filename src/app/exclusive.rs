@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use super::words;
 use crate::durable::{Claim, ProcessLock};
 use crate::error_chain;
-use crate::lang::Lang;
+use crate::lang::Text;
 
 /// Another process has the data directory.
 #[derive(Debug, Error)]
@@ -30,24 +31,13 @@ pub(super) fn claim(data_dir: &Path) -> Result<(), InUse> {
 }
 
 impl InUse {
-    pub(super) fn explain(&self, lang: Lang) -> String {
-        let data_dir = self.data_dir.display();
-        let of = self
-            .pid
-            .map_or_else(String::new, |pid| lang.pick(format!(" (proceso {pid})"), format!(" (process {pid})")));
-        lang.pick(
-            format!(
-                "otro workshop-edge{of} usa ya el directorio de datos {data_dir}: párelo (sudo systemctl stop workshop-edge, o kill), o dé a este otro directorio con --data-dir"
-            ),
-            format!(
-                "another workshop-edge{of} already uses the data directory {data_dir}: stop it (sudo systemctl stop workshop-edge, or kill), or give this one another directory with --data-dir"
-            ),
-        )
+    pub(super) fn text(&self) -> Text {
+        words::data_dir_in_use(&self.data_dir, self.pid)
     }
 }
 
 impl fmt::Display for InUse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.explain(Lang::En))
+        f.write_str(&self.text().en)
     }
 }

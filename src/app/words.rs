@@ -1,6 +1,7 @@
 //! What the composition root itself says to people: the faults in `/health` and on the console, and refused orders.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 
 use crate::discovery::State;
 use crate::lang::Text;
@@ -136,5 +137,57 @@ pub(super) fn too_many_wrong_pins(seconds: u64) -> Text {
     Text::new(
         format!("Demasiados PIN equivocados: espere {seconds} s y vuelva a probar."),
         format!("Too many wrong PINs: wait {seconds} s and try again."),
+    )
+}
+
+pub(super) const CERTIFICATE_MISSING: Fixed = Text::fixed(
+    "systemd da un socket para HTTPS, pero tls.mode es off: póngalo en self-signed o files, o quite el socket",
+    "systemd gives a socket for HTTPS, but tls.mode is off: set it to self-signed or files, or remove the socket",
+);
+
+pub(super) fn address_in_use(address: SocketAddr, key: &str) -> Text {
+    Text::new(
+        format!("otro programa usa ya la dirección {address}: párelo, o elija otro puerto con {key}"),
+        format!("another program uses the address {address}: stop it, or choose another port with {key}"),
+    )
+}
+
+pub(super) fn address_not_permitted(address: SocketAddr) -> Text {
+    Text::new(
+        format!(
+            "falta el permiso para usar {address}: elija un puerto a partir de 1024, como 8080, o instale el servicio"
+        ),
+        format!(
+            "permission to use {address} is missing: choose a port from 1024 on, such as 8080, or install the service"
+        ),
+    )
+}
+
+pub(super) fn address_of_others(address: SocketAddr) -> Text {
+    Text::new(
+        format!("este equipo no tiene la dirección {address}: use una suya, o [::] para todas"),
+        format!("this machine does not have the address {address}: use one of its own, or [::] for all"),
+    )
+}
+
+pub(super) fn https_not_served(chain: &str) -> Text {
+    Text::about("no se puede servir por HTTPS. Detalle:", "HTTPS cannot be served. Details:", chain)
+}
+
+pub(super) fn not_served(chain: &str) -> Text {
+    Text::about("el equipo no puede servir la pantalla. Detalle:", "the box cannot serve the display. Details:", chain)
+}
+
+pub(super) fn data_dir_in_use(data_dir: &Path, pid: Option<i32>) -> Text {
+    let data_dir = data_dir.display();
+    let Text { es, en } =
+        pid.map(|pid| Text::new(format!(" (proceso {pid})"), format!(" (process {pid})"))).unwrap_or_default();
+    Text::new(
+        format!(
+            "otro workshop-edge{es} usa ya el directorio de datos {data_dir}: párelo (sudo systemctl stop workshop-edge, o kill), o dé a este otro directorio con --data-dir"
+        ),
+        format!(
+            "another workshop-edge{en} already uses the data directory {data_dir}: stop it (sudo systemctl stop workshop-edge, or kill), or give this one another directory with --data-dir"
+        ),
     )
 }

@@ -74,10 +74,10 @@ pub(super) fn report(faults: &[Fault], warnings: &[Warning], lang: Lang) -> Stri
 /// Warnings for a person, one a line.
 pub(super) fn human_warnings(warnings: &[Warning], lang: Lang) -> String {
     let word = lang.pick("aviso", "warning");
-    warnings.iter().fold(String::new(), |text, warning| text + word + ": " + &warning.render(lang) + "\n")
+    warnings.iter().fold(String::new(), |text, warning| text + word + ": " + warning.text().pick(lang) + "\n")
 }
 
 /// Warnings and faults for a person.
 pub(super) fn human_faults(wrong: &Faults, lang: Lang) -> String {
-    format!("{}error: {}\n", human_warnings(&wrong.warnings, lang), wrong.render(lang))
+    format!("{}error: {}\n", human_warnings(&wrong.warnings, lang), wrong.text().pick(lang))
 }

@@ -8,6 +8,7 @@ use super::{
     origin::Origin,
     schema::Schema,
 };
+use crate::lang::Text;
 use crate::schema::{FromValue, Key, Section, Setting, Value, Values};
 use std::ffi::OsStr;
 use std::path::Path;
@@ -98,7 +99,7 @@ impl Document {
     /// A fault of a key in view of others, in Spanish and English; reported at the key's line.
     pub(crate) fn rule(&mut self, key: &Key, es: impl Into<String>, en: impl Into<String>) {
         let origin = self.layers(key).get(key).map_or(Origin::Default, |(_, origin)| origin.clone());
-        let problem = Problem::Rule { es: es.into(), en: en.into() };
+        let problem = Problem::Rule(Text::new(es, en));
         self.0.faults.push(Fault::in_schema(self.0.schema, key.path, origin, problem));
     }
 

@@ -5,8 +5,9 @@ use super::{
     invisible::Invisible,
     origin::Origin,
     schema::{CONFIG, Schema},
+    words,
 };
-use crate::lang::Lang;
+use crate::lang::Text;
 use crate::schema::Kind;
 use std::{fmt, io, path::PathBuf};
 
@@ -58,19 +59,22 @@ impl Fault {
 
     /// The fault on a line or two, for a person.
     #[must_use]
-    pub(crate) fn render(&self, lang: Lang) -> String {
+    pub(crate) fn text(&self) -> Text {
         let key = self.key.as_ref().map(|key| format!("{}: ", key.escape_debug())).unwrap_or_default();
-        let example = self.example().map(|example| format!("\n    {} {example}", lang.pick("ejemplo:", "example:")));
-        let origin = self.origin.render(lang);
-        format!("{origin}: {key}{}{}", self.problem(lang), example.unwrap_or_default())
+        let example = self.example();
+        let (origin, problem) = (self.origin.text(), self.problem());
+        Text::both(|lang| {
+            let example = example.as_ref().map(|example| format!("\n    {} {example}", words::EXAMPLE.pick(lang)));
+            format!("{}: {key}{}{}", origin.pick(lang), problem.pick(lang), example.unwrap_or_default())
+        })
     }
 
     /// What is wrong, without where.
     #[must_use]
-    pub(crate) fn problem(&self, lang: Lang) -> String {
-        let problem = self.problem.render(lang);
+    pub(crate) fn problem(&self) -> Text {
+        let problem = self.problem.text();
         match self.invisible {
-            Some(invisible) => format!("{}. {problem}", invisible.render(lang)),
+            Some(invisible) => invisible.text().then(&Text::new(". ", ". ")).then(&problem),
             None => problem,
         }
     }
@@ -88,20 +92,18 @@ pub struct Faults {
 impl Faults {
     /// The faults for a person: a heading, and a line or two for each.
     #[must_use]
-    pub fn render(&self, lang: Lang) -> String {
-        let heading = match self.faults.len() {
-            1 => lang.pick("la configuración tiene un error:", "the configuration has a fault:").to_owned(),
-            n => {
-                lang.pick(format!("la configuración tiene {n} errores:"), format!("the configuration has {n} faults:"))
-            }
-        };
-        self.faults.iter().fold(heading, |text, fault| text + "\n  " + &fault.render(lang).replace('\n', "\n  "))
+    pub(crate) fn text(&self) -> Text {
+        let heading = words::faults(self.faults.len());
+        self.faults.iter().map(Fault::text).fold(heading, |Text { es, en }, fault| {
+            let indented = |text: &str| text.replace('\n', "\n  ");
+            Text::new(es + "\n  " + &indented(&fault.es), en + "\n  " + &indented(&fault.en))
+        })
     }
 }
 
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.render(Lang::En))
+        f.write_str(&self.text().en)
     }
 }
 
@@ -150,60 +152,26 @@ pub(crate) enum Notice {
 impl Warning {
     /// The warning on a line, for a person.
     #[must_use]
-    pub fn render(&self, lang: Lang) -> String {
+    pub(crate) fn text(&self) -> Text {
         let name = self.name.escape_debug();
-        let origin = match &self.origin {
-            Origin::Env(_) => String::new(),
-            origin => format!("{}: ", origin.render(lang)),
-        };
-        format!("{origin}{name}: {}", self.text(lang))
+        let (origin, notice) = (self.origin.text(), self.notice());
+        Text::both(|lang| match &self.origin {
+            Origin::Env(_) => format!("{name}: {}", notice.pick(lang)),
+            _ => format!("{}: {name}: {}", origin.pick(lang), notice.pick(lang)),
+        })
     }
 
     /// What is noticed, without where.
     #[must_use]
-    pub(crate) fn text(&self, lang: Lang) -> String {
-        match &self.notice {
-            Notice::Unknown { suggestion } => {
-                lang.pick("no se conoce y se ignora", "is not known and is ignored").to_owned()
-                    + &did_you_mean(suggestion.as_deref(), lang)
-            }
-            Notice::Elsewhere { file, key, is_secret } => elsewhere(file, key, *is_secret, lang),
-            Notice::Invisible(invisible) => invisible.render(lang),
-            Notice::Unused { modes } => lang.pick(
-                format!("no tiene efecto: solo se usa con tls.mode = {modes}"),
-                format!("has no effect: it is only used with tls.mode = {modes}"),
-            ),
-            Notice::NotDirectory(path) => {
-                let path = path.display();
-                lang.pick(
-                    format!(
-                        "{path} no es un directorio que exista; mientras no lo sea, las pantallas muestran un aviso"
-                    ),
-                    format!("{path} is not an existing directory; until it is, the displays show a page that says so"),
-                )
-            }
-        }
+    pub(crate) fn notice(&self) -> Text {
+        self.notice.text()
     }
 }
 
-/// Where a key of this file belongs.
-pub(super) fn elsewhere(file: &str, key: &str, is_secret: bool, lang: Lang) -> String {
-    if is_secret {
-        return lang.pick(
-            format!(
-                "va en {file}, como {key}: bórrelo de este archivo, que cualquiera puede leer, y escríbalo en {file}"
-            ),
-            format!("belongs into {file}, as {key}: delete it from this file, which anybody can read, and write it to {file}"),
-        );
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text().en)
     }
-    lang.pick(format!("va en {file}, como {key}"), format!("belongs into {file}, as {key}"))
-}
-
-/// The question after an unknown name.
-pub(super) fn did_you_mean(suggestion: Option<&str>, lang: Lang) -> String {
-    suggestion
-        .map(|name| lang.pick(format!("; ¿quería decir {name}?"), format!("; did you mean {name}?")))
-        .unwrap_or_default()
 }
 
 /// What is wrong.
@@ -278,12 +246,7 @@ pub(super) enum Problem {
     /// There is no such file.
     NotFile(PathBuf),
     /// What only a rule of the file itself knows.
-    Rule {
-        /// In Spanish.
-        es: String,
-        /// In English.
-        en: String,
-    },
+    Rule(Text),
 }
 
 impl Problem {

@@ -1,6 +1,7 @@
 //! The address of a host in its network, as a person writes it.
 
 use super::fault::{Problem, quoted};
+use super::words;
 use crate::schema::{HostAddress, Kind};
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -20,14 +21,8 @@ pub(super) fn host_address(text: &str) -> Result<String, Problem> {
         return Err(wrong());
     }
     match (address, network) {
-        (IpAddr::V4(address), None) => Err(rule(
-            format!("falta la longitud de la red: casi siempre es /24, así: {address}/24"),
-            format!("the length of the network is missing: nearly always it is /24, as in {address}/24"),
-        )),
-        (IpAddr::V6(address), None) => Err(rule(
-            format!("falta la longitud de la red, como en {address}/64"),
-            format!("the length of the network is missing, as in {address}/64"),
-        )),
+        (IpAddr::V4(address), None) => Err(Problem::Rule(words::prefix_missing_v4(address))),
+        (IpAddr::V6(address), None) => Err(Problem::Rule(words::prefix_missing_v6(address))),
         (IpAddr::V4(address), Some(network)) => of_a_host(address, prefix(network).ok_or_else(wrong)?),
         (IpAddr::V6(address), Some(network)) => {
             let prefix: u32 = network.parse().map_err(|_| wrong())?;
@@ -55,36 +50,17 @@ fn of_a_host(address: Ipv4Addr, prefix: u32) -> Result<String, Problem> {
     // What many people choose, where the network has it.
     let example = Ipv4Addr::from_bits(network | 50.min(all.saturating_sub(1)));
     if prefix <= 30 && host == 0 {
-        return Err(rule(
-            format!(
-                "{address}/{prefix} es la red entera, no la dirección de un equipo: escriba una suya, como {example}/{prefix}"
-            ),
-            format!(
-                "{address}/{prefix} is the whole network, not the address of a host: write one of its own, as {example}/{prefix}"
-            ),
-        ));
+        return Err(Problem::Rule(words::network_is_no_host(address, prefix, example)));
     }
     if (prefix <= 30 && host == all) || address.is_broadcast() {
-        return Err(rule(
-            format!(
-                "{address} es la dirección de difusión (broadcast) de su red, que ningún equipo puede tener: escriba otra, como {example}/{prefix}"
-            ),
-            format!(
-                "{address} is the broadcast address of its network, which no host can have: write another, as {example}/{prefix}"
-            ),
-        ));
+        return Err(Problem::Rule(words::broadcast_is_no_host(address, prefix, example)));
     }
     Ok(format!("{address}/{prefix}"))
-}
-
-fn rule(es: String, en: String) -> Problem {
-    Problem::Rule { es, en }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lang::Lang;
 
     #[test]
     fn it_is_read_as_people_write_it() {
@@ -127,7 +103,7 @@ mod tests {
             ("fd00::7/129", "debe ser dhcp"),
             ("taller", "debe ser dhcp"),
         ] {
-            let problem = host_address(written).expect_err(written).render(Lang::Es);
+            let problem = host_address(written).expect_err(written).text().es;
             assert!(problem.contains(es), "{written}: {problem}");
         }
     }

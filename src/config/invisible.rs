@@ -1,6 +1,7 @@
 //! Characters that nobody sees in an editor, and that no parser takes for a space.
 
-use crate::lang::Lang;
+use super::words;
+use crate::lang::Text;
 
 /// An invisible character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -8,21 +9,21 @@ pub(crate) struct Invisible(char);
 
 /// They come with text that was copied from a page or a chat. Those that join emoji and letters of some scripts
 /// (U+200C, U+200D) are not among them.
-const NAMES: &[(char, &str, &str)] = &[
-    ('\u{A0}', "espacio duro", "no-break space"),
-    ('\u{AD}', "guion opcional", "soft hyphen"),
-    ('\u{2007}', "espacio de cifra", "figure space"),
-    ('\u{200B}', "espacio de ancho cero", "zero-width space"),
-    ('\u{200E}', "marca de izquierda a derecha", "left-to-right mark"),
-    ('\u{200F}', "marca de derecha a izquierda", "right-to-left mark"),
-    ('\u{202A}', "marca de dirección", "direction mark"),
-    ('\u{202C}', "marca de dirección", "direction mark"),
-    ('\u{202D}', "marca de dirección", "direction mark"),
-    ('\u{202F}', "espacio duro estrecho", "narrow no-break space"),
-    ('\u{2060}', "unión de palabras", "word joiner"),
-    ('\u{2066}', "marca de dirección", "direction mark"),
-    ('\u{2069}', "marca de dirección", "direction mark"),
-    ('\u{FEFF}', "marca de orden de bytes", "byte order mark"),
+const NAMES: &[(char, Text<&str>)] = &[
+    ('\u{A0}', Text::fixed("espacio duro", "no-break space")),
+    ('\u{AD}', Text::fixed("guion opcional", "soft hyphen")),
+    ('\u{2007}', Text::fixed("espacio de cifra", "figure space")),
+    ('\u{200B}', Text::fixed("espacio de ancho cero", "zero-width space")),
+    ('\u{200E}', Text::fixed("marca de izquierda a derecha", "left-to-right mark")),
+    ('\u{200F}', Text::fixed("marca de derecha a izquierda", "right-to-left mark")),
+    ('\u{202A}', Text::fixed("marca de dirección", "direction mark")),
+    ('\u{202C}', Text::fixed("marca de dirección", "direction mark")),
+    ('\u{202D}', Text::fixed("marca de dirección", "direction mark")),
+    ('\u{202F}', Text::fixed("espacio duro estrecho", "narrow no-break space")),
+    ('\u{2060}', Text::fixed("unión de palabras", "word joiner")),
+    ('\u{2066}', Text::fixed("marca de dirección", "direction mark")),
+    ('\u{2069}', Text::fixed("marca de dirección", "direction mark")),
+    ('\u{FEFF}', Text::fixed("marca de orden de bytes", "byte order mark")),
 ];
 
 impl Invisible {
@@ -34,23 +35,13 @@ impl Invisible {
 
     /// This character, if it is one.
     pub(super) fn of(character: char) -> Option<Self> {
-        NAMES.iter().any(|(invisible, ..)| *invisible == character).then_some(Self(character))
-    }
-
-    /// Its name and code point.
-    fn name(self, lang: Lang) -> String {
-        let Self(character) = self;
-        let name = NAMES.iter().find(|(invisible, ..)| *invisible == character);
-        let name = name.map(|(_, es, en)| lang.pick(*es, *en)).unwrap_or_default();
-        format!("{name}, U+{:04X}", u32::from(character))
+        NAMES.iter().any(|(invisible, _)| *invisible == character).then_some(Self(character))
     }
 
     /// What to do about it.
-    pub(super) fn render(self, lang: Lang) -> String {
-        let name = self.name(lang);
-        lang.pick(
-            format!("hay un carácter invisible ({name}): borre los espacios de la línea y escríbalos otra vez"),
-            format!("there is an invisible character ({name}): delete the spaces of the line and type them again"),
-        )
+    pub(super) fn text(self) -> Text {
+        let Self(character) = self;
+        let name = NAMES.iter().find(|(invisible, _)| *invisible == character).map(|(_, name)| *name);
+        words::invisible(name.unwrap_or_default(), character)
     }
 }

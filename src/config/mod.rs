@@ -4,7 +4,7 @@
 //! 2. `source` says where values come from; `layers` (with `file`) puts them one over the other, each made a `value`
 //!    of its key's kind and with its `origin`; `suggest` knows what an unknown name was meant to be.
 //! 3. `check` holds them against each other and the file system, and the [`Config`] is read from them.
-//! 4. `fault` and `wording` say what is wrong; `show` and `reference` say what holds and what there is.
+//! 4. `fault` and `words` say what is wrong; `show` and `reference` say what holds and what there is.
 //!
 //! A [`Document`] is the same for another file, with a [`Schema`] of its own.
 //!
@@ -27,7 +27,7 @@ mod source;
 mod suggest;
 mod types;
 mod value;
-mod wording;
+mod words;
 
 pub(crate) use document::Document;
 pub(crate) use fault::{Fault, Faults, Warning};
@@ -37,6 +37,7 @@ pub(crate) use schema::{CONFIG_FLAT, Schema};
 pub use show::{Effective, effective_json, effective_table, report_json};
 pub use source::{DEFAULT_FILE, Overrides, Sources};
 pub(crate) use types::{Config, Machine};
+pub(crate) use words::EXAMPLE;
 
 use crate::http::TlsSettings;
 use crate::schema::{Missing, Section as _};

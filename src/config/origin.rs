@@ -1,6 +1,7 @@
 //! Where a value comes from, so that a wrong one can be found.
 
-use crate::lang::Lang;
+use super::words;
+use crate::lang::Text;
 use std::path::PathBuf;
 
 /// Where a value comes from.
@@ -35,11 +36,11 @@ impl Origin {
 
     /// The origin for a person.
     #[must_use]
-    pub(crate) fn render(&self, lang: Lang) -> String {
+    pub(crate) fn text(&self) -> Text {
         match (self, self.line()) {
-            (Self::Default, _) => lang.pick("por defecto", "default").to_owned(),
-            (_, Some(line)) => format!("{}:{line}", self.name()),
-            (_, None) => self.name(),
+            (Self::Default, _) => words::BY_DEFAULT.into(),
+            (_, Some(line)) => Text::both(|_| format!("{}:{line}", self.name())),
+            (_, None) => Text::both(|_| self.name()),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The reference of the configuration: a `config.toml` with every key as a comment, with its default.
 
-use super::{schema::CONFIG, wording::describe};
+use super::{schema::CONFIG, words};
 use crate::lang::Lang;
 use crate::schema::Key;
 use std::fmt::Write as _;
@@ -11,10 +11,7 @@ use std::fmt::Write as _;
 pub(crate) fn reference(langs: &[Lang]) -> String {
     let mut text = String::new();
     for lang in langs {
-        text += lang.pick(
-            "# Configuración de workshop-edge. Quite la # de una línea para cambiar su valor.\n",
-            "# Configuration of workshop-edge. Remove the # of a line to change its value.\n",
-        );
+        text += words::REFERENCE_HEADING.pick(*lang);
     }
     let mut table = "";
     for key in CONFIG.keys {
@@ -33,8 +30,8 @@ pub(crate) fn reference(langs: &[Lang]) -> String {
 fn entry(key: &Key, langs: &[Lang]) -> String {
     let comments: String = langs.iter().map(|lang| comment(key, *lang)).collect();
     let value = langs.iter().map(|lang| match key.default {
-        Some(_) => lang.pick("por defecto", "default"),
-        None => lang.pick("ejemplo", "example"),
+        Some(_) => words::BY_DEFAULT.pick(*lang),
+        None => words::REFERENCE_EXAMPLE.pick(*lang),
     });
     let value = value.collect::<Vec<_>>().join(" / ");
     format!("\n{comments}#{} = {}  # {value}\n", key.name(), key.example_toml())
@@ -46,9 +43,9 @@ fn comment(key: &Key, lang: Lang) -> String {
     format!(
         "# {}\n# {}: {}. {}: {}.\n",
         doc.pick(lang),
-        lang.pick("Valor", "Value"),
-        describe(*kind, lang),
-        lang.pick("Variable de entorno", "Environment variable"),
+        words::REFERENCE_VALUE.pick(lang),
+        words::describe(*kind).pick(lang),
+        words::REFERENCE_VARIABLE.pick(lang),
         key.env_name(),
     )
 }

@@ -38,7 +38,7 @@ pub fn effective_table(effective: &[Effective], lang: Lang) -> String {
     let heading = lang.pick(["CLAVE", "VALOR", "ORIGEN"], ["KEY", "VALUE", "ORIGIN"]).map(str::to_owned);
     let cells = effective.iter().map(|Effective { key, value, origin }| {
         let value = if value.is_null() { "—".to_owned() } else { value.to_string() };
-        [(*key).to_owned(), value, origin.render(lang)]
+        [(*key).to_owned(), value, origin.text().pick(lang).to_owned()]
     });
     let rows: Vec<_> = std::iter::once(heading).chain(cells).collect();
     // One very long value does not push the origins of all the others away.
@@ -73,7 +73,7 @@ pub fn report_json(faults: &[Fault], warnings: &[Warning], lang: Lang) -> Json {
             "origin": fault.origin.name(),
             "line": fault.origin.line(),
             "key": fault.key,
-            "problem": fault.problem(lang),
+            "problem": fault.problem().pick(lang),
             "example": fault.example(),
         })
     };
@@ -82,7 +82,7 @@ pub fn report_json(faults: &[Fault], warnings: &[Warning], lang: Lang) -> Json {
             "origin": warning.origin.name(),
             "line": warning.origin.line(),
             "key": warning.name,
-            "problem": warning.text(lang),
+            "problem": warning.notice().pick(lang),
         })
     };
     json!({

@@ -40,11 +40,9 @@ fn good(file: &str) -> Loaded {
 fn faults(file: &[u8], env: &[(&str, &str)], set: &[&str]) -> Vec<String> {
     match read(file, env, set) {
         Ok(_) => Vec::new(),
-        Err(faults) => faults
-            .faults
-            .iter()
-            .map(|fault| fault.render(Lang::En).lines().next().unwrap_or_default().to_owned())
-            .collect(),
+        Err(faults) => {
+            faults.faults.iter().map(|fault| fault.text().en.lines().next().unwrap_or_default().to_owned()).collect()
+        }
     }
 }
 
@@ -304,7 +302,7 @@ fn a_layer_takes_the_place_of_those_below_it() {
     assert_eq!(loaded.config.display.title, "file");
     assert_eq!(loaded.config.display.line, "env");
     assert_eq!(loaded.config.display.refresh, Duration::from_secs(40));
-    let origin = |key| loaded.effective.iter().find(|one| one.key == key).unwrap().origin.render(Lang::En);
+    let origin = |key| loaded.effective.iter().find(|one| one.key == key).unwrap().origin.text().en;
     assert_eq!(origin("display.title"), "config.toml:2");
     assert_eq!(origin("display.line"), "WORKSHOP_EDGE_DISPLAY_LINE");
     assert_eq!(origin("display.refresh_s"), "--set");
@@ -481,7 +479,7 @@ fn a_shift_may_end_on_the_next_day() {
 fn what_this_version_does_not_know_is_a_warning() {
     let file = "erp.base_url = 'x'\n[limits]\nconections = 1\n[limit]\nx = 1\ny = 2";
     let loaded = read(file.as_bytes(), &[("LOG_LEVLE", "info"), ("COMMIT", "of the build")], &[]).unwrap();
-    let told: Vec<_> = loaded.warnings.iter().map(|warning| warning.render(Lang::En)).collect();
+    let told: Vec<_> = loaded.warnings.iter().map(|warning| warning.text().en).collect();
     assert_eq!(
         told,
         [
@@ -497,7 +495,7 @@ fn what_this_version_does_not_know_is_a_warning() {
 fn a_site_that_is_not_there_yet_is_a_warning() {
     let loaded = read(b"", &[], &["site.dir=/nope"]).unwrap();
     assert_eq!(loaded.config.site.dir.as_deref(), Some(Path::new("/nope")));
-    let told: Vec<_> = loaded.warnings.iter().map(|warning| warning.render(Lang::En)).collect();
+    let told: Vec<_> = loaded.warnings.iter().map(|warning| warning.text().en).collect();
     assert!(
         matches!(told.as_slice(), [one] if one.contains("site.dir: /nope is not an existing directory")),
         "{told:?}"
@@ -581,8 +579,8 @@ fn a_data_directory_that_nothing_gives_is_a_fault() {
         Sources { overrides: Overrides::default(), env: Vec::new(), root: false, default_file: "absent".into() };
     let wrong = load(&sources).unwrap_err();
     assert_eq!(wrong.faults.len(), 1);
-    assert!(wrong.render(Lang::En).contains("default: data_dir: a value is missing, and there is no default"));
-    assert!(wrong.render(Lang::Es).contains("--set 'data_dir=/var/lib/workshop-edge'"));
+    assert!(wrong.text().en.contains("default: data_dir: a value is missing, and there is no default"));
+    assert!(wrong.text().es.contains("--set 'data_dir=/var/lib/workshop-edge'"));
 }
 
 #[test]
@@ -688,19 +686,19 @@ fn the_reference_is_a_valid_file_with_every_key() {
 fn messages_carry_no_control_characters() {
     let wrong = read("display.demo = \"\\u001b[2J\"\n\"\\u001b[1m\" = 1".as_bytes(), &[], &["\u{1b}[0m=1", "\u{1b}x"])
         .unwrap_err();
-    let warnings: String = wrong.warnings.iter().map(|warning| warning.render(Lang::Es)).collect();
-    assert!(!(wrong.render(Lang::Es) + &warnings).contains('\u{1b}'));
+    let warnings: String = wrong.warnings.iter().map(|warning| warning.text().es).collect();
+    assert!(!(wrong.text().es + &warnings).contains('\u{1b}'));
 }
 
 proptest! {
     #[test]
     fn no_file_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        let _ = read(&bytes, &[], &[]).map_err(|faults| faults.render(Lang::Es));
+        let _ = read(&bytes, &[], &[]).map_err(|faults| faults.text().es);
     }
 
     #[test]
     fn no_text_that_looks_like_toml_panics(text in r#"([\[\]={}"'#,.\n\r\t éa0-9_-]|limits|connections|display|title|listen|http|tls|names){0,40}"#) {
-        let _ = read(text.as_bytes(), &[], &[]).map_err(|faults| faults.render(Lang::En));
+        let _ = read(text.as_bytes(), &[], &[]).map_err(|faults| faults.text().en);
     }
 
     #[test]

@@ -105,7 +105,7 @@ const WITHOUT_PAIRS: &[(&str, &str)] = &[
 /// Whether the tokens before an argument list name a call that takes Spanish and English.
 fn takes_both(tokens: &[TokenTree]) -> bool {
     let path: String = tokens.iter().skip(tokens.len().saturating_sub(4)).map(ToString::to_string).collect();
-    [".pick", "Text::new", "Text::fixed", "Text::about"].iter().any(|call| path.ends_with(call))
+    [".pick", "Text::new", "Text::fixed", "Text::about", "with_details"].iter().any(|call| path.ends_with(call))
 }
 
 /// Whether they name a declaration of a configuration key.

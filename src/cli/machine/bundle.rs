@@ -22,7 +22,7 @@ pub(super) fn write(paths: &Paths, stick: &Mounted) -> Result<Text, Text> {
     let overrides = Overrides { config: Some(paths.run_config()), ..Overrides::default() };
     let config = config::load(&Sources::of_process(overrides))
         .map(|loaded| support_bundle::effective(&loaded))
-        .map_err(|faults| faults.render(Lang::En));
+        .map_err(|faults| faults.to_string());
     let (bytes, remark) = support_bundle::collect(&paths.appliance(), config, Lang::En)
         .map_err(|words| Text::about("No hay informe de soporte:", "There is no support bundle:", words))?;
     let name = name(&paths.appliance(), &jiff::Zoned::now());

@@ -4,10 +4,7 @@ use crate::config::{Document, Faults};
 use crate::machine::Paths;
 use crate::machine::settings::{self, Checked, TakeError};
 use crate::machine::stick;
-use crate::{
-    error_chain,
-    lang::{Lang, Text},
-};
+use crate::{error_chain, lang::Text};
 use std::fs;
 
 /// Whether these are the settings that are there, whatever ends their lines.
@@ -44,9 +41,10 @@ pub(super) fn take(paths: &Paths, text: &str) -> Result<Text, Text> {
 }
 
 fn wrong(faults: &Faults) -> Text {
+    let Text { es, en } = faults.text();
     Text::new(
-        format!("Los ajustes de la memoria USB están mal, y no se han aceptado: {}", faults.render(Lang::Es)),
-        format!("The settings of the USB stick are wrong, and were not taken: {}", faults.render(Lang::En)),
+        format!("Los ajustes de la memoria USB están mal, y no se han aceptado: {es}"),
+        format!("The settings of the USB stick are wrong, and were not taken: {en}"),
     )
 }
 

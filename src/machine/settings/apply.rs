@@ -11,7 +11,7 @@ use super::read::defaults;
 use super::report::{self, Finding, Report};
 use super::secrets::{self, SecretsMove};
 use super::template::template;
-use super::{Checked, Secrets, Settings, appliance, check, misnamed, network, system, wifi};
+use super::{Checked, Secrets, Settings, appliance, check, misnamed, network, system, wifi, words};
 use crate::config::Document;
 use crate::display;
 use crate::durable;
@@ -146,29 +146,25 @@ fn write(paths: &Paths, settings: &Settings, secrets: &Secrets, report: &mut Rep
     let own = &settings.own;
     let mut has_succeeded = false;
     let mut failed = Vec::new();
-    let mut step = |es: &'static str, en: &'static str, done: Result<(), FileError>| match done {
+    let mut step = |part: Text<&'static str>, done: Result<(), FileError>| match done {
         Ok(()) => has_succeeded = true,
-        Err(error) => failed.push((es, en, error)),
+        Err(error) => failed.push((part, error)),
     };
-    step("la red", "the network", networks(paths, settings));
-    step("la Wi-Fi", "the Wi-Fi", wireless(paths, settings, secrets));
-    step("la cuenta del proxy", "the proxy's account", proxy(paths, secrets));
-    step("la configuración del programa", "the program's configuration", configuration(paths, settings, secrets));
+    step(words::THE_NETWORK, networks(paths, settings));
+    step(words::THE_WIFI, wireless(paths, settings, secrets));
+    step(words::THE_PROXY_ACCOUNT, proxy(paths, secrets));
+    step(words::THE_CONFIGURATION, configuration(paths, settings, secrets));
     let keys = own.access.ssh_key.as_ref().map(|key| format!("{key}\n"));
-    step("la clave de SSH", "the SSH key", put(&paths.run_authorized_keys(), keys.as_deref(), 0o644));
-    step("HTTPS", "HTTPS", put(&paths.run_https(), own.access.https.then_some(""), 0o644));
-    step("el nombre", "the name", system::hostname(paths, &own.name));
-    step("la zona horaria", "the time zone", system::time_zone(paths, own.time_zone.as_deref()));
-    step(
-        "los servidores de hora",
-        "the time servers",
-        system::time_servers(paths, own.network.ntp.as_deref().unwrap_or_default()),
-    );
+    step(words::THE_SSH_KEY, put(&paths.run_authorized_keys(), keys.as_deref(), 0o644));
+    step(words::HTTPS, put(&paths.run_https(), own.access.https.then_some(""), 0o644));
+    step(words::THE_NAME, system::hostname(paths, &own.name));
+    step(words::THE_TIME_ZONE, system::time_zone(paths, own.time_zone.as_deref()));
+    step(words::THE_TIME_SERVERS, system::time_servers(paths, own.network.ntp.as_deref().unwrap_or_default()));
     if !has_succeeded && !failed.is_empty() {
-        return Some(failed.swap_remove(0).2);
+        return Some(failed.swap_remove(0).1);
     }
-    for (es, en, error) in failed {
-        report.add(Finding::NotApplied { es, en, error });
+    for (part, error) in failed {
+        report.add(Finding::NotApplied { part, error });
     }
     None
 }

@@ -95,7 +95,6 @@ const SECRET_GUESSES: &[(&str, &str)] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lang::Lang;
 
     #[test]
     fn every_key_has_an_example_and_words_in_both_languages() {
@@ -104,7 +103,7 @@ mod tests {
                 let warnings =
                     crate::config::Document::parse(schema, "x", format!("{guess} = 1").as_bytes()).findings().1;
                 let [warning] = &warnings[..] else { panic!("{guess}: {warnings:?}") };
-                assert!(warning.text(Lang::Es).contains(&format!("¿quería decir {meant}?")), "{warning:?}");
+                assert!(warning.notice().es.contains(&format!("¿quería decir {meant}?")), "{warning:?}");
             }
         }
         for key in SETTINGS.keys.iter().chain(SECRETS.keys) {

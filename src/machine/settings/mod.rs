@@ -25,6 +25,7 @@ mod take;
 mod template;
 mod types;
 mod wifi;
+mod words;
 
 pub(crate) use apply::apply;
 pub(crate) use misnamed::meant;

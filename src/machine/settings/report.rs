@@ -10,10 +10,9 @@ use super::last_good::KeepError;
 use super::partition::{is_there, while_writable};
 use super::secrets::SecretsMove;
 use super::types::OwnKeys;
-use super::{Checked, NAME, SECRETS_NAME, Secrets, Settings};
-use crate::config::{Fault, Warning};
+use super::{NAME, SECRETS_NAME, Secrets, Settings, words};
+use crate::config::{self, Fault, Warning};
 use crate::durable;
-use crate::error_chain;
 use crate::lang::{Lang, Text};
 use crate::machine::Paths;
 use crate::machine::notices::{self, Level, Notice};
@@ -41,7 +40,7 @@ pub(super) enum Finding {
     /// There was none, and one has been put there.
     Missing { is_last_good: bool, written: Result<(), FileError> },
     /// A part of them could not be applied.
-    NotApplied { es: &'static str, en: &'static str, error: FileError },
+    NotApplied { part: Text<&'static str>, error: FileError },
     /// They hold, but are not kept.
     NotKept(KeepError),
     /// The outcome of moving the secrets.
@@ -49,7 +48,7 @@ pub(super) enum Finding {
     /// A file beside them that is not read, and which one it was probably meant to be.
     Misnamed { name: String, meant: &'static str },
     /// They can be used, but somebody should know.
-    Remark { level: Level, es: String, en: String },
+    Remark { level: Level, text: Text },
 }
 
 /// What one notice is about.
@@ -80,50 +79,25 @@ impl Report {
     /// What the settings ask for and will not have.
     pub(super) fn remarks(&mut self, settings: &Settings, secrets: &Secrets, has_wifi: bool) {
         let OwnKeys { network, wifi, data, .. } = &settings.own;
-        let mut remark =
-            |level, es: &str, en: &str| self.add(Finding::Remark { level, es: es.to_owned(), en: en.to_owned() });
+        let mut remark = |level, text: Text<&str>| self.add(Finding::Remark { level, text: text.into() });
         if data.erp.is_some() {
-            remark(
-                Level::Info,
-                "Esta versión todavía no usa erp.url: se guarda para las que lo hagan.",
-                "This version does not use erp.url yet: it is kept for those that do.",
-            );
+            remark(Level::Info, words::ERP_NOT_USED);
         }
         if data.screens.is_some() {
-            remark(
-                Level::Info,
-                "Esta versión todavía no usa screens: se guarda para las que lo hagan.",
-                "This version does not use screens yet: it is kept for those that do.",
-            );
+            remark(Level::Info, words::SCREENS_NOT_USED);
         }
         if network.address != HostAddress::Dhcp
             && (network.gateway.is_none() || network.dns.as_ref().is_none_or(Vec::is_empty))
         {
-            remark(
-                Level::Info,
-                "Con una dirección fija y sin network.gateway o sin network.dns no hay actualizaciones ni hora de internet.",
-                "With a fixed address and without network.gateway or network.dns there are no updates and no time from the internet.",
-            );
+            remark(Level::Info, words::NO_INTERNET);
         }
         if secrets.proxy_user.is_some() != secrets.proxy_password.is_some() {
-            remark(
-                Level::Warning,
-                "La cuenta del proxy está a medias: ponga proxy.user y proxy.password en secrets.txt.",
-                "The proxy's account is incomplete: put proxy.user and proxy.password into secrets.txt.",
-            );
+            remark(Level::Warning, words::PROXY_ACCOUNT_INCOMPLETE);
         }
         if wifi.ssid.is_some() && !has_wifi {
-            remark(
-                Level::Warning,
-                "Esta imagen no tiene Wi-Fi: wifi.ssid no vale. Use la imagen con Wi-Fi, o un cable.",
-                "This image has no Wi-Fi: wifi.ssid does not hold. Use the image with Wi-Fi, or a cable.",
-            );
+            remark(Level::Warning, words::NO_WIFI);
         } else if wifi.ssid.is_some() && secrets.wifi_passphrase.is_none() {
-            remark(
-                Level::Warning,
-                "Falta la contraseña de la Wi-Fi: ponga wifi.passphrase en secrets.txt, o la red será abierta.",
-                "The passphrase of the Wi-Fi is missing: put wifi.passphrase into secrets.txt, or the network is taken as open.",
-            );
+            remark(Level::Warning, words::NO_WIFI_PASSPHRASE);
         }
     }
 }
@@ -133,31 +107,24 @@ pub(super) fn publish(paths: &Paths, report: &Report, source: &Source) -> Vec<Te
     let mut lines = Vec::new();
     for subject in Subject::ALL {
         let mut level = Level::Info;
-        let (mut es, mut en) = (Vec::new(), Vec::new());
+        let mut sentences = Vec::new();
         for finding in report.findings.iter().filter(|finding| finding.subject() == subject) {
             level = level.max(finding.level());
-            es.extend(finding.sentences(source, Lang::Es));
-            en.extend(finding.sentences(source, Lang::En));
+            sentences.extend(finding.sentences(source));
         }
         let directory = paths.run_notices();
-        let done = if es.is_empty() {
+        let done = if sentences.is_empty() {
             notices::clear(&directory, subject.name())
         } else {
-            notices::put(&directory, subject.name(), &Notice { level, text: Text::new(es.join("\n"), en.join("\n")) })
+            notices::put(&directory, subject.name(), &Notice { level, text: joined(&sentences, "\n") })
         };
         if let Err(error) = done {
-            let detail = error_chain(&error);
-            es.push(format!("El aviso no se puede mostrar: {detail}"));
-            en.push(format!("The notice cannot be shown: {detail}"));
+            sentences.push(words::notice_not_shown(&error));
         }
-        lines.extend(es.into_iter().zip(en).map(|(es, en)| Text { es, en }));
+        lines.extend(sentences);
     }
     if let Err(error) = write_beside(paths, report, source) {
-        let detail = error_chain(&error);
-        lines.push(Text::new(
-            format!("Los errores no se pueden escribir junto a {NAME}: {detail}"),
-            format!("What is wrong cannot be written beside {NAME}: {detail}"),
-        ));
+        lines.push(words::not_written_beside(&error));
     }
     lines
 }
@@ -183,167 +150,60 @@ impl Finding {
         }
     }
 
-    /// In sentences, as many in one language as in the other.
-    fn sentences(&self, source: &Source, lang: Lang) -> Vec<String> {
+    fn sentences(&self, source: &Source) -> Vec<Text> {
         match self {
             Self::Findings { faults, warnings, text: _ } => {
-                let lines = found(faults, warnings, lang);
+                let lines = found(faults, warnings);
                 let left = lines.len().saturating_sub(MAX_IN_A_NOTICE);
-                let more = lang.pick(
-                    format!("y {left} más: vea ERRORES.txt junto al archivo."),
-                    format!("and {left} more: see ERRORS.txt beside the file."),
-                );
-                let first = if faults.is_empty() { Vec::new() } else { vec![instead(source, faults.len(), lang)] };
-                let lines = lines.into_iter().take(MAX_IN_A_NOTICE).map(|(_, line)| format!("{NAME}, {line}"));
-                first.into_iter().chain(lines).chain((left > 0).then_some(more)).collect()
+                let first = (!faults.is_empty()).then(|| words::instead(source, faults.len()));
+                let lines = lines
+                    .into_iter()
+                    .take(MAX_IN_A_NOTICE)
+                    .map(|(_, Text { es, en })| Text { es: format!("{NAME}, {es}"), en: format!("{NAME}, {en}") });
+                first.into_iter().chain(lines).chain((left > 0).then(|| words::more(left))).collect()
             }
-            other => vec![other.sentence(source, lang)],
-        }
-    }
-
-    fn sentence(&self, source: &Source, lang: Lang) -> String {
-        match self {
-            Self::Findings { .. } => String::new(),
-            Self::NoPartition => lang.pick(
-                format!("No se encuentra la unidad TALLER con {NAME}. {}", holds(source, lang)),
-                format!("The drive TALLER with {NAME} is not found. {}", holds(source, lang)),
-            ),
-            Self::Unreadable(error) => lang.pick(
-                format!("{NAME} no se puede leer. {} Detalle: {}", holds(source, lang), error_chain(error)),
-                format!("{NAME} cannot be read. {} Details: {}", holds(source, lang), error_chain(error)),
-            ),
-            Self::Missing { is_last_good: true, written: Ok(()) } => lang.pick(
-                format!("Faltaba {NAME}: se ha vuelto a escribir el último bueno."),
-                format!("{NAME} was missing: the last good one has been put back."),
-            ),
-            Self::Missing { is_last_good: false, written: Ok(()) } => lang.pick(
-                format!("Faltaba {NAME}: se ha escrito uno nuevo. Se usa DHCP."),
-                format!("{NAME} was missing: a new one has been written. DHCP is used."),
-            ),
-            Self::Missing { written: Err(error), .. } => lang.pick(
-                format!(
-                    "Falta {NAME}, y no se puede escribir otro. {} Detalle: {}",
-                    holds(source, lang),
-                    error_chain(error)
-                ),
-                format!(
-                    "{NAME} is missing, and no other can be written. {} Details: {}",
-                    holds(source, lang),
-                    error_chain(error)
-                ),
-            ),
-            Self::NotApplied { es, en, error } => lang.pick(
-                format!("De los ajustes no se ha podido aplicar: {es}. Detalle: {}", error_chain(error)),
-                format!("Of the settings, this could not be applied: {en}. Details: {}", error_chain(error)),
-            ),
-            Self::NotKept(error) => lang.pick(
-                format!("Los ajustes valen, pero no se puede guardar copia de ellos. Detalle: {}", error_chain(error)),
-                format!("The settings hold, but no copy of them can be kept. Details: {}", error_chain(error)),
-            ),
-            Self::Secrets(moved) => secrets(moved, lang),
-            Self::Misnamed { name, meant } => misnamed(name, meant, lang),
-            Self::Remark { es, en, .. } => lang.pick(es, en).clone(),
+            Self::NoPartition => vec![words::no_partition(source)],
+            Self::Unreadable(error) => vec![words::unreadable(source, error)],
+            Self::Missing { is_last_good, written: Ok(()) } => vec![words::restored(*is_last_good)],
+            Self::Missing { written: Err(error), .. } => vec![words::not_restored(source, error)],
+            Self::NotApplied { part, error } => vec![words::not_applied(part, error)],
+            Self::NotKept(error) => vec![words::not_kept(error)],
+            Self::Secrets(moved) => vec![words::secrets(moved)],
+            Self::Misnamed { name, meant } => vec![words::misnamed(name, meant)],
+            Self::Remark { text, .. } => vec![text.clone()],
         }
     }
 }
 
-/// Which settings hold.
-fn holds(source: &Source, lang: Lang) -> String {
-    match source {
-        Source::File => lang.pick("Valen los del archivo.", "Those of the file hold.").to_owned(),
-        Source::LastGood { applied } => {
-            let day = applied.split('T').next().unwrap_or(applied);
-            lang.pick(
-                format!("Valen los últimos ajustes buenos, del {day}."),
-                format!("The last good settings hold, of {day}."),
-            )
-        }
-        Source::Defaults => {
-            lang.pick("Valen los ajustes de fábrica, con DHCP.", "The factory settings hold, with DHCP.").to_owned()
-        }
-    }
-}
-
-fn instead(source: &Source, faults: usize, lang: Lang) -> String {
-    let holds = holds(source, lang);
-    if faults == 1 {
-        return lang.pick(format!("{NAME} tiene un error. {holds}"), format!("{NAME} has a fault. {holds}"));
-    }
-    lang.pick(format!("{NAME} tiene {faults} errores. {holds}"), format!("{NAME} has {faults} faults. {holds}"))
+/// All of these, with the same between them in both languages.
+pub(super) fn joined(texts: &[Text], between: &str) -> Text {
+    Text::both(|lang| texts.iter().map(|text| text.pick(lang)).collect::<Vec<_>>().join(between))
 }
 
 /// Everything that was found, one line each, in the order of the file; with the line's number.
-fn found(faults: &[Fault], warnings: &[Warning], lang: Lang) -> Vec<(Option<usize>, String)> {
+pub(super) fn found(faults: &[Fault], warnings: &[Warning]) -> Vec<(Option<usize>, Text)> {
     let faults = faults.iter().map(|fault| {
-        let key = fault.key.as_ref().map(|key| format!("{}: ", key.escape_debug())).unwrap_or_default();
-        let problem = fault.problem(lang).replace("\n    ", ": ");
-        let example = fault.example().map(|example| format!(" ({} {example})", lang.pick("ejemplo:", "example:")));
-        (fault.origin.line(), format!("{key}{problem}{}", example.unwrap_or_default()))
+        let (key, problem) = (fault.key.as_deref(), fault.problem());
+        let example =
+            fault.example().map(|example| Text::both(|lang| format!(" ({} {example})", config::EXAMPLE.pick(lang))));
+        let on_one_line = Text { es: problem.es.replace("\n    ", ": "), en: problem.en.replace("\n    ", ": ") };
+        (fault.origin.line(), key, on_one_line.then(&example.unwrap_or_default()))
     });
-    let warnings = warnings
-        .iter()
-        .map(|warning| (warning.origin.line(), format!("{}: {}", warning.name.escape_debug(), warning.text(lang))));
+    let warnings =
+        warnings.iter().map(|warning| (warning.origin.line(), Some(warning.name.as_str()), warning.notice()));
     let mut lines: Vec<_> = faults
         .chain(warnings)
-        .map(|(line, words)| match line {
-            Some(number) => (line, format!("{} {number}: {words}", lang.pick("línea", "line"))),
-            None => (line, words),
+        .map(|(line, key, problem)| {
+            let key = key.map(|key| format!("{}: ", key.escape_debug())).unwrap_or_default();
+            let text = Text::both(|lang| {
+                let place = line.map(|number| format!("{} {number}: ", words::LINE.pick(lang))).unwrap_or_default();
+                format!("{place}{key}{}", problem.pick(lang))
+            });
+            (line, text)
         })
         .collect();
     lines.sort_by_key(|(line, _)| *line);
     lines
-}
-
-fn misnamed(name: &str, meant: &str, lang: Lang) -> String {
-    let name = name.escape_debug();
-    let still = if meant == SECRETS_NAME {
-        lang.pick(
-            " Las contraseñas que tenga siguen en la unidad TALLER, donde cualquiera las lee.",
-            " Passwords in it stay on the drive TALLER, where anybody reads them.",
-        )
-    } else {
-        ""
-    };
-    lang.pick(
-        format!("El archivo \"{name}\" no se lee: ¿debe llamarse {meant}? Windows puede ocultar cómo termina un nombre.{still}"),
-        format!("The file \"{name}\" is not read: is it to be called {meant}? Windows may hide how a name ends.{still}"),
-    )
-}
-
-fn secrets(moved: &SecretsMove, lang: Lang) -> String {
-    const FILE: &str = SECRETS_NAME;
-    match moved {
-        SecretsMove::Nothing => String::new(),
-        SecretsMove::Done => lang.pick(
-            format!("Las contraseñas de {FILE} se han guardado en el equipo, y se han borrado del archivo."),
-            format!("The secrets of {FILE} are kept in the box, and have been wiped from the file."),
-        ),
-        SecretsMove::Stays(error) => lang.pick(
-            format!(
-                "Las contraseñas se han guardado, pero {FILE} no se puede borrar: bórrelo. Detalle: {}",
-                error_chain(error)
-            ),
-            format!("The secrets are kept, but {FILE} cannot be wiped: delete it. Details: {}", error_chain(error)),
-        ),
-        SecretsMove::NotKept(error) => {
-            let detail = error.as_ref().map(|error| format!(" ({})", error_chain(error))).unwrap_or_default();
-            lang.pick(
-                format!("Las contraseñas no se pueden guardar{detail}: {FILE} se queda donde está."),
-                format!("The secrets cannot be kept{detail}: {FILE} stays where it is."),
-            )
-        }
-        SecretsMove::Wrong(Checked { faults, warnings, .. }) => {
-            let lines = found(faults, warnings, lang).into_iter().map(|(_, line)| line).collect::<Vec<_>>().join("; ");
-            lang.pick(
-                format!("{FILE} tiene errores y se queda donde está: corríjalo. {lines}"),
-                format!("{FILE} has faults and stays where it is: put it right. {lines}"),
-            )
-        }
-        SecretsMove::Unreadable(error) => lang.pick(
-            format!("{FILE} no se puede leer. Detalle: {}", error_chain(error)),
-            format!("{FILE} cannot be read. Details: {}", error_chain(error)),
-        ),
-    }
 }
 
 /// Writes what is wrong beside the files that it is about, or removes what was written there before. A partition that
@@ -382,18 +242,13 @@ fn rendered(report: &Report, source: &Source, lang: Lang) -> Option<String> {
     for finding in &report.findings {
         match finding {
             Finding::Findings { faults, warnings, text: file } => {
-                if faults.is_empty() {
-                    text += &lang.pick(
-                        format!("{NAME} vale, pero tiene algo que el equipo no conoce.\n\n"),
-                        format!("{NAME} holds, but has something that the box does not know.\n\n"),
-                    );
-                } else {
-                    text += &(instead(source, faults.len(), lang) + "\n\n");
-                }
-                for (number, line) in found(faults, warnings, lang) {
+                let heading =
+                    if faults.is_empty() { words::something_unknown() } else { words::instead(source, faults.len()) };
+                text += &[heading.pick(lang), "\n\n"].concat();
+                for (number, line) in found(faults, warnings) {
                     let quoted = number.and_then(|number| file.as_ref()?.lines().nth(number.checked_sub(1)?));
                     let quoted = quoted.filter(|line| !SETTINGS.holds_secret(line));
-                    text += &(line + "\n");
+                    text += &[line.pick(lang), "\n"].concat();
                     if let Some(quoted) = quoted {
                         text += &["    ", quoted.trim(), "\n"].concat();
                     }
@@ -401,9 +256,11 @@ fn rendered(report: &Report, source: &Source, lang: Lang) -> Option<String> {
                 }
             }
             Finding::Secrets(moved @ (SecretsMove::Wrong(_) | SecretsMove::Stays(_) | SecretsMove::Unreadable(_))) => {
-                text += &(secrets(moved, lang) + "\n\n");
+                text += &[words::secrets(moved).pick(lang), "\n\n"].concat();
             }
-            Finding::Misnamed { name, meant } => text += &(misnamed(name, meant, lang) + "\n\n"),
+            Finding::Misnamed { name, meant } => {
+                text += &[words::misnamed(name, meant).pick(lang), "\n\n"].concat();
+            }
             _ => {}
         }
     }

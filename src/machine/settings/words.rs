@@ -1,0 +1,219 @@
+//! What the box says to people about its settings.
+
+use std::error::Error;
+
+use super::apply::Source;
+use super::read::Checked;
+use super::report::found;
+use super::secrets::SecretsMove;
+use super::{NAME, SECRETS_NAME as SECRETS};
+use crate::error_chain;
+use crate::lang::Text;
+
+/// Copy without anything to fill in.
+type Fixed = Text<&'static str>;
+
+pub(super) const ERP_NOT_USED: Fixed = Text::fixed(
+    "Esta versión todavía no usa erp.url: se guarda para las que lo hagan.",
+    "This version does not use erp.url yet: it is kept for those that do.",
+);
+pub(super) const SCREENS_NOT_USED: Fixed = Text::fixed(
+    "Esta versión todavía no usa screens: se guarda para las que lo hagan.",
+    "This version does not use screens yet: it is kept for those that do.",
+);
+pub(super) const NO_INTERNET: Fixed = Text::fixed(
+    "Con una dirección fija y sin network.gateway o sin network.dns no hay actualizaciones ni hora de internet.",
+    "With a fixed address and without network.gateway or network.dns there are no updates and no time from the internet.",
+);
+pub(super) const PROXY_ACCOUNT_INCOMPLETE: Fixed = Text::fixed(
+    "La cuenta del proxy está a medias: ponga proxy.user y proxy.password en secrets.txt.",
+    "The proxy's account is incomplete: put proxy.user and proxy.password into secrets.txt.",
+);
+pub(super) const NO_WIFI: Fixed = Text::fixed(
+    "Esta imagen no tiene Wi-Fi: wifi.ssid no vale. Use la imagen con Wi-Fi, o un cable.",
+    "This image has no Wi-Fi: wifi.ssid does not hold. Use the image with Wi-Fi, or a cable.",
+);
+pub(super) const NO_WIFI_PASSPHRASE: Fixed = Text::fixed(
+    "Falta la contraseña de la Wi-Fi: ponga wifi.passphrase en secrets.txt, o la red será abierta.",
+    "The passphrase of the Wi-Fi is missing: put wifi.passphrase into secrets.txt, or the network is taken as open.",
+);
+
+// The parts of a machine that settings are applied to, as objects of `not_applied`.
+pub(super) const THE_NETWORK: Fixed = Text::fixed("la red", "the network");
+pub(super) const THE_WIFI: Fixed = Text::fixed("la Wi-Fi", "the Wi-Fi");
+pub(super) const THE_PROXY_ACCOUNT: Fixed = Text::fixed("la cuenta del proxy", "the proxy's account");
+pub(super) const THE_CONFIGURATION: Fixed = Text::fixed("la configuración del programa", "the program's configuration");
+pub(super) const THE_SSH_KEY: Fixed = Text::fixed("la clave de SSH", "the SSH key");
+pub(super) const HTTPS: Fixed = Text::fixed("HTTPS", "HTTPS");
+pub(super) const THE_NAME: Fixed = Text::fixed("el nombre", "the name");
+pub(super) const THE_TIME_ZONE: Fixed = Text::fixed("la zona horaria", "the time zone");
+pub(super) const THE_TIME_SERVERS: Fixed = Text::fixed("los servidores de hora", "the time servers");
+
+/// Before the number of a line.
+pub(super) const LINE: Fixed = Text::fixed("línea", "line");
+
+/// A sentence, and the error behind it.
+fn with_details(es: &str, en: &str, error: &dyn Error) -> Text {
+    let chain = error_chain(error);
+    Text::new(format!("{es} Detalle: {chain}"), format!("{en} Details: {chain}"))
+}
+
+pub(super) fn no_partition(source: &Source) -> Text {
+    let Text { es, en } = in_effect(source);
+    Text::new(
+        format!("No se encuentra la unidad TALLER con {NAME}. {es}"),
+        format!("The drive TALLER with {NAME} is not found. {en}"),
+    )
+}
+
+pub(super) fn unreadable(source: &Source, error: &dyn Error) -> Text {
+    let Text { es, en } = in_effect(source);
+    with_details(&format!("{NAME} no se puede leer. {es}"), &format!("{NAME} cannot be read. {en}"), error)
+}
+
+/// Of a missing file that has been written again.
+pub(super) fn restored(is_last_good: bool) -> Text {
+    if is_last_good {
+        return Text::new(
+            format!("Faltaba {NAME}: se ha vuelto a escribir el último bueno."),
+            format!("{NAME} was missing: the last good one has been put back."),
+        );
+    }
+    Text::new(
+        format!("Faltaba {NAME}: se ha escrito uno nuevo. Se usa DHCP."),
+        format!("{NAME} was missing: a new one has been written. DHCP is used."),
+    )
+}
+
+pub(super) fn not_restored(source: &Source, error: &dyn Error) -> Text {
+    let Text { es, en } = in_effect(source);
+    with_details(
+        &format!("Falta {NAME}, y no se puede escribir otro. {es}"),
+        &format!("{NAME} is missing, and no other can be written. {en}"),
+        error,
+    )
+}
+
+pub(super) fn not_applied(part: &Fixed, error: &dyn Error) -> Text {
+    let Text { es, en } = part;
+    with_details(
+        &format!("De los ajustes no se ha podido aplicar: {es}."),
+        &format!("Of the settings, this could not be applied: {en}."),
+        error,
+    )
+}
+
+pub(super) fn not_kept(error: &dyn Error) -> Text {
+    with_details(
+        "Los ajustes valen, pero no se puede guardar copia de ellos.",
+        "The settings hold, but no copy of them can be kept.",
+        error,
+    )
+}
+
+/// Which settings hold.
+fn in_effect(source: &Source) -> Text {
+    match source {
+        Source::File => Text::new("Valen los del archivo.", "Those of the file hold."),
+        Source::LastGood { applied } => {
+            let day = applied.split('T').next().unwrap_or(applied);
+            Text::new(
+                format!("Valen los últimos ajustes buenos, del {day}."),
+                format!("The last good settings hold, of {day}."),
+            )
+        }
+        Source::Defaults => {
+            Text::new("Valen los ajustes de fábrica, con DHCP.", "The factory settings hold, with DHCP.")
+        }
+    }
+}
+
+/// How many faults the file has, and which settings hold instead.
+pub(super) fn instead(source: &Source, faults: usize) -> Text {
+    let Text { es, en } = in_effect(source);
+    if faults == 1 {
+        return Text::new(format!("{NAME} tiene un error. {es}"), format!("{NAME} has a fault. {en}"));
+    }
+    Text::new(format!("{NAME} tiene {faults} errores. {es}"), format!("{NAME} has {faults} faults. {en}"))
+}
+
+/// Of a file without faults.
+pub(super) fn something_unknown() -> Text {
+    Text::new(
+        format!("{NAME} vale, pero tiene algo que el equipo no conoce."),
+        format!("{NAME} holds, but has something that the box does not know."),
+    )
+}
+
+pub(super) fn more(left: usize) -> Text {
+    Text::new(
+        format!("y {left} más: vea ERRORES.txt junto al archivo."),
+        format!("and {left} more: see ERRORS.txt beside the file."),
+    )
+}
+
+pub(super) fn misnamed(name: &str, meant: &str) -> Text {
+    let name = name.escape_debug();
+    let still = if meant == SECRETS {
+        Text::fixed(
+            " Las contraseñas que tenga siguen en la unidad TALLER, donde cualquiera las lee.",
+            " Passwords in it stay on the drive TALLER, where anybody reads them.",
+        )
+    } else {
+        Text::default()
+    };
+    let Text { es, en } = still;
+    Text::new(
+        format!(
+            "El archivo \"{name}\" no se lee: ¿debe llamarse {meant}? Windows puede ocultar cómo termina un nombre.{es}"
+        ),
+        format!("The file \"{name}\" is not read: is it to be called {meant}? Windows may hide how a name ends.{en}"),
+    )
+}
+
+/// The outcome of moving the secrets; empty where there were none.
+pub(super) fn secrets(moved: &SecretsMove) -> Text {
+    match moved {
+        SecretsMove::Nothing => Text::default(),
+        SecretsMove::Done => Text::new(
+            format!("Las contraseñas de {SECRETS} se han guardado en el equipo, y se han borrado del archivo."),
+            format!("The secrets of {SECRETS} are kept in the box, and have been wiped from the file."),
+        ),
+        SecretsMove::Stays(error) => with_details(
+            &format!("Las contraseñas se han guardado, pero {SECRETS} no se puede borrar: bórrelo."),
+            &format!("The secrets are kept, but {SECRETS} cannot be wiped: delete it."),
+            error,
+        ),
+        SecretsMove::NotKept(error) => {
+            let detail = error.as_ref().map(|error| format!(" ({})", error_chain(error))).unwrap_or_default();
+            Text::new(
+                format!("Las contraseñas no se pueden guardar{detail}: {SECRETS} se queda donde está."),
+                format!("The secrets cannot be kept{detail}: {SECRETS} stays where it is."),
+            )
+        }
+        SecretsMove::Wrong(Checked { faults, warnings, .. }) => {
+            let lines = found(faults, warnings);
+            let Text { es, en } =
+                Text::both(|lang| lines.iter().map(|(_, line)| line.pick(lang)).collect::<Vec<_>>().join("; "));
+            Text::new(
+                format!("{SECRETS} tiene errores y se queda donde está: corríjalo. {es}"),
+                format!("{SECRETS} has faults and stays where it is: put it right. {en}"),
+            )
+        }
+        SecretsMove::Unreadable(error) => {
+            with_details(&format!("{SECRETS} no se puede leer."), &format!("{SECRETS} cannot be read."), error)
+        }
+    }
+}
+
+pub(super) fn notice_not_shown(error: &dyn Error) -> Text {
+    Text::about("El aviso no se puede mostrar:", "The notice cannot be shown:", error_chain(error))
+}
+
+pub(super) fn not_written_beside(error: &dyn Error) -> Text {
+    let detail = error_chain(error);
+    Text::new(
+        format!("Los errores no se pueden escribir junto a {NAME}: {detail}"),
+        format!("What is wrong cannot be written beside {NAME}: {detail}"),
+    )
+}
