@@ -14,7 +14,7 @@ use crate::discovery::{self, State};
 use crate::health::{self, Health};
 use crate::http::{Listener, Scheme, Tls};
 use crate::identity::BoxId;
-use crate::lang::{Lang, Text};
+use crate::lang::Text;
 use crate::site::Current;
 
 /// What is learnt while the box runs.
@@ -59,7 +59,7 @@ pub(super) fn sources(
             let reading = clock.now();
             // Without a time service the time may be right all the same; before the build it is wrong.
             let is_wrong = reading.doubt == Some(clock::Doubt::BeforeBuild);
-            probe.degraded(is_wrong.then(|| Text::both(|lang| console::Doubt::BeforeBuild.words(lang).to_owned())));
+            probe.degraded(is_wrong.then(|| console::Doubt::BeforeBuild.words().into()));
             (reading.time, reading.doubt.map(of_doubt))
         }),
         machine: Box::new(move || machine.load_full().map(|known| (*known).clone())),
@@ -73,10 +73,10 @@ pub(super) fn sources(
 /// What is wrong with the network or with discovery, in both languages.
 pub(super) fn fault(state: &State) -> Option<Text> {
     if let Some(trouble) = state.trouble.map(of_trouble) {
-        return Some(Text::both(|lang| trouble.words(lang)));
+        return Some(trouble.words());
     }
     let name = name_of(state);
-    words::discovery(state, of_discovery(&state.status).fault(&name.host(), Lang::Es), name.renamed(Lang::Es))
+    words::discovery(state, of_discovery(&state.status).fault(&name.host()), name.renamed())
 }
 
 fn on_the_network(state: &State) -> Lan {

@@ -10,7 +10,6 @@ use tokio::time::MissedTickBehavior;
 use crate::console::Disk;
 use crate::disk_space::DiskSpace;
 use crate::health::{Health, Probe};
-use crate::lang::{Lang, Text};
 use crate::storage::{DiskWatch, Home, StorageFault};
 
 /// How old what health says may be.
@@ -42,9 +41,9 @@ impl Monitor {
 
     fn report(&self, fault: Option<&StorageFault>) {
         if let Some(fault) = fault {
-            tracing::error!(reason = fault.words(self.home, Lang::En), "the data directory cannot be written");
+            tracing::error!(reason = fault.words(self.home).en, "the data directory cannot be written");
         }
-        self.probe.degraded(fault.map(|fault| Text::both(|lang| fault.words(self.home, lang))));
+        self.probe.degraded(fault.map(|fault| fault.words(self.home)));
     }
 }
 

@@ -78,14 +78,18 @@ pub(super) fn discovery_not_started(error: &str) -> Text {
     )
 }
 
-/// What is wrong with discovery: `es` is the console's sentence about the network, `renamed` its sentence about the name.
-pub(super) fn discovery(state: &State, es: Option<String>, renamed: Option<String>) -> Option<Text> {
+/// What is wrong with discovery: `fault` is the console's text about the network, `renamed` its text about the name.
+pub(super) fn discovery(state: &State, fault: Option<Text>, renamed: Option<Text>) -> Option<Text> {
     Some(Text {
-        es: es.unwrap_or_else(|| {
-            let renamed = renamed.map(|text| format!("{text} Este equipo es {}.local.", state.name));
-            let ssdp = state.ssdp.as_ref().map(|reason| format!("No aparece en la «Red» de Windows (SSDP): {reason}"));
-            renamed.into_iter().chain(ssdp).collect::<Vec<_>>().join(" ")
-        }),
+        es: fault.map_or_else(
+            || {
+                let renamed = renamed.map(|Text { es, .. }| format!("{es} Este equipo es {}.local.", state.name));
+                let ssdp =
+                    state.ssdp.as_ref().map(|reason| format!("No aparece en la «Red» de Windows (SSDP): {reason}"));
+                renamed.into_iter().chain(ssdp).collect::<Vec<_>>().join(" ")
+            },
+            |text| text.es,
+        ),
         en: state.fault()?,
     })
 }

@@ -34,10 +34,10 @@ pub(super) fn facts(status: &Status, lang: Lang) -> Vec<Fact> {
     }
     if let Some(name) = &status.name {
         let mut values = vec![name.host()];
-        values.extend(name.renamed(lang));
+        values.extend(name.renamed().map(|text| text.pick(lang).to_owned()));
         // A fault of it is among the faults already.
         if matches!(status.discovery, Discovery::Off | Discovery::Starting) {
-            values.push(status.discovery.words(&name.host(), lang));
+            values.push(status.discovery.words(&name.host()).pick(lang).to_owned());
         }
         add("name", words::NAME, values, status.discovery.is_doubtful());
     }
@@ -46,7 +46,7 @@ pub(super) fn facts(status: &Status, lang: Lang) -> Vec<Fact> {
         add("site", words::DISPLAY, site.words(lang), is_doubtful);
     }
     let clock = &status.clock;
-    add("clock", words::CLOCK, vec![clock.minute(), clock.trust(lang).to_owned()], !clock.trusted);
+    add("clock", words::CLOCK, vec![clock.minute(), clock.trust().pick(lang).to_owned()], !clock.trusted);
     add("uptime", words::RUNNING_FOR, vec![status.uptime(lang)], false);
     let version = format!("{} ({}, {})", status.version, status.build.commit, status.build.target);
     let system = status.machine.as_ref().and_then(|machine| machine.os_version.as_ref());

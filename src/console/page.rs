@@ -77,7 +77,7 @@ impl<'a> View<'a> {
     }
 
     fn no_address(&self) -> &'static str {
-        Status::no_address(self.lang)
+        self.text(words::NO_ADDRESS)
     }
 
     fn text(&self, text: Text<&'static str>) -> &'static str {
@@ -85,7 +85,7 @@ impl<'a> View<'a> {
     }
 
     fn state(&self) -> &'static str {
-        self.status.health.status.words(self.lang)
+        self.text(self.status.health.status.words())
     }
 
     fn words<'f>(&self, fault: &'f Fault) -> &'f str {

@@ -104,11 +104,6 @@ fn both<S: AsRef<str>>(text: &Text<S>) -> String {
     if es == en { es.to_owned() } else { format!("{es} · {en}") }
 }
 
-/// As [`both`], of what is made for one language.
-fn both_of<S: AsRef<str>>(make: impl Fn(Lang) -> S) -> String {
-    both(&Text { es: make(Lang::Es), en: make(Lang::En) })
-}
-
 fn running(canvas: &mut Canvas, mut area: Area, status: &Status, pin: &Pin) {
     area.write(canvas, &status.title(), Style::Strong);
 
@@ -122,7 +117,7 @@ fn running(canvas: &mut Canvas, mut area: Area, status: &Status, pin: &Pin) {
         let below = status.addresses.len().min(OTHERS + 1) + code.map_or(0, |code| code.height(1));
         address_in_large(canvas, &mut area, &address.url, below);
     } else {
-        area.write(canvas, &both_of(Status::no_address), Style::Warning);
+        area.write(canvas, &both(&words::NO_ADDRESS), Style::Warning);
     }
     for address in status.addresses.iter().skip(1).take(OTHERS) {
         area.write(canvas, &format!("{}: {}", both(&words::OR), address.url), Style::Plain);
@@ -167,7 +162,7 @@ fn write_facts(canvas: &mut Canvas, mut area: Area, status: &Status, pin: &Pin) 
         Level::Failing => Style::Bad,
     };
     let level = status.health.status;
-    area.write(canvas, &both_of(|lang| level.words(lang)), style);
+    area.write(canvas, &both(&level.words()), style);
     for fault in &status.health.faults {
         area.write(canvas, &format!("- {}", fault.text.es), Style::Plain);
         area.write(canvas, &format!("- {}", fault.text.en), Style::Plain);

@@ -2,6 +2,10 @@
 //!
 //! The wire form only grows: a field keeps its name and its meaning, and an older program passes
 //! over what it does not know.
+//!
+//! `Doubt`, `Discovery` and `Serving` repeat states of other rooms on purpose. They are the wire form, in which a newer box
+//! may have written a value that no room here can be in (`Other`); and `app` maps each state by an exhaustive `match`, so
+//! that a room's new state does not compile before it has a name on the wire.
 
 use std::net::IpAddr;
 

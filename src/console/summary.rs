@@ -33,7 +33,7 @@ pub(crate) fn summary(status: &Status, lang: Lang, reader: Summary) -> String {
         Level::Degraded => Style::Warning,
         Level::Failing => Style::Bad,
     };
-    line(&mut out, &paint(status.health.status.words(lang), style));
+    line(&mut out, &paint(status.health.status.words().pick(lang), style));
     for fault in &status.health.faults {
         line(&mut out, &format!("  - {}", clean(fault.text.pick(lang))));
     }
@@ -41,7 +41,7 @@ pub(crate) fn summary(status: &Status, lang: Lang, reader: Summary) -> String {
     // Padded before it is painted: the sequences take no room on the screen.
     let label = |text: &str| paint(&format!("{text:<15}"), Style::Label);
     if status.addresses.is_empty() {
-        let none = paint(Status::no_address(lang), Style::Warning);
+        let none = paint(words::NO_ADDRESS.pick(lang), Style::Warning);
         line(&mut out, &format!("{} {none}", label(words::ADDRESS.pick(lang))));
     }
     for (number, address) in status.addresses.iter().enumerate() {

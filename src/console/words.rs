@@ -12,6 +12,9 @@ type Fixed = Text<&'static str>;
 
 pub(super) const TYPE_ON_TV: Fixed = Text::fixed("En el televisor, escriba", "On the TV, type");
 pub(super) const OR: Fixed = Text::fixed("o bien", "or");
+/// Instead of an address.
+pub(super) const NO_ADDRESS: Fixed =
+    Text::fixed("Todavía no hay dirección para los televisores", "There is no address for the TVs yet");
 pub(super) const QR_CODE: Fixed = Text::fixed("Código QR de la dirección", "QR code of the address");
 pub(super) const PIN_CHANGED: Fixed = Text::fixed("cambiado", "changed");
 pub(super) const NO_ANSWER: Fixed = Text::fixed("El servicio no responde.", "The service does not answer.");
@@ -38,11 +41,11 @@ pub(super) const SYSTEM: Fixed = Text::fixed("Sistema", "System");
 impl Level {
     /// How the box is, in a few words.
     #[must_use]
-    pub(crate) fn words(self, lang: Lang) -> &'static str {
+    pub(crate) fn words(self) -> Fixed {
         match self {
-            Self::Ok => lang.pick("Todo bien", "All is well"),
-            Self::Degraded => lang.pick("Funciona, pero conviene revisarlo", "Works, but somebody should look"),
-            Self::Failing => lang.pick("La pantalla no se sirve", "The display is not served"),
+            Self::Ok => Text::fixed("Todo bien", "All is well"),
+            Self::Degraded => Text::fixed("Funciona, pero conviene revisarlo", "Works, but somebody should look"),
+            Self::Failing => Text::fixed("La pantalla no se sirve", "The display is not served"),
         }
     }
 }
@@ -50,37 +53,37 @@ impl Level {
 impl Discovery {
     /// Why the box may not be found under its name, in a sentence.
     #[must_use]
-    pub(crate) fn fault(&self, host: &str, lang: Lang) -> Option<String> {
-        self.is_doubtful().then(|| self.words(host, lang))
+    pub(crate) fn fault(&self, host: &str) -> Option<Text> {
+        self.is_doubtful().then(|| self.words(host))
     }
 
     /// How the box is found under its name, in a sentence.
     #[must_use]
-    pub(crate) fn words(&self, host: &str, lang: Lang) -> String {
+    pub(crate) fn words(&self, host: &str) -> Text {
         match self {
-            Self::Off => lang.pick("El nombre no se anuncia en la red.", "The name is not announced.").to_owned(),
-            Self::Starting => lang.pick(
+            Self::Off => Text::new("El nombre no se anuncia en la red.", "The name is not announced."),
+            Self::Starting => Text::new(
                 format!("{host}: el nombre se está anunciando."),
                 format!("{host}: the name is being announced."),
             ),
-            Self::NoNetwork => lang.pick(
-                "Sin red: ninguna interfaz tiene cable y dirección. Revise el cable y el router.".to_owned(),
-                "No network: no interface has a link and an address. Check the cable and the router.".to_owned(),
+            Self::NoNetwork => Text::new(
+                "Sin red: ninguna interfaz tiene cable y dirección. Revise el cable y el router.",
+                "No network: no interface has a link and an address. Check the cable and the router.",
             ),
-            Self::Resolvable => lang.pick(format!("{host} lleva a este equipo."), format!("{host} leads to this box.")),
-            Self::Silent => lang.pick(
+            Self::Resolvable => Text::new(format!("{host} lleva a este equipo."), format!("{host} leads to this box.")),
+            Self::Silent => Text::new(
                 format!("Nadie responde por {host}: la red no deja pasar multicast. Use la dirección IP."),
                 format!("Nobody answers for {host}: the network does not pass multicast. Use the IP address."),
             ),
-            Self::Conflict { address } => lang.pick(
+            Self::Conflict { address } => Text::new(
                 format!("{address} también responde por {host}. Cambie el nombre de uno de los dos equipos."),
                 format!("{address} answers for {host} too. Give one of the two devices another name."),
             ),
-            Self::Failed { reason } => lang.pick(
+            Self::Failed { reason } => Text::new(
                 format!("El nombre no se puede anunciar; use la dirección IP. Detalle: {reason}"),
                 format!("The name cannot be announced; use the IP address. Details: {reason}"),
             ),
-            Self::Other => lang.pick("Estado desconocido.", "Unknown state.").to_owned(),
+            Self::Other => Text::new("Estado desconocido.", "Unknown state."),
         }
     }
 }
@@ -88,10 +91,10 @@ impl Discovery {
 impl Name {
     /// Why the box has another name than the configured one.
     #[must_use]
-    pub(crate) fn renamed(&self, lang: Lang) -> Option<String> {
+    pub(crate) fn renamed(&self) -> Option<Text> {
         self.is_renamed().then(|| {
             let wanted = &self.wanted;
-            lang.pick(
+            Text::new(
                 format!("«{wanted}» ya lo usa otro equipo de la red."),
                 format!("Another device of the network already has \"{wanted}\"."),
             )
@@ -102,20 +105,20 @@ impl Name {
 impl Doubt {
     /// Why the clock may be wrong, in a sentence.
     #[must_use]
-    pub(crate) fn words(self, lang: Lang) -> &'static str {
+    pub(crate) fn words(self) -> Fixed {
         match self {
-            Self::BeforeBuild => lang.pick(
+            Self::BeforeBuild => Text::fixed(
                 "La hora es anterior a este programa: está mal.",
                 "The time is before this program was made: it is wrong.",
             ),
             Self::NotSynchronised => {
-                lang.pick("Sin sincronizar con un servidor de hora.", "Not synchronised with a time server.")
+                Text::fixed("Sin sincronizar con un servidor de hora.", "Not synchronised with a time server.")
             }
-            Self::NoTimeService => lang.pick(
+            Self::NoTimeService => Text::fixed(
                 "Sin comprobar: no hay servicio de hora (systemd-timesyncd).",
                 "Not verified: there is no time service (systemd-timesyncd).",
             ),
-            Self::Other => lang.pick("Sin comprobar.", "Not verified."),
+            Self::Other => Text::fixed("Sin comprobar.", "Not verified."),
         }
     }
 }
@@ -132,11 +135,11 @@ impl Clock {
 
     /// Whether it can be believed, in a sentence.
     #[must_use]
-    pub(crate) fn trust(&self, lang: Lang) -> &'static str {
+    pub(crate) fn trust(&self) -> Fixed {
         match self.doubt {
-            Some(doubt) => doubt.words(lang),
-            None if self.trusted => lang.pick("Sincronizado.", "Synchronised."),
-            None => Doubt::Other.words(lang),
+            Some(doubt) => doubt.words(),
+            None if self.trusted => Text::fixed("Sincronizado.", "Synchronised."),
+            None => Doubt::Other.words(),
         }
     }
 }
@@ -189,12 +192,6 @@ impl Status {
         name.chain([format!("workshop-edge {}", self.version)]).collect::<Vec<_>>().join(" · ")
     }
 
-    /// Shown instead of the address while there is none.
-    #[must_use]
-    pub(crate) fn no_address(lang: Lang) -> &'static str {
-        lang.pick("Todavía no hay dirección para los televisores", "There is no address for the TVs yet")
-    }
-
     /// How long the process has run, in the two largest units: `3 d 4 h`.
     #[must_use]
     pub(crate) fn uptime(&self, lang: Lang) -> String {
@@ -212,57 +209,45 @@ impl Status {
 impl NetworkTrouble {
     /// What is wrong and what to do, in sentences.
     #[must_use]
-    pub(crate) fn words(self, lang: Lang) -> String {
+    pub(crate) fn words(self) -> Text {
         match self {
-            Self::NoLink => lang.pick(
+            Self::NoLink => Text::new(
                 "Sin red: no hay cable conectado, o el otro extremo está apagado. Conecte el cable de red entre el equipo \
                  y el router; la luz del conector debe encenderse.",
                 "No network: no cable is plugged in, or its other end is off. Connect the box to the router by a network \
                  cable; the light at the socket must come on.",
+            ),
+            Self::NoAddress => Text::new(
+                "El cable está conectado, pero el router no ha dado ninguna dirección (DHCP).",
+                "The cable is connected, but the router has given no address (DHCP).",
             )
-            .to_owned(),
-            Self::NoAddress => format!(
-                "{} {}",
-                lang.pick(
-                    "El cable está conectado, pero el router no ha dado ninguna dirección (DHCP).",
-                    "The cable is connected, but the router has given no address (DHCP).",
+            .and(&NO_ADDRESS_REMEDY.into()),
+            Self::SelfAssigned { address } => Text::new(
+                format!(
+                    "El router no ha dado ninguna dirección (DHCP). El equipo se ha puesto {address}, que no sirve \
+                     para los televisores."
                 ),
-                remedy(lang)
-            ),
-            Self::SelfAssigned { address } => format!(
-                "{} {}",
-                lang.pick(
-                    format!(
-                        "El router no ha dado ninguna dirección (DHCP). El equipo se ha puesto {address}, que no sirve \
-                         para los televisores."
-                    ),
-                    format!(
-                        "The router has given no address (DHCP). The box has given itself {address}, which is of no use \
-                         to TVs."
-                    ),
+                format!(
+                    "The router has given no address (DHCP). The box has given itself {address}, which is of no use \
+                     to TVs."
                 ),
-                remedy(lang)
-            ),
-            Self::NotServed => lang.pick(
+            )
+            .and(&NO_ADDRESS_REMEDY.into()),
+            Self::NotServed => Text::new(
                 "El equipo tiene red, pero ninguna de sus direcciones está en listen.http: corríjala en la configuración.",
                 "The box has a network, but none of its addresses is in listen.http: correct it in the configuration.",
-            )
-            .to_owned(),
-            Self::Other => {
-                lang.pick("Ninguna dirección sirve para los televisores.", "No address is of use to TVs.").to_owned()
-            }
+            ),
+            Self::Other => Text::new("Ninguna dirección sirve para los televisores.", "No address is of use to TVs."),
         }
     }
 }
 
-fn remedy(lang: Lang) -> &'static str {
-    lang.pick(
-        "Compruebe que el cable llega al router y que el router está encendido y tiene DHCP activado; o ponga una \
-         dirección fija (network.address, en workshop-edge.txt del USB).",
-        "Check that the cable leads to the router, and that the router is on and has DHCP enabled; or set a fixed \
-         address (network.address, in workshop-edge.txt of the USB stick).",
-    )
-}
+const NO_ADDRESS_REMEDY: Fixed = Text::fixed(
+    "Compruebe que el cable llega al router y que el router está encendido y tiene DHCP activado; o ponga una dirección \
+     fija (network.address, en workshop-edge.txt del USB).",
+    "Check that the cable leads to the router, and that the router is on and has DHCP enabled; or set a fixed address \
+     (network.address, in workshop-edge.txt of the USB stick).",
+);
 
 /// A size in decimal units, as disks are sold, with one digit behind the separator.
 fn bytes(count: u64, lang: Lang) -> String {
@@ -298,26 +283,15 @@ mod tests {
             Discovery::Other,
         ];
         let doubts = [Doubt::BeforeBuild, Doubt::NotSynchronised, Doubt::NoTimeService, Doubt::Other];
-        let pairs = discoveries
-            .iter()
-            .map(|state| {
-                Lang::CODES
-                    .iter()
-                    .filter_map(|code| Lang::from_code(code))
-                    .map(|lang| state.words("taller.local", lang))
-                    .collect::<Vec<_>>()
-            })
-            .chain(doubts.map(|doubt| vec![doubt.words(Lang::Es).to_owned(), doubt.words(Lang::En).to_owned()]))
-            .chain(
-                [Level::Ok, Level::Degraded, Level::Failing]
-                    .map(|level| vec![level.words(Lang::Es).to_owned(), level.words(Lang::En).to_owned()]),
-            );
+        let texts = discoveries.iter().map(|state| state.words("taller.local"));
+        let texts = texts.chain(doubts.map(|doubt| doubt.words().into()));
+        let texts = texts.chain([Level::Ok, Level::Degraded, Level::Failing].map(|level| level.words().into()));
         let mut said = Vec::new();
-        for words in pairs {
-            assert!(words.iter().all(|words| !words.is_empty()));
-            assert_ne!(words[0], words[1]);
-            assert!(!said.contains(&words), "{words:?} is said of two states");
-            said.push(words);
+        for text in texts {
+            assert!(!text.es.is_empty() && !text.en.is_empty());
+            assert_ne!(text.es, text.en);
+            assert!(!said.contains(&text), "{text:?} is said of two states");
+            said.push(text);
         }
     }
 
@@ -351,8 +325,8 @@ mod tests {
         assert_eq!(status.clock.minute(), "2026-11-24 08:15 CET");
         let older = Clock { local: String::new(), zone: String::new(), ..status.clock.clone() };
         assert_eq!(older.minute(), "2026-11-24 07:15 UTC");
-        assert_eq!(status.clock.trust(Lang::En), "Not synchronised with a time server.");
+        assert_eq!(status.clock.trust().en, "Not synchronised with a time server.");
         assert_eq!(status.disk.map(|disk| disk.words(Lang::Es)).as_deref(), Some("27,9 GB libres de 31,9 GB"));
-        assert!(status.name.and_then(|name| name.renamed(Lang::Es)).is_some_and(|words| words.contains("«taller»")));
+        assert!(status.name.and_then(|name| name.renamed()).is_some_and(|words| words.es.contains("«taller»")));
     }
 }

@@ -1,7 +1,7 @@
 //! What is lost with a disk, what still works, and what to do.
 
 use super::StorageFault;
-use crate::lang::Lang;
+use crate::lang::Text;
 
 /// What kind of machine the disk is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,55 +12,55 @@ pub(crate) enum Home {
     Plain,
 }
 
+/// What is lost with any of these faults, and what still works.
+const NOTHING_IS_KEPT: Text<&'static str> = Text::fixed(
+    "Las pantallas siguen funcionando, pero ya no se guarda nada: ni PIN, ni registros, ni actualizaciones.",
+    "The screens go on working, but nothing is kept any more: no PIN, no records, no updates.",
+);
+
 impl StorageFault {
     /// In three sentences or more.
     #[must_use]
-    pub(crate) fn words(&self, home: Home, lang: Lang) -> String {
-        let kept = lang.pick(
-            "Las pantallas siguen funcionando, pero ya no se guarda nada: ni PIN, ni registros, ni actualizaciones.",
-            "The screens go on working, but nothing is kept any more: no PIN, no records, no updates.",
-        );
-        format!("{} {kept} {}", self.what(lang), self.remedy(home, lang))
+    pub(crate) fn words(&self, home: Home) -> Text {
+        self.what().and(&Text::from(NOTHING_IS_KEPT)).and(&Text::from(self.remedy(home)))
     }
 
-    fn what(&self, lang: Lang) -> String {
+    fn what(&self) -> Text {
         match self {
-            Self::Gone => lang.pick(
-                "El disco de datos ya no está: se ha retirado o ha fallado.".to_owned(),
-                "The data disk is gone: it was pulled out or has failed.".to_owned(),
+            Self::Gone => Text::new(
+                "El disco de datos ya no está: se ha retirado o ha fallado.",
+                "The data disk is gone: it was pulled out or has failed.",
             ),
-            Self::ReadOnly => lang.pick(
-                "En el disco de datos no se puede escribir: tiene errores, está agotado o protegido.".to_owned(),
-                "The data disk cannot be written to: it has errors, is worn out or write-protected.".to_owned(),
+            Self::ReadOnly => Text::new(
+                "En el disco de datos no se puede escribir: tiene errores, está agotado o protegido.",
+                "The data disk cannot be written to: it has errors, is worn out or write-protected.",
             ),
-            Self::Forbidden => lang.pick(
-                "La carpeta de datos pertenece a otra cuenta y el servicio no puede usarla.".to_owned(),
-                "The data directory belongs to another account, and the service cannot use it.".to_owned(),
+            Self::Forbidden => Text::new(
+                "La carpeta de datos pertenece a otra cuenta y el servicio no puede usarla.",
+                "The data directory belongs to another account, and the service cannot use it.",
             ),
             Self::Failing(detail) => {
-                lang.pick(format!("El disco de datos falla ({detail})."), format!("The data disk fails ({detail})."))
+                Text::new(format!("El disco de datos falla ({detail})."), format!("The data disk fails ({detail})."))
             }
-            Self::Silent => {
-                lang.pick("El disco de datos no responde.".to_owned(), "The data disk does not answer.".to_owned())
-            }
+            Self::Silent => Text::new("El disco de datos no responde.", "The data disk does not answer."),
         }
     }
 
-    fn remedy(&self, home: Home, lang: Lang) -> &'static str {
+    fn remedy(&self, home: Home) -> Text<&'static str> {
         match (self, home) {
-            (Self::Gone, Home::Image) => lang.pick(
+            (Self::Gone, Home::Image) => Text::fixed(
                 "Vuelva a conectar la memoria USB y reinicie el equipo, que sin ella no arranca; si ha fallado, grabe otra.",
                 "Plug the USB stick in again and restart the box, which does not start without it; if it has failed, flash another.",
             ),
-            (_, Home::Image) => lang.pick(
+            (_, Home::Image) => Text::fixed(
                 "Reinicie el equipo; si vuelve a ocurrir, cambie la memoria USB o el disco.",
                 "Restart the box; if it happens again, replace the USB stick or the disk.",
             ),
-            (Self::Forbidden, Home::Plain) => lang.pick(
+            (Self::Forbidden, Home::Plain) => Text::fixed(
                 "Devuelva la carpeta a la cuenta del servicio (chown).",
                 "Give the directory back to the service's account (chown).",
             ),
-            (_, Home::Plain) => lang.pick(
+            (_, Home::Plain) => Text::fixed(
                 "Revise el disco y su montaje; después reinicie el servicio.",
                 "Check the disk and its mount; then restart the service.",
             ),
@@ -84,7 +84,7 @@ mod tests {
         let mut said = Vec::new();
         for home in [Home::Image, Home::Plain] {
             for fault in &losses {
-                let (es, en) = (fault.words(home, Lang::Es), fault.words(home, Lang::En));
+                let Text { es, en } = fault.words(home);
                 assert!(es.contains("siguen funcionando") && es.contains("no se guarda nada"), "{es}");
                 assert!(en.contains("go on working") && en.contains("nothing is kept"), "{en}");
                 assert!(!said.contains(&es), "{es}");
