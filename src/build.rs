@@ -56,7 +56,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// Where updates come from, and what they are trusted by; both are empty where the builder gives none.
-#[expect(clippy::disallowed_methods, reason = "a build that is interrupted is made again")]
+#[expect(clippy::disallowed_methods, reason = "a build that is interrupted is made again, of files of its own")]
 fn update(root: &Path) -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo:rerun-if-env-changed=WORKSHOP_UPDATE_URL");
     println!("cargo:rustc-env=WORKSHOP_UPDATE_URL={}", std::env::var("WORKSHOP_UPDATE_URL").unwrap_or_default());

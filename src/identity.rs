@@ -1,8 +1,8 @@
 //! What distinguishes this box from all others.
 
-use std::fs;
 use std::path::Path;
 
+use crate::bounded_read::{self, read_text_bounded};
 use crate::durable;
 
 /// Sixteen hexadecimal digits, made at the first start. No secret: the network, the logs and the
@@ -16,7 +16,7 @@ impl BoxId {
     #[must_use]
     pub(crate) fn load(data_dir: &Path) -> Self {
         let path = data_dir.join("box-id");
-        if let Ok(text) = fs::read_to_string(&path)
+        if let Ok(text) = read_text_bounded(&path, bounded_read::SHORT)
             && is_id(text.trim())
         {
             return Self(text.trim().to_owned());
@@ -48,6 +48,8 @@ fn random() -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

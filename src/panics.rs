@@ -10,6 +10,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use crate::bounded_read::read_text_bounded;
 use crate::durable;
 
 /// Files kept: the newest.
@@ -48,7 +49,7 @@ pub(crate) fn kept(directory: &Path) -> Vec<(u64, String)> {
     times(directory)
         .into_iter()
         .take(MAX_FILES)
-        .filter_map(|time| Some((time, fs::read_to_string(directory.join(name(time))).ok()?)))
+        .filter_map(|time| Some((time, read_text_bounded(&directory.join(name(time)), MAX_BYTES as u64).ok()?)))
         .collect()
 }
 

@@ -9,7 +9,6 @@
 //! the power goes, one of: both; `pin` alone (its hash is made again); `pin-hash` alone (a person's); none (a first
 //! start). At no moment is there a `pin` beside the hash of another.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -18,6 +17,7 @@ use thiserror::Error;
 
 use super::digits::{self, InvalidPin, ValidPin};
 use super::hash;
+use crate::bounded_read::{self, read_bounded};
 use crate::durable::{self, DurableError};
 
 /// Why the PIN cannot be kept or made.
@@ -140,7 +140,7 @@ fn read(directory: &Path) -> Result<Stored, PinError> {
 }
 
 fn read_file(path: &Path) -> Result<Option<String>, PinError> {
-    match fs::read(path) {
+    match read_bounded(path, bounded_read::SHORT) {
         Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).trim().to_owned())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(PinError::Read { path: path.to_owned(), source }),
@@ -171,6 +171,7 @@ fn make_hash(pin: &str) -> Result<String, PinError> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
@@ -281,5 +282,17 @@ mod tests {
         let (pin, fault) = Pin::load(directory.path());
         assert!(fault.is_some_and(|fault| crate::error_chain(&fault).contains("cannot read")));
         assert!(pin.clear().is_some());
+    }
+
+    #[test]
+    fn a_file_that_is_larger_than_any_pin_is_not_read_and_not_replaced() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join(HASH);
+        fs::File::create(&path).and_then(|file| file.set_len(1 << 20)).expect("grown");
+        let (pin, fault) = Pin::load(directory.path());
+        let fault = crate::error_chain(&fault.expect("a fault"));
+        assert!(fault.contains(&path.display().to_string()) && fault.contains("it is larger than"), "{fault}");
+        assert!(pin.clear().is_some());
+        assert_eq!(fs::metadata(&path).expect("there").len(), 1 << 20);
     }
 }

@@ -1,9 +1,9 @@
 //! The form of what is in the data directory, so that a program that is older than it can say so.
 
-use std::fs;
 use std::path::Path;
 
 use super::words;
+use crate::bounded_read::{self, read_text_bounded};
 use crate::health::Health;
 use crate::update::STATE_SCHEMA;
 use crate::{durable, error_chain};
@@ -15,7 +15,7 @@ const NAME: &str = "state-schema";
 /// fields that it does not know it skips.
 pub(super) fn check(data_dir: &Path, health: &Health) {
     let path = data_dir.join(NAME);
-    let known = fs::read_to_string(&path).ok().and_then(|text| text.trim().parse::<u32>().ok());
+    let known = read_text_bounded(&path, bounded_read::SHORT).ok().and_then(|text| text.trim().parse::<u32>().ok());
     let probe = health.probe("state");
     match known {
         Some(newer) if newer > STATE_SCHEMA => {

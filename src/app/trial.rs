@@ -13,6 +13,7 @@ use super::fallback;
 use super::loopback_client::LoopbackClient;
 use super::watchdog::Watchdog;
 use super::words;
+use crate::bounded_read::read_bounded;
 use crate::durable::{self, RecordError};
 use crate::health::{Health, Probe};
 use crate::restart::{Program, Socket};
@@ -230,7 +231,7 @@ pub(super) fn state_is_kept(data_dir: &Path) -> Check {
                 Found::Unwell(error_chain(&error))
             };
         }
-        let read = std::fs::read(&path);
+        let read = read_bounded(&path, word.len() as u64);
         if let Err(error) = durable::remove(&path) {
             return Found::Unwell(error_chain(&error));
         }

@@ -3,6 +3,7 @@
 use super::configuration::{configured, load_configuration, overrides};
 use super::program::subcommand;
 use super::{control, output};
+use crate::bounded_read::{self, read_text_bounded};
 use crate::control::{Client, ControlCommand, MAX_BODY};
 use crate::support_bundle::{self, BundleInputs};
 use crate::{
@@ -14,7 +15,6 @@ use clap::{Arg, ArgMatches, Command, ValueHint, value_parser};
 use std::{
     ffi::OsString,
     fmt::Write as _,
-    fs,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -122,7 +122,8 @@ pub(super) fn collect(
         Err(error) => control::words(&error, lang),
     };
     let absent = || Err("the service did not answer".to_owned());
-    let id = fs::read_to_string(data_dir.join("box-id")).map_or_else(|_| "unknown".into(), |id| id.trim().to_owned());
+    let id = read_text_bounded(&data_dir.join("box-id"), bounded_read::SHORT);
+    let id = id.map_or_else(|_| "unknown".into(), |id| id.trim().to_owned());
     let given = BundleInputs {
         id,
         data_dir: data_dir.to_owned(),

@@ -1,8 +1,8 @@
 //! The name that the box had at last, so that a restart does not change it.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::bounded_read::{self, read_text_bounded};
 use crate::durable;
 
 /// The name that the box had at last.
@@ -16,7 +16,7 @@ impl LastName {
     /// Reads `<data_dir>/discovery-name`: the wanted and the final name, a line each.
     pub(super) fn load(data_dir: &Path) -> Self {
         let path = data_dir.join("discovery-name");
-        let kept = fs::read_to_string(&path).ok();
+        let kept = read_text_bounded(&path, bounded_read::SHORT).ok();
         Self { path, kept }
     }
 
@@ -47,6 +47,8 @@ impl LastName {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -1,9 +1,11 @@
 //! Which interface the default route leaves by, from the tables of the kernel (`proc(5)`), and from which address.
 
-use std::fs;
 use std::net::{Ipv4Addr, SocketAddrV4};
+use std::path::Path;
 
 use socket2::{Domain, Protocol, Socket, Type};
+
+use crate::bounded_read::{self, read_text_bounded};
 
 /// A route whose packets go out (`RTF_UP`).
 const UP: u32 = 0x1;
@@ -13,7 +15,7 @@ const REJECT: u32 = 0x200;
 /// The interfaces of the default routes, the preferred first: IPv4 before IPv6, then by metric.
 /// Empty where nothing is known.
 pub(super) fn default_interfaces() -> Vec<String> {
-    let table = |path| fs::read_to_string(path).unwrap_or_default();
+    let table = |path| read_text_bounded(Path::new(path), bounded_read::TABLE).unwrap_or_default();
     let mut found = ipv4(&table("/proc/net/route"));
     found.extend(ipv6(&table("/proc/net/ipv6_route")));
     found

@@ -8,6 +8,7 @@ use rustix::io::{FdFlags, fcntl_dupfd_cloexec, fcntl_setfd};
 use rustix::process::{Flock, FlockType, fcntl_getlk};
 
 use super::{DurableError, create_dir};
+use crate::bounded_read::{self, read_text_bounded};
 
 /// More than there are listening sockets. Where so many files are not allowed, it stays where it is.
 const ABOVE_SOCKETS: i32 = 100;
@@ -70,6 +71,6 @@ fn is_held_already(path: &Path) -> bool {
     open.into_iter().any(|entry| {
         let information = Path::new("/proc/self/fdinfo").join(entry.file_name());
         std::fs::read_link(entry.path()).is_ok_and(|target| target == path)
-            && std::fs::read_to_string(information).is_ok_and(|text| text.contains("POSIX"))
+            && read_text_bounded(&information, bounded_read::SHORT).is_ok_and(|text| text.contains("POSIX"))
     })
 }

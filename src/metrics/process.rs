@@ -1,11 +1,14 @@
 //! Figures of the process itself, read from `/proc` when asked (proc(5)).
 
 use std::fs;
+use std::path::Path;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
+
+use crate::bounded_read::{self, read_text_bounded};
 
 /// The kernel's clock ticks a second as `/proc` counts them: fixed at 100 in the user
 /// interface of every architecture that we build for (`USER_HZ`).
@@ -48,13 +51,13 @@ impl Collector for ProcessCollector {
 }
 
 fn resident_bytes() -> Option<i64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let status = read_text_bounded(Path::new("/proc/self/status"), bounded_read::SHORT).ok()?;
     let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
     line.split_whitespace().nth(1)?.parse::<i64>().ok()?.checked_mul(1024)
 }
 
 fn cpu_seconds() -> Option<f64> {
-    let stat = fs::read_to_string("/proc/self/stat").ok()?;
+    let stat = read_text_bounded(Path::new("/proc/self/stat"), bounded_read::SHORT).ok()?;
     // The command's name, in parentheses, may hold anything.
     let (_, fields) = stat.rsplit_once(") ")?;
     let ticks = |index| fields.split(' ').nth(index)?.parse::<u32>().ok();

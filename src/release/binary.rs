@@ -1,6 +1,5 @@
 //! A binary that is to be published: is it what it is said to be?
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
@@ -13,8 +12,10 @@ use semver::Version;
 
 use super::error::{ReleaseError, file, refuse};
 use super::repository::sha256;
+use crate::bounded_read::{self, read_bounded, read_up_to};
 use crate::durable;
 use crate::lang::Text;
+use crate::update::stage::MAX_BINARY;
 
 /// How long `--version` may take, emulated or not.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -47,7 +48,7 @@ pub(super) fn check(argument: &str, version: &Version, unchecked: bool) -> Resul
         Some((platform, path)) => (Some(platform), Path::new(path)),
         None => (None, Path::new(argument)),
     };
-    let bytes = std::fs::read(path).map_err(file("read", path))?;
+    let bytes = read_bounded(path, MAX_BINARY).map_err(file("read", path))?;
     let machine = static_elf(path, &bytes)?;
     let platform = match platform {
         Some(platform) => platform.to_owned(),
@@ -182,10 +183,9 @@ fn first_line(command: &mut Command) -> std::io::Result<Option<String>> {
     let stdout = child.stdout.take();
     // Not waited for: whatever the program has started may hold the pipe open for ever.
     std::thread::spawn(move || {
-        let mut text = String::new();
-        let read = stdout.map(|stdout| stdout.take(4096).read_to_string(&mut text));
+        let text = stdout.and_then(|stdout| String::from_utf8(read_up_to(stdout, bounded_read::SHORT).ok()?).ok());
         // The other side may have lost its patience.
-        let _ = sender.send(read.is_some_and(|read| read.is_ok()).then_some(text));
+        let _ = sender.send(text);
     });
     let text = receiver.recv_timeout(PATIENCE).ok().flatten();
     if text.is_none() {

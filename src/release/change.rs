@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::error::{ReleaseError, file};
 use super::repository::sha256;
+use crate::bounded_read::read_bounded;
 use crate::durable;
 use crate::lang::Text;
 
@@ -57,7 +58,7 @@ impl File {
     }
 
     fn is_in(&self, directory: &Path) -> bool {
-        std::fs::read(directory.join(&self.path)).is_ok_and(|bytes| bytes == self.bytes)
+        read_bounded(&directory.join(&self.path), self.bytes.len() as u64).is_ok_and(|bytes| bytes == self.bytes)
     }
 }
 

@@ -12,6 +12,7 @@ use super::draft::{Draft, Signing};
 use super::error::{ReleaseError, file, refuse};
 use super::publish::{Rollout, roll_out};
 use super::repository::Repository;
+use crate::bounded_read::read_beginning;
 use crate::digest;
 use crate::update::manifest::{Binary, MAX_OS, Manifest, Release, os_platform};
 
@@ -99,7 +100,7 @@ pub(super) fn publish(
     });
     let mut files = BTreeMap::new();
     for path in &order.files {
-        let bytes = std::fs::read(path).map_err(file("read", path))?;
+        let bytes = read_beginning(path, MAX_OS + 1).map_err(file("read", path))?;
         let platform = os_platform(Some(&check(path, &bytes, version)?));
         let name = format!("workshop-edge-os-{version}-{platform}.efi");
         let (raw_sha256, raw_size) = (digest::of(&bytes), bytes.len() as u64);

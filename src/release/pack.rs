@@ -1,18 +1,17 @@
 //! The forms in which a binary travels: packed whole, or as the difference to another.
 
-use std::io::{self, Cursor, Read as _};
+use std::io::{self, Cursor};
 
 use qbsdiff::Bsdiff;
 
 use super::error::ReleaseError;
 use super::repository::sha256;
+use crate::bounded_read::read_up_to;
+use crate::update::stage::MAX_BINARY;
 
 /// zstd's highest level. A binary is packed once and downloaded by every box; the window that it asks of a box is the
 /// binary's own size.
 const LEVEL: i32 = 22;
-
-/// Bytes of an unpacked binary at most.
-const MAX: u64 = 256 * 1024 * 1024;
 
 /// Packs a binary.
 pub(super) fn full(bytes: &[u8]) -> Result<Vec<u8>, ReleaseError> {
@@ -36,8 +35,7 @@ pub(super) fn delta(from: &[u8], to: &[u8]) -> Result<Vec<u8>, ReleaseError> {
 
 /// Unpacks a binary; `None` when it is not the one with this digest.
 pub(super) fn unpack(packed: &[u8], raw_sha256: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    zstd::Decoder::new(packed).and_then(|decoder| decoder.take(MAX).read_to_end(&mut bytes)).ok()?;
+    let bytes = zstd::Decoder::new(packed).and_then(|decoder| read_up_to(decoder, MAX_BINARY)).ok()?;
     (hex::encode(sha256(&bytes)) == raw_sha256).then_some(bytes)
 }
 

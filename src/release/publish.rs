@@ -11,8 +11,10 @@ use super::draft::{Draft, Signing};
 use super::error::{ReleaseError, file, refuse, role};
 use super::repository::Repository;
 use super::{pack, waves};
+use crate::bounded_read::read_bounded;
 use crate::lang::Text;
 use crate::update::manifest::{Binary, Delta, Manifest, Release, Wave};
+use crate::update::stage::MAX_BINARY;
 
 /// How a version goes to the boxes of a channel, besides what it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -257,7 +259,7 @@ impl<'a> PackedFiles<'a> {
             let path = entry.map_err(file("list", &directory))?.path();
             let named = path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.ends_with(&suffix));
             if named {
-                let packed = std::fs::read(&path).map_err(file("read", &path))?;
+                let packed = read_bounded(&path, MAX_BINARY).map_err(file("read", &path))?;
                 if pack::unpack(&packed, &checked.sha256).is_some() {
                     continue;
                 }
@@ -344,7 +346,7 @@ impl<'a> PackedFiles<'a> {
             )
         })?;
         let path = self.repository.target_path(&name, target);
-        let packed = std::fs::read(&path).map_err(file("read", &path))?;
+        let packed = read_bounded(&path, MAX_BINARY).map_err(file("read", &path))?;
         let bytes = pack::unpack(&packed, &binary.raw_sha256).ok_or_else(|| {
             refuse(
                 format!("{} no contiene el binario que se publicó: recupere la copia", path.display()),

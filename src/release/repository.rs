@@ -17,7 +17,11 @@ use tough::schema::{Delegations, Metafile, Role, Root, Signed, Snapshot, Target,
 
 use super::CHANNELS;
 use super::error::{ReleaseError, file, refuse};
+use crate::bounded_read::read_bounded;
 use crate::update::manifest::Manifest;
+
+/// Bytes of a role, a manifest, or certificates; no box keeps a larger role.
+pub(super) const MAX_METADATA: u64 = 8 * 1024 * 1024;
 
 /// A role as it lies there.
 #[derive(Debug, Clone)]
@@ -186,7 +190,7 @@ fn held(metadata: &Path, role: &str, verified: Result<(), tough::schema::Error>)
 }
 
 fn read<T: DeserializeOwned>(path: &Path) -> Result<Published<T>, ReleaseError> {
-    let bytes = std::fs::read(path).map_err(file("read", path))?;
+    let bytes = read_bounded(path, MAX_METADATA).map_err(file("read", path))?;
     let role = serde_json::from_slice(&bytes).map_err(|source| ReleaseError::Json { path: path.to_owned(), source })?;
     Ok(Published { role, bytes })
 }
@@ -221,7 +225,7 @@ fn read_manifest(directory: &Path, channel: &str, role: &Targets) -> Result<Mani
         )
     })?;
     let path = target_path(directory, &name, target);
-    let bytes = std::fs::read(&path).map_err(file("read", &path))?;
+    let bytes = read_bounded(&path, MAX_METADATA).map_err(file("read", &path))?;
     if sha256(&bytes) != *target.hashes.sha256 {
         return Err(changed(&path));
     }

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use tokio::runtime::{Builder, LocalOptions};
 
 use super::error::{ReleaseError, file, refuse};
+use super::repository::MAX_METADATA;
 use super::{ROLES, pack, status};
+use crate::bounded_read::read_bounded;
 use crate::error_chain;
 use crate::lang::Lang;
 use crate::outbound::{self, Outbound, Proxies, ProxySettings};
@@ -67,8 +69,12 @@ pub(super) fn verify(order: &Verification, now: Timestamp) -> Result<Report, Rel
         }
         None => Path::new(&order.from).join("metadata/1.root.json"),
     };
-    let root = std::fs::read(&root).map_err(file("read the trusted root", &root))?;
-    let ca = order.ca_file.as_deref().map(|path| std::fs::read(path).map_err(file("read", path))).transpose()?;
+    let root = read_bounded(&root, MAX_METADATA).map_err(file("read the trusted root", &root))?;
+    let ca = order
+        .ca_file
+        .as_deref()
+        .map(|path| read_bounded(path, MAX_METADATA).map_err(file("read", path)))
+        .transpose()?;
     let source = if web {
         let proxies = Proxies::new(&ProxySettings::default(), |name| std::env::var(name).ok()).map_err(seen)?;
         let outbound = Outbound::new(outbound::Settings { ca, proxies, ..outbound::Settings::default() });
@@ -186,7 +192,7 @@ fn roles(metadata: &Path) -> Vec<Role> {
         expires: Timestamp,
     }
     let role = |role: &str| {
-        let bytes = std::fs::read(metadata.join(format!("{role}.json"))).ok()?;
+        let bytes = read_bounded(&metadata.join(format!("{role}.json")), MAX_METADATA).ok()?;
         let File { signed } = serde_json::from_slice(&bytes).ok()?;
         Some(Role { name: role.to_owned(), version: signed.version, expires: signed.expires })
     };

@@ -1,7 +1,7 @@
 //! A dist in a directory: a shop's own build, or the one that a developer is changing.
 
 use std::fs::{self, File as OpenFile, Metadata};
-use std::io::{self, Read as _};
+use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -16,6 +16,7 @@ use super::File;
 use super::content::{Content, MAX_IN_MEMORY, MAX_MEMORY, OnDisk};
 use super::left_out::{LeftOut, SkipReason};
 use super::stamp::Stamp;
+use crate::bounded_read::read_opened;
 
 /// Bytes of a path in a URL: a request for a longer one, with its escapes, would not fit into any head.
 const MAX_URL: usize = 2048;
@@ -208,9 +209,10 @@ impl Entry {
     fn read(&self, root: &OwnedFd) -> Result<Bytes, SkipReason> {
         let file = open_beneath(root, &self.relative)?;
         let length = self.stamp.length;
-        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
-        // No more than was listed, however fast it grows.
-        (&file).take(length).read_to_end(&mut bytes)?;
+        let bytes = match read_opened(&file, length) {
+            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => return Err(SkipReason::Changing),
+            bytes => bytes?,
+        };
         let is_listed = bytes.len() as u64 == length && Stamp::of(&file.metadata()?) == self.stamp;
         if is_listed { Ok(Bytes::from(bytes)) } else { Err(SkipReason::Changing) }
     }

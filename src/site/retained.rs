@@ -20,10 +20,11 @@ use thiserror::Error;
 
 use super::asset::hex;
 use super::{Content, File, Site};
+use crate::bounded_read::{self, read_bounded, read_text_bounded};
 use crate::durable::{self, DurableError};
 
 /// A dist larger than this is full of films; keeping it twice could fill a small disk.
-const MAX_BYTES: usize = 64 * 1024 * 1024;
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Why the older files cannot be kept or read. Serving goes on without them.
 #[derive(Debug, Error)]
@@ -41,7 +42,7 @@ pub(super) enum RetainedError {
 pub(super) fn exchange(directory: &Path, site: &Site) -> Result<Vec<File>, RetainedError> {
     let current = generation(site)?;
     let list = directory.join("generations");
-    let known: Vec<String> = match fs::read_to_string(&list) {
+    let known: Vec<String> = match read_text_bounded(&list, bounded_read::SHORT) {
         Ok(text) => text.lines().filter(|line| is_generation(line)).take(2).map(str::to_owned).collect(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         // A torn or unreadable list costs the older files once, no more.
@@ -67,7 +68,7 @@ pub(super) fn exchange(directory: &Path, site: &Site) -> Result<Vec<File>, Retai
 /// Names a set of hashed assets by their paths and contents.
 fn generation(site: &Site) -> Result<String, RetainedError> {
     let mut assets: Vec<_> = site.assets.iter().filter(|(_, asset)| asset.is_immutable()).collect();
-    if assets.iter().map(|(_, asset)| asset.identity.body.length()).sum::<usize>() > MAX_BYTES {
+    if assets.iter().map(|(_, asset)| asset.identity.body.length()).sum::<usize>() as u64 > MAX_BYTES {
         return Err(RetainedError::TooLarge);
     }
     assets.sort_by_key(|(path, _)| path.as_str());
@@ -96,6 +97,7 @@ fn store(root: &Path, site: &Site) -> Result<(), RetainedError> {
 
 fn load(root: &Path) -> Result<Vec<File>, RetainedError> {
     let mut files = Vec::new();
+    let mut left = MAX_BYTES;
     let mut waiting = vec![(root.to_owned(), String::new())];
     while let Some((directory, url)) = waiting.pop() {
         let failed = |source| RetainedError::Read { path: directory.clone(), source };
@@ -106,7 +108,9 @@ fn load(root: &Path) -> Result<Vec<File>, RetainedError> {
             if entry.file_type().map_err(failed)?.is_dir() {
                 waiting.push((entry.path(), url));
             } else {
-                let bytes = fs::read(entry.path()).map_err(failed)?;
+                let path = entry.path();
+                let bytes = read_bounded(&path, left).map_err(|source| RetainedError::Read { path, source })?;
+                left = left.saturating_sub(bytes.len() as u64);
                 let content = Content::Memory(Bytes::from(bytes));
                 files.push(File { path: url, content, modified: UNIX_EPOCH });
             }
@@ -173,5 +177,20 @@ mod tests {
         fs::create_dir(directory.path().join("0123456789abcdef")).expect("half-written");
         assert!(exchanged(directory.path(), &one).is_empty());
         assert_eq!(fs::read_dir(directory.path()).expect("listed").count(), 2);
+    }
+
+    #[test]
+    fn a_disk_that_has_grown_a_file_does_not_fill_the_memory() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let one = site(&[("/assets/a-AAAA1111.js", "1"), ("/assets/b-AAAA1111.js", "1")]);
+        exchanged(directory.path(), &one);
+        let kept = directory.path().join(generation(&one).expect("named"));
+        // Each may be there, and both are too much.
+        for (name, length) in [("a-AAAA1111.js", MAX_BYTES), ("b-AAAA1111.js", 1)] {
+            let file = fs::File::create(kept.join("assets").join(name)).expect("there");
+            file.set_len(length).expect("grown");
+        }
+        let error = exchange(directory.path(), &site(&[("/assets/a-BBBB2222.js", "2")])).err().expect("too much");
+        assert!(crate::error_chain(&error).contains("it is larger than"), "{error}");
     }
 }

@@ -3,8 +3,10 @@
 use crate::lang::Text;
 use std::path::PathBuf;
 
+use super::content::MAX_IN_MEMORY;
 use super::directory::DirectoryError;
 use super::left_out::{LeftOut, SkipReason};
+use crate::bounded_read::read_bounded;
 
 /// What the TVs get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -53,7 +55,7 @@ impl Unavailable {
         let is_doubtful = match error {
             DirectoryError::Read { path, .. } | DirectoryError::BadIndex { path, reason: SkipReason::Read(_) } => {
                 let page = path.join("index.html");
-                page.is_file() && std::fs::read(page).is_ok()
+                page.is_file() && read_bounded(&page, MAX_IN_MEMORY).is_ok()
             }
             _ => false,
         };

@@ -9,9 +9,12 @@
 //! Nobody can tell a power cut from a binary that brings the machine down, so such starts are bounded too. The program
 //! on trial keeps this: the launcher may be older than it, and then spends a try at each start without looking.
 
+use std::path::Path;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+use crate::bounded_read::{self, read_text_bounded};
 
 /// Starts that may end with the machine going down, before they cost tries.
 pub const MAX_CUTS: u8 = 6;
@@ -97,6 +100,6 @@ fn count(counter: &mut u8, max: u8) -> bool {
 /// What distinguishes this boot of the machine from others (random(4)); `None` where the kernel does not say.
 #[must_use]
 pub fn boot_id() -> Option<String> {
-    let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    let text = read_text_bounded(Path::new("/proc/sys/kernel/random/boot_id"), bounded_read::SHORT).ok()?;
     Some(text.trim().to_owned()).filter(|id| (1..=64).contains(&id.len()))
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use super::{Kind, Part};
-use crate::bounded_read::read_beginning;
+use crate::bounded_read::{self, read_beginning, read_text_bounded};
 use crate::disk_space::DiskSpace;
 
 /// Bytes of one file: routes and connections of a busy router are endless.
@@ -77,7 +77,7 @@ fn interfaces(directory: &Path) -> Result<Vec<u8>, String> {
         text.push_str(&name.to_string_lossy());
         for fact in ["operstate", "address", "mtu", "carrier", "speed", "type"] {
             // Some cannot be read while the interface is down.
-            let value = fs::read_to_string(directory.join(&name).join(fact)).unwrap_or_default();
+            let value = read_text_bounded(&directory.join(&name).join(fact), bounded_read::SHORT).unwrap_or_default();
             // Writing to a String cannot fail.
             let _ = write!(text, " {fact}={}", value.trim());
         }

@@ -1,9 +1,10 @@
 //! What systemd's journal has of the service, where there is one: also of runs before this one.
 
-use std::io::Read as _;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
+
+use crate::bounded_read::read_up_to;
 
 /// How long the journal may take.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -36,10 +37,8 @@ fn output(command: &mut Command) -> Result<Vec<u8>, String> {
     let stdout = child.stdout.take().ok_or("journalctl: no output")?;
     let (done, read) = mpsc::channel();
     std::thread::spawn(move || {
-        let mut text = Vec::new();
-        let read = stdout.take(MAX).read_to_end(&mut text).map(|_| text);
         // The receiver may have given up.
-        let _ = done.send(read);
+        let _ = done.send(read_up_to(stdout, MAX));
     });
     let text = read.recv_timeout(DEADLINE);
     // It has nothing more to say, or has had its time.

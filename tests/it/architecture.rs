@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// belongs to nobody.
 const ALLOWED: &[(&str, &[&str])] = &[
     // Of the updates it knows the commands, which browsers send as the command line does.
-    ("admin", &["durable", "lang", "update"]),
+    ("admin", &["bounded_read", "durable", "lang", "update"]),
     (
         "app",
         &[
@@ -84,14 +84,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("console", &["health", "lang"]),
     ("control", &["lang"]),
     ("digest", &[]),
-    ("discovery", &["durable", "schema"]),
+    ("discovery", &["bounded_read", "durable", "schema"]),
     ("disk_space", &[]),
     ("display", &["lang", "schema"]),
     ("durable", &["bounded_read"]),
     ("factory_reset", &["durable"]),
     ("health", &["lang"]),
     ("http", &["admin", "bounded_read", "console", "durable", "health", "lang", "metrics", "schema", "site"]),
-    ("identity", &["durable"]),
+    ("identity", &["bounded_read", "durable"]),
     ("lang", &[]),
     ("launch", &["digest", "slots"]),
     // Its settings are read as the configuration is, and become one: it names the keys that rooms declare.
@@ -113,16 +113,16 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "window",
         ],
     ),
-    ("metrics", &[]),
+    ("metrics", &["bounded_read"]),
     ("outbound", &["schema"]),
-    ("panics", &["durable"]),
-    ("release", &["cli", "digest", "durable", "lang", "outbound", "update"]),
+    ("panics", &["bounded_read", "durable"]),
+    ("release", &["bounded_read", "cli", "digest", "durable", "lang", "outbound", "update"]),
     ("restart", &[]),
     ("service_manager", &[]),
     // The words in which rooms declare their settings.
     ("schema", &["lang", "window"]),
-    ("site", &["durable", "lang", "schema"]),
-    ("slots", &["durable"]),
+    ("site", &["bounded_read", "durable", "lang", "schema"]),
+    ("slots", &["bounded_read", "durable"]),
     ("storage", &["disk_space", "lang"]),
     ("support_bundle", &["bounded_read", "disk_space", "lang", "panics"]),
     ("telemetry", &["schema"]),

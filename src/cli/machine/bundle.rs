@@ -1,5 +1,6 @@
 //! A support bundle on a stick.
 
+use crate::bounded_read::{self, read_text_bounded};
 use crate::cli::support_bundle;
 use crate::config::{self, Overrides, Sources};
 use crate::disk_space::DiskSpace;
@@ -9,7 +10,6 @@ use crate::{
     durable, error_chain,
     lang::{Lang, Text},
 };
-use std::fs;
 use std::path::Path;
 
 /// Bytes that stay free beside the bundle: a full stick is good for nothing else.
@@ -61,7 +61,7 @@ fn cannot(detail: &str) -> Text {
 
 /// `soporte-<box>-<date>.tar.gz`
 fn name(data_dir: &Path, now: &jiff::Zoned) -> String {
-    let id = fs::read_to_string(data_dir.join("box-id")).unwrap_or_default();
+    let id = read_text_bounded(&data_dir.join("box-id"), bounded_read::SHORT).unwrap_or_default();
     // It becomes a part of a name on whatever file system a stick has.
     let id: String = id.chars().filter(char::is_ascii_alphanumeric).take(MAX_ID).collect();
     let id = if id.is_empty() { "equipo" } else { &id };
@@ -70,6 +70,8 @@ fn name(data_dir: &Path, now: &jiff::Zoned) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

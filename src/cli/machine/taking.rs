@@ -1,15 +1,15 @@
 //! New settings, from a stick: validated, and put where the technician's own are.
 
+use crate::bounded_read::read_bounded;
 use crate::config::{Document, Faults};
 use crate::machine::Paths;
 use crate::machine::settings::{self, Checked, TakeError};
 use crate::machine::stick;
 use crate::{error_chain, lang::Text};
-use std::fs;
 
 /// Whether these are the settings that are there, whatever ends their lines.
 pub(super) fn holds_already(paths: &Paths, text: &str) -> bool {
-    let now = fs::read(paths.settings()).ok().and_then(|now| Document::text_of(&now));
+    let now = read_bounded(&paths.settings(), settings::MAX).ok().and_then(|now| Document::text_of(&now));
     now.is_some_and(|now| now.lines().eq(text.lines()))
 }
 

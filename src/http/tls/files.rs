@@ -11,7 +11,7 @@ use super::{Identity, TlsError, identity};
 use crate::bounded_read::read_bounded;
 
 /// Bytes of a file: of a chain of dozens of certificates.
-const MAX: u64 = 256 * 1024;
+pub(super) const MAX: u64 = 256 * 1024;
 
 /// Where they are.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -20,7 +20,8 @@ use rcgen::{
 use ring::rand::{SecureRandom as _, SystemRandom};
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
-use super::{Identity, TlsError, TlsFiles, identity};
+use super::{Identity, TlsError, TlsFiles, files, identity};
+use crate::bounded_read::read_text_bounded;
 use crate::durable;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -109,10 +110,10 @@ impl OwnCertificate {
         names: &BTreeSet<String>,
     ) -> Result<(Self, Result<(), TlsError>), TlsError> {
         let files = settings.files();
-        let key = std::fs::read_to_string(&files.key).ok();
+        let key = read_text_bounded(&files.key, files::MAX).ok();
         let (current, issued, key) = match files.load() {
             Ok(kept) => {
-                let issued = std::fs::read_to_string(settings.directory.join("issued")).ok();
+                let issued = read_text_bounded(&settings.directory.join("issued"), files::MAX).ok();
                 let issued = issued.and_then(|text| Issued::parse(&text));
                 let issued = issued.filter(|issued| issued.sha256 == hex(&kept.fingerprint));
                 (kept, issued, key)

@@ -6,10 +6,13 @@ use std::path::{Path, PathBuf};
 
 use super::InstallError;
 use super::gpt::SECTOR;
+use crate::bounded_read::{self, read_text_bounded};
 use crate::machine::Paths;
 
 /// Disks that are listed, and partitions of each.
 const MAX: usize = 32;
+/// Bytes of what udev knows of a partition: a few dozen lines.
+const MAX_KNOWN: u64 = 64 * 1024;
 /// What disks are called, that are built in: SATA, `NVMe`, `eMMC`, virtual.
 const NAMES: [&str; 4] = ["sd", "nvme", "mmcblk", "vd"];
 
@@ -120,14 +123,15 @@ fn has_holders(part: &Path) -> bool {
 /// Whether a file system of it is mounted (proc(5): the third field of mountinfo is its number).
 fn is_mounted(paths: &Paths, part: &Path) -> bool {
     let number = text(&part.join("dev"));
-    let mounts = fs::read_to_string(paths.root().join("proc/self/mountinfo")).unwrap_or_default();
+    let mounts = read_text_bounded(&paths.root().join("proc/self/mountinfo"), bounded_read::TABLE).unwrap_or_default();
     !number.is_empty() && mounts.lines().any(|line| line.split(' ').nth(2) == Some(number.as_str()))
 }
 
 /// What udev knows of a partition: `ntfs "Windows", 500 GB`.
 fn describe(paths: &Paths, part: &Path) -> String {
     let number = text(&part.join("dev"));
-    let known = fs::read_to_string(paths.root().join(format!("run/udev/data/b{number}"))).unwrap_or_default();
+    let known = paths.root().join(format!("run/udev/data/b{number}"));
+    let known = read_text_bounded(&known, MAX_KNOWN).unwrap_or_default();
     let property = |name: &str| {
         let prefix = format!("E:{name}=");
         known.lines().find_map(|line| line.strip_prefix(&prefix)).filter(|value| !value.is_empty())
@@ -153,7 +157,7 @@ fn text(path: &Path) -> String {
 }
 
 fn read(path: &Path) -> io::Result<String> {
-    Ok(fs::read_to_string(path)?.trim().to_owned())
+    Ok(read_text_bounded(path, bounded_read::SHORT)?.trim().to_owned())
 }
 
 #[cfg(test)]

@@ -6,11 +6,12 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{OsError, version};
+use crate::bounded_read::receive_up_to;
 use crate::machine::{Paths, data};
 use crate::update::os;
 
@@ -90,7 +91,5 @@ async fn answer(address: SocketAddr, path: &str) -> std::io::Result<bool> {
     let request =
         format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/html, */*\r\nConnection: close\r\n\r\n");
     connection.write_all(request.as_bytes()).await?;
-    let mut head = Vec::new();
-    connection.take(MAX).read_to_end(&mut head).await?;
-    Ok(head.starts_with(b"HTTP/1.1 200 "))
+    Ok(receive_up_to(connection, MAX).await?.starts_with(b"HTTP/1.1 200 "))
 }

@@ -15,6 +15,7 @@ use semver::Version;
 use toml::de::DeTable;
 
 use super::OsError;
+use crate::bounded_read::{read_bounded, read_text_bounded};
 use crate::digest::Sha256;
 use crate::machine::{Paths, os_variant};
 use crate::update::manifest::{MAX_OS, os_platform};
@@ -22,6 +23,9 @@ use crate::update::policy::{self, Decision, PlanKind, PolicyInput};
 use crate::update::repository::{Repository, Settings, Target};
 use crate::update::transport::{Source, Transport};
 use crate::window::WindowState;
+
+/// Bytes of the configuration, and of a root.
+const MAX: u64 = 1 << 20;
 
 /// What the settings say of the trust, as far as root needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +51,7 @@ impl Trust {
     pub(super) fn of(paths: &Paths, root: &[u8]) -> Result<Self, OsError> {
         let path = paths.run_config();
         let wrong = |why: String| OsError::Settings { path: path.clone(), why };
-        let text = match std::fs::read_to_string(&path) {
+        let text = match read_text_bounded(&path, MAX) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
             text => text.map_err(OsError::file("read", &path))?,
         };
@@ -57,7 +61,7 @@ impl Trust {
         let root = match value("trusted_root") {
             Some(file) => {
                 let file = Path::new(file);
-                std::fs::read(file).map_err(OsError::file("read", file))?
+                read_bounded(file, MAX).map_err(OsError::file("read", file))?
             }
             None => root.to_owned(),
         };

@@ -7,8 +7,12 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::bounded_read::read_text_bounded;
 use crate::durable::{self, DurableError};
 use crate::machine::Paths;
+
+/// Bytes of group(5): the image has a few dozen lines.
+const MAX_GROUPS: u64 = 64 * 1024;
 
 /// What could not be made.
 #[derive(Debug, Error)]
@@ -54,7 +58,7 @@ pub(super) fn link(path: &Path, target: &Path) -> Result<(), FileError> {
 /// Makes a file readable for a group, where the machine has that group.
 pub(super) fn allow_group(paths: &Paths, path: &Path, group: &str) -> Result<(), FileError> {
     let groups = paths.root().join("etc/group");
-    let text = fs::read_to_string(&groups).unwrap_or_default();
+    let text = read_text_bounded(&groups, MAX_GROUPS).unwrap_or_default();
     // group(5): name:password:id:members
     let id = text.lines().find_map(|line| {
         let mut fields = line.split(':');

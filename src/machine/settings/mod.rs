@@ -39,4 +39,4 @@ pub(crate) const NAME: &str = "workshop-edge.txt";
 /// What the file of the secrets is called in messages.
 pub(crate) const SECRETS_NAME: &str = "secrets.txt";
 /// Bytes of either file.
-const MAX: u64 = 24 * 1024;
+pub(crate) const MAX: u64 = 24 * 1024;

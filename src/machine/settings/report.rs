@@ -1,6 +1,5 @@
 //! What there is to say of the settings: as notices, and as a file beside them.
 
-use std::fs;
 use std::path::Path;
 
 use super::apply::{Source, for_windows};
@@ -11,6 +10,7 @@ use super::partition::{is_there, while_writable};
 use super::secrets::SecretsMove;
 use super::types::OwnKeys;
 use super::{NAME, SECRETS_NAME, Secrets, Settings, words};
+use crate::bounded_read::read_bounded;
 use crate::config::{self, Fault, Warning};
 use crate::durable;
 use crate::lang::{Lang, Text};
@@ -229,7 +229,8 @@ fn write_beside(paths: &Paths, report: &Report, source: &Source) -> Result<(), F
 }
 
 fn is_written(path: &Path, report: Option<&str>) -> bool {
-    match (fs::read(path), report) {
+    let max = report.map_or(0, str::len) as u64;
+    match (read_bounded(path, max), report) {
         (Ok(found), Some(report)) => found == report.as_bytes(),
         (Err(error), None) => error.kind() == std::io::ErrorKind::NotFound,
         _ => false,

@@ -1,14 +1,13 @@
 //! The secrets: moved from the partition that anybody reads to the one that only root does.
 
-use std::fs;
-
-use super::Secrets;
 use super::apply::for_windows;
 use super::files::FileError;
 use super::last_good::{can_be_kept, directory};
 use super::partition::{self, Found, while_writable};
 use super::read::{Checked, check_secrets};
 use super::template::secrets_template;
+use super::{MAX, Secrets};
+use crate::bounded_read::read_bounded;
 use crate::durable;
 use crate::machine::Paths;
 use crate::schema::Setting;
@@ -83,7 +82,7 @@ pub(super) fn put_template(paths: &Paths) -> Result<(), FileError> {
 
 /// Those that are kept; none where there are none, or the file is damaged.
 fn kept(paths: &Paths) -> Secrets {
-    let bytes = fs::read(paths.data_settings().join(FILE)).unwrap_or_default();
+    let bytes = read_bounded(&paths.data_settings().join(FILE), MAX).unwrap_or_default();
     check_secrets(&bytes).value.unwrap_or_default()
 }
 

@@ -1,10 +1,10 @@
 //! Which stick is being handled: never two, and the remains of one are not mistaken for another's.
 
-use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
 use super::{StickError, mount};
+use crate::bounded_read::{self, read_text_bounded};
 use crate::durable::{self, Lock};
 use crate::machine::{Paths, notices};
 
@@ -53,7 +53,7 @@ fn remove_stale(paths: &Paths) -> Result<(), StickError> {
 
 fn holder(paths: &Paths) -> Result<Option<String>, StickError> {
     let path = paths.run_stick_holder();
-    match fs::read_to_string(&path) {
+    match read_text_bounded(&path, bounded_read::SHORT) {
         Ok(device) => Ok(Some(device)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(source) => Err(StickError::at("read", &path)(source)),
@@ -70,6 +70,8 @@ fn is_there(device: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::lang::Text;
     use crate::machine::notices::{Level, Notice};

@@ -8,6 +8,7 @@ use rustix::io::Errno;
 use rustix::mount::{MountFlags, UnmountFlags, mount, mount_remount, unmount};
 
 use super::StickError;
+use crate::bounded_read::{self, read_text_bounded};
 
 /// What sticks have, the usual ones first, with options: everybody may read, and a journal is not replayed, since that
 /// would write.
@@ -54,7 +55,8 @@ impl Mounted {
     /// What is mounted there already; a directory where nothing is.
     pub(crate) fn there(at: &Path) -> Result<Self, StickError> {
         const MOUNTS: &str = "/proc/self/mounts";
-        let mounts = fs::read_to_string(MOUNTS).map_err(StickError::at("read", Path::new(MOUNTS)))?;
+        let mounts = read_text_bounded(Path::new(MOUNTS), bounded_read::TABLE)
+            .map_err(StickError::at("read", Path::new(MOUNTS)))?;
         // fstab(5): device, place, type; the last one covers those before.
         let fields = |line: &'_ str| {
             let mut fields = line.split(' ').skip(1).map(str::to_owned);

@@ -60,7 +60,7 @@ pub(crate) fn survey(stick: &Path) -> Result<Found, StickError> {
         let name = entry.file_name();
         let Some(lower) = name.to_str().map(str::to_ascii_lowercase) else { continue };
         if lower == SETTINGS {
-            found.settings = Some(open(&top, Path::new(&name)).and_then(|file| read_opened(file, MAX_SETTINGS)));
+            found.settings = Some(open(&top, Path::new(&name)).and_then(|file| read_opened(&file, MAX_SETTINGS)));
         }
         found.wants_bundle |= BUNDLE_REQUESTS.contains(&lower.as_str());
         // No passwords are taken from a stick, whatever their file is called.

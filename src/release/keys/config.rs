@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::Signer;
+use crate::bounded_read::read_text_bounded;
 use crate::release::ROLES;
 use crate::release::error::{ReleaseError, file, refuse};
 
@@ -67,7 +68,7 @@ const fn one() -> NonZeroU64 {
 impl Keys {
     /// Reads `keys.toml`.
     pub(in crate::release) fn read(path: &Path) -> Result<Self, ReleaseError> {
-        let text = std::fs::read_to_string(path).map_err(file("read", path))?;
+        let text = read_text_bounded(path, super::MAX).map_err(file("read", path))?;
         let mut roles: BTreeMap<String, RoleSources> = toml::from_str(&text).map_err(|error| {
             refuse(
                 format!("{} no es válido: {error}", path.display()),

@@ -5,14 +5,12 @@
 //! has them: Ed25519 (RFC 8032) 64 bytes; P-256 with SHA-256 in ASN.1 DER; RSA-PSS with SHA-256 and a salt of 32
 //! bytes. It inherits the environment and the standard error; a status other than 0 is a failure.
 
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::bounded_read::read_up_to;
 use crate::release::error::{ReleaseError, file, refuse};
-
-/// Bytes of a signature at most, in whatever form.
-const MAX: u64 = 64 * 1024;
 
 /// Has a program sign.
 pub(super) fn sign(command: &[String], message: &[u8]) -> Result<Vec<u8>, ReleaseError> {
@@ -23,15 +21,13 @@ pub(super) fn sign(command: &[String], message: &[u8]) -> Result<Vec<u8>, Releas
     let run = || -> io::Result<(Vec<u8>, std::process::ExitStatus)> {
         let mut child = Command::new(program).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
-        let mut output = Vec::new();
         // It may write before it has read all, or not read at all: neither may block the other.
-        let talked = std::thread::scope(|scope| {
+        let output = std::thread::scope(|scope| {
             scope.spawn(move || stdin.map(|mut stdin| stdin.write_all(message)));
-            stdout.map_or(Ok(0), |stdout| stdout.take(MAX).read_to_end(&mut output))
+            stdout.map_or(Ok(Vec::new()), |stdout| read_up_to(stdout, super::MAX))
         });
         let status = child.wait()?;
-        talked?;
-        Ok((output, status))
+        Ok((output?, status))
     };
     let (output, status) = run().map_err(file("run the external signer", path))?;
     if !status.success() {

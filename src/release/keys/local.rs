@@ -6,11 +6,12 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519
 
 use super::Signer;
 use super::signer::Private;
+use crate::bounded_read::read_bounded;
 use crate::release::error::{ReleaseError, file, refuse};
 
 /// Opens a key.
 pub(super) fn open(path: &Path) -> Result<Signer, ReleaseError> {
-    let bytes = std::fs::read(path).map_err(file("read the key", path))?;
+    let bytes = read_bounded(path, super::MAX).map_err(file("read the key", path))?;
     let private = parse(&bytes).ok_or_else(|| {
         refuse(
             format!("{} no es una clave PKCS#8 sin cifrar, Ed25519, P-256 o RSA, en PEM o DER (openssl pkcs8 -topk8 -nocrypt)", path.display()),

@@ -10,3 +10,6 @@ mod signer;
 pub(super) use config::Keys;
 pub(super) use generate::generate;
 pub(super) use signer::Signer;
+
+/// Bytes of a key, of a signature, or of `keys.toml`, in whatever form.
+const MAX: u64 = 64 * 1024;

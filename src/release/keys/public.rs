@@ -7,6 +7,7 @@ use std::str::FromStr as _;
 use pem::{EncodeConfig, LineEnding, Pem};
 use tough::schema::key::{Ed25519Key, Ed25519Scheme, Key};
 
+use crate::bounded_read::read_bounded;
 use crate::release::error::{ReleaseError, file, refuse};
 
 /// The prefix of the 32 bytes of an Ed25519 key (RFC 8410, section 4).
@@ -14,7 +15,7 @@ const ED25519: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70,
 
 /// Reads a public key.
 pub(super) fn read(path: &Path) -> Result<Key, ReleaseError> {
-    let bytes = std::fs::read(path).map_err(file("read the public key", path))?;
+    let bytes = read_bounded(path, super::MAX).map_err(file("read the public key", path))?;
     parse(&bytes).ok_or_else(|| {
         refuse(
             format!(

@@ -8,9 +8,11 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use thiserror::Error;
-use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::io::AsyncRead;
 use tokio::net::unix::pipe::Receiver;
 use tokio::time::{Instant, interval, sleep_until};
+
+use crate::bounded_read::receive_up_to;
 
 /// The program's name, as it says itself.
 const NAME: &str = "workshop-edge";
@@ -103,9 +105,7 @@ async fn start(path: &Path, deadline: Instant) -> Result<(ChildGuard, Receiver),
 }
 
 async fn read(output: impl AsyncRead + Unpin) -> io::Result<String> {
-    let mut reported = Vec::new();
-    output.take(MAX).read_to_end(&mut reported).await?;
-    Ok(String::from_utf8_lossy(&reported).into_owned())
+    Ok(String::from_utf8_lossy(&receive_up_to(output, MAX).await?).into_owned())
 }
 
 async fn end(child: &mut ChildGuard, path: &Path, deadline: Instant) -> Result<ExitStatus, SelfRunError> {

@@ -8,9 +8,10 @@
 
 #![allow(
     clippy::cast_possible_truncation,
+    clippy::disallowed_methods,
     clippy::cast_precision_loss,
     clippy::cast_sign_loss,
-    reason = "figures of a measurement are far from where it matters"
+    reason = "figures of a measurement are far from where it matters, and its files are its own"
 )]
 
 mod cost;
