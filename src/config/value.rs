@@ -82,7 +82,11 @@ fn scalar(kind: Kind, text: &str) -> Option<Value> {
         Kind::Proxy => proxy(text.trim()).map(Value::Text),
         Kind::Hours => text.trim().parse::<window::Hours>().ok().map(|hours| Value::Text(hours.to_string())),
         // Of the machine's database: a name that it does not know has no hours.
-        Kind::TimeZone => window::zone(Some(text.trim())).is_ok().then(|| Value::Text(text.trim().to_owned())),
+        Kind::TimeZone => {
+            let zone = window::zone(Some(text.trim())).ok()?;
+            // As the database spells it: whoever opens its file needs every letter.
+            Some(Value::Text(zone.iana_name().unwrap_or(text.trim()).to_owned()))
+        }
         Kind::Ip => ip(text.trim()).map(Value::Text),
         Kind::SshKey => ssh_key(text.trim()).then(|| Value::Text(text.trim().to_owned())),
         Kind::WifiPassphrase => {

@@ -34,3 +34,22 @@ pub(super) fn time_servers(paths: &Paths, servers: &[String]) -> Result<(), File
     let content = (!servers.is_empty()).then(|| format!("[Time]\nNTP={}\n", servers.join(" ")));
     put(&paths.root().join("run/systemd/timesyncd.conf.d/50-workshop.conf"), content.as_deref(), 0o644)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::settings::check;
+
+    #[test]
+    fn a_zone_that_is_written_in_other_letters_is_found() {
+        let root = tempfile::tempdir().expect("a directory");
+        for directory in ["usr/share/zoneinfo/Europe", "etc"] {
+            fs::create_dir_all(root.path().join(directory)).expect("made");
+        }
+        fs::write(root.path().join("usr/share/zoneinfo/Europe/Madrid"), "TZif2").expect("written");
+        let settings = check(b"time_zone = \"europe/MADRID\"\n").value.expect("valid");
+        time_zone(&Paths::below(root.path()), settings.own.time_zone.as_deref()).expect("found");
+        let link = fs::read_link(root.path().join("etc/localtime")).expect("a link");
+        assert_eq!(link, Path::new("../usr/share/zoneinfo/Europe/Madrid"));
+    }
+}
