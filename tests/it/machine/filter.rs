@@ -10,24 +10,21 @@ const RULES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/usb-image/rootfs/etc/n
 const BOX: [&str; 2] = ["192.168.7.2", "fd07::2"];
 const OTHER: [&str; 2] = ["192.168.7.3/24", "fd07::3/64"];
 
-/// Opens a port, asks the group if it is to, and says whether something comes within two seconds.
+/// Opens a port, asks the group if it is to, and says whether something comes before its input ends.
 const LISTEN: &str = "
-import socket, struct, sys, time
+import select, socket, sys
 family = socket.AF_INET6 if sys.argv[1] == '6' else socket.AF_INET
 group = ('ff02::fb', 5353, 0, socket.if_nametoindex('eth0')) if sys.argv[1] == '6' else ('224.0.0.251', 5353)
 listening = socket.socket(family, socket.SOCK_DGRAM)
 listening.bind(('', 0))
 print(listening.getsockname()[1], flush=True)
-listening.settimeout(0.1)
-end = time.time() + 2
-heard = False
-while time.time() < end and not heard:
+ready = []
+while not ready:
     if sys.argv[2] == 'ask':
         listening.sendto(b'who', group)
-    try:
-        heard = bool(listening.recv(100))
-    except TimeoutError:
-        pass
+    ready = select.select([listening, sys.stdin], [], [], 0.1)[0]
+# What was sent before the input ended is there already.
+heard = select.select([listening], [], [], 0)[0]
 print('heard' if heard else 'silence')
 ";
 
@@ -52,16 +49,31 @@ fn network(lab: &Lab) -> (Host, Host) {
     (host, other)
 }
 
-/// Whether the box hears what somebody sends from port 5353 to a port of its own.
-fn hears(host: &Host, other: &Host, family: &str, asks: &str) -> bool {
+/// Whether the box hears what somebody sends from port 5353 to a port of its own. It listens as long as the other sends,
+/// however slowly the machine starts either.
+fn hears(host: &Host, other: &Host, family: &str, asks: &str, datagrams: &str) -> bool {
+    let (sending_ended, sends) = std::io::pipe().expect("a pipe");
     let mut listening = host.command("python3");
-    let mut listening =
-        listening.args(["-c", LISTEN, family, asks]).stdout(Stdio::piped()).spawn().expect("python3 is there");
+    let mut listening = listening
+        .args(["-c", LISTEN, family, asks])
+        .stdin(sending_ended)
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("python3 is there");
     let mut lines = BufReader::new(listening.stdout.take().expect("a pipe")).lines().map(|line| line.expect("text"));
     let port = lines.next().expect("a port");
     let to = if family == "6" { BOX[1] } else { BOX[0] };
-    other.run("python3", &["-c", SEND, family, to, &port, "5353", "25", "0.1"]);
+    let mut sending = other.command("python3");
+    let mut child = sending
+        .args(["-c", SEND, family, to, &port, "5353", datagrams, "0.1"])
+        .stdout(sends)
+        .spawn()
+        .expect("python3 is there");
+    // It has the pipe's end: the child alone is to hold that.
+    drop(sending);
     let heard = lines.next().expect("an answer");
+    child.kill().expect("ended");
+    child.wait().expect("ended");
     listening.wait().expect("ended");
     heard == "heard"
 }
@@ -71,8 +83,8 @@ fn an_answer_reaches_the_port_that_has_asked_and_no_other() {
     let lab = Lab::new(&["switch"]);
     let (host, other) = network(&lab);
     for family in ["4", "6"] {
-        assert!(hears(&host, &other, family, "ask"), "the box does not find out about others: IPv{family}");
-        assert!(!hears(&host, &other, family, "silent"), "anybody reaches any port: IPv{family}");
+        assert!(hears(&host, &other, family, "ask", "600"), "the box does not find out about others: IPv{family}");
+        assert!(!hears(&host, &other, family, "silent", "25"), "anybody reaches any port: IPv{family}");
     }
 }
 
