@@ -2,7 +2,6 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
 use ::http::{Request, StatusCode, Uri, header};
 use bytes::Bytes;
@@ -13,12 +12,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use crate::error_chain;
-use crate::http::{self, Listener, Scheme, Tls};
+use crate::http::{self, Listener, SELF_CHECK, Scheme, Tls};
 use crate::metrics::Metrics;
 use crate::site::Current;
 
-/// For one request from the connection to the last byte.
-const DEADLINE: Duration = Duration::from_secs(5);
 /// Bytes of an answer.
 const MAX: usize = 64 * 1024 * 1024;
 
@@ -56,8 +53,8 @@ impl LoopbackClient {
         let expected = self.expected()?;
         for (address, scheme) in &self.listeners {
             for path in ["/"].into_iter().chain(asset.as_deref()) {
-                let got = tokio::time::timeout(DEADLINE, self.get(*address, *scheme, path)).await;
-                let got = got.unwrap_or_else(|_| Err(format!("no answer within {} s", DEADLINE.as_secs())));
+                let got = tokio::time::timeout(SELF_CHECK, self.get(*address, *scheme, path)).await;
+                let got = got.unwrap_or_else(|_| Err(format!("no answer within {} s", SELF_CHECK.as_secs())));
                 let status = got.map_err(|error| format!("{scheme} {path} of {address}: {error}"))?;
                 if status != expected {
                     return Err(format!("{scheme} {path} of {address}: the answer is {status}"));

@@ -25,7 +25,7 @@ use crate::update::paths::UpdatePaths;
 use crate::update::repository;
 use crate::update::state::{Phase, State};
 use crate::update::transport::{Source, Transport};
-use crate::update::trial::Found;
+use crate::update::trial::{self, Found};
 use crate::update::{ROOT, words};
 use crate::{console, error_chain, launch, machine, update};
 
@@ -75,6 +75,7 @@ impl UpdateConfig {
                 usb: usb_dir,
                 every: check_interval,
                 window,
+                max_change: trial::max_change(update.quiet_wait, update.trial),
                 rate: NonZeroU32::new(update.rate_limit_kib),
                 machine: directory.map(|directory| Machine {
                     directory: directory.to_owned(),

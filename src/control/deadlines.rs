@@ -20,6 +20,13 @@ pub(super) const HEARTBEAT: Duration = Duration::from_secs(5);
 /// the server's, since every line says that the box works.
 pub(super) const MAX_SILENCE: Duration = HEARTBEAT.saturating_mul(6);
 
+/// For whoever follows a change of version by asking again and again: without any progress, and without an answer while
+/// the box becomes the other binary. Longer than the change may show none, as the box reports it, by what no setting
+/// bounds: a download that stalls, a drain, a binary that hangs until its watchdog takes it back.
+pub(crate) const fn follower_patience(max_change: Duration) -> Duration {
+    Duration::from_secs(900).saturating_add(max_change)
+}
+
 impl ControlCommand {
     /// For carrying it out.
     pub(super) const fn max_work(self) -> Duration {

@@ -31,6 +31,7 @@ use http::{Method, StatusCode};
 use crate::lang::Text;
 
 pub(crate) use self::client::{Client, ClientError, Reply};
+pub(crate) use self::deadlines::follower_patience;
 pub(crate) use self::server::{MAX_BODY, Server};
 
 /// The socket's name in the data directory.

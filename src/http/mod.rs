@@ -53,6 +53,7 @@ pub(crate) use listener::{BindError, Inherited, Listener, Scheme};
 pub(crate) use names::Names;
 pub(crate) use route::is_reserved;
 pub(crate) use settings::{AccessLog, Limits, Listen, RequestLog, TlsKeys, TlsMode, TlsSettings};
+pub(crate) use timeouts::SELF_CHECK;
 pub(crate) use tls::{OwnCertificate, SelfSigned, Tls, TlsError, TlsFiles};
 
 use self::limits::{ConnectionLimiter, MAX_LEAVING};

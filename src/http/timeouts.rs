@@ -7,6 +7,7 @@
 //! | body, after its head | as long as a head |
 //! | answer under way | none of its own: each handler bounds its work, of which [`DISK_READ`] is the slowest |
 //! | a write of which the peer takes nothing | `limits.write_stall_s` |
+//! | what the box asks of itself on trial | [`SELF_CHECK`] |
 //! | between requests | `limits.keep_alive_idle_s`; without buffers after [`REST_AFTER`] |
 //! | silence of a stream of events | half of that, [`MAX_HEARTBEAT`] at most |
 //! | a request on its way, when the place is needed or the box stops | [`FIRST_REQUEST`], [`FIRST_REQUEST_GRACE`] |
@@ -68,6 +69,10 @@ pub(super) const ANNOUNCE_CLOSE: Duration = FIRST_REQUEST_GRACE;
 
 /// For one piece of a file, the wait for its turn included; a disk that has to spin up takes ten seconds.
 pub(super) const DISK_READ: Duration = Duration::from_secs(30);
+
+/// For one answer that the box asks of itself while it is on trial, from the connection to the last byte: the program's
+/// trial and the system's ask the same of a version.
+pub(crate) const SELF_CHECK: Duration = Duration::from_secs(5);
 
 #[cfg(test)]
 mod tests {

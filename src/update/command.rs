@@ -82,4 +82,7 @@ pub(crate) struct Report {
     pub(crate) state: State,
     /// What there was, the newest last.
     pub(crate) history: Vec<HistoryEntry>,
+    /// Seconds for which a change of version may show no progress; 0 of a box that does not say.
+    #[serde(default)]
+    pub(crate) max_change_s: u64,
 }

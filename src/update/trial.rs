@@ -48,6 +48,17 @@ pub(crate) struct Gate {
     wrong: Option<String>,
 }
 
+/// How long a trial lasts at most, unless it cannot be told whether all is well.
+const fn max_trial(stretch: Duration) -> Duration {
+    stretch.saturating_mul(3)
+}
+
+/// For how long a change of version may show no progress: while it waits for a quiet moment, and then while it is on trial.
+#[must_use]
+pub(crate) const fn max_change(quiet_wait: Duration, stretch: Duration) -> Duration {
+    quiet_wait.saturating_add(max_trial(stretch))
+}
+
 impl Gate {
     /// All has to be well for this long at a stretch.
     #[must_use]
@@ -72,7 +83,7 @@ impl Gate {
             }
         }
         match &self.wrong {
-            Some(reason) if at >= self.stretch.saturating_mul(3) => Verdict::Revert(reason.clone()),
+            Some(reason) if at >= max_trial(self.stretch) => Verdict::Revert(reason.clone()),
             _ => Verdict::Wait,
         }
     }

@@ -37,6 +37,7 @@ async fn a_target_that_is_not_what_was_signed_is_not_fetched_every_minute_for_ev
         platform: "x86_64-unknown-linux-musl",
         usb: None,
         every: Duration::from_secs(60),
+        max_change: Duration::from_secs(120),
         window: Window::always(),
         rate: None,
         host: Host::Launch { launcher: Program::new("0.1.0").build(), slot: None },

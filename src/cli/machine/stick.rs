@@ -258,8 +258,8 @@ impl StickSession<'_> {
         };
         self.show(Some(&going_on));
         let mut last = None;
-        let mut last_change = Instant::now();
-        while last_change.elapsed() < update::FOLLOW_TIMEOUT {
+        let mut patience = update::Patience::new();
+        while !patience.is_over() {
             thread::park_timeout(POLL_INTERVAL);
             // While it executes the other binary, nobody answers.
             let Ok(report) = answer::<Report>(self.client.send(ControlCommand::UpdateReport, &[])) else { continue };
@@ -269,11 +269,9 @@ impl StickSession<'_> {
                 let text = |end: Result<String, String>| end.unwrap_or_else(|words| words);
                 return (level, Text::new(text(end), english.map(text).unwrap_or_default()));
             }
-            let now = Some((report.state.phase, report.state.os.map(|os| os.step)));
-            if last != now {
-                last = now;
-                last_change = Instant::now();
-            }
+            let now = Some((report.state.phase.clone(), report.state.os.as_ref().map(|os| os.step.clone())));
+            patience.heard(&report, last != now);
+            last = now;
         }
         (
             Level::Warning,

@@ -1,7 +1,7 @@
 //! A change of version as it happens: download, verification, switch and trial, with progress on the terminal.
 
 use super::{output, report, shown};
-use crate::control::{Client, ClientError, ControlCommand};
+use crate::control::{Client, ClientError, ControlCommand, follower_patience};
 use crate::lang::Lang;
 use crate::update::command::Report;
 use crate::update::history::ChangeOutcome;
@@ -18,8 +18,6 @@ use std::{
 
 /// How often the box is asked.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
-/// Without any progress, and without an answer while it changes to the other binary.
-pub(in crate::cli) const FOLLOW_TIMEOUT: Duration = Duration::from_secs(900);
 /// Back to the line's beginning, and clear the line (ECMA-48: EL).
 const AGAIN: &str = "\r\x1b[K";
 /// Columns of the bar.
@@ -29,7 +27,7 @@ const BAR: u64 = 30;
 pub(super) fn follow(client: &Client, version: &Version, is_system: bool, json: bool, lang: Lang) -> ExitCode {
     let ended: Ended = if is_system { system_ended } else { ended };
     let mut screen = Screen::new();
-    let mut last_change = Instant::now();
+    let mut patience = Patience::new();
     loop {
         match client.send(ControlCommand::UpdateReport, &[]) {
             // It changes to the other binary, which may also hang until its watchdog takes it back.
@@ -49,13 +47,12 @@ pub(super) fn follow(client: &Client, version: &Version, is_system: bool, json: 
                         screen.clear();
                         return conclude(end, &report, json);
                     }
-                    if screen.show(&progress(&report, is_system, lang)) {
-                        last_change = Instant::now();
-                    }
+                    let has_progressed = screen.show(&progress(&report, is_system, lang));
+                    patience.heard(&report, has_progressed);
                 }
             },
         }
-        if last_change.elapsed() > FOLLOW_TIMEOUT {
+        if patience.is_over() {
             screen.clear();
             return output::failure(lang.pick(
                 "no avanza: mire «workshop-edge update status» y el registro del servicio",
@@ -63,6 +60,30 @@ pub(super) fn follow(client: &Client, version: &Version, is_system: bool, json: 
             ));
         }
         thread::park_timeout(POLL_INTERVAL);
+    }
+}
+
+/// How long a change of version is followed.
+pub(in crate::cli) struct Patience {
+    last_progress: Instant,
+    max_change: Duration,
+}
+
+impl Patience {
+    pub(in crate::cli) fn new() -> Self {
+        Self { last_progress: Instant::now(), max_change: Duration::ZERO }
+    }
+
+    /// The box has answered. An older version, as which it may come back, does not say how long it takes.
+    pub(in crate::cli) fn heard(&mut self, report: &Report, has_progressed: bool) {
+        self.max_change = self.max_change.max(Duration::from_secs(report.max_change_s));
+        if has_progressed {
+            self.last_progress = Instant::now();
+        }
+    }
+
+    pub(in crate::cli) fn is_over(&self) -> bool {
+        self.last_progress.elapsed() > follower_patience(self.max_change)
     }
 }
 
@@ -179,6 +200,26 @@ impl Screen {
     pub(super) fn clear(&self) {
         if self.is_terminal && !self.shown.is_empty() {
             output::print_error(AGAIN);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::update::trial::{Found, Gate, Verdict, max_change};
+
+    #[test]
+    fn whoever_follows_is_more_patient_than_the_longest_change_takes() {
+        let unwell = || Found::Unwell("the page".into());
+        for seconds in [1, 30, 3600] {
+            let (quiet_wait, stretch) = (Duration::from_secs(seconds), Duration::from_secs(seconds));
+            let reported = max_change(quiet_wait, stretch);
+            let mut gate = Gate::new(stretch);
+            let trial =
+                (0..100).map(|round| stretch / 10 * round).find(|at| gate.judge(*at, unwell()) != Verdict::Wait);
+            let work = quiet_wait + trial.expect("decided");
+            assert!(follower_patience(reported) > reported && reported >= work, "{seconds} s: {work:?}");
         }
     }
 }

@@ -16,7 +16,7 @@ use semver::Version;
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
 /// A change of version that somebody else has asked for, as those who only watch see it.
-pub(super) use follow::{Ended, FOLLOW_TIMEOUT, ended, system_ended};
+pub(super) use follow::{Ended, Patience, ended, system_ended};
 
 #[derive(Debug, PartialEq, Eq)]
 pub struct UpdateArgs {

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::{OsError, version};
 use crate::bounded_read::receive_up_to;
+use crate::http::SELF_CHECK;
 use crate::machine::{Paths, data};
 use crate::update::os;
 
@@ -32,8 +33,6 @@ impl Default for Patience {
     }
 }
 
-/// How long an answer may take.
-const ANSWER: Duration = Duration::from_secs(5);
 /// Bytes of an answer that are read: its first line says all.
 const MAX: u64 = 1024;
 
@@ -75,11 +74,11 @@ async fn check(paths: &Paths, address: SocketAddr) -> Result<(), String> {
         return Err(format!("no data partition is mounted at {}", paths.data().display()));
     }
     for path in ["/health/ready", "/"] {
-        match timeout(ANSWER, answer(address, path)).await {
+        match timeout(SELF_CHECK, answer(address, path)).await {
             Ok(Ok(true)) => {}
             Ok(Ok(false)) => return Err(format!("{path} is not answered with 200")),
             Ok(Err(error)) => return Err(format!("{path}: {error}")),
-            Err(_) => return Err(format!("{path} is not answered within {} s", ANSWER.as_secs())),
+            Err(_) => return Err(format!("{path} is not answered within {} s", SELF_CHECK.as_secs())),
         }
     }
     Ok(())

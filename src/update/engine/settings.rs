@@ -32,6 +32,8 @@ pub struct Settings {
     pub every: Duration,
     /// When the version may change.
     pub window: Window,
+    /// For how long a change of version may show no progress.
+    pub max_change: Duration,
     /// KiB a second that are downloaded at most; `None` is without a limit.
     pub rate: Option<NonZeroU32>,
     /// Who started this process.

@@ -1,6 +1,7 @@
 //! The handle to the running engine.
 
 use std::pin::pin;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -28,6 +29,7 @@ pub struct Updates {
     state: watch::Receiver<State>,
     history: watch::Receiver<Entries>,
     bucket: Transport,
+    max_change: Duration,
 }
 
 impl Updates {
@@ -35,6 +37,7 @@ impl Updates {
     /// running binary is not on trial.
     pub fn start(settings: Settings, switch: Switch, trial: impl Future<Output = ()> + 'static) -> Self {
         let (requests, incoming) = mpsc::channel(MAX_REQUESTS);
+        let max_change = settings.max_change;
         let paths = UpdatePaths::of(&settings.data_dir);
         let bucket = settings.bucket.clone();
         let (history, entries) = HistoryStore::new(&paths.update);
@@ -55,7 +58,7 @@ impl Updates {
         });
         let parts = Parts { settings, paths, switch, state, overrides, history };
         tokio::task::spawn_local(run(parts, incoming, trial));
-        Self { requests, state: known, history: entries, bucket }
+        Self { requests, state: known, history: entries, bucket, max_change }
     }
 
     /// Their state.
@@ -67,7 +70,11 @@ impl Updates {
     /// Their state and history: from memory.
     #[must_use]
     pub(crate) fn report(&self) -> Report {
-        Report { state: self.state.borrow().clone(), history: self.history.borrow().to_vec() }
+        Report {
+            state: self.state.borrow().clone(),
+            history: self.history.borrow().to_vec(),
+            max_change_s: self.max_change.as_secs(),
+        }
     }
 
     /// What was sent to the bucket and received from it.
