@@ -6,10 +6,11 @@ use thiserror::Error;
 
 use super::files::{self, FileError, put};
 use super::last_good::{self, LastGood, can_be_kept};
-use super::partition::{self, Found, while_writable};
+use super::partition::{self, Found, for_windows, while_writable};
 use super::read::defaults;
 use super::report::{self, Finding, Report};
 use super::secrets::{self, SecretsMove};
+use super::source::Source;
 use super::template::template;
 use super::{Checked, Secrets, Settings, appliance, check, misnamed, network, system, wifi, words};
 use crate::config::Document;
@@ -20,20 +21,6 @@ use crate::machine::Paths;
 
 /// The group of the appliance's account.
 const GROUP: &str = "workshop-edge";
-
-/// Where the settings that hold come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
-    /// From the file.
-    File,
-    /// From the copy of the last good file, of this moment.
-    LastGood {
-        /// When they were applied.
-        applied: String,
-    },
-    /// They are the defaults: DHCP and all that the template says.
-    Defaults,
-}
 
 /// Nothing of the settings holds.
 #[derive(Debug, Error)]
@@ -133,12 +120,6 @@ fn restore(paths: &Paths, report: &mut Report) -> Option<(Settings, Source, Opti
         Some((settings, kept)) => Some((settings, Source::LastGood { applied: kept.applied }, None)),
         None => Some((check(text.as_bytes()).value.or_else(defaults)?, Source::Defaults, None)),
     }
-}
-
-/// As old editors of Windows want a text: with their line endings, and the mark by which they know UTF-8.
-pub(super) fn for_windows(text: &str) -> String {
-    let text = text.trim_start_matches('\u{FEFF}').replace("\r\n", "\n").replace('\n', "\r\n");
-    format!("\u{FEFF}{text}")
 }
 
 /// Makes all the files; gives the first error when none could be made.

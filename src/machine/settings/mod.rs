@@ -20,6 +20,7 @@ mod partition;
 mod read;
 mod report;
 mod secrets;
+mod source;
 mod system;
 mod take;
 mod template;

@@ -26,6 +26,12 @@ pub(super) enum Found {
     Unreadable(FileError),
 }
 
+/// As old editors of Windows want a text: with their line endings, and the mark by which they know UTF-8.
+pub(super) fn for_windows(text: &str) -> String {
+    let text = text.trim_start_matches('\u{FEFF}').replace("\r\n", "\n").replace('\n', "\r\n");
+    format!("\u{FEFF}{text}")
+}
+
 /// Whether the partition is mounted. The image always has the directory, which is in memory: what is written to it is gone
 /// with the next start.
 pub(super) fn is_there(paths: &Paths) -> bool {

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use super::apply::{Source, for_windows};
 use super::files::FileError;
 use super::keys::SETTINGS;
 use super::last_good::KeepError;
-use super::partition::{is_there, while_writable};
+use super::partition::{for_windows, is_there, while_writable};
 use super::secrets::SecretsMove;
+use super::source::Source;
 use super::types::OwnKeys;
 use super::{NAME, SECRETS_NAME, Secrets, Settings, words};
 use crate::bounded_read::read_bounded;

@@ -1,9 +1,8 @@
 //! The secrets: moved from the partition that anybody reads to the one that only root does.
 
-use super::apply::for_windows;
 use super::files::FileError;
 use super::last_good::{can_be_kept, directory};
-use super::partition::{self, Found, while_writable};
+use super::partition::{self, Found, for_windows, while_writable};
 use super::read::{Checked, check_secrets};
 use super::template::secrets_template;
 use super::{MAX, Secrets};

@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::apply::for_windows;
 use super::files::FileError;
 use super::last_good::can_be_kept;
-use super::partition::{is_there, while_writable};
+use super::partition::{for_windows, is_there, while_writable};
 use super::read::check_secrets;
 use super::{Checked, MAX, Secrets, check, secrets};
 use crate::bounded_read::read_beginning;

@@ -2,10 +2,10 @@
 
 use std::error::Error;
 
-use super::apply::Source;
 use super::read::Checked;
 use super::report::found;
 use super::secrets::SecretsMove;
+use super::source::Source;
 use super::{NAME, SECRETS_NAME as SECRETS};
 use crate::error_chain;
 use crate::lang::Text;
