@@ -47,16 +47,19 @@ fn is_host(value: &[u8]) -> bool {
     name_is_good && is_port(after)
 }
 
-/// unreserved, sub-delims or `%`.
+/// unreserved, sub-delims or `%`; those are all from `$` to `.`.
 fn is_reg_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%".contains(&byte)
+    byte.is_ascii_alphanumeric() || matches!(byte, b'!' | b'$'..=b'.' | b';' | b'=' | b'_' | b'~')
 }
 
 /// Empty, or `:` and a port number, whose digits may be omitted.
 fn is_port(after: &[u8]) -> bool {
     let Some(digits) = after.strip_prefix(b":") else { return after.is_empty() };
-    let text = std::str::from_utf8(digits).unwrap_or("x");
-    text.is_empty() || (digits.iter().all(u8::is_ascii_digit) && text.parse::<u16>().is_ok())
+    let number = digits.iter().try_fold(0, |number: u16, digit| {
+        let digit = digit.is_ascii_digit().then(|| u16::from(digit - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    });
+    number.is_some()
 }
 
 #[cfg(test)]
@@ -68,14 +71,28 @@ mod tests {
 
     #[test]
     fn valid_hosts() {
-        for host in ["taller.local", "taller.local:8080", "192.168.1.7", "[::1]", "[fe80::1]:80", "", "a_b", "tv:"] {
+        for host in [
+            "taller.local",
+            "taller.local:8080",
+            "192.168.1.7",
+            "[::1]",
+            "[fe80::1]:80",
+            "",
+            "a_b",
+            "tv:",
+            "tv:0065535",
+            "!$&'()*+,;=%~",
+        ] {
             assert!(is_host(host.as_bytes()), "{host}");
         }
     }
 
     #[test]
     fn hosts_that_do_not() {
-        for host in ["a b", "a/b", "user@tv", "[::1", "[zz]", "[::1]x", "tv:65536", "tv:8a", "tv:80:80", "a<b", "ñ"] {
+        for host in [
+            "a b", "a/b", "user@tv", "[::1", "[zz]", "[::1]x", "tv:65536", "tv:8a", "tv:+80", "tv:80:80", "a<b", "a#b",
+            "a\"b", "ñ",
+        ] {
             assert!(!is_host(host.as_bytes()), "{host}");
         }
     }
