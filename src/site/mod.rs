@@ -25,9 +25,10 @@ mod stamp;
 mod state;
 mod words;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::SystemTime;
+
+use rustc_hash::FxHashMap;
 
 pub(crate) use asset::{Asset, Representation};
 pub(crate) use content::{Content, OnDisk};
@@ -49,7 +50,7 @@ pub(crate) struct File {
 /// A dist, indexed by URL path.
 #[derive(Clone, Default)]
 pub(crate) struct Site {
-    assets: HashMap<String, Arc<Asset>>,
+    assets: FxHashMap<String, Arc<Asset>>,
     /// The page that navigations get, found once: most requests are for it.
     index: Option<Arc<Asset>>,
     /// Why there is nothing; then there are no assets.
