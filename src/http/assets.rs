@@ -94,10 +94,12 @@ fn precondition(
     asset: &Asset,
     selected: &Representation,
 ) -> Result<Option<Response<Body>>, Refusal> {
-    if !fields.has_preconditions {
-        return Ok(None);
-    }
-    match conditional::evaluate(&parts.headers, validators(asset, selected)) {
+    let outcome = match (fields.if_none_match.first, fields.has_other_preconditions) {
+        (None, false) => Outcome::Proceed,
+        (Some(tag), false) if conditional::is_tag(tag, &selected.etag) => Outcome::NotModified,
+        _ => conditional::evaluate(&parts.headers, validators(asset, selected)),
+    };
+    match outcome {
         Outcome::Proceed => Ok(None),
         Outcome::NotModified => Ok(Some(empty(StatusCode::NOT_MODIFIED, selected.not_modified.clone()))),
         Outcome::Failed => Err(Refusal::Precondition),

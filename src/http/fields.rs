@@ -29,8 +29,9 @@ pub(super) struct Fields<'a> {
     pub(super) accept_encoding: Lines<'a>,
     pub(super) expect: Lines<'a>,
     pub(super) range: Lines<'a>,
-    /// Any of RFC 9110 section 13.1.
-    pub(super) has_preconditions: bool,
+    pub(super) if_none_match: Lines<'a>,
+    /// Any other of RFC 9110 section 13.1.
+    pub(super) has_other_preconditions: bool,
 }
 
 impl<'a> Fields<'a> {
@@ -45,8 +46,10 @@ impl<'a> Fields<'a> {
                 fields.expect.add(value);
             } else if *name == header::RANGE {
                 fields.range.add(value);
+            } else if *name == header::IF_NONE_MATCH {
+                fields.if_none_match.add(value);
             } else if name.as_str().starts_with("if-") {
-                fields.has_preconditions = true;
+                fields.has_other_preconditions = true;
             }
         }
         fields
@@ -73,8 +76,10 @@ mod tests {
         assert_eq!(fields.host.first.map(HeaderValue::as_bytes), Some(&b"a"[..]));
         assert!(fields.host.is_repeated && fields.host.only().is_none());
         assert_eq!(fields.range.only().map(HeaderValue::as_bytes), Some(&b"bytes=0-1"[..]));
-        assert!(fields.expect.first.is_none() && !fields.has_preconditions);
+        assert!(fields.expect.first.is_none() && !fields.has_other_preconditions);
+        headers.append(header::IF_NONE_MATCH, HeaderValue::from_static("\"x\""));
+        assert!(Fields::of(&headers).if_none_match.first.is_some() && !Fields::of(&headers).has_other_preconditions);
         headers.append(header::IF_RANGE, HeaderValue::from_static("\"x\""));
-        assert!(Fields::of(&headers).has_preconditions);
+        assert!(Fields::of(&headers).has_other_preconditions);
     }
 }

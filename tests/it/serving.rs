@@ -72,6 +72,7 @@ fn each_representation_has_its_tag_and_knows_it_again() {
         assert_eq!(again.field("content-length"), None);
         assert_eq!(edge.get(&path, &[accept, ("if-match", "\"other\"")]).status, 412);
         assert_eq!(edge.get(&path, &[accept, ("if-match", &tag)]).status, 200);
+        assert_eq!(edge.get(&path, &[accept, ("if-none-match", &tag), ("if-match", "\"other\"")]).status, 412);
         tags.push(tag);
     }
     tags.dedup();
