@@ -137,6 +137,11 @@ impl Activity {
         self.apply(event, now);
     }
 
+    #[expect(
+        clippy::inline_always,
+        reason = "the event is known at each call, and little of the state machine is left for it"
+    )]
+    #[inline(always)]
     fn apply(&self, event: Event, now: Instant) {
         let before = self.lifecycle.get();
         let after = before.after(event, now);

@@ -106,7 +106,8 @@ impl Lifecycle {
         Self { state: State::Handshake { since: now }, closing: Closing::No }
     }
 
-    /// What it does after `event`.
+    /// What it does after `event`, which every caller knows: little of this is left there.
+    #[inline(always)]
     #[must_use]
     pub(super) fn after(self, event: Event, now: Instant) -> Self {
         use State::{Answering, Flushing, Handshake, Head, Idle, Resting};
