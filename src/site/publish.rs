@@ -25,6 +25,8 @@ use super::{Asset, Site, embedded, encode, retained};
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// A look at a large directory takes its time, and may take one part in so many of it.
 const MAX_SHARE: u32 = 20;
+/// But no longer than this between two looks: one that was held up, as by a share that hung, says little of the next.
+const MAX_POLL_INTERVAL: Duration = Duration::from_secs(10);
 
 /// What the publisher has to know besides its settings.
 #[derive(Debug, Clone)]
@@ -176,7 +178,7 @@ impl<R: Fn(&State)> Worker<R> {
         while self.waits(pause, stopped) {
             let began = Instant::now();
             let found = self.list(&directory);
-            pause = POLL_INTERVAL.max(began.elapsed() * MAX_SHARE);
+            pause = poll_interval(began.elapsed());
             match found {
                 Ok(listing) if served.as_ref() == Some(&listing) => {
                     settling = None;
@@ -368,5 +370,21 @@ impl<R: Fn(&State)> Worker<R> {
             }
         }
         self.current.show(shown);
+    }
+}
+
+/// The pause after a look that took so long.
+fn poll_interval(look: Duration) -> Duration {
+    (look * MAX_SHARE).clamp(POLL_INTERVAL, MAX_POLL_INTERVAL)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_look_that_was_held_up_puts_the_next_off_for_a_bounded_time() {
+        let after = |milliseconds| poll_interval(Duration::from_millis(milliseconds)).as_millis();
+        assert_eq!([0, 50, 200, 500, 4_000].map(after), [1_000, 1_000, 4_000, 10_000, 10_000]);
     }
 }
