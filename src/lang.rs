@@ -186,11 +186,6 @@ impl From<Texts> for Text<Vec<String>> {
 }
 
 impl Texts {
-    /// Writes the same texts once in each language.
-    pub(crate) fn both(write: impl Fn(Lang) -> Vec<String>) -> Self {
-        Text { es: write(Lang::Es), en: write(Lang::En) }.into()
-    }
-
     /// The texts in one language.
     #[must_use]
     pub(crate) fn pick(&self, lang: Lang) -> Vec<String> {

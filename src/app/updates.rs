@@ -14,7 +14,7 @@ use super::switch;
 use crate::admin;
 use crate::health::Probe;
 use crate::identity::BoxId;
-use crate::lang::{Lang, Text, Texts};
+use crate::lang::{Lang, Text};
 use crate::metrics::{Metrics, Updated};
 use crate::outbound::Outbound;
 use crate::slots::Slot;
@@ -204,12 +204,12 @@ fn fault(state: &State, now: Timestamp) -> Option<Text> {
         let patience = fault.kind.patience();
         let lasts = Duration::try_from(now.duration_since(fault.since)).unwrap_or_default();
         if patience.is_zero() || lasts > patience {
-            return Some(Text::both(|lang| words::fault(fault, lang)));
+            return Some(words::fault(fault));
         }
     }
     let desired = state.desired.as_ref().map(ToString::to_string);
     let failed = state.quarantined.iter().rev().find(|one| Some(&one.version) == desired.as_ref())?;
-    Some(Text::both(|lang| words::quarantined(failed, lang)))
+    Some(words::quarantined(failed))
 }
 
 /// For the console.
@@ -219,7 +219,7 @@ pub(super) fn shown(running: &Running) -> Option<console::Update> {
         channel: state.channel.clone(),
         desired: state.desired.as_ref().map(ToString::to_string),
         is_doubtful: state.fault.is_some(),
-        sentences: Texts::both(|lang| words::sentences(&state, lang)),
+        sentences: words::sentences(&state),
     })
 }
 
@@ -228,8 +228,8 @@ pub(super) fn section(running: &Running, lang: Lang) -> Option<admin::Updates> {
     let report = running.get()?.report();
     let state = &report.state;
     Some(admin::Updates {
-        sentences: words::sentences(state, lang),
-        history: report.history.iter().rev().take(10).map(|entry| words::entry(entry, lang)).collect(),
+        sentences: words::sentences(state).pick(lang),
+        history: report.history.iter().rev().take(10).map(|entry| words::entry(entry).pick(lang).to_owned()).collect(),
         previous: state.previous.as_ref().map(ToString::to_string),
         refused: refused(state),
         can_switch: state.slot.is_some(),

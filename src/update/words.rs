@@ -11,44 +11,42 @@ use super::os::{OsReport, OsState, OsStep, TrialState};
 use super::policy::SkipReason;
 use super::remedy;
 use super::state::{Fault, FaultKind, Phase, Quarantined, State, WaitReason};
-use crate::lang::{Lang, Text};
+use crate::lang::{Text, Texts};
 
 /// The state of the updates, the most important first: a sentence each.
 #[must_use]
-pub(crate) fn sentences(state: &State, lang: Lang) -> Vec<String> {
-    let mut sentences = vec![phase(state, lang)];
+pub(crate) fn sentences(state: &State) -> Texts {
+    let mut sentences = vec![phase(state)];
     if let Some(fault) = &state.fault {
-        sentences.push(self::fault(fault, lang));
+        sentences.push(self::fault(fault));
     }
     if let Some(why) = obstacle(state) {
-        let why = why.pick(lang);
-        sentences.push(lang.pick(format!("No se instala, porque {why}."), format!("It is not put in place: {why}.")));
+        let Text { es, en } = why;
+        sentences.push(Text::new(format!("No se instala, porque {es}."), format!("It is not put in place: {en}.")));
     }
     if let Some(pin) = &state.order.pin {
-        sentences.push(lang.pick(format!("Fijado en la versión {pin}."), format!("Pinned to version {pin}.")));
+        sentences.push(Text::new(format!("Fijado en la versión {pin}."), format!("Pinned to version {pin}.")));
     }
     if state.order.held {
-        sentences.push(
-            lang.pick(
-                "Las actualizaciones automáticas están detenidas: solo se instalan si alguien lo pide aquí.",
-                "Updates are on hold: they are made only when somebody asks for them here.",
-            )
-            .to_owned(),
-        );
+        sentences.push(Text::new(
+            "Las actualizaciones automáticas están detenidas: solo se instalan si alguien lo pide aquí.",
+            "Updates are on hold: they are made only when somebody asks for them here.",
+        ));
     }
     if let Some(quarantined) = state.quarantined.last() {
-        sentences.push(self::quarantined(quarantined, lang));
+        sentences.push(self::quarantined(quarantined));
     }
     if let Some(os) = &state.os {
-        sentences.extend(system(os, lang));
+        sentences.extend(system(os));
     }
     if let Some(checked) = state.checked {
         let checked = local(checked);
-        sentences.push(
-            lang.pick(format!("Última consulta completa: {checked}."), format!("Last complete check: {checked}.")),
-        );
+        sentences.push(Text::new(
+            format!("Última consulta completa: {checked}."),
+            format!("Last complete check: {checked}."),
+        ));
     }
-    sentences
+    Texts(sentences)
 }
 
 /// Why the desired version is not taken, unless another sentence says it.
@@ -69,56 +67,57 @@ fn desired(state: &State) -> Option<String> {
 
 /// What failed here.
 #[must_use]
-pub(crate) fn quarantined(quarantined: &Quarantined, lang: Lang) -> String {
+pub(crate) fn quarantined(quarantined: &Quarantined) -> Text {
     let (version, reason) = (&quarantined.version, &quarantined.reason);
-    lang.pick(
+    Text::new(
         format!("La versión {version} falló en este equipo y no se vuelve a probar. Detalle: {reason}"),
         format!("Version {version} failed on this box and is not tried again: {reason}"),
-    ) + &lang.pick(
-        format!(" Si el motivo ya no existe: «workshop-edge update forgive {version}», o en la administración."),
-        format!(" If the cause is gone: \"workshop-edge update forgive {version}\", or in the administration."),
     )
+    .and(&Text::new(
+        format!("Si el motivo ya no existe: «workshop-edge update forgive {version}», o en la administración."),
+        format!("If the cause is gone: \"workshop-edge update forgive {version}\", or in the administration."),
+    ))
 }
 
 /// What is being done.
 #[must_use]
-pub(crate) fn phase(state: &State, lang: Lang) -> String {
+pub(crate) fn phase(state: &State) -> Text {
     match &state.phase {
-        Phase::Idle | Phase::Other => idle(state, lang),
-        Phase::Checking => lang.pick("Buscando una versión nueva.", "Looking for a new version.").to_owned(),
+        Phase::Idle | Phase::Other => idle(state),
+        Phase::Checking => Text::new("Buscando una versión nueva.", "Looking for a new version."),
         Phase::Downloading { version, done, total } => {
             let percent = percent(*done, *total);
-            lang.pick(
+            Text::new(
                 format!("Descargando la versión {version}: {percent} %."),
                 format!("Version {version} is being downloaded: {percent} %."),
             )
         }
         Phase::Staging { version } => {
-            lang.pick(format!("Preparando la versión {version}."), format!("Version {version} is being prepared."))
+            Text::new(format!("Preparando la versión {version}."), format!("Version {version} is being prepared."))
         }
         Phase::Waiting { version, until, wait, is_here } => {
             let until = local(*until);
             match (wait, is_here) {
-                (WaitReason::Window, true) => lang.pick(
+                (WaitReason::Window, true) => Text::new(
                     format!("La versión {version} está descargada y se instalará en su horario: {until}."),
                     format!("Version {version} is downloaded, and will be put in place at its hour: {until}."),
                 ),
-                (WaitReason::Window, false) => lang.pick(
+                (WaitReason::Window, false) => Text::new(
                     format!("La versión {version} se instalará en su horario: {until}."),
                     format!("Version {version} will be put in place at its hour: {until}."),
                 ),
-                (WaitReason::Wave | WaitReason::Other, _) => lang.pick(
+                (WaitReason::Wave | WaitReason::Other, _) => Text::new(
                     format!("A este equipo le toca la versión {version} el {until}."),
                     format!("It is this box's turn for version {version} on {until}."),
                 ),
             }
         }
         Phase::Switching { version } => {
-            lang.pick(format!("Cambiando a la versión {version}."), format!("Changing to version {version}."))
+            Text::new(format!("Cambiando a la versión {version}."), format!("Changing to version {version}."))
         }
         Phase::OnTrial => {
             let running = &state.running;
-            lang.pick(
+            Text::new(
                 format!("La versión {running} está a prueba; si algo falla, se vuelve a la anterior."),
                 format!("Version {running} is on trial; if anything fails, the one before comes back."),
             )
@@ -126,14 +125,14 @@ pub(crate) fn phase(state: &State, lang: Lang) -> String {
     }
 }
 
-fn idle(state: &State, lang: Lang) -> String {
+fn idle(state: &State) -> Text {
     let running = &state.running;
     match &state.desired {
-        Some(desired) if desired == running => lang.pick(
+        Some(desired) if desired == running => Text::new(
             format!("Está en marcha la versión {running}, la que corresponde al canal {}.", state.channel),
             format!("Version {running} runs, which is the one of the channel {}.", state.channel),
         ),
-        Some(desired) if state.slot.is_none() => lang.pick(
+        Some(desired) if state.slot.is_none() => Text::new(
             format!(
                 "Está en marcha la versión {running}; ya existe la {desired}. Este equipo no se actualiza solo: lo hace quien lo instaló (paquete o contenedor)."
             ),
@@ -141,15 +140,15 @@ fn idle(state: &State, lang: Lang) -> String {
                 "Version {running} runs; there is a {desired}. This box does not update itself: whoever installed it does (package or container)."
             ),
         ),
-        Some(desired) => lang.pick(
+        Some(desired) => Text::new(
             format!("Está en marcha la versión {running}; la del canal {} es la {desired}.", state.channel),
             format!("Version {running} runs; the one of the channel {} is {desired}.", state.channel),
         ),
-        None if state.checked.is_none() => lang.pick(
+        None if state.checked.is_none() => Text::new(
             format!("Está en marcha la versión {running}; todavía no se sabe cuál es la del canal {}.", state.channel),
             format!("Version {running} runs; it is not known yet which is the one of the channel {}.", state.channel),
         ),
-        None => lang.pick(
+        None => Text::new(
             format!("Está en marcha la versión {running}; el canal {} no ofrece ninguna.", state.channel),
             format!("Version {running} runs; the channel {} wants none.", state.channel),
         ),
@@ -204,48 +203,49 @@ pub(crate) fn not_own(version: &Version) -> Text {
 
 /// The state of the operating system: sentences.
 #[must_use]
-pub(crate) fn system(os: &OsState, lang: Lang) -> Vec<String> {
+pub(crate) fn system(os: &OsState) -> Vec<Text> {
     let OsReport { version: running, quarantined, refused, .. } = &os.report;
     let trial = match os.report.state {
-        TrialState::Trial => lang.pick(", a prueba", ", on trial"),
-        TrialState::Good | TrialState::Other => "",
+        TrialState::Trial => Text::fixed(", a prueba", ", on trial"),
+        TrialState::Good | TrialState::Other => Text::fixed("", ""),
     };
+    let (es, en) = (trial.es, trial.en);
     let mut sentences = vec![match &os.step {
         OsStep::Idle | OsStep::Other => {
-            lang.pick(format!("Sistema: versión {running}{trial}."), format!("System: version {running}{trial}."))
+            Text::new(format!("Sistema: versión {running}{es}."), format!("System: version {running}{en}."))
         }
         OsStep::Downloading { version, done, total } => {
             let percent = percent(*done, *total);
-            lang.pick(
-                format!("Sistema: versión {running}{trial}; descargando la {version}: {percent} %."),
-                format!("System: version {running}{trial}; {version} is being downloaded: {percent} %."),
+            Text::new(
+                format!("Sistema: versión {running}{es}; descargando la {version}: {percent} %."),
+                format!("System: version {running}{en}; {version} is being downloaded: {percent} %."),
             )
         }
         OsStep::Waiting { version, until, .. } => {
             let until = local(*until);
-            lang.pick(
-                format!("Sistema: versión {running}{trial}; la {version} se instalará en su horario: {until}."),
-                format!("System: version {running}{trial}; {version} will be put in place at its hour: {until}."),
+            Text::new(
+                format!("Sistema: versión {running}{es}; la {version} se instalará en su horario: {until}."),
+                format!("System: version {running}{en}; {version} will be put in place at its hour: {until}."),
             )
         }
-        OsStep::Offered { version } => lang.pick(
-            format!("Sistema: versión {running}{trial}; se va a instalar la {version} y el equipo se reiniciará solo."),
-            format!("System: version {running}{trial}; {version} is being installed, and the box restarts by itself."),
+        OsStep::Offered { version } => Text::new(
+            format!("Sistema: versión {running}{es}; se va a instalar la {version} y el equipo se reiniciará solo."),
+            format!("System: version {running}{en}; {version} is being installed, and the box restarts by itself."),
         ),
     }];
     if let (Some(why), Some(desired)) = (&os.decision, &os.desired)
         && desired != running
     {
-        sentences.push(lang.pick(
+        sentences.push(Text::new(
             format!("La versión {desired} del sistema no se instala, porque {}.", why.es),
             format!("The system's version {desired} is not put in place: {}.", why.en),
         ));
     }
     if let Some(refused) = refused {
-        sentences.push(refused.pick(lang).to_owned());
+        sentences.push(refused.clone());
     }
     for Quarantined { version, reason, .. } in quarantined {
-        sentences.push(lang.pick(
+        sentences.push(Text::new(
             format!(
                 "La versión {version} del sistema no llegó a funcionar en este equipo y no se vuelve a probar: {reason}"
             ),
@@ -325,7 +325,7 @@ pub(crate) fn not_refused(version: &Version, os: Option<&OsState>) -> Text {
 #[must_use]
 pub(crate) fn failed(kind: FaultKind, detail: &str) -> Text {
     let fault = Fault { since: Timestamp::UNIX_EPOCH, kind, detail: detail.to_owned() };
-    Text { es: self::fault(&fault, Lang::Es), en: self::fault(&fault, Lang::En) }
+    self::fault(&fault)
 }
 
 /// Why there is nothing to go back to, as a part of a sentence.
@@ -339,43 +339,44 @@ pub(crate) fn no_previous() -> Text {
 
 /// What went wrong, and what to do.
 #[must_use]
-pub(crate) fn fault(fault: &Fault, lang: Lang) -> String {
-    let (summary, detail) = (remedy::of(fault.kind, lang), &fault.detail);
-    lang.pick(format!("{summary} Detalle: {detail}"), format!("{summary} Detail: {detail}"))
+pub(crate) fn fault(fault: &Fault) -> Text {
+    let (Text { es, en }, detail) = (remedy::of(fault.kind), &fault.detail);
+    Text::new(format!("{es} Detalle: {detail}"), format!("{en} Detail: {detail}"))
 }
 
 /// One change of version, on a line.
 #[must_use]
-pub(crate) fn entry(entry: &HistoryEntry, lang: Lang) -> String {
+pub(crate) fn entry(entry: &HistoryEntry) -> Text {
     let HistoryEntry { at, from, to, sha256: _, kind, bytes, was_delta, took_ms: _, outcome } = entry;
+    let at = local(*at);
     let kind = match kind {
-        ChangeKind::Update => lang.pick("actualización", "update"),
-        ChangeKind::Rollback => lang.pick("vuelta atrás ordenada por el fabricante", "rollback of the maker"),
-        ChangeKind::Ordered => lang.pick("pedida aquí", "asked for here"),
+        ChangeKind::Update => Text::fixed("actualización", "update"),
+        ChangeKind::Rollback => Text::fixed("vuelta atrás ordenada por el fabricante", "rollback of the maker"),
+        ChangeKind::Ordered => Text::fixed("pedida aquí", "asked for here"),
         ChangeKind::Forgiven => {
-            let at = local(*at);
-            return lang.pick(
+            return Text::new(
                 format!("{at}  la versión {to}, que había fallado, se admite otra vez: pedido aquí"),
                 format!("{at}  version {to}, which had failed, may be tried again: asked for here"),
             );
         }
-        ChangeKind::Other => lang.pick("otra", "other"),
+        ChangeKind::Other => Text::fixed("otra", "other"),
     };
-    let what = match (bytes, was_delta) {
-        (0, _) => lang.pick("sin descarga", "no download").to_owned(),
-        (bytes, true) => format!("{bytes} B ({})", lang.pick("diferencia", "delta")),
-        (bytes, false) => format!("{bytes} B"),
+    let download = match (bytes, was_delta) {
+        (0, _) => Text::new("sin descarga", "no download"),
+        (bytes, true) => Text::new(format!("{bytes} B (diferencia)"), format!("{bytes} B (delta)")),
+        (bytes, false) => Text::new(format!("{bytes} B"), format!("{bytes} B")),
     };
     let outcome = match outcome {
-        ChangeOutcome::OnTrial => lang.pick("a prueba", "on trial").to_owned(),
-        ChangeOutcome::Confirmed { .. } => lang.pick("funciona", "works").to_owned(),
-        ChangeOutcome::Reverted { reason, .. } => lang.pick(
+        ChangeOutcome::OnTrial => Text::new("a prueba", "on trial"),
+        ChangeOutcome::Confirmed { .. } => Text::new("funciona", "works"),
+        ChangeOutcome::Reverted { reason, .. } => Text::new(
             format!("falló y volvió la anterior: {reason}"),
             format!("failed, the one before came back: {reason}"),
         ),
     };
-    let (at, took) = (local(*at), entry.took().as_secs_f64());
-    format!("{at}  {from} → {to}  {kind}, {what}, {took:.1} s  {outcome}")
+    let took = entry.took().as_secs_f64();
+    let line = |kind, download, outcome| format!("{at}  {from} → {to}  {kind}, {download}, {took:.1} s  {outcome}");
+    Text::new(line(kind.es, download.es, outcome.es), line(kind.en, download.en, outcome.en))
 }
 
 /// Whole per cent.
@@ -392,6 +393,7 @@ fn local(at: Timestamp) -> impl Display {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lang::Lang;
     use crate::update::order::Override;
 
     fn state(phase: Phase) -> State {
@@ -429,7 +431,7 @@ mod tests {
         let mut seen = std::collections::HashSet::new();
         for phase in phases {
             for lang in [Lang::Es, Lang::En] {
-                let sentences = sentences(&state(phase.clone()), lang);
+                let sentences = sentences(&state(phase.clone())).pick(lang);
                 assert_eq!(sentences.len(), 6, "{sentences:?}");
                 assert!(seen.insert(sentences[0].clone()), "{sentences:?}");
             }
@@ -443,25 +445,25 @@ mod tests {
         let quiet = State { order: Override::default(), quarantined: Vec::new(), fault: None, ..state(Phase::Idle) };
         let idle = State { decision: Some(why), ..quiet };
         assert_eq!(
-            sentences(&idle, Lang::En)[..2],
+            sentences(&idle).pick(Lang::En)[..2],
             [
                 "Version 1.0.0 runs; the one of the channel stable is 1.1.0.",
                 "It is not put in place: there is no 1.1.0 for arm."
             ]
         );
-        assert_eq!(sentences(&idle, Lang::Es)[1], "No se instala, porque no hay versión 1.1.0 para arm.");
+        assert_eq!(sentences(&idle).pick(Lang::Es)[1], "No se instala, porque no hay versión 1.1.0 para arm.");
         let held = State {
             order: Override { pin: None, held: true },
             decision: Some(super::why(&SkipReason::Held)),
             ..idle.clone()
         };
-        assert_eq!(sentences(&held, Lang::En).len(), 3);
+        assert_eq!(sentences(&held).pick(Lang::En).len(), 3);
         // The hold is not what keeps the box from a version that there is not.
         let pin = Version::new(9, 9, 9);
         let decision = Some(super::why(&SkipReason::PinMissing(pin.clone())));
         let missing = State { order: Override { pin: Some(pin), held: true }, decision, ..idle.clone() };
         assert_eq!(
-            sentences(&missing, Lang::En)[1..4],
+            sentences(&missing).pick(Lang::En)[1..4],
             [
                 "It is not put in place: the pinned 9.9.9 is not among the channel's releases.",
                 "Pinned to version 9.9.9.",
@@ -469,7 +471,7 @@ mod tests {
             ]
         );
         let up_to_date = State { desired: Some(Version::new(1, 0, 0)), ..idle };
-        assert_eq!(sentences(&up_to_date, Lang::En).len(), 2);
+        assert_eq!(sentences(&up_to_date).pick(Lang::En).len(), 2);
     }
 
     fn words_of_why() -> Text {
@@ -479,6 +481,6 @@ mod tests {
     #[test]
     fn a_box_that_others_update_says_so() {
         let unmanaged = State { slot: None, ..state(Phase::Idle) };
-        assert!(phase(&unmanaged, Lang::Es).contains("no se actualiza solo"));
+        assert!(phase(&unmanaged).es.contains("no se actualiza solo"));
     }
 }

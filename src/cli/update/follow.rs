@@ -134,7 +134,7 @@ fn not_put(fault: Option<&Fault>, version: &Version, lang: Lang) -> String {
                 format!("version {version} was not put in place: another order came in between"),
             )
         },
-        |fault| words::fault(fault, lang),
+        |fault| words::fault(fault).pick(lang).to_owned(),
     )
 }
 
@@ -150,9 +150,9 @@ fn conclude(end: Result<String, String>, report: &Report, json: bool) -> ExitCod
 
 fn progress(report: &Report, is_system: bool, lang: Lang) -> String {
     if let Some(os) = report.state.os.as_ref().filter(|_| is_system) {
-        return words::system(os, lang).into_iter().next().unwrap_or_default();
+        return words::system(os).into_iter().next().map(|text| text.pick(lang).to_owned()).unwrap_or_default();
     }
-    let phase = words::phase(&report.state, lang);
+    let phase = words::phase(&report.state).pick(lang).to_owned();
     match report.state.phase {
         Phase::Downloading { done, total, .. } => {
             let full = words::percent(done, total).saturating_mul(BAR).checked_div(100).unwrap_or(0);

@@ -166,7 +166,7 @@ pub(super) fn run(args: UpdateArgs, lang: Lang) -> ExitCode {
     };
     let done = match request {
         Request::Status => report(client.send(ControlCommand::UpdateReport, &[]), lang)
-            .and_then(|report| shown(json, &report.state, || lines(&words::sentences(&report.state, lang)))),
+            .and_then(|report| shown(json, &report.state, || lines(&words::sentences(&report.state).pick(lang)))),
         Request::History => report(client.send(ControlCommand::UpdateReport, &[]), lang)
             .and_then(|report| shown(json, &report.history, || history(&report, lang))),
         Request::Do(command) => return carry_out(&client, &command, json, lang),
@@ -185,7 +185,7 @@ fn carry_out(client: &Client, command: &Command, json: bool, lang: Lang) -> Exit
     match &reply.outcome {
         CommandOutcome::Begun { version, is_system } => follow::follow(client, version, *is_system, json, lang),
         CommandOutcome::Done => {
-            let mut sentences = words::sentences(&reply.state, lang);
+            let mut sentences = words::sentences(&reply.state).pick(lang);
             if let Command::Forgive { version } = command {
                 sentences.insert(
                     0,
@@ -204,7 +204,7 @@ fn carry_out(client: &Client, command: &Command, json: bool, lang: Lang) -> Exit
             // To have asked for a change that does not come is a failure; to have asked whether there is one is not.
             let code = if *command == Command::Check { 0 } else { EXIT_FAILURE };
             let mut sentences = vec![nothing];
-            sentences.extend(words::sentences(&reply.state, lang));
+            sentences.extend(words::sentences(&reply.state).pick(lang));
             finish(json, &reply, &sentences, code)
         }
     }
@@ -222,7 +222,7 @@ fn ask(client: &Client, command: &Command, lang: Lang) -> Result<Reply, String> 
     let mut screen = follow::Screen::new();
     let reply = client.send_with_progress(ControlCommand::Update, &body, |now| {
         if let Ok(state) = serde_json::from_slice::<State>(now) {
-            screen.show(&words::phase(&state, lang));
+            screen.show(words::phase(&state).pick(lang));
         }
     });
     screen.clear();
@@ -263,5 +263,5 @@ fn history(report: &Report, lang: Lang) -> String {
     if report.history.is_empty() {
         return lang.pick("Nunca se ha actualizado.\n", "Never updated.\n").to_owned();
     }
-    lines(&report.history.iter().rev().map(|entry| words::entry(entry, lang)).collect::<Vec<_>>())
+    lines(&report.history.iter().rev().map(|entry| words::entry(entry).pick(lang).to_owned()).collect::<Vec<_>>())
 }
