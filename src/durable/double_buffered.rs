@@ -18,8 +18,8 @@ use super::DurableError;
 use crate::bounded_read::read_bounded;
 
 const MAGIC: &str = "workshop-edge-record";
-/// Bytes of a record with room to spare; whatever is larger is none.
-const MAX: u64 = 64 * 1024;
+/// Bytes of a record with its head: the ERP's figures are the largest. A larger one is neither written nor read.
+const MAX: u64 = 4 * 1024 * 1024;
 
 /// Why a record cannot be kept.
 #[derive(Debug, Error)]
@@ -39,6 +39,14 @@ pub enum RecordError {
         name: &'static str,
         /// The cause.
         source: serde_json::Error,
+    },
+    /// It is larger than what would be read.
+    #[error("the record {name} has {bytes} bytes, and more than {MAX} are not kept")]
+    TooLarge {
+        /// The name of the record.
+        name: &'static str,
+        /// Its size with the head.
+        bytes: u64,
     },
 }
 
@@ -85,18 +93,42 @@ impl<T: Serialize + DeserializeOwned + Clone + PartialEq> DoubleBuffered<T> {
 
     /// Changes the record, and keeps it. What cannot be kept has not happened.
     pub fn change<R>(&mut self, change: impl FnOnce(&mut T) -> R) -> Result<R, RecordError> {
-        let name = self.name;
         let mut next = self.value.clone();
         let result = change(&mut next);
         if next != self.value || self.generation == 0 {
-            let generation = self.generation.saturating_add(1);
-            let bytes = encode(generation, &next).map_err(|source| RecordError::Encode { name, source })?;
-            super::write(&path(&self.directory, name, generation % 2), &bytes, 0o600)
-                .map_err(|source| RecordError::Write { name, source })?;
-            self.generation = generation;
-            self.value = next;
+            self.replace(next)?;
         }
         Ok(result)
+    }
+
+    /// Keeps another record, even if it is equal; gives the bytes that were written. What cannot be kept has not
+    /// happened.
+    pub(crate) fn replace(&mut self, next: T) -> Result<u64, RecordError> {
+        let name = self.name;
+        let generation = self.generation.saturating_add(1);
+        let bytes = encode(generation, &next).map_err(|source| RecordError::Encode { name, source })?;
+        let length = bytes.len() as u64;
+        if length > MAX {
+            return Err(RecordError::TooLarge { name, bytes: length });
+        }
+        super::write(&path(&self.directory, name, generation % 2), &bytes, 0o600)
+            .map_err(|source| RecordError::Write { name, source })?;
+        self.generation = generation;
+        self.value = next;
+        Ok(length)
+    }
+
+    /// Removes the files of the record, which is then `value` until it is changed. What is kept afterwards is newer than
+    /// a file that could not be removed.
+    pub(crate) fn forget(&mut self, value: T) -> Result<(), RecordError> {
+        self.value = value;
+        self.remove_temp_files()?;
+        // The older one first: a cut in between leaves what was there.
+        for generation in [self.generation.saturating_add(1), self.generation] {
+            super::remove(&path(&self.directory, self.name, generation % 2))
+                .map_err(|source| RecordError::Write { name: self.name, source })?;
+        }
+        Ok(())
     }
 }
 
@@ -210,6 +242,41 @@ mod tests {
         let mut record = DoubleBuffered::new(Path::new("/proc/nowhere"), "sample", Sample { number: 0 });
         assert!(record.change(|sample| sample.number = 1).is_err());
         assert_eq!(record.value().number, 0);
+    }
+
+    /// What is written can be read, up to the bound; what could not be read is not written.
+    #[test]
+    fn a_record_of_the_bound_is_kept_and_a_larger_one_is_refused() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut record = DoubleBuffered::new(directory.path(), "large", String::new());
+        let empty = record.replace(String::new()).expect("kept");
+        let room = usize::try_from(MAX - empty).expect("a length");
+        let largest = "x".repeat(room);
+        assert_eq!(record.replace(largest.clone()).expect("kept"), MAX);
+        let read = || DoubleBuffered::<String>::open(directory.path(), "large").expect("kept").value().len();
+        assert_eq!(read(), room);
+        let error = record.change(|text| text.push('x')).expect_err("too large");
+        assert!(matches!(error, RecordError::TooLarge { bytes, .. } if bytes == MAX + 1), "{error}");
+        assert_eq!((record.value().len(), read()), (room, room), "it has not happened");
+    }
+
+    #[test]
+    fn what_is_forgotten_leaves_no_file_and_never_comes_back() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut record = DoubleBuffered::new(directory.path(), "sample", Sample { number: 0 });
+        for number in 1..=3 {
+            record.change(|sample| sample.number = number).expect("kept");
+        }
+        let newest = path(directory.path(), "sample", 1);
+        let bytes = fs::read(&newest).expect("there");
+        fs::write(directory.path().join("sample.0.tmp"), "cut").expect("a leftover");
+        record.forget(Sample { number: 0 }).expect("removed");
+        record.forget(Sample { number: 0 }).expect("gone already");
+        assert_eq!(fs::read_dir(directory.path()).expect("listed").count(), 0);
+        // One that could not be removed is older than what follows.
+        fs::write(&newest, bytes).expect("still there");
+        record.change(|sample| sample.number = 10).expect("kept");
+        assert_eq!(number(directory.path()), Some(10));
     }
 
     #[test]
