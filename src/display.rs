@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use serde::ser::SerializeStruct as _;
-use serde::{Serialize, Serializer};
+use bytes::Bytes;
+use serde::Serialize;
 
 use crate::lang::Lang;
-use crate::schema::{integer, key, one_of, percent, seconds, settings, switch, text};
+use crate::schema::{integer, key, one_of, optional, percent, seconds, settings, switch, text};
 
 settings! {
     /// The display's settings.
@@ -22,12 +22,12 @@ settings! {
         language: Lang = key("display.language", one_of(), "es",
             "Idioma de la pantalla.",
             "Language of the display.");
-        demo: bool = key("display.demo", switch(), "true",
-            "Si la pantalla muestra datos inventados.",
-            "Whether the display shows invented data.");
+        demo: Option<bool> = optional("display.demo", switch(), "true",
+            "Si la pantalla muestra datos inventados. Sin valor: mientras no haya ningún ERP.",
+            "Whether the display shows invented data. Without a value: as long as there is no ERP.");
         refresh: Duration = key("display.refresh_s", seconds(2, 3600), "15",
-            "Cada cuántos segundos pide datos la pantalla.",
-            "How often the display asks for data, in seconds.");
+            "Cada cuántos segundos debe pedir datos un sitio propio que los pida; la pantalla del equipo los recibe sin pedirlos.",
+            "How often a site of your own that asks for data should ask, in seconds; the box's display is sent them.");
         ..targets: Targets;
         ..shift: Shift;
     }
@@ -39,8 +39,8 @@ settings! {
     #[cfg_attr(test, derive(PartialEq))]
     pub(crate) struct Targets {
         daily: u32 = key("display.targets.daily", integer(1, 1_000_000), "120",
-            "Objetivo de piezas al día.",
-            "Pieces a day to reach.");
+            "Objetivo de órdenes terminadas al día.",
+            "Orders to complete a day.");
         oee_percent: f64 = key("display.targets.oee_percent", percent(), "75.0",
             "Objetivo de OEE (eficiencia general), en porcentaje.",
             "Overall equipment effectiveness to reach, per cent.");
@@ -65,19 +65,60 @@ settings! {
     }
 }
 
-impl Serialize for Settings {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+/// The body of `/_edge/display.json`.
+#[derive(Serialize)]
+struct Body<'a> {
+    title: &'a str,
+    line: &'a str,
+    language: &'static str,
+    demo: bool,
+    /// Whether there is an ERP to take figures from; without one the display says so instead of waiting.
+    erp: bool,
+    refresh_s: u64,
+    targets: Targets,
+    shift: Shift,
+}
+
+impl Settings {
+    /// The body of `/_edge/display.json`. Invented figures give way to an ERP's, unless somebody wants them.
+    pub(crate) fn body(&self, has_erp: bool) -> Result<Bytes, serde_json::Error> {
         let Self { title, line, language, demo, refresh, targets, shift } = self;
-        let mut body = serializer.serialize_struct("Settings", 8)?;
-        body.serialize_field("title", title)?;
-        body.serialize_field("line", line)?;
-        body.serialize_field("language", language.code())?;
-        body.serialize_field("demo", demo)?;
-        // Whether there is an ERP to take data from; without one the display says so instead of waiting. No key names one.
-        body.serialize_field("erp", &false)?;
-        body.serialize_field("refresh_s", &refresh.as_secs())?;
-        body.serialize_field("targets", targets)?;
-        body.serialize_field("shift", shift)?;
-        body.end()
+        let body = Body {
+            title,
+            line,
+            language: language.code(),
+            demo: demo.unwrap_or(!has_erp),
+            erp: has_erp,
+            refresh_s: refresh.as_secs(),
+            targets: *targets,
+            shift: *shift,
+        };
+        serde_json::to_vec(&body).map(Bytes::from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn invented_figures_give_way_to_an_erp_unless_somebody_wants_them() {
+        let settings = |demo| Settings {
+            title: "Taller".into(),
+            line: "Línea 1".into(),
+            language: Lang::Es,
+            demo,
+            refresh: Duration::from_secs(15),
+            targets: Targets { daily: 120, oee_percent: 75.0, reject_percent: 3.0 },
+            shift: Shift { start_hour: 6, end_hour: 22 },
+        };
+        for (demo, has_erp, shown) in
+            [(None, false, true), (None, true, false), (Some(true), true, true), (Some(false), false, false)]
+        {
+            let body = settings(demo).body(has_erp).expect("JSON");
+            let body: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
+            assert_eq!((&body["demo"], &body["erp"]), (&shown.into(), &has_erp.into()));
+            assert_eq!((&body["refresh_s"], &body["shift"]["end_hour"]), (&15.into(), &22.into()));
+        }
     }
 }

@@ -23,8 +23,20 @@ use crate::durable::{self, DurableError};
 
 /// What the rooms keep in the data directory. Anything new that is kept there is added; a test with a running box
 /// checks that.
-pub const FORGOTTEN: &[&str] =
-    &["admin", "box-id", "discovery-name", "panics", "retained-assets", "state-schema", "tls", "update"];
+pub const FORGOTTEN: &[&str] = &[
+    "admin",
+    "box-id",
+    "discovery-name",
+    "erp-account.0",
+    "erp-account.1",
+    "erp.0",
+    "erp.1",
+    "panics",
+    "retained-assets",
+    "state-schema",
+    "tls",
+    "update",
+];
 
 /// What stays, as the module says why; `lock` holds nothing.
 pub const KEPT: &[&str] = &["lock", "slots", "trust"];
@@ -130,6 +142,9 @@ mod tests {
             "box-id",
             "box-id.tmp",
             "discovery-name",
+            "erp.0",
+            "erp.1",
+            "erp.1.tmp",
             "panics/1.txt",
             "retained-assets/generations",
             "retained-assets/0123456789abcdef/assets/index-AAAA1111.js",

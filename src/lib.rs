@@ -23,6 +23,7 @@
 //! | [`disk_space`] | the room on a file system |
 //! | [`display`] | what the box tells the display |
 //! | [`durable`] | files that survive a power cut |
+//! | [`erp`] | the figures of the ERP, for the wall |
 //! | [`factory_reset`] | forgetting everything but the configuration |
 //! | [`health`] | readiness, and what the parts report |
 //! | [`http`] | listener, limits, TLS, routing, answers |
@@ -60,6 +61,7 @@ mod discovery;
 mod disk_space;
 mod display;
 pub mod durable;
+pub mod erp;
 pub mod factory_reset;
 mod health;
 pub mod http;

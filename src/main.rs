@@ -6,12 +6,12 @@ use std::process::ExitCode;
 use workshop_edge::app::{App, Ended, ProcessContext};
 use workshop_edge::config::{self, Loaded, Overrides};
 use workshop_edge::lang::Lang;
-use workshop_edge::{cli, error_chain, panics, telemetry};
+use workshop_edge::{app, cli, error_chain, panics, telemetry};
 
 fn main() -> ExitCode {
     let lang = Lang::from_env();
     match cli::parse(std::env::args_os(), lang) {
-        Ok(command) => cli::run(command, lang, |overrides| serve(overrides, lang)),
+        Ok(command) => cli::run(command, lang, |overrides| serve(overrides, lang), app::outbound_client),
         Err(exit) => exit.emit(),
     }
 }

@@ -9,6 +9,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use super::digits::ValidPin;
+use super::erp::{self, ErpCheck, ErpCommand, ErpOrigin, ErpSection};
 use super::pages::{self, Page};
 use super::respond::{self, ROOT, see_other};
 use super::throttle::RetryAfter;
@@ -79,6 +80,7 @@ impl<'a> AdminRequest<'a> {
                 respond::page(StatusCode::OK, &pages::SupportBundle { page, contents: &contents })
             }
             "update" => updates::page(page, &self.admin.settings.updates, StatusCode::OK, None),
+            "erp" => self.erp_page(&session, StatusCode::OK, None),
             "restart" => respond::page(StatusCode::OK, &pages::Restart { page }),
             "factory-reset" => respond::page(StatusCode::OK, &pages::FactoryReset { page, fault: None }),
             _ => self.not_found(),
@@ -108,12 +110,14 @@ impl<'a> AdminRequest<'a> {
         match self.below {
             "logout" => {
                 self.admin.sessions().end(session.id);
+                self.admin.drafts().clear();
                 audit::record(self.caller.ip, "logout", "done");
                 respond::without_session(see_other(&self.at("")))
             }
             "pin" => self.change_pin(&session, &form).await,
             "support-bundle" => self.carry_out(AdminCommand::SupportBundle, "support-bundle").await,
             "update" => self.update(&session, &form).await,
+            "erp" => self.erp(&session, &form).await,
             "restart" => self.carry_out(AdminCommand::Restart, "restart").await,
             "factory-reset" => self.factory_reset(&session, &form).await,
             _ => self.not_found(),
@@ -173,14 +177,10 @@ impl<'a> AdminRequest<'a> {
         if let Err(error) = kept.and_then(|kept| kept) {
             return self.failed("change PIN", &error);
         }
-        self.admin.sessions().end_all();
+        self.admin.end_sessions();
         (self.admin.report)(None);
         audit::record(self.caller.ip, "change PIN", "done");
-        let query = match pages::query(self.chosen) {
-            "" => "?done=pin".to_owned(),
-            query => format!("{query}&done=pin"),
-        };
-        respond::without_session(see_other(&format!("{ROOT}/{query}")))
+        respond::without_session(see_other(&self.at_with("", "done=pin")))
     }
 
     async fn factory_reset(&self, session: &Session<'_>, form: &HashMap<String, String>) -> Response<Bytes> {
@@ -219,17 +219,126 @@ impl<'a> AdminRequest<'a> {
                 updates::page(page, &self.admin.settings.updates, StatusCode::SERVICE_UNAVAILABLE, fault)
             }
             AdminOutcome::Failed(error) => self.failed(action, &error),
-            AdminOutcome::Begun | AdminOutcome::Done | AdminOutcome::File { .. } => {
+            AdminOutcome::Begun | AdminOutcome::Done | AdminOutcome::File { .. } | AdminOutcome::ErpChecked(_) => {
                 audit::record(self.caller.ip, action, "done");
                 see_other(&self.at("update"))
             }
         }
     }
 
+    async fn erp(&self, session: &Session<'_>, form: &HashMap<String, String>) -> Response<Bytes> {
+        let section = (self.admin.settings.erp)(self.lang);
+        let is_configured = matches!(section.origin, ErpOrigin::Configuration { .. });
+        match value(form, "do") {
+            "check" | "keep" if is_configured => {
+                self.erp_page(session, StatusCode::CONFLICT, Some(words::ERP_CONFIGURED.pick(self.lang)))
+            }
+            "check" => self.check_erp(session, &section, form).await,
+            "keep" => self.keep_erp(session, value(form, "draft")).await,
+            "forget" if value(form, "sure") != "yes" => {
+                let fault = Some(words::NOT_CONFIRMED.pick(self.lang));
+                self.erp_page(session, StatusCode::UNPROCESSABLE_ENTITY, fault)
+            }
+            "forget" => self.change_erp(session, "forget ERP account", ErpCommand::Forget, "forgotten", "done").await,
+            _ => self.not_found(),
+        }
+    }
+
+    async fn check_erp(
+        &self,
+        session: &Session<'_>,
+        section: &ErpSection,
+        form: &HashMap<String, String>,
+    ) -> Response<Bytes> {
+        let page = self.page(Some(session.csrf.as_str()));
+        let (typed, account) = erp::typed(form);
+        let again = |status, fault: &str, check: Option<&ErpCheck>| {
+            erp::page(page, section, &typed, status, (None, Some(fault)), check)
+        };
+        let account = match account {
+            Ok(account) => account,
+            Err(fault) => return again(StatusCode::UNPROCESSABLE_ENTITY, fault.pick(self.lang), None),
+        };
+        let Ok(_permit) = self.admin.checking.try_acquire() else {
+            return again(StatusCode::CONFLICT, words::ERP_CHECK_RUNS.pick(self.lang), None);
+        };
+        let action = "check ERP account";
+        let command = AdminCommand::Erp(ErpCommand::Check(account.clone()));
+        let Ok(outcome) = tokio::time::timeout(erp::CHECK_WITHIN, self.admin.send(command)).await else {
+            audit::record(self.caller.ip, action, "failed: not in time");
+            return again(StatusCode::GATEWAY_TIMEOUT, words::ERP_CHECK_TOO_LONG.pick(self.lang), None);
+        };
+        match outcome {
+            AdminOutcome::ErpChecked(check) => {
+                let outcome = if check.owner.is_some() { "accepted" } else { "not accepted" };
+                audit::record(self.caller.ip, action, &format!("{outcome}: {}", erp::host(&account.url)));
+                let Some(owner) = &check.owner else {
+                    let fault = words::ERP_CHECK_FAILED.pick(self.lang);
+                    return again(StatusCode::UNPROCESSABLE_ENTITY, fault, Some(&check));
+                };
+                let held = self.admin.drafts().hold(account, &session.csrf, self.now);
+                match held {
+                    Ok(draft) => erp::confirmation(page, &typed, &check, owner, draft.as_str()),
+                    Err(error) => self.failed(action, &error.to_string()),
+                }
+            }
+            AdminOutcome::Refused(why) | AdminOutcome::Nothing(why) => {
+                audit::record(self.caller.ip, action, &format!("failed: {}", why.en));
+                again(StatusCode::UNPROCESSABLE_ENTITY, why.pick(self.lang), None)
+            }
+            AdminOutcome::Failed(error) => self.failed(action, &error),
+            AdminOutcome::Begun | AdminOutcome::Done | AdminOutcome::File { .. } => self.not_found(),
+        }
+    }
+
+    async fn keep_erp(&self, session: &Session<'_>, draft: &str) -> Response<Bytes> {
+        let taken = self.admin.drafts().take(draft, &session.csrf, self.now);
+        let Some(account) = taken else {
+            let fault = Some(words::ERP_NOT_CHECKED.pick(self.lang));
+            return self.erp_page(session, StatusCode::CONFLICT, fault);
+        };
+        let outcome = format!("done: {}", erp::host(&account.url));
+        self.change_erp(session, "keep ERP account", ErpCommand::Keep(account), "kept", &outcome).await
+    }
+
+    /// Has the account changed; the log says by whom and when, and nothing of it but its host.
+    async fn change_erp(
+        &self,
+        session: &Session<'_>,
+        action: &str,
+        command: ErpCommand,
+        done: &str,
+        success: &str,
+    ) -> Response<Bytes> {
+        match self.admin.send(AdminCommand::Erp(command)).await {
+            AdminOutcome::Failed(error) => self.failed(action, &error),
+            AdminOutcome::Refused(why) | AdminOutcome::Nothing(why) => {
+                audit::record(self.caller.ip, action, &format!("failed: {}", why.en));
+                self.erp_page(session, StatusCode::SERVICE_UNAVAILABLE, Some(why.pick(self.lang)))
+            }
+            AdminOutcome::Begun | AdminOutcome::Done | AdminOutcome::File { .. } | AdminOutcome::ErpChecked(_) => {
+                audit::record(self.caller.ip, action, success);
+                see_other(&self.at_with("erp", &format!("done={done}")))
+            }
+        }
+    }
+
+    fn erp_page(&self, session: &Session<'_>, status: StatusCode, fault: Option<&str>) -> Response<Bytes> {
+        let notice = match request::field(self.query, "done").as_deref() {
+            Some("kept") => Some(words::ERP_KEPT),
+            Some("forgotten") => Some(words::ERP_FORGOTTEN),
+            _ => None,
+        };
+        let notice = notice.filter(|_| fault.is_none()).map(|notice| self.lang.pick(notice.es, notice.en));
+        let section = (self.admin.settings.erp)(self.lang);
+        let typed = erp::Typed::of(&section);
+        erp::page(self.page(Some(session.csrf.as_str())), &section, &typed, status, (notice, fault), None)
+    }
+
     async fn carry_out(&self, command: AdminCommand, action: &'static str) -> Response<Bytes> {
         match self.admin.send(command).await {
             AdminOutcome::Failed(error) | AdminOutcome::Refused(Text { en: error, .. }) => self.failed(action, &error),
-            AdminOutcome::Begun | AdminOutcome::Done | AdminOutcome::Nothing(_) => {
+            AdminOutcome::Begun | AdminOutcome::Done | AdminOutcome::Nothing(_) | AdminOutcome::ErpChecked(_) => {
                 audit::record(self.caller.ip, action, "begun");
                 respond::without_session(see_other(&self.at(&format!("done/{action}"))))
             }
@@ -355,6 +464,13 @@ impl<'a> AdminRequest<'a> {
 
     fn at(&self, below: &str) -> String {
         pages::address(below, self.chosen)
+    }
+
+    /// With a field of its own in the query.
+    fn at_with(&self, below: &str, field: &str) -> String {
+        let address = self.at(below);
+        let separator = if address.contains('?') { '&' } else { '?' };
+        format!("{address}{separator}{field}")
     }
 }
 

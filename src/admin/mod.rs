@@ -11,6 +11,7 @@
 mod admin_request;
 mod audit;
 mod digits;
+mod erp;
 mod hash;
 mod pages;
 mod pin;
@@ -31,18 +32,20 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
+pub(crate) use self::erp::{ErpAccount, ErpCheck, ErpCommand, ErpOrigin, ErpSection, ErpSource, ErpStep, ErpVerdict};
 pub(crate) use self::pin::PinError;
 pub(crate) use self::secure::{Fingerprint, Secure};
 pub(crate) use self::updates::{Updates, UpdatesSource};
 
 use self::admin_request::AdminRequest;
+use self::erp::Drafts;
 use self::pin::Pin;
 use self::sessions::Sessions;
 use self::throttle::{RetryAfter, Throttle};
 use crate::lang::{Lang, Text};
 use crate::update::command::Command;
 
-/// Bytes of a form: a token and three PINs.
+/// Bytes of a form: a token and three PINs, or an address and an account.
 pub(crate) const MAX_BODY: usize = 8 * 1024;
 
 /// Commands that may be queued; a later one is answered that the box is busy.
@@ -78,6 +81,8 @@ pub(crate) enum AdminCommand {
     SupportBundle,
     /// Something about the updates.
     Update(Command),
+    /// Something about the ERP's account.
+    Erp(ErpCommand),
 }
 
 /// The outcome.
@@ -96,6 +101,8 @@ pub(crate) enum AdminOutcome {
     },
     /// It is done, or goes on by itself: the section says how far it is.
     Done,
+    /// How the check of an ERP's account went.
+    ErpChecked(ErpCheck),
     /// There is nothing to do, and why, as a part of a sentence.
     Nothing(Text),
     /// Why it cannot be done, and what to do, in sentences.
@@ -124,6 +131,8 @@ pub(crate) struct Settings {
     pub(crate) bundle_contents: fn(Lang) -> Vec<String>,
     /// The state of the updates.
     pub(crate) updates: UpdatesSource,
+    /// The ERP's account and its link.
+    pub(crate) erp: ErpSource,
 }
 
 /// The administration.
@@ -133,6 +142,9 @@ pub(crate) struct Admin {
     throttle: Mutex<Throttle>,
     /// Serialises hashing: each hash takes memory and a thread.
     hashing: Semaphore,
+    /// One check of an ERP's account at a time: each is a login there.
+    checking: Semaphore,
+    drafts: Mutex<Drafts>,
     commands: mpsc::Sender<PendingCommand>,
     settings: Settings,
     report: Box<dyn Fn(Option<String>) + Send + Sync>,
@@ -154,6 +166,8 @@ impl Admin {
             sessions: Mutex::default(),
             throttle: Mutex::new(Throttle::new(Instant::now())),
             hashing: Semaphore::new(1),
+            checking: Semaphore::new(1),
+            drafts: Mutex::default(),
             commands,
             settings,
             report: Box::new(report),
@@ -192,7 +206,7 @@ impl Admin {
         let pin = Arc::clone(&self.pin);
         let made = self.hashed(move || pin.renew()).await.map_err(PinError::Make)?;
         let (new, fault) = made?;
-        self.sessions().end_all();
+        self.end_sessions();
         match fault {
             Some(fault) => self.report_pin_error(&fault),
             None => (self.report)(None),
@@ -249,6 +263,16 @@ impl Admin {
 
     fn sessions(&self) -> MutexGuard<'_, Sessions> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn drafts(&self) -> MutexGuard<'_, Drafts> {
+        self.drafts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends every session, and what one of them has begun.
+    fn end_sessions(&self) {
+        self.sessions().end_all();
+        self.drafts().clear();
     }
 
     fn throttle(&self) -> MutexGuard<'_, Throttle> {

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::erp::{ErpOrigin, ErpSection, ErpStep, Typed};
 use super::respond::ROOT;
 use super::updates::Updates;
 use super::words::Section;
@@ -24,8 +25,8 @@ impl Page<'_> {
         self.lang.pick(es, en)
     }
 
-    fn text(&self, text: &Text<&'static str>) -> &'static str {
-        self.lang.pick(text.es, text.en)
+    fn text<'t, S: AsRef<str>>(&self, text: &'t Text<S>) -> &'t str {
+        text.pick(self.lang)
     }
 
     /// This page in a language.
@@ -94,6 +95,29 @@ pub(super) struct Update<'a> {
     /// Whether there is anything to be asked for.
     pub(super) is_on: bool,
     pub(super) fault: Option<&'a str>,
+}
+
+#[derive(Template)]
+#[template(path = "admin/erp.html", config = "assets/console/askama.toml")]
+pub(super) struct Erp<'a> {
+    pub(super) page: Page<'a>,
+    pub(super) section: &'a ErpSection,
+    pub(super) typed: &'a Typed,
+    pub(super) notice: Option<&'a str>,
+    pub(super) fault: Option<&'a str>,
+    /// Of a check that failed.
+    pub(super) steps: &'a [ErpStep],
+}
+
+#[derive(Template)]
+#[template(path = "admin/erp-confirm.html", config = "assets/console/askama.toml")]
+pub(super) struct ErpConfirm<'a> {
+    pub(super) page: Page<'a>,
+    pub(super) typed: &'a Typed,
+    pub(super) steps: &'a [ErpStep],
+    pub(super) owner: &'a [ErpStep],
+    /// What the confirmation shows of the account, which stays in the box.
+    pub(super) draft: &'a str,
 }
 
 #[derive(Template)]

@@ -21,7 +21,8 @@ const MAX: usize = 16;
 pub(super) struct Token(String);
 
 impl Token {
-    fn random() -> Result<Self, getrandom::Error> {
+    /// A new one.
+    pub(super) fn random() -> Result<Self, getrandom::Error> {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes)?;
         Ok(Self(URL_SAFE_NO_PAD.encode(bytes)))

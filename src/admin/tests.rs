@@ -45,6 +45,10 @@ impl Answer {
 }
 
 fn new() -> Bench {
+    with_erp(ErpOrigin::Nobody)
+}
+
+fn with_erp(origin: ErpOrigin) -> Bench {
     let directory = tempfile::tempdir().expect("a directory");
     let settings = Settings {
         secure: Secure::Https { port: 8443, own: None },
@@ -58,6 +62,10 @@ fn new() -> Bench {
                 can_switch: true,
                 ..Updates::default()
             })
+        }),
+        erp: Arc::new(move |lang| ErpSection {
+            sentences: vec![lang.pick("Sin ERP.", "No ERP.").into()],
+            origin: origin.clone(),
         }),
     };
     let (admin, asked) = Admin::start(&directory.path().join("admin"), settings, |_| {});
@@ -214,7 +222,7 @@ async fn forms_of_others_do_nothing() {
     // Nobody carries anything out: what gets that far fails instead of waiting.
     the.asked.close();
     for csrf in ["", "x", &others] {
-        for path in ["/restart", "/support-bundle", "/factory-reset", "/pin", "/logout"] {
+        for path in ["/restart", "/support-bundle", "/factory-reset", "/pin", "/erp", "/logout"] {
             let answer = the.send(&mut browser, "POST", path, &[("csrf", csrf)]).await;
             assert_eq!(answer.status, 403, "{path} {csrf}");
         }
@@ -387,4 +395,211 @@ async fn what_is_too_much_or_no_form_is_refused() {
     let request = Request::post("/_edge/admin/login").header("content-type", "text/plain");
     let request = request.body(Bytes::from(format!("pin={}", the.pin()))).expect("a request");
     assert_eq!(the.admin.answer_at(request, browser.caller, the.now).await.status(), StatusCode::FORBIDDEN);
+}
+
+const ERP: [(&str, &str); 4] =
+    [("do", "check"), ("url", " erp.example/v1 "), ("user", " tv@erp.example "), ("password", " s3creta ñ")];
+
+/// The check's answer: `owner` accepted, or not.
+fn checked(is_accepted: bool) -> AdminOutcome {
+    let step = |verdict, es: &str| ErpStep { verdict, text: Text::new(es, "found") };
+    let owner = is_accepted.then(|| {
+        vec![step(ErpVerdict::Warning, "Rol ADMIN: mejor OPERATOR."), step(ErpVerdict::Ok, "Taller <Norte>.")]
+    });
+    let verdict = if is_accepted { ErpVerdict::Ok } else { ErpVerdict::Failed };
+    AdminOutcome::ErpChecked(ErpCheck { steps: vec![step(verdict, "La cuenta <entra>.")], owner })
+}
+
+/// Sends a form while somebody carries out the command that it leads to, and gives both.
+async fn carried(
+    the: &Bench,
+    asked: &mut mpsc::Receiver<PendingCommand>,
+    browser: &mut Browser,
+    path: &str,
+    form: &[(&str, &str)],
+    outcome: AdminOutcome,
+) -> (ErpCommand, Answer) {
+    let answered = async {
+        let PendingCommand { command, outcome: reply } = asked.recv().await.expect("a command");
+        reply.send(outcome).expect("somebody waits");
+        let AdminCommand::Erp(command) = command else { panic!("{command:?}") };
+        command
+    };
+    tokio::join!(answered, the.send(browser, "POST", path, form))
+}
+
+fn with<'a>(csrf: &'a str, fields: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    [("csrf", csrf)].into_iter().chain(fields.iter().copied()).collect()
+}
+
+/// The value of a hidden field.
+fn hidden(answer: &Answer, name: &str) -> String {
+    let (_, rest) = answer.text().split_once(&format!("name=\"{name}\" value=\"")).expect("a field");
+    rest.split_once('"').expect("its end").0.to_owned()
+}
+
+#[tokio::test]
+async fn an_account_is_kept_only_after_its_check_and_a_confirmation() {
+    let mut the = new();
+    let mut browser = Browser::at(AWAY, true);
+    the.login(&mut browser, &the.pin()).await;
+    let section = the.get(&mut browser, "/erp").await;
+    assert!(section.text().contains("Sin ERP.") && section.text().contains("name=\"password\""));
+    assert!(!section.text().contains("value=\"forget\""), "there is nothing to forget");
+    let csrf = section.csrf();
+    let mut asked = std::mem::replace(&mut the.asked, mpsc::channel(1).1);
+    let form = with(&csrf, &ERP);
+
+    let (command, failed) = carried(&the, &mut asked, &mut browser, "/erp", &form, checked(false)).await;
+    assert_eq!(failed.status, 422);
+    assert!(failed.text().contains("Mal:</b> La cuenta &#60;entra&#62;.") && !failed.text().contains("draft"));
+    assert!(failed.text().contains("value=\"https://erp.example/v1\"") && failed.text().contains("tv@erp.example"));
+    assert!(!failed.text().contains("s3creta"), "a password is never sent back");
+    let ErpCommand::Check(account) = command else { panic!("{command:?}") };
+    assert_eq!((account.url.as_str(), account.user.as_str()), ("https://erp.example/v1", "tv@erp.example"));
+    assert_eq!(account.password.expose(), " s3creta ñ", "as it was typed");
+    assert!(!format!("{account:?}").contains("erp.example"));
+    assert_eq!(format!("{:?}", account.password), "Password");
+
+    let (_, shown) = carried(&the, &mut asked, &mut browser, "/erp", &form, checked(true)).await;
+    assert_eq!(shown.status, 200);
+    assert!(shown.text().contains("Taller &#60;Norte&#62;.") && shown.text().contains("Rol ADMIN"), "{}", shown.text());
+    assert!(!shown.text().contains("s3creta"));
+    let draft = hidden(&shown, "draft");
+    let keep = [("do", "keep"), ("draft", draft.as_str())];
+
+    // Another session confirms nothing, and neither does another token.
+    let mut other = Browser::at(AWAY, true);
+    the.login(&mut other, &the.pin()).await;
+    let others = the.get(&mut other, "/erp").await.csrf();
+    assert_eq!(the.send(&mut other, "POST", "/erp", &with(&others, &keep)).await.status, 409);
+    let wrong = with(&csrf, &[("do", "keep"), ("draft", "x")]);
+    assert_eq!(the.send(&mut browser, "POST", "/erp", &wrong).await.status, 409);
+
+    let form = with(&csrf, &keep);
+    let (command, kept) = carried(&the, &mut asked, &mut browser, "/erp?lang=en", &form, AdminOutcome::Done).await;
+    assert_eq!(command, ErpCommand::Keep(account));
+    assert_eq!((kept.status, kept.field("location")), (303, "/_edge/admin/erp?lang=en&done=kept"));
+    assert!(the.get(&mut browser, "/erp?lang=en&done=kept").await.text().contains("The account has been kept"));
+    let again = the.send(&mut browser, "POST", "/erp", &form).await;
+    assert!(again.status == 409 && again.text().contains("ya no vale"), "once");
+    assert!(asked.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn a_confirmation_comes_in_time_or_from_nobody() {
+    let mut the = new();
+    let mut browser = Browser::at(AWAY, true);
+    the.login(&mut browser, &the.pin()).await;
+    let mut asked = std::mem::replace(&mut the.asked, mpsc::channel(1).1);
+    for end in ["late", "another check", "logout"] {
+        let csrf = the.get(&mut browser, "/erp").await.csrf();
+        let form = with(&csrf, &ERP);
+        let (_, shown) = carried(&the, &mut asked, &mut browser, "/erp", &form, checked(true)).await;
+        let draft = hidden(&shown, "draft");
+        match end {
+            "late" => the.now += Duration::from_secs(10 * 60),
+            "another check" => {
+                carried(&the, &mut asked, &mut browser, "/erp", &form, checked(true)).await;
+            }
+            _ => {
+                the.send(&mut browser, "POST", "/logout", &with(&csrf, &[])).await;
+                assert!(the.admin.drafts().is_empty(), "its password is gone, too");
+                the.login(&mut browser, &the.pin()).await;
+            }
+        }
+        let csrf = the.get(&mut browser, "/erp").await.csrf();
+        let keep = with(&csrf, &[("do", "keep"), ("draft", &draft)]);
+        assert_eq!(the.send(&mut browser, "POST", "/erp", &keep).await.status, 409, "{end}");
+    }
+    assert!(asked.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn what_is_no_account_is_not_even_checked() {
+    let mut the = new();
+    let mut browser = Browser::at(AWAY, true);
+    the.login(&mut browser, &the.pin()).await;
+    let csrf = the.get(&mut browser, "/erp").await.csrf();
+    let long = "x".repeat(1025);
+    for (name, value, words) in [
+        ("url", "", "Faltan datos"),
+        ("user", "  ", "Faltan datos"),
+        ("password", "", "Faltan datos"),
+        ("url", long.as_str(), "demasiado largos"),
+        ("user", long.as_str(), "demasiado largos"),
+        ("password", long.as_str(), "demasiado largos"),
+        ("password", "a\u{7}b", "no se ve"),
+    ] {
+        let fields: Vec<_> = ERP.iter().map(|&(key, own)| (key, if key == name { value } else { own })).collect();
+        let answer = the.send(&mut browser, "POST", "/erp", &with(&csrf, &fields)).await;
+        assert!(answer.status == 422 && answer.text().contains(words), "{name}: {}", answer.text());
+        assert!(!answer.text().contains("s3creta"));
+    }
+    let unknown = with(&csrf, &[("do", "destroy")]);
+    assert_eq!(the.send(&mut browser, "POST", "/erp", &unknown).await.status, 404);
+    assert_eq!(the.send(&mut browser, "POST", "/erp", &ERP).await.status, 403, "without the token");
+    assert!(the.asked.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn one_check_runs_at_a_time() {
+    let mut the = new();
+    let (mut browser, mut other) = (Browser::at(AWAY, true), Browser::at(AWAY, true));
+    the.login(&mut browser, &the.pin()).await;
+    the.login(&mut other, &the.pin()).await;
+    let csrf = the.get(&mut browser, "/erp").await.csrf();
+    let others = the.get(&mut other, "/erp").await.csrf();
+    let mut asked = std::mem::replace(&mut the.asked, mpsc::channel(1).1);
+    let second = async {
+        let PendingCommand { outcome, .. } = asked.recv().await.expect("the first");
+        let refused = the.send(&mut other, "POST", "/erp", &with(&others, &ERP)).await;
+        assert!(refused.status == 409 && refused.text().contains("otra comprobación"), "{}", refused.text());
+        outcome.send(AdminOutcome::Refused(Text::new("Ahora no.", "Not now."))).expect("somebody waits");
+    };
+    let form = with(&csrf, &ERP);
+    let (answer, ()) = tokio::join!(the.send(&mut browser, "POST", "/erp", &form), second);
+    assert!(answer.status == 422 && answer.text().contains("Ahora no."), "{}", answer.text());
+}
+
+#[tokio::test]
+async fn an_account_of_the_administration_is_shown_without_its_password_and_can_be_forgotten() {
+    let (url, user) = ("https://erp.example".to_owned(), "tv@erp.example".to_owned());
+    let mut the = with_erp(ErpOrigin::Administration { url, user });
+    let mut browser = Browser::at(AWAY, true);
+    the.login(&mut browser, &the.pin()).await;
+    let section = the.get(&mut browser, "/erp").await;
+    assert!(section.text().contains("value=\"https://erp.example\"") && section.text().contains("tv@erp.example"));
+    let csrf = section.csrf();
+    let mut asked = std::mem::replace(&mut the.asked, mpsc::channel(1).1);
+    let unsure = the.send(&mut browser, "POST", "/erp", &with(&csrf, &[("do", "forget")])).await;
+    assert!(unsure.status == 422 && unsure.text().contains("Marque la casilla"), "{}", unsure.text());
+    let form = with(&csrf, &[("do", "forget"), ("sure", "yes")]);
+    let refused = AdminOutcome::Refused(Text::new("El disco no deja.", "The disk refuses."));
+    let (_, answer) = carried(&the, &mut asked, &mut browser, "/erp", &form, refused).await;
+    assert!(answer.status == 503 && answer.text().contains("El disco no deja."), "{}", answer.text());
+    let (command, answer) = carried(&the, &mut asked, &mut browser, "/erp", &form, AdminOutcome::Done).await;
+    assert_eq!(command, ErpCommand::Forget);
+    assert_eq!((answer.status, answer.field("location")), (303, "/_edge/admin/erp?done=forgotten"));
+}
+
+#[tokio::test]
+async fn an_account_of_the_configuration_is_only_shown() {
+    let (url, user) = ("https://erp.example".to_owned(), "tv@erp.example".to_owned());
+    for is_another_kept in [false, true] {
+        let (url, user) = (url.clone(), user.clone());
+        let mut the = with_erp(ErpOrigin::Configuration { url, user, is_another_kept });
+        let mut browser = Browser::at(AWAY, true);
+        the.login(&mut browser, &the.pin()).await;
+        let section = the.get(&mut browser, "/erp").await;
+        assert!(section.text().contains("aquí solo se muestra") && section.text().contains("tv@erp.example"));
+        assert!(!section.text().contains("name=\"password\""), "{}", section.text());
+        assert_eq!(section.text().contains("value=\"forget\""), is_another_kept);
+        let csrf = hidden(&section, "csrf");
+        for form in [&ERP[..], &[("do", "keep"), ("draft", "x")]] {
+            let answer = the.send(&mut browser, "POST", "/erp", &with(&csrf, form)).await;
+            assert!(answer.status == 409 && answer.text().contains("no se puede cambiar"), "{}", answer.text());
+        }
+        assert!(the.asked.try_recv().is_err());
+    }
 }

@@ -5,7 +5,7 @@ use super::throttle::RetryAfter;
 use crate::lang::Text;
 
 /// Copy without anything to fill in.
-type Fixed = Text<&'static str>;
+pub(super) type Fixed = Text<&'static str>;
 
 pub(super) const BACK: Fixed = Text::fixed("Volver", "Back");
 pub(super) const LOG_IN_AGAIN: Fixed = Text::fixed("Entrar otra vez", "Log in again");
@@ -59,6 +59,47 @@ pub(super) const UPDATES_OFF: Fixed = Text::fixed(
     "This program looks for no updates: it carries no bucket's address, or update.enabled is false.",
 );
 
+pub(super) const ERP_INCOMPLETE: Fixed = Text::fixed(
+    "Faltan datos: hacen falta la dirección, el usuario y la contraseña. No se ha cambiado nada.",
+    "Something is missing: address, user and password are needed. Nothing has been changed.",
+);
+pub(super) const ERP_TOO_LONG: Fixed = Text::fixed(
+    "La dirección, el usuario o la contraseña son demasiado largos. No se ha cambiado nada.",
+    "The address, the user or the password is too long. Nothing has been changed.",
+);
+pub(super) const ERP_CONTROL: Fixed = Text::fixed(
+    "La dirección, el usuario o la contraseña tienen un carácter que no se ve. Escríbalos a mano, sin pegarlos. No se ha cambiado nada.",
+    "The address, the user or the password has an invisible character. Type them instead of pasting. Nothing has been changed.",
+);
+pub(super) const ERP_CHECK_FAILED: Fixed = Text::fixed(
+    "La comprobación ha fallado. No se ha cambiado nada: siguen los datos de antes.",
+    "The check has failed. Nothing has been changed: what was there before still holds.",
+);
+pub(super) const ERP_CHECK_RUNS: Fixed = Text::fixed(
+    "Ya hay otra comprobación en marcha. Espere un minuto y vuelva a probar.",
+    "Another check is running. Wait a minute and try again.",
+);
+pub(super) const ERP_CHECK_TOO_LONG: Fixed = Text::fixed(
+    "La comprobación no ha terminado a tiempo. No se ha cambiado nada. Vuelva a probar.",
+    "The check has not ended in time. Nothing has been changed. Try again.",
+);
+pub(super) const ERP_NOT_CHECKED: Fixed = Text::fixed(
+    "Esa comprobación ya no vale: han pasado más de diez minutos, o se ha hecho otra. No se ha cambiado nada. Vuelva a empezar.",
+    "That check does not hold any more: more than ten minutes have passed, or there was another. Nothing has been changed. Start again.",
+);
+pub(super) const ERP_CONFIGURED: Fixed = Text::fixed(
+    "La cuenta está en la configuración del equipo, y desde aquí no se puede cambiar. No se ha cambiado nada.",
+    "The account is in the box's configuration, and cannot be changed from here. Nothing has been changed.",
+);
+pub(super) const ERP_STEP_OK: Fixed = Text::fixed("Bien:", "OK:");
+pub(super) const ERP_STEP_WARNING: Fixed = Text::fixed("Atención:", "Note:");
+pub(super) const ERP_STEP_FAILED: Fixed = Text::fixed("Mal:", "Failed:");
+pub(super) const ERP_KEPT: Fixed = Text::fixed(
+    "La cuenta se ha guardado y ya se usa. En unos segundos, los televisores muestran los datos del ERP.",
+    "The account has been kept and is in use. Within seconds, the TVs show the ERP's figures.",
+);
+pub(super) const ERP_FORGOTTEN: Fixed = Text::fixed("La cuenta se ha olvidado.", "The account has been forgotten.");
+
 pub(super) const fn invalid_pin(invalid: InvalidPin) -> Fixed {
     match invalid {
         InvalidPin::Shape => Text::fixed(
@@ -109,6 +150,14 @@ pub(super) const SECTIONS: &[Section] = &[
         about: Text::fixed(
             "Qué versión está en marcha; instalar otra, volver a la anterior o fijarla.",
             "Which version runs; take another, go back, or pin it.",
+        ),
+    },
+    Section {
+        path: "erp",
+        title: Text::fixed("Cuenta del ERP", "ERP account"),
+        about: Text::fixed(
+            "De dónde vienen los datos de la pantalla: dirección, usuario y contraseña.",
+            "Where the display's figures come from: address, user and password.",
         ),
     },
     Section {

@@ -8,25 +8,42 @@ use tokio::sync::watch;
 
 use super::words;
 use crate::discovery::{self, Discovery, Instance, State};
-use crate::health::Probe;
+use crate::health::{Health, Probe};
 use crate::http::{Listener, Names, Scheme};
 use crate::identity::BoxId;
 use crate::metrics::{Discovered, Metrics};
 
 /// The subscribers to the state of discovery.
 pub(super) struct DiscoveryObservers {
-    pub(super) probe: Probe,
+    probe: Probe,
     /// Of the box's id.
-    pub(super) identity: Probe,
-    pub(super) metrics: Arc<Metrics>,
-    pub(super) names: Arc<Names>,
+    identity: Probe,
+    metrics: Arc<Metrics>,
+    names: Arc<Names>,
     /// The names that the box has in any case.
-    pub(super) own_names: Vec<String>,
+    own_names: Vec<String>,
     /// For the console.
-    pub(super) lan: watch::Sender<Option<State>>,
+    lan: watch::Sender<Option<State>>,
 }
 
 impl DiscoveryObservers {
+    pub(super) fn new(
+        health: &Health,
+        metrics: &Arc<Metrics>,
+        names: &Arc<Names>,
+        own_names: Vec<String>,
+        lan: watch::Sender<Option<State>>,
+    ) -> Self {
+        Self {
+            probe: health.probe("discovery"),
+            identity: health.probe("identity"),
+            metrics: Arc::clone(metrics),
+            names: Arc::clone(names),
+            own_names,
+            lan,
+        }
+    }
+
     fn publish(&self, state: &State) {
         self.probe.degraded(super::status::fault(state));
         self.identity.degraded(state.duplicate_id.map(words::duplicate_id));

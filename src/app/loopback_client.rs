@@ -55,6 +55,9 @@ impl LoopbackClient {
             for path in ["/"].into_iter().chain(asset.as_deref()) {
                 let got = tokio::time::timeout(SELF_CHECK, self.get(*address, *scheme, path)).await;
                 let got = got.unwrap_or_else(|_| Err(format!("no answer within {} s", SELF_CHECK.as_secs())));
+                if path == "/" && got.is_ok() {
+                    self.metrics.page_checked();
+                }
                 let status = got.map_err(|error| format!("{scheme} {path} of {address}: {error}"))?;
                 if status != expected {
                     return Err(format!("{scheme} {path} of {address}: the answer is {status}"));

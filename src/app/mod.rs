@@ -3,6 +3,8 @@
 mod certificate;
 mod descriptors;
 mod discover;
+mod erp;
+mod erp_status;
 mod exclusive;
 mod failure;
 mod fallback;
@@ -36,7 +38,10 @@ use tokio::sync::{Mutex, mpsc, watch};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
+pub use self::outbound::outbound_client;
+
 use self::discover::DiscoveryObservers;
+use self::erp::Erp;
 use self::loopback_client::LoopbackClient;
 use self::operator::Operator;
 use self::signals::StopSignals;
@@ -46,7 +51,8 @@ use self::watchdog::Watchdog;
 use crate::admin::PendingCommand;
 use crate::config::{Config, Machine};
 use crate::console::{Console, ConsoleError};
-use crate::discovery::{self, Instance};
+use crate::control;
+use crate::discovery::{self, Discovery, Instance};
 use crate::health::Health;
 use crate::http::{
     self, BindError, Limits, Listen, Listener, Names, RequestLog, Scheme, Server, ServerError, Tls, TlsError,
@@ -136,6 +142,7 @@ pub struct App {
     program: Program,
     trial: Option<(Trial, Duration)>,
     updates: (UpdateConfig, updates::Observers),
+    erp: Arc<Erp>,
     monitor: (Option<machine::Monitor>, storage::Monitor, Option<certificate::RenewalInputs>),
     _publisher: Publisher,
 }
@@ -160,6 +167,7 @@ impl App {
             requests,
             shutdown,
             outbound,
+            erp,
             update,
         } = config;
         let open = descriptors::raise_limit(limits.connections, site.dir.as_ref().map_or(0, |_| site.max_files));
@@ -168,7 +176,7 @@ impl App {
         let id = BoxId::load(&data_dir);
         let quiet_wait = update.quiet_wait;
         let outbound = outbound::build(outbound, update.ca_file.as_deref());
-        let update_config = UpdateConfig::new(update, outbound, dir.as_deref(), &data_dir, &id);
+        let update_config = UpdateConfig::new(update, outbound.clone(), dir.as_deref(), &data_dir, &id);
         let running = updates::Running::default();
 
         let own_names = listen::own_names(&listen, &tls, &discovery);
@@ -179,6 +187,8 @@ impl App {
         let (publisher, current) = site::publisher(site, open, &data_dir, &health)?;
 
         let metrics = Arc::new(Metrics::default());
+        let language = display.language;
+        let erp = Erp::new(erp, display, &data_dir, outbound, &metrics).map_err(AppError::Display)?;
         let (describe, description) = watch::channel(Bytes::new());
         let (lan, known) = watch::channel(None);
         let secure = certificate::secure(&listeners, tls.as_ref(), followed.is_some(), dir.is_some());
@@ -186,28 +196,18 @@ impl App {
         let of_machine = machine::MachineState::default();
         let storage = storage::Monitor::new(&data_dir, dir.is_some(), &health).map_err(AppError::Runtime)?;
         let machine = dir.map(|directory| machine::Monitor::new(directory, &health, &of_machine));
-        let sources = status::sources(
-            &id,
-            storage.space(),
-            &listeners,
-            health.clone(),
-            tls.clone(),
-            status::StatusInputs { lan: known, updates: running.clone(), machine: of_machine, site: current.clone() },
-        );
-        let console = Arc::new(Console::start(sources, display.language)?);
+        let (updates, site) = (running.clone(), current.clone());
+        let erp_view = status::erp(&erp, &metrics);
+        let inputs = status::StatusInputs { lan: known, updates, machine: of_machine, site, erp: erp_view };
+        let sources = status::sources(&id, storage.space(), &listeners, health.clone(), tls.clone(), inputs);
+        let console = Arc::new(Console::start(sources, language)?);
         let discovery = discover::instance(&discovery, &data_dir, &id, &listeners).map(|instance| {
-            let observers = DiscoveryObservers {
-                probe: health.probe("discovery"),
-                identity: health.probe("identity"),
-                metrics: Arc::clone(&metrics),
-                names: Arc::clone(&names),
-                own_names,
-                lan,
-            };
+            let observers = DiscoveryObservers::new(&health, &metrics, &names, own_names, lan);
             (discovery, instance, describe, observers)
         });
 
-        let (admin, asked) = operator::admin(&data_dir, secure, &health, Arc::clone(&running), display.language);
+        let (admin, asked) =
+            operator::admin(&data_dir, secure, &health, Arc::clone(&running), Arc::clone(&erp), language);
         let admin = Arc::new(admin);
         let operator = Operator {
             id,
@@ -216,6 +216,7 @@ impl App {
             recent,
             recheck: Rc::new(recheck),
             updates: Arc::clone(&running),
+            erp: Arc::clone(&erp),
             health: health.clone(),
             console: Arc::clone(&console),
             admin: Arc::clone(&admin),
@@ -229,12 +230,13 @@ impl App {
             site: current,
             health: health.clone(),
             metrics,
-            display: Bytes::from(serde_json::to_vec(&display).map_err(AppError::Display)?),
+            display: erp.display_json(),
             description,
             tls,
             names,
             console,
             admin,
+            feed: erp.feed(),
         };
         Ok(Self {
             listeners,
@@ -249,6 +251,7 @@ impl App {
             program: Program::current().launched_by(std::env::var_os(launch::LAUNCHER).map(Into::into)),
             trial,
             updates: (update_config, updates),
+            erp,
             monitor: (machine, storage, certificate),
             _publisher: publisher,
         })
@@ -285,6 +288,7 @@ impl App {
         let operator = Rc::new(self.operator);
         let control = operator::start(&operator, self.asked);
         watch(self.monitor);
+        let erp = erp::start(self.erp);
         let (update_config, observers) = self.updates;
         let on_trial = self.trial.as_ref().map(|(trial, _)| trial.clone());
         let tried = CancellationToken::new();
@@ -344,19 +348,10 @@ impl App {
             let name = stop.next().await;
             tracing::warn!(signal = name, "stopping at once");
         };
-        let goodbye = async {
-            if let Some(discovery) = discovery {
-                discovery.stop().await;
-            }
-        };
-        let silence = async {
-            if let Some(control) = control {
-                control.stop().await;
-            }
-        };
         let ended = end(server, is_restart, self.grace, at_once);
+        let others = async { tokio::join!(silence(discovery, control), erp.stop(), trial::end_cleanly(on_trial)) };
         let cut_off = tokio::select! {
-            (cut_off, (), (), ()) = async { tokio::join!(ended, goodbye, silence, trial::end_cleanly(on_trial)) } => cut_off,
+            (cut_off, _) = async { tokio::join!(ended, others) } => cut_off,
             () = ping_watchdog() => 0,
         };
         match (cut_off, sockets) {
@@ -378,6 +373,21 @@ fn watch(
     machine::start(machine);
     storage::start(storage);
     certificate::follow(certificate);
+}
+
+/// Ends what others find the box by, and what its command line reaches.
+async fn silence(discovery: Option<Discovery>, control: Option<control::Server>) {
+    let goodbye = async {
+        if let Some(discovery) = discovery {
+            discovery.stop().await;
+        }
+    };
+    let hang_up = async {
+        if let Some(control) = control {
+            control.stop().await;
+        }
+    };
+    tokio::join!(goodbye, hang_up);
 }
 
 fn say_ready(console: &Console) {

@@ -9,6 +9,7 @@ use serde_json::json;
 use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 
+use super::erp::Erp;
 use super::{ConfigCheck, updates, words};
 use crate::admin::{self, Admin, AdminOutcome, PendingCommand};
 use crate::console::Console;
@@ -41,6 +42,7 @@ pub(super) fn admin(
     secure: admin::Secure,
     health: &Health,
     running: updates::Running,
+    erp: Arc<Erp>,
     language: Lang,
 ) -> (Admin, mpsc::Receiver<PendingCommand>) {
     let settings = admin::Settings {
@@ -48,6 +50,7 @@ pub(super) fn admin(
         language,
         bundle_contents: support_bundle::contents,
         updates: Arc::new(move |lang| updates::section(&running, lang)),
+        erp: Arc::new(move |lang| erp.section(lang)),
     };
     let probe = health.probe("admin");
     Admin::start(&data_dir.join("admin"), settings, move |fault| {
@@ -81,6 +84,7 @@ pub(super) struct Operator {
     pub(super) recent: Recent,
     pub(super) recheck: Rc<ConfigCheck>,
     pub(super) updates: updates::Running,
+    pub(super) erp: Arc<Erp>,
     pub(super) health: Health,
     pub(super) console: Arc<Console>,
     pub(super) admin: Arc<Admin>,
@@ -108,6 +112,7 @@ impl Operator {
             admin::AdminCommand::Update(command) => {
                 Ok(updates::outcome(updates::request(&self.updates, command).await))
             }
+            admin::AdminCommand::Erp(command) => self.erp.handle(command).await,
             admin::AdminCommand::FactoryReset => self.reset().await.map(|()| AdminOutcome::Begun),
             admin::AdminCommand::SupportBundle => {
                 let journal = Err("only the command \"workshop-edge support-bundle\" reads the journal".to_owned());

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::bounded_read::read_bounded;
+use crate::config::Config;
 use crate::outbound::{Keys, LocalNames, Outbound, Proxies, ProxySettings, Settings};
 use crate::{discovery, error_chain};
 
@@ -13,6 +14,14 @@ const MAX_CERTIFICATES: u64 = 1 << 20;
 
 /// Multicast knows names that DNS does not.
 const LOCAL_NAMES: LocalNames = |name| Box::pin(async move { discovery::resolve(&name).await });
+
+/// The client that the box with this configuration has; in words why there is none otherwise.
+///
+/// # Errors
+/// A file that cannot be read, or a proxy that is none.
+pub fn outbound_client(config: &Config) -> Result<Outbound, String> {
+    build(config.outbound.clone(), config.update.ca_file.as_deref())
+}
 
 /// The client; in words why there is none otherwise. `other_ca_file` is what `outbound.ca_file` was called before.
 pub(super) fn build(keys: Keys, other_ca_file: Option<&Path>) -> Result<Outbound, String> {

@@ -1,20 +1,24 @@
 //! What the console shows, from the rooms that know it.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::sync::watch;
 
+use super::erp_status::ErpStatus;
 use super::{machine, updates, words};
 use crate::clock::{self, Clock};
 use crate::console::{
-    self, Build, Disk, Fault, Https, Lan, ListenAddress, Name, Network, NetworkTrouble, ProcessInfo, Sources,
+    self, Build, Disk, Erp, ErpState, Fault, Https, Lan, ListenAddress, Name, Network, NetworkTrouble, ProcessInfo,
+    Sources,
 };
 use crate::discovery::{self, State};
 use crate::health::{self, Health};
 use crate::http::{Listener, Scheme, Tls};
 use crate::identity::BoxId;
 use crate::lang::Text;
+use crate::metrics::Metrics;
 use crate::site::Current;
 
 /// What is learnt while the box runs.
@@ -24,6 +28,8 @@ pub(super) struct StatusInputs {
     pub(super) updates: updates::Running,
     pub(super) machine: machine::MachineState,
     pub(super) site: Arc<Current>,
+    /// `None` when no ERP is configured.
+    pub(super) erp: Box<dyn Fn() -> Option<Erp> + Send>,
 }
 
 /// Where the console gets its status from.
@@ -35,9 +41,10 @@ pub(super) fn sources(
     tls: Option<Tls>,
     inputs: StatusInputs,
 ) -> Sources {
-    let StatusInputs { lan, updates, machine, site } = inputs;
+    let StatusInputs { lan, updates, machine, site, erp } = inputs;
     let clock = Clock::default();
     let probe = health.probe("clock");
+    let (of_erp, erp_probe) = (health.clone(), OnceCell::new());
     let process = ProcessInfo {
         id: id.as_str().to_owned(),
         version: crate::VERSION.to_owned(),
@@ -66,8 +73,30 @@ pub(super) fn sources(
         update: Box::new(move || updates::shown(&updates)),
         disk: Box::new(disk),
         site: Box::new(move || Some(super::site::status(&site.state()))),
+        erp: Box::new(move || {
+            let erp = erp();
+            // A box without an ERP has no check of it.
+            if erp.is_some() {
+                erp_probe.get_or_init(|| of_erp.probe("erp"));
+            }
+            if let Some(probe) = erp_probe.get() {
+                probe.degraded(erp.as_ref().and_then(erp_fault));
+            }
+            erp
+        }),
         https: Box::new(move || tls.as_ref().map(|tls| Https { certificate_sha256: pairs(&tls.fingerprint()) })),
     }
+}
+
+/// What is wrong with the link to the ERP.
+fn erp_fault(erp: &Erp) -> Option<Text> {
+    (erp.state == ErpState::Away).then(|| erp.text.clone()).flatten()
+}
+
+/// What the console shows of the ERP, and the figures of its metrics.
+pub(super) fn erp(erp: &Arc<super::erp::Erp>, metrics: &Arc<Metrics>) -> Box<dyn Fn() -> Option<Erp> + Send> {
+    let (erp, status) = (Arc::clone(erp), ErpStatus::new(Arc::clone(metrics)));
+    Box::new(move || erp.read(|reading| status.shown(reading, Instant::now())).flatten())
 }
 
 /// What is wrong with the network or with discovery, in both languages.
@@ -156,6 +185,7 @@ pub(super) fn pairs(digest: &[u8]) -> String {
 mod tests {
     use super::*;
     use crate::health::Level;
+    use crate::lang::Texts;
 
     #[test]
     fn what_the_parts_report_has_words_in_both_languages() {
@@ -177,6 +207,25 @@ mod tests {
         assert_eq!(words, [("uno", "one"), ("dos", "two")]);
         health.probe("machine").degraded(Some(Text::new("uno\ndos", "one")));
         assert_eq!(of_health(&health.report()).faults.len(), 1);
+    }
+
+    #[test]
+    fn only_a_link_that_brings_nothing_is_a_fault() {
+        let text = Text::new("no contesta", "no answer");
+        let erp = |state, text| Erp {
+            state,
+            since_s: 0,
+            reason: None,
+            text,
+            account: None,
+            oldest_s: None,
+            viewers: 0,
+            notices: Texts::default(),
+        };
+        assert_eq!(erp_fault(&erp(ErpState::Away, Some(text.clone()))), Some(text.clone()));
+        for state in [ErpState::Starting, ErpState::Up, ErpState::Slow] {
+            assert_eq!(erp_fault(&erp(state, Some(text.clone()))), None);
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod config;
 mod configuration;
 mod console;
 mod control;
+mod erp;
 mod factory_reset;
 mod launch;
 mod machine;
@@ -32,7 +33,9 @@ pub use output::answer;
 pub use output::failure;
 pub use usage::exit as not_understood;
 
-use crate::{config::Overrides, lang::Lang};
+use crate::config::{Config, Overrides};
+use crate::lang::Lang;
+use crate::outbound::Outbound;
 use clap::ArgMatches;
 use std::{ffi::OsString, process::ExitCode};
 
@@ -51,6 +54,7 @@ pub enum Command {
     Launch(launch::LaunchArgs),
     Config(config::ConfigArgs),
     Status(status::StatusArgs),
+    Erp(erp::ErpArgs),
     Console(console::ConsoleArgs),
     Pin(pin::PinArgs),
     Update(update::UpdateArgs),
@@ -101,6 +105,7 @@ fn definition(lang: Lang) -> clap::Command {
         launch::definition(lang),
         config::definition(lang),
         status::definition(lang),
+        erp::definition(lang),
         console::definition(lang),
         pin::definition(lang),
         update::definition(lang),
@@ -123,6 +128,7 @@ fn command(matches: &ArgMatches) -> Option<Command> {
         "launch" => Command::Launch(launch::LaunchArgs::of(of)),
         "config" => Command::Config(config::ConfigArgs::of(of)?),
         "status" => Command::Status(status::StatusArgs::of(of)),
+        "erp" => Command::Erp(erp::ErpArgs::of(of)?),
         "console" => Command::Console(console::ConsoleArgs::of(of)?),
         "pin" => Command::Pin(pin::PinArgs::of(of)),
         "update" => Command::Update(update::UpdateArgs::of(of)?),
@@ -137,14 +143,21 @@ fn command(matches: &ArgMatches) -> Option<Command> {
     })
 }
 
-/// Carries out a command, `serve` with the given function, and returns the exit code.
+/// Carries out a command, `serve` with the given function, and returns the exit code. `outbound` makes the client for what
+/// is fetched from others.
 #[must_use]
-pub fn run(command: Command, lang: Lang, serve: impl FnOnce(Overrides) -> ExitCode) -> ExitCode {
+pub fn run(
+    command: Command,
+    lang: Lang,
+    serve: impl FnOnce(Overrides) -> ExitCode,
+    outbound: impl FnOnce(&Config) -> Result<Outbound, String>,
+) -> ExitCode {
     match command {
         Command::Serve(overrides) => serve(overrides),
         Command::Launch(args) => launch::run(args),
         Command::Config(args) => config::run(args, lang),
         Command::Status(args) => status::run(args, lang),
+        Command::Erp(args) => erp::run(args, lang, outbound),
         Command::Console(args) => console::run(args, lang),
         Command::Pin(args) => pin::run(args, lang),
         Command::Update(args) => update::run(args, lang),

@@ -166,7 +166,7 @@ fn understood<const N: usize>(cases: [(&str, Command); N]) {
 #[test]
 fn what_is_not_understood_is_said_in_the_persons_language() {
     for (line, es, en) in [
-        ("serv", "no existe el comando «serv»\n  ¿quería decir «serve»?", "unrecognized subcommand 'serv'"),
+        ("servve", "no existe el comando «servve»\n  ¿quería decir «serve»?", "unrecognized subcommand 'servve'"),
         ("serve --sit x", "no existe la opción «--sit»\n  ¿quería decir «--site»?", "unexpected argument '--sit'"),
         ("serve x", "sobra el argumento «x»", "unexpected argument 'x'"),
         ("serve --site", "a «--site <DIR>» le falta un valor", "a value is required for '--site <DIR>'"),

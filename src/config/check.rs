@@ -7,8 +7,9 @@ use super::{
     types::Config,
 };
 use crate::http::{Limits, Listen, TlsKeys, TlsMode};
+use crate::lang::Text;
 use crate::schema::{Key, Setting, Value};
-use crate::{outbound, site, update};
+use crate::{erp, outbound, site, update};
 use std::{collections::HashSet, net::SocketAddr, path::PathBuf};
 
 /// Finds what is wrong with values that are right by themselves. What is wrong by itself is skipped here: one
@@ -30,7 +31,9 @@ pub(super) fn check(layers: &mut Layers) {
     ] {
         existing(layers, &file);
     }
-    cleartext(layers);
+    cleartext(layers, &update::Settings::url(), &update::Settings::allow_http());
+    cleartext(layers, &erp::Settings::url(), &erp::Settings::allow_http());
+    erp(layers);
 }
 
 /// One peer cannot have more connections than there are. A default gives way; a number that somebody chose does not.
@@ -73,15 +76,63 @@ fn tls(layers: &mut Layers) {
     }
 }
 
-/// Updates over cleartext have to be asked for.
-fn cleartext(layers: &mut Layers) {
-    let allowed = layers.setting(&update::Settings::allow_http()).is_some_and(|(allowed, _)| allowed);
-    let url = update::Settings::url();
-    if let Some((Some(given), origin)) = layers.setting(&url)
+/// Cleartext has to be asked for.
+fn cleartext(layers: &mut Layers, url: &Setting<Option<String>>, allow_http: &Setting<bool>) {
+    let allowed = layers.setting(allow_http).is_some_and(|(allowed, _)| allowed);
+    if let Some((Some(given), origin)) = layers.setting(url)
         && given.starts_with("http:")
         && !allowed
     {
-        layers.fault(&url.key, origin, Problem::HttpNotAllowed);
+        layers.fault(&url.key, origin, Problem::HttpNotAllowed { unless: allow_http.key.path });
+    }
+}
+
+/// An account of the ERP is an address and a user. The password may come from elsewhere, or later.
+fn erp(layers: &mut Layers) {
+    let (url, user, password_file) = (erp::Settings::url(), erp::Settings::user(), erp::Settings::password_file());
+    required_by(layers, &user.key, &url.key);
+    required_by(layers, &url.key, &user.key);
+    if let Some((Some(address), origin)) = layers.setting(&url)
+        && address.starts_with("file:")
+    {
+        layers.fault(&url.key, origin, Problem::NotWeb);
+    }
+    if let Some((Some(file), origin)) = layers.setting(&password_file) {
+        let name = password_file.key.path.to_owned();
+        if layers.is_absent(&url.key) {
+            layers.warnings.push(Warning { origin, name, notice: Notice::UnusedWithout(url.key.path) });
+        } else if !file.is_file() {
+            layers.warnings.push(Warning { origin, name, notice: Notice::NoPassword(file) });
+        }
+    }
+    extra_paths(layers);
+}
+
+/// Where the second key has a value, the first one needs one.
+fn required_by(layers: &mut Layers, key: &Key, by: &Key) {
+    if let Some((_, origin)) = layers.get(by)
+        && layers.is_absent(key)
+    {
+        let origin = origin.clone();
+        layers.fault(key, origin, Problem::RequiredBy(by.path));
+    }
+}
+
+/// Answers of extra paths are not projected: everybody on the network can read them.
+fn extra_paths(layers: &mut Layers) {
+    let setting = erp::Settings::extra_paths();
+    let Some((Some(paths), origin)) = layers.setting(&setting) else { return };
+    let mut seen = HashSet::new();
+    for path in &paths {
+        let refusal = erp::refuse_extra_path(path);
+        let repeated = || Text::new(format!("{path} aparece dos veces"), format!("{path} appears twice"));
+        if let Some(text) = refusal.or_else(|| (!seen.insert(path)).then(repeated)) {
+            layers.fault(&setting.key, origin.clone(), Problem::Rule(text));
+        }
+    }
+    if !paths.is_empty() {
+        let name = setting.key.path.to_owned();
+        layers.warnings.push(Warning { origin, name, notice: Notice::ShownToAll });
     }
 }
 

@@ -147,6 +147,12 @@ pub(crate) enum Notice {
     },
     /// There is no such directory now.
     NotDirectory(PathBuf),
+    /// The value has no effect while this key has none.
+    UnusedWithout(&'static str),
+    /// There is no such file with a password now.
+    NoPassword(PathBuf),
+    /// What these paths answer is served as it is.
+    ShownToAll,
 }
 
 impl Warning {
@@ -230,8 +236,15 @@ pub(super) enum Problem {
     Missing,
     /// The value is required by `tls.mode`.
     RequiredByTls(&'static str),
+    /// The value is required by another key, which has one.
+    RequiredBy(&'static str),
     /// A cleartext address, which is not allowed.
-    HttpNotAllowed,
+    HttpNotAllowed {
+        /// The key that would allow it.
+        unless: &'static str,
+    },
+    /// The address of a directory where only a web address is of use.
+    NotWeb,
     /// There is no address to listen on.
     NoAddress,
     /// The same address is listened on twice.

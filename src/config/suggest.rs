@@ -75,15 +75,15 @@ mod tests {
             ("displai", Some("display")),
             ("display.target", Some("display.targets")),
             ("log.levle", Some("log.level")),
-            ("erp", None),
-            ("erp.base_url", None),
+            ("plc", None),
+            ("plc.base_url", None),
             ("limits.foo", None),
             ("", None),
         ] {
             assert_eq!(key(&CONFIG, written).as_deref(), meant, "{written}");
         }
         assert_eq!(variable("WORKSHOP_EDGE_LISTEN_HTPP").as_deref(), Some("WORKSHOP_EDGE_LISTEN_HTTP"));
-        assert_eq!(variable("WORKSHOP_EDGE_ERP_BASE_URL"), None);
+        assert_eq!(variable("WORKSHOP_EDGE_PLC_BASE_URL"), None);
         assert_eq!(key(&CONFIG, &"x".repeat(10_000)), None);
     }
 }

@@ -4,6 +4,7 @@ use super::types::Shutdown;
 use super::*;
 use crate::discovery::Settings as Discovery;
 use crate::display::{Settings as Display, Shift, Targets};
+use crate::erp::Settings as Erp;
 use crate::http::{AccessLog, Limits, Listen, RequestLog, TlsFiles};
 use crate::lang::Lang;
 use crate::outbound::Keys as Outbound;
@@ -106,12 +107,21 @@ fn nothing_at_all_gives_the_defaults() {
             title: "Taller".into(),
             line: "Línea 1".into(),
             language: Lang::Es,
-            demo: true,
+            demo: None,
             refresh: Duration::from_secs(15),
             targets: Targets { daily: 120, oee_percent: 75.0, reject_percent: 3.0 },
             shift: Shift { start_hour: 6, end_hour: 22 },
         },
         outbound: Outbound { ca_file: None, proxy: None, no_proxy: None, credentials_file: None },
+        erp: Erp {
+            url: None,
+            user: None,
+            password_file: None,
+            allow_http: false,
+            poll: Duration::from_secs(5),
+            max_stale_h: 24,
+            extra_paths: None,
+        },
         update: Update {
             enabled: true,
             url: None,
@@ -189,6 +199,13 @@ fn every_key_reaches_its_own_field() {
         "display.targets.reject_percent=14",
         "display.shift.start_hour=15",
         "display.shift.end_hour=16",
+        "erp.url=http://e.example/v1/",
+        "erp.user=tv@e.example",
+        "erp.password_file=/p",
+        "erp.allow_http=true",
+        "erp.poll_s=33",
+        "erp.max_stale_h=34",
+        "erp.extra_paths=/x?a=1,/y",
         "update.enabled=false",
         "update.url=http://u.example/",
         "update.channel=staging",
@@ -244,7 +261,7 @@ fn every_key_reaches_its_own_field() {
             title: "t".into(),
             line: "l".into(),
             language: Lang::En,
-            demo: false,
+            demo: Some(false),
             refresh: Duration::from_secs(11),
             targets: Targets { daily: 12, oee_percent: 13.0, reject_percent: 14.0 },
             shift: Shift { start_hour: 15, end_hour: 16 },
@@ -254,6 +271,15 @@ fn every_key_reaches_its_own_field() {
             proxy: Some("http://p.example:3128".into()),
             no_proxy: Some(vec![".local".into(), "10.0.0.0/8".into()]),
             credentials_file: Some(file.clone().into()),
+        },
+        erp: Erp {
+            url: Some("http://e.example/v1".into()),
+            user: Some("tv@e.example".into()),
+            password_file: Some("/p".into()),
+            allow_http: true,
+            poll: Duration::from_secs(33),
+            max_stale_h: 34,
+            extra_paths: Some(vec!["/x?a=1".into(), "/y".into()]),
         },
         update: Update {
             enabled: false,
@@ -359,6 +385,13 @@ fn every_kind_of_value_is_held_to_its_limits() {
         ("site.content_security_policy", &["", "default-src 'self'; img-src *"], &["a\nb", "é", "\u{7f}"]),
         ("log.access", &["off", "sampled", "all"], &["some"]),
         ("limits.request_body_bytes", &["0", "1048576"], &["1048577"]),
+        (
+            "erp.extra_paths",
+            &["", "/x", "/x?a=1&b=2", "/a,/b,/c,/d,/e,/f,/g,/h"],
+            &["x", "/a b", "/é", "/a#b", "https://erp.example/x", "/a,/b,/c,/d,/e,/f,/g,/h,/i"],
+        ),
+        ("erp.poll_s", &["2", "300"], &["1", "301"]),
+        ("erp.max_stale_h", &["1", "720"], &["0", "721"]),
         ("data_dir", &["/x", "x"], &[""]),
     ] {
         for value in good {
@@ -387,6 +420,15 @@ fn values_of_toml_are_of_the_type_that_the_key_wants() {
         ("display.demo = 1", "must be true or false, not 1"),
         ("listen.http = '[::]:80'", "must be a list of addresses with a port, not \"[::]:80\""),
         ("listen.http = [80]", "must be an IP address with a port, not 80"),
+        (
+            "erp.extra_paths = '/x'",
+            "must be a list of at most 8 paths that begin with /, with their query (/path?key=value), not \"/x\"",
+        ),
+        ("erp.extra_paths = ['/x', 1]", "must be a path that begins with /, in ASCII, without spaces or #, not 1"),
+        (
+            "erp.extra_paths = ['/1','/2','/3','/4','/5','/6','/7','/8','/9']",
+            "must be a list of at most 8 paths that begin with /, with their query (/path?key=value), not […] (9)",
+        ),
         ("display.targets = []", "is a section: it cannot have a value of its own"),
         ("data_dir = \"a\\u0000b\"", "must be a path, not \"a\u{FFFD}b\""),
     ] {
@@ -426,10 +468,26 @@ fn the_rules_between_keys_hold() {
             &["tls.mode=files", "tls.cert_file=/nope", "tls.key_file=/"],
             &["tls.cert_file: /nope is not an existing file", "tls.key_file: / is not an existing file"],
         ),
+        (&["erp.url=https://erp.example"], &["erp.user: is required where erp.url is given"]),
+        (&["erp.user=a@b.example"], &["erp.url: is required where erp.user is given"]),
+        (
+            &["erp.url=http://erp.example", "erp.user=a@b.example"],
+            &["erp.url: begins with http://, which is allowed only with erp.allow_http = true"],
+        ),
+        (&["erp.url=file:///srv", "erp.user=a@b.example"], &["erp.url: must begin with https://, not file://"]),
+        (&["erp.extra_paths=/x,/y,/x"], &["erp.extra_paths: /x appears twice"]),
+        (
+            &["update.url=http://u.example"],
+            &["update.url: begins with http://, which is allowed only with update.allow_http = true"],
+        ),
         // What is wrong by itself is not said to be wrong with respect to another, too.
         (
             &["limits.connections=0", "limits.connections_per_peer=65536"],
             &["limits.connections: must be a whole number from 1 to 65536, not \"0\""],
+        ),
+        (
+            &["erp.url=erp.example", "erp.user=a@b.example"],
+            &["erp.url: must be a web address (https://…), without user or query, not \"erp.example\""],
         ),
         (
             &["tls.mode=files", "tls.cert_file=", "tls.key_file=/"],
@@ -477,13 +535,13 @@ fn a_shift_may_end_on_the_next_day() {
 
 #[test]
 fn what_this_version_does_not_know_is_a_warning() {
-    let file = "erp.base_url = 'x'\n[limits]\nconections = 1\n[limit]\nx = 1\ny = 2";
+    let file = "plc.base_url = 'x'\n[limits]\nconections = 1\n[limit]\nx = 1\ny = 2";
     let loaded = read(file.as_bytes(), &[("LOG_LEVLE", "info"), ("COMMIT", "of the build")], &[]).unwrap();
     let told: Vec<_> = loaded.warnings.iter().map(|warning| warning.text().en).collect();
     assert_eq!(
         told,
         [
-            "config.toml:1: erp: is not known and is ignored",
+            "config.toml:1: plc: is not known and is ignored",
             "config.toml:3: limits.conections: is not known and is ignored; did you mean limits.connections?",
             "config.toml:4: limit: is not known and is ignored; did you mean limits?",
             "WORKSHOP_EDGE_LOG_LEVLE: is not known and is ignored; did you mean WORKSHOP_EDGE_LOG_LEVEL?",
@@ -507,6 +565,23 @@ fn what_has_no_effect_is_a_warning() {
     let loaded = good("[tls]\ncert_file = 'c'\nnames = ['x']\n[listen]\nhttps = ['[::]:1']");
     let told: Vec<_> = loaded.warnings.iter().map(|warning| (warning.name.as_str(), warning.origin.line())).collect();
     assert_eq!(told, [("tls.cert_file", Some(2)), ("tls.names", Some(3)), ("listen.https", Some(5))]);
+}
+
+#[test]
+fn a_password_that_is_not_there_yet_and_answers_for_everybody_are_warnings() {
+    let loaded =
+        good("[erp]\nurl = 'https://erp.example'\nuser = 'a@b.example'\npassword_file = '/nope'\nextra_paths = ['/x']");
+    let told: Vec<_> = loaded.warnings.iter().map(|warning| warning.text().en).collect();
+    assert_eq!(
+        told,
+        [
+            "config.toml:4: erp.password_file: /nope is not an existing file; until it is, the box does not sign in to the ERP",
+            "config.toml:5: erp.extra_paths: what these paths answer is served whole and without a password to the whole network: make sure that there is no personal data in it",
+        ]
+    );
+    let unused = good("erp.password_file = '/nope'").warnings;
+    assert_eq!(unused.len(), 1);
+    assert!(unused[0].text().es.ends_with("no tiene efecto: solo se usa si se indica erp.url"));
 }
 
 #[test]
@@ -600,10 +675,13 @@ fn the_example_of_every_fault_is_valid_where_it_is_given() {
         let parent = key.path.rsplit_once('.').map_or(String::new(), |(parent, _)| format!("[{parent}]\n"));
         let fault = |origin| Fault::of(key.path, origin, fault::Problem::Missing).example().unwrap();
         let file = fault(Origin::File { path: "x".into(), line: None });
-        assert!(faults(format!("{parent}{file}").as_bytes(), &[], &[]).is_empty(), "{file}");
+        // A key that requires another one is right by itself.
+        let is_wrong = |fault: &String| fault.contains(&format!(": {}: ", key.path));
+        assert!(!faults(format!("{parent}{file}").as_bytes(), &[], &[]).iter().any(is_wrong), "{file}");
         let env = fault(Origin::Env(key.env_name()));
         let (name, value) = env.split_once('=').unwrap();
-        assert!(faults(b"", &[(name.strip_prefix("WORKSHOP_EDGE_").unwrap(), value)], &[]).is_empty(), "{env}");
+        let told = faults(b"", &[(name.strip_prefix("WORKSHOP_EDGE_").unwrap(), value)], &[]);
+        assert!(!told.iter().any(is_wrong), "{env}");
     }
 }
 

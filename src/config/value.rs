@@ -18,6 +18,9 @@ use toml::{
     de::{DeArray, DeValue},
 };
 
+/// Bytes of a path with its query.
+const MAX_REQUEST_PATH: usize = 256;
+
 /// The value that a text has, as environment variables and flags give it: lists are separated by commas.
 pub(super) fn from_text(kind: Kind, text: &OsStr) -> Result<Value, Vec<Problem>> {
     if kind == Kind::Path {
@@ -32,6 +35,9 @@ pub(super) fn from_text(kind: Kind, text: &OsStr) -> Result<Value, Vec<Problem>>
         Kind::Ips => list(kind, elements(), ip).map(Value::Names),
         Kind::HostAddress => host_address(text.trim()).map(Value::Text).map_err(|problem| vec![problem]),
         Kind::Destinations => list(kind, elements(), destination).map(Value::Names),
+        Kind::RequestPaths { max } => {
+            at_most(max, kind, list(kind, elements(), request_path)?).map_err(|problem| vec![problem])
+        }
         _ => scalar(kind, text).ok_or_else(|| vec![Problem::expected(kind, quoted(text))]),
     }
 }
@@ -99,8 +105,22 @@ fn scalar(kind: Kind, text: &str) -> Option<Value> {
         | Kind::Choices(_)
         | Kind::Ips
         | Kind::HostAddress
-        | Kind::Destinations => None,
+        | Kind::Destinations
+        | Kind::RequestPaths { .. } => None,
     }
+}
+
+/// A list of no more than this.
+fn at_most(max: usize, kind: Kind, list: Vec<String>) -> Result<Value, Problem> {
+    let found = list.len();
+    if found > max { Err(Problem::expected(kind, format!("[…] ({found})"))) } else { Ok(Value::Names(list)) }
+}
+
+/// The path of a request with its query, in the characters that a head may hold (RFC 3986).
+fn request_path(text: &str) -> Option<String> {
+    let is_path =
+        text.starts_with('/') && text.len() <= MAX_REQUEST_PATH && text.bytes().all(|byte| byte.is_ascii_graphic());
+    (is_path && !text.contains(['#', '"', '<', '>', '\\', '^', '`', '{', '|', '}'])).then(|| text.to_owned())
 }
 
 /// An IP address as text in its usual form.
@@ -218,6 +238,10 @@ pub(super) fn from_toml(kind: Kind, given: &Spanned<DeValue<'_>>) -> Result<Valu
         }
         (Kind::Ips, DeValue::Array(array)) => array_of(kind, array, ip).map(Value::Names),
         (Kind::Destinations, DeValue::Array(array)) => array_of(kind, array, destination).map(Value::Names),
+        (Kind::RequestPaths { max }, DeValue::Array(array)) => {
+            let paths = array_of(kind, array, request_path)?;
+            at_most(max, kind, paths).map_err(|problem| vec![(given.span(), problem)])
+        }
         (Kind::Bool, DeValue::Boolean(bool)) => Ok(Value::Bool(*bool)),
         (Kind::Integer { min, max }, DeValue::Integer(digits)) => u64::from_str_radix(digits.as_str(), digits.radix())
             .ok()

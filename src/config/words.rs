@@ -83,10 +83,16 @@ impl Problem {
                 format!("es necesario con tls.mode = \"{mode}\""),
                 format!("is required with tls.mode = \"{mode}\""),
             ),
-            Self::HttpNotAllowed => Text::new(
-                "empieza por http://, que solo se admite con update.allow_http = true",
-                "begins with http://, which is allowed only with update.allow_http = true",
+            Self::RequiredBy(key) => {
+                Text::new(format!("es necesario si se indica {key}"), format!("is required where {key} is given"))
+            }
+            Self::HttpNotAllowed { unless } => Text::new(
+                format!("empieza por http://, que solo se admite con {unless} = true"),
+                format!("begins with http://, which is allowed only with {unless} = true"),
             ),
+            Self::NotWeb => {
+                Text::new("debe empezar por https://, no por file://", "must begin with https://, not file://")
+            }
             Self::NoAddress => Text::new(
                 "no queda ninguna dirección en la que escuchar: indique una aquí",
                 "no address is left to listen on: give one here",
@@ -119,6 +125,21 @@ impl Notice {
             Self::Unused { modes } => Text::new(
                 format!("no tiene efecto: solo se usa con tls.mode = {modes}"),
                 format!("has no effect: it is only used with tls.mode = {modes}"),
+            ),
+            Self::UnusedWithout(key) => Text::new(
+                format!("no tiene efecto: solo se usa si se indica {key}"),
+                format!("has no effect: it is only used where {key} is given"),
+            ),
+            Self::NoPassword(path) => {
+                let path = path.display();
+                Text::new(
+                    format!("{path} no es un archivo que exista; mientras no lo sea, el equipo no entra en el ERP"),
+                    format!("{path} is not an existing file; until it is, the box does not sign in to the ERP"),
+                )
+            }
+            Self::ShownToAll => Text::new(
+                "lo que responden estas rutas se sirve entero y sin contraseña a toda la red: compruebe que no lleva datos personales",
+                "what these paths answer is served whole and without a password to the whole network: make sure that there is no personal data in it",
             ),
             Self::NotDirectory(path) => {
                 let path = path.display();
@@ -238,6 +259,10 @@ pub(super) fn describe(kind: Kind) -> Text {
             "una lista de nombres, direcciones IP o redes (10.0.0.0/8), o *",
             "a list of names, IP addresses or networks (10.0.0.0/8), or *",
         ),
+        Kind::RequestPaths { max } => Text::new(
+            format!("una lista de hasta {max} rutas que empiecen por /, con su consulta (/ruta?clave=valor)"),
+            format!("a list of at most {max} paths that begin with /, with their query (/path?key=value)"),
+        ),
         Kind::Label => Text::new(
             "un nombre de equipo sin puntos: letras, cifras y guiones",
             "a host name without dots: letters, digits and hyphens",
@@ -278,6 +303,10 @@ fn describe_element(kind: Kind) -> Text {
         Kind::Names => Text::new("un nombre de equipo o una dirección IP", "a host name or an IP address"),
         Kind::Choices(names) => describe(Kind::Choice(names)),
         Kind::Ips => describe(Kind::Ip),
+        Kind::RequestPaths { .. } => Text::new(
+            "una ruta que empiece por /, sin espacios, acentos ni #",
+            "a path that begins with /, in ASCII, without spaces or #",
+        ),
         kind => describe(kind),
     }
 }

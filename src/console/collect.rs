@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use tokio::sync::watch;
 
 use super::address::{ListenAddress, addresses};
+use super::erp::Erp;
 use super::status::{
     Build, Clock, Discovery, Disk, Doubt, Health, Https, Machine, Name, Network, Site, Status, Update,
 };
@@ -90,6 +91,8 @@ pub(crate) struct Sources {
     pub(crate) disk: StatusSource<Option<Disk>>,
     /// What the displays get.
     pub(crate) site: StatusSource<Option<Site>>,
+    /// The link to the ERP; `None` when none is configured.
+    pub(crate) erp: StatusSource<Option<Erp>>,
 }
 
 impl Sources {
@@ -97,6 +100,8 @@ impl Sources {
         let ProcessInfo { id, version, build, started, listeners } = &self.process;
         let Lan { name, network, best, discovery } = (self.lan)();
         let (now, doubt) = (self.clock)();
+        // Before the health, which both of them report to.
+        let erp = (self.erp)();
         let mut health = (self.health)();
         health.faults.sort_by_key(|fault| std::cmp::Reverse(fault.status));
         let host = name.as_ref().map(Name::host);
@@ -116,6 +121,7 @@ impl Sources {
             update: (self.update)(),
             disk: (self.disk)(),
             site: (self.site)(),
+            erp,
             health,
         }
     }

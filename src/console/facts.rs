@@ -1,5 +1,6 @@
 //! What the box is and does, as labels and values: the same for the page, the summary and the screen.
 
+use super::erp::ErpState;
 use super::status::{Discovery, Serving, Status};
 use super::words;
 use crate::lang::{Lang, Text};
@@ -45,6 +46,15 @@ pub(super) fn facts(status: &Status, lang: Lang) -> Vec<Fact> {
         let is_doubtful = matches!(site.serving, Serving::LastGood | Serving::Nothing) || site.left_out > 0;
         add("site", words::DISPLAY, site.words(lang), is_doubtful);
     }
+    if let Some(erp) = &status.erp {
+        add("erp", words::ERP, erp.words(lang), erp.state == ErpState::Away);
+        if let Some(account) = &erp.account {
+            add("erp_account", words::ERP_ACCOUNT, vec![account.words(lang)], false);
+        }
+        if !erp.notices.0.is_empty() {
+            add("erp_notices", words::ERP_NOTICES, erp.notices.pick(lang), false);
+        }
+    }
     let clock = &status.clock;
     add("clock", words::CLOCK, vec![clock.minute(), clock.trust().pick(lang).to_owned()], !clock.trusted);
     add("uptime", words::RUNNING_FOR, vec![status.uptime(lang)], false);
@@ -88,15 +98,17 @@ impl Discovery {
 
 #[cfg(test)]
 mod tests {
-    use super::super::status::Machine;
+    use super::super::erp::Erp;
+    use super::super::status::{Fault, Machine};
     use super::super::tests::sample;
     use super::*;
+    use crate::health::Level;
     use crate::lang::Texts;
 
     #[test]
     fn both_languages_have_the_same_facts() {
         let (es, en) = (facts(&sample(), Lang::Es), facts(&sample(), Lang::En));
-        assert_eq!(es.len(), 10);
+        assert_eq!(es.len(), 13);
         for (es, en) in es.iter().zip(&en) {
             assert_eq!((es.key, es.values.len(), es.is_doubtful), (en.key, en.values.len(), en.is_doubtful));
             assert_ne!(es.label, en.label);
@@ -114,13 +126,18 @@ mod tests {
         assert_eq!(doubtful(&status), ["name"]);
         status.health.faults.clear();
         assert!(doubtful(&status).is_empty());
+        status.erp = status.erp.map(|erp| Erp { state: ErpState::Away, ..erp });
+        assert!(doubtful(&status).is_empty());
+        let text = Text::new("no contesta", "no answer");
+        status.health.faults = vec![Fault { check: "erp".into(), status: Level::Degraded, text }];
+        assert_eq!(doubtful(&status), ["erp"]);
     }
 
     #[test]
     fn what_is_not_there_is_not_shown() {
         let mut status = sample();
         (status.name, status.disk, status.https) = (None, None, None);
-        (status.update, status.site) = (None, None);
+        (status.update, status.site, status.erp) = (None, None, None);
         let keys: Vec<_> = facts(&status, Lang::Es).into_iter().map(|fact| fact.key).collect();
         assert_eq!(keys, ["network", "clock", "uptime", "version", "id"]);
         let machine = |notices| Some(Machine { os_version: Some("4.5.6".into()), notices: Texts(notices) });

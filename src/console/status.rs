@@ -11,6 +11,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::erp::Erp;
 use super::trouble::NetworkTrouble;
 use crate::health::Level;
 use crate::lang::{Text, Texts};
@@ -47,6 +48,9 @@ pub(crate) struct Status {
     /// What the displays get; absent in the status of an older program.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) site: Option<Site>,
+    /// The link to the ERP; absent when none is configured.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) erp: Option<Erp>,
     /// The machine around the box; absent where no image runs it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) machine: Option<Machine>,
@@ -308,6 +312,11 @@ impl Status {
         {
             moved.disk = other.disk;
         }
+        if let (Some(erp), Some(others)) = (&self.erp, &other.erp)
+            && erp.is_about(others)
+        {
+            moved.erp.clone_from(&other.erp);
+        }
         moved.uptime_s = other.uptime_s;
         moved.clock.unix_s = other.clock.unix_s;
         moved.clock.utc.clone_from(&other.clock.utc);
@@ -318,6 +327,7 @@ impl Status {
 
 #[cfg(test)]
 mod tests {
+    use super::super::erp::ErpState;
     use super::super::tests::sample;
     use super::*;
 
@@ -355,6 +365,17 @@ mod tests {
                     "en": ["Version 1.2.4 is being downloaded: 40 %."]
                 },
                 "site": { "serving": "directory", "directory": "/srv/display", "files": 12, "bytes": 3_400_000, "left_out": 0 },
+                "erp": {
+                    "state": "slow",
+                    "since_s": 780,
+                    "account": { "role": "OPERATOR", "workshop": "Mecánica Alameda" },
+                    "oldest_s": 3_840,
+                    "viewers": 3,
+                    "notices": {
+                        "es": ["Este sitio no muestra datos del ERP."],
+                        "en": ["This site shows no figures of the ERP."]
+                    }
+                },
                 "disk": { "total_bytes": 31_914_983_424_u64, "free_bytes": 27_917_287_424_u64 },
                 "health": {
                     "status": "degraded",
@@ -375,9 +396,11 @@ mod tests {
         let mut json = serde_json::to_value(sample()).expect("serialised");
         json["screens"] = serde_json::json!([1, 2]);
         json["clock"]["doubt"] = "moon_phase".into();
+        json["erp"]["state"] = "dreaming".into();
         json["discovery"] = serde_json::json!({ "state": "asleep", "since": 4 });
         let status: Status = serde_json::from_value(json).expect("read");
         assert_eq!((status.clock.doubt, status.discovery), (Some(Doubt::Other), Discovery::Other));
+        assert_eq!(status.erp.map(|erp| erp.state), Some(ErpState::Other));
     }
 
     #[test]
@@ -388,7 +411,10 @@ mod tests {
         later.clock.utc = "2026-11-24T07:15:31Z".into();
         later.clock.local = "2026-11-24T08:15:31+01:00".into();
         later.disk = later.disk.map(|disk| Disk { free_bytes: disk.free_bytes - 4096, ..disk });
+        later.erp = later.erp.map(|erp| Erp { since_s: 781, oldest_s: Some(3_841), ..erp });
         assert!(later.has_no_news_for(&now));
+        let away = later.erp.clone().map(|erp| Erp { state: ErpState::Away, ..erp });
+        assert!(!Status { erp: away, ..later.clone() }.has_no_news_for(&now));
         later.clock.trusted = true;
         assert!(!later.has_no_news_for(&now));
     }

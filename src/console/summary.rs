@@ -103,6 +103,11 @@ mod tests {
              Nombre          taller-2.local\n\
              \x20               «taller» ya lo usa otro equipo de la red.\n\
              Pantalla        /srv/display: 12 archivos, 3,4 MB\n\
+             ERP: datos      Responde despacio desde hace 13 min.\n\
+             \x20               Dato más antiguo: 1 h 4 min\n\
+             \x20               Pantallas que lo siguen: 3\n\
+             ERP: cuenta     Mecánica Alameda (rol OPERATOR)\n\
+             ERP: avisos     Este sitio no muestra datos del ERP.\n\
              Reloj           2026-11-24 08:15 CET\n\
              \x20               Sin sincronizar con un servidor de hora.\n\
              En marcha       3 d 4 h\n\

@@ -51,6 +51,19 @@ pub(super) fn sample() -> Status {
             left_out: 0,
             left_out_files: Vec::new(),
         }),
+        erp: Some(Erp {
+            state: ErpState::Slow,
+            since_s: 780,
+            reason: None,
+            text: None,
+            account: Some(ErpAccount { role: "OPERATOR".into(), workshop: "Mecánica Alameda".into() }),
+            oldest_s: Some(3_840),
+            viewers: 3,
+            notices: Texts(vec![Text::new(
+                "Este sitio no muestra datos del ERP.",
+                "This site shows no figures of the ERP.",
+            )]),
+        }),
         machine: None,
         disk: Some(Disk { total_bytes: 31_914_983_424, free_bytes: 27_917_287_424 }),
         health: Health {
@@ -96,6 +109,7 @@ fn sources(is_ill: Arc<AtomicBool>) -> Sources {
         update: Box::new(|| None),
         disk: Box::new(move || sample.disk),
         site: Box::new(|| None),
+        erp: Box::new(|| None),
     }
 }
 

@@ -1,7 +1,5 @@
 //! The status in words, in either language: the page and the terminal say the same.
 
-use std::time::Duration;
-
 use super::status::{Clock, Discovery, Disk, Doubt, Name, Serving, Site, Status};
 use super::trouble::NetworkTrouble;
 use crate::health::Level;
@@ -28,6 +26,9 @@ pub(super) const ADDRESS: Fixed = Text::fixed("Dirección", "Address");
 pub(super) const NETWORK: Fixed = Text::fixed("Red", "Network");
 pub(super) const NAME: Fixed = Text::fixed("Nombre", "Name");
 pub(super) const DISPLAY: Fixed = Text::fixed("Pantalla", "Display");
+pub(super) const ERP: Fixed = Text::fixed("ERP: datos", "ERP: data");
+pub(super) const ERP_ACCOUNT: Fixed = Text::fixed("ERP: cuenta", "ERP: account");
+pub(super) const ERP_NOTICES: Fixed = Text::fixed("ERP: avisos", "ERP: notices");
 pub(super) const CLOCK: Fixed = Text::fixed("Reloj", "Clock");
 pub(super) const RUNNING_FOR: Fixed = Text::fixed("En marcha", "Running for");
 pub(super) const VERSION: Fixed = Text::fixed("Versión", "Version");
@@ -192,17 +193,22 @@ impl Status {
         name.chain([format!("workshop-edge {}", self.version)]).collect::<Vec<_>>().join(" · ")
     }
 
-    /// How long the process has run, in the two largest units: `3 d 4 h`.
+    /// How long the process has run.
     #[must_use]
     pub(crate) fn uptime(&self, lang: Lang) -> String {
-        let minutes = Duration::from_secs(self.uptime_s).as_secs() / 60;
-        let (days, hours, minutes) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
-        match (days, hours, minutes) {
-            (0, 0, 0) => lang.pick("menos de un minuto", "less than a minute").to_owned(),
-            (0, 0, minutes) => format!("{minutes} min"),
-            (0, hours, minutes) => format!("{hours} h {minutes} min"),
-            (days, hours, _) => format!("{days} d {hours} h"),
-        }
+        duration(self.uptime_s, lang)
+    }
+}
+
+/// Seconds in the two largest units: `3 d 4 h`.
+pub(super) fn duration(seconds: u64, lang: Lang) -> String {
+    let minutes = seconds / 60;
+    let (days, hours, minutes) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => lang.pick("menos de un minuto", "less than a minute").to_owned(),
+        (0, 0, minutes) => format!("{minutes} min"),
+        (0, hours, minutes) => format!("{hours} h {minutes} min"),
+        (days, hours, _) => format!("{days} d {hours} h"),
     }
 }
 

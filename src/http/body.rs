@@ -1,17 +1,20 @@
 //! The bodies of answers: in memory already, so they are handed on, never copied; read from the disk piece by piece; or
-//! events that come as they happen.
+//! events that come as they happen, which leave the server (see [`Handover`]).
 
 use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use http::Version;
 use http_body::{Frame, SizeHint};
 
 use super::deadlines::Answering;
 use super::disk_reads::FilePart;
 use super::events::Events;
+use super::handover::{BegunStream, Handover};
 
 /// An answer's body.
 #[derive(Debug)]
@@ -27,7 +30,17 @@ enum Content {
     Empty,
     Whole(Bytes),
     Pieces(VecDeque<Piece>),
-    Events(Box<Events>),
+    Events(Box<EventsToHandOver>),
+    /// Events that are the connection's now.
+    HandedOver,
+}
+
+/// Events whose head the server still has to write.
+#[derive(Debug)]
+struct EventsToHandOver {
+    events: Events,
+    handover: Rc<Handover>,
+    is_chunked: bool,
 }
 
 /// A piece of a body.
@@ -62,14 +75,25 @@ impl Body {
         Self { content: Content::Pieces(pieces), answering: None }
     }
 
-    /// One piece after the other, as they come.
-    pub(super) fn events(events: Events) -> Self {
-        Self { content: Content::Events(Box::new(events)), answering: None }
+    /// Events, as they come, which the connection itself writes to a peer that speaks this version.
+    pub(super) fn events(events: Events, handover: Rc<Handover>, version: Version) -> Self {
+        let is_chunked = version >= Version::HTTP_11;
+        Self { content: Content::Events(Box::new(EventsToHandOver { events, handover, is_chunked })), answering: None }
     }
 
     /// Holds the connection busy until the body is handed over.
     pub(super) fn hold(&mut self, answering: Answering) {
         self.answering = Some(answering);
+    }
+
+    /// Gives events to their connection; nothing is left of them here.
+    fn hand_over(&mut self) {
+        if let Content::Events(content) = std::mem::replace(&mut self.content, Content::HandedOver)
+            && let Some(answering) = self.answering.take()
+        {
+            let EventsToHandOver { events, handover, is_chunked } = *content;
+            handover.give(Box::new(BegunStream { events, answering, is_chunked }));
+        }
     }
 
     #[cfg(test)]
@@ -84,7 +108,7 @@ impl Body {
                 });
                 bytes.flatten().collect()
             }
-            Content::Events(_) => unreachable!("events have no end"),
+            Content::Events(_) | Content::HandedOver => unreachable!("events have no end"),
         }
     }
 
@@ -94,7 +118,7 @@ impl Body {
             Content::Empty => Some(0),
             Content::Whole(bytes) => Some(bytes.len() as u64),
             Content::Pieces(pieces) => Some(pieces.iter().map(|piece| piece.length() as u64).sum()),
-            Content::Events(_) => None,
+            Content::Events(_) | Content::HandedOver => None,
         }
     }
 }
@@ -106,6 +130,7 @@ impl http_body::Body for Body {
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let piece = match &mut self.content {
             Content::Empty => None,
+            Content::HandedOver => return Poll::Pending,
             Content::Pieces(pieces) => loop {
                 match pieces.front_mut() {
                     Some(Piece::File(part)) => match ready!(part.poll_next(cx)) {
@@ -126,10 +151,11 @@ impl http_body::Body for Body {
                 self.content = Content::Empty;
                 Some(bytes)
             }
-            Content::Events(events) => match events.poll_next(cx) {
-                Poll::Ready(piece) => piece,
-                Poll::Pending => return Poll::Pending,
-            },
+            Content::Events(_) => {
+                self.hand_over();
+                // The server flushes the head when there is nothing else to write.
+                return Poll::Pending;
+            }
         };
         Poll::Ready(piece.map(|bytes| Ok(Frame::data(bytes))))
     }

@@ -19,10 +19,12 @@ use super::connection_timer::ConnectionTimer;
 use super::deadlines::Activity;
 use super::dispatcher::{Accepted, Load};
 use super::drain::Drain;
+use super::handover::BegunStream;
 use super::lifecycle::Due;
 use super::listener::Scheme;
 use super::metered::{MeteredSocket, MeteredStream};
 use super::service::{AppState, Service};
+use super::stream::stream_events;
 use super::timeouts::Timeouts;
 use super::tls::Tls;
 use crate::metrics::{CloseReason, Metrics};
@@ -74,6 +76,7 @@ pub(super) async fn serve(accepted: Accepted, settings: Arc<Settings>, drain: Rc
         }
         (None, End::Closed(Ok(()))) => {}
         (None, End::Closed(Err(error))) => tracing::debug!(%peer, connection = number, %error, "a connection failed"),
+        (None, End::Failed(error)) => tracing::debug!(%peer, connection = number, %error, "a stream of events failed"),
         (None, End::NoHandshake(error)) => {
             metrics.rejected(CloseReason::Tls);
             tracing::debug!(%peer, connection = number, %error, "a TLS handshake failed");
@@ -126,6 +129,7 @@ where
         match exchange(stream, service, settings, timer.as_mut()).await {
             ExchangeOutcome::Ended(end) => return end,
             ExchangeOutcome::Resting(resting, next) => (stream, service) = (resting, next),
+            ExchangeOutcome::Streaming(stream, begun) => return stream_events(stream, begun, timer).await,
         }
         activity.rested(stream.has_unread());
         let _resting = metrics.rests();
@@ -136,8 +140,10 @@ where
 }
 
 /// How a connection ended.
-enum End {
+pub(super) enum End {
     Closed(hyper::Result<()>),
+    /// A write of events.
+    Failed(io::Error),
     Overdue(CloseReason),
     NoHandshake(io::Error),
 }
@@ -147,6 +153,15 @@ enum ExchangeOutcome<S> {
     Ended(End),
     /// No request is under way, and none has come for some time.
     Resting(MeteredStream<S>, Service),
+    /// The head of a stream of events is written.
+    Streaming(MeteredStream<S>, Box<BegunStream>),
+}
+
+/// What ends a run of requests.
+enum Interrupt {
+    End(End),
+    Rest,
+    Stream(Box<BegunStream>),
 }
 
 /// Requests and answers, until the connection ends or has nothing to do.
@@ -159,6 +174,7 @@ async fn exchange<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    let handover = Rc::clone(service.handover());
     let mut connection = http1::Builder::new()
         // A client may say that it has no more to say and still want its answer.
         .half_close(true)
@@ -168,25 +184,32 @@ where
     let mut ending = false;
     let ended = poll_fn(|cx| {
         if let Poll::Ready(result) = Pin::new(&mut connection).poll(cx) {
-            return Poll::Ready(Some(End::Closed(result)));
+            return Poll::Ready(Interrupt::End(End::Closed(result)));
+        }
+        if let Some(begun) = handover.take() {
+            return Poll::Ready(Interrupt::Stream(begun));
         }
         if !ending && timer.as_mut().ends_after_answer(cx) {
             ending = true;
             Pin::new(&mut connection).graceful_shutdown();
             if let Poll::Ready(result) = Pin::new(&mut connection).poll(cx) {
-                return Poll::Ready(Some(End::Closed(result)));
+                return Poll::Ready(Interrupt::End(End::Closed(result)));
             }
         }
         timer.as_mut().poll_due(cx).map(|due| match due {
-            Due::Overdue(reason) => Some(End::Overdue(reason)),
-            Due::Rest => None,
+            Due::Overdue(reason) => Interrupt::End(End::Overdue(reason)),
+            Due::Rest => Interrupt::Rest,
         })
     });
-    if let Some(end) = ended.await {
+    let interrupt = ended.await;
+    if let Interrupt::End(end) = interrupt {
         return ExchangeOutcome::Ended(end);
     }
     let http1::Parts { io, read_buf, service, .. } = connection.into_parts();
     let mut stream = io.into_inner();
+    if let Interrupt::Stream(begun) = interrupt {
+        return ExchangeOutcome::Streaming(stream, begun);
+    }
     // A copy, nearly always of nothing: even an empty slice would keep the buffer alive.
     stream.unread(Bytes::copy_from_slice(&read_buf));
     ExchangeOutcome::Resting(stream, service)

@@ -23,6 +23,8 @@ pub(super) struct Activity {
     last: Cell<Instant>,
     /// Whether the last write has waited for the peer, so that the clock has to be asked when it goes on.
     is_blocked: Cell<bool>,
+    /// Whether the kernel has had everything since [`Answering::wait_for_flush`].
+    is_flushed: Cell<bool>,
     /// What the evicting side sees of it.
     tracked: Arc<TrackedConnection>,
 }
@@ -34,6 +36,18 @@ pub(super) struct Answering(Rc<Activity>);
 impl Drop for Answering {
     fn drop(&mut self) {
         self.0.apply(Event::HandedOver, self.0.last.get());
+    }
+}
+
+impl Answering {
+    /// Something more than the kernel has is with the server.
+    pub(super) fn wait_for_flush(&self) {
+        self.0.is_flushed.set(false);
+    }
+
+    /// Whether the kernel has had all of it.
+    pub(super) fn is_flushed(&self) -> bool {
+        self.0.is_flushed.get()
     }
 }
 
@@ -49,6 +63,7 @@ impl Activity {
             lifecycle: Cell::new(lifecycle),
             last: Cell::new(now),
             is_blocked: Cell::new(false),
+            is_flushed: Cell::new(true),
             tracked,
         })
     }
@@ -97,6 +112,7 @@ impl Activity {
 
     /// The kernel has taken everything that was there.
     pub(super) fn flushed(&self) {
+        self.is_flushed.set(true);
         // The server flushes once more than there is anything to flush.
         if self.lifecycle.get().is_answering() {
             self.apply(Event::Flushed, self.last.get());

@@ -1,17 +1,19 @@
 //! What is below `/_edge/` for people: the console's page and its parts, and the administration.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::body::Body;
-use super::events::Source;
+use super::events::{Events, Source};
+use super::handover::Handover;
 use super::respond::{Refusal, no_store};
 use crate::admin::{self, Admin, Caller};
 use crate::console::{self, Console};
@@ -42,15 +44,19 @@ pub(super) fn status(console: &Console) -> Result<Response<Body>, Refusal> {
 }
 
 /// A stream of the console's changes.
-pub(super) fn events(source: &Source) -> Result<Response<Body>, Refusal> {
-    let events = source.open().ok_or(Refusal::Busy)?;
-    let mut response = Response::new(Body::events(events));
+pub(super) fn changes(source: &Source) -> Result<Events, Refusal> {
+    source.open_console().ok_or(Refusal::Busy)
+}
+
+/// The answer that a stream of events is, to a peer that speaks this version.
+pub(super) fn events(events: Events, handover: &Rc<Handover>, version: Version) -> Response<Body> {
+    let mut response = Response::new(Body::events(events, Rc::clone(handover), version));
     *response.headers_mut() = HeaderMap::from_iter([
         (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     ]);
-    Ok(response)
+    response
 }
 
 /// What SSDP refers to, as long as it does.

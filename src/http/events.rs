@@ -1,20 +1,24 @@
-//! Server-sent events (HTML Living Standard section 9.2): tell a page that there is something new
-//! to ask for.
+//! Server-sent events (HTML Living Standard section 9.2): the console's changes, and the live channel.
 
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::sleep;
 use tokio_util::sync::{CancellationToken, ReusableBoxFuture};
 
-/// Streams at once; a page that gets none polls instead.
+use crate::erp::Subscription;
+
+/// Streams of the console at once; a page that gets none polls instead.
 const MAX: usize = 64;
 
-/// Gives out streams of changes, as many as there is room for.
+/// How an engine begins again after a lost connection, in milliseconds; its own default may be many seconds.
+const RETRY: &[u8] = b"retry: 2000\n\n";
+
+/// Opens streams.
 #[derive(Debug)]
 pub(super) struct Source {
     changes: watch::Receiver<u64>,
@@ -24,48 +28,109 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// `changes` counts what has changed; `closing` ends all streams; a stream is never silent
-    /// for longer than `heartbeat`.
+    /// `changes` counts what has changed in the console; `closing` ends all streams; a stream is never silent for longer
+    /// than `heartbeat`.
     pub(super) fn new(changes: watch::Receiver<u64>, heartbeat: Duration, closing: CancellationToken) -> Self {
         Self { changes, heartbeat, room: Arc::new(Semaphore::new(MAX)), closing }
     }
 
-    /// A stream that begins with the present count; `None` when there are too many.
-    pub(super) fn open(&self) -> Option<Events> {
+    /// A stream of the console's changes, which begins with the present count; `None` when there are too many.
+    pub(super) fn open_console(&self) -> Option<Events> {
         let mut changes = self.changes.clone();
         changes.mark_changed();
-        let state = State {
-            changes,
-            heartbeat: self.heartbeat,
-            closing: self.closing.clone(),
-            _room: Arc::clone(&self.room).try_acquire_owned().ok()?,
-        };
-        Some(Events { next: ReusableBoxFuture::new(state.next()) })
+        let room = Arc::clone(&self.room).try_acquire_owned().ok()?;
+        Some(self.open(Content::Console { changes, _room: room }))
+    }
+
+    /// A live channel, of which only the number of connections is a bound. It begins with what is newer than `id`, or
+    /// with everything.
+    pub(super) fn open_live(&self, mut subscription: Subscription, id: Option<&str>) -> Events {
+        let given = id.and_then(|id| subscription.latest().version_of(id));
+        self.open(Content::Live { subscription, given, next: NextLive::Retry })
+    }
+
+    fn open(&self, content: Content) -> Events {
+        let state = State { content, heartbeat: self.heartbeat, closing: self.closing.clone() };
+        Events { next: ReusableBoxFuture::new(state.next()) }
+    }
+
+    /// Cancelled when whoever waits is to be answered.
+    pub(super) fn closing(&self) -> &CancellationToken {
+        &self.closing
     }
 }
 
 /// What one stream needs.
 struct State {
-    changes: watch::Receiver<u64>,
+    content: Content,
     heartbeat: Duration,
     closing: CancellationToken,
-    _room: OwnedSemaphorePermit,
+}
+
+/// What it tells.
+enum Content {
+    Console {
+        changes: watch::Receiver<u64>,
+        _room: OwnedSemaphorePermit,
+    },
+    Live {
+        subscription: Subscription,
+        /// The version that the peer has.
+        given: Option<u64>,
+        next: NextLive,
+    },
+}
+
+/// How a live channel goes on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum NextLive {
+    Retry,
+    Now,
+    Change,
+}
+
+impl Content {
+    /// The next piece, or the end. Nothing is lost when it is dropped.
+    async fn next(&mut self) -> Option<Bytes> {
+        match self {
+            Self::Console { changes, .. } => {
+                changes.changed().await.ok()?;
+                let count = *changes.borrow_and_update();
+                Some(Bytes::from(format!("data: {count}\n\n")))
+            }
+            Self::Live { subscription, given, next } => loop {
+                let latest = match std::mem::replace(next, NextLive::Change) {
+                    NextLive::Retry => {
+                        *next = NextLive::Now;
+                        return Some(Bytes::from_static(RETRY));
+                    }
+                    NextLive::Now => subscription.latest(),
+                    NextLive::Change => subscription.changed().await?,
+                };
+                let now = Instant::now();
+                let message = match *given {
+                    Some(version) => latest.since(version, now),
+                    None => Some(latest.whole(now)),
+                };
+                *given = Some(latest.version());
+                if let Some(message) = message {
+                    return Some(message.event());
+                }
+            },
+        }
+    }
 }
 
 impl State {
     async fn next(mut self) -> Option<(Bytes, Self)> {
-        let changed = tokio::select! {
+        let piece = tokio::select! {
             biased;
-            () = self.closing.cancelled() => return None,
-            changed = self.changes.changed() => changed.is_ok(),
+            () = self.closing.cancelled() => None,
+            piece = self.content.next() => piece,
             // A line that starts with a colon is a comment.
-            () = sleep(self.heartbeat) => return Some((Bytes::from_static(b":\n\n"), self)),
+            () = sleep(self.heartbeat) => Some(Bytes::from_static(b":\n\n")),
         };
-        if !changed {
-            return None;
-        }
-        let count = *self.changes.borrow_and_update();
-        Some((Bytes::from(format!("data: {count}\n\n")), self))
+        Some((piece?, self))
     }
 }
 
@@ -96,6 +161,8 @@ mod tests {
     use std::future::poll_fn;
 
     use super::*;
+    use crate::erp::{Feed, FeedSettings};
+    use crate::lang::Lang;
 
     fn with_clock(test: impl AsyncFnOnce()) {
         let runtime =
@@ -107,18 +174,21 @@ mod tests {
         poll_fn(|cx| events.poll_next(cx)).await
     }
 
+    fn source(changes: watch::Receiver<u64>) -> Source {
+        Source::new(changes, Duration::from_secs(15), CancellationToken::new())
+    }
+
     #[test]
     fn the_count_first_then_changes_then_signs_of_life_then_the_end() {
         with_clock(async || {
             let (sender, changes) = watch::channel(7);
-            let closing = CancellationToken::new();
-            let source = Source::new(changes, Duration::from_secs(15), closing.clone());
-            let mut events = source.open().expect("room");
+            let source = source(changes);
+            let mut events = source.open_console().expect("room");
             assert_eq!(next(&mut events).await.as_deref(), Some(&b"data: 7\n\n"[..]));
             sender.send_replace(8);
             assert_eq!(next(&mut events).await.as_deref(), Some(&b"data: 8\n\n"[..]));
             assert_eq!(next(&mut events).await.as_deref(), Some(&b":\n\n"[..]));
-            closing.cancel();
+            source.closing().cancel();
             assert_eq!(next(&mut events).await, None);
         });
     }
@@ -126,10 +196,36 @@ mod tests {
     #[test]
     fn there_is_room_for_some_and_it_is_given_back() {
         let (_sender, changes) = watch::channel(0);
-        let source = Source::new(changes, Duration::from_secs(15), CancellationToken::new());
-        let mut all: Vec<Events> = (0..MAX).map(|_| source.open().expect("room")).collect();
-        assert!(source.open().is_none());
+        let source = source(changes);
+        let mut all: Vec<Events> = (0..MAX).map(|_| source.open_console().expect("room")).collect();
+        assert!(source.open_console().is_none());
         all.pop();
-        assert!(source.open().is_some());
+        assert!(source.open_console().is_some());
+    }
+
+    #[test]
+    fn a_live_channel_begins_with_everything_or_with_what_is_newer() {
+        with_clock(async || {
+            let settings =
+                FeedSettings { lang: Lang::Es, max_stale: Duration::from_secs(3600), extra_paths: Vec::new() };
+            let feed = Feed::new(settings);
+            let (_sender, changes) = watch::channel(0);
+            let source = source(changes);
+            let mut events = source.open_live(feed.subscribe(), Some("of another start-1"));
+            assert_eq!(feed.channels(), 1);
+            assert_eq!(next(&mut events).await.as_deref(), Some(RETRY));
+            let whole = feed.latest().whole(Instant::now()).event();
+            assert_eq!(next(&mut events).await, Some(whole));
+            assert_eq!(next(&mut events).await.as_deref(), Some(&b":\n\n"[..]));
+            drop(events);
+
+            let mut events = source.open_live(feed.subscribe(), Some(&feed.latest().id()));
+            assert_eq!(next(&mut events).await.as_deref(), Some(RETRY));
+            assert_eq!(next(&mut events).await.as_deref(), Some(&b":\n\n"[..]), "it has everything");
+            source.closing().cancel();
+            assert_eq!(next(&mut events).await, None);
+            drop(events);
+            assert_eq!(feed.channels(), 0);
+        });
     }
 }

@@ -2,13 +2,14 @@
 //!
 //! ```text
 //! listener ──accept, limits──> workers (one a core) ──tls──> connection ──> service
-//!                                                        route ─> assets | health | metrics | edge ─> respond
+//!                                                        route ─> assets | health | metrics | edge | live | api ─> respond
 //! ```
 //!
 //! One acceptor deals connections to one single-threaded runtime a core; what belongs to a
 //! connection never crosses threads.
 
 mod accept;
+mod api;
 mod assets;
 mod body;
 mod conditional;
@@ -21,10 +22,12 @@ mod drain;
 mod edge;
 mod events;
 mod fields;
+mod handover;
 mod host;
 mod lifecycle;
 mod limits;
 mod listener;
+mod live;
 mod metered;
 mod names;
 mod navigation;
@@ -36,6 +39,7 @@ mod respond;
 mod route;
 mod service;
 mod settings;
+mod stream;
 mod target;
 mod timeouts;
 mod tls;
@@ -62,6 +66,7 @@ use self::timeouts::{ANNOUNCE_CLOSE, Timeouts};
 use self::worker::Workers;
 use crate::admin::Admin;
 use crate::console::Console;
+use crate::erp::Feed;
 use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::site::Current;
@@ -84,13 +89,15 @@ pub(crate) struct Parts {
     /// What `/metrics` tells.
     pub(crate) metrics: Arc<Metrics>,
     /// The body of `/_edge/display.json`.
-    pub(crate) display: Bytes,
+    pub(crate) display: tokio::sync::watch::Receiver<Bytes>,
     /// The body of `/_edge/ssdp.xml`; empty while there is none.
     pub(crate) description: tokio::sync::watch::Receiver<Bytes>,
     /// The page for people.
     pub(crate) console: Arc<Console>,
     /// What is behind the PIN.
     pub(crate) admin: Arc<Admin>,
+    /// What the ERP shows; off where none is configured.
+    pub(crate) feed: Feed,
     /// Who may be meant by requests for the box's own paths.
     pub(crate) names: Arc<Names>,
     /// For listeners of [`Scheme::Https`].
@@ -136,7 +143,7 @@ impl Server {
         limits: &Limits,
         access_log: AccessLog,
     ) -> Result<Self, ServerError> {
-        let Parts { site, health, metrics, display, description, console, admin, names, tls } = parts;
+        let Parts { site, health, metrics, display, description, console, admin, feed, names, tls } = parts;
         let timeouts = Timeouts::of(limits);
         let closing = CancellationToken::new();
         let state = Arc::new(AppState {
@@ -149,6 +156,7 @@ impl Server {
             events: events::Source::new(console.changes(), timeouts.heartbeat(), closing.clone()),
             console,
             admin,
+            feed,
             names,
             most_body: limits.request_body_bytes,
             requests_per_connection: limits.requests_per_connection,

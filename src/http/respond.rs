@@ -7,6 +7,18 @@ use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode
 use super::body::Body;
 use super::host::HostError;
 use super::target::TargetError;
+use crate::lang::Lang;
+
+/// How an error is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// To people.
+    Page,
+    /// To programs.
+    Text,
+    /// As the ERP says it.
+    Json(Lang),
+}
 
 /// Everything that can be wrong with a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,9 +113,8 @@ impl Refusal {
         )
     }
 
-    /// The answer; a page where the client reads HTML, else a line of text. `id` is in the log
-    /// too, so that a report of it can be found there.
-    pub(super) fn respond(self, as_page: bool, id: &str) -> Response<Body> {
+    /// The answer. `id` is in the log too, so that a report of it can be found there.
+    pub(super) fn respond(self, form: Form, id: &str) -> Response<Body> {
         let status = self.status();
         let (spanish, english) = self.words();
         let detail = match self {
@@ -111,12 +122,17 @@ impl Refusal {
             Self::Host(error) => error.to_string(),
             _ => status.canonical_reason().unwrap_or_default().to_owned(),
         };
-        let (media, text) = if as_page {
-            ("text/html; charset=utf-8", page(status, spanish, english, &detail, id))
-        } else {
-            ("text/plain; charset=utf-8", format!("{status}: {detail}\n{spanish}\n{english}\n{id}\n"))
+        let mut response = match form {
+            Form::Page => {
+                let text = page(status, spanish, english, &detail, id);
+                no_store(status, "text/html; charset=utf-8", Bytes::from(text))
+            }
+            Form::Text => {
+                let text = format!("{status}: {detail}\n{spanish}\n{english}\n{id}\n");
+                no_store(status, "text/plain; charset=utf-8", Bytes::from(text))
+            }
+            Form::Json(lang) => json_error(status, lang.pick(spanish, english)),
         };
-        let mut response = no_store(status, media, Bytes::from(text));
         let headers = response.headers_mut();
         match self {
             Self::Method(allow) => {
@@ -182,6 +198,13 @@ pub(super) fn no_store(status: StatusCode, media: &'static str, body: Bytes) -> 
     response
 }
 
+/// An error in the ERP's own shape.
+pub(super) fn json_error(status: StatusCode, message: &str) -> Response<Body> {
+    let error = status.canonical_reason().unwrap_or_default();
+    let json = serde_json::json!({ "message": message, "error": error, "statusCode": status.as_u16() });
+    no_store(status, "application/json; charset=utf-8", Bytes::from(json.to_string()))
+}
+
 /// Leads a client to another decoded path of the box, with the query that it came with.
 ///
 /// The path starts with one slash, and what is not plain in it is encoded, the backslash too, so that no browser takes
@@ -244,8 +267,8 @@ mod tests {
             Refusal::Internal,
         ] {
             let (spanish, english) = refusal.words();
-            for as_page in [true, false] {
-                let response = refusal.respond(as_page, "id-1");
+            for form in [Form::Page, Form::Text] {
+                let response = refusal.respond(form, "id-1");
                 assert!(response.status().is_client_error() || response.status().is_server_error());
                 let body = response.into_body().into_bytes();
                 let text = std::str::from_utf8(&body).expect("text");
@@ -272,7 +295,7 @@ mod tests {
 
     #[test]
     fn the_fields_that_rfc_9110_demands() {
-        let fields = |refusal: Refusal| refusal.respond(false, "").headers().clone();
+        let fields = |refusal: Refusal| refusal.respond(Form::Text, "").headers().clone();
         assert_eq!(
             fields(Refusal::Method("GET, HEAD")).get(header::ALLOW).map(HeaderValue::as_bytes),
             Some(&b"GET, HEAD"[..])

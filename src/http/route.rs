@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use http::Method;
 use http::request::Parts;
 
+use super::api::is_api;
 use super::fields::{Fields, Lines};
 use super::host;
 use super::names::Names;
@@ -41,10 +42,16 @@ pub(super) enum Route<'a> {
     Status,
     /// `/_edge/events`.
     Events,
+    /// `/_edge/live`: the live channel.
+    LiveEvents,
+    /// `/_edge/live.json`: the same, one message a request.
+    LivePoll,
     /// `/_edge/admin` and everything below it.
     Admin,
     /// Any other path below `/_edge/`.
     Edge(Cow<'a, str>),
+    /// `/api` and everything below it, with the decoded path: the dist's where no ERP is configured.
+    Api(Cow<'a, str>),
     /// The dist, with the decoded path.
     Site(Cow<'a, str>),
 }
@@ -55,6 +62,8 @@ impl Route<'_> {
             Self::Options(_) => RouteClass::None,
             Self::Health | Self::Live | Self::Ready => RouteClass::Health,
             Self::Metrics => RouteClass::Metrics,
+            Self::LiveEvents | Self::LivePoll => RouteClass::Live,
+            Self::Api(_) => RouteClass::Api,
             Self::DisplaySettings
             | Self::Description
             | Self::Console
@@ -86,7 +95,7 @@ fn is_below(path: &str, top: &str) -> bool {
 
 /// Whether only those who mean this box may ask for this path.
 fn is_own(path: &str) -> bool {
-    is_below(path, RESERVED) || is_below(path, "/api")
+    is_below(path, RESERVED) || is_api(path)
 }
 
 /// Finds who answers a request; `body` is the length of its body, where it says so.
@@ -123,9 +132,12 @@ pub(super) fn route<'a>(
             "/_edge" | "/_edge/" => Route::Console,
             "/_edge/status.json" => Route::Status,
             "/_edge/events" => Route::Events,
+            "/_edge/live" => Route::LiveEvents,
+            "/_edge/live.json" => Route::LivePoll,
             other if is_below(other, ADMIN) => Route::Admin,
             other if is_below(other, RESERVED) => Route::Edge(path),
             other if is_reserved(other) => return Err(Refusal::NotFound),
+            other if is_api(other) => Route::Api(path),
             _ => Route::Site(path),
         }),
     }
@@ -205,6 +217,12 @@ mod tests {
         assert_eq!(routed("GET", "/assets/../metrics"), Ok(RouteClass::Metrics));
         assert_eq!(routed("GET", "//_edge%2Fdisplay.json"), Ok(RouteClass::Edge));
         assert_eq!(routed("GET", "/_edge/other"), Ok(RouteClass::Edge));
+        assert_eq!(routed("GET", "/_edge/live"), Ok(RouteClass::Live));
+        assert_eq!(routed("HEAD", "//_edge/live.json?since=1"), Ok(RouteClass::Live));
+        assert_eq!(routed("GET", "/_edge/live/"), Ok(RouteClass::Edge));
+        assert_eq!(routed("GET", "/api/machines"), Ok(RouteClass::Api));
+        assert_eq!(routed("GET", "/x/..//Api"), Ok(RouteClass::Api));
+        assert_eq!(routed("GET", "/apiary"), Ok(RouteClass::Asset));
         assert_eq!(routed("GET", "/health/other").map_err(|status| status.as_u16()), Err(404));
         assert_eq!(routed("GET", "/healthy.html"), Ok(RouteClass::Page));
         assert_eq!(routed("GET", "/"), Ok(RouteClass::Page));
@@ -252,6 +270,9 @@ mod tests {
             "/_edge/display.json",
             "/api",
             "/api/x",
+            "/API/x",
+            "/_edge/live",
+            "/_edge/live.json",
             "/%61pi/x",
             "//api%2Fx",
         ] {

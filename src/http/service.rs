@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -19,15 +20,18 @@ use super::body::Body;
 use super::deadlines::{Activity, Answering};
 use super::disk_reads::DiskReads;
 use super::fields::Fields;
+use super::handover::Handover;
 use super::listener::Scheme;
 use super::names::Names;
 use super::navigation::wants_page;
 use super::request_id::RequestId;
-use super::respond::{Refusal, empty, no_store};
+use super::respond::{Form, Refusal, empty, no_store};
 use super::route::{BodyLength, Route, route};
-use super::{AccessLog, assets, edge, events};
+use super::target;
+use super::{AccessLog, api, assets, edge, events, live};
 use crate::admin::{Admin, Caller};
 use crate::console::Console;
+use crate::erp::Feed;
 use crate::health::{Health, Level};
 use crate::metrics::{self, Metrics, RouteClass};
 use crate::site::Current;
@@ -38,11 +42,12 @@ pub(super) struct AppState {
     pub(super) health: Health,
     pub(super) metrics: Arc<Metrics>,
     /// The body of `/_edge/display.json`.
-    pub(super) display: Bytes,
+    pub(super) display: watch::Receiver<Bytes>,
     /// The body of `/_edge/ssdp.xml`; empty while there is none.
     pub(super) description: watch::Receiver<Bytes>,
     pub(super) console: Arc<Console>,
     pub(super) admin: Arc<Admin>,
+    pub(super) feed: Feed,
     pub(super) names: Arc<Names>,
     pub(super) events: events::Source,
     /// Of large files.
@@ -64,6 +69,7 @@ pub(super) struct Service {
 struct Connection {
     state: Arc<AppState>,
     activity: Rc<Activity>,
+    handover: Rc<Handover>,
     peer: SocketAddr,
     scheme: Scheme,
     number: u64,
@@ -80,7 +86,16 @@ impl Service {
         scheme: Scheme,
         number: u64,
     ) -> Self {
-        Self { connection: Rc::new(Connection { state, activity, peer, scheme, number }), requests: Cell::new(0) }
+        let handover = Rc::default();
+        Self {
+            connection: Rc::new(Connection { state, activity, handover, peer, scheme, number }),
+            requests: Cell::new(0),
+        }
+    }
+
+    /// Where the streams of events are that it begins.
+    pub(super) fn handover(&self) -> &Rc<Handover> {
+        &self.connection.handover
     }
 }
 
@@ -135,8 +150,20 @@ impl Connection {
                 this.finish(id, answering, &parts, RouteClass::Edge, outcome)
             }));
         }
+        if matches!(routed, Ok(Route::LivePoll)) && parts.method == Method::GET {
+            drop(routed);
+            let this = Rc::clone(this);
+            return Answer::Later(Box::pin(async move {
+                let response = live::poll(&this.state.feed, &parts, this.state.events.closing()).await;
+                this.finish(id, answering, &parts, RouteClass::Live, Ok(response))
+            }));
+        }
+        let routed = match routed {
+            Ok(Route::Api(path)) if !this.state.has_api() => Ok(Route::Site(path)),
+            routed => routed,
+        };
         let (class, outcome) = match routed {
-            Ok(route) => (route.class(), this.state.answer(&parts, &fields, &route)),
+            Ok(route) => (route.class(), this.state.answer(&parts, &fields, &route, &this.handover)),
             Err(refusal) => (RouteClass::None, Err(refusal)),
         };
         Answer::Now(Some(this.finish(id, answering, &parts, class, outcome)))
@@ -152,7 +179,7 @@ impl Connection {
         outcome: Result<Response<Body>, Refusal>,
     ) -> Response<Body> {
         let mut response =
-            outcome.unwrap_or_else(|refusal| refusal.respond(wants_page(&parts.headers), &id.to_string()));
+            outcome.unwrap_or_else(|refusal| refusal.respond(self.state.error_form(parts), &id.to_string()));
         if parts.method == Method::HEAD {
             *response.body_mut() = Body::EMPTY;
         }
@@ -190,7 +217,30 @@ impl Connection {
 }
 
 impl AppState {
-    fn answer(&self, parts: &Parts, fields: &Fields<'_>, route: &Route<'_>) -> Result<Response<Body>, Refusal> {
+    /// Whether `/api` is the ERP's.
+    fn has_api(&self) -> bool {
+        self.feed.latest().is_on()
+    }
+
+    /// How whoever sent this reads an error.
+    fn error_form(&self, parts: &Parts) -> Form {
+        let path = target::decode(parts.uri.path());
+        if api::is_api(path.as_deref().unwrap_or(parts.uri.path())) && self.has_api() {
+            Form::Json(self.console.language())
+        } else if wants_page(&parts.headers) {
+            Form::Page
+        } else {
+            Form::Text
+        }
+    }
+
+    fn answer(
+        &self,
+        parts: &Parts,
+        fields: &Fields<'_>,
+        route: &Route<'_>,
+        handover: &Rc<Handover>,
+    ) -> Result<Response<Body>, Refusal> {
         match route {
             Route::Site(path) => assets::answer(parts, fields, &self.site.load(), &self.disk, path),
             Route::Options(allow) => Ok(empty(
@@ -199,11 +249,17 @@ impl AppState {
             )),
             Route::Console => edge::page(&self.console, parts),
             Route::Status => edge::status(&self.console),
-            Route::Events => edge::events(&self.events),
+            Route::Events => Ok(edge::events(edge::changes(&self.events)?, handover, parts.version)),
+            Route::LiveEvents => {
+                Ok(edge::events(live::events(&self.events, &self.feed, parts), handover, parts.version))
+            }
+            Route::Api(path) => api::answer(&self.feed, parts, fields, path, self.console.language()),
             Route::Edge(path) => edge::file(path),
             // Answered before, since it takes its time.
             Route::Admin => Err(Refusal::Internal),
-            Route::DisplaySettings => Ok(no_store(StatusCode::OK, JSON, self.display.clone())),
+            // A GET was answered before; nobody waits for a head alone.
+            Route::LivePoll => Ok(no_store(StatusCode::OK, JSON, self.feed.latest().whole(Instant::now()).json())),
+            Route::DisplaySettings => Ok(no_store(StatusCode::OK, JSON, self.display.borrow().clone())),
             Route::Description => edge::description(&self.description),
             Route::Live => Ok(json(StatusCode::OK, "ok")),
             Route::Ready => Ok(if self.health.is_ready() {

@@ -9,6 +9,7 @@
 //! | a write of which the peer takes nothing | `limits.write_stall_s` |
 //! | what the box asks of itself on trial | [`SELF_CHECK`] |
 //! | between requests | `limits.keep_alive_idle_s`; without buffers after [`REST_AFTER`] |
+//! | a request that waits for what is newer | [`LIVE_POLL`], then it gets an answer without |
 //! | silence of a stream of events | half of that, [`MAX_HEARTBEAT`] at most |
 //! | a request on its way, when the place is needed or the box stops | [`FIRST_REQUEST`], [`FIRST_REQUEST_GRACE`] |
 
@@ -69,6 +70,9 @@ pub(super) const ANNOUNCE_CLOSE: Duration = FIRST_REQUEST_GRACE;
 
 /// For one piece of a file, the wait for its turn included; a disk that has to spin up takes ten seconds.
 pub(super) const DISK_READ: Duration = Duration::from_secs(30);
+
+/// How long a request for what is newer on the live channel waits; proxies give up after 30 s at the earliest.
+pub(super) const LIVE_POLL: Duration = Duration::from_secs(25);
 
 /// For one answer that the box asks of itself while it is on trial, from the connection to the last byte: the program's
 /// trial and the system's ask the same of a version.

@@ -77,6 +77,8 @@ paths! {
     run_config = "run/workshop-machine/config.toml";
     /// What the appliance enters the proxy with; its `proxy.credentials_file`.
     run_proxy_credentials = "run/workshop-machine/proxy-credentials";
+    /// The password with which the appliance enters the ERP; its `erp.password_file`.
+    run_erp_password = "run/workshop-machine/erp-password";
     /// One file for each subject on which there is something to say: see [`super::notices`].
     run_notices = "run/workshop-machine/notices";
     /// The state of the OS updates.

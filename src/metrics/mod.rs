@@ -1,11 +1,12 @@
 //! The figures behind `/metrics`, in the `OpenMetrics` text format
 //! (<https://prometheus.io/docs/specs/om/open_metrics_spec/>).
 
+mod erp;
 mod process;
 mod update;
 
 use std::sync::OnceLock;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::StatusCode;
@@ -19,6 +20,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 pub(crate) use self::update::Updated;
 
+use self::erp::Erp;
 use self::update::Update;
 
 /// Which part of the box answers a request; few and fixed, so that no client can make new
@@ -29,7 +31,11 @@ pub(crate) enum RouteClass {
     Page,
     /// Any other file of the display.
     Asset,
-    /// `/_edge/*`.
+    /// `/_edge/live` and `/_edge/live.json`.
+    Live,
+    /// `/api/*`.
+    Api,
+    /// The rest of `/_edge/*`.
     Edge,
     /// `/health*`.
     Health,
@@ -44,6 +50,8 @@ impl EncodeLabelValue for RouteClass {
         let word = match self {
             Self::Page => "page",
             Self::Asset => "asset",
+            Self::Live => "live",
+            Self::Api => "api",
             Self::Edge => "edge",
             Self::Health => "health",
             Self::Metrics => "metrics",
@@ -72,6 +80,12 @@ struct Requests {
 struct CachedCounters {
     ok: OnceLock<Counter>,
     not_modified: OnceLock<Counter>,
+}
+
+impl CachedCounters {
+    fn so_far(&self) -> u64 {
+        [&self.ok, &self.not_modified].into_iter().filter_map(OnceLock::get).map(Counter::get).sum()
+    }
 }
 
 impl Requests {
@@ -178,6 +192,9 @@ pub(crate) struct Metrics {
     cached_records: Gauge,
     responders: Gauge,
     update: Update,
+    erp: Erp,
+    /// Of the pages, those that the box itself has asked for.
+    checked_pages: AtomicU64,
 }
 
 impl Default for Metrics {
@@ -200,6 +217,7 @@ impl Default for Metrics {
         let cached_records = Gauge::default();
         let responders = Gauge::default();
         let update = Update::default();
+        let erp = Erp::default();
 
         ours.register("http_requests", "Answers by part of the box and status", requests.all.clone());
         ours.register_with_unit(
@@ -226,6 +244,7 @@ impl Default for Metrics {
         ours.register("discovery_cached_records", "Records of others in the responder's cache", cached_records.clone());
         ours.register("discovery_responders", "Responders started since the process did", responders.clone());
         update.register(ours);
+        erp.register(ours);
         ours.register(
             "build",
             "What is running",
@@ -249,6 +268,8 @@ impl Default for Metrics {
             cached_records,
             responders,
             update,
+            erp,
+            checked_pages: AtomicU64::default(),
         }
     }
 }
@@ -257,13 +278,27 @@ impl Metrics {
     /// One answer.
     pub(crate) fn answered(&self, route: RouteClass, status: StatusCode, took: Duration) {
         self.requests.count(route, status);
-        self.request_duration.observe(took.as_secs_f64());
+        // Those wait on purpose.
+        if route != RouteClass::Live {
+            self.request_duration.observe(took.as_secs_f64());
+        }
     }
 
     /// Connections that are open now.
     #[must_use]
     pub(crate) fn connections_open(&self) -> u64 {
         self.open_connections.get().try_into().unwrap_or_default()
+    }
+
+    /// Pages that displays have got so far.
+    #[must_use]
+    pub(crate) fn pages_shown(&self) -> u64 {
+        self.requests.page.so_far().saturating_sub(self.checked_pages.load(Ordering::Relaxed))
+    }
+
+    /// The box itself has got a page.
+    pub(crate) fn page_checked(&self) {
+        self.checked_pages.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Bytes written to all peers so far.

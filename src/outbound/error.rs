@@ -20,7 +20,7 @@ pub enum OutboundError {
         /// As it was given.
         url: String,
         /// What is wrong with it.
-        why: &'static str,
+        why: AddressFault,
     },
     /// The additional certification authorities.
     #[error("the file of certification authorities holds no usable certificate in PEM form")]
@@ -124,16 +124,55 @@ pub enum OutboundError {
     },
 }
 
+/// What is wrong with an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum AddressFault {
+    /// It cannot be parsed.
+    #[error("it is not a web address")]
+    Unparsable,
+    /// A path alone.
+    #[error("it names no server")]
+    NoServer,
+    /// `#…`
+    #[error("it has a fragment (#)")]
+    Fragment,
+    /// `?…`
+    #[error("it has a query (?)")]
+    Query,
+    /// `user@…`
+    #[error("it holds a user name")]
+    UserName,
+    /// `http://`, where that is not allowed.
+    #[error("it is not encrypted: use https, or allow http in the configuration")]
+    NotEncrypted,
+    /// Another scheme, or none.
+    #[error("it begins neither with https:// nor with file:///")]
+    Scheme,
+    /// A server's name that no certificate can be for.
+    #[error("its server's name is not one")]
+    ServerName,
+    /// A `file:` address with a host, or without a path.
+    #[error("a file address begins with file:///")]
+    FileForm,
+    /// A `file:` address of bytes that are no text.
+    #[error("it is not UTF-8")]
+    NotUtf8,
+}
+
 /// What kind of trouble it is: each has another remedy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OutboundErrorKind {
     /// The configuration.
     Settings,
-    /// The network, the server's name, or the server.
+    /// The server's name is not found: it is wrong, or there is no DNS, or no network.
+    UnknownName,
+    /// The network, or the server.
     Unreachable,
     /// The name is known, and nothing comes back from its addresses: a firewall, or a network whose only way out is a
     /// proxy.
     Blocked,
+    /// There is a server, and it does not speak TLS as the box does: the port of another protocol, mostly.
+    NotTls,
     /// Nobody that the box knows vouches for the server.
     UnknownAuthority,
     /// The server's certificate is over, not yet valid, or another server's.
@@ -158,11 +197,8 @@ impl OutboundError {
             Self::ProxyUnreachable { .. } | Self::ProxyBroken { .. } => Kind::ProxyUnreachable,
             Self::ProxyLogin { .. } => Kind::ProxyLogin,
             Self::ProxyRefused { .. } => Kind::ProxyRefused,
-            Self::Lookup { .. }
-            | Self::Connect { .. }
-            | Self::Late { .. }
-            | Self::Slow { .. }
-            | Self::Broken { .. } => Kind::Unreachable,
+            Self::Lookup { .. } => Kind::UnknownName,
+            Self::Connect { .. } | Self::Late { .. } | Self::Slow { .. } | Self::Broken { .. } => Kind::Unreachable,
         }
     }
 
@@ -186,6 +222,7 @@ fn of_handshake(source: &io::Error) -> OutboundErrorKind {
             CertificateError::UnknownIssuer | CertificateError::BadSignature | CertificateError::Other(_),
         )) => OutboundErrorKind::UnknownAuthority,
         Some(rustls::Error::InvalidCertificate(_)) => OutboundErrorKind::Certificate,
-        _ => OutboundErrorKind::Unreachable,
+        Some(_) => OutboundErrorKind::NotTls,
+        None => OutboundErrorKind::Unreachable,
     }
 }

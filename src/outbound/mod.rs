@@ -28,9 +28,9 @@ use std::time::{Duration, SystemTime};
 use tokio_rustls::rustls::ClientConfig;
 
 pub use self::error::OutboundError;
-pub(crate) use self::error::OutboundErrorKind;
+pub(crate) use self::error::{AddressFault, OutboundErrorKind};
 pub(crate) use self::proxy::{Proxies, ProxySettings};
-pub(crate) use self::server::{Head, KeptConnection, Server};
+pub(crate) use self::server::{KeptConnection, OutboundRequest, Server};
 pub(crate) use self::settings::Keys;
 pub(crate) use self::stream::Stream;
 pub use self::traffic::{Traffic, TrafficReading};
@@ -90,13 +90,15 @@ pub struct Settings {
 
 /// The client. Its clones are the same one.
 #[derive(Clone)]
-pub struct Outbound(Arc<Shared>);
+pub struct Outbound {
+    shared: Arc<Shared>,
+    limits: Limits,
+}
 
 struct Shared {
     tls: Arc<ClientConfig>,
     time: Arc<tls::Time>,
     proxies: Proxies,
-    limits: Limits,
     local_names: Option<LocalNames>,
 }
 
@@ -106,23 +108,29 @@ impl Outbound {
         let Settings { ca, proxies, limits, local_names } = settings;
         let time = Arc::<tls::Time>::default();
         let tls = tls::config(ca.as_deref(), Arc::clone(&time))?;
-        Ok(Self(Arc::new(Shared { tls, time, proxies, limits, local_names })))
+        Ok(Self { shared: Arc::new(Shared { tls, time, proxies, local_names }), limits })
+    }
+
+    /// The same client for a use with limits of its own.
+    #[must_use]
+    pub(crate) fn with_limits(&self, limits: Limits) -> Self {
+        Self { limits, ..self.clone() }
     }
 
     /// How long things may take.
     #[must_use]
     pub(crate) fn limits(&self) -> &Limits {
-        &self.0.limits
+        &self.limits
     }
 
     /// No time before this one is true: a clock that shows one does not make a server's certificate "not yet valid".
     pub(crate) fn not_before(&self, time: SystemTime) {
-        self.0.time.not_before(time);
+        self.shared.time.not_before(time);
     }
 }
 
 impl fmt::Debug for Outbound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Outbound").field("proxies", &self.0.proxies).finish_non_exhaustive()
+        f.debug_struct("Outbound").field("proxies", &self.shared.proxies).finish_non_exhaustive()
     }
 }

@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::{OutboundError, Shared};
+use super::{Outbound, OutboundError};
 
 /// Addresses of one name that are tried.
 const MAX_ADDRESSES: usize = 8;
@@ -16,9 +16,9 @@ const MAX_ADDRESSES: usize = 8;
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
 /// Connects to the first of a host's addresses that answers. A dead one costs a moment, not the whole time of an attempt.
-pub(super) async fn reach(shared: &Shared, host: &str, port: u16) -> Result<TcpStream, OutboundError> {
-    let addresses = interleaved(addresses(shared, host, port).await?);
-    let connected = race(addresses, shared.limits.connect).await;
+pub(super) async fn reach(outbound: &Outbound, host: &str, port: u16) -> Result<TcpStream, OutboundError> {
+    let addresses = interleaved(addresses(outbound, host, port).await?);
+    let connected = race(addresses, outbound.limits.connect).await;
     let stream = connected.map_err(|failed| match failed {
         Some((address, source)) => OutboundError::Connect { host: host.to_owned(), address, source },
         None => no_address(host, io::Error::other("the name has no address")),
@@ -29,14 +29,16 @@ pub(super) async fn reach(shared: &Shared, host: &str, port: u16) -> Result<TcpS
 }
 
 /// As the system finds them; a name of the local network is asked for there when that fails.
-async fn addresses(shared: &Shared, host: &str, port: u16) -> Result<Vec<SocketAddr>, OutboundError> {
-    let after = shared.limits.lookup;
+pub(super) async fn addresses(outbound: &Outbound, host: &str, port: u16) -> Result<Vec<SocketAddr>, OutboundError> {
+    let after = outbound.limits.lookup;
     let failed = match timeout(after, tokio::net::lookup_host((host, port))).await {
         Ok(Ok(addresses)) => return Ok(addresses.collect()),
         Ok(Err(source)) => source,
         Err(_) => late(after),
     };
-    let Some(local_names) = shared.local_names.filter(|_| is_local(host)) else { return Err(no_address(host, failed)) };
+    let Some(local_names) = outbound.shared.local_names.filter(|_| is_local(host)) else {
+        return Err(no_address(host, failed));
+    };
     let found = local_names(host.trim_end_matches('.').to_owned()).await;
     if found.is_empty() {
         return Err(no_address(host, failed));

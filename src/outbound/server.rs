@@ -1,13 +1,14 @@
 //! A server that is asked by HTTP (RFC 9110, RFC 9112).
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http::header::{HOST, HeaderName, PROXY_AUTHORIZATION, USER_AGENT};
 use http::uri::Scheme;
-use http::{HeaderValue, Request, Response, StatusCode, Uri};
-use http_body_util::Empty;
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
+use http_body_util::Full;
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
@@ -16,9 +17,9 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use super::connection::Connection;
 use super::error::ANSWER;
 use super::proxy::Proxy;
-use super::reach::reach;
+use super::reach::{addresses, reach};
 use super::traffic::{Counted, Traffic};
-use super::{Outbound, OutboundError, Stream, tunnel};
+use super::{AddressFault, Outbound, OutboundError, Stream, tunnel};
 
 /// How the box names itself to others.
 pub(super) const USER_AGENT_NAME: &str = concat!("workshop-edge/", env!("WORKSHOP_EDGE_VERSION"));
@@ -71,13 +72,21 @@ impl fmt::Debug for Server {
     }
 }
 
-/// A request without a body that can be put again.
-#[derive(Debug)]
-pub(crate) struct Head {
+/// A request that can be sent again.
+pub(crate) struct OutboundRequest {
+    pub(crate) method: Method,
     /// The path and the query.
     pub(crate) path: Uri,
     /// The fields besides the server's name and the box's.
     pub(crate) fields: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) body: Bytes,
+}
+
+impl OutboundRequest {
+    /// Without a body.
+    pub(crate) fn get(path: Uri, fields: Vec<(HeaderName, HeaderValue)>) -> Self {
+        Self { method: Method::GET, path, fields, body: Bytes::new() }
+    }
 }
 
 impl Server {
@@ -91,34 +100,34 @@ impl Server {
     ) -> Result<(Self, String), OutboundError> {
         let wrong = |why| OutboundError::Address { url: url.to_owned(), why };
         if url.contains('#') {
-            return Err(wrong("it has a fragment (#)"));
+            return Err(wrong(AddressFault::Fragment));
         }
-        let address: Uri = url.parse().map_err(|_| wrong("it is not a web address"))?;
-        let authority = address.authority().ok_or_else(|| wrong("it names no server"))?;
+        let address: Uri = url.parse().map_err(|_| wrong(AddressFault::Unparsable))?;
+        let authority = address.authority().ok_or_else(|| wrong(AddressFault::NoServer))?;
         if address.query().is_some() {
-            return Err(wrong("it has a query (?)"));
+            return Err(wrong(AddressFault::Query));
         }
         if authority.as_str().contains('@') {
-            return Err(wrong("it holds a user name"));
+            return Err(wrong(AddressFault::UserName));
         }
         let secure = match address.scheme() {
             Some(scheme) if *scheme == Scheme::HTTPS => true,
             Some(scheme) if *scheme == Scheme::HTTP && allow_http => false,
             Some(scheme) if *scheme == Scheme::HTTP => {
-                return Err(wrong("it is not encrypted: use https, or allow http in the configuration"));
+                return Err(wrong(AddressFault::NotEncrypted));
             }
-            _ => return Err(wrong("it begins neither with https:// nor with file:///")),
+            _ => return Err(wrong(AddressFault::Scheme)),
         };
         // An IPv6 address is in brackets.
         let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
-        let named = || wrong("its server's name is not one");
+        let named = || wrong(AddressFault::ServerName);
         let tls = if secure { Some(ServerName::try_from(host.clone()).map_err(|_| named())?) } else { None };
         let port = authority.port_u16().unwrap_or(if secure { 443 } else { 80 });
         let scheme = if secure { "https" } else { "http" };
         let server = Self {
             authority: HeaderValue::from_str(authority.as_str()).map_err(|_| named())?,
             origin: format!("{scheme}://{authority}").into(),
-            proxy: outbound.0.proxies.of(secure, &host, port).cloned(),
+            proxy: outbound.shared.proxies.of(secure, &host, port).cloned(),
             host,
             port,
             tls,
@@ -135,6 +144,36 @@ impl Server {
         &self.origin
     }
 
+    /// Its name, or its address without brackets.
+    #[must_use]
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
+    #[must_use]
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    /// What leads to it, without credentials.
+    #[must_use]
+    pub(crate) fn proxy(&self) -> Option<String> {
+        self.proxy.as_ref().map(ToString::to_string)
+    }
+
+    /// The addresses of its name, as the box itself finds them.
+    pub(crate) async fn lookup(&self) -> Result<Vec<IpAddr>, OutboundError> {
+        let addresses = addresses(&self.outbound, &self.host, self.port).await?;
+        Ok(addresses.into_iter().map(|address| address.ip()).collect())
+    }
+
+    /// Connects, and keeps the connection for the next request.
+    pub(crate) async fn open(&self) -> Result<(), OutboundError> {
+        let connection = self.connect().await?;
+        self.kept.put(connection, Arc::clone(&self.origin));
+        Ok(())
+    }
+
     /// No time before this one is true.
     pub(crate) fn not_before(&self, time: std::time::SystemTime) {
         self.outbound.not_before(time);
@@ -148,7 +187,7 @@ impl Server {
     /// Puts a request; `place` is for messages.
     pub(crate) async fn request(
         &self,
-        head: &Head,
+        request: &OutboundRequest,
         place: &str,
     ) -> Result<(Connection, Response<Incoming>), OutboundError> {
         let limits = self.outbound.limits();
@@ -158,13 +197,13 @@ impl Server {
             if origin == self.origin
                 && since.elapsed() < limits.idle
                 && timeout(limits.head, connection.ready()).await == Ok(true)
-                && let Ok(answer) = self.exchange(&mut connection, head, place).await
+                && let Ok(answer) = self.exchange(&mut connection, request, place).await
             {
                 return Ok((connection, answer));
             }
         }
         let mut connection = self.connect().await?;
-        let answer = self.exchange(&mut connection, head, place).await?;
+        let answer = self.exchange(&mut connection, request, place).await?;
         Ok((connection, answer))
     }
 
@@ -176,12 +215,12 @@ impl Server {
     }
 
     async fn connect(&self) -> Result<Connection, OutboundError> {
-        let (shared, limits) = (&*self.outbound.0, self.outbound.limits());
+        let (outbound, limits) = (&self.outbound, self.outbound.limits());
         let counted = |stream| Counted::new(stream, Arc::clone(&self.traffic));
         let stream = match &self.proxy {
-            None => counted(reach(shared, &self.host, self.port).await?),
+            None => counted(reach(outbound, &self.host, self.port).await?),
             Some(proxy) => {
-                let reached = reach(shared, &proxy.host, proxy.port).await;
+                let reached = reach(outbound, &proxy.host, proxy.port).await;
                 let stream = counted(reached.map_err(|source| OutboundError::ProxyUnreachable {
                     proxy: proxy.to_string(),
                     source: Box::new(source),
@@ -194,7 +233,7 @@ impl Server {
         };
         let Some(name) = &self.tls else { return Connection::begin(stream, &self.host).await };
         let host = || self.host.clone();
-        let handshake = TlsConnector::from(Arc::clone(&shared.tls)).connect(name.clone(), stream);
+        let handshake = TlsConnector::from(Arc::clone(&outbound.shared.tls)).connect(name.clone(), stream);
         match timeout(limits.tls, handshake).await {
             Ok(Ok(stream)) => Connection::begin(stream, &self.host).await,
             Ok(Err(source)) => Err(OutboundError::Handshake { host: host(), source }),
@@ -219,12 +258,12 @@ impl Server {
     async fn exchange(
         &self,
         connection: &mut Connection,
-        head: &Head,
+        request: &OutboundRequest,
         place: &str,
     ) -> Result<Response<Incoming>, OutboundError> {
         self.traffic.request();
         let after = self.outbound.limits().head;
-        let answer = match timeout(after, connection.send(self.put(head)?)).await {
+        let answer = match timeout(after, connection.send(self.put(request)?)).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(source)) => return Err(OutboundError::Broken { place: place.to_owned(), source }),
             Err(_) => return Err(OutboundError::Late { place: place.to_owned(), operation: ANSWER, after }),
@@ -235,19 +274,20 @@ impl Server {
         }
     }
 
-    fn put(&self, head: &Head) -> Result<Request<Empty<Bytes>>, OutboundError> {
-        let mut request = Request::new(Empty::new());
-        *request.uri_mut() = head.path.clone();
+    fn put(&self, asked: &OutboundRequest) -> Result<Request<Full<Bytes>>, OutboundError> {
+        let mut request = Request::new(Full::new(asked.body.clone()));
+        *request.method_mut() = asked.method.clone();
+        *request.uri_mut() = asked.path.clone();
         let fields = request.headers_mut();
         fields.insert(HOST, self.authority.clone());
         fields.insert(USER_AGENT, HeaderValue::from_static(USER_AGENT_NAME));
-        fields.extend(head.fields.iter().cloned());
+        fields.extend(asked.fields.iter().cloned());
         if let Some(proxy) = self.forwarder() {
             if let Some(authorization) = proxy.authorization() {
                 fields.insert(PROXY_AUTHORIZATION, authorization.clone());
             }
-            let url = format!("{}{}", self.origin, head.path);
-            let wrong = |_| OutboundError::Address { url: url.clone(), why: "it is not a web address" };
+            let url = format!("{}{}", self.origin, asked.path);
+            let wrong = |_| OutboundError::Address { url: url.clone(), why: AddressFault::Unparsable };
             *request.uri_mut() = url.parse().map_err(wrong)?;
         }
         Ok(request)

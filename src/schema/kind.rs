@@ -40,6 +40,8 @@ pub(crate) enum Kind {
     Proxy,
     /// A list of what is reached without a proxy: names, IP addresses, networks, `*`.
     Destinations,
+    /// A list of at most `max` paths of requests, queries included (RFC 9112 section 3.2.1): each begins with `/`.
+    RequestPaths { max: usize },
     /// From one time of day to another, as `22:00-05:00`.
     Hours,
     /// A list of some of these names.
@@ -116,6 +118,11 @@ const fn of<T>(kind: Kind) -> ValueType<T> {
 
 pub(crate) const fn text(max: usize) -> ValueType<String> {
     of(Kind::Text { max })
+}
+
+/// Paths of requests, `max` at most.
+pub(crate) const fn request_paths(max: usize) -> ValueType<Vec<String>> {
+    of(Kind::RequestPaths { max })
 }
 
 /// A whole number, inclusive. That its type holds them all is seen when it is compiled.

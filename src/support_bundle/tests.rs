@@ -67,6 +67,7 @@ fn secrets_stay_where_they_are() {
         ("admin/pin", "73105928"),
         ("admin/pin-hash", "$argon2id$v=19$secret"),
         ("tls/key.pem", "-----BEGIN PRIVATE KEY-----"),
+        ("erp-account.0", "{\"user\":\"tv@erp.example\",\"password\":\"s3creta\"}"),
     ] {
         let path = directory.path().join(file);
         fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
@@ -77,7 +78,7 @@ fn secrets_stay_where_they_are() {
     assert!(listing.contains("/admin/pin-hash\n"), "{listing}");
     for (name, content) in &files {
         let text = String::from_utf8_lossy(content);
-        for secret in ["73105928", "$argon2id$", "PRIVATE KEY"] {
+        for secret in ["73105928", "$argon2id$", "PRIVATE KEY", "tv@erp.example", "s3creta"] {
             assert!(!text.contains(secret), "{secret} in {name}");
         }
     }

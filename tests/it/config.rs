@@ -8,6 +8,7 @@
 )]
 
 use super::cli::{CliOutput, run};
+use crate::support::Setup;
 use serde_json::Value as Json;
 use std::path::PathBuf;
 
@@ -104,11 +105,11 @@ fn a_person_reads_it_in_their_language() {
 
 #[test]
 fn a_configuration_without_faults_is_said_to_be_so() {
-    let file = ConfigFile::new("\u{FEFF}[display]\r\ntitle = \"Montaje\"\r\n[erp]\r\nbase_url = \"x\"\r\n");
+    let file = ConfigFile::new("\u{FEFF}[display]\r\ntitle = \"Montaje\"\r\n[plc]\r\nbase_url = \"x\"\r\n");
     let check = ["config", "check", "--config", file.name()];
     let spanish = run(&[("LANG", "es")], &check);
     assert_eq!((spanish.code, spanish.stderr.as_str()), (Some(0), ""));
-    assert!(spanish.stdout.ends_with(":3: erp: no se conoce y se ignora\ncorrecta\n"), "{}", spanish.stdout);
+    assert!(spanish.stdout.ends_with(":3: plc: no se conoce y se ignora\ncorrecta\n"), "{}", spanish.stdout);
     assert!(run(&[], &check).stdout.ends_with("ok\n"));
     let report = json(&run(&[], &["config", "check", "--json", "--config", file.name()]));
     assert_eq!((&report["ok"], report["faults"].as_array().map(Vec::len)), (&Json::Bool(true), Some(0)));
@@ -132,7 +133,7 @@ fn flags_count_more_than_variables_and_variables_more_than_the_file() {
     assert_eq!(of("display.refresh_s"), (40.into(), "--set".to_owned(), Json::Null));
     assert_eq!(of("listen.http"), (serde_json::json!(["127.0.0.1:0", "[::1]:0"]), "--listen".to_owned(), Json::Null));
     assert_eq!(of("data_dir"), ("/d".into(), "--data-dir".to_owned(), Json::Null));
-    assert_eq!(of("display.demo"), (true.into(), "default".to_owned(), Json::Null));
+    assert_eq!(of("display.demo"), (Json::Null, "default".to_owned(), Json::Null));
     assert_eq!(of("site.dir").0, Json::Null);
 }
 
@@ -195,6 +196,19 @@ fn the_example_file_is_valid() {
         let output = run(&[], &["config", "check", "--config", file.name()]);
         assert_eq!((output.code, output.stdout.as_str()), (Some(0), "ok\n"));
     }
+}
+
+#[test]
+fn the_display_of_a_box_with_an_erp_shows_no_invented_figures() {
+    const ERP: &str = "[erp]\nurl = \"http://127.0.0.1:9\"\nuser = \"tv@erp.example\"\nallow_http = true\n";
+    let shown = |settings: &str| {
+        let edge = Setup::new(settings).start();
+        let body: Json = serde_json::from_slice(&edge.get("/_edge/display.json", &[]).body).expect("JSON");
+        (body["erp"].clone(), body["demo"].clone())
+    };
+    assert_eq!(shown(""), (false.into(), true.into()));
+    assert_eq!(shown(ERP), (true.into(), false.into()));
+    assert_eq!(shown(&format!("{ERP}[display]\ndemo = true\n")), (true.into(), true.into()));
 }
 
 #[test]

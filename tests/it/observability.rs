@@ -43,6 +43,18 @@ fn metrics_count_what_happened() {
 }
 
 #[test]
+fn a_box_without_an_erp_does_not_speak_of_one() {
+    let edge = Edge::start();
+    assert!(edge.health()["checks"]["erp"].is_null(), "{}", edge.health());
+    let status = edge.get("/_edge/status.json", &[]);
+    assert!(!status.text().contains("\"erp\""), "{}", status.text());
+    assert!(!edge.get("/_edge/", &[]).text().contains("ERP"));
+    for figure in ["erp_snapshot_writes_total", "erp_snapshot_written_bytes_total", "live_channels"] {
+        assert!(edge.metric(&format!("workshop_edge_{figure}")).abs() < f64::EPSILON, "{figure}");
+    }
+}
+
+#[test]
 fn an_access_line_has_the_requests_id_and_no_query() {
     let edge = Setup::new("[log]\naccess = \"all\"\n").start();
     let page = edge.get("/nothing?token=secret", &[]);

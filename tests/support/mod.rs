@@ -4,6 +4,8 @@ mod control;
 #[allow(dead_code, reason = "not every test lets a disk be read only")]
 mod disk;
 mod edge;
+#[allow(dead_code, reason = "not every test has an ERP")]
+pub(crate) mod erp;
 mod hostile_repository;
 mod http;
 #[allow(dead_code, reason = "not every test has an emulated machine on its network")]
@@ -19,6 +21,8 @@ mod temporary;
 pub(crate) use control::Control;
 pub(crate) use disk::Disk;
 pub(crate) use edge::{Edge, Setup};
+#[allow(unused_imports, reason = "not every test has an ERP")]
+pub(crate) use erp::Erp;
 pub(crate) use hostile_repository::{HostileRepository, Request};
 pub(crate) use http::{Client, Reply};
 pub(crate) use nginx::Nginx;

@@ -5,20 +5,23 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::types::{Access, Data, Network, OwnKeys, Updates, Wifi};
-use super::{Secrets, Settings};
+use super::{Secrets, Settings, erp_account};
 use crate::config::{Config, Machine};
 use crate::http::{TlsKeys, TlsMode};
 use crate::machine::Paths;
 use crate::schema::HostAddress;
 use crate::window::Days;
-use crate::{discovery, display, outbound, update};
+use crate::{discovery, display, erp, outbound, update};
 
 /// The content of `config.toml`, which names the secrets' files and holds none. `paths` are those that the appliance sees.
 pub(super) fn configuration(settings: &Settings, secrets: &Secrets, paths: &Paths) -> String {
     let Settings { own, other } = settings;
+    let (erp_account, _) = erp_account::of(settings, secrets);
+    let erp_account = erp_account.as_ref();
     let OwnKeys { name, language, title, line, time_zone, network, wifi: Wifi { ssid: _ }, data, updates, access } =
         own;
-    let (Network { address, .. }, Data { erp: _, screens: _ }, Access { https, ssh_key: _ }) = (network, data, access);
+    let (Network { address, .. }, Data { erp_url: _, erp_user: _, screens: _ }, Access { https, ssh_key: _ }) =
+        (network, data, access);
     let Updates { enabled, channel, url, hours, days } = updates;
     let path = |path: std::path::PathBuf| Some(Value::from(path.to_string_lossy()));
     let given = |text: &Option<String>| text.as_deref().map(Value::from);
@@ -39,6 +42,12 @@ pub(super) fn configuration(settings: &Settings, secrets: &Secrets, paths: &Path
         (
             outbound::Keys::credentials_file().key,
             secrets.proxy_credentials().and_then(|_| path(paths.run_proxy_credentials())),
+        ),
+        (erp::Settings::url().key, erp_account.map(|account| account.url.into())),
+        (erp::Settings::user().key, erp_account.map(|account| account.user.into())),
+        (
+            erp::Settings::password_file().key,
+            erp_account.and_then(|account| account.password).and_then(|_| path(paths.run_erp_password())),
         ),
         (update::Settings::enabled().key, Some((*enabled).into())),
         (update::Settings::channel().key, Some(channel.name().into())),

@@ -12,7 +12,7 @@ use super::report::{self, Finding, Report};
 use super::secrets::{self, SecretsMove};
 use super::source::Source;
 use super::template::template;
-use super::{Checked, Secrets, Settings, appliance, check, misnamed, network, system, wifi, words};
+use super::{Checked, Secrets, Settings, appliance, check, erp_account, misnamed, network, system, wifi, words};
 use crate::config::Document;
 use crate::display;
 use crate::durable;
@@ -134,6 +134,7 @@ fn write(paths: &Paths, settings: &Settings, secrets: &Secrets, report: &mut Rep
     step(words::THE_NETWORK, networks(paths, settings));
     step(words::THE_WIFI, wireless(paths, settings, secrets));
     step(words::THE_PROXY_ACCOUNT, proxy(paths, secrets));
+    step(words::THE_ERP_ACCOUNT, erp(paths, settings, secrets));
     step(words::THE_CONFIGURATION, configuration(paths, settings, secrets));
     let keys = own.access.ssh_key.as_ref().map(|key| format!("{key}\n"));
     step(words::THE_SSH_KEY, put(&paths.run_authorized_keys(), keys.as_deref(), 0o644));
@@ -176,6 +177,12 @@ fn wireless(paths: &Paths, settings: &Settings, secrets: &Secrets) -> Result<(),
 
 fn proxy(paths: &Paths, secrets: &Secrets) -> Result<(), FileError> {
     put_for_appliance(paths, &paths.run_proxy_credentials(), secrets.proxy_credentials().as_deref())
+}
+
+/// The password, which the appliance reads again at each login.
+fn erp(paths: &Paths, settings: &Settings, secrets: &Secrets) -> Result<(), FileError> {
+    let (account, _) = erp_account::of(settings, secrets);
+    put_for_appliance(paths, &paths.run_erp_password(), account.and_then(|account| account.password))
 }
 
 fn configuration(paths: &Paths, settings: &Settings, secrets: &Secrets) -> Result<(), FileError> {

@@ -11,6 +11,7 @@
 
 mod appliance;
 mod apply;
+mod erp_account;
 mod files;
 mod keys;
 mod last_good;

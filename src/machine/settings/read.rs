@@ -8,7 +8,7 @@ use super::{MAX, NAME, SECRETS_NAME, Secrets, Settings};
 use crate::config::{Config, Document, Fault, Machine, Schema, Warning};
 use crate::http::{Listen, TlsKeys, TlsMode};
 use crate::schema::{HostAddress, Key};
-use crate::{discovery, display, outbound, update};
+use crate::{discovery, display, erp, outbound, update};
 
 /// What a file says, and what is wrong with it.
 #[derive(Debug)]
@@ -78,6 +78,7 @@ const OF_THE_IMAGE: &[Key] = &[
     Listen::http().key,
     Listen::https().key,
     outbound::Keys::credentials_file().key,
+    erp::Settings::password_file().key,
 ];
 
 /// What is wrong with the keys of `config.toml`, in the light of each other and of the settings.
@@ -104,7 +105,7 @@ fn rules(document: &mut Document) {
     let is_http_allowed = document.get(&update::Settings::allow_http()).unwrap_or_default();
     let cleartext = if is_http_allowed { "http://" } else { "https://" };
     for (setting, scheme) in
-        [(Updates::url(), &["https://", "file:///", cleartext][..]), (Data::erp(), &["https://", "http://"])]
+        [(Updates::url(), &["https://", "file:///", cleartext][..]), (Data::erp_url(), &["https://", "http://"])]
     {
         let url = document.get(&setting).flatten();
         if url.is_some_and(|url| !scheme.iter().any(|scheme| url.starts_with(scheme))) {

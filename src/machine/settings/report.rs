@@ -9,7 +9,7 @@ use super::partition::{for_windows, is_there, while_writable};
 use super::secrets::SecretsMove;
 use super::source::Source;
 use super::types::OwnKeys;
-use super::{NAME, SECRETS_NAME, Secrets, Settings, words};
+use super::{NAME, SECRETS_NAME, Secrets, Settings, erp_account, words};
 use crate::bounded_read::read_bounded;
 use crate::config::{self, Fault, Warning};
 use crate::durable;
@@ -80,8 +80,8 @@ impl Report {
     pub(super) fn remarks(&mut self, settings: &Settings, secrets: &Secrets, has_wifi: bool) {
         let OwnKeys { network, wifi, data, .. } = &settings.own;
         let mut remark = |level, text: Text<&str>| self.add(Finding::Remark { level, text: text.into() });
-        if data.erp.is_some() {
-            remark(Level::Info, words::ERP_NOT_USED);
+        if let (_, Some(text)) = erp_account::of(settings, secrets) {
+            remark(Level::Warning, text);
         }
         if data.screens.is_some() {
             remark(Level::Info, words::SCREENS_NOT_USED);

@@ -20,7 +20,7 @@ const ACTIVE: &[Key] = &[
 const HEADINGS: &[(Key, &str)] = &[
     (OwnKeys::name().key, "EL EQUIPO · THE BOX"),
     (Network::address().key, "LA RED · THE NETWORK"),
-    (Data::erp().key, "LOS DATOS · THE DATA"),
+    (Data::erp_url().key, "LOS DATOS · THE DATA"),
     (Updates::enabled().key, "LAS ACTUALIZACIONES · UPDATES"),
     (Access::https().key, "EL ACCESO · ACCESS"),
 ];
@@ -36,6 +36,9 @@ const NEXT: &[Key] = &[
     Shift::start_hour().key,
     Shift::end_hour().key,
 ];
+
+/// Secrets that are still understood, and have a better place now.
+const FORMER: &[Key] = &[Secrets::erp_user().key];
 
 /// Columns of a line.
 const COLUMNS: usize = 100;
@@ -85,7 +88,6 @@ pub(crate) fn template() -> String {
         + "#     wifi.passphrase = \"la contraseña de la Wi-Fi\"\n"
         + "#     proxy.user = \"taller\"\n"
         + "#     proxy.password = \"la contraseña del proxy\"\n"
-        + "#     erp.user = \"pantalla\"\n"
         + "#     erp.password = \"la contraseña del ERP\"\n"
 }
 
@@ -100,7 +102,7 @@ pub(super) fn secrets_template() -> String {
             "{SECRETS_NAME}: the passwords of this box. Take the # away from the lines that are needed, write the passwords between \
              the quotation marks, save, and start the box again. The box keeps them and wipes them from this file."
         ));
-    for key in Secrets::KEYS {
+    for key in Secrets::KEYS.iter().filter(|key| FORMER.iter().all(|former| former.path != key.path)) {
         text += &entry(key);
     }
     text
@@ -189,7 +191,7 @@ mod tests {
         assert!(
             checked
                 .value
-                .is_some_and(|settings| settings.own.access.ssh_key.is_some() && settings.own.data.erp.is_some())
+                .is_some_and(|settings| settings.own.access.ssh_key.is_some() && settings.own.data.erp_url.is_some())
         );
     }
 }

@@ -4,12 +4,12 @@ use std::net::IpAddr;
 
 use crate::lang::Lang;
 use crate::schema::{
-    HostAddress, host_address, integer, ip, ips, key, names, optional, settings, ssh_key, switch, text, url,
+    HostAddress, host_address, integer, ip, ips, key, names, optional, settings, ssh_key, switch, text,
     wifi_passphrase, zone_name,
 };
 use crate::update::Channel;
 use crate::window::{Days, Hours};
-use crate::{discovery, display, update};
+use crate::{discovery, display, erp, update};
 
 /// All that a technician says of a box.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,9 +84,12 @@ settings! {
     /// What the displays show, and how many there are.
     #[derive(Clone, Debug, PartialEq)]
     pub(crate) struct Data {
-        erp: Option<String> = optional("erp.url", url(), "https://erp.empresa.example",
-            "Dirección del ERP. Usuario y contraseña van en secrets.txt: véase al final.",
-            "Address of the ERP. User and password go to secrets.txt: see the end.");
+        erp_url: Option<String> = erp::Settings::url().described(
+            "Dirección del ERP, con su prefijo si lo tiene. Sin valor: la que se dé en la página de administración.",
+            "Address of the ERP, with its prefix if it has one. Without a value: the one given on the administration's page.");
+        erp_user: Option<String> = erp::Settings::user().described(
+            "Correo de la cuenta del equipo en el ERP. La contraseña va en secrets.txt: véase al final.",
+            "E-mail of the box's account at the ERP. The password goes to secrets.txt: see the end.");
         screens: Option<u32> = optional("screens", integer(1, 1000), "4",
             "Cuántos televisores deben mostrar la pantalla.",
             "How many TVs are to show the display.");
@@ -143,12 +146,13 @@ settings! {
         proxy_password: Option<String> = optional("proxy.password", text(128), "palabra larga y secreta",
             "Su contraseña.",
             "Its password.");
-        erp_user: Option<String> = optional("erp.user", text(128), "pantalla",
-            "Cuenta del equipo en el ERP.",
-            "The box's account at the ERP.");
+        /// Where those have it that were written for an earlier version; `erp.user` of the settings counts before it.
+        erp_user: Option<String> = optional("erp.user", text(128), "pantalla@empresa.example",
+            "Cuenta del equipo en el ERP, si no está en workshop-edge.txt.",
+            "The box's account at the ERP, unless it is in workshop-edge.txt.");
         erp_password: Option<String> = optional("erp.password", text(128), "palabra larga y secreta",
-            "Su contraseña.",
-            "Its password.");
+            "Contraseña de la cuenta del equipo en el ERP (erp.user de workshop-edge.txt).",
+            "Password of the box's account at the ERP (erp.user of workshop-edge.txt).");
     }
 }
 

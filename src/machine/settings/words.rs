@@ -13,9 +13,21 @@ use crate::lang::Text;
 /// Copy without anything to fill in.
 type Fixed = Text<&'static str>;
 
-pub(super) const ERP_NOT_USED: Fixed = Text::fixed(
-    "Esta versión todavía no usa erp.url: se guarda para las que lo hagan.",
-    "This version does not use erp.url yet: it is kept for those that do.",
+pub(super) const ERP_WITHOUT_USER: Fixed = Text::fixed(
+    "Falta erp.user en workshop-edge.txt: sin él, erp.url no se usa.",
+    "erp.user is missing in workshop-edge.txt: without it, erp.url is not used.",
+);
+pub(super) const ERP_WITHOUT_URL: Fixed = Text::fixed(
+    "Falta erp.url en workshop-edge.txt: sin él, erp.user no se usa.",
+    "erp.url is missing in workshop-edge.txt: without it, erp.user is not used.",
+);
+pub(super) const ERP_IN_CLEARTEXT: Fixed = Text::fixed(
+    "erp.url empieza por http://, y la contraseña iría sin cifrar: el equipo no lo usa. Ponga https://, o erp.allow_http = true.",
+    "erp.url begins with http://, and the password would go in cleartext: the box does not use it. Put https://, or erp.allow_http = true.",
+);
+pub(super) const ERP_WITHOUT_PASSWORD: Fixed = Text::fixed(
+    "Falta la contraseña del ERP: ponga erp.password en secrets.txt.",
+    "The ERP's password is missing: put erp.password into secrets.txt.",
 );
 pub(super) const SCREENS_NOT_USED: Fixed = Text::fixed(
     "Esta versión todavía no usa screens: se guarda para las que lo hagan.",
@@ -42,6 +54,7 @@ pub(super) const NO_WIFI_PASSPHRASE: Fixed = Text::fixed(
 pub(super) const THE_NETWORK: Fixed = Text::fixed("la red", "the network");
 pub(super) const THE_WIFI: Fixed = Text::fixed("la Wi-Fi", "the Wi-Fi");
 pub(super) const THE_PROXY_ACCOUNT: Fixed = Text::fixed("la cuenta del proxy", "the proxy's account");
+pub(super) const THE_ERP_ACCOUNT: Fixed = Text::fixed("la cuenta del ERP", "the ERP's account");
 pub(super) const THE_CONFIGURATION: Fixed = Text::fixed("la configuración del programa", "the program's configuration");
 pub(super) const THE_SSH_KEY: Fixed = Text::fixed("la clave de SSH", "the SSH key");
 pub(super) const HTTPS: Fixed = Text::fixed("HTTPS", "HTTPS");

@@ -172,7 +172,10 @@ impl RepositoryError {
                 }
                 TransportError::Read { .. } => Kind::Unreachable,
                 TransportError::Outbound(error) => match error.kind() {
-                    OutboundErrorKind::Settings | OutboundErrorKind::Unreachable => Kind::Unreachable,
+                    OutboundErrorKind::Settings
+                    | OutboundErrorKind::UnknownName
+                    | OutboundErrorKind::NotTls
+                    | OutboundErrorKind::Unreachable => Kind::Unreachable,
                     OutboundErrorKind::Blocked => Kind::Blocked,
                     OutboundErrorKind::UnknownAuthority => Kind::UnknownAuthority,
                     OutboundErrorKind::Certificate => Kind::Certificate,

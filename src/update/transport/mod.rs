@@ -19,7 +19,7 @@ pub use self::error::TransportError;
 
 use self::directory::Directory;
 use self::web::{Expect, Web};
-use crate::outbound::{KeptConnection, Outbound, OutboundError, Traffic};
+use crate::outbound::{AddressFault, KeptConnection, Outbound, OutboundError, Traffic};
 
 /// A place that a repository is fetched from.
 #[derive(Debug, Clone)]
@@ -141,11 +141,11 @@ impl Source {
 /// The directory of a `file://` address (RFC 8089), which has no host.
 fn directory_of(url: &str) -> Result<Directory, TransportError> {
     let wrong = |why| OutboundError::Address { url: url.to_owned(), why };
-    let path = url.strip_prefix("file://").ok_or_else(|| wrong("a file address begins with file:///"))?;
+    let path = url.strip_prefix("file://").ok_or_else(|| wrong(AddressFault::FileForm))?;
     let path = path.strip_prefix("localhost").unwrap_or(path);
     if !path.starts_with('/') {
-        return Err(wrong("a file address begins with file:///").into());
+        return Err(wrong(AddressFault::FileForm).into());
     }
-    let path = percent_encoding::percent_decode_str(path).decode_utf8().map_err(|_| wrong("it is not UTF-8"))?;
+    let path = percent_encoding::percent_decode_str(path).decode_utf8().map_err(|_| wrong(AddressFault::NotUtf8))?;
     Ok(Directory::new(PathBuf::from(path.into_owned())))
 }

@@ -12,7 +12,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::TransportError;
 use super::body::Body;
-use crate::outbound::{Head, KeptConnection, Limits, Outbound, OutboundError, Server, Traffic};
+use crate::outbound::{KeptConnection, Limits, Outbound, OutboundError, OutboundRequest, Server, Traffic};
 
 /// All but the unreserved characters of RFC 3986 section 2.3.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -92,8 +92,8 @@ impl Web {
         expect: Expect,
     ) -> Result<Option<Body>, TransportError> {
         let place = self.address(name);
-        let head = self.head(name, from, validator, expect)?;
-        let (connection, answer) = self.server.request(&head, &place).await?;
+        let request = self.request(name, from, validator, expect)?;
+        let (connection, answer) = self.server.request(&request, &place).await?;
         let headers = answer.headers();
         let (start, length) = match answer.status() {
             StatusCode::OK => (0, content_length(headers)),
@@ -135,7 +135,13 @@ impl Web {
         Ok(Some(Body::web(stream, start, length, validator)))
     }
 
-    fn head(&self, name: &str, from: u64, validator: Option<&str>, expect: Expect) -> Result<Head, TransportError> {
+    fn request(
+        &self,
+        name: &str,
+        from: u64,
+        validator: Option<&str>,
+        expect: Expect,
+    ) -> Result<OutboundRequest, TransportError> {
         let wrong = || TransportError::Name { name: name.to_owned() };
         let mut path = self.base.clone();
         for segment in name.split('/') {
@@ -152,7 +158,7 @@ impl Web {
                 fields.push((IF_RANGE, validator));
             }
         }
-        Ok(Head { path: path.parse().map_err(|_| wrong())?, fields })
+        Ok(OutboundRequest::get(path.parse().map_err(|_| wrong())?, fields))
     }
 }
 
@@ -242,12 +248,12 @@ mod tests {
             ("..%2F.json", "/repository/..%252F.json"),
             ("ñ.json", "/repository/%C3%B1.json"),
         ] {
-            assert_eq!(web.head(name, 0, None, Expect::Target).expect(name).path, path);
+            assert_eq!(web.request(name, 0, None, Expect::Target).expect(name).path, path);
         }
-        let metadata = web.head("2.%2F..%2Frole.json", 0, None, Expect::Metadata).expect("a name");
+        let metadata = web.request("2.%2F..%2Frole.json", 0, None, Expect::Metadata).expect("a name");
         assert_eq!(metadata.path, "/repository/2.%2F..%2Frole.json");
         for name in ["", ".", "..", "a/../b", "/etc/passwd", "a//b", "a/"] {
-            assert!(web.head(name, 0, None, Expect::Target).is_err(), "{name}");
+            assert!(web.request(name, 0, None, Expect::Target).is_err(), "{name}");
         }
     }
 

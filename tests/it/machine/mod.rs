@@ -2,6 +2,7 @@
 
 mod address;
 mod data;
+mod erp;
 mod fat;
 mod filter;
 mod needs;

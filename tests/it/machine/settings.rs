@@ -233,13 +233,12 @@ fn what_cannot_be_written_is_reported_and_the_rest_holds() {
 #[test]
 fn what_this_version_does_not_use_is_said() {
     let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f tecnico";
-    let machine = Machine::new().settings(format!(
-        "erp.url = \"https://erp.example\"\nscreens = 4\nhttps = false\nssh.key = \"{key}\"\nwifi.ssid = \"Nave\"\n"
-    ));
+    let machine =
+        Machine::new().settings(format!("screens = 4\nhttps = false\nssh.key = \"{key}\"\nwifi.ssid = \"Nave\"\n"));
     machine.started();
     let (level, es, en) = machine.notice("settings-remarks").expect("said");
     assert_eq!(level, "warning", "since it has no Wi-Fi");
-    assert!(es.contains("no usa erp.url") && es.contains("no usa screens") && es.contains("no tiene Wi-Fi"), "{es}");
+    assert!(es.contains("no usa screens") && es.contains("no tiene Wi-Fi"), "{es}");
     assert_eq!(es.lines().count(), en.lines().count());
     assert_eq!(machine.text("run/workshop-machine/authorized_keys"), format!("{key}\n"));
     assert!(!machine.has("run/workshop-machine/https"));

@@ -1,6 +1,7 @@
-//! What a box is left with when the power goes, or when it is killed, at any moment of an update.
+//! What a box is left with when the power goes, or when it is killed, at any moment of an update; and what it keeps of the ERP's figures.
 
 mod data;
+mod erp;
 mod kills;
 mod loss;
 mod recorder;

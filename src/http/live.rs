@@ -1,0 +1,111 @@
+//! The live channel: `/_edge/live` as a stream of events, and `/_edge/live.json` for engines that cannot read one.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderName, Response, StatusCode};
+use tokio::time::{Instant as Deadline, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+use super::body::Body;
+use super::events::{Events, Source};
+use super::respond::no_store;
+use super::timeouts::LIVE_POLL;
+use crate::erp::Feed;
+
+/// What an engine sends when it connects again (HTML Living Standard section 9.2.4).
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+/// A stream that goes on from where the peer was.
+pub(super) fn events(source: &Source, feed: &Feed, parts: &Parts) -> Events {
+    let last = parts.headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok());
+    source.open_live(feed.subscribe(), last.or_else(|| since(parts)))
+}
+
+/// What is newer than `since`, at once or as soon as there is something; else its id alone.
+pub(super) async fn poll(feed: &Feed, parts: &Parts, closing: &CancellationToken) -> Response<Body> {
+    let until = Deadline::now() + LIVE_POLL;
+    let mut subscription = feed.subscribe();
+    let mut latest = subscription.latest();
+    let known = since(parts).and_then(|id| latest.version_of(id));
+    let json = loop {
+        let now = Instant::now();
+        let message = match known {
+            Some(version) => latest.since(version, now),
+            None => Some(latest.whole(now)),
+        };
+        if let Some(message) = message {
+            break message.json();
+        }
+        let changed = tokio::select! {
+            biased;
+            () = closing.cancelled() => None,
+            changed = timeout_at(until, subscription.changed()) => changed.ok().flatten(),
+        };
+        match changed {
+            Some(changed) => latest = changed,
+            None => break Bytes::from(format!("{{\"id\":\"{}\"}}", latest.id())),
+        }
+    };
+    no_store(StatusCode::OK, "application/json; charset=utf-8", json)
+}
+
+/// The id in the query.
+fn since(parts: &Parts) -> Option<&str> {
+    let mut pairs = parts.uri.query()?.split('&');
+    pairs.find_map(|pair| pair.strip_prefix("since="))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future as _;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+    use std::time::Duration;
+
+    use http::Request;
+
+    use super::*;
+    use crate::erp::FeedSettings;
+    use crate::lang::Lang;
+
+    fn feed() -> Feed {
+        Feed::new(FeedSettings { lang: Lang::Es, max_stale: Duration::from_secs(3600), extra_paths: Vec::new() })
+    }
+
+    fn request(query: &str) -> Parts {
+        Request::get(format!("/_edge/live.json{query}")).body(()).expect("a request").into_parts().0
+    }
+
+    fn with_clock(test: impl AsyncFnOnce()) {
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
+        runtime.block_on(async { test().await });
+    }
+
+    #[test]
+    fn it_waits_for_what_is_newer_and_no_longer_than_a_proxy() {
+        with_clock(async || {
+            let (feed, closing) = (feed(), CancellationToken::new());
+            let whole = feed.latest().whole(Instant::now()).json();
+            for query in ["", "?since=", "?since=other-1", "?x=1&since=00000000-99"] {
+                let response = poll(&feed, &request(query), &closing).await;
+                assert_eq!(response.into_body().into_bytes(), whole, "{query}");
+            }
+            let began = Deadline::now();
+            let parts = request(&format!("?since={}", feed.latest().id()));
+            let response = poll(&feed, &parts, &closing).await;
+            assert_eq!(began.elapsed(), LIVE_POLL);
+            let unchanged = format!("{{\"id\":\"{}\"}}", feed.latest().id());
+            assert_eq!(response.into_body().into_bytes(), unchanged.as_bytes());
+
+            let mut waiting = pin!(poll(&feed, &parts, &closing));
+            let mut context = Context::from_waker(Waker::noop());
+            assert!(waiting.as_mut().poll(&mut context).is_pending());
+            assert_eq!(feed.channels(), 1);
+            closing.cancel();
+            assert!(matches!(waiting.as_mut().poll(&mut context), Poll::Ready(_)));
+        });
+    }
+}
