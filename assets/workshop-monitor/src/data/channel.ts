@@ -1,0 +1,162 @@
+import { steady } from './clock';
+import { fields } from '../settings';
+import { parseBody } from './http';
+import { createStreamReader } from './sse';
+
+/**
+ * The channel on which the box sends what it knows: a stream of events over `/_edge/live`, or, where something on the way
+ * holds streams back, one long question after another over `/_edge/live.json`.
+ *
+ * The stream is read with XMLHttpRequest. EventSource hides the comments that a quiet box sends as a sign of life, so
+ * that a quiet box and a dead one would look the same; and it loses its place when an answer is an error.
+ */
+export interface Channel {
+  stop(): void;
+}
+
+export interface ChannelListener {
+  /** A byte came: the box is there. */
+  onLife(): void;
+  /** What changed, or everything: `isWhole` when nothing that was known before counts any longer. */
+  onNews(news: unknown, isWhole: boolean): void;
+}
+
+const STREAM = '/_edge/live';
+const QUESTION = '/_edge/live.json';
+/** A box answers at once with everything, and gives a sign of life every 15 s. */
+const FIRST_BYTE_MS = 10_000;
+const SILENCE_MS = 40_000;
+/** The box holds a question for 25 s. */
+const QUESTION_MS = 40_000;
+/** Whoever answers sooner that nothing has changed does not hold questions. */
+const HELD_MS = 1000;
+/** How long questions go on before the stream is tried again. */
+const QUESTIONS_MS = 600_000;
+/** A request keeps all of its text; the next one goes on where it was. */
+const MAX_STREAM = 512 * 1024;
+const RETRY_MS = 2000;
+const MIN_RETRY_MS = 500;
+const MAX_RETRY_MS = 15_000;
+
+export function startChannel({ onLife, onNews }: ChannelListener): Channel {
+  let id = '';
+  let stopped = false;
+  let request: XMLHttpRequest | undefined;
+  let timer = 0;
+  let retry = RETRY_MS;
+  let failures = 0;
+  /** Until when questions are asked instead, once a question has been answered where the stream was silent. */
+  let askUntil = -1;
+
+  const news = (text: string, newId: string): boolean => {
+    const parsed = parseBody(text);
+    if (!parsed || newId === '') return false;
+    // `<start of the box>-<version>`: another start knows nothing of the changes before it.
+    const isWhole = newId.split('-')[0] !== id.split('-')[0];
+    id = newId;
+    failures = 0;
+    onNews(parsed.body, isWhole);
+    return true;
+  };
+
+  /** Waits longer with each failure, and not as long as the other TVs in the room. */
+  const later = (next: () => void) => {
+    const wait = Math.min(MAX_RETRY_MS, retry * Math.pow(2, Math.min(failures, 5)));
+    failures += 1;
+    timer = window.setTimeout(next, wait * (0.6 + 0.4 * Math.random()));
+  };
+  const open = () => {
+    if (stopped) return;
+    if (steady() < askUntil) ask();
+    else stream();
+  };
+
+  const stream = () => {
+    const xhr = new XMLHttpRequest();
+    let seen = 0;
+    let over = false;
+    let silence = 0;
+    const end = (next: () => void) => {
+      if (over) return;
+      over = true;
+      window.clearTimeout(silence);
+      xhr.abort();
+      if (!stopped) next();
+    };
+    const expect = (ms: number) => {
+      window.clearTimeout(silence);
+      silence = window.setTimeout(() => end(ask), ms);
+    };
+    const reader = createStreamReader(
+      (event) => news(event.data, event.id),
+      (ms) => (retry = Math.max(MIN_RETRY_MS, Math.min(MAX_RETRY_MS, ms))),
+    );
+    const take = () => {
+      if (over || xhr.readyState < 3 || xhr.status !== 200) return;
+      const text = xhr.responseText;
+      if (text.length === seen) return;
+      const arrived = text.slice(seen);
+      seen = text.length;
+      expect(SILENCE_MS);
+      onLife();
+      reader.take(arrived);
+      if (seen > MAX_STREAM) end(open);
+    };
+    request = xhr;
+    try {
+      xhr.open('GET', STREAM);
+      xhr.setRequestHeader('Accept', 'text/event-stream');
+      if (id) xhr.setRequestHeader('Last-Event-ID', id);
+      xhr.onprogress = take;
+      xhr.onreadystatechange = take;
+      xhr.onloadend = () => {
+        take();
+        end(() => later(open));
+      };
+      xhr.send();
+      expect(FIRST_BYTE_MS);
+    } catch {
+      end(() => later(open));
+    }
+  };
+
+  /** The first question names no version: it is answered at once. */
+  const ask = (since?: string) => {
+    const xhr = new XMLHttpRequest();
+    const asked = steady();
+    request = xhr;
+    const failed = () => {
+      askUntil = -1;
+      if (!stopped) later(open);
+    };
+    try {
+      xhr.open('GET', QUESTION + (since ? '?since=' + encodeURIComponent(since) : ''));
+      xhr.timeout = since ? QUESTION_MS : FIRST_BYTE_MS;
+      xhr.setRequestHeader('Accept', 'application/json');
+      xhr.onloadend = () => {
+        if (stopped) return;
+        const parsed = xhr.status === 200 ? parseBody(xhr.responseText) : undefined;
+        const answered = parsed ? fields(parsed.body).id : undefined;
+        if (typeof answered !== 'string' || answered === '') return failed();
+        onLife();
+        if (answered !== since) news(xhr.responseText, answered);
+        if (!since) askUntil = steady() + QUESTIONS_MS;
+        if (steady() >= askUntil) stream();
+        else if (answered === since && steady() - asked < HELD_MS) later(() => ask(answered));
+        else ask(answered);
+      };
+      xhr.send();
+    } catch {
+      failed();
+    }
+  };
+
+  open();
+  return {
+    stop() {
+      stopped = true;
+      window.clearTimeout(timer);
+      if (request) request.abort();
+    },
+  };
+}
