@@ -13,21 +13,7 @@ export default defineConfig({
       modernTargets: ['chrome >= 85'],
       modernPolyfills: false,
       // Named one by one: detection by usage would bring in three times as much, and none of it is called here.
-      polyfills: [
-        'es.array.fill',
-        'es.array.find',
-        'es.array.from',
-        'es.array.includes',
-        'es.object.assign',
-        'es.object.entries',
-        'es.object.values',
-        'es.string.includes',
-        'es.string.starts-with',
-        'es.symbol',
-        'es.symbol.description',
-        'es.symbol.async-iterator',
-      ],
-      additionalLegacyPolyfills: [here('./src/legacy/shims.js')],
+      polyfills: ['es.object.assign'],
     }),
     chooseBundle(),
     // Last, since it hashes the inline scripts that the others leave.

@@ -5,15 +5,14 @@ import { createHash } from 'node:crypto';
 
 const META = '<meta charset="utf-8" />';
 
-// `frame-ancestors` has no effect in a page. `'self'` covers WebSockets only since Chromium 96, hence their schemes.
-// The icon is a data: URL.
+// `frame-ancestors` has no effect in a page. The icon is a data: URL.
 const policy = (hashes) =>
   [
     "default-src 'none'",
     `script-src 'self' ${hashes.map((hash) => `'sha256-${hash}'`).join(' ')}`,
     "style-src 'self'",
     'img-src data:',
-    "connect-src 'self' ws: wss:",
+    "connect-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; ');

@@ -1,11 +1,10 @@
-import './locale';
 import { render } from 'preact';
 import { startControl } from './data/control';
 import { createModel } from './data/model';
 import './styles/index.css';
 import { App } from './view/App';
 
-const model = createModel(Date.now());
+const model = createModel();
 const root = document.getElementById('display');
 if (root) {
   root.textContent = '';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { en } from '../src/i18n/en';
 import { es } from '../src/i18n/es';
-import { ageText, isLate } from '../src/text/age';
+import { ageText } from '../src/text/age';
 
 const S = 1000;
 const MIN = 60 * S;
@@ -25,10 +25,5 @@ describe('the age of data', () => {
     expect(ageText(50 * H, en)).toBe('2 days');
     expect(en.dataAge(ageText(12 * MIN, en))).toBe('Data from 12 min ago');
     expect(es.dataAge(ageText(12 * MIN, es))).toBe('Datos de hace 12 min');
-  });
-
-  it('is late after two refreshes and a little', () => {
-    expect(isLate(34_999, 15)).toBe(false);
-    expect(isLate(35_001, 15)).toBe(true);
   });
 });

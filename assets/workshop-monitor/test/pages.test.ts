@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import type { Alert, Machine } from '../src/data/erp';
-import { ALERT_ROW, alertLines, alertPage, alertPlaces, machinePage, MACHINES_PER_PAGE, PAGE_MS } from '../src/view/pages';
+import type { Alert, Machine } from '../src/data/parts';
+import { ALERT_LINE, ALERT_ROW, alertLines, alertPage, alertPlaces, machinePage, MACHINES_PER_PAGE, PAGE_MS } from '../src/view/pages';
 
 const machine = (i: number): Machine => ({ id: String(i), name: 'M' + i, code: '', state: i === 20 ? 'BROKEN' : 'IN_USE' });
-const alert = (id: string, severity: Alert['severity']): Alert => ({ id, severity, title: id, message: '' });
+const alert = (id: string, severity: Alert['severity']): Alert => ({ id, severity, subject: id, message: '' });
 
 it('shows machines in their places while they fit', () => {
   const list = Array.from({ length: MACHINES_PER_PAGE }, (_, i) => machine(i));
@@ -38,15 +38,15 @@ it('lets critical alerts take turns too when there are more than fit', () => {
 
 it('gives a critical alert the room that is left below it, and never more than there is', () => {
   const list = [alert('c', 'CRITICAL'), alert('w', 'WARNING')];
-  expect(alertLines([list[0]!], 4)).toEqual([5]);
-  expect(alertLines(list, 4)).toEqual([4, 1]);
+  expect(alertLines([list[0]!], 4)).toEqual([8]);
+  expect(alertLines(list, 4)).toEqual([5, 1]);
   expect(alertLines(list, 2)).toEqual([1, 1]);
-  expect(alertLines([list[1]!], 3)).toEqual([4]);
-  expect(alertLines([list[0]!, list[0]!], 3)).toEqual([2, 1]);
+  expect(alertLines([list[1]!], 3)).toEqual([5]);
+  expect(alertLines([list[0]!, list[0]!], 3)).toEqual([3, 1]);
   for (let room = 1; room < 12; room++) {
     for (let count = 1; count <= room; count++) {
       const lines = alertLines(Array.from({ length: count }, () => list[0]!), room);
-      const height = lines.reduce((sum, n) => sum + Math.max(2.5, n * 1.9 + 0.5) + 0.35, 0);
+      const height = lines.reduce((sum, n) => sum + ALERT_ROW + (n - 1) * ALERT_LINE, 0);
       expect(height).toBeLessThanOrEqual(room * ALERT_ROW + 0.001);
     }
   }

@@ -9,7 +9,7 @@ import { here } from './paths.mjs';
 const BINARY =
   process.env.WORKSHOP_EDGE_BIN || here('../../target/x86_64-unknown-linux-musl/release/workshop-edge');
 
-const config = (display) => `[display]
+const config = (display, erp) => `${erp ? table('erp', erp) : ''}[display]
 title = ${JSON.stringify(display.title)}
 line = ${JSON.stringify(display.line)}
 language = "${display.language}"
@@ -24,16 +24,27 @@ start_hour = 6
 end_hour = 22
 `;
 
+const table = (name, keys) =>
+  `[${name}]\n${Object.entries(keys).map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`).join('')}`;
+
 const DISPLAY = { title: 'Taller Norte', line: 'Línea 2', language: 'es', demo: false, refreshS: 2 };
 
 /**
  * Resolves when the box says that it listens; rejects with what it said when it ends instead. `site` is a directory to
- * serve instead of the display, `at` a port instead of a free one.
+ * serve instead of the display, `at` a port instead of a free one; `erp` the settings of its ERP, with the `password`
+ * itself; `outbound` those of its connections.
  */
-export async function startBox(display = {}, { site, at = 0 } = {}) {
+export async function startBox(display = {}, { site, at = 0, erp, outbound } = {}) {
   if (!existsSync(BINARY)) throw new Error(`no box at ${BINARY}: build it, or set WORKSHOP_EDGE_BIN`);
   const folder = mkdtempSync(join(tmpdir(), 'box-'));
-  writeFileSync(join(folder, 'config.toml'), config({ ...DISPLAY, ...display }));
+  let account;
+  if (erp) {
+    const { password, ...keys } = erp;
+    account = { ...keys, password_file: join(folder, 'password') };
+    writeFileSync(account.password_file, password, { mode: 0o600 });
+  }
+  const tables = config({ ...DISPLAY, ...display }, account) + (outbound ? table('outbound', outbound) : '');
+  writeFileSync(join(folder, 'config.toml'), tables);
   const flags = ['serve', '--listen', `127.0.0.1:${at}`, '--data-dir', join(folder, 'data')];
   if (site) flags.push('--site', site);
   const child = spawn(BINARY, [...flags, '--config', join(folder, 'config.toml')], {

@@ -42,7 +42,7 @@ export async function openPage(browser, { width = 1920, height = 1080, ...option
 /** The page is drawn: machines, and the bars of the chart. */
 export async function drawn(page) {
   await page.waitForSelector('.tile');
-  await page.waitForSelector('.chart canvas');
+  await page.waitForSelector('.chart .hour-name');
 }
 
 export const shown = (page, name) => page.textContent(`[data-value="${name}"]`);
@@ -54,14 +54,10 @@ export async function until(page, selector, text) {
   );
 }
 
-/** Another size, once the chart has followed it. */
+/** Another size, once what is measured has followed it. */
 export async function resize(page, width, height) {
   await page.setViewportSize({ width, height });
-  await page.waitForFunction(() => {
-    const chart = document.querySelector('.chart');
-    const plot = chart?.querySelector('.uplot');
-    return plot && Math.abs(plot.clientWidth - chart.clientWidth) < 2 && Math.abs(plot.clientHeight - chart.clientHeight) < 2;
-  });
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
 }
 
 /** Lets the page's own clock run on until its requests, which take real time, have led to what is waited for. */

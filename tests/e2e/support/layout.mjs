@@ -18,7 +18,7 @@ export function layoutFaults() {
 
   const all = [...document.querySelectorAll('.screen *')].filter((element) => {
     const box = element.getBoundingClientRect();
-    return box.width > 0 && box.height > 0 && !element.closest('svg') && !element.closest('.uplot');
+    return box.width > 0 && box.height > 0 && !element.closest('svg');
   });
   if (all.length < 40) faults.push('there is hardly anything on the screen');
 
@@ -65,7 +65,7 @@ export function layoutFaults() {
   for (const parent of [document.querySelector('.screen'), ...all]) {
     const children = [...parent.children].filter((child) => {
       const box = child.getBoundingClientRect();
-      return box.width > 0 && box.height > 0 && !child.closest('.uplot') && getComputedStyle(child).position !== 'absolute';
+      return box.width > 0 && box.height > 0 && getComputedStyle(child).position !== 'absolute';
     });
     children.forEach((one, index) => {
       for (const other of children.slice(index + 1)) {

@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { startBox } from '../support/box.mjs';
 import { AFTERNOON } from '../support/browser.mjs';
 import { OLD_ENGINES, openOldEngine } from '../support/engines.mjs';
-import { startOrigin } from '../support/erp.mjs';
+import { startOrigin } from '../support/live.mjs';
 import { artefact } from '../support/paths.mjs';
 
 /** Runs before the page's own scripts, in the engine: the time of day, as ES5. */
@@ -58,12 +58,13 @@ const onlyChromium38 = `(function () {
   window.stripped = true;
 })();`;
 
-/** Names and boxes of the machines, and whether the chart holds anything but the card's colour. */
+/** Names and boxes of the machines, and the bars that can be seen. */
 const picture = `(function () {
   var tiles = [].slice.call(document.querySelectorAll('.tile-name'));
-  var canvas = document.querySelector('.chart canvas');
-  var pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data, drawn = 0;
-  for (var i = 3; i < pixels.length; i += 4) if (pixels[i] > 0) drawn++;
+  var bars = [].slice.call(document.querySelectorAll('.hour-bar')).filter(function (bar) {
+    var box = bar.getBoundingClientRect();
+    return box.width > 5 && box.height > 2;
+  });
   return {
     names: tiles.map(function (tile) { return tile.textContent; }),
     inside: tiles.every(function (tile) {
@@ -77,7 +78,7 @@ const picture = `(function () {
         return child.getBoundingClientRect().bottom > card.getBoundingClientRect().bottom + 1;
       });
     }).map(function (card) { return card.className; }),
-    chart: drawn,
+    bars: bars.length,
     scripts: [].slice.call(document.scripts).map(function (script) { return script.src; }).join(' '),
     status: document.querySelector('.status').textContent
   };
@@ -112,7 +113,7 @@ for (const [index, [version, name]] of lab.entries()) {
       engine.faults.length = 0;
       await engine.goto(url);
       await engine.until(
-        `location.href === '${url}' && document.querySelector('.tile') && document.querySelector('.chart canvas')`,
+        `location.href === '${url}' && document.querySelector('.tile') && document.querySelector('.hour-bar')`,
       );
       await engine.until(`document.querySelector('[data-value=completed]').textContent !== '–'`);
       const seen = await engine.value(picture);
@@ -134,20 +135,26 @@ for (const [index, [version, name]] of lab.entries()) {
       assert.equal(await engine.value(evaluated), 'EvalError');
     });
 
-    test("shows the ERP's data, live events included", async () => {
-      const heard = origin.state.listened.length;
+    test("shows the ERP's data, and what changes in it", async () => {
       const seen = await look(origin.url, `engine-${label}-erp.png`);
       assert.equal(await engine.value('window.stripped === true'), stripped);
-      assert.deepEqual(seen.names, origin.state.shop.machines.map((machine) => machine.name));
+      assert.deepEqual(seen.names, origin.wall.value('machines').map((machine) => machine.name));
       assert.equal(seen.inside, true);
       assert.equal(seen.scrolls, false);
       assert.deepEqual(seen.cut, []);
-      assert.ok(seen.chart > 100, `${seen.chart} pixels drawn`);
+      assert.equal(seen.bars, 9);
       assert.equal(seen.status, 'Datos al día');
       assert.equal(/-legacy-/.test(seen.scripts), Number(version) < 85);
-      await origin.until(({ listened }) => listened.length > heard);
-      origin.io.emit('production:order-created', { orderNumber: `OP-${label}` });
-      await engine.until(`/OP-${label} creada/.test(document.querySelector('.event').textContent)`);
+      const produced = origin.wall.value('counts').completed + 1;
+      origin.wall.change({ parts: { counts: { value: { ...origin.wall.value('counts'), completed: produced } } } });
+      await engine.until(`document.querySelector('[data-value=produced]').textContent === '${produced}'`);
+      const text = { es: 'El ERP no responde a tiempo: se vuelve a intentar.', en: '' };
+      origin.wall.change({ link: { state: 'away', since_s: 600, reason: 'timeout', text }, parts: { machines: { age_s: 600, late: true } } });
+      await engine.until(`document.querySelector('[data-badge=erp]') && document.querySelector('[data-late=machines]')`);
+      await engine.screenshot(artefact(`engine-${label}-erp-away.png`));
+      assert.deepEqual((await engine.value(picture)).cut, []);
+      origin.wall.change({ link: { state: 'up' }, parts: { machines: { late: false } } });
+      await engine.until(`!document.querySelector('.badge, [data-late]')`);
       assert.deepEqual(engine.faults, []);
     });
 
@@ -157,7 +164,7 @@ for (const [index, [version, name]] of lab.entries()) {
       assert.equal(seen.inside, true);
       assert.equal(seen.scrolls, false);
       assert.deepEqual(seen.cut, []);
-      assert.ok(seen.chart > 1000, `${seen.chart} pixels drawn`);
+      assert.ok(seen.bars > 6, `${seen.bars} bars`);
       assert.match(seen.status, /no son reales/);
       assert.deepEqual(engine.faults, []);
     });

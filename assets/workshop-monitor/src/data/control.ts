@@ -1,8 +1,8 @@
 import { looksLikeSettings, parseSettings, sameSettings, type Settings } from '../settings';
-import { startDemo, startErp, type Feed } from './feed';
+import { startDemo, startLive, type Feed } from './feed';
 import { sourceOf, type Source } from './model';
 import { getJson } from './http';
-import { recall, remember } from './memory';
+import { forgetOld, recall, remember } from './memory';
 import type { Model } from './model';
 import type { Store } from './store';
 
@@ -12,6 +12,7 @@ const AGAIN_AFTER_FAILURE_MS = 5000;
 const DEADLINE_MS = 10_000;
 
 export function startControl(model: Store<Model>): void {
+  forgetOld();
   let feed: Feed | undefined;
   let source: Source | undefined;
 
@@ -21,8 +22,8 @@ export function startControl(model: Store<Model>): void {
     source = sourceOf(settings);
     if (feed) feed.stop();
     // A demonstration's numbers must never be left standing as real ones, nor the other way round.
-    model.set({ picture: {}, lastEvent: null, erpAway: false });
-    feed = source === 'demo' ? startDemo(model) : source === 'erp' ? startErp(model) : undefined;
+    model.set({ picture: {}, link: null, boxAway: false });
+    feed = source === 'demo' ? startDemo(model) : source === 'erp' ? startLive(model) : undefined;
   };
 
   const read = () => {
@@ -40,7 +41,8 @@ export function startControl(model: Store<Model>): void {
         // What the box said last time is a better guess than the defaults.
         if (!model.get().settled) follow(parseSettings(recall('settings')));
       }
-      model.set({ boxAway: outcome.kind === 'unreachable' || outcome.kind === 'hung' });
+      // Where there is a channel, that knows better.
+      if (source !== 'erp') model.set({ boxAway: outcome.kind === 'unreachable' || outcome.kind === 'hung' });
       window.setTimeout(read, again);
     });
   };

@@ -1,7 +1,7 @@
 import type { Messages } from '../i18n/messages';
 import { dayStart, type Settings, shiftHours } from '../settings';
-import type { Alert, Machine, MachineState, Parts } from './erp';
-import { dayOf, emptyHourly, type Hourly, hourOfDay } from './hourly';
+import { dayOf, hourOfDay } from './hours';
+import { type Alert, type Counts, type Machine, type MachineState, type Parts } from './parts';
 
 /**
  * A workshop that does not exist. Everything is a function of the moment, seeded by the day, so that every TV in the
@@ -33,21 +33,26 @@ function hourRate(day: string, hour: number, index: number, settings: Settings):
   return mean * warmingUp * pause * (0.8 + 0.5 * unit(day + 'rate' + hour));
 }
 
-/** Pieces finished in each hour up to the moment. */
-export function demoHourly(now: number, settings: Settings): Hourly {
+/** Orders completed in each hour up to the moment. */
+export function demoCounts(now: number, settings: Settings): Counts {
   const from = dayStart(settings.shift);
   const day = dayOf(now, from);
-  const hourly = emptyHourly(day, from);
   const date = new Date(now);
   const current = date.getHours();
   const past = (date.getMinutes() * 60 + date.getSeconds()) / 3600;
+  const counts: Counts = { completed: 0, unplaced: 0, hours: [] };
   shiftHours(settings.shift).forEach((hour, index) => {
     if (hourOfDay(hour, from) > hourOfDay(current, from)) return;
     const whole = hourRate(day, hour, index, settings);
-    hourly.made[hour] = Math.floor(hour === current ? whole * past : whole);
-    hourly.seen[hour] = true;
+    const completed = Math.floor(hour === current ? whole * past : whole);
+    counts.completed += completed;
+    counts.hours.push({ hour, completed, gap: false });
   });
-  return hourly;
+  // Outside the shift no hour is the running one.
+  if (counts.hours.length > 0 && counts.hours[counts.hours.length - 1]?.hour !== current) {
+    counts.hours.push({ hour: current, completed: 0, gap: false });
+  }
+  return counts;
 }
 
 const STATE_MS = 9 * 60_000;
@@ -62,8 +67,8 @@ function demoState(day: string, machine: number, now: number, working: boolean):
   return unit(day + machine + 'state' + slot) < 0.72 ? 'IN_USE' : 'AVAILABLE';
 }
 
-function pick(list: string[], at: number): string {
-  return list[Math.floor(at * list.length)] || '';
+function pick(list: Array<[string, string]>, at: number): [string, string] {
+  return list[Math.floor(at * list.length)] || ['', ''];
 }
 
 export function demoParts(now: number, settings: Settings, words: Messages): Parts {
@@ -77,33 +82,34 @@ export function demoParts(now: number, settings: Settings, words: Messages): Par
   }));
 
   const alerts: Alert[] = [];
-  const add = (severity: Alert['severity'], title: string) =>
-    alerts.push({ id: 'demo-' + severity + title, severity, title, message: '' });
+  const add = (severity: Alert['severity'], [subject, message]: [string, string]) =>
+    alerts.push({ id: 'demo-' + severity + subject, severity, subject, message });
   machines.forEach((machine) => {
-    if (machine.state === 'BROKEN') add('CRITICAL', words.demoAlerts.broken(machine.name));
+    if (machine.state === 'BROKEN') add('CRITICAL', [machine.name, words.demoAlerts.broken]);
   });
   const scene = Math.floor(now / (25 * 60_000));
   add('WARNING', pick(words.demoAlerts.stock, unit(day + 'stock' + scene)));
   if (unit(day + 'delay' + scene) < 0.6) add('WARNING', pick(words.demoAlerts.delay, unit(day + 'late' + scene)));
   machines.forEach((machine) => {
-    if (machine.state === 'MAINTENANCE') add('INFO', words.demoAlerts.maintenance(machine.name));
+    if (machine.state === 'MAINTENANCE') add('INFO', [machine.name, words.demoAlerts.maintenance]);
   });
   add('INFO', pick(words.demoAlerts.deadline, unit(day + 'due' + scene)));
 
   const availability = 88 + 6 * drift(day + 'a', now, 22 * 60_000);
   const performance = 91 + 5 * drift(day + 'p', now, 13 * 60_000);
   const quality = 97.4 + 1.6 * drift(day + 'q', now, 31 * 60_000);
-  const completed = demoHourly(now, settings).made.reduce((sum, made) => sum + made, 0);
-  const hour = new Date(now).getHours();
+  const counts = demoCounts(now, settings);
+  const of = (severity: Alert['severity']) => alerts.filter((alert) => alert.severity === severity).length;
   return {
-    oee: { oee: (availability * performance * quality) / 10_000, availability, performance, quality },
-    produced: { completed, inProgress: 9, dayStart: day },
+    dashboard: { oee: (availability * performance * quality) / 10_000, availability, performance, quality },
     machines,
     alerts,
-    orders: {
+    alert_summary: { CRITICAL: of('CRITICAL'), WARNING: of('WARNING'), INFO: of('INFO') },
+    order_stats: {
       inProgress: 6 + Math.floor(5 * unit(day + 'orders' + Math.floor(now / (17 * 60_000)))),
-      completed: Math.floor(completed / 8) + Math.floor(hour / 12),
+      completed: 240 + counts.completed,
     },
-    quality: { rejectPercent: 100 - quality },
+    quality_stats: { rejectPercent: 100 - quality },
+    counts,
   };
 }

@@ -3,19 +3,11 @@
  * Never rejects: what went wrong is an answer too.
  */
 export type Outcome =
-  | { kind: 'ok'; body: unknown; ageMs: number }
+  | { kind: 'ok'; body: unknown }
   | { kind: 'refused'; status: number }
   | { kind: 'garbage' }
   | { kind: 'hung' }
   | { kind: 'unreachable' };
-
-/** How old the data was when it arrived, by the box's own clock, which the TV's may not agree with. */
-export function ageOnArrival(asOf: string | null, date: string | null, now: number): number {
-  const from = asOf ? Date.parse(asOf) : NaN;
-  if (isNaN(from)) return 0;
-  const boxNow = date ? Date.parse(date) : NaN;
-  return Math.max(0, (isNaN(boxNow) ? now : boxNow) - from);
-}
 
 export function parseBody(text: string): { body: unknown } | undefined {
   try {
@@ -43,15 +35,7 @@ export function getJson(path: string, deadlineMs: number): Promise<Outcome> {
         }
         const parsed = parseBody(request.responseText);
         if (!parsed) return resolve({ kind: 'garbage' });
-        resolve({
-          kind: 'ok',
-          body: parsed.body,
-          ageMs: ageOnArrival(
-            request.getResponseHeader('X-Edge-As-Of'),
-            request.getResponseHeader('Date'),
-            Date.now(),
-          ),
-        });
+        resolve({ kind: 'ok', body: parsed.body });
       };
       request.send();
     } catch {

@@ -2,7 +2,18 @@
  * localStorage, when the TV has it: it may be missing, full, refused, or gone after a power cut. Nothing depends on it;
  * it only makes a reload start from the last picture.
  */
-const PREFIX = 'workshop-monitor/1/';
+const PREFIX = 'workshop-monitor/2/';
+
+/** The first version kept the ERP's answers as they came, with names of customers in them. */
+const OLD = ['settings', 'picture', 'hourly'];
+
+export function forgetOld(): void {
+  try {
+    OLD.forEach((key) => window.localStorage.removeItem('workshop-monitor/1/' + key));
+  } catch {
+    // No storage, nothing kept.
+  }
+}
 
 export function recall(key: string): unknown {
   try {

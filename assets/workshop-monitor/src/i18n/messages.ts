@@ -1,4 +1,4 @@
-import type { MachineState, PartName, Severity } from '../data/erp';
+import type { MachineState, PartName, Severity } from '../data/parts';
 
 /** Every word on the screen, so that a language cannot lack one. */
 export interface Messages {
@@ -13,8 +13,8 @@ export interface Messages {
   goal: string;
   atGoal: string;
   underGoal: string;
-  producedToday: string;
-  producedInShift: string;
+  ordersToday: string;
+  ordersInShift: string;
   inPart: string;
   rejects: string;
   rejectsLimit: string;
@@ -31,6 +31,7 @@ export interface Messages {
   noAlerts: string;
   more(n: number): string;
   waiting: string;
+  noData: string;
   noErp: string;
   noErpMeaning: string;
   noErpRemedy: string;
@@ -38,27 +39,28 @@ export interface Messages {
   demo: string;
   demoSentence: string;
   boxAway: string;
-  erpAway: string;
+  erpAway(age: string): string;
+  erpSlow: string;
   dataAge(age: string): string;
   partAge(part: string, age: string): string;
+  dataUnknown: string;
+  partUnknown(part: string): string;
   justNow: string;
   seconds(n: number): string;
   minutes(n: number): string;
   hours(n: number): string;
   days(n: number): string;
   parts: Record<PartName, string>;
-  orderCreated(order: string): string;
-  orderUpdated(order: string): string;
-  lowStock(item: string): string;
   thisBox: string;
   apology: string;
   fault: string;
   demoMachines: string[];
   demoAlerts: {
-    broken(machine: string): string;
-    maintenance(machine: string): string;
-    stock: string[];
-    delay: string[];
-    deadline: string[];
+    broken: string;
+    maintenance: string;
+    /** What it is about, and what is wrong. */
+    stock: Array<[string, string]>;
+    delay: Array<[string, string]>;
+    deadline: Array<[string, string]>;
   };
 }

@@ -9,8 +9,3 @@ export function ageText(ageMs: number, words: Messages): string {
   const hours = Math.floor(minutes / 60);
   return hours < 48 ? words.hours(hours) : words.days(Math.floor(hours / 24));
 }
-
-/** Data is late when two refreshes in a row brought nothing. */
-export function isLate(ageMs: number, refreshS: number): boolean {
-  return ageMs > refreshS * 2000 + 5000;
-}

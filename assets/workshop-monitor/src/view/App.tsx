@@ -29,28 +29,29 @@ export function App({ model }: { model: Store<Model> }) {
 }
 
 function Screen({ model }: { model: Model }) {
-  const { settings, picture } = model;
+  const { settings, link } = model;
   const words = messages(settings.language);
   if (!model.settled) return <p class="starting">{words.waiting}</p>;
+  const hasErp = sourceOf(settings) !== 'none' && !(link && link.state === 'off');
   return (
-    <div class="screen">
+    <div class={'screen' + (link && link.state === 'away' ? ' explains' : '')}>
       <Header settings={settings} words={words} />
-      {sourceOf(settings) === 'none' ? (
-        <NoErp words={words} />
-      ) : (
+      {hasErp ? (
         <div class="main">
           <div class="left">
-            <Oee oee={picture.oee?.value} target={settings.targets.oeePercent} words={words} />
+            <Oee model={model} words={words} />
             <Production model={model} words={words} />
-            <HourlyChart hourly={model.hourly} settings={settings} words={words} />
+            <HourlyChart model={model} words={words} />
           </div>
           <div class="right">
-            <Machines machines={picture.machines?.value} words={words} />
-            <Alerts alerts={picture.alerts?.value} words={words} />
+            <Machines model={model} words={words} />
+            <Alerts model={model} words={words} />
           </div>
         </div>
+      ) : (
+        <NoErp words={words} />
       )}
-      <Footer model={model} words={words} />
+      <Footer model={model} words={words} hasErp={hasErp} />
     </div>
   );
 }

@@ -1,50 +1,46 @@
+import { steady } from '../data/clock';
 import { lateness, type Model, sourceOf } from '../data/model';
-import type { LiveEvent } from '../data/live';
 import type { Messages } from '../i18n';
-import { ageText, isLate } from '../text/age';
-import { clockText } from '../text/numbers';
+import { ageText } from '../text/age';
+import { emptyWord } from './Age';
 import { Icon } from './icons';
 import { useTicking } from './tick';
 
-const EVENT_SHOWN_MS = 30_000;
-
-function eventText(event: LiveEvent, words: Messages): string {
-  if (event.kind === 'low-stock') return words.lowStock(event.name);
-  return event.kind === 'order-created' ? words.orderCreated(event.name) : words.orderUpdated(event.name);
+function lateText(model: Model, words: Messages): string {
+  const late = lateness(model, steady());
+  if (!late) return '';
+  const part = late.part && words.parts[late.part];
+  if (late.age === null) return part ? words.partUnknown(part) : words.dataUnknown;
+  const age = ageText(late.age, words);
+  return part ? words.partAge(part, age) : words.dataAge(age);
 }
 
-export function Footer({ model, words }: { model: Model; words: Messages }) {
-  const { settings, picture, lastEvent } = model;
-  const age = useTicking((now) => {
-    if (sourceOf(settings) !== 'erp') return '';
-    const late = lateness(picture, now, (ageMs) => isLate(ageMs, settings.refreshS));
-    if (!late) return '';
-    const text = ageText(late.ageMs, words);
-    return late.part ? words.partAge(words.parts[late.part], text) : words.dataAge(text);
-  });
-  const event = useTicking((now) =>
-    lastEvent && now - lastEvent.at < EVENT_SHOWN_MS
-      ? clockText(lastEvent.at) + ' · ' + eventText(lastEvent.event, words)
-      : '',
-  );
-  const empty = Object.keys(picture).length === 0;
-  const trouble = model.boxAway ? words.boxAway : model.erpAway ? words.erpAway : '';
+export function Footer({ model, words, hasErp }: { model: Model; words: Messages; hasErp: boolean }) {
+  const { settings, picture, link, boxAway } = model;
+  const isLive = hasErp && sourceOf(settings) === 'erp';
+  const isErpAway = isLive && !boxAway && link !== null && link.state === 'away';
+  const age = useTicking(() => (isLive ? lateText(model, words) : ''));
+  const since = useTicking(() => (isErpAway && link ? ageText(steady() - link.since, words) : ''));
+  const isEmpty = Object.keys(picture).length === 0;
+  /** What is wrong, and what to do. */
+  const reason = isErpAway && link ? link.text[settings.language] : '';
+  const ofData = age || (isEmpty ? emptyWord(model, words) : isErpAway ? '' : words.justNow);
+  const shown = settings.demo ? words.demoSentence : hasErp ? ofData : words.noErp;
   return (
     <div class="footer">
-      {trouble ? (
-        <p class="badge" data-badge={model.boxAway ? 'box' : 'erp'}>
-          <Icon shape="triangle" />
-          <span>{trouble}</span>
+      <div class="footer-row">
+        {boxAway || isErpAway ? (
+          <p class="badge" data-badge={boxAway ? 'box' : 'erp'}>
+            <Icon shape="triangle" />
+            <span>{boxAway ? words.boxAway : words.erpAway(since)}</span>
+          </p>
+        ) : null}
+        <p class={'status' + (settings.demo ? ' demo-sentence' : age ? ' old' : '') + (reason ? ' told' : '')} data-age={age}>
+          {shown}
+          {reason ? <span class="reason">{shown ? '. ' + reason : reason}</span> : null}
         </p>
-      ) : null}
-      <p class={'status' + (settings.demo ? ' demo-sentence' : age ? ' old' : '')} data-age={age}>
-        {settings.demo
-          ? words.demoSentence
-          : sourceOf(settings) === 'none'
-            ? words.noErp
-            : age || (empty ? words.waiting : words.justNow)}
-      </p>
-      <p class="event">{event}</p>
+        {isLive && !boxAway && link && link.state === 'slow' ? <p class="slow">{words.erpSlow}</p> : null}
+      </div>
       <a class="this-box" href="/_edge/">
         {words.thisBox}
       </a>

@@ -1,7 +1,10 @@
 import { useMemo, useRef } from 'preact/hooks';
-import type { Machine, MachineState } from '../data/erp';
+import type { Model } from '../data/model';
+import type { Machine, MachineState } from '../data/parts';
 import type { Messages } from '../i18n';
 import { breakLines, tellApart } from '../text/names';
+import { Age, emptyWord, useAge } from './Age';
+import { useChanged } from './changed';
 import { Fit } from './Fit';
 import { Icon, type Shape } from './icons';
 import { measure, rem, scrolls, useMeasured } from './measure';
@@ -41,8 +44,10 @@ function lineRoom(box: HTMLElement | null): number {
   return (text.clientWidth - parseFloat(window.getComputedStyle(text).paddingRight)) / rem() - 0.1;
 }
 
-export function Machines({ machines, words }: { machines: Machine[] | undefined; words: Messages }) {
+export function Machines({ model, words }: { model: Model; words: Messages }) {
+  const machines = model.picture.machines?.value;
   const list = machines || [];
+  const age = useAge(model, 'machines', words);
   const box = useRef<HTMLDivElement>(null);
   const lineRem = useMeasured(() => lineRoom(box.current));
   const { lines, isTall } = useMemo(
@@ -57,6 +62,7 @@ export function Machines({ machines, words }: { machines: Machine[] | undefined;
     <div class="card machines" ref={box}>
       <h2>
         {words.machines}
+        <Age age={age} part="machines" />
         {pages > 1 ? (
           <span class="aside">
             {' '}
@@ -76,28 +82,36 @@ export function Machines({ machines, words }: { machines: Machine[] | undefined;
         </span>
       </h2>
       {shown.length === 0 ? (
-        <p class="nothing">{machines ? words.noMachines : words.waiting}</p>
+        <p class="nothing">{machines ? words.noMachines : emptyWord(model, words)}</p>
       ) : (
         <div class={'tiles' + shape + (pages > 1 ? ' full' : '')}>
           {shown.map((machine) => (
-            <div key={machine.id} class={'tile state-' + machine.state} data-machine={machine.state}>
-              <div class="lamp">
-                <Icon shape={SHAPES[machine.state]} />
-              </div>
-              <div class="tile-text">
-                <p class="tile-name">
-                  {(lines[list.indexOf(machine)] || []).map((line, index) => (
-                    <span key={index} class="tile-line">
-                      {index > 0 ? ' ' + line : line}
-                    </span>
-                  ))}
-                </p>
-                <Fit class="tile-state">{words.states[machine.state]}</Fit>
-              </div>
-            </div>
+            <Tile key={machine.id} machine={machine} lines={lines[list.indexOf(machine)] || []} words={words} />
           ))}
         </div>
       )}
+    </div>
+  );
+}
+
+function Tile({ machine, lines, words }: { machine: Machine; lines: string[]; words: Messages }) {
+  const { state } = machine;
+  const changed = useChanged(state);
+  return (
+    <div class={'tile state-' + state} data-machine={state}>
+      <div class="lamp">
+        <Icon shape={SHAPES[state]} />
+      </div>
+      <div class={'tile-text' + changed}>
+        <p class="tile-name">
+          {lines.map((line, index) => (
+            <span key={index} class="tile-line">
+              {index > 0 ? ' ' + line : line}
+            </span>
+          ))}
+        </p>
+        <Fit class="tile-state">{words.states[state]}</Fit>
+      </div>
     </div>
   );
 }

@@ -1,34 +1,43 @@
-import type { Oee as OeeValues } from '../data/erp';
+import type { Model } from '../data/model';
 import type { Messages } from '../i18n';
 import { brief, NONE, oneDecimal, whole } from '../text/numbers';
+import { Age, emptyWord, useAge } from './Age';
+import { useChanged } from './changed';
+import { Figure } from './Figure';
 import { Fit } from './Fit';
 import { Icon } from './icons';
 
-interface Props {
-  oee: OeeValues | undefined;
-  target: number;
-  words: Messages;
-}
-
-export function Oee({ oee, target, words }: Props) {
+export function Oee({ model, words }: { model: Model; words: Messages }) {
+  const target = model.settings.targets.oeePercent;
+  const oee = model.picture.dashboard?.value;
+  const age = useAge(model, 'dashboard', words);
   const value = oee ? oee.oee : null;
   const good = value !== null && value >= target;
   // From a hundred on there is no room for a decimal, and no use for it.
   const text = value !== null && value >= 100 ? whole(value, words) : oneDecimal(value, words);
   const cut = value !== null && value >= 100 ? text.length : text.length - 2;
+  const changed = useChanged(value === null ? null : text);
   return (
     <div class="card oee">
       <div class="oee-main">
         <h2>
-          OEE <span class="aside">{words.goal} {brief(target, words)} %</span>
+          OEE
+          {age ? (
+            <Age age={age} part="dashboard" />
+          ) : (
+            <span class="aside">
+              {' '}
+              {words.goal} {brief(target, words)} %
+            </span>
+          )}
         </h2>
         <Fit class={'oee-number' + (value === null ? '' : good ? ' good' : ' bad')} value="oee">
-          <span class="oee-whole">{value === null ? NONE : text.slice(0, cut)}</span>
+          <span class={'oee-whole' + changed}>{value === null ? NONE : text.slice(0, cut)}</span>
           <span class="oee-rest">{value === null ? '' : text.slice(cut) + ' %'}</span>
         </Fit>
-        <Fit class={'verdict' + (good ? ' good' : ' bad')}>
+        <Fit class={'verdict' + (value === null ? '' : good ? ' good' : ' bad')}>
           {value === null ? null : <Icon shape={good ? 'check' : 'down'} />}
-          <span>{value === null ? words.waiting : good ? words.atGoal : words.underGoal}</span>
+          <span>{value === null ? emptyWord(model, words) : good ? words.atGoal : words.underGoal}</span>
         </Fit>
       </div>
       <div class="factors">
@@ -46,7 +55,7 @@ function Factor({ name, value, id, words }: { name: string; value: number | null
     <div class="factor">
       <div class="factor-text">
         <span class="factor-value" data-value={id}>
-          {value !== null && value >= 100 ? whole(value, words) : oneDecimal(value, words)}
+          <Figure class="" text={value !== null && value >= 100 ? whole(value, words) : oneDecimal(value, words)} />
           <span class="unit"> %</span>
         </span>
         <Fit class="factor-name">{name}</Fit>

@@ -1,43 +1,41 @@
-import { hourBars, madeInDay } from '../data/hourly';
-import { sourceOf, type Model } from '../data/model';
+import { hourBars } from '../data/hours';
+import type { Model } from '../data/model';
 import type { Messages } from '../i18n';
 import { dayStart, shiftHours } from '../settings';
 import { brief, oneDecimal, whole } from '../text/numbers';
+import { Age, useAge } from './Age';
+import { Figure } from './Figure';
 import { Fit } from './Fit';
 import { Icon } from './icons';
 
-/** What is held against the day's target. The ERP's day ends at midnight: where the shift does not, it is counted here. */
-function producedInDay({ picture, hourly, settings }: Model): { count: number | null; isPartial: boolean } {
-  const today = picture.produced ? picture.produced.value.completed : null;
-  if (today === null || sourceOf(settings) === 'demo' || dayStart(settings.shift) === 0) {
-    return { count: today, isPartial: false };
-  }
-  return {
-    count: madeInDay(hourly),
-    isPartial: hourBars(hourly, shiftHours(settings.shift), Date.now()).partial,
-  };
-}
-
+/** What the ERP counts are orders; it knows of no pieces. */
 export function Production({ model, words }: { model: Model; words: Messages }) {
   const { picture, settings } = model;
-  const { targets } = settings;
-  const { count: produced, isPartial } = producedInDay(model);
+  const { targets, shift } = settings;
+  const counts = picture.counts?.value;
+  const produced = counts ? counts.completed : null;
+  const { isPartial } = hourBars(counts, shiftHours(shift));
+  const countsAge = useAge(model, 'counts', words);
+  const ordersAge = useAge(model, 'order_stats', words);
+  const qualityAge = useAge(model, 'quality_stats', words);
   const share = produced !== null && targets.daily > 0 ? Math.min(100, (produced / targets.daily) * 100) : 0;
-  const rejects = picture.quality ? picture.quality.value.rejectPercent : null;
+  const rejects = picture.quality_stats ? picture.quality_stats.value.rejectPercent : null;
   const within = rejects !== null && rejects <= targets.rejectPercent;
-  const orders = picture.orders ? picture.orders.value : null;
+  const orders = picture.order_stats ? picture.order_stats.value : null;
   const most = orders ? Math.max(orders.inProgress || 0, orders.completed || 0) : 0;
   return (
     <div class="row">
       <div class="card produced">
-        <h2>
-          {dayStart(settings.shift) === 0 ? words.producedToday : words.producedInShift}
-          {isPartial ? <span class="partial">{words.inPart}</span> : null}
-        </h2>
+        <Fit as="h2" class="row-title">
+          {dayStart(shift) === 0 ? words.ordersToday : words.ordersInShift}
+          {countsAge ? (
+            <Age age={countsAge} part="counts" />
+          ) : isPartial ? (
+            <span class="partial">{words.inPart}</span>
+          ) : null}
+        </Fit>
         <Fit class="figure">
-          <span class="big" data-value="produced">
-            {whole(produced, words)}
-          </span>
+          <Figure class="big" value="produced" text={whole(produced, words)} />
           <span class="of"> / {whole(targets.daily, words)}</span>
         </Fit>
         <div class="bar thick">
@@ -47,30 +45,37 @@ export function Production({ model, words }: { model: Model; words: Messages }) 
       <div class="card rejects">
         <h2>{words.rejects}</h2>
         <Fit class="figure">
-          <span class="big" data-value="rejects">
-            {rejects !== null && rejects >= 100 ? whole(rejects, words) : oneDecimal(rejects, words)}
-          </span>
+          <Figure
+            class="big"
+            value="rejects"
+            text={rejects !== null && rejects >= 100 ? whole(rejects, words) : oneDecimal(rejects, words)}
+          />
           <span class="of"> %</span>
         </Fit>
-        <Fit class={'verdict' + (rejects === null ? '' : within ? ' good' : ' bad')}>
-          {rejects === null ? null : <Icon shape={within ? 'check' : 'triangle'} />}
-          <span>
-            {words.rejectsLimit} {brief(targets.rejectPercent, words)} %
-          </span>
-        </Fit>
+        {qualityAge ? (
+          <Fit class="verdict">
+            <Age age={qualityAge} part="quality_stats" />
+          </Fit>
+        ) : (
+          <Fit class={'verdict' + (rejects === null ? '' : within ? ' good' : ' bad')}>
+            {rejects === null ? null : <Icon shape={within ? 'check' : 'triangle'} />}
+            <span>
+              {words.rejectsLimit} {brief(targets.rejectPercent, words)} %
+            </span>
+          </Fit>
+        )}
       </div>
       <div class={'card orders' + (most > 999 ? ' crowded' : '')}>
-        <h2>{words.orders}</h2>
+        <Fit as="h2" class="row-title">
+          {words.orders}
+          <Age age={ordersAge} part="order_stats" />
+        </Fit>
         <Fit class="order-row">
-          <span class="order-count" data-value="in-progress">
-            {whole(orders ? orders.inProgress : null, words)}
-          </span>
+          <Figure class="order-count" value="in-progress" text={whole(orders ? orders.inProgress : null, words)} />
           <span class="order-word">{words.ordersInProgress}</span>
         </Fit>
         <Fit class="order-row">
-          <span class="order-count" data-value="completed">
-            {whole(orders ? orders.completed : null, words)}
-          </span>
+          <Figure class="order-count" value="completed" text={whole(orders ? orders.completed : null, words)} />
           <span class="order-word">{words.ordersCompleted}</span>
         </Fit>
       </div>

@@ -1,5 +1,5 @@
 /** Shapes that can be told apart without their colour. */
-export type Shape = 'play' | 'ring' | 'wrench' | 'cross' | 'unknown' | 'stop' | 'triangle' | 'info' | 'check' | 'down';
+export type Shape = 'play' | 'ring' | 'wrench' | 'cross' | 'unknown' | 'stop' | 'triangle' | 'info' | 'check' | 'down' | 'clock';
 
 const PATHS: Record<Shape, string> = {
   play: 'M16 1a15 15 0 1 0 0 30a15 15 0 1 0 0-30z M12 8.5l12 7.5l-12 7.5z',
@@ -12,6 +12,7 @@ const PATHS: Record<Shape, string> = {
   info: 'M16 1a15 15 0 1 0 0 30a15 15 0 1 0 0-30z M14 7h4v4h-4z M14 13h4v12h-4z',
   check: 'M16 1a15 15 0 1 0 0 30a15 15 0 1 0 0-30z M8 16.5l3-3l3.6 3.6l7.4-7.6l3 3l-10.4 10.6z',
   down: 'M1 6h30l-15 23z',
+  clock: 'M16 1a15 15 0 1 0 0 30a15 15 0 1 0 0-30z M14 6h4v9.2l6.4 6.4l-2.8 2.8l-7.6-7.6z',
 };
 
 export function Icon({ shape }: { shape: Shape }) {

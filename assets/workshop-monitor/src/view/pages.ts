@@ -1,4 +1,4 @@
-import type { Alert, Machine, MachineState } from '../data/erp';
+import type { Alert, Machine, MachineState } from '../data/parts';
 
 /** What is shown of more than fits: in turns, and the worst always first. */
 export const PAGE_MS = 8000;
@@ -38,27 +38,25 @@ export function alertPage(alerts: Alert[], room: number, now: number): { page: n
   return { page, shown: alerts.slice(0, pinned).concat(others.slice(first, first + places)) };
 }
 
-/** The height of an alert of one line and the space above it, of each further line, and of what is around the lines; in rem, as the style sheet has them. */
-export const ALERT_ROW = 2.85;
-const ALERT_LINE = 1.9;
-const ALERT_AROUND = 0.5;
+/** The height of an alert of two lines and the space above it, and of each further line; in rem, as the style sheet has them. */
+export const ALERT_ROW = 3.75;
+export const ALERT_LINE = 1.6;
 
-/** How many places of one line there are in a height. */
+/** How many alerts there is room for in a height. */
 export function alertPlaces(height: number): number {
   return Math.max(1, Math.floor(height / ALERT_ROW));
 }
 
-/** How many lines each shown alert may take: the places that are left over go to the critical ones, or to all when none is critical. */
+/** How many lines each shown alert's message may take: the room that is left over goes to the critical ones, or to all when none is critical. */
 export function alertLines(shown: Alert[], room: number): number[] {
   const critical = shown.filter((alert) => alert.severity === 'CRITICAL').length;
-  const takers = critical || shown.length;
+  let left = critical || shown.length;
   let free = Math.max(0, room - shown.length);
-  let left = takers;
   return shown.map((alert) => {
     if (critical > 0 && alert.severity !== 'CRITICAL') return 1;
     const more = Math.ceil(free / left);
     free -= more;
     left -= 1;
-    return Math.max(1, Math.floor(((more + 1) * ALERT_ROW - 0.35 - ALERT_AROUND) / ALERT_LINE));
+    return 1 + Math.floor((more * ALERT_ROW) / ALERT_LINE);
   });
 }
