@@ -107,8 +107,9 @@ impl Trial {
         restart: CancellationToken,
         probe: Probe,
     ) -> bool {
-        tracing::info!(slot = self.slot.name(), trial_s = stretch.as_secs(), "this version is on trial");
+        // Noted before it is said, so that whoever ends the process then has ended one that came up.
         self.note_in_background(Table::mark_serving).await;
+        tracing::info!(slot = self.slot.name(), trial_s = stretch.as_secs(), "this version is on trial");
         let checks = Arc::new(checks);
         let start = Instant::now();
         let mut has_lasted = false;
