@@ -680,7 +680,7 @@ fn the_example_of_every_fault_is_valid_where_it_is_given() {
         assert!(!faults(format!("{parent}{file}").as_bytes(), &[], &[]).iter().any(is_wrong), "{file}");
         let env = fault(Origin::Env(key.env_name()));
         let (name, value) = env.split_once('=').unwrap();
-        let told = faults(b"", &[(name.strip_prefix("WORKSHOP_EDGE_").unwrap(), value)], &[]);
+        let told = faults(b"", &[(name.strip_prefix("WORKSHOP_EDGE_").expect("a variable of the box's"), value)], &[]);
         assert!(!told.iter().any(is_wrong), "{env}");
     }
 }
@@ -792,7 +792,7 @@ proptest! {
     #[test]
     fn every_value_of_the_environment_is_read_or_reported(at in 0..Config::KEYS.len(), value in ".{0,20}") {
         let name = Config::KEYS[at].env_name();
-        let name = name.strip_prefix("WORKSHOP_EDGE_").unwrap();
+        let name = name.strip_prefix("WORKSHOP_EDGE_").expect("a variable of the box's");
         if let Err(wrong) = read(b"", &[(name, &value)], &[]) {
             prop_assert!(!wrong.faults.is_empty());
         }

@@ -419,8 +419,11 @@ impl<O: Fn(&Event<'_>)> Poller<O> {
 
     /// Waits for the write under way, if there is one.
     async fn written(&mut self) {
-        let Some(writing) = self.writing.take() else { return };
-        match writing.await {
+        let Some(writing) = &mut self.writing else { return };
+        // Taken out only when it has ended: whoever waits may be cancelled, and the store would be lost.
+        let ended = writing.await;
+        self.writing = None;
+        match ended {
             Ok((store, result)) => {
                 self.store = Some(store);
                 match result {
