@@ -31,8 +31,8 @@ use crate::outbound::Outbound;
 
 /// Bytes of the answer of an extra path.
 const MAX_EXTRA: u64 = 256 * 1024;
-/// How long the poller waits for its last write when the box stops.
-const LAST_WRITE: Duration = Duration::from_secs(5);
+/// How long the poller waits for a write: for its last one, and for what another account's figures have to wait for.
+const DISK: Duration = Duration::from_secs(5);
 /// How often it is looked whether somebody has changed the password's file.
 const WATCH_PASSWORD: Duration = Duration::from_secs(15);
 
@@ -132,7 +132,7 @@ impl<O: Fn(&Event<'_>)> Poller<O> {
     pub(crate) async fn run(mut self, stop: CancellationToken) {
         // What a request holds is large.
         stop.run_until_cancelled(Box::pin(self.poll())).await;
-        if timeout(LAST_WRITE, self.keep_last()).await.is_err() {
+        if timeout(DISK, self.keep_last()).await.is_err() {
             tracing::warn!("the disk takes too long: the last figures of the ERP may not be kept");
         }
     }
@@ -266,7 +266,8 @@ impl<O: Fn(&Event<'_>)> Poller<O> {
         self.counts = Counts::default();
         self.etags.iter_mut().for_each(|etag| *etag = None);
         self.account = Some(key);
-        self.written().await;
+        // A disk that hangs holds nothing up: then the next write replaces what is kept.
+        let _ = timeout(DISK, self.written()).await;
         if let Some(mut store) = self.store.take() {
             let forgotten = tokio::task::spawn_blocking(move || {
                 let result = store.forget();
