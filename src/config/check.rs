@@ -1,9 +1,10 @@
 //! The rules between keys, and between the configuration and the file system.
 
 use super::{
-    fault::{Notice, Problem, Warning},
+    fault::Warning,
     layers::Layers,
     origin::Origin,
+    problem::{Notice, Problem},
     types::Config,
 };
 use crate::http::{Limits, Listen, TlsKeys, TlsMode};

@@ -2,10 +2,11 @@
 
 use super::{
     check,
-    fault::{Fault, Problem, Warning},
+    fault::{Fault, Warning},
     file,
     layers::Layers,
     origin::Origin,
+    problem::Problem,
     schema::Schema,
 };
 use crate::lang::Text;

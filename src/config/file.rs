@@ -2,10 +2,11 @@
 
 use super::{
     correction::{assignment, corrected},
-    fault::{Fault, Notice, Problem, Warning, excerpt},
+    fault::{Fault, Warning},
     invisible::Invisible,
     layers::Layers,
     origin::Origin,
+    problem::{HIDDEN, Notice, Problem, excerpt},
     schema::Schema,
     suggest, value,
 };
@@ -26,9 +27,6 @@ const MAX_BYTES: u64 = 1 << 20;
 
 /// Maximum syntax errors reported: an open bracket at the beginning turns every later line into one.
 const MAX_SYNTAX_FAULTS: usize = 20;
-
-/// What is shown for a secret.
-pub(super) const HIDDEN: &str = "•••";
 
 /// How the parser begins to complain about a value that is no TOML; of nothing at all, it says the same.
 const UNQUOTED: &str = "string values must be quoted";
@@ -84,6 +82,15 @@ pub(super) fn parse(layers: &mut Layers, path: &Path, bytes: &[u8]) {
 /// Whether a value lacks its quotation marks, as its correction shows.
 fn is_unquoted(value: &str, corrected: &str) -> bool {
     !value.starts_with(['"', '\'']) && assignment(corrected).is_some_and(|(_, value)| value.starts_with('"'))
+}
+
+impl Schema {
+    /// Whether a line of the file holds what must not be shown to anybody.
+    #[must_use]
+    pub(crate) fn holds_secret(&self, line: &str) -> bool {
+        let belongs_elsewhere = || self.elsewhere(assignment(line)?.0);
+        self.is_secret || belongs_elsewhere().is_some_and(|(.., is_secret)| is_secret)
+    }
 }
 
 /// Where every line starts.
@@ -175,7 +182,7 @@ impl Walk<'_> {
                 (None, None, DeValue::Table(inner)) if schema.is_table(&path) => {
                     self.table(layers, &format!("{path}."), inner);
                 }
-                (None, None, _) if schema.is_table(&path) && suggest::guess(schema, &path).is_none() => {
+                (None, None, _) if schema.is_table(&path) && schema.guess(&path).is_none() => {
                     layers.faults.push(Fault::in_schema(schema, &path, at(name.span().start), Problem::TableExpected));
                 }
                 (None, None, _) => {

@@ -1,6 +1,6 @@
 //! The address of a host in its network, as a person writes it.
 
-use super::fault::{Problem, quoted};
+use super::problem::{Problem, quoted};
 use super::words;
 use crate::schema::{HostAddress, Kind};
 use std::net::{IpAddr, Ipv4Addr};

@@ -1,6 +1,5 @@
 //! Characters that nobody sees in an editor, and that no parser takes for a space.
 
-use super::words;
 use crate::lang::Text;
 
 /// An invisible character.
@@ -42,6 +41,14 @@ impl Invisible {
     pub(super) fn text(self) -> Text {
         let Self(character) = self;
         let name = NAMES.iter().find(|(invisible, _)| *invisible == character).map(|(_, name)| *name);
-        words::invisible(name.unwrap_or_default(), character)
+        let (Text { es, en }, code) = (name.unwrap_or_default(), u32::from(character));
+        Text::new(
+            format!(
+                "hay un carácter invisible ({es}, U+{code:04X}): borre los espacios de la línea y escríbalos otra vez"
+            ),
+            format!(
+                "there is an invisible character ({en}, U+{code:04X}): delete the spaces of the line and type them again"
+            ),
+        )
     }
 }

@@ -1,8 +1,9 @@
 //! The layers, one over the other: each gives values with their origin, and every fault of every layer is kept.
 
 use super::{
-    fault::{Fault, Notice, Problem, Warning, quoted},
+    fault::{Fault, Warning},
     origin::Origin,
+    problem::{Notice, Problem, quoted},
     schema::{CONFIG, ENV_PREFIX, Schema},
     source::{Overrides, Sources},
     suggest,

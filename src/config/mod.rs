@@ -4,7 +4,8 @@
 //! 2. `source` says where values come from; `layers` (with `file`) puts them one over the other, each made a `value`
 //!    of its key's kind and with its `origin`; `suggest` knows what an unknown name was meant to be.
 //! 3. `check` holds them against each other and the file system, and the [`Config`] is read from them.
-//! 4. `fault` and `words` say what is wrong; `show` and `reference` say what holds and what there is.
+//! 4. A `problem` with its place is a `fault`, or a warning; `words` are the texts of both. `show` and `reference` say
+//!    what holds and what there is.
 //!
 //! A [`Document`] is the same for another file, with a [`Schema`] of its own.
 //!
@@ -20,6 +21,7 @@ mod host_address;
 mod invisible;
 mod layers;
 mod origin;
+mod problem;
 mod reference;
 mod schema;
 mod show;
@@ -96,7 +98,7 @@ fn finish(mut layers: layers::Layers) -> Result<Loaded, Faults> {
     warnings.sort_by(|a, b| a.origin.cmp(&b.origin));
     match built {
         Some(Ok(config)) => return Ok(Loaded { config, warnings, effective }),
-        Some(Err(Missing(key))) => faults.push(Fault::of(key, Origin::Default, fault::Problem::Missing)),
+        Some(Err(Missing(key))) => faults.push(Fault::of(key, Origin::Default, problem::Problem::Missing)),
         None => faults.sort_by(|a, b| a.origin.cmp(&b.origin)),
     }
     Err(Faults { faults, warnings })

@@ -1,7 +1,7 @@
 //! What a file may say: its keys, and how they are found by their names. The names of the environment variables, the
 //! suggestions for a mistyped key, the output of `config show` and the reference in the manual all come from the keys.
 
-use super::{correction, suggest, types::Config, value};
+use super::{types::Config, value};
 use crate::schema::{Key, Section as _};
 use std::ffi::OsStr;
 
@@ -85,6 +85,12 @@ impl Schema {
         self.keys.iter().find(|key| key.path == path)
     }
 
+    /// The key that a guessed name means, whatever section it is in.
+    pub(super) fn guess(&self, path: &str) -> Option<&'static str> {
+        let last = plain(path.rsplit('.').next().unwrap_or(path));
+        self.guesses.iter().find(|(name, _)| *name == last || *name == plain(path)).map(|(_, meant)| *meant)
+    }
+
     /// Where a name belongs that is a key of the file beside this one, or a guess at one: the file, the key there, and
     /// whether that file is secret.
     pub(super) fn elsewhere(&self, name: &str) -> Option<(&'static str, &'static str, bool)> {
@@ -92,15 +98,8 @@ impl Schema {
         if self.all_keys().any(|key| key.path == name) {
             return None;
         }
-        let key = schema.find(name).map(|key| key.path).or_else(|| suggest::guess(schema, name))?;
+        let key = schema.find(name).map(|key| key.path).or_else(|| schema.guess(name))?;
         Some((file, key, schema.is_secret))
-    }
-
-    /// Whether a line of the file holds what must not be shown to anybody.
-    #[must_use]
-    pub(crate) fn holds_secret(&self, line: &str) -> bool {
-        let belongs_elsewhere = || self.elsewhere(correction::assignment(line)?.0);
-        self.is_secret || belongs_elsewhere().is_some_and(|(.., is_secret)| is_secret)
     }
 
     /// Whether this path is that of a table.
@@ -118,6 +117,23 @@ impl Schema {
         let name = if self.is_flat { key.path } else { key.name() };
         format!("{name} = {}", key.example_toml())
     }
+}
+
+/// In lower case, without the accents of Spanish, and with one sign between words.
+fn plain(name: &str) -> String {
+    name.chars()
+        .flat_map(char::to_lowercase)
+        .map(|c| match c {
+            'á' => 'a',
+            'é' => 'e',
+            'í' => 'i',
+            'ó' => 'o',
+            'ú' | 'ü' => 'u',
+            'ñ' => 'n',
+            '-' | ' ' => '_',
+            other => other,
+        })
+        .collect()
 }
 
 #[cfg(test)]

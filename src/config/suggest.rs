@@ -7,36 +7,13 @@ const ALIKE: f64 = 0.7;
 
 /// The key or table that someone who wrote `path` probably meant.
 pub(super) fn key(schema: &Schema, path: &str) -> Option<String> {
-    if let Some(meant) = guess(schema, path) {
+    if let Some(meant) = schema.guess(path) {
         return Some(meant.to_owned());
     }
     // A key in the wrong table, or outside all of them, is found by its name.
     let same_name = || schema.all_keys().find(|key| key.name() == path.rsplit('.').next().unwrap_or(path));
     let paths = schema.all_keys().map(|key| key.path).chain(schema.tables());
     closest(path, paths.map(str::to_owned)).or_else(|| same_name().map(|key| key.path.to_owned()))
-}
-
-/// The key that a guessed name means, whatever section it is in.
-pub(super) fn guess(schema: &Schema, path: &str) -> Option<&'static str> {
-    let last = plain(path.rsplit('.').next().unwrap_or(path));
-    schema.guesses.iter().find(|(name, _)| *name == last || *name == plain(path)).map(|(_, meant)| *meant)
-}
-
-/// In lower case, without the accents of Spanish, and with one sign between words.
-fn plain(name: &str) -> String {
-    name.chars()
-        .flat_map(char::to_lowercase)
-        .map(|c| match c {
-            'á' => 'a',
-            'é' => 'e',
-            'í' => 'i',
-            'ó' => 'o',
-            'ú' | 'ü' => 'u',
-            'ñ' => 'n',
-            '-' | ' ' => '_',
-            other => other,
-        })
-        .collect()
 }
 
 /// The environment variable that someone who wrote `name` probably meant.

@@ -673,7 +673,7 @@ fn paths_may_be_any_bytes_and_other_values_may_not() {
 fn the_example_of_every_fault_is_valid_where_it_is_given() {
     for key in Config::KEYS.iter().filter(|key| key.kind != Kind::Path) {
         let parent = key.path.rsplit_once('.').map_or(String::new(), |(parent, _)| format!("[{parent}]\n"));
-        let fault = |origin| Fault::of(key.path, origin, fault::Problem::Missing).example().unwrap();
+        let fault = |origin| Fault::of(key.path, origin, problem::Problem::Missing).example().unwrap();
         let file = fault(Origin::File { path: "x".into(), line: None });
         // A key that requires another one is right by itself.
         let is_wrong = |fault: &String| fault.contains(&format!(": {}: ", key.path));

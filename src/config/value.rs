@@ -1,8 +1,8 @@
 //! One value: from text (environment, flags, defaults) or from TOML, by the kind of its key.
 
 use super::{
-    fault::{Problem, excerpt, quoted},
     host_address::host_address,
+    problem::{Problem, excerpt, quoted},
 };
 use crate::schema::{Kind, Value};
 use crate::window;

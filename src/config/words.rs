@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::fault::{Notice, Problem};
+use super::problem::{Notice, Problem};
 use crate::lang::Text;
 use crate::schema::Kind;
 
@@ -174,17 +174,6 @@ fn did_you_mean(suggestion: Option<&str>) -> Text {
     suggestion
         .map(|name| Text::new(format!("; ¿quería decir {name}?"), format!("; did you mean {name}?")))
         .unwrap_or_default()
-}
-
-/// What to do about an invisible character of this name.
-pub(super) fn invisible(name: Fixed, character: char) -> Text {
-    let (Text { es, en }, code) = (name, u32::from(character));
-    Text::new(
-        format!("hay un carácter invisible ({es}, U+{code:04X}): borre los espacios de la línea y escríbalos otra vez"),
-        format!(
-            "there is an invisible character ({en}, U+{code:04X}): delete the spaces of the line and type them again"
-        ),
-    )
 }
 
 pub(super) fn prefix_missing_v4(address: Ipv4Addr) -> Text {
