@@ -13,9 +13,9 @@ mod table;
 
 use std::path::{Path, PathBuf};
 
-pub use record::{Record, clear_proven, confirm, record, recorded, repair_proven, revert};
+pub use record::{clear_proven, confirm, record, recorded, repair_proven, revert};
 pub use starts::{LASTED, MAX_CUTS, MAX_ORDERLY, boot_id};
-pub use table::{Fallback, Image, LaunchChoice, Quarantined, SCHEMA, Slot, TRIES, Table, TableError};
+pub use table::{Fallback, Image, LaunchChoice, Quarantined, Record, SCHEMA, Slot, TRIES, Table, TableError};
 
 use crate::durable::DoubleBuffered;
 

@@ -5,21 +5,10 @@
 
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
-
-use super::{Image, Slot, Store, Table};
+use super::{Image, Record, Slot, Store, Table};
 use crate::durable::{DoubleBuffered, RecordError};
 
 const NAME: &str = "image";
-
-/// A slot's own record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Record {
-    /// The binary.
-    pub(crate) image: Image,
-    /// Whether it has once been confirmed.
-    pub proven: bool,
-}
 
 /// Keeps what a slot's file holds from now on; not yet proven. To be called when the file is whole and synced, and
 /// before the table says so.

@@ -11,7 +11,6 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::Record;
 use super::starts::{NOT_UP, Starts};
 
 /// Starts that an unconfirmed binary gets; those that say nothing about it are given back.
@@ -68,6 +67,15 @@ pub struct Image {
     /// The oldest operating system of the USB image that it runs on, where that is known to matter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requires_os: Option<String>,
+}
+
+/// What a slot holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The binary.
+    pub(crate) image: Image,
+    /// Whether it has once been confirmed.
+    pub proven: bool,
 }
 
 /// A binary that is not to be tried again.
