@@ -97,7 +97,7 @@ impl Asset {
         }
 
         let (digest, is_known) = match &file.content {
-            Content::Memory(bytes) => (hex(digest(&SHA256, bytes).as_ref()), true),
+            Content::Memory(bytes) => (hex::encode(digest(&SHA256, bytes)), true),
             Content::Disk(file) => (file.provisional_digest(), false),
         };
         let digest = shortened(digest);
@@ -198,15 +198,6 @@ fn insert(fields: &mut HeaderMap, name: HeaderName, value: &str) {
 fn shortened(mut digest: String) -> String {
     digest.truncate(32);
     digest
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 use ring::digest::{SHA256, digest};
 
-use super::asset::hex;
 use super::stamp::Stamp;
 
 /// A file up to this size is held in memory, as long as all of them together are no more than [`MAX_MEMORY`].
@@ -99,7 +98,7 @@ impl OnDisk {
     /// Identifies the file as long as its content is not known.
     pub(super) fn provisional_digest(&self) -> String {
         let identity = format!("{} {:?} {:?}", self.path, self.inode, self.stamp);
-        hex(digest(&SHA256, identity.as_bytes()).as_ref())
+        hex::encode(digest(&SHA256, identity.as_bytes()))
     }
 }
 

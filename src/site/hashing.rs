@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use ring::digest::{Context, SHA256};
 
-use super::asset::hex;
 use super::content::OnDisk;
 
 /// Bytes of a step.
@@ -34,7 +33,7 @@ impl Hashing {
         let bytes = self.file.read(self.at, vec![0; length])?;
         self.context.update(&bytes);
         self.at += length;
-        Ok((self.at == self.file.length()).then(|| hex(self.context.clone().finish().as_ref())))
+        Ok((self.at == self.file.length()).then(|| hex::encode(self.context.clone().finish())))
     }
 }
 
@@ -53,6 +52,6 @@ mod tests {
             digest = hashing.step().expect("read");
             steps += 1;
         }
-        assert_eq!((steps, digest), (4, Some(hex(ring::digest::digest(&SHA256, &bytes).as_ref()))));
+        assert_eq!((steps, digest), (4, Some(hex::encode(ring::digest::digest(&SHA256, &bytes)))));
     }
 }

@@ -18,7 +18,6 @@ use bytes::Bytes;
 use ring::digest::{Context, SHA256};
 use thiserror::Error;
 
-use super::asset::hex;
 use super::{Content, File, Site};
 use crate::bounded_read::{self, read_bounded, read_text_bounded};
 use crate::durable::{self, DurableError};
@@ -79,7 +78,7 @@ fn generation(site: &Site) -> Result<String, RetainedError> {
         context.update(asset.digest().as_bytes());
         context.update(b"\n");
     }
-    Ok(hex(context.finish().as_ref()).chars().take(16).collect())
+    Ok(hex::encode(context.finish()).chars().take(16).collect())
 }
 
 fn is_generation(name: &str) -> bool {
