@@ -3,7 +3,7 @@
 use bytes::{Bytes, BytesMut};
 
 use super::TransportError;
-use super::directory::Reader;
+use super::reader::Reader;
 use crate::outbound::Stream;
 
 /// Bytes of an answer that nobody wants which are read so that the connection can be kept.

@@ -1,17 +1,14 @@
 //! A directory, such as that of a USB stick: what it holds is believed no more than what a server says.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::fs::OpenOptions;
+use std::io::{self, Seek as _, SeekFrom};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use bytes::Bytes;
 use rustix::fs::OFlags;
 
+use super::reader::{Reader, blocking};
 use super::{Body, TransportError};
-
-/// Bytes of one read.
-const PIECE: usize = 64 * 1024;
 
 /// A directory.
 #[derive(Debug, Clone)]
@@ -65,56 +62,13 @@ fn open(path: &Path, from: u64, validator: Option<&str>) -> io::Result<Option<(R
     let same = validator.is_none_or(|before| before == state) && from <= metadata.len();
     let start = if same { from } else { 0 };
     file.seek(SeekFrom::Start(start))?;
-    Ok(Some((Reader { file: Some(file), path: path.to_owned() }, start, metadata.len(), state)))
-}
-
-/// A file that is read piece by piece.
-#[derive(Debug)]
-pub(super) struct Reader {
-    /// `None` after the end, and while a piece is read.
-    file: Option<File>,
-    path: PathBuf,
-}
-
-impl Reader {
-    pub(super) fn place(&self) -> String {
-        self.path.display().to_string()
-    }
-
-    pub(super) async fn next(&mut self) -> Result<Option<Bytes>, TransportError> {
-        let Some(mut file) = self.file.take() else {
-            return Ok(None);
-        };
-        let (file, piece) = blocking(self.path.clone(), move || {
-            let mut piece = vec![0; PIECE];
-            let bytes = loop {
-                match file.read(&mut piece) {
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    read => break read?,
-                }
-            };
-            piece.truncate(bytes);
-            Ok((file, piece))
-        })
-        .await?;
-        if piece.is_empty() {
-            return Ok(None);
-        }
-        self.file = Some(file);
-        Ok(Some(Bytes::from(piece)))
-    }
-}
-
-async fn blocking<T: Send + 'static>(
-    path: PathBuf,
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> Result<T, TransportError> {
-    let result = tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(io::Error::other(error)));
-    result.map_err(|source| TransportError::Read { path, source })
+    Ok(Some((Reader::new(file, path.to_owned()), start, metadata.len(), state)))
 }
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
 
     async fn whole(directory: &Directory, name: &str, most: u64) -> Result<Option<Bytes>, TransportError> {

@@ -6,6 +6,7 @@
 mod body;
 mod directory;
 mod error;
+mod reader;
 mod web;
 
 use std::path::PathBuf;
