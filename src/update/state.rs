@@ -9,7 +9,6 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use super::order::Override;
-use super::os::OsState;
 use crate::lang::Text;
 
 /// The state of the updates.
@@ -118,6 +117,86 @@ pub struct Quarantined {
     pub sha256: String,
     /// Why, in English.
     pub reason: String,
+}
+
+/// The state of the operating system.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OsState {
+    /// Root's report.
+    #[serde(flatten)]
+    pub(crate) report: OsReport,
+    /// What the channel desires, as far as is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) desired: Option<Version>,
+    /// What is being done about it.
+    pub(crate) step: OsStep,
+    /// Why nothing is to be done, where that is so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) decision: Option<Text>,
+}
+
+/// What is being done about the operating system.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "step", rename_all = "snake_case")]
+pub(crate) enum OsStep {
+    /// Nothing.
+    Idle,
+    /// It is being downloaded.
+    Downloading {
+        version: Version,
+        /// Bytes that are here.
+        done: u64,
+        /// Bytes in all.
+        total: u64,
+    },
+    /// Its time has not come.
+    Waiting {
+        version: Version,
+        until: Timestamp,
+        /// What for.
+        wait: WaitReason,
+        /// Whether all of it is here already.
+        is_here: bool,
+    },
+    /// Root has been asked to install it; the machine restarts then.
+    Offered { version: Version },
+    /// A value that a newer version has written.
+    #[serde(other)]
+    Other,
+}
+
+/// Root's report on it, which comes in a file, see [`super::os`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OsReport {
+    /// What runs.
+    pub(crate) version: Version,
+    /// SHA-256 of its file, where root has installed it itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sha256: Option<String>,
+    /// Whether it has shown that it works.
+    pub(crate) state: TrialState,
+    /// What the machine can go back to without a download.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) previous: Option<Version>,
+    /// What has failed on this machine and is not tried again.
+    #[serde(default)]
+    pub(crate) quarantined: Vec<Quarantined>,
+    /// The offer that was not taken, since the machine came up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) refused: Option<Text>,
+}
+
+/// Whether a version has shown that it works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum TrialState {
+    /// The boot loader counts its starts.
+    Trial,
+    /// It has.
+    Good,
+    /// A value that a newer version has written.
+    #[serde(other)]
+    Other,
 }
 
 /// What went wrong.

@@ -7,10 +7,9 @@ use jiff::tz::TimeZone;
 use semver::Version;
 
 use super::history::{ChangeKind, ChangeOutcome, HistoryEntry};
-use super::os::{OsReport, OsState, OsStep, TrialState};
 use super::policy::SkipReason;
 use super::remedy;
-use super::state::{Fault, FaultKind, Phase, Quarantined, State, WaitReason};
+use super::state::{Fault, FaultKind, OsReport, OsState, OsStep, Phase, Quarantined, State, TrialState, WaitReason};
 use crate::lang::{Text, Texts};
 
 /// The state of the updates, the most important first: a sentence each.

@@ -11,7 +11,7 @@ use crate::{
         os::{self, confirm::Patience},
     },
     telemetry,
-    update::{ROOT, os::TrialState},
+    update::{ROOT, state::TrialState},
 };
 use clap::{Arg, ArgMatches, Command, value_parser};
 use semver::Version;

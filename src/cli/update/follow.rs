@@ -5,8 +5,7 @@ use crate::control::{Client, ClientError, ControlCommand, follower_patience};
 use crate::lang::Lang;
 use crate::update::command::Report;
 use crate::update::history::ChangeOutcome;
-use crate::update::os::OsStep;
-use crate::update::state::{Fault, Phase};
+use crate::update::state::{Fault, OsStep, Phase};
 use crate::update::words;
 use semver::Version;
 use std::{

@@ -11,8 +11,8 @@ use crate::durable;
 use crate::lang::Text;
 use crate::machine::Paths;
 use crate::machine::notices;
-use crate::update::os::{self, OsReport, TrialState};
-use crate::update::state::Quarantined;
+use crate::update::os;
+use crate::update::state::{OsReport, Quarantined, TrialState};
 
 /// Why a version is not tried again. Nobody can tell afterwards whether the power was cut during a start.
 const REASON: &str =

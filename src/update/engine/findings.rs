@@ -7,8 +7,7 @@ use jiff::Timestamp;
 use semver::Version;
 
 use crate::update::manifest::Manifest;
-use crate::update::os::OsReport;
-use crate::update::state::Quarantined;
+use crate::update::state::{OsReport, Quarantined};
 
 /// What a check has found.
 #[derive(Debug, Clone)]

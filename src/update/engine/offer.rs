@@ -27,9 +27,9 @@ use crate::durable::{self, DurableError, Lock};
 use crate::update::blocking::blocking;
 use crate::update::download::{Downloads, Progress};
 use crate::update::manifest::MAX_OS;
-use crate::update::os::{self, OFFER, OsReport, READY};
+use crate::update::os::{self, OFFER, READY};
 use crate::update::repository::Extract;
-use crate::update::state::FaultKind;
+use crate::update::state::{FaultKind, OsReport};
 use crate::{digest, error_chain};
 
 /// The operating system: what root reports on it, and what it is offered.

@@ -27,9 +27,8 @@ use super::retry::Retry;
 use crate::lang::Text;
 use crate::update::download::Progress;
 use crate::update::manifest::Manifest;
-use crate::update::os::OsStep;
 use crate::update::policy::{self, Decision, Plan, PolicyInput};
-use crate::update::state::{Phase, WaitReason};
+use crate::update::state::{OsStep, Phase, WaitReason};
 use crate::update::words;
 use crate::window::Window;
 

@@ -10,8 +10,8 @@ use crate::update::engine::findings::{Findings, SystemFindings};
 use crate::update::engine::request::ReplySender;
 use crate::update::engine::track::{Rules, Stage, TrackChoice};
 use crate::update::history;
-use crate::update::os::OsReport;
 use crate::update::policy;
+use crate::update::state::OsReport;
 
 impl Engine {
     pub(super) fn check(&mut self, command: Option<Command>, senders: Vec<ReplySender>) -> Activity {

@@ -18,9 +18,8 @@ use super::request::{ReplySender, Request};
 use super::track::{Stage, Track};
 use crate::lang::Text;
 use crate::update::command::CommandOutcome;
-use crate::update::os::{OsReport, OsState};
 use crate::update::pace::Pace;
-use crate::update::state::{Fault, Phase, State};
+use crate::update::state::{Fault, OsReport, OsState, Phase, State};
 use crate::update::words;
 use crate::window::Window;
 

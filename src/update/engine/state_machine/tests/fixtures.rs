@@ -21,8 +21,7 @@ use crate::update::engine::request::{Request, send};
 use crate::update::engine::state_machine::{Engine, EngineConfig};
 use crate::update::manifest::{Binary, Manifest, Os, Release, Wave};
 use crate::update::order::Override;
-use crate::update::os::{OsReport, TrialState};
-use crate::update::state::{FaultKind, Phase, State};
+use crate::update::state::{FaultKind, OsReport, Phase, State, TrialState};
 use crate::update::words;
 use crate::window::{Days, Window};
 

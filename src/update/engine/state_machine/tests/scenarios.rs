@@ -12,8 +12,7 @@ use crate::update::engine::event::{Effect, Event, FetchOutcome, Subject};
 use crate::update::engine::findings::VersionFile;
 use crate::update::history::ChangeKind;
 use crate::update::order::Override;
-use crate::update::os::OsStep;
-use crate::update::state::{Phase, WaitReason};
+use crate::update::state::{OsStep, Phase, WaitReason};
 use crate::update::words;
 use crate::window::Window;
 
