@@ -11,7 +11,7 @@ use super::source::Source;
 use super::types::OwnKeys;
 use super::{NAME, SECRETS_NAME, Secrets, Settings, erp_account, words};
 use crate::bounded_read::read_bounded;
-use crate::config::{self, Fault, Warning};
+use crate::config::{Fault, Warning};
 use crate::durable;
 use crate::lang::{Lang, Text};
 use crate::machine::Paths;
@@ -153,7 +153,7 @@ impl Finding {
     fn sentences(&self, source: &Source) -> Vec<Text> {
         match self {
             Self::Findings { faults, warnings, text: _ } => {
-                let lines = found(faults, warnings);
+                let lines = words::found(faults, warnings);
                 let left = lines.len().saturating_sub(MAX_IN_A_NOTICE);
                 let first = (!faults.is_empty()).then(|| words::instead(source, faults.len()));
                 let lines = lines
@@ -178,32 +178,6 @@ impl Finding {
 /// All of these, with the same between them in both languages.
 pub(super) fn joined(texts: &[Text], between: &str) -> Text {
     Text::both(|lang| texts.iter().map(|text| text.pick(lang)).collect::<Vec<_>>().join(between))
-}
-
-/// Everything that was found, one line each, in the order of the file; with the line's number.
-pub(super) fn found(faults: &[Fault], warnings: &[Warning]) -> Vec<(Option<usize>, Text)> {
-    let faults = faults.iter().map(|fault| {
-        let (key, problem) = (fault.key.as_deref(), fault.problem());
-        let example =
-            fault.example().map(|example| Text::both(|lang| format!(" ({} {example})", config::EXAMPLE.pick(lang))));
-        let on_one_line = Text { es: problem.es.replace("\n    ", ": "), en: problem.en.replace("\n    ", ": ") };
-        (fault.origin.line(), key, on_one_line.then(&example.unwrap_or_default()))
-    });
-    let warnings =
-        warnings.iter().map(|warning| (warning.origin.line(), Some(warning.name.as_str()), warning.notice()));
-    let mut lines: Vec<_> = faults
-        .chain(warnings)
-        .map(|(line, key, problem)| {
-            let key = key.map(|key| format!("{}: ", key.escape_debug())).unwrap_or_default();
-            let text = Text::both(|lang| {
-                let place = line.map(|number| format!("{} {number}: ", words::LINE.pick(lang))).unwrap_or_default();
-                format!("{place}{key}{}", problem.pick(lang))
-            });
-            (line, text)
-        })
-        .collect();
-    lines.sort_by_key(|(line, _)| *line);
-    lines
 }
 
 /// Writes what is wrong beside the files that it is about, or removes what was written there before. A partition that
@@ -246,7 +220,7 @@ fn rendered(report: &Report, source: &Source, lang: Lang) -> Option<String> {
                 let heading =
                     if faults.is_empty() { words::something_unknown() } else { words::instead(source, faults.len()) };
                 text += &[heading.pick(lang), "\n\n"].concat();
-                for (number, line) in found(faults, warnings) {
+                for (number, line) in words::found(faults, warnings) {
                     let quoted = number.and_then(|number| file.as_ref()?.lines().nth(number.checked_sub(1)?));
                     let quoted = quoted.filter(|line| !SETTINGS.holds_secret(line));
                     text += &[line.pick(lang), "\n"].concat();

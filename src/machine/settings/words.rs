@@ -3,10 +3,10 @@
 use std::error::Error;
 
 use super::read::Checked;
-use super::report::found;
 use super::secrets::SecretsMove;
 use super::source::Source;
 use super::{NAME, SECRETS_NAME as SECRETS};
+use crate::config::{self, Fault, Warning};
 use crate::error_chain;
 use crate::lang::Text;
 
@@ -63,7 +63,7 @@ pub(super) const THE_TIME_ZONE: Fixed = Text::fixed("la zona horaria", "the time
 pub(super) const THE_TIME_SERVERS: Fixed = Text::fixed("los servidores de hora", "the time servers");
 
 /// Before the number of a line.
-pub(super) const LINE: Fixed = Text::fixed("línea", "line");
+const LINE: Fixed = Text::fixed("línea", "line");
 
 /// A sentence, and the error behind it.
 fn with_details(es: &str, en: &str, error: &dyn Error) -> Text {
@@ -156,6 +156,32 @@ pub(super) fn something_unknown() -> Text {
         format!("{NAME} vale, pero tiene algo que el equipo no conoce."),
         format!("{NAME} holds, but has something that the box does not know."),
     )
+}
+
+/// Everything that was found, one line each, in the order of the file; with the line's number.
+pub(super) fn found(faults: &[Fault], warnings: &[Warning]) -> Vec<(Option<usize>, Text)> {
+    let faults = faults.iter().map(|fault| {
+        let (key, problem) = (fault.key.as_deref(), fault.problem());
+        let example =
+            fault.example().map(|example| Text::both(|lang| format!(" ({} {example})", config::EXAMPLE.pick(lang))));
+        let on_one_line = Text { es: problem.es.replace("\n    ", ": "), en: problem.en.replace("\n    ", ": ") };
+        (fault.origin.line(), key, on_one_line.then(&example.unwrap_or_default()))
+    });
+    let warnings =
+        warnings.iter().map(|warning| (warning.origin.line(), Some(warning.name.as_str()), warning.notice()));
+    let mut lines: Vec<_> = faults
+        .chain(warnings)
+        .map(|(line, key, problem)| {
+            let key = key.map(|key| format!("{}: ", key.escape_debug())).unwrap_or_default();
+            let text = Text::both(|lang| {
+                let place = line.map(|number| format!("{} {number}: ", LINE.pick(lang))).unwrap_or_default();
+                format!("{place}{key}{}", problem.pick(lang))
+            });
+            (line, text)
+        })
+        .collect();
+    lines.sort_by_key(|(line, _)| *line);
+    lines
 }
 
 pub(super) fn more(left: usize) -> Text {
