@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use askama::Template;
 use bytes::Bytes;
 use http::{Response, StatusCode};
 
-use super::pages::{self, Page};
+use super::pages::Page;
 use super::sessions::Token;
 use super::{respond, words};
 use crate::lang::{Lang, Text};
@@ -220,6 +221,29 @@ impl Drafts {
     }
 }
 
+#[derive(Template)]
+#[template(path = "admin/erp.html", config = "assets/console/askama.toml")]
+struct ErpPage<'a> {
+    page: Page<'a>,
+    section: &'a ErpSection,
+    typed: &'a Typed,
+    notice: Option<&'a str>,
+    fault: Option<&'a str>,
+    /// Of a check that failed.
+    steps: &'a [ErpStep],
+}
+
+#[derive(Template)]
+#[template(path = "admin/erp-confirm.html", config = "assets/console/askama.toml")]
+struct ConfirmPage<'a> {
+    page: Page<'a>,
+    typed: &'a Typed,
+    steps: &'a [ErpStep],
+    owner: &'a [ErpStep],
+    /// What the confirmation shows of the account, which stays in the box.
+    draft: &'a str,
+}
+
 /// The section.
 pub(super) fn page(
     page: Page<'_>,
@@ -230,7 +254,7 @@ pub(super) fn page(
     check: Option<&ErpCheck>,
 ) -> Response<Bytes> {
     let steps = check.map_or(&[][..], |check| &check.steps);
-    respond::page(status, &pages::Erp { page, section, typed, notice, fault, steps })
+    respond::page(status, &ErpPage { page, section, typed, notice, fault, steps })
 }
 
 /// The outcome of a check that succeeded, to be confirmed.
@@ -241,7 +265,7 @@ pub(super) fn confirmation(
     owner: &[ErpStep],
     draft: &str,
 ) -> Response<Bytes> {
-    respond::page(StatusCode::OK, &pages::ErpConfirm { page, typed, steps: &check.steps, owner, draft })
+    respond::page(StatusCode::OK, &ConfirmPage { page, typed, steps: &check.steps, owner, draft })
 }
 
 /// The host of an address, for the log: the rest may hold more than an address should.

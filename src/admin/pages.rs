@@ -1,10 +1,8 @@
-//! The pages: plain forms, which need no script, in both languages.
+//! The pages: plain forms, which need no script, in both languages. Those of a section with a file of its own are there.
 
 use askama::Template;
 
-use super::erp::{ErpOrigin, ErpSection, ErpStep, Typed};
 use super::respond::ROOT;
-use super::updates::Updates;
 use super::words::Section;
 use crate::lang::{Lang, Text};
 
@@ -25,7 +23,7 @@ impl Page<'_> {
         self.lang.pick(es, en)
     }
 
-    fn text<'t, S: AsRef<str>>(&self, text: &'t Text<S>) -> &'t str {
+    pub(super) fn text<'t, S: AsRef<str>>(&self, text: &'t Text<S>) -> &'t str {
         text.pick(self.lang)
     }
 
@@ -85,39 +83,6 @@ pub(super) struct ChangePin<'a> {
 pub(super) struct SupportBundle<'a> {
     pub(super) page: Page<'a>,
     pub(super) contents: &'a [String],
-}
-
-#[derive(Template)]
-#[template(path = "admin/update.html", config = "assets/console/askama.toml")]
-pub(super) struct Update<'a> {
-    pub(super) page: Page<'a>,
-    pub(super) updates: &'a Updates,
-    /// Whether there is anything to be asked for.
-    pub(super) is_on: bool,
-    pub(super) fault: Option<&'a str>,
-}
-
-#[derive(Template)]
-#[template(path = "admin/erp.html", config = "assets/console/askama.toml")]
-pub(super) struct Erp<'a> {
-    pub(super) page: Page<'a>,
-    pub(super) section: &'a ErpSection,
-    pub(super) typed: &'a Typed,
-    pub(super) notice: Option<&'a str>,
-    pub(super) fault: Option<&'a str>,
-    /// Of a check that failed.
-    pub(super) steps: &'a [ErpStep],
-}
-
-#[derive(Template)]
-#[template(path = "admin/erp-confirm.html", config = "assets/console/askama.toml")]
-pub(super) struct ErpConfirm<'a> {
-    pub(super) page: Page<'a>,
-    pub(super) typed: &'a Typed,
-    pub(super) steps: &'a [ErpStep],
-    pub(super) owner: &'a [ErpStep],
-    /// What the confirmation shows of the account, which stays in the box.
-    pub(super) draft: &'a str,
 }
 
 #[derive(Template)]

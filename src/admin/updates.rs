@@ -1,10 +1,10 @@
 //! The section of the updates: what it shows, and what can be asked for there.
 
+use askama::Template;
+use bytes::Bytes;
 use http::{Response, StatusCode};
 
-use bytes::Bytes;
-
-use super::pages::{self, Page};
+use super::pages::Page;
 use super::{respond, words};
 use crate::lang::{Lang, Text};
 use crate::update::command::Command;
@@ -47,6 +47,16 @@ pub(super) fn command(name: &str, version: &str) -> Option<Result<Command, Text>
     }))
 }
 
+#[derive(Template)]
+#[template(path = "admin/update.html", config = "assets/console/askama.toml")]
+struct UpdatesPage<'a> {
+    page: Page<'a>,
+    updates: &'a Updates,
+    /// Whether there is anything to be asked for.
+    is_on: bool,
+    fault: Option<&'a str>,
+}
+
 /// The section, with the reason where the last command failed or had nothing to do.
 pub(super) fn page(page: Page<'_>, ask: &UpdatesSource, status: StatusCode, fault: Option<&str>) -> Response<Bytes> {
     let known = ask(page.lang);
@@ -55,5 +65,5 @@ pub(super) fn page(page: Page<'_>, ask: &UpdatesSource, status: StatusCode, faul
         sentences: vec![words::UPDATES_OFF.pick(page.lang).to_owned()],
         ..Updates::default()
     });
-    respond::page(status, &pages::Update { page, updates: &updates, is_on, fault })
+    respond::page(status, &UpdatesPage { page, updates: &updates, is_on, fault })
 }
