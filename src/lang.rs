@@ -3,6 +3,7 @@
 //! The language comes from the environment in the order that POSIX gives (`LC_ALL`, `LC_MESSAGES`, `LANG`; an empty
 //! variable counts as absent). Anything but Spanish is answered in English.
 
+use std::borrow::Borrow;
 use std::ffi::OsString;
 
 use serde::{Deserialize, Serialize};
@@ -110,6 +111,12 @@ impl<S: AsRef<str>> Text<S> {
     pub(crate) fn pick(&self, lang: Lang) -> &str {
         lang.pick(self.es.as_ref(), self.en.as_ref())
     }
+
+    /// Writes the same around both.
+    #[must_use]
+    pub(crate) fn map(&self, write: impl Fn(&str) -> String) -> Text {
+        Text { es: write(self.es.as_ref()), en: write(self.en.as_ref()) }
+    }
 }
 
 impl From<Text<&str>> for Text {
@@ -124,9 +131,22 @@ impl Text {
         Self { es: es.into(), en: en.into() }
     }
 
+    /// What is the same in both languages, such as a number, a name, or an error chain, which is English.
+    pub(crate) fn same(text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self { es: text.clone(), en: text }
+    }
+
     /// With a detail behind both, such as an error chain, which is English.
     pub(crate) fn about(es: &str, en: &str, detail: impl std::fmt::Display) -> Self {
         Self::new(format!("{es} {detail}"), format!("{en} {detail}"))
+    }
+
+    /// All of these, with the same between them.
+    pub(crate) fn join(texts: impl IntoIterator<Item: Borrow<Self>>, between: &str) -> Self {
+        let texts = texts.into_iter().map(|text| text.borrow().clone());
+        let (es, en): (Vec<_>, Vec<_>) = texts.map(|Self { es, en }| (es, en)).unzip();
+        Self { es: es.join(between), en: en.join(between) }
     }
 
     /// Writes the text once in each language.

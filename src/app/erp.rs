@@ -243,11 +243,7 @@ impl Erp {
         check(&access, outbound, &mut |Step { name, verdict, text }| {
             is_signed_in |= name == StepName::Login && verdict != Verdict::Failed;
             let is_of_owner = matches!(name, StepName::Role | StepName::Workshop);
-            let text = if let StepName::Path(path) = name {
-                Text::both(|lang| format!("{path}: {}", text.pick(lang)))
-            } else {
-                text
-            };
+            let text = if let StepName::Path(path) = name { text.map(|text| format!("{path}: {text}")) } else { text };
             let step = ErpStep { verdict: of_verdict(verdict), text };
             if is_of_owner { owner.push(step) } else { steps.push(step) }
         })

@@ -60,12 +60,10 @@ impl Fault {
     #[must_use]
     pub(crate) fn text(&self) -> Text {
         let key = self.key.as_ref().map(|key| format!("{}: ", key.escape_debug())).unwrap_or_default();
+        let place = self.origin.text().map(|origin| format!("{origin}: {key}"));
         let example = self.example();
-        let (origin, problem) = (self.origin.text(), self.problem());
-        Text::both(|lang| {
-            let example = example.as_ref().map(|example| format!("\n    {} {example}", words::EXAMPLE.pick(lang)));
-            format!("{}: {key}{}{}", origin.pick(lang), problem.pick(lang), example.unwrap_or_default())
-        })
+        let example = example.map(|example| words::EXAMPLE.map(|words| format!("\n    {words} {example}")));
+        place.then(&self.problem()).then(&example.unwrap_or_default())
     }
 
     /// What is wrong, without where.
@@ -73,7 +71,7 @@ impl Fault {
     pub(crate) fn problem(&self) -> Text {
         let problem = self.problem.text();
         match self.invisible {
-            Some(invisible) => invisible.text().then(&Text::new(". ", ". ")).then(&problem),
+            Some(invisible) => Text::join([invisible.text(), problem], ". "),
             None => problem,
         }
     }
@@ -125,11 +123,11 @@ impl Warning {
     #[must_use]
     pub(crate) fn text(&self) -> Text {
         let name = self.name.escape_debug();
-        let (origin, notice) = (self.origin.text(), self.notice());
-        Text::both(|lang| match &self.origin {
-            Origin::Env(_) => format!("{name}: {}", notice.pick(lang)),
-            _ => format!("{}: {name}: {}", origin.pick(lang), notice.pick(lang)),
-        })
+        let place = match &self.origin {
+            Origin::Env(_) => Text::same(format!("{name}: ")),
+            origin => origin.text().map(|origin| format!("{origin}: {name}: ")),
+        };
+        place.then(&self.notice())
     }
 
     /// What is noticed, without where.

@@ -39,8 +39,8 @@ impl Origin {
     pub(crate) fn text(&self) -> Text {
         match (self, self.line()) {
             (Self::Default, _) => words::BY_DEFAULT.into(),
-            (_, Some(line)) => Text::both(|_| format!("{}:{line}", self.name())),
-            (_, None) => Text::both(|_| self.name()),
+            (_, Some(line)) => Text::same(format!("{}:{line}", self.name())),
+            (_, None) => Text::same(self.name()),
         }
     }
 

@@ -116,7 +116,7 @@ pub(super) fn publish(paths: &Paths, report: &Report, source: &Source) -> Vec<Te
         let done = if sentences.is_empty() {
             notices::clear(&directory, subject.name())
         } else {
-            notices::put(&directory, subject.name(), &Notice { level, text: joined(&sentences, "\n") })
+            notices::put(&directory, subject.name(), &Notice { level, text: Text::join(&sentences, "\n") })
         };
         if let Err(error) = done {
             sentences.push(words::notice_not_shown(&error));
@@ -175,11 +175,6 @@ impl Finding {
     }
 }
 
-/// All of these, with the same between them in both languages.
-pub(super) fn joined(texts: &[Text], between: &str) -> Text {
-    Text::both(|lang| texts.iter().map(|text| text.pick(lang)).collect::<Vec<_>>().join(between))
-}
-
 /// Writes what is wrong beside the files that it is about, or removes what was written there before. A partition that
 /// says the same already is not written to.
 fn write_beside(paths: &Paths, report: &Report, source: &Source) -> Result<(), FileError> {
@@ -187,8 +182,9 @@ fn write_beside(paths: &Paths, report: &Report, source: &Source) -> Result<(), F
         return Ok(());
     }
     let partition = paths.settings_partition();
-    let wanted = FILES.map(|(lang, name)| (partition.join(name), rendered(report, source, lang)));
-    if wanted.iter().all(|(path, report)| is_written(path, report.as_deref())) {
+    let rendered = rendered(report, source);
+    let wanted = FILES.map(|(lang, name)| (partition.join(name), rendered.as_ref().map(|text| text.pick(lang))));
+    if wanted.iter().all(|(path, report)| is_written(path, *report)) {
         return Ok(());
     }
     while_writable(&partition, || {
@@ -212,32 +208,28 @@ fn is_written(path: &Path, report: Option<&str>) -> bool {
 }
 
 /// What is wrong with the files, for an editor of Windows; `None` when nothing is.
-fn rendered(report: &Report, source: &Source, lang: Lang) -> Option<String> {
-    let mut text = String::new();
+fn rendered(report: &Report, source: &Source) -> Option<Text> {
+    let mut paragraphs = Vec::new();
     for finding in &report.findings {
         match finding {
             Finding::Findings { faults, warnings, text: file } => {
                 let heading =
                     if faults.is_empty() { words::something_unknown() } else { words::instead(source, faults.len()) };
-                text += &[heading.pick(lang), "\n\n"].concat();
+                paragraphs.push(heading);
                 for (number, line) in words::found(faults, warnings) {
                     let quoted = number.and_then(|number| file.as_ref()?.lines().nth(number.checked_sub(1)?));
                     let quoted = quoted.filter(|line| !SETTINGS.holds_secret(line));
-                    text += &[line.pick(lang), "\n"].concat();
-                    if let Some(quoted) = quoted {
-                        text += &["    ", quoted.trim(), "\n"].concat();
-                    }
-                    text.push('\n');
+                    let quoted = quoted.map(|quoted| Text::same(["\n    ", quoted.trim()].concat()));
+                    paragraphs.push(line.then(&quoted.unwrap_or_default()));
                 }
             }
             Finding::Secrets(moved @ (SecretsMove::Wrong(_) | SecretsMove::Stays(_) | SecretsMove::Unreadable(_))) => {
-                text += &[words::secrets(moved).pick(lang), "\n\n"].concat();
+                paragraphs.push(words::secrets(moved));
             }
-            Finding::Misnamed { name, meant } => {
-                text += &[words::misnamed(name, meant).pick(lang), "\n\n"].concat();
-            }
+            Finding::Misnamed { name, meant } => paragraphs.push(words::misnamed(name, meant)),
             _ => {}
         }
     }
-    (!text.is_empty()).then(|| for_windows(&text))
+    let text = Text::join(&paragraphs, "\n\n");
+    (!paragraphs.is_empty()).then(|| text.map(|text| for_windows(&[text, "\n\n"].concat())))
 }

@@ -162,9 +162,8 @@ pub(super) fn something_unknown() -> Text {
 pub(super) fn found(faults: &[Fault], warnings: &[Warning]) -> Vec<(Option<usize>, Text)> {
     let faults = faults.iter().map(|fault| {
         let (key, problem) = (fault.key.as_deref(), fault.problem());
-        let example =
-            fault.example().map(|example| Text::both(|lang| format!(" ({} {example})", config::EXAMPLE.pick(lang))));
-        let on_one_line = Text { es: problem.es.replace("\n    ", ": "), en: problem.en.replace("\n    ", ": ") };
+        let example = fault.example().map(|example| config::EXAMPLE.map(|words| format!(" ({words} {example})")));
+        let on_one_line = problem.map(|problem| problem.replace("\n    ", ": "));
         (fault.origin.line(), key, on_one_line.then(&example.unwrap_or_default()))
     });
     let warnings =
@@ -173,11 +172,8 @@ pub(super) fn found(faults: &[Fault], warnings: &[Warning]) -> Vec<(Option<usize
         .chain(warnings)
         .map(|(line, key, problem)| {
             let key = key.map(|key| format!("{}: ", key.escape_debug())).unwrap_or_default();
-            let text = Text::both(|lang| {
-                let place = line.map(|number| format!("{} {number}: ", LINE.pick(lang))).unwrap_or_default();
-                format!("{place}{key}{}", problem.pick(lang))
-            });
-            (line, text)
+            let place = line.map(|number| LINE.map(|word| format!("{word} {number}: "))).unwrap_or_default();
+            (line, place.then(&problem.map(|problem| [&key, problem].concat())))
         })
         .collect();
     lines.sort_by_key(|(line, _)| *line);
@@ -232,8 +228,7 @@ pub(super) fn secrets(moved: &SecretsMove) -> Text {
         }
         SecretsMove::Wrong(Checked { faults, warnings, .. }) => {
             let lines = found(faults, warnings);
-            let Text { es, en } =
-                Text::both(|lang| lines.iter().map(|(_, line)| line.pick(lang)).collect::<Vec<_>>().join("; "));
+            let Text { es, en } = Text::join(lines.iter().map(|(_, line)| line), "; ");
             Text::new(
                 format!("{SECRETS} tiene errores y se queda donde está: corríjalo. {es}"),
                 format!("{SECRETS} has faults and stays where it is: put it right. {en}"),
