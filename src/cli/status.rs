@@ -107,7 +107,7 @@ fn text(client: &Client, form: Form, lang: Lang) -> Result<String, String> {
     }
     let status: Status = serde_json::from_slice(&reply.body).map_err(|error| not_understood(error.to_string()))?;
     let reader = if io::stdout().is_terminal() { Summary::Terminal } else { Summary::Plain };
-    Ok(summary(&status, lang, reader))
+    Ok(summary(&status, reader).pick(lang).to_owned())
 }
 
 /// Prints the status whenever it is another one, until the person has seen enough (Ctrl-C) or the reader is gone.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::lang::{Lang, Text, Texts};
+use crate::lang::{Text, Texts};
 
 use super::words;
 
@@ -71,33 +71,34 @@ impl Erp {
     }
 
     /// How the link is, the age of the figures and who sees them. Why it is away is among the faults already.
-    pub(super) fn words(&self, lang: Lang) -> Vec<String> {
-        let since = words::duration(self.since_s, lang);
+    pub(super) fn words(&self) -> Texts {
+        let Text { es, en } = words::duration(self.since_s);
         let state = match self.state {
-            ErpState::Starting => lang.pick("Conectando.", "Connecting.").to_owned(),
-            ErpState::Up => lang.pick(format!("Conectado desde hace {since}."), format!("Connected for {since}.")),
+            ErpState::Starting => Text::new("Conectando.", "Connecting."),
+            ErpState::Up => Text::new(format!("Conectado desde hace {es}."), format!("Connected for {en}.")),
             ErpState::Slow => {
-                lang.pick(format!("Responde despacio desde hace {since}."), format!("Slow to answer for {since}."))
+                Text::new(format!("Responde despacio desde hace {es}."), format!("Slow to answer for {en}."))
             }
             ErpState::Away => {
-                lang.pick(format!("No llegan datos desde hace {since}."), format!("No figures have come for {since}."))
+                Text::new(format!("No llegan datos desde hace {es}."), format!("No figures have come for {en}."))
             }
-            ErpState::Other => lang.pick("Estado desconocido.", "Unknown state.").to_owned(),
+            ErpState::Other => Text::new("Estado desconocido.", "Unknown state."),
         };
-        let oldest = self.oldest_s.map(|seconds| words::duration(seconds, lang));
-        let oldest = oldest.map(|age| lang.pick(format!("Dato más antiguo: {age}"), format!("Oldest figure: {age}")));
+        let oldest = self.oldest_s.map(words::duration);
+        let oldest =
+            oldest.map(|age| Text::new(format!("Dato más antiguo: {}", age.es), format!("Oldest figure: {}", age.en)));
         let viewers = self.viewers;
         let viewers =
-            lang.pick(format!("Pantallas que lo siguen: {viewers}"), format!("Displays that follow it: {viewers}"));
-        [state].into_iter().chain(oldest).chain([viewers]).collect()
+            Text::new(format!("Pantallas que lo siguen: {viewers}"), format!("Displays that follow it: {viewers}"));
+        Texts([state].into_iter().chain(oldest).chain([viewers]).collect())
     }
 }
 
 impl ErpAccount {
     /// For a person to confirm: another workshop's figures look as good.
-    pub(super) fn words(&self, lang: Lang) -> String {
+    pub(super) fn words(&self) -> Text {
         let Self { role, workshop } = self;
-        lang.pick(format!("{workshop} (rol {role})"), format!("{workshop} (role {role})"))
+        Text::new(format!("{workshop} (rol {role})"), format!("{workshop} (role {role})"))
     }
 }
 
@@ -105,6 +106,7 @@ impl ErpAccount {
 mod tests {
     use super::super::tests::sample;
     use super::*;
+    use crate::lang::Lang;
 
     #[test]
     fn every_state_has_words_in_both_languages() {
@@ -112,7 +114,7 @@ mod tests {
         let mut said = Vec::new();
         for state in [ErpState::Starting, ErpState::Up, ErpState::Slow, ErpState::Away, ErpState::Other] {
             let erp = Erp { state, ..erp.clone() };
-            let (es, en) = (erp.words(Lang::Es).swap_remove(0), erp.words(Lang::En).swap_remove(0));
+            let Text { es, en } = erp.words().0.swap_remove(0);
             assert!(es != en && !said.contains(&es), "{es}");
             said.push(es);
         }
@@ -143,6 +145,6 @@ mod tests {
             })
         );
         assert_eq!(serde_json::from_value::<Erp>(json).expect("read back"), away);
-        assert_eq!(away.words(Lang::Es), ["No llegan datos desde hace 5 min.", "Pantallas que lo siguen: 0"]);
+        assert_eq!(away.words().pick(Lang::Es), ["No llegan datos desde hace 5 min.", "Pantallas que lo siguen: 0"]);
     }
 }

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::facts::{Fact, facts};
 use super::qr::Qr;
-use super::status::{Address, Fault, Status};
+use super::status::{Address, Status};
 use super::words;
 use crate::health::Level;
 use crate::lang::{Lang, Text};
@@ -67,7 +67,7 @@ impl<'a> View<'a> {
                 Level::Degraded => "degraded",
                 Level::Failing => "failing",
             },
-            facts: facts(status, lang),
+            facts: facts(status),
         }
     }
 
@@ -76,20 +76,8 @@ impl<'a> View<'a> {
         self.status.addresses.iter().skip(1).take(2)
     }
 
-    fn no_address(&self) -> &'static str {
-        self.text(words::NO_ADDRESS)
-    }
-
-    fn text(&self, text: Text<&'static str>) -> &'static str {
-        self.lang.pick(text.es, text.en)
-    }
-
-    fn state(&self) -> &'static str {
-        self.text(self.status.health.status.words())
-    }
-
-    fn words<'f>(&self, fault: &'f Fault) -> &'f str {
-        fault.text.pick(self.lang)
+    fn text<'t, S: AsRef<str>>(&self, text: &'t Text<S>) -> &'t str {
+        text.pick(self.lang)
     }
 
     /// Another program answers with another page, which the script then loads.

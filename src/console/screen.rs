@@ -172,12 +172,12 @@ fn write_facts(canvas: &mut Canvas, mut area: Area, status: &Status, pin: &Pin) 
         Pin::Digits(digits) => area.write(canvas, &format!("PIN: {digits}"), Style::Strong),
         Pin::Changed => area.write(canvas, &format!("PIN: {}", both(&words::PIN_CHANGED)), Style::Plain),
     }
-    for (es, en) in facts(status, Lang::Es).iter().zip(&facts(status, Lang::En)) {
-        area.write(canvas, &both(&Text { es: es.label, en: en.label }), Style::Label);
+    for fact in facts(status) {
+        area.write(canvas, &both(&fact.label), Style::Label);
         let mut inner = Area { left: area.left + 2, ..area };
-        let style = if es.is_doubtful { Style::Warning } else { Style::Plain };
-        for (es, en) in es.values.iter().zip(&en.values) {
-            inner.write(canvas, &both(&Text { es, en }), style);
+        let style = if fact.is_doubtful { Style::Warning } else { Style::Plain };
+        for value in &fact.values {
+            inner.write(canvas, &both(value), style);
         }
         area.top = inner.top;
     }

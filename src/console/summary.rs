@@ -1,6 +1,4 @@
-//! The status as `workshop-edge status` prints it: one language, a line for each fact.
-
-use std::fmt::Write as _;
+//! The status as `workshop-edge status` prints it: a line for each fact.
 
 use super::canvas::{Style, printable};
 use super::facts::facts;
@@ -8,7 +6,7 @@ use super::qr::Qr;
 use super::status::Status;
 use super::words;
 use crate::health::Level;
-use crate::lang::Lang;
+use crate::lang::Text;
 
 /// Who reads the summary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,46 +19,42 @@ pub(crate) enum Summary {
 
 /// The status in lines.
 #[must_use]
-pub(crate) fn summary(status: &Status, lang: Lang, reader: Summary) -> String {
-    let mut out = String::new();
+pub(crate) fn summary(status: &Status, reader: Summary) -> Text {
     let paint = |text: &str, style: Style| match reader {
         Summary::Terminal => format!("\x1b[{}m{text}\x1b[0m", foreground(style)),
         Summary::Plain => text.to_owned(),
     };
-    line(&mut out, &paint(&clean(&status.title()), Style::Strong));
     let style = match status.health.status {
         Level::Ok => Style::Good,
         Level::Degraded => Style::Warning,
         Level::Failing => Style::Bad,
     };
-    line(&mut out, &paint(status.health.status.words().pick(lang), style));
-    for fault in &status.health.faults {
-        line(&mut out, &format!("  - {}", clean(fault.text.pick(lang))));
-    }
-    line(&mut out, "");
+    let mut lines = vec![
+        Text::same(paint(&clean(&status.title()), Style::Strong)),
+        status.health.status.words().map(|words| paint(words, style)),
+    ];
+    lines.extend(status.health.faults.iter().map(|fault| fault.text.map(|text| format!("  - {}", clean(text)))));
+    lines.push(Text::default());
     // Padded before it is painted: the sequences take no room on the screen.
     let label = |text: &str| paint(&format!("{text:<15}"), Style::Label);
+    let mut add = |name: Text<&'static str>, values: &[Text]| {
+        let labels = [name.map(label)].into_iter().chain(std::iter::repeat(Text::same(label(""))));
+        lines.extend(labels.zip(values).map(|(label, value)| label.and(value)));
+    };
     if status.addresses.is_empty() {
-        let none = paint(words::NO_ADDRESS.pick(lang), Style::Warning);
-        line(&mut out, &format!("{} {none}", label(words::ADDRESS.pick(lang))));
+        add(words::ADDRESS, &[words::NO_ADDRESS.map(|none| paint(none, Style::Warning))]);
     }
-    for (number, address) in status.addresses.iter().enumerate() {
-        let word = if number == 0 { words::ADDRESS.pick(lang) } else { "" };
-        line(&mut out, &format!("{} {}", label(word), clean(&address.url)));
-    }
-    for fact in facts(status, lang) {
-        for (number, value) in fact.values.iter().enumerate() {
-            let word = if number == 0 { fact.label } else { "" };
-            line(&mut out, &format!("{} {}", label(word), clean(value)));
-        }
+    let addresses: Vec<_> = status.addresses.iter().map(|address| Text::same(clean(&address.url))).collect();
+    add(words::ADDRESS, &addresses);
+    for fact in facts(status) {
+        add(fact.label, &fact.values.iter().map(|value| value.map(clean)).collect::<Vec<_>>());
     }
     if let (Summary::Terminal, Some(qr)) = (reader, status.first_address().and_then(|address| Qr::of(&address.url))) {
-        line(&mut out, "");
-        for row in qr.half_blocks() {
-            line(&mut out, &format!("\x1b[{}m{row}\x1b[0m", Style::Paper.sgr()));
-        }
+        lines.push(Text::default());
+        let code = Style::Paper.sgr();
+        lines.extend(qr.half_blocks().into_iter().map(|row| Text::same(format!("\x1b[{code}m{row}\x1b[0m"))));
     }
-    out
+    Text::join(lines.iter().map(|line| line.map(|line| format!("{}\n", line.trim_end()))), "")
 }
 
 /// The terminal's own background stays: this is text among other text.
@@ -79,11 +73,6 @@ fn clean(text: &str) -> String {
     text.chars().map(printable).collect()
 }
 
-fn line(out: &mut String, text: &str) {
-    // Writing to a String cannot fail.
-    let _ = writeln!(out, "{}", text.trim_end());
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::tests::sample;
@@ -92,7 +81,7 @@ mod tests {
     #[test]
     fn plain_text_in_both_languages() {
         assert_eq!(
-            summary(&sample(), Lang::Es, Summary::Plain),
+            summary(&sample(), Summary::Plain).es,
             "taller-2 · workshop-edge 1.2.3\n\
              Funciona, pero conviene revisarlo\n\
              \x20 - 192.168.1.77 también responde por taller.local.\n\
@@ -118,7 +107,7 @@ mod tests {
                 .to_owned()
                 + &format!("Certificado     SHA-256 {}\n", ["A1"; 32].join(":"))
         );
-        let english = summary(&sample(), Lang::En, Summary::Plain);
+        let english = summary(&sample(), Summary::Plain).en;
         for words in [
             "Works, but somebody should look",
             "answers for taller.local too",
@@ -131,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_terminal_gets_the_code_in_colours_of_its_own() {
-        let text = summary(&sample(), Lang::Es, Summary::Terminal);
+        let text = summary(&sample(), Summary::Terminal).es;
         let rows =
             text.lines().filter(|line| line.starts_with("\x1b[0;30;47;107m") && line.ends_with("\x1b[0m")).count();
         assert_eq!(rows, 17);
@@ -141,6 +130,6 @@ mod tests {
     fn no_text_steers_the_terminal() {
         let mut status = sample();
         status.health.faults[0].text.es = "a\x1b[2Jb".into();
-        assert!(summary(&status, Lang::Es, Summary::Plain).contains("a\u{FFFD}[2Jb"));
+        assert!(summary(&status, Summary::Plain).es.contains("a\u{FFFD}[2Jb"));
     }
 }

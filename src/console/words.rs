@@ -1,9 +1,9 @@
-//! The status in words, in either language: the page and the terminal say the same.
+//! The status in words, in both languages: the page and the terminal say the same.
 
 use super::status::{Clock, Discovery, Disk, Doubt, Name, Serving, Site, Status};
 use super::trouble::NetworkTrouble;
 use crate::health::Level;
-use crate::lang::{Lang, Text};
+use crate::lang::{Text, Texts};
 
 /// Copy without anything to fill in.
 type Fixed = Text<&'static str>;
@@ -148,40 +148,37 @@ impl Clock {
 impl Site {
     /// What the displays get, and what they do not.
     #[must_use]
-    pub(crate) fn words(&self, lang: Lang) -> Vec<String> {
+    pub(crate) fn words(&self) -> Texts {
         let directory = self.directory.as_deref().unwrap_or_default();
         let first = match self.serving {
-            Serving::Embedded => lang.pick("La incluida en el programa", "The one built into the program").to_owned(),
+            Serving::Embedded => Text::new("La incluida en el programa", "The one built into the program"),
             Serving::Directory => {
-                let (files, size) = (self.files, bytes(self.bytes, lang));
-                lang.pick(
-                    format!("{directory}: {files} archivos, {size}"),
-                    format!("{directory}: {files} files, {size}"),
-                )
+                let (files, Text { es, en }) = (self.files, bytes(self.bytes));
+                Text::new(format!("{directory}: {files} archivos, {es}"), format!("{directory}: {files} files, {en}"))
             }
             Serving::LastGood => {
-                lang.pick(format!("Lo último que funcionó de {directory}"), format!("What worked last of {directory}"))
+                Text::new(format!("Lo último que funcionó de {directory}"), format!("What worked last of {directory}"))
             }
-            Serving::Nothing => lang.pick(
+            Serving::Nothing => Text::new(
                 format!("Ninguna: un aviso de que {directory} no se puede mostrar"),
                 format!("None: a page that says that {directory} cannot be shown"),
             ),
-            Serving::Other => lang.pick("Estado desconocido.", "Unknown state.").to_owned(),
+            Serving::Other => Text::new("Estado desconocido.", "Unknown state."),
         };
         let left_out = (self.left_out > 0).then(|| {
             let count = self.left_out;
-            lang.pick(format!("Archivos que no se sirven: {count}"), format!("Files that are not served: {count}"))
+            Text::new(format!("Archivos que no se sirven: {count}"), format!("Files that are not served: {count}"))
         });
-        [first].into_iter().chain(left_out).collect()
+        Texts([first].into_iter().chain(left_out).collect())
     }
 }
 
 impl Disk {
     /// `27,9 GB libres de 31,9 GB`
     #[must_use]
-    pub(crate) fn words(self, lang: Lang) -> String {
-        let (free, total) = (bytes(self.free_bytes, lang), bytes(self.total_bytes, lang));
-        lang.pick(format!("{free} libres de {total}"), format!("{free} free of {total}"))
+    pub(crate) fn words(self) -> Text {
+        let (free, total) = (bytes(self.free_bytes), bytes(self.total_bytes));
+        Text::new(format!("{} libres de {}", free.es, total.es), format!("{} free of {}", free.en, total.en))
     }
 }
 
@@ -195,20 +192,20 @@ impl Status {
 
     /// How long the process has run.
     #[must_use]
-    pub(crate) fn uptime(&self, lang: Lang) -> String {
-        duration(self.uptime_s, lang)
+    pub(crate) fn uptime(&self) -> Text {
+        duration(self.uptime_s)
     }
 }
 
 /// Seconds in the two largest units: `3 d 4 h`.
-pub(super) fn duration(seconds: u64, lang: Lang) -> String {
+pub(super) fn duration(seconds: u64) -> Text {
     let minutes = seconds / 60;
     let (days, hours, minutes) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
     match (days, hours, minutes) {
-        (0, 0, 0) => lang.pick("menos de un minuto", "less than a minute").to_owned(),
-        (0, 0, minutes) => format!("{minutes} min"),
-        (0, hours, minutes) => format!("{hours} h {minutes} min"),
-        (days, hours, _) => format!("{days} d {hours} h"),
+        (0, 0, 0) => Text::new("menos de un minuto", "less than a minute"),
+        (0, 0, minutes) => Text::same(format!("{minutes} min")),
+        (0, hours, minutes) => Text::same(format!("{hours} h {minutes} min")),
+        (days, hours, _) => Text::same(format!("{days} d {hours} h")),
     }
 }
 
@@ -256,7 +253,7 @@ const NO_ADDRESS_REMEDY: Fixed = Text::fixed(
 );
 
 /// A size in decimal units, as disks are sold, with one digit behind the separator.
-fn bytes(count: u64, lang: Lang) -> String {
+fn bytes(count: u64) -> Text {
     let (unit, name) = match count {
         0..1_000_000 => (1_000, "kB"),
         1_000_000..1_000_000_000 => (1_000_000, "MB"),
@@ -265,7 +262,8 @@ fn bytes(count: u64, lang: Lang) -> String {
     };
     // Cut, not rounded: a disk with 999.96 MB free has not 1000.0 MB.
     let tenths = count % unit * 10 / unit;
-    format!("{}{}{tenths} {name}", count / unit, lang.pick(',', '.'))
+    let whole = count / unit;
+    Text::new(format!("{whole},{tenths} {name}"), format!("{whole}.{tenths} {name}"))
 }
 
 #[cfg(test)]
@@ -274,6 +272,7 @@ mod tests {
 
     use super::super::tests::sample;
     use super::*;
+    use crate::lang::Lang;
 
     #[test]
     fn every_state_has_words_in_both_languages() {
@@ -304,12 +303,16 @@ mod tests {
     #[test]
     fn what_is_served_is_said_as_it_is() {
         let mut site = sample().site.expect("a site");
-        assert_eq!(site.words(Lang::En), ["/srv/display: 12 files, 3.4 MB"]);
+        assert_eq!(site.words().pick(Lang::En), ["/srv/display: 12 files, 3.4 MB"]);
         (site.serving, site.left_out) = (Serving::LastGood, 2);
-        assert_eq!(site.words(Lang::Es), ["Lo último que funcionó de /srv/display", "Archivos que no se sirven: 2"]);
+        assert_eq!(
+            site.words().pick(Lang::Es),
+            ["Lo último que funcionó de /srv/display", "Archivos que no se sirven: 2"]
+        );
         for serving in [Serving::Embedded, Serving::Nothing, Serving::Other] {
             let site = Site { serving, ..site.clone() };
-            assert_ne!(site.words(Lang::Es), site.words(Lang::En));
+            let words = site.words();
+            assert_ne!(words.pick(Lang::Es), words.pick(Lang::En));
         }
     }
 
@@ -318,13 +321,13 @@ mod tests {
         for (count, es) in
             [(0, "0,0 kB"), (999_999, "999,9 kB"), (27_917_287_424, "27,9 GB"), (2_000_000_000_000, "2,0 TB")]
         {
-            assert_eq!(bytes(count, Lang::Es), es);
+            assert_eq!(bytes(count).es, es);
         }
-        assert_eq!(bytes(1_500_000, Lang::En), "1.5 MB");
+        assert_eq!(bytes(1_500_000).en, "1.5 MB");
         let mut status = sample();
         for (uptime, words) in [(59, "menos de un minuto"), (60, "1 min"), (3_600, "1 h 0 min"), (273_780, "3 d 4 h")] {
             status.uptime_s = uptime;
-            assert_eq!(status.uptime(Lang::Es), words);
+            assert_eq!(status.uptime().es, words);
         }
         assert_eq!(status.title(), "taller-2 · workshop-edge 1.2.3");
         assert_eq!(Status { name: None, ..status.clone() }.title(), "workshop-edge 1.2.3");
@@ -332,7 +335,7 @@ mod tests {
         let older = Clock { local: String::new(), zone: String::new(), ..status.clock.clone() };
         assert_eq!(older.minute(), "2026-11-24 07:15 UTC");
         assert_eq!(status.clock.trust().en, "Not synchronised with a time server.");
-        assert_eq!(status.disk.map(|disk| disk.words(Lang::Es)).as_deref(), Some("27,9 GB libres de 31,9 GB"));
+        assert_eq!(status.disk.map(|disk| disk.words().es).as_deref(), Some("27,9 GB libres de 31,9 GB"));
         assert!(status.name.and_then(|name| name.renamed()).is_some_and(|words| words.es.contains("«taller»")));
     }
 }
