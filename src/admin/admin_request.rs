@@ -76,7 +76,7 @@ impl<'a> AdminRequest<'a> {
             "" => respond::page(StatusCode::OK, &pages::Menu { page, sections: words::SECTIONS }),
             "pin" => respond::page(StatusCode::OK, &pages::ChangePin { page, fault: None }),
             "support-bundle" => {
-                let contents = (self.admin.settings.bundle_contents)(self.lang);
+                let contents = self.admin.settings.bundle_contents.pick(self.lang);
                 respond::page(StatusCode::OK, &pages::SupportBundle { page, contents: &contents })
             }
             "update" => updates::page(page, &self.admin.settings.updates, StatusCode::OK, None),

@@ -53,7 +53,7 @@ fn with_erp(origin: ErpOrigin) -> Bench {
     let settings = Settings {
         secure: Secure::Https { port: 8443, own: None },
         language: Lang::Es,
-        bundle_contents: |lang| vec![lang.pick("todo", "all").into()],
+        bundle_contents: Texts(vec![Text::new("todo", "all")]),
         updates: Arc::new(|lang| {
             Some(Updates {
                 sentences: vec![lang.pick("Todo al día.", "All is up to date.").into()],

@@ -48,7 +48,7 @@ pub(super) fn admin(
     let settings = admin::Settings {
         secure,
         language,
-        bundle_contents: support_bundle::contents,
+        bundle_contents: support_bundle::contents(),
         updates: Arc::new(move |lang| updates::section(&running, lang)),
         erp: Arc::new(move |lang| erp.section(lang)),
     };

@@ -9,12 +9,11 @@ use crate::support_bundle::{self, BundleInputs};
 use crate::{
     config::{self, Loaded, Overrides},
     durable, error_chain,
-    lang::Lang,
+    lang::{Lang, Text},
 };
 use clap::{Arg, ArgMatches, Command, ValueHint, value_parser};
 use std::{
     ffi::OsString,
-    fmt::Write as _,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -79,23 +78,20 @@ pub(super) fn run(args: SupportBundleArgs, lang: Lang) -> ExitCode {
     if let Err(error) = durable::write(&path, &bytes, 0o600) {
         return output::failure(&error_chain(&error));
     }
-    output::answer(&describe(&path, bytes.len(), lang), 0)
+    output::answer(describe(&path, bytes.len()).pick(lang), 0)
 }
 
 /// Where it is and what it contains.
-fn describe(path: &Path, size: usize, lang: Lang) -> String {
-    let mut text = lang.pick(
-        format!("{} ({size} bytes) contiene:\n", path.display()),
-        format!("{} ({size} bytes) contains:\n", path.display()),
-    );
-    for line in support_bundle::contents(lang) {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "  {line}");
-    }
-    text + lang.pick(
+fn describe(path: &Path, size: usize) -> Text {
+    let path = path.display();
+    let heading = Text::new(format!("{path} ({size} bytes) contiene:\n"), format!("{path} ({size} bytes) contains:\n"));
+    let contents = support_bundle::contents();
+    let contents = contents.0.iter().map(|line| line.map(|line| format!("  {line}\n")));
+    let promise = Text::new(
         "MANIFEST.txt dice qué falta. Nunca contiene el PIN, claves privadas ni contraseñas.\n",
         "MANIFEST.txt says what is missing. It never contains the PIN, private keys or passwords.\n",
-    )
+    );
+    Text::join([heading].into_iter().chain(contents).chain([promise]), "")
 }
 
 /// The configuration that holds, as the bundle has it.
@@ -164,10 +160,11 @@ mod tests {
 
     #[test]
     fn it_says_what_it_contains_in_both_languages() {
+        let text = describe(Path::new("/tmp/a.tar.gz"), 7);
         for (lang, word) in [(Lang::Es, "contiene:"), (Lang::En, "contains:")] {
-            let text = describe(Path::new("/tmp/a.tar.gz"), 7, lang);
+            let text = text.pick(lang);
             assert!(text.starts_with(&format!("/tmp/a.tar.gz (7 bytes) {word}\n")), "{text}");
-            assert!(support_bundle::contents(lang).iter().all(|line| text.contains(line)));
+            assert!(support_bundle::contents().pick(lang).iter().all(|line| text.contains(line)));
         }
     }
 }

@@ -1,54 +1,51 @@
 //! `MANIFEST.txt`: what is in the bundle and what is not, in both languages.
 
-use std::fmt::Write as _;
-
 use super::bounds::Cut;
 use super::{Kind, Part};
-use crate::lang::Lang;
+use crate::lang::Text;
 
 pub(super) fn of(parts: &[Part]) -> String {
-    let mut text = String::new();
-    for lang in [Lang::Es, Lang::En] {
-        write(parts, lang, &mut text);
-    }
-    text
+    let Text { es, en } = text(parts);
+    es + &en
 }
 
-/// Writing to a String cannot fail.
-fn write(parts: &[Part], lang: Lang, text: &mut String) {
+fn text(parts: &[Part]) -> Text {
     let version = crate::VERSION;
-    let heading = lang.pick("Paquete de soporte de workshop-edge", "Support bundle of workshop-edge");
-    let promise = lang.pick(
-        "Nunca contiene el PIN, claves privadas ni contraseñas.",
-        "It never contains the PIN, private keys or passwords.",
-    );
-    let _ = writeln!(text, "{heading} {version}\n{promise}\n");
+    let mut lines = vec![
+        Text::new(
+            format!("Paquete de soporte de workshop-edge {version}"),
+            format!("Support bundle of workshop-edge {version}"),
+        ),
+        Text::new(
+            "Nunca contiene el PIN, claves privadas ni contraseñas.\n",
+            "It never contains the PIN, private keys or passwords.\n",
+        ),
+    ];
     for kind in Kind::ALL {
-        let of_kind = || parts.iter().filter(move |part| part.kind == kind);
-        if of_kind().next().is_none() {
-            continue;
+        let mut of_kind = parts.iter().filter(|part| part.kind == kind).peekable();
+        if of_kind.peek().is_some() {
+            lines.push(kind.describe().map(|kind| format!("* {kind}")));
         }
-        let _ = writeln!(text, "* {}", kind.describe(lang));
-        for part in of_kind() {
-            let _ = match (&part.content, part.cut) {
-                (Ok(content), None) => writeln!(text, "    {}  {} bytes", part.name, content.len()),
-                (Ok(content), Some(cut)) => {
-                    writeln!(text, "    {}  {} bytes; {}", part.name, content.len(), words(cut, lang))
-                }
-                (Err(reason), _) => {
-                    writeln!(text, "    {}  {}: {reason}", part.name, lang.pick("no está", "not there"))
-                }
-            };
-        }
+        lines.extend(of_kind.map(|part| words(part).map(|words| format!("    {}  {words}", part.name))));
     }
-    text.push('\n');
+    Text::join(lines, "\n").map(|text| format!("{text}\n\n"))
 }
 
-fn words(cut: Cut, lang: Lang) -> String {
-    let Cut { bytes, at_start } = cut;
+/// How much of a part there is, or why there is none.
+fn words(part: &Part) -> Text {
+    match &part.content {
+        Ok(content) => {
+            let left_out = part.cut.map(left_out).unwrap_or_default();
+            Text::same(format!("{} bytes", content.len())).then(&left_out)
+        }
+        Err(reason) => Text::new(format!("no está: {reason}"), format!("not there: {reason}")),
+    }
+}
+
+fn left_out(Cut { bytes, at_start }: Cut) -> Text {
     if at_start {
-        lang.pick(format!("faltan los {bytes} primeros"), format!("the first {bytes} are left out"))
+        Text::new(format!("; faltan los {bytes} primeros"), format!("; the first {bytes} are left out"))
     } else {
-        lang.pick(format!("faltan los {bytes} últimos"), format!("the last {bytes} are left out"))
+        Text::new(format!("; faltan los {bytes} últimos"), format!("; the last {bytes} are left out"))
     }
 }

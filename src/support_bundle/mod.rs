@@ -25,7 +25,7 @@ pub(crate) use self::bounds::MAX_BYTES;
 pub(crate) use self::journal::of_unit as journal;
 
 use self::bounds::Budget;
-use crate::lang::Lang;
+use crate::lang::{Text, Texts};
 
 /// The media type of a bundle.
 pub(crate) const MEDIA_TYPE: &str = "application/gzip";
@@ -85,25 +85,30 @@ impl Kind {
         Self::System,
     ];
 
-    fn describe(self, lang: Lang) -> &'static str {
-        let (es, en) = match self {
-            Self::Status => ("el estado del equipo", "the state of the box"),
-            Self::Health => ("qué partes fallan y por qué", "which parts are at fault, and why"),
-            Self::Updates => ("las actualizaciones y su historia", "the updates and their history"),
+    fn describe(self) -> Text<&'static str> {
+        match self {
+            Self::Status => Text::fixed("el estado del equipo", "the state of the box"),
+            Self::Health => Text::fixed("qué partes fallan y por qué", "which parts are at fault, and why"),
+            Self::Updates => Text::fixed("las actualizaciones y su historia", "the updates and their history"),
             Self::Config => {
-                ("la configuración que vale, sin secretos", "the configuration that holds, without secrets")
+                Text::fixed("la configuración que vale, sin secretos", "the configuration that holds, without secrets")
             }
-            Self::Log => ("las últimas líneas del registro", "the last lines of the log"),
-            Self::Journal => ("las últimas líneas del diario del sistema", "the last lines of the system's journal"),
-            Self::Panics => ("los últimos fallos internos", "the latest internal crashes"),
-            Self::State => ("nombres y tamaños de lo que el equipo guarda", "names and sizes of what the box keeps"),
-            Self::Network => ("interfaces, direcciones, rutas y DNS", "interfaces, addresses, routes and DNS"),
-            Self::System => (
+            Self::Log => Text::fixed("las últimas líneas del registro", "the last lines of the log"),
+            Self::Journal => {
+                Text::fixed("las últimas líneas del diario del sistema", "the last lines of the system's journal")
+            }
+            Self::Panics => Text::fixed("los últimos fallos internos", "the latest internal crashes"),
+            Self::State => {
+                Text::fixed("nombres y tamaños de lo que el equipo guarda", "names and sizes of what the box keeps")
+            }
+            Self::Network => {
+                Text::fixed("interfaces, direcciones, rutas y DNS", "interfaces, addresses, routes and DNS")
+            }
+            Self::System => Text::fixed(
                 "memoria, procesador, discos y versión del sistema",
                 "memory, processor, disks and version of the system",
             ),
-        };
-        lang.pick(es, en)
+        }
     }
 }
 
@@ -126,8 +131,8 @@ impl Part {
 
 /// What a bundle contains, a line for each kind of thing.
 #[must_use]
-pub(crate) fn contents(lang: Lang) -> Vec<String> {
-    Kind::ALL.iter().map(|kind| kind.describe(lang).to_owned()).collect()
+pub(crate) fn contents() -> Texts {
+    Texts(Kind::ALL.iter().map(|kind| kind.describe().into()).collect())
 }
 
 /// A finished bundle.
