@@ -12,8 +12,8 @@ use crate::lang::{Lang, Text};
 #[derive(Debug, Error)]
 pub enum ReleaseError {
     /// It was asked for something that would harm the boxes, or that makes no sense.
-    #[error("{}", .0.pick(Lang::En))]
-    Refused(#[source] Refusal),
+    #[error(transparent)]
+    Refused(Refusal),
     /// A file could not be written.
     #[error("nothing is published")]
     Write(#[from] DurableError),
@@ -40,21 +40,15 @@ pub enum ReleaseError {
 
 /// What was refused: what, where, and what to do.
 #[derive(Debug, Error)]
-#[error("refused")]
+#[error("{}", .0.en)]
 pub struct Refusal(Text);
-
-impl Refusal {
-    fn pick(&self, lang: Lang) -> &str {
-        self.0.pick(lang)
-    }
-}
 
 impl ReleaseError {
     /// The error and its causes, for a person.
     #[must_use]
     pub fn words(&self, lang: Lang) -> String {
         match self {
-            Self::Refused(refusal) => refusal.pick(lang).to_owned(),
+            Self::Refused(Refusal(text)) => text.pick(lang).to_owned(),
             other => crate::error_chain(other),
         }
     }

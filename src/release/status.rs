@@ -1,7 +1,5 @@
 //! `status`: what a repository's directory says, and how long it is valid.
 
-use std::fmt::Write as _;
-
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
@@ -9,7 +7,7 @@ use super::ROLES;
 use super::error::ReleaseError;
 use super::refresh::expiry;
 use super::repository::Repository;
-use crate::lang::{Lang, Text};
+use crate::lang::Text;
 use crate::update::manifest::Manifest;
 
 /// A repository at a glance.
@@ -88,64 +86,55 @@ impl Status {
     }
 
     /// For a person.
-    pub(super) fn text(&self, now: Timestamp, lang: Lang) -> String {
-        let mut text = String::new();
-        for role in &self.roles {
-            let left = validity(role.expires, now, lang);
-            let _ = writeln!(text, "{:<10} v{:<4} {left}", role.role, role.version);
-        }
-        for manifest in &self.channels {
-            text.push_str(&channel(manifest, lang));
-        }
-        text
+    pub(super) fn text(&self, now: Timestamp) -> Text {
+        let roles = self.roles.iter().map(|status| role(&status.role, status.version, status.expires, now));
+        Text::join(roles.chain(self.channels.iter().map(channel)), "")
     }
 }
 
-/// How long something is still valid, for a person.
-pub(super) fn validity(expires: Timestamp, now: Timestamp, lang: Lang) -> String {
+/// A role and how long it is still valid, on a line for a person.
+pub(super) fn role(name: &str, version: u64, expires: Timestamp, now: Timestamp) -> Text {
+    validity(expires, now).map(|left| format!("{name:<10} v{version:<4} {left}\n"))
+}
+
+fn validity(expires: Timestamp, now: Timestamp) -> Text {
     let hours = expires.duration_since(now).as_hours();
     if expires <= now {
-        return lang.pick(format!("caducado desde {expires}"), format!("expired since {expires}"));
+        return Text::new(format!("caducado desde {expires}"), format!("expired since {expires}"));
     }
     let (days, hours) = (hours / 24, hours % 24);
-    lang.pick(
+    Text::new(
         format!("válido {days} d {hours} h más, hasta {expires}"),
         format!("valid for {days} d {hours} h more, until {expires}"),
     )
 }
 
 /// A channel, for a person.
-pub(super) fn channel(manifest: &Manifest, lang: Lang) -> String {
-    let mut text = part(manifest, "", lang);
-    if let Some(os) = manifest.of_os() {
-        text.push_str(&part(&os, lang.pick(" (sistema)", " (system)"), lang));
-    }
-    text
+pub(super) fn channel(manifest: &Manifest) -> Text {
+    let program = part(manifest, Text::fixed("", ""));
+    let os = manifest.of_os().map(|os| part(&os, Text::fixed(" (sistema)", " (system)")));
+    program.then(&os.unwrap_or_default())
 }
 
-fn part(manifest: &Manifest, name: &str, lang: Lang) -> String {
-    let none = || lang.pick("ninguna", "none").to_owned();
-    let desired = manifest.desired.as_ref().map_or_else(none, ToString::to_string);
-    let wants = lang.pick("quiere", "wants");
-    let least = lang.pick("mínima", "least");
-    let mut text = format!("\n{}{name}: {wants} {desired}, {least} {}\n", manifest.channel, manifest.min_version);
+fn part(manifest: &Manifest, name: Text<&'static str>) -> Text {
+    let none = || Text::new("ninguna", "none");
+    let desired = manifest.desired.as_ref().map_or_else(none, |version| Text::same(version.to_string()));
+    let Manifest { channel, min_version, .. } = manifest;
+    let mut lines = vec![Text::new(
+        format!("\n{channel}{}: quiere {}, mínima {min_version}\n", name.es, desired.es),
+        format!("\n{channel}{}: wants {}, least {min_version}\n", name.en, desired.en),
+    )];
     for release in manifest.releases.iter().rev() {
-        let platforms: Vec<_> = release
-            .platforms
-            .iter()
-            .map(|(name, binary)| {
-                let deltas = binary.deltas.len();
-                lang.pick(format!("{name} ({deltas} diferencias)"), format!("{name} ({deltas} deltas)"))
-            })
-            .collect();
-        let _ = writeln!(text, "  {:<12} {}", release.version.to_string(), platforms.join(", "));
+        let version = release.version.to_string();
+        let platforms = release.platforms.iter().map(|(name, binary)| {
+            let deltas = binary.deltas.len();
+            Text::new(format!("{name} ({deltas} diferencias)"), format!("{name} ({deltas} deltas)"))
+        });
+        lines.push(Text::join(platforms, ", ").map(|platforms| format!("  {version:<12} {platforms}\n")));
         if let Some(os) = &release.requires_os {
-            let needs = lang.pick("necesita el sistema", "needs the system");
-            let _ = writeln!(text, "    {needs} {os}");
+            lines.push(Text::new(format!("    necesita el sistema {os}\n"), format!("    needs the system {os}\n")));
         }
-        for wave in &release.waves {
-            let _ = writeln!(text, "    {} {} ‰", wave.at, wave.permille);
-        }
+        lines.extend(release.waves.iter().map(|wave| Text::same(format!("    {} {} ‰\n", wave.at, wave.permille))));
     }
-    text
+    Text::join(lines, "")
 }

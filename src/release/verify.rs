@@ -1,6 +1,5 @@
 //! `verify`: reads a repository as a box does, by the box's own code, and says what each channel gives.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -13,7 +12,7 @@ use super::repository::MAX_METADATA;
 use super::{ROLES, pack, status};
 use crate::bounded_read::read_bounded;
 use crate::error_chain;
-use crate::lang::Lang;
+use crate::lang::Text;
 use crate::outbound::{self, Outbound, Proxies, ProxySettings};
 use crate::update::manifest::{Manifest, Release};
 use crate::update::repository::{Repository, Settings, Target};
@@ -206,26 +205,16 @@ impl Report {
     }
 
     /// For a person.
-    pub(super) fn text(&self, now: Timestamp, lang: Lang) -> String {
-        let mut text = String::new();
-        for role in &self.roles {
-            let left = status::validity(role.expires, now, lang);
-            let _ = writeln!(text, "{:<10} v{:<4} {left}", role.name, role.version);
-        }
+    pub(super) fn text(&self, now: Timestamp) -> Text {
+        let roles = self.roles.iter().map(|role| status::role(&role.name, role.version, role.expires, now));
+        let mut lines: Vec<_> = roles.collect();
         for channel in &self.channels {
-            match &channel.manifest {
-                Some(manifest) => text.push_str(&status::channel(manifest, lang)),
-                None => {
-                    let _ = writeln!(text, "\n{}:", channel.name);
-                }
-            }
-            for target in &channel.targets {
-                let _ = writeln!(text, "  {}: {target}", lang.pick("comprobado", "checked"));
-            }
-            if let Some(error) = &channel.error {
-                let _ = writeln!(text, "  error: {error}");
-            }
+            let nothing = || Text::same(format!("\n{}:\n", channel.name));
+            lines.push(channel.manifest.as_ref().map_or_else(nothing, status::channel));
+            let checked = |target| Text::new(format!("  comprobado: {target}\n"), format!("  checked: {target}\n"));
+            lines.extend(channel.targets.iter().map(checked));
+            lines.extend(channel.error.iter().map(|error| Text::same(format!("  error: {error}\n"))));
         }
-        text
+        Text::join(lines, "")
     }
 }

@@ -1,10 +1,8 @@
 //! What a command says of what it did.
 
-use std::fmt::Write as _;
-
 use serde_json::{Value, json};
 
-use crate::lang::{Lang, Text};
+use crate::lang::Text;
 use crate::release::change::Change;
 
 /// What was changed, as JSON.
@@ -19,46 +17,37 @@ pub(super) fn json(change: &Change, notes: &[Text], dry_run: bool) -> Value {
         .iter()
         .map(|file| json!({ "path": file.path(), "cache_control": file.cache_control(), "bytes": file.bytes().len() }))
         .collect();
-    let notes: Vec<_> = notes.iter().map(|note| note.pick(Lang::En)).collect();
+    let notes: Vec<_> = notes.iter().map(|note| &note.en).collect();
     json!({ "changed": !change.is_empty(), "dry_run": dry_run, "notes": notes, "roles": roles, "uploads": uploads })
 }
 
 /// What was changed, for a person.
-pub(super) fn text(change: &Change, notes: &[Text], dry_run: bool, lang: Lang) -> String {
-    let mut text = String::new();
-    for note in notes {
-        let _ = writeln!(text, "{}", note.pick(lang));
-    }
+pub(super) fn text(change: &Change, notes: &[Text], dry_run: bool) -> Text {
+    let mut lines: Vec<_> = notes.iter().map(|note| note.map(|note| format!("{note}\n"))).collect();
     if change.is_empty() {
-        text.push_str(lang.pick("ya estaba así: no se ha cambiado nada\n", "already so: nothing was changed\n"));
-        return text;
+        lines.push(Text::new("ya estaba así: no se ha cambiado nada\n", "already so: nothing was changed\n"));
+        return Text::join(lines, "");
     }
     if dry_run {
-        text.push_str(lang.pick("no se ha escrito nada; cambiaría:\n", "nothing was written; this would change:\n"));
+        lines.push(Text::new("no se ha escrito nada; cambiaría:\n", "nothing was written; this would change:\n"));
     }
-    for role in &change.roles {
-        let until = lang.pick("hasta", "until");
+    lines.extend(change.roles.iter().map(|role| {
         let from = role.from.map_or_else(String::new, |from| format!("v{from} → "));
-        let _ = writeln!(text, "  {:<10} {from}v{}, {until} {}", role.role, role.to, role.expires);
-    }
-    text.push_str(lang.pick("\nSuba, en este orden:\n", "\nUpload, in this order:\n"));
-    for (number, file) in change.files.iter().enumerate() {
-        let _ = writeln!(
-            text,
-            "  {:>2}. {} ({})\n      Cache-Control: {}",
-            number + 1,
-            file.path(),
-            size(file.bytes().len()),
-            file.cache_control()
-        );
-    }
+        let until = Text::fixed("hasta", "until");
+        until.map(|until| format!("  {:<10} {from}v{}, {until} {}\n", role.role, role.to, role.expires))
+    }));
+    lines.push(Text::new("\nSuba, en este orden:\n", "\nUpload, in this order:\n"));
+    lines.extend(change.files.iter().zip(1..).map(|(file, number)| {
+        let (path, size, cache) = (file.path(), size(file.bytes().len()), file.cache_control());
+        Text::same(format!("  {number:>2}. {path} ({size})\n      Cache-Control: {cache}\n"))
+    }));
     if change.ends_with_timestamp() {
-        text.push_str(lang.pick(
+        lines.push(Text::new(
             "\nO todo: targets/, luego metadata/ sin timestamp.json, y al final metadata/timestamp.json (no-cache).\n",
             "\nOr all of it: targets/, then metadata/ without timestamp.json, and metadata/timestamp.json (no-cache) last.\n",
         ));
     }
-    text
+    Text::join(lines, "")
 }
 
 fn size(bytes: usize) -> String {

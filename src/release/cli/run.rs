@@ -29,22 +29,27 @@ pub struct Answer {
 pub fn run(command: Command, lang: Lang) -> Result<Answer, ReleaseError> {
     let now = Timestamp::now();
     let Command { what, common } = command;
-    match what {
+    let (text, code) = match what {
         Action::Status => {
             let status = status::status(&Repository::read(&common.repository)?, now)?;
-            let text = if common.json { pretty(&json(&status)) } else { status.text(now, lang) };
-            Ok(Answer { text, code: 0 })
+            (if common.json { pretty(&json(&status)) } else { status.text(now) }, 0)
         }
         Action::Verify(request) => {
             let report = verify::verify(&request, now)?;
-            let text = if common.json { pretty(&json(&report)) } else { report.text(now, lang) };
-            Ok(Answer { text, code: u8::from(!report.is_good()) })
+            let text = if common.json { pretty(&json(&report)) } else { report.text(now) };
+            (text, u8::from(!report.is_good()))
         }
-        what => change(what, &common, now, lang),
-    }
+        what => (change(what, &common, now, &mut |words| progress(words.pick(lang), common.json))?, 0),
+    };
+    Ok(Answer { text: text.pick(lang).to_owned(), code })
 }
 
-fn change(what: Action, common: &Common, now: Timestamp, lang: Lang) -> Result<Answer, ReleaseError> {
+fn change(
+    what: Action,
+    common: &Common,
+    now: Timestamp,
+    progress: publish::Progress<'_>,
+) -> Result<Text, ReleaseError> {
     if let Action::Init { .. } = what
         && !common.dry_run
     {
@@ -54,7 +59,6 @@ fn change(what: Action, common: &Common, now: Timestamp, lang: Lang) -> Result<A
     let lifetimes = Lifetimes::parse(common.expires.iter().map(String::as_str))?;
     let signing = Signing { keys: &keys, lifetimes: &lifetimes, now, dry: common.dry_run };
     let _lock = if common.repository.is_dir() { Some(Lock::take(&common.repository)?) } else { None };
-    let progress: publish::Progress<'_> = &mut |words: Text| progress(&words, common.json, lang);
     let repository = || Repository::read(&common.repository);
     let mut notes = Vec::new();
     let change = match what {
@@ -75,7 +79,7 @@ fn change(what: Action, common: &Common, now: Timestamp, lang: Lang) -> Result<A
             refresh::refresh(repository()?, if roles.is_empty() { &usual } else { &roles }, &signing)?
         }
         Action::Rotate { role } => rotate::rotate(repository()?, &role, &signing)?,
-        Action::Status | Action::Verify(_) => return Ok(Answer { text: String::new(), code: 0 }),
+        Action::Status | Action::Verify(_) => return Ok(Text::default()),
     };
     if !common.dry_run {
         if !change.is_empty() {
@@ -85,12 +89,11 @@ fn change(what: Action, common: &Common, now: Timestamp, lang: Lang) -> Result<A
         notes.extend(status::status(&repository()?, now)?.warnings(now));
     }
     notes.extend(change.why_nothing().iter().cloned());
-    let text = if common.json {
+    Ok(if common.json {
         pretty(&output::json(&change, &notes, common.dry_run))
     } else {
-        output::text(&change, &notes, common.dry_run, lang)
-    };
-    Ok(Answer { text, code: 0 })
+        output::text(&change, &notes, common.dry_run)
+    })
 }
 
 fn keys(what: &Action, common: &Common) -> Result<Keys, ReleaseError> {
@@ -107,11 +110,11 @@ fn keys(what: &Action, common: &Common) -> Result<Keys, ReleaseError> {
 }
 
 /// Says on a terminal what takes long.
-fn progress(words: &Text, json: bool, lang: Lang) {
+fn progress(words: &str, json: bool) {
     let mut stderr = std::io::stderr().lock();
     if !json && rustix::termios::isatty(&stderr) {
         // Without it the work goes on just as well.
-        let _ = writeln!(stderr, "{} …", words.pick(lang));
+        let _ = writeln!(stderr, "{words} …");
     }
 }
 
@@ -119,6 +122,6 @@ fn json<T: serde::Serialize>(value: &T) -> Value {
     serde_json::to_value(value).unwrap_or_default()
 }
 
-fn pretty(value: &Value) -> String {
-    format!("{value:#}\n")
+fn pretty(value: &Value) -> Text {
+    Text::same(format!("{value:#}\n"))
 }
