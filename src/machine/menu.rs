@@ -170,15 +170,15 @@ pub(crate) struct Menu {
 }
 
 /// What can be done.
-const ENTRIES: [(&str, &str); 8] = [
-    ("Estado y dirección del equipo", "State and address of the box"),
-    ("Instalar en el disco interno", "Install to the internal disk"),
-    ("Ajustes que trae la memoria USB", "Settings on the USB stick"),
-    ("Guardar un informe de soporte en la memoria USB", "Write a support bundle to the USB stick"),
-    ("Versiones del sistema que se rechazan", "Versions of the system that are refused"),
-    ("Reiniciar el programa", "Restart the program"),
-    ("Reiniciar el equipo", "Restart the machine"),
-    ("Apagar el equipo", "Switch the machine off"),
+const ENTRIES: [Text<&'static str>; 8] = [
+    Text::fixed("Estado y dirección del equipo", "State and address of the box"),
+    Text::fixed("Instalar en el disco interno", "Install to the internal disk"),
+    Text::fixed("Ajustes que trae la memoria USB", "Settings on the USB stick"),
+    Text::fixed("Guardar un informe de soporte en la memoria USB", "Write a support bundle to the USB stick"),
+    Text::fixed("Versiones del sistema que se rechazan", "Versions of the system that are refused"),
+    Text::fixed("Reiniciar el programa", "Restart the program"),
+    Text::fixed("Reiniciar el equipo", "Restart the machine"),
+    Text::fixed("Apagar el equipo", "Switch the machine off"),
 ];
 
 impl Menu {
@@ -313,54 +313,55 @@ impl Menu {
     /// What the screen shows.
     #[must_use]
     pub(crate) fn lines(&self) -> Vec<Line> {
-        let lang = self.lang;
         let plain = |text: &str| Line { text: text.to_owned(), is_chosen: false };
-        let text = |text: &Text| -> Vec<Line> { text.pick(lang).lines().take(MAX_LINES).map(plain).collect() };
+        let text = |text: &Text| -> Vec<Line> { text.pick(self.lang).lines().take(MAX_LINES).map(plain).collect() };
         let listed = |texts: Vec<&str>| -> Vec<Line> {
             let line =
                 |(at, text): (usize, &str)| Line { text: format!("{}. {text}", at + 1), is_chosen: at == self.at };
             texts.into_iter().enumerate().map(line).collect()
         };
         let mut lines = match &self.page {
-            Page::Main => listed(ENTRIES.iter().map(|(es, en)| lang.pick(*es, *en)).collect()),
+            Page::Main => listed(ENTRIES.iter().map(|entry| entry.pick(self.lang)).collect()),
             Page::Choose(choices) => {
-                let mut lines = vec![plain(lang.pick("¿En qué disco?", "To which disk?")), plain("")];
-                let texts = choices.iter().map(|choice| choice.text.pick(lang));
-                lines.extend(listed(texts.collect()));
+                let mut lines = text(&Text::new("¿En qué disco?\n\n", "To which disk?\n\n"));
+                lines.extend(listed(choices.iter().map(|choice| choice.text.pick(self.lang)).collect()));
                 lines
             }
             Page::Type { choice, typed } => {
                 let mut lines = text(&choice.text);
-                lines.push(plain(""));
-                lines.push(plain(
-                    lang.pick("Se borra TODO lo que hay en ese disco.", "EVERYTHING on that disk is lost."),
-                ));
-                let word = &choice.word;
-                lines.push(plain(&lang.pick(
-                    format!("Para seguir, escriba {word} y pulse Intro: {typed}_"),
-                    format!("To go on, type {word} and press Enter: {typed}_"),
-                )));
+                lines.extend(text(&to_go_on(&choice.word, typed)));
                 lines
             }
             Page::Read(words) | Page::Decide { text: words, .. } | Page::Busy(words) | Page::Installed(words) => {
                 text(words)
             }
         };
-        let keys = match &self.page {
-            Page::Main | Page::Choose(_) => lang.pick(
+        lines.push(plain(""));
+        lines.push(plain(self.hint().pick(self.lang)));
+        lines
+    }
+
+    /// What the keys do.
+    fn hint(&self) -> Text<&'static str> {
+        match &self.page {
+            Page::Main | Page::Choose(_) => Text::fixed(
                 "Flechas e Intro, o una cifra.  L: English.  Esc: volver.  Alt+F1: pantalla del equipo.",
                 "Arrows and Enter, or a digit.  L: español.  Esc: back.  Alt+F1: the box's screen.",
             ),
-            Page::Read(_) => lang.pick("Intro: volver.  L: English.", "Enter: back.  L: español."),
-            Page::Decide { .. } => lang.pick("S: sí.  N: no.  Esc: volver.", "Y: yes.  N: no.  Esc: back."),
-            Page::Type { .. } => lang.pick("Esc: volver sin hacer nada.", "Esc: back, and nothing is done."),
-            Page::Busy(_) => lang.pick("Espere, por favor.", "Please wait."),
-            Page::Installed(_) => lang.pick("Intro: reiniciar.", "Enter: restart."),
-        };
-        lines.push(plain(""));
-        lines.push(plain(keys));
-        lines
+            Page::Read(_) => Text::fixed("Intro: volver.  L: English.", "Enter: back.  L: español."),
+            Page::Decide { .. } => Text::fixed("S: sí.  N: no.  Esc: volver.", "Y: yes.  N: no.  Esc: back."),
+            Page::Type { .. } => Text::fixed("Esc: volver sin hacer nada.", "Esc: back, and nothing is done."),
+            Page::Busy(_) => Text::fixed("Espere, por favor.", "Please wait."),
+            Page::Installed(_) => Text::fixed("Intro: reiniciar.", "Enter: restart."),
+        }
     }
+}
+
+fn to_go_on(word: &str, typed: &str) -> Text {
+    Text::new(
+        format!("\nSe borra TODO lo que hay en ese disco.\nPara seguir, escriba {word} y pulse Intro: {typed}_"),
+        format!("\nEVERYTHING on that disk is lost.\nTo go on, type {word} and press Enter: {typed}_"),
+    )
 }
 
 #[cfg(test)]
