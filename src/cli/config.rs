@@ -89,7 +89,7 @@ fn show(overrides: Overrides, json: bool, lang: Lang) -> ExitCode {
         (Ok(loaded), true) => output::answer(&format!("{:#}\n", config::effective_json(&loaded.effective)), 0),
         (Ok(loaded), false) => {
             output::print_error(&human_warnings(&loaded.warnings, lang));
-            output::answer(&config::effective_table(&loaded.effective, lang), 0)
+            output::answer(config::effective_table(&loaded.effective).pick(lang), 0)
         }
         (Err(wrong), true) => output::answer(&report(&wrong.faults, &wrong.warnings, lang), EXIT_CONFIG),
         (Err(wrong), false) => {

@@ -1,7 +1,7 @@
 //! The reference of the configuration: a `config.toml` with every key as a comment, with its default.
 
 use super::{schema::CONFIG, words};
-use crate::lang::Lang;
+use crate::lang::{Lang, Text};
 use crate::schema::Key;
 use std::fmt::Write as _;
 
@@ -28,7 +28,8 @@ pub(crate) fn reference(langs: &[Lang]) -> String {
 
 /// A key of the reference.
 fn entry(key: &Key, langs: &[Lang]) -> String {
-    let comments: String = langs.iter().map(|lang| comment(key, *lang)).collect();
+    let comment = comment(key);
+    let comments: String = langs.iter().map(|lang| comment.pick(*lang)).collect();
     let value = langs.iter().map(|lang| match key.default {
         Some(_) => words::BY_DEFAULT.pick(*lang),
         None => words::REFERENCE_EXAMPLE.pick(*lang),
@@ -38,14 +39,13 @@ fn entry(key: &Key, langs: &[Lang]) -> String {
 }
 
 /// What a key is for and what it may be, as comments.
-fn comment(key: &Key, lang: Lang) -> String {
-    let Key { doc, kind, .. } = key;
-    format!(
-        "# {}\n# {}: {}. {}: {}.\n",
-        doc.pick(lang),
-        words::REFERENCE_VALUE.pick(lang),
-        words::describe(*kind).pick(lang),
-        words::REFERENCE_VARIABLE.pick(lang),
-        key.env_name(),
-    )
+fn comment(key: &Key) -> Text {
+    let (kind, variable) = (words::describe(key.kind), key.env_name());
+    let parts = [
+        key.doc.map(|doc| format!("# {doc}\n")),
+        words::REFERENCE_VALUE.map(|value| format!("# {value}: ")),
+        kind,
+        words::REFERENCE_VARIABLE.map(|name| format!(". {name}: {variable}.\n")),
+    ];
+    Text::join(parts, "")
 }

@@ -6,10 +6,9 @@ use super::{
     origin::Origin,
     schema::CONFIG,
 };
-use crate::lang::Lang;
+use crate::lang::{Lang, Text};
 use crate::schema::Key;
 use serde_json::{Value as Json, json};
-use std::fmt::Write as _;
 
 /// The value of a key that holds, and where it comes from.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,23 +33,17 @@ pub(super) fn effective(layers: &Layers) -> Vec<Effective> {
 
 /// A table for a person: key, value (as the file would have it) and origin.
 #[must_use]
-pub fn effective_table(effective: &[Effective], lang: Lang) -> String {
-    let heading = lang.pick(["CLAVE", "VALOR", "ORIGEN"], ["KEY", "VALUE", "ORIGIN"]).map(str::to_owned);
-    let cells = effective.iter().map(|Effective { key, value, origin }| {
-        let value = if value.is_null() { "—".to_owned() } else { value.to_string() };
-        [(*key).to_owned(), value, origin.text().pick(lang).to_owned()]
-    });
-    let rows: Vec<_> = std::iter::once(heading).chain(cells).collect();
+pub(crate) fn effective_table(effective: &[Effective]) -> Text {
+    let value = |value: &Json| if value.is_null() { "—".to_owned() } else { value.to_string() };
+    let cells: Vec<_> = effective.iter().map(|one| (one.key, value(&one.value), one.origin.text())).collect();
     // One very long value does not push the origins of all the others away.
-    let widest = |column: fn(&[String; 3]) -> &String| {
-        rows.iter().map(|row| column(row).chars().count()).filter(|width| *width <= 60).max().unwrap_or_default()
-    };
-    let (keys, values) = (widest(|[key, ..]| key), widest(|[_, value, _]| value));
-    rows.iter().fold(String::new(), |mut text, [key, value, origin]| {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "{key:keys$}  {value:values$}  {origin}");
-        text
-    })
+    let widest = |cell: fn(&(&str, String, Text)) -> usize| cells.iter().map(cell).filter(|width| *width <= 60).max();
+    let keys = widest(|(key, ..)| key.chars().count()).unwrap_or_default();
+    let values = widest(|(_, value, _)| value.chars().count()).unwrap_or_default();
+    let row = |key: &str, value: &str, origin: &str| format!("{key:keys$}  {value:values$}  {origin}\n");
+    let heading = Text::new(row("CLAVE", "VALOR", "ORIGEN"), row("KEY", "VALUE", "ORIGIN"));
+    let rows = cells.iter().map(|(key, value, origin)| origin.map(|origin| row(key, value, origin)));
+    Text::join([heading].into_iter().chain(rows), "")
 }
 
 /// The same as [`effective_table`] for a machine: an array of `{key, value, origin, line}`.
