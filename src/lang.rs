@@ -149,19 +149,6 @@ impl Text {
         Self { es: es.join(between), en: en.join(between) }
     }
 
-    /// Writes the text once in each language.
-    pub(crate) fn both(write: impl Fn(Lang) -> String) -> Self {
-        Self::new(write(Lang::Es), write(Lang::En))
-    }
-
-    /// As [`Text::both`], for what fails in both languages or in neither.
-    pub(crate) fn try_both(write: impl Fn(Lang) -> Result<String, String>) -> Result<Self, Self> {
-        match (write(Lang::Es), write(Lang::En)) {
-            (Ok(es), Ok(en)) => Ok(Self { es, en }),
-            (es, en) => Err(Self::new(es.unwrap_or_else(|text| text), en.unwrap_or_else(|text| text))),
-        }
-    }
-
     /// Appends another text, separated by a space.
     #[must_use]
     pub(crate) fn and(&self, more: &Self) -> Self {

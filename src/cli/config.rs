@@ -5,7 +5,7 @@ use super::program::subcommand;
 use super::shape::{json, parent};
 use super::{EXIT_CONFIG, output};
 use crate::config::{self, Overrides, Sources};
-use crate::lang::Lang;
+use crate::lang::{Lang, Text};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use std::process::ExitCode;
 
@@ -76,11 +76,11 @@ fn check(overrides: Overrides, json: bool, lang: Lang) -> ExitCode {
     match (config::load(&Sources::of_process(overrides)), json) {
         (Ok(loaded), true) => output::answer(&report(&[], &loaded.warnings, lang), 0),
         (Ok(loaded), false) => {
-            let ok = lang.pick("correcta\n", "ok\n");
-            output::answer(&(human_warnings(&loaded.warnings, lang) + ok), 0)
+            let ok = Text::new("correcta\n", "ok\n");
+            output::answer(human_warnings(&loaded.warnings).then(&ok).pick(lang), 0)
         }
         (Err(wrong), true) => output::answer(&report(&wrong.faults, &wrong.warnings, lang), EXIT_CONFIG),
-        (Err(wrong), false) => output::answer(&human_faults(&wrong, lang), EXIT_CONFIG),
+        (Err(wrong), false) => output::answer(human_faults(&wrong).pick(lang), EXIT_CONFIG),
     }
 }
 
@@ -88,12 +88,12 @@ fn show(overrides: Overrides, json: bool, lang: Lang) -> ExitCode {
     match (config::load(&Sources::of_process(overrides)), json) {
         (Ok(loaded), true) => output::answer(&format!("{:#}\n", config::effective_json(&loaded.effective)), 0),
         (Ok(loaded), false) => {
-            output::print_error(&human_warnings(&loaded.warnings, lang));
+            output::print_error(human_warnings(&loaded.warnings).pick(lang));
             output::answer(config::effective_table(&loaded.effective).pick(lang), 0)
         }
         (Err(wrong), true) => output::answer(&report(&wrong.faults, &wrong.warnings, lang), EXIT_CONFIG),
         (Err(wrong), false) => {
-            output::print_error(&human_faults(&wrong, lang));
+            output::print_error(human_faults(&wrong).pick(lang));
             ExitCode::from(EXIT_CONFIG)
         }
     }

@@ -3,7 +3,7 @@
 use super::{EXIT_CONFIG, output};
 use crate::{
     config::{self, DEFAULT_FILE, Fault, Faults, Loaded, Overrides, Sources, Warning},
-    lang::Lang,
+    lang::{Lang, Text},
 };
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
@@ -61,7 +61,7 @@ pub(super) fn overrides(matches: &ArgMatches) -> Overrides {
 /// [`EXIT_CONFIG`], after everything that is wrong has been reported on standard error.
 pub fn load_configuration(overrides: Overrides, lang: Lang) -> Result<Loaded, ExitCode> {
     config::load(&Sources::of_process(overrides)).map_err(|faults| {
-        output::print_error(&human_faults(&faults, lang));
+        output::print_error(human_faults(&faults).pick(lang));
         ExitCode::from(EXIT_CONFIG)
     })
 }
@@ -72,12 +72,12 @@ pub(super) fn report(faults: &[Fault], warnings: &[Warning], lang: Lang) -> Stri
 }
 
 /// Warnings for a person, one a line.
-pub(super) fn human_warnings(warnings: &[Warning], lang: Lang) -> String {
-    let word = lang.pick("aviso", "warning");
-    warnings.iter().fold(String::new(), |text, warning| text + word + ": " + warning.text().pick(lang) + "\n")
+pub(super) fn human_warnings(warnings: &[Warning]) -> Text {
+    let line = |Text { es, en }| Text::new(format!("aviso: {es}\n"), format!("warning: {en}\n"));
+    Text::join(warnings.iter().map(|warning| line(warning.text())), "")
 }
 
 /// Warnings and faults for a person.
-pub(super) fn human_faults(wrong: &Faults, lang: Lang) -> String {
-    format!("{}error: {}\n", human_warnings(&wrong.warnings, lang), wrong.text().pick(lang))
+pub(super) fn human_faults(wrong: &Faults) -> Text {
+    human_warnings(&wrong.warnings).then(&wrong.text().map(|faults| format!("error: {faults}\n")))
 }

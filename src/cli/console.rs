@@ -64,7 +64,7 @@ pub(super) fn run(args: ConsoleArgs, lang: Lang) -> ExitCode {
     };
     match show(&client, &args.tty) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => output::failure(&error.words(lang)),
+        Err(error) => output::failure(error.words().pick(lang)),
     }
 }
 

@@ -3,7 +3,11 @@
 use super::configuration::load_configuration;
 use crate::control::{Client, ClientError, Reply};
 use crate::error_chain;
-use crate::{config::Overrides, lang::Lang};
+use crate::{
+    config::Overrides,
+    lang::{Lang, Text},
+};
+use serde::de::DeserializeOwned;
 use std::process::ExitCode;
 
 /// The box whose data are where the configuration says.
@@ -14,45 +18,37 @@ pub(super) fn client(overrides: Overrides, lang: Lang) -> Result<Client, ExitCod
     Ok(Client::new(&load_configuration(overrides, lang)?.config.data_dir))
 }
 
-/// The JSON that the box has answered, or why there is none.
-pub(super) fn value(reply: Result<Reply, ClientError>, lang: Lang) -> Result<serde_json::Value, String> {
-    let reply = reply.map_err(|error| words(&error, lang))?;
-    accepted(&reply, lang)?;
-    serde_json::from_slice(&reply.body).map_err(|error| not_understood(&error.to_string(), lang))
+/// What the box has answered, or why there is none.
+pub(super) fn answer<T: DeserializeOwned>(reply: Result<Reply, ClientError>) -> Result<T, Text> {
+    let reply = reply.map_err(|error| words(&error))?;
+    accepted(&reply)?;
+    serde_json::from_slice(&reply.body).map_err(|error| not_understood(&error.to_string()))
 }
 
 /// Whether the box has done what was asked, or why not.
-pub(super) fn accepted(reply: &Reply, lang: Lang) -> Result<(), String> {
+pub(super) fn accepted(reply: &Reply) -> Result<(), Text> {
     if reply.status == 200 {
         return Ok(());
     }
     let error = serde_json::from_slice::<serde_json::Value>(&reply.body).ok();
     let said = |name| error.as_ref().and_then(|error| error.get(name)?.as_str());
-    if let (Some(es), Some(en)) = (said("error_es"), said("error")) {
-        return Err(lang.pick(es, en).to_owned());
-    }
-    match said("error") {
-        Some(error) => Err(lang.pick(
-            format!("el servicio no ha podido hacerlo: {error}"),
-            format!("the service could not do it: {error}"),
-        )),
-        None => Err(not_understood(&format!("HTTP {}", reply.status), lang)),
-    }
+    Err(match (said("error_es"), said("error")) {
+        (Some(es), Some(en)) => Text::new(es, en),
+        (None, Some(error)) => Text::about("el servicio no ha podido hacerlo:", "the service could not do it:", error),
+        (_, None) => not_understood(&format!("HTTP {}", reply.status)),
+    })
 }
 
-pub(super) fn not_understood(detail: &str, lang: Lang) -> String {
-    lang.pick(
-        format!("no se entiende la respuesta del servicio: {detail}"),
-        format!("the service's answer is not understood: {detail}"),
-    )
+fn not_understood(detail: &str) -> Text {
+    Text::about("no se entiende la respuesta del servicio:", "the service's answer is not understood:", detail)
 }
 
 /// Why the box did not answer and what to do, for a person.
-pub(super) fn words(error: &ClientError, lang: Lang) -> String {
+pub(super) fn words(error: &ClientError) -> Text {
     match error {
         ClientError::NotRunning { socket, source: _ } => {
             let socket = socket.display();
-            lang.pick(
+            Text::new(
                 format!(
                     "el servicio no está en marcha: nadie responde en {socket}\n  arránquelo con «systemctl start workshop-edge», o diga con --data-dir dónde guarda sus datos"
                 ),
@@ -63,14 +59,14 @@ pub(super) fn words(error: &ClientError, lang: Lang) -> String {
         }
         ClientError::Forbidden { socket } => {
             let socket = socket.display();
-            lang.pick(
+            Text::new(
                 format!("solo root y el usuario del servicio pueden usar {socket}\n  repita el comando con sudo"),
                 format!("only root and the service's own user may use {socket}\n  repeat the command with sudo"),
             )
         }
         ClientError::Silent { socket, deadline } => {
             let (socket, seconds) = (socket.display(), deadline.as_secs());
-            lang.pick(
+            Text::new(
                 format!(
                     "el servicio no ha respondido en {seconds} s ({socket})\n  reinícielo con «systemctl restart workshop-edge»"
                 ),
@@ -81,7 +77,7 @@ pub(super) fn words(error: &ClientError, lang: Lang) -> String {
         }
         ClientError::Broken { .. } | ClientError::Malformed { .. } => {
             let chain = error_chain(error);
-            lang.pick(format!("no se puede hablar con el servicio: {chain}"), chain)
+            Text::new(format!("no se puede hablar con el servicio: {chain}"), chain)
         }
     }
 }
@@ -89,17 +85,17 @@ pub(super) fn words(error: &ClientError, lang: Lang) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
     use std::{io, time::Duration};
 
     #[test]
     fn what_the_box_could_not_do_is_reported() {
         let reply = |status, body: &str| Reply { status, body: body.into() };
-        let told = |reply| value(Ok(reply), Lang::En);
+        let told = |reply| answer::<Value>(Ok(reply)).map_err(|text| text.en);
         assert_eq!(told(reply(200, "{\"pin\":null}")), Ok(serde_json::json!({ "pin": null })));
         assert_eq!(told(reply(503, "{\"error\":\"no disk\"}")), Err("the service could not do it: no disk".into()));
         let both = "{\"error\":\"Wait.\",\"error_es\":\"Espere.\"}";
-        assert_eq!(value(Ok(reply(503, both)), Lang::Es), Err("Espere.".into()));
-        assert_eq!(told(reply(503, both)), Err("Wait.".into()));
+        assert_eq!(answer::<Value>(Ok(reply(503, both))), Err(Text::new("Espere.", "Wait.")));
         for wrong in [reply(200, "{"), reply(404, "{}"), reply(500, "")] {
             assert!(told(wrong).is_err_and(|words| words.contains("is not understood")));
         }
@@ -125,7 +121,8 @@ mod tests {
             ),
         ] {
             for (lang, wanted) in [(Lang::Es, es), (Lang::En, en)] {
-                let words = words(&error, lang);
+                let words = words(&error);
+                let words = words.pick(lang);
                 assert!(words.contains(wanted) && words.contains("/data/control.sock"), "{words}");
             }
         }

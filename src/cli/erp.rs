@@ -50,10 +50,7 @@ pub(super) fn run(args: ErpArgs, lang: Lang, outbound: impl FnOnce(&Config) -> R
         Err(code) => return code,
     };
     let Some(access) = access(&config) else {
-        return output::failure(lang.pick(
-            "no hay ningún ERP configurado\n  ponga erp.url, erp.user y erp.password_file, o dé la cuenta en /_edge/admin/",
-            "no ERP is configured\n  set erp.url, erp.user and erp.password_file, or give the account at /_edge/admin/",
-        ));
+        return output::failure(NO_ERP.pick(lang));
     };
     let outbound = match outbound(&config) {
         Ok(outbound) => outbound,
@@ -69,7 +66,7 @@ pub(super) fn run(args: ErpArgs, lang: Lang, outbound: impl FnOnce(&Config) -> R
         if json {
             steps.push(step_json(&step));
         } else if written.is_ok() {
-            written = output::answer_more(&line(&step, lang));
+            written = output::answer_more(line(&step).pick(lang));
         }
     }));
     let code = if is_well { 0 } else { EXIT_FAILURE };
@@ -98,17 +95,22 @@ fn step_json(Step { name, verdict, text }: &Step) -> serde_json::Value {
     step
 }
 
-fn line(Step { name, verdict, text }: &Step, lang: Lang) -> String {
+const NO_ERP: Text<&'static str> = Text::fixed(
+    "no hay ningún ERP configurado\n  ponga erp.url, erp.user y erp.password_file, o dé la cuenta en /_edge/admin/",
+    "no ERP is configured\n  set erp.url, erp.user and erp.password_file, or give the account at /_edge/admin/",
+);
+
+fn line(Step { name, verdict, text }: &Step) -> Text {
     let mark = match verdict {
-        Verdict::Ok => lang.pick("bien ", "ok   "),
-        Verdict::Warning => lang.pick("aviso", "warn "),
-        Verdict::Failed => lang.pick("FALLO", "FAIL "),
+        Verdict::Ok => Text::fixed("bien ", "ok   "),
+        Verdict::Warning => Text::fixed("aviso", "warn "),
+        Verdict::Failed => Text::fixed("FALLO", "FAIL "),
     };
     let path = match name {
         StepName::Path(path) => format!("{path}: "),
         _ => String::new(),
     };
-    format!("{mark}  {path}{}\n", text.pick(lang))
+    mark.map(|mark| format!("{mark}  {path}")).then(&text.map(|text| format!("{text}\n")))
 }
 
 fn conclusion(is_well: bool) -> Text<&'static str> {

@@ -45,8 +45,8 @@ pub(super) fn page(lang: Lang) -> io::Result<String> {
             write_command(subcommand, &mut page)?;
         }
     }
-    section(&program::exit_codes_heading(lang).to_uppercase()).to_writer(&mut page)?;
-    verbatim(program::exit_codes(lang)).to_writer(&mut page)?;
+    section(&program::EXIT_CODES_HEADING.pick(lang).to_uppercase()).to_writer(&mut page)?;
+    verbatim(program::EXIT_CODES.pick(lang)).to_writer(&mut page)?;
     section(lang.pick("CONFIGURACIÓN", "CONFIGURATION")).to_writer(&mut page)?;
     let mut layers = Roff::new();
     layers.text([roman(lang.pick(

@@ -1,6 +1,7 @@
 //! Writing to the person or to the next program, who may have stopped reading.
 
 use super::EXIT_FAILURE;
+use crate::lang::{Lang, Text};
 use std::{
     io::{self, ErrorKind, Write as _},
     process::ExitCode,
@@ -47,4 +48,13 @@ pub(super) fn print_error(text: &str) {
 pub fn failure(words: &str) -> ExitCode {
     print_error(&format!("error: {words}\n"));
     ExitCode::from(EXIT_FAILURE)
+}
+
+/// Ends with an answer, or with why there is none, in the person's language.
+#[must_use]
+pub(super) fn end(done: Result<Text, Text>, lang: Lang) -> ExitCode {
+    match done {
+        Ok(text) => answer(text.pick(lang), 0),
+        Err(words) => failure(words.pick(lang)),
+    }
 }

@@ -3,7 +3,11 @@
 use super::configuration::{configured, overrides};
 use super::program::subcommand;
 use super::{control, output};
-use crate::{config::Overrides, control::ControlCommand, lang::Lang};
+use crate::{
+    config::Overrides,
+    control::{ClientError, ControlCommand, Reply},
+    lang::{Lang, Text},
+};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use std::process::ExitCode;
 
@@ -40,14 +44,16 @@ pub(super) fn run(args: PinArgs, lang: Lang) -> ExitCode {
         Err(code) => return code,
     };
     let command = if args.new { ControlCommand::NewPin } else { ControlCommand::Pin };
-    match control::value(client.send(command, &[]), lang) {
-        Ok(value) => match value.get("pin").and_then(serde_json::Value::as_str) {
-            Some(pin) => output::answer(&format!("{pin}\n"), 0),
-            None => output::failure(lang.pick(
-                "el PIN lo eligió una persona, y el equipo solo guarda su huella\n  «workshop-edge pin --new» hace otro",
-                "a person chose the PIN, and the box keeps only its hash\n  \"workshop-edge pin --new\" makes another",
-            )),
-        },
-        Err(words) => output::failure(&words),
+    output::end(pin(client.send(command, &[])), lang)
+}
+
+fn pin(reply: Result<Reply, ClientError>) -> Result<Text, Text> {
+    let value: serde_json::Value = control::answer(reply)?;
+    match value.get("pin").and_then(serde_json::Value::as_str) {
+        Some(pin) => Ok(Text::same(format!("{pin}\n"))),
+        None => Err(Text::new(
+            "el PIN lo eligió una persona, y el equipo solo guarda su huella\n  «workshop-edge pin --new» hace otro",
+            "a person chose the PIN, and the box keeps only its hash\n  \"workshop-edge pin --new\" makes another",
+        )),
     }
 }

@@ -3,7 +3,11 @@
 use super::configuration::configured;
 use super::program::subcommand;
 use super::{control, output};
-use crate::{config::Overrides, control::ControlCommand, lang::Lang};
+use crate::{
+    config::Overrides,
+    control::ControlCommand,
+    lang::{Lang, Text},
+};
 use clap::Command;
 use std::process::ExitCode;
 
@@ -22,8 +26,6 @@ pub(super) fn run(overrides: Overrides, lang: Lang) -> ExitCode {
         Ok(client) => client,
         Err(code) => return code,
     };
-    match control::value(client.send(ControlCommand::Restart, &[]), lang) {
-        Ok(_) => output::answer(lang.pick("el servicio se reinicia\n", "the service restarts\n"), 0),
-        Err(words) => output::failure(&words),
-    }
+    let done = control::answer::<serde_json::Value>(client.send(ControlCommand::Restart, &[]));
+    output::end(done.map(|_| Text::new("el servicio se reinicia\n", "the service restarts\n")), lang)
 }

@@ -3,10 +3,13 @@
 use super::configuration::{configured, overrides};
 use super::program::subcommand;
 use super::shape::json;
-use super::{EXIT_FAILURE, control, output};
+use super::{control, output};
 use crate::console::{Status, Summary, summary};
 use crate::control::{Client, ControlCommand};
-use crate::{config::Overrides, lang::Lang};
+use crate::{
+    config::Overrides,
+    lang::{Lang, Text},
+};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use std::{
     io::{self, IsTerminal as _},
@@ -74,50 +77,45 @@ pub(super) fn run(args: StatusArgs, lang: Lang) -> ExitCode {
     };
     match form {
         Form::Watch => watch(&client, lang),
-        Form::Summary | Form::Json => match text(&client, form, lang) {
-            Ok(text) => output::answer(&text, 0),
-            Err(words) => {
-                output::print_error(&format!("error: {words}\n"));
-                ExitCode::from(EXIT_FAILURE)
-            }
-        },
+        Form::Summary => output::end(words(&client), lang),
+        Form::Json => output::end(json_text(&client), lang),
     }
 }
 
 /// The status in lines for a person, or why there is none.
-pub(super) fn words(client: &Client, lang: Lang) -> Result<String, String> {
-    text(client, Form::Summary, lang)
+pub(super) fn words(client: &Client) -> Result<Text, Text> {
+    let status: Status = serde_json::from_slice(&fetch(client)?).map_err(|error| not_understood(&error.to_string()))?;
+    let reader = if io::stdout().is_terminal() { Summary::Terminal } else { Summary::Plain };
+    Ok(summary(&status, reader))
 }
 
-/// The status in that format, or why there is none.
-fn text(client: &Client, form: Form, lang: Lang) -> Result<String, String> {
-    let reply = client.send(ControlCommand::Status, &[]).map_err(|error| control::words(&error, lang))?;
-    let not_understood = |detail: String| {
-        lang.pick(
-            format!("no se entiende el estado que da el servicio: {detail}"),
-            format!("the status that the service gives is not understood: {detail}"),
-        )
-    };
-    if reply.status != 200 {
-        return Err(not_understood(format!("HTTP {}", reply.status)));
-    }
-    if form == Form::Json {
-        let text = String::from_utf8(reply.body).map_err(|error| not_understood(error.to_string()))?;
-        return Ok(text.trim_end().to_owned() + "\n");
-    }
-    let status: Status = serde_json::from_slice(&reply.body).map_err(|error| not_understood(error.to_string()))?;
-    let reader = if io::stdout().is_terminal() { Summary::Terminal } else { Summary::Plain };
-    Ok(summary(&status, reader).pick(lang).to_owned())
+/// The status for a program, or why there is none.
+fn json_text(client: &Client) -> Result<Text, Text> {
+    let text = String::from_utf8(fetch(client)?).map_err(|error| not_understood(&error.to_string()))?;
+    Ok(Text::same(text.trim_end().to_owned() + "\n"))
+}
+
+fn fetch(client: &Client) -> Result<Vec<u8>, Text> {
+    let reply = client.send(ControlCommand::Status, &[]).map_err(|error| control::words(&error))?;
+    if reply.status == 200 { Ok(reply.body) } else { Err(not_understood(&format!("HTTP {}", reply.status))) }
+}
+
+fn not_understood(detail: &str) -> Text {
+    Text::about(
+        "no se entiende el estado que da el servicio:",
+        "the status that the service gives is not understood:",
+        detail,
+    )
 }
 
 /// Prints the status whenever it is another one, until the person has seen enough (Ctrl-C) or the reader is gone.
 fn watch(client: &Client, lang: Lang) -> ExitCode {
     let clear = if io::stdout().is_terminal() { CLEAR } else { "" };
-    let mut shown = String::new();
+    let mut shown = Text::default();
     loop {
-        let now = text(client, Form::Watch, lang).unwrap_or_else(|words| words + "\n");
+        let now = words(client).unwrap_or_else(|words| words.map(|words| format!("{words}\n")));
         if now != shown {
-            if let Err(code) = output::answer_more(&format!("{clear}{now}")) {
+            if let Err(code) = output::answer_more(&format!("{clear}{}", now.pick(lang))) {
                 return code;
             }
             shown = now;

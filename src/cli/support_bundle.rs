@@ -64,12 +64,12 @@ pub(super) fn run(args: SupportBundleArgs, lang: Lang) -> ExitCode {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
-    let (bytes, remark) = match collect(&loaded.config.data_dir, Ok(effective(&loaded)), lang) {
+    let (bytes, remark) = match collect(&loaded.config.data_dir, Ok(effective(&loaded))) {
         Ok(collected) => collected,
-        Err(words) => return output::failure(&words),
+        Err(words) => return output::failure(words.pick(lang)),
     };
-    if let Some(remark) = remark {
-        output::print_error(&format!("{}: {remark}\n", lang.pick("aviso", "warning")));
+    if let Some(Text { es, en }) = remark {
+        output::print_error(Text::new(format!("aviso: {es}\n"), format!("warning: {en}\n")).pick(lang));
     }
     if output.as_deref() == Some(Path::new("-")) {
         return output::bytes(&bytes, 0);
@@ -101,21 +101,17 @@ pub(super) fn effective(loaded: &Loaded) -> Vec<u8> {
 
 /// The bundle of the box that keeps its data there, and what is to be said of how it was made. The configuration is for
 /// a box that does not answer.
-pub(super) fn collect(
-    data_dir: &Path,
-    config: Result<Vec<u8>, String>,
-    lang: Lang,
-) -> Result<(Vec<u8>, Option<String>), String> {
+pub(super) fn collect(data_dir: &Path, config: Result<Vec<u8>, String>) -> Result<(Vec<u8>, Option<Text>), Text> {
     let journal = support_bundle::journal(UNIT);
     let client = Client::new(data_dir).max_body(support_bundle::MAX_BYTES);
     let body = journal.as_ref().map(|text| tail(text, MAX_BODY)).unwrap_or_default();
     // A bundle is always made: it may be the box that does not work.
-    let fault = match client.send(ControlCommand::SupportBundle, body) {
-        Ok(reply) => match control::accepted(&reply, lang) {
+    let Text { es, en } = match client.send(ControlCommand::SupportBundle, body) {
+        Ok(reply) => match control::accepted(&reply) {
             Ok(()) => return Ok((reply.body, None)),
             Err(fault) => fault,
         },
-        Err(error) => control::words(&error, lang),
+        Err(error) => control::words(&error),
     };
     let absent = || Err("the service did not answer".to_owned());
     let id = read_text_bounded(&data_dir.join("box-id"), bounded_read::SHORT);
@@ -130,10 +126,10 @@ pub(super) fn collect(
         log: absent(),
         journal,
     };
-    let bundle = support_bundle::gather(given).map_err(|error| error_chain(&error))?;
-    let remark = lang.pick(
-        format!("reunido del disco, sin el servicio: {fault}"),
-        format!("collected from the disk, without the service: {fault}"),
+    let bundle = support_bundle::gather(given).map_err(|error| Text::same(error_chain(&error)))?;
+    let remark = Text::new(
+        format!("reunido del disco, sin el servicio: {es}"),
+        format!("collected from the disk, without the service: {en}"),
     );
     Ok((bundle.bytes, Some(remark)))
 }

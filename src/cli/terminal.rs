@@ -1,7 +1,7 @@
 //! A terminal that shows pictures and takes keys: one of the machine's own.
 
 use crate::console::{Canvas, Screen};
-use crate::{error_chain, lang::Lang};
+use crate::{error_chain, lang::Text};
 use rustix::termios::{InputModes, LocalModes, OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 use std::{
     fs::{File, OpenOptions},
@@ -44,9 +44,9 @@ pub(super) enum TerminalError {
 
 impl TerminalError {
     /// What went wrong and what to do, for a person.
-    pub(super) fn words(&self, lang: Lang) -> String {
+    pub(super) fn words(&self) -> Text {
         let chain = error_chain(self);
-        lang.pick(
+        Text::new(
             match self {
                 Self::Open { .. } => format!("no se puede abrir la terminal: {chain}"),
                 Self::NoTerminal { path, source: _ } => format!("{} no es una terminal", path.display()),
@@ -54,7 +54,7 @@ impl TerminalError {
                 Self::Write { .. } => format!("no se puede escribir en la terminal: {chain}"),
                 Self::Signals(_) => format!("no se pueden esperar señales: {chain}"),
             },
-            chain.clone(),
+            chain.as_str(),
         )
     }
 }

@@ -6,10 +6,7 @@ use crate::config::{self, Overrides, Sources};
 use crate::disk_space::DiskSpace;
 use crate::machine::Paths;
 use crate::machine::stick::Mounted;
-use crate::{
-    durable, error_chain,
-    lang::{Lang, Text},
-};
+use crate::{durable, error_chain, lang::Text};
 use std::path::Path;
 
 /// Bytes that stay free beside the bundle: a full stick is good for nothing else.
@@ -23,8 +20,8 @@ pub(super) fn write(paths: &Paths, stick: &Mounted) -> Result<Text, Text> {
     let config = config::load(&Sources::of_process(overrides))
         .map(|loaded| support_bundle::effective(&loaded))
         .map_err(|faults| faults.to_string());
-    let (bytes, remark) = support_bundle::collect(&paths.appliance(), config, Lang::En)
-        .map_err(|words| Text::about("No hay informe de soporte:", "There is no support bundle:", words))?;
+    let (bytes, remark) = support_bundle::collect(&paths.appliance(), config)
+        .map_err(|words| Text::new("No hay informe de soporte:", "There is no support bundle:").and(&words))?;
     let name = name(&paths.appliance(), &jiff::Zoned::now());
     let written = stick.written(|directory| save(directory, &name, &bytes));
     written.map_err(|error| cannot(&error_chain(&error)))??;

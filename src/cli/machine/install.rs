@@ -12,7 +12,6 @@ use crate::{
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
 use std::{
     ffi::OsString,
-    fmt::Write as _,
     io,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -58,63 +57,52 @@ pub(super) fn understood(of: &ArgMatches) -> Install {
 
 /// Installs.
 pub(super) fn run(paths: &Paths, wanted: &Install, lang: Lang) -> ExitCode {
-    match carry_out(paths, wanted, lang) {
-        Ok(code) => code,
-        Err(words) => output::failure(words.pick(lang)),
-    }
+    output::end(carry_out(paths, wanted, |text| output::print_error(text.pick(lang))), lang)
 }
 
-fn carry_out(paths: &Paths, wanted: &Install, lang: Lang) -> Result<ExitCode, Text> {
+fn carry_out(paths: &Paths, wanted: &Install, say: impl Fn(&Text)) -> Result<Text, Text> {
     install::is_possible(paths).map_err(|error| words(&error))?;
     let disk = match &wanted.disk {
         Some(disk) if wanted.yes => disk.clone(),
-        disk => ask(paths, disk.as_deref(), lang)?,
+        disk => ask(paths, disk.as_deref(), &say)?,
     };
     let mut last = None;
     let done = install::install(paths, &disk, |step| {
-        let text = progress(step);
+        let text = progress(step).map(|text| format!("{text}\n"));
         if last.as_ref() != Some(&text) {
-            output::print_error(&format!("{}\n", text.pick(lang)));
+            say(&text);
             last = Some(text);
         }
     });
     done.map_err(|error| words(&error))?;
     if wanted.yes {
-        let still = still_on_the_stick();
-        return Ok(output::answer(
-            &lang.pick(format!("Instalado. {}\n", still.es), format!("Installed. {}\n", still.en)),
-            0,
-        ));
+        let Text { es, en } = still_on_the_stick();
+        return Ok(Text::new(format!("Instalado. {es}\n"), format!("Installed. {en}\n")));
     }
-    output::print_error(&format!("{}\n", finished().pick(lang)));
+    say(&finished().map(|text| format!("{text}\n")));
     line()?;
     power::switch(paths, Power::Reboot)?;
-    Ok(ExitCode::SUCCESS)
+    Ok(Text::default())
 }
 
 /// Which disk, and whether the person is sure: once by its number, once by its last characters.
-fn ask(paths: &Paths, given: Option<&Path>, lang: Lang) -> Result<PathBuf, Text> {
+fn ask(paths: &Paths, given: Option<&Path>, say: impl Fn(&Text)) -> Result<PathBuf, Text> {
     let found = install::disks(paths).map_err(|error| words(&error))?;
     let free: Vec<&Disk> =
         found.iter().filter(|disk| disk.refusal.is_none() && given.is_none_or(|given| given == disk.device)).collect();
-    let mut text = String::new();
-    for disk in found.iter().filter(|disk| disk.refusal.is_some()) {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "   {}", described(disk, lang));
-    }
-    for (number, disk) in (1..).zip(&free) {
-        let _ = writeln!(text, "{number}. {}", described(disk, lang));
-    }
-    output::print_error(&text);
+    let refused = found.iter().filter(|disk| disk.refusal.is_some());
+    let refused = refused.map(|disk| described(disk).map(|disk| format!("   {disk}\n")));
+    let choices = (1..).zip(&free).map(|(number, disk)| described(disk).map(|disk| format!("{number}. {disk}\n")));
+    say(&Text::join(refused.chain(choices), ""));
     if free.is_empty() {
         return Err(none());
     }
-    output::print_error(lang.pick("Número del disco: ", "Number of the disk: "));
+    say(&Text::new("Número del disco: ", "Number of the disk: "));
     let number: usize = line()?.parse().unwrap_or_default();
     let disk = number.checked_sub(1).and_then(|number| free.get(number)).ok_or_else(unsure)?;
     let word = word(disk);
     let device = disk.device.display();
-    output::print_error(&lang.pick(
+    say(&Text::new(
         format!("Se borra todo lo que hay en {device}. Para seguir, escriba {word}: "),
         format!("Everything on {device} will be lost. To go on, type {word}: "),
     ));
@@ -135,15 +123,12 @@ pub(super) fn word(disk: &Disk) -> String {
 }
 
 /// A disk, for a person to know it by.
-pub(super) fn described(disk: &Disk, lang: Lang) -> String {
-    let device = disk.device.display();
-    let mut text = format!("{device}: {}, {}", disk.model, install::size(disk.bytes));
-    let holds = if disk.holds.is_empty() { lang.pick("vacío", "empty").to_owned() } else { disk.holds.join("; ") };
-    let _ = write!(text, " [{holds}]");
-    if let Some(refusal) = disk.refusal {
-        let _ = write!(text, " — {}", refused(refusal).pick(lang));
-    }
-    text
+pub(super) fn described(disk: &Disk) -> Text {
+    let (device, size) = (disk.device.display(), install::size(disk.bytes));
+    let holds = if disk.holds.is_empty() { Text::new("vacío", "empty") } else { Text::same(disk.holds.join("; ")) };
+    let text = holds.map(|holds| format!("{device}: {}, {size} [{holds}]", disk.model));
+    let refusal = disk.refusal.map(|refusal| refused(refusal).map(|refusal| format!(" — {refusal}")));
+    text.then(&refusal.unwrap_or_default())
 }
 
 fn refused(refusal: Refusal) -> Text {

@@ -70,7 +70,7 @@ pub(super) fn run(paths: &Paths, tty: &Path, lang: Lang) -> ExitCode {
     log_failure(notices::clear(&paths.run_notices(), SUBJECT));
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => output::failure(&error.words(lang)),
+        Err(error) => output::failure(error.words().pick(lang)),
     }
 }
 
@@ -90,7 +90,7 @@ async fn show(paths: &Paths, tty: &Path, lang: Lang) -> Result<(), TerminalError
     let (moving, mut moved) = watch::channel(None::<Page>);
     loop {
         let drawn: Vec<_> = menu.lines().into_iter().map(|line| (line.text, line.is_chosen)).collect();
-        terminal.draw(terminal.size().menu(&Drawn { title: title(menu.lang()), lines: &drawn }))?;
+        terminal.draw(terminal.size().menu(&Drawn { title: TITLE.pick(menu.lang()), lines: &drawn }))?;
         let bytes = tokio::select! {
             () = stop.next() => return Ok(()),
             Some(page) = pages.recv() => {
@@ -122,15 +122,13 @@ async fn show(paths: &Paths, tty: &Path, lang: Lang) -> Result<(), TerminalError
     }
 }
 
-fn title(lang: Lang) -> &'static str {
-    lang.pick("workshop-edge · menú del equipo", "workshop-edge · the box's menu")
-}
+const TITLE: Text<&'static str> = Text::fixed("workshop-edge · menú del equipo", "workshop-edge · the box's menu");
 
 /// Performs the action, and returns what to show.
 fn carry_out(paths: &Paths, wish: MenuAction, step: impl Fn(Text)) -> Page {
     let client = Client::new(&paths.appliance());
     let done = match wish {
-        MenuAction::Status => Text::try_both(|lang| status::words(&client, lang)),
+        MenuAction::Status => status::words(&client),
         MenuAction::Disks => return choices(paths).unwrap_or_else(Page::Read),
         MenuAction::Install(disk) => {
             let done = installer::install(paths, &disk, |at| step(install::progress(at)));
@@ -159,8 +157,7 @@ fn carry_out(paths: &Paths, wish: MenuAction, step: impl Fn(Text)) -> Page {
 
 /// As other faults begin on a page; on the command line they follow "error:".
 fn not_installed(error: &installer::InstallError) -> Text {
-    let Text { es, en } = install::words(error);
-    Text { es: format!("Fallo: {es}"), en: format!("Fault: {en}") }
+    Text::new("Fallo:", "Fault:").and(&install::words(error))
 }
 
 /// The disks that the system may be installed to.
@@ -169,15 +166,12 @@ fn choices(paths: &Paths) -> Result<Page, Text> {
     let disks = installer::disks(paths).map_err(|error| not_installed(&error))?;
     let (free, refused): (Vec<_>, Vec<_>) = disks.iter().partition(|disk| disk.refusal.is_none());
     if free.is_empty() {
-        let why = Text::both(|lang| {
-            refused.iter().fold(String::new(), |text, disk| text + "\n" + &install::described(disk, lang))
-        });
-        let none = install::none();
-        return Err(Text { es: none.es + &why.es, en: none.en + &why.en });
+        let why = refused.into_iter().map(install::described);
+        return Err(Text::join([install::none()].into_iter().chain(why), "\n"));
     }
     let choice = |disk: &&installer::Disk| DiskChoice {
         device: disk.device.clone(),
-        text: Text::both(|lang| install::described(disk, lang)),
+        text: install::described(disk),
         word: install::word(disk),
     };
     Ok(Page::Choose(free.iter().map(choice).collect()))
@@ -257,11 +251,7 @@ fn forgive(paths: &Paths) -> Result<Text, Text> {
 }
 
 fn restart(client: &Client) -> Result<Text, Text> {
-    // Asked once; only the words are of one language or the other.
-    let reply = client.send(ControlCommand::Restart, &[]);
-    let done = match &reply {
-        Err(error) => Err(Text::both(|lang| control::words(error, lang))),
-        Ok(reply) => Text::try_both(|lang| control::accepted(reply, lang).map(|()| String::new())),
-    };
-    done.map(|_| Text::new("El programa se reinicia.", "The program restarts."))
+    let reply = client.send(ControlCommand::Restart, &[]).map_err(|error| control::words(&error))?;
+    control::accepted(&reply)?;
+    Ok(Text::new("El programa se reinicia.", "The program restarts."))
 }

@@ -13,7 +13,10 @@ mod taking;
 
 use super::program::subcommand;
 use super::{EXIT_FAILURE, output, shape};
-use crate::{lang::Lang, machine::Paths};
+use crate::{
+    lang::{Lang, Text},
+    machine::Paths,
+};
 use clap::{Arg, ArgMatches, Command, value_parser};
 use std::{
     ffi::OsString,
@@ -111,13 +114,15 @@ impl MachineArgs {
     }
 }
 
+const ONLY_ROOT: Text<&'static str> = Text::fixed(
+    "esto cambia la máquina entera, y solo lo puede hacer root",
+    "this changes the whole machine, and only root may do it",
+);
+
 /// Carries it out.
 pub(super) fn run(MachineArgs { root, command }: &MachineArgs, lang: Lang) -> ExitCode {
     if command.is_for_root() && root == Path::new(ROOT) && !rustix::process::geteuid().is_root() {
-        return output::failure(lang.pick(
-            "esto cambia la máquina entera, y solo lo puede hacer root",
-            "this changes the whole machine, and only root may do it",
-        ));
+        return output::failure(ONLY_ROOT.pick(lang));
     }
     let paths = Paths::below(root);
     match command {

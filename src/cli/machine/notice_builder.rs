@@ -41,10 +41,6 @@ impl NoticeBuilder {
 
     /// The notice so far, with the work under way as its last line.
     pub(super) fn build(&self, going_on: Option<&Text>) -> Notice {
-        let text = |lang| {
-            let lines = self.lines.iter().chain(going_on).map(|words| words.pick(lang));
-            lines.collect::<Vec<_>>().join("\n")
-        };
-        Notice { level: self.level, text: Text::both(text) }
+        Notice { level: self.level, text: Text::join(self.lines.iter().chain(going_on), "\n") }
     }
 }

@@ -4,7 +4,7 @@ use super::subcommand;
 use super::{output, shape};
 use crate::{
     error_chain,
-    lang::Lang,
+    lang::{Lang, Text},
     machine::{
         Paths,
         notices::{self, Level},
@@ -25,20 +25,26 @@ pub(super) fn definition(lang: Lang) -> Command {
 pub(super) fn run(paths: &Paths, json: bool, lang: Lang) -> ExitCode {
     let notices = notices::read_all(&paths.run_notices());
     for error in &notices.unreadable {
-        output::print_error(&format!("{}: {}\n", lang.pick("aviso", "warning"), error_chain(error)));
+        let warning = level(Level::Warning);
+        output::print_error(&format!("{}: {}\n", warning.pick(lang), error_chain(error)));
     }
     if json {
         return output::answer(&format!("{:#}\n", json!(notices.by_subject)), 0);
     }
+    if notices.by_subject.is_empty() {
+        return output::answer(Text::fixed("No hay ningún aviso.\n", "There is no notice.\n").pick(lang), 0);
+    }
     let lines = notices.by_subject.iter().map(|(subject, notice)| {
-        let level = match notice.level {
-            Level::Info => lang.pick("información", "information"),
-            Level::Warning => lang.pick("aviso", "warning"),
-            Level::Fault => lang.pick("fallo", "fault"),
-        };
-        format!("{subject} ({level}): {}\n", notice.text.pick(lang))
+        let subject = level(notice.level).map(|level| format!("{subject} ({level}): "));
+        subject.then(&notice.text.map(|text| format!("{text}\n")))
     });
-    let text: String = lines.collect();
-    let none = lang.pick("No hay ningún aviso.\n", "There is no notice.\n");
-    output::answer(if text.is_empty() { none } else { &text }, 0)
+    output::answer(Text::join(lines, "").pick(lang), 0)
+}
+
+fn level(level: Level) -> Text<&'static str> {
+    match level {
+        Level::Info => Text::fixed("información", "information"),
+        Level::Warning => Text::fixed("aviso", "warning"),
+        Level::Fault => Text::fixed("fallo", "fault"),
+    }
 }

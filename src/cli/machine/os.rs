@@ -5,7 +5,7 @@ use super::{output, shape};
 use crate::{
     durable::Lock,
     error_chain,
-    lang::Lang,
+    lang::{Lang, Text},
     machine::{
         Paths,
         os::{self, confirm::Patience},
@@ -17,7 +17,6 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use semver::Version;
 use serde_json::json;
 use std::{
-    fmt::Write as _,
     net::SocketAddr,
     path::Path,
     process::{self, ExitCode},
@@ -133,27 +132,34 @@ pub(super) fn run(paths: &Paths, command: &OsCommand, lang: Lang) -> ExitCode {
             });
             confirmed.map_or_else(|wrong| output::failure(&wrong), |()| output::answer("", 0))
         }
-        OsCommand::Forgive { version } => match os::settle::forgive(paths, version) {
-            Ok(true) => output::answer(
-                &lang.pick(
-                    format!("La versión {version} del sistema se admite otra vez en este equipo.\n"),
-                    format!("The system's version {version} may be tried again on this box.\n"),
-                ),
-                0,
-            ),
-            Ok(false) => output::failure(&lang.pick(
-                format!("este equipo no rechaza ninguna versión {version} del sistema"),
-                format!("no version {version} of the system is refused on this box"),
-            )),
-            Err(error) => output::failure(&error_chain(&error)),
-        },
-        OsCommand::Status { json } => status(paths, *json, lang),
+        OsCommand::Forgive { version } => output::end(forgive(paths, version), lang),
+        OsCommand::Status { json } => output::end(status(paths, *json), lang),
     }
+}
+
+fn forgive(paths: &Paths, version: &Version) -> Result<Text, Text> {
+    if os::settle::forgive(paths, version).map_err(|error| Text::same(error_chain(&error)))? {
+        return Ok(Text::new(
+            format!("La versión {version} del sistema se admite otra vez en este equipo.\n"),
+            format!("The system's version {version} may be tried again on this box.\n"),
+        ));
+    }
+    Err(Text::new(
+        format!("este equipo no rechaza ninguna versión {version} del sistema"),
+        format!("no version {version} of the system is refused on this box"),
+    ))
 }
 
 fn runtime() -> Result<LocalRuntime, String> {
     Builder::new_current_thread().enable_all().build_local(LocalOptions::default()).map_err(|error| error.to_string())
 }
+
+const INSTALLED_AFTERWARDS: Text<&'static str> = Text::fixed(
+    "el sistema se está instalando en un disco: la actualización se instala después",
+    "the system is being installed to a disk: the update is installed afterwards",
+);
+const NOTHING_TO_INSTALL: Text<&'static str> =
+    Text::fixed("No hay nada que instalar.\n", "There is nothing to install.\n");
 
 fn install(paths: &Paths, lang: Lang) -> ExitCode {
     telemetry::start_on_stderr();
@@ -161,27 +167,22 @@ fn install(paths: &Paths, lang: Lang) -> ExitCode {
     let _alone = match Lock::take(&paths.run_system_lock()) {
         Ok(Some(lock)) => lock,
         Ok(None) => {
-            return output::failure(lang.pick(
-                "el sistema se está instalando en un disco: la actualización se instala después",
-                "the system is being installed to a disk: the update is installed afterwards",
-            ));
+            return output::failure(INSTALLED_AFTERWARDS.pick(lang));
         }
         Err(error) => return output::failure(&error_chain(&error)),
     };
     let installed = runtime()
         .and_then(|runtime| runtime.block_on(os::install::install(paths, ROOT)).map_err(|error| error_chain(&error)));
     match installed {
-        Ok(None) => output::answer(lang.pick("No hay nada que instalar.\n", "There is nothing to install.\n"), 0),
+        Ok(None) => output::answer(NOTHING_TO_INSTALL.pick(lang), 0),
         Err(wrong) => output::failure(&wrong),
         Ok(Some(installed)) => {
             let version = installed.version;
-            let said = output::answer(
-                &lang.pick(
-                    format!("La versión {version} del sistema está instalada; se prueba al reiniciar.\n"),
-                    format!("The system's version {version} is installed; a restart tries it.\n"),
-                ),
-                0,
+            let words = Text::new(
+                format!("La versión {version} del sistema está instalada; se prueba al reiniciar.\n"),
+                format!("The system's version {version} is installed; a restart tries it.\n"),
             );
+            let said = output::answer(words.pick(lang), 0);
             // A machine in a directory has nothing to restart.
             if paths.root() == Path::new(super::ROOT) { restart() } else { said }
         }
@@ -196,32 +197,33 @@ fn restart() -> ExitCode {
     }
 }
 
-fn status(paths: &Paths, json: bool, lang: Lang) -> ExitCode {
-    let report = match os::settle::status(paths) {
-        Ok(report) => report,
-        Err(error) => return output::failure(&error_chain(&error)),
-    };
+fn status(paths: &Paths, json: bool) -> Result<Text, Text> {
+    let report = os::settle::status(paths).map_err(|error| Text::same(error_chain(&error)))?;
     let record = os::record(&paths.data_os());
     let changes = &record.value().changes;
     if json {
-        return output::answer(&format!("{:#}\n", json!({ "os": report, "changes": changes })), 0);
+        return Ok(Text::same(format!("{:#}\n", json!({ "os": report, "changes": changes }))));
     }
-    let trial = match report.state {
-        TrialState::Trial => lang.pick(" (a prueba)", " (on trial)"),
-        TrialState::Good | TrialState::Other => "",
-    };
-    let mut text = format!("{} {}{trial}\n", lang.pick("Sistema:", "System:"), report.version);
-    for one in &report.quarantined {
-        let words = lang.pick("falló y no se vuelve a probar", "failed, and is not tried again");
-        let _ = writeln!(text, "{}: {words}: {}", one.version, one.reason);
-    }
-    for change in changes {
+    let version = &report.version;
+    let mut lines = vec![match report.state {
+        TrialState::Trial => {
+            Text::new(format!("Sistema: {version} (a prueba)\n"), format!("System: {version} (on trial)\n"))
+        }
+        TrialState::Good | TrialState::Other => {
+            Text::new(format!("Sistema: {version}\n"), format!("System: {version}\n"))
+        }
+    }];
+    lines.extend(report.quarantined.iter().map(|one| {
+        let words = Text::fixed("falló y no se vuelve a probar", "failed, and is not tried again");
+        words.map(|words| format!("{}: {words}: {}\n", one.version, one.reason))
+    }));
+    lines.extend(changes.iter().map(|change| {
         let outcome = match change.outcome {
-            os::OsOutcome::Good => lang.pick("funciona", "works"),
-            os::OsOutcome::FellBack => lang.pick("falló y volvió la anterior", "failed, the one before came back"),
-            os::OsOutcome::Other => "?",
+            os::OsOutcome::Good => Text::fixed("funciona", "works"),
+            os::OsOutcome::FellBack => Text::fixed("falló y volvió la anterior", "failed, the one before came back"),
+            os::OsOutcome::Other => Text::fixed("?", "?"),
         };
-        let _ = writeln!(text, "{}  {} → {}  {outcome}", change.at, change.from, change.to);
-    }
-    output::answer(&text, 0)
+        outcome.map(|outcome| format!("{}  {} → {}  {outcome}\n", change.at, change.from, change.to))
+    }));
+    Ok(Text::join(lines, ""))
 }

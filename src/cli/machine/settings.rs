@@ -10,7 +10,7 @@ use crate::{
     },
     config::Faults,
     error_chain,
-    lang::Lang,
+    lang::{Lang, Text},
     machine::{
         Paths,
         settings::{self, Checked},
@@ -81,23 +81,18 @@ pub(super) fn definition(lang: Lang) -> Command {
 /// Carries it out.
 pub(super) fn run(paths: &Paths, command: &SettingsCommand, lang: Lang) -> ExitCode {
     match command {
-        SettingsCommand::Apply => apply(paths, lang),
+        SettingsCommand::Apply => output::end(apply(paths), lang),
         SettingsCommand::Check { file, json } => check(file, *json, lang),
         SettingsCommand::Template => output::answer(&settings::template(), 0),
     }
 }
 
-fn apply(paths: &Paths, lang: Lang) -> ExitCode {
-    match settings::apply(paths) {
-        Ok(sentences) => {
-            let said = sentences.iter().map(|text| text.pick(lang).to_owned() + "\n");
-            output::answer(&said.collect::<String>(), 0)
-        }
-        Err(error) => output::failure(&lang.pick(
-            format!("los ajustes no se han podido aplicar: {}", error_chain(&error)),
-            format!("the settings could not be applied: {}", error_chain(&error)),
-        )),
-    }
+fn apply(paths: &Paths) -> Result<Text, Text> {
+    let sentences = settings::apply(paths).map_err(|error| {
+        let detail = error_chain(&error);
+        Text::about("los ajustes no se han podido aplicar:", "the settings could not be applied:", detail)
+    })?;
+    Ok(Text::join(sentences.iter().map(|text| text.map(|text| format!("{text}\n"))), ""))
 }
 
 fn check(file: &Path, json: bool, lang: Lang) -> ExitCode {
@@ -105,9 +100,9 @@ fn check(file: &Path, json: bool, lang: Lang) -> ExitCode {
         Ok(bytes) => bytes,
         Err(error) => {
             let path = file.display();
-            return output::failure(
-                &lang.pick(format!("{path} no se puede leer: {error}"), format!("{path} cannot be read: {error}")),
-            );
+            let words =
+                Text::new(format!("{path} no se puede leer: {error}"), format!("{path} cannot be read: {error}"));
+            return output::failure(words.pick(lang));
         }
     };
     let Checked { value: _, faults, warnings } = settings::check(&bytes);
@@ -115,8 +110,10 @@ fn check(file: &Path, json: bool, lang: Lang) -> ExitCode {
     if json {
         return output::answer(&report(&faults, &warnings, lang), code);
     }
-    if faults.is_empty() {
-        return output::answer(&(human_warnings(&warnings, lang) + lang.pick("correcto\n", "ok\n")), 0);
-    }
-    output::answer(&human_faults(&Faults { faults, warnings }, lang), code)
+    let text = if faults.is_empty() {
+        human_warnings(&warnings).then(&Text::new("correcto\n", "ok\n"))
+    } else {
+        human_faults(&Faults { faults, warnings })
+    };
+    output::answer(text.pick(lang), code)
 }

@@ -87,22 +87,23 @@ pub(super) fn understood(of: &ArgMatches) -> Option<Stick> {
 /// Deals with it.
 pub(super) fn run(paths: &Paths, stick: &Stick, lang: Lang) -> ExitCode {
     let done = match stick {
-        Stick::Removed(device) => MountClaim::release(paths, device).map(|_| ExitCode::SUCCESS),
-        Stick::Device(device) => attend(paths, device, || Mounted::device(device, &paths.stick()), lang),
-        Stick::Directory(directory) => attend(paths, directory, || Ok(Mounted::directory(directory)), lang),
+        Stick::Removed(device) => MountClaim::release(paths, device).map(|_| (Text::default(), 0)),
+        Stick::Device(device) => attend(paths, device, || Mounted::device(device, &paths.stick())),
+        Stick::Directory(directory) => attend(paths, directory, || Ok(Mounted::directory(directory))),
     };
-    done.unwrap_or_else(|error| {
+    match done {
+        Ok((text, code)) => output::answer(text.pick(lang), code),
         // The notice is another stick's, or there is none whom it could tell anything.
-        output::failure(words(&error).pick(lang))
-    })
+        Err(error) => output::failure(words(&error).pick(lang)),
+    }
 }
 
+/// What to answer, with the exit code.
 fn attend(
     paths: &Paths,
     device: &Path,
     mount: impl FnOnce() -> Result<Mounted, StickError>,
-    lang: Lang,
-) -> Result<ExitCode, StickError> {
+) -> Result<(Text, u8), StickError> {
     let _claim = MountClaim::take(paths, device)?;
     let mut session = StickSession {
         paths,
@@ -135,7 +136,7 @@ fn attend(
         }
     }
     let code = if session.notice.is_bad() { super::EXIT_FAILURE } else { 0 };
-    Ok(output::answer(&format!("{}\n", notice.text.pick(lang)), code))
+    Ok((notice.text.map(|text| format!("{text}\n")), code))
 }
 
 /// A stick that is being handled.
@@ -238,7 +239,7 @@ impl StickSession<'_> {
         loop {
             match self.client.send_with_progress(ControlCommand::Update, &body, |_| {}) {
                 Err(ClientError::NotRunning { .. }) if Instant::now() < give_up => thread::park_timeout(POLL_INTERVAL),
-                reply => return answer(reply),
+                reply => return control::answer(reply),
             }
         }
     }
@@ -262,12 +263,12 @@ impl StickSession<'_> {
         while !patience.is_over() {
             thread::park_timeout(POLL_INTERVAL);
             // While it executes the other binary, nobody answers.
-            let Ok(report) = answer::<Report>(self.client.send(ControlCommand::UpdateReport, &[])) else { continue };
-            if let Some(end) = ended(&report, version, Lang::Es) {
-                let english = ended(&report, version, Lang::En);
-                let level = if end.is_ok() { Level::Info } else { Level::Warning };
-                let text = |end: Result<String, String>| end.unwrap_or_else(|words| words);
-                return (level, Text::new(text(end), english.map(text).unwrap_or_default()));
+            let report = self.client.send(ControlCommand::UpdateReport, &[]);
+            let Ok(report) = control::answer::<Report>(report) else { continue };
+            match ended(&report, version) {
+                Some(Ok(words)) => return (Level::Info, words),
+                Some(Err(words)) => return (Level::Warning, words),
+                None => {}
             }
             let now = Some((report.state.phase.clone(), report.state.os.as_ref().map(|os| os.step.clone())));
             patience.heard(&report, last != now);
@@ -353,16 +354,9 @@ impl StickSession<'_> {
         struct Checked {
             is_right: bool,
         }
-        answer::<Checked>(self.client.send(ControlCommand::CheckPin, pin.as_bytes())).map(|checked| checked.is_right)
+        control::answer::<Checked>(self.client.send(ControlCommand::CheckPin, pin.as_bytes()))
+            .map(|checked| checked.is_right)
     }
-}
-
-/// What the box has answered, or why it has not.
-fn answer<T: serde::de::DeserializeOwned>(reply: Result<crate::control::Reply, ClientError>) -> Result<T, Text> {
-    let reply = reply.map_err(|error| Text::both(|lang| control::words(&error, lang)))?;
-    control::accepted(&reply, Lang::En)
-        .and_then(|()| serde_json::from_slice(&reply.body).map_err(|error| error.to_string()))
-        .map_err(|en| Text { es: control::accepted(&reply, Lang::Es).err().unwrap_or_else(|| en.clone()), en })
 }
 
 /// Replaces a link.
@@ -380,13 +374,13 @@ pub(super) fn put(paths: &Paths, notice: &Notice) {
 
 /// Why a file is not read.
 fn misnamed(name: &str) -> Text {
-    let (es, en) = if settings::meant(name) == Some(settings::NAME) {
-        (
+    let Text { es, en } = if settings::meant(name) == Some(settings::NAME) {
+        Text::fixed(
             "¿debe llamarse workshop-edge.txt? Windows puede ocultar cómo termina un nombre.",
             "is it to be called workshop-edge.txt? Windows may hide how a name ends.",
         )
     } else {
-        (
+        Text::fixed(
             "las contraseñas solo se toman de secrets.txt en la unidad TALLER del equipo. Bórrelo de esta memoria.",
             "passwords are taken only from secrets.txt on the box's own drive TALLER. Delete it from this stick.",
         )

@@ -1,8 +1,9 @@
 //! A change of version as it happens: download, verification, switch and trial, with progress on the terminal.
 
-use super::{output, report, shown};
+use super::output;
+use crate::cli::control;
 use crate::control::{Client, ClientError, ControlCommand, follower_patience};
-use crate::lang::Lang;
+use crate::lang::{Lang, Text};
 use crate::update::command::Report;
 use crate::update::history::ChangeOutcome;
 use crate::update::state::{Fault, OsStep, Phase};
@@ -10,7 +11,6 @@ use crate::update::words;
 use semver::Version;
 use std::{
     io::{self, IsTerminal as _},
-    process::ExitCode,
     thread,
     time::{Duration, Instant},
 };
@@ -23,9 +23,13 @@ const AGAIN: &str = "\r\x1b[K";
 const BAR: u64 = 30;
 
 /// Shows the way to a version until it works or does not; of the operating system, until it is here or does not come.
-pub(super) fn follow(client: &Client, version: &Version, is_system: bool, json: bool, lang: Lang) -> ExitCode {
+pub(super) fn follow(
+    client: &Client,
+    version: &Version,
+    is_system: bool,
+    screen: &mut Screen,
+) -> Result<(Report, Text), Text> {
     let ended: Ended = if is_system { system_ended } else { ended };
-    let mut screen = Screen::new();
     let mut patience = Patience::new();
     loop {
         match client.send(ControlCommand::UpdateReport, &[]) {
@@ -36,24 +40,17 @@ pub(super) fn follow(client: &Client, version: &Version, is_system: bool, json: 
                 | ClientError::Malformed { .. }
                 | ClientError::Silent { .. },
             ) => {}
-            reply => match report(reply, lang) {
-                Err(words) => {
-                    screen.clear();
-                    return output::failure(&words);
+            reply => {
+                let report = control::answer(reply)?;
+                if let Some(end) = ended(&report, version) {
+                    return end.map(|words| (report, words));
                 }
-                Ok(report) => {
-                    if let Some(end) = ended(&report, version, lang) {
-                        screen.clear();
-                        return conclude(end, &report, json);
-                    }
-                    let has_progressed = screen.show(&progress(&report, is_system, lang));
-                    patience.heard(&report, has_progressed);
-                }
-            },
+                let has_progressed = screen.show(&progress(&report, is_system));
+                patience.heard(&report, has_progressed);
+            }
         }
         if patience.is_over() {
-            screen.clear();
-            return output::failure(lang.pick(
+            return Err(Text::new(
                 "no avanza: mire «workshop-edge update status» y el registro del servicio",
                 "there is no progress: see \"workshop-edge update status\" and the service's log",
             ));
@@ -87,81 +84,71 @@ impl Patience {
 }
 
 /// How a change ended, if it has: what to say of success, or of failure.
-pub(in crate::cli) type Ended = fn(&Report, &Version, Lang) -> Option<Result<String, String>>;
+pub(in crate::cli) type Ended = fn(&Report, &Version) -> Option<Result<Text, Text>>;
 
 /// How it ended, if it has: what to say of success, or of failure.
-pub(in crate::cli) fn ended(report: &Report, version: &Version, lang: Lang) -> Option<Result<String, String>> {
+pub(in crate::cli) fn ended(report: &Report, version: &Version) -> Option<Result<Text, Text>> {
     let state = &report.state;
     let last = report.history.last().filter(|last| last.to == *version);
     match (last.map(|last| &last.outcome), &state.phase) {
         (Some(ChangeOutcome::Confirmed { .. }), Phase::Idle | Phase::Waiting { .. } | Phase::Checking)
             if state.running == *version =>
         {
-            Some(Ok(lang.pick(format!("La versión {version} funciona."), format!("Version {version} works."))))
+            Some(Ok(Text::new(format!("La versión {version} funciona."), format!("Version {version} works."))))
         }
-        (Some(ChangeOutcome::Reverted { reason, .. }), _) if state.running != *version => Some(Err(lang.pick(
+        (Some(ChangeOutcome::Reverted { reason, .. }), _) if state.running != *version => Some(Err(Text::new(
             format!("la versión {version} falló y volvió la anterior: {reason}"),
             format!("version {version} failed and the one before came back: {reason}"),
         ))),
         (Some(ChangeOutcome::OnTrial), _) => None,
-        (_, Phase::Idle) => Some(Err(not_put(state.fault.as_ref(), version, lang))),
+        (_, Phase::Idle) => Some(Err(not_put(state.fault.as_ref(), version))),
         _ => None,
     }
 }
 
 /// The same of a version of the operating system: once the box has it, root installs it and restarts the machine.
-pub(in crate::cli) fn system_ended(report: &Report, version: &Version, lang: Lang) -> Option<Result<String, String>> {
+pub(in crate::cli) fn system_ended(report: &Report, version: &Version) -> Option<Result<Text, Text>> {
     let state = &report.state;
     match state.os.as_ref().map(|os| &os.step) {
         Some(OsStep::Downloading { version: coming, .. }) if coming == version => None,
-        Some(OsStep::Offered { version: offered }) if offered == version => Some(Ok(lang.pick(
+        Some(OsStep::Offered { version: offered }) if offered == version => Some(Ok(Text::new(
             format!("La versión {version} del sistema ya está en el equipo; se instala, y el equipo se reinicia solo."),
             format!(
                 "The system's version {version} is on the box; it is being installed, and the box restarts by itself."
             ),
         ))),
-        _ => Some(Err(not_put(state.fault.as_ref(), version, lang))),
+        _ => Some(Err(not_put(state.fault.as_ref(), version))),
     }
 }
 
 /// Why a version is not in place.
-fn not_put(fault: Option<&Fault>, version: &Version, lang: Lang) -> String {
+fn not_put(fault: Option<&Fault>, version: &Version) -> Text {
     fault.map_or_else(
         || {
-            lang.pick(
+            Text::new(
                 format!("la versión {version} no se ha instalado: otra petición la ha interrumpido"),
                 format!("version {version} was not put in place: another order came in between"),
             )
         },
-        |fault| words::fault(fault).pick(lang).to_owned(),
+        words::fault,
     )
 }
 
-fn conclude(end: Result<String, String>, report: &Report, json: bool) -> ExitCode {
-    match end {
-        Ok(words) => match shown(json, report, || words + "\n") {
-            Ok(text) => output::answer(&text, 0),
-            Err(words) => output::failure(&words),
-        },
-        Err(words) => output::failure(&words),
-    }
-}
-
-fn progress(report: &Report, is_system: bool, lang: Lang) -> String {
+fn progress(report: &Report, is_system: bool) -> Text {
     if let Some(os) = report.state.os.as_ref().filter(|_| is_system) {
-        return words::system(os).into_iter().next().map(|text| text.pick(lang).to_owned()).unwrap_or_default();
+        return words::system(os).into_iter().next().unwrap_or_default();
     }
-    let phase = words::phase(&report.state).pick(lang).to_owned();
+    let phase = words::phase(&report.state);
     match report.state.phase {
         Phase::Downloading { done, total, .. } => {
             let full = words::percent(done, total).saturating_mul(BAR).checked_div(100).unwrap_or(0);
             let bar: String = (0..BAR).map(|column| if column < full { '#' } else { '.' }).collect();
-            format!("[{bar}] {phase}")
+            phase.map(|phase| format!("[{bar}] {phase}"))
         }
         // It may last for minutes, and there is nothing to do but to wait. Within the columns of a terminal.
         Phase::OnTrial => {
             let running = &report.state.running;
-            lang.pick(
+            Text::new(
                 format!("La versión {running} ya funciona, a prueba; se espera (Ctrl+C no la para)."),
                 format!("Version {running} is on trial and serves already; waiting (Ctrl+C lets it go on)."),
             )
@@ -172,18 +159,20 @@ fn progress(report: &Report, is_system: bool, lang: Lang) -> String {
 
 /// Where the person looks: standard error, since the answer goes to standard output.
 pub(super) struct Screen {
+    lang: Lang,
     is_terminal: bool,
     shown: String,
 }
 
 impl Screen {
-    pub(super) fn new() -> Self {
-        Self { is_terminal: io::stderr().is_terminal(), shown: String::new() }
+    pub(super) fn new(lang: Lang) -> Self {
+        Self { lang, is_terminal: io::stderr().is_terminal(), shown: String::new() }
     }
 
     /// Shows a line in the place of the last one, or after it where lines cannot be written over; gives whether it is
     /// another one.
-    pub(super) fn show(&mut self, line: &str) -> bool {
+    pub(super) fn show(&mut self, line: &Text) -> bool {
+        let line = line.pick(self.lang);
         if line == self.shown {
             return false;
         }
@@ -196,10 +185,11 @@ impl Screen {
         true
     }
 
-    pub(super) fn clear(&self) {
+    pub(super) fn clear(&mut self) {
         if self.is_terminal && !self.shown.is_empty() {
             output::print_error(AGAIN);
         }
+        self.shown.clear();
     }
 }
 

@@ -6,15 +6,19 @@ use super::configuration::{configured, overrides};
 use super::program::subcommand;
 use super::shape::{json, parent};
 use super::{EXIT_FAILURE, control, output};
-use crate::control::{Client, ClientError, ControlCommand, Reply as Answer};
+use crate::control::{Client, ClientError, ControlCommand};
 use crate::update::command::{Command, CommandOutcome, Reply, Report};
 use crate::update::state::State;
 use crate::update::words;
-use crate::{config::Overrides, lang::Lang};
+use crate::{
+    config::Overrides,
+    lang::{Lang, Text},
+};
 use clap::{Arg, ArgMatches, ValueHint, value_parser};
 use semver::Version;
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
+use follow::Screen;
 /// A change of version that somebody else has asked for, as those who only watch see it.
 pub(super) use follow::{Ended, Patience, ended, system_ended};
 
@@ -165,103 +169,92 @@ pub(super) fn run(args: UpdateArgs, lang: Lang) -> ExitCode {
         Err(code) => return code,
     };
     let done = match request {
-        Request::Status => report(client.send(ControlCommand::UpdateReport, &[]), lang)
-            .and_then(|report| shown(json, &report.state, || lines(&words::sentences(&report.state).pick(lang)))),
-        Request::History => report(client.send(ControlCommand::UpdateReport, &[]), lang)
-            .and_then(|report| shown(json, &report.history, || history(&report, lang))),
-        Request::Do(command) => return carry_out(&client, &command, json, lang),
+        Request::Status => {
+            report(&client).and_then(|report| shown(json, &report.state, || lines(&words::sentences(&report.state).0)))
+        }
+        Request::History => report(&client).and_then(|report| shown(json, &report.history, || history(&report))),
+        Request::Do(command) => {
+            return match carry_out(&client, &command, json, &mut Screen::new(lang)) {
+                Ok((text, code)) => output::answer(text.pick(lang), code),
+                Err(words) => output::failure(words.pick(lang)),
+            };
+        }
     };
-    match done {
-        Ok(text) => output::answer(&text, 0),
-        Err(words) => output::failure(&words),
-    }
+    output::end(done, lang)
 }
 
-fn carry_out(client: &Client, command: &Command, json: bool, lang: Lang) -> ExitCode {
-    let reply = match ask(client, command, lang) {
-        Ok(reply) => reply,
-        Err(words) => return output::failure(&words),
-    };
-    match &reply.outcome {
-        CommandOutcome::Begun { version, is_system } => follow::follow(client, version, *is_system, json, lang),
+/// What to answer, with the exit code.
+fn carry_out(client: &Client, command: &Command, json: bool, screen: &mut Screen) -> Result<(Text, u8), Text> {
+    let reply = ask(client, command, screen)?;
+    let mut sentences = words::sentences(&reply.state).0;
+    let code = match &reply.outcome {
+        CommandOutcome::Begun { version, is_system } => {
+            let end = follow::follow(client, version, *is_system, screen);
+            screen.clear();
+            let (report, words) = end?;
+            return Ok((shown(json, &report, || lines(&[words]))?, 0));
+        }
         CommandOutcome::Done => {
-            let mut sentences = words::sentences(&reply.state).pick(lang);
             if let Command::Forgive { version } = command {
-                sentences.insert(
-                    0,
-                    lang.pick(
-                        format!("La versión {version} se admite otra vez en este equipo."),
-                        format!("Version {version} may be tried again on this box."),
-                    ),
+                let allowed = Text::new(
+                    format!("La versión {version} se admite otra vez en este equipo."),
+                    format!("Version {version} may be tried again on this box."),
                 );
+                sentences.insert(0, allowed);
             }
-            finish(json, &reply, &sentences, 0)
+            0
         }
-        CommandOutcome::Nothing { reason } => {
-            let reason = reason.pick(lang);
-            let nothing =
-                lang.pick(format!("No hay nada que hacer: {reason}."), format!("There is nothing to do: {reason}."));
+        CommandOutcome::Nothing { reason: Text { es, en } } => {
+            let nothing = Text::new(format!("No hay nada que hacer: {es}."), format!("There is nothing to do: {en}."));
+            sentences.insert(0, nothing);
             // To have asked for a change that does not come is a failure; to have asked whether there is one is not.
-            let code = if *command == Command::Check { 0 } else { EXIT_FAILURE };
-            let mut sentences = vec![nothing];
-            sentences.extend(words::sentences(&reply.state).pick(lang));
-            finish(json, &reply, &sentences, code)
+            if *command == Command::Check { 0 } else { EXIT_FAILURE }
         }
-    }
+    };
+    Ok((shown(json, &reply, || lines(&sentences))?, code))
 }
 
-fn finish(json: bool, reply: &Reply, sentences: &[String], code: u8) -> ExitCode {
-    match shown(json, reply, || lines(sentences)) {
-        Ok(text) => output::answer(&text, code),
-        Err(words) => output::failure(&words),
-    }
-}
-
-fn ask(client: &Client, command: &Command, lang: Lang) -> Result<Reply, String> {
-    let body = serde_json::to_vec(command).map_err(|error| error.to_string())?;
-    let mut screen = follow::Screen::new();
+fn ask(client: &Client, command: &Command, screen: &mut Screen) -> Result<Reply, Text> {
+    let body = serde_json::to_vec(command).map_err(|error| Text::same(error.to_string()))?;
     let reply = client.send_with_progress(ControlCommand::Update, &body, |now| {
         if let Ok(state) = serde_json::from_slice::<State>(now) {
-            screen.show(words::phase(&state).pick(lang));
+            screen.show(&words::phase(&state));
         }
     });
     screen.clear();
     let lost =
         matches!(reply, Err(ClientError::Silent { .. } | ClientError::Broken { .. } | ClientError::Malformed { .. }));
-    let value = control::value(reply, lang).map_err(|words| if lost { unknown(&words, lang) } else { words })?;
-    serde_json::from_value(value).map_err(|error| control::not_understood(&error.to_string(), lang))
+    control::answer(reply).map_err(|words| if lost { unknown(&words) } else { words })
 }
 
 /// The order has gone out, and no answer has come back.
-fn unknown(words: &str, lang: Lang) -> String {
-    lang.pick(
-        format!("{words}\n  puede que la orden siga en marcha: «workshop-edge update status» dice en qué está"),
-        format!(
-            "{words}\n  the order may be going on all the same: \"workshop-edge update status\" says what it is at"
-        ),
+fn unknown(Text { es, en }: &Text) -> Text {
+    Text::new(
+        format!("{es}\n  puede que la orden siga en marcha: «workshop-edge update status» dice en qué está"),
+        format!("{en}\n  the order may be going on all the same: \"workshop-edge update status\" says what it is at"),
     )
 }
 
-fn report(reply: Result<Answer, ClientError>, lang: Lang) -> Result<Report, String> {
-    let value = control::value(reply, lang)?;
-    serde_json::from_value(value).map_err(|error| control::not_understood(&error.to_string(), lang))
+fn report(client: &Client) -> Result<Report, Text> {
+    control::answer(client.send(ControlCommand::UpdateReport, &[]))
 }
 
 /// For a program, or else for a person.
-fn shown<T: serde::Serialize>(json: bool, value: &T, text: impl FnOnce() -> String) -> Result<String, String> {
+fn shown<T: serde::Serialize>(json: bool, value: &T, text: impl FnOnce() -> Text) -> Result<Text, Text> {
     if !json {
         return Ok(text());
     }
-    serde_json::to_string_pretty(value).map(|text| text + "\n").map_err(|error| error.to_string())
+    let json = serde_json::to_string_pretty(value).map_err(|error| Text::same(error.to_string()))?;
+    Ok(Text::same(json + "\n"))
 }
 
-fn lines(sentences: &[String]) -> String {
-    sentences.iter().fold(String::new(), |text, sentence| text + sentence + "\n")
+fn lines(sentences: &[Text]) -> Text {
+    Text::join(sentences.iter().map(|sentence| sentence.map(|sentence| format!("{sentence}\n"))), "")
 }
 
-fn history(report: &Report, lang: Lang) -> String {
+fn history(report: &Report) -> Text {
     if report.history.is_empty() {
-        return lang.pick("Nunca se ha actualizado.\n", "Never updated.\n").to_owned();
+        return Text::new("Nunca se ha actualizado.\n", "Never updated.\n");
     }
-    lines(&report.history.iter().rev().map(|entry| words::entry(entry).pick(lang).to_owned()).collect::<Vec<_>>())
+    lines(&report.history.iter().rev().map(words::entry).collect::<Vec<_>>())
 }
