@@ -118,16 +118,16 @@ impl<T: Serialize + DeserializeOwned + Clone + PartialEq> DoubleBuffered<T> {
         Ok(length)
     }
 
-    /// Removes the files of the record, which is then `value` until it is changed. What is kept afterwards is newer than
-    /// a file that could not be removed.
+    /// Removes the files of the record, which is then `value` until it is changed. What cannot be removed is still the
+    /// record.
     pub(crate) fn forget(&mut self, value: T) -> Result<(), RecordError> {
-        self.value = value;
         self.remove_temp_files()?;
         // The older one first: a cut in between leaves what was there.
         for generation in [self.generation.saturating_add(1), self.generation] {
             super::remove(&path(&self.directory, self.name, generation % 2))
                 .map_err(|source| RecordError::Write { name: self.name, source })?;
         }
+        self.value = value;
         Ok(())
     }
 }
@@ -273,10 +273,14 @@ mod tests {
         record.forget(Sample { number: 0 }).expect("removed");
         record.forget(Sample { number: 0 }).expect("gone already");
         assert_eq!(fs::read_dir(directory.path()).expect("listed").count(), 0);
-        // One that could not be removed is older than what follows.
+        // One that comes back is older than what follows.
         fs::write(&newest, bytes).expect("still there");
         record.change(|sample| sample.number = 10).expect("kept");
         assert_eq!(number(directory.path()), Some(10));
+        fs::remove_file(&newest).expect("removed");
+        fs::create_dir(&newest).expect("what no file's removal removes");
+        assert!(record.forget(Sample { number: 0 }).is_err());
+        assert_eq!(record.value().number, 10, "it has not happened");
     }
 
     #[test]

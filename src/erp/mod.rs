@@ -52,7 +52,7 @@ pub mod pure {
     use super::counts::Counts;
     use super::part::Part;
     use super::snapshot::{Held, Snapshot};
-    use super::store::{AccountKey, LoginKey, Store};
+    use super::store::{AccountKey, Figures, LoginKey, Store};
     use crate::durable::RecordError;
     use crate::lang::Lang;
 
@@ -70,17 +70,14 @@ pub mod pure {
     /// Keeps this list of machines for an account: of a user, and of a workshop.
     pub fn keep_machines(directory: &Path, user: &str, workshop: &str, mut body: &[u8]) -> Result<(), RecordError> {
         let now = Instant::now();
-        let (mut store, kept) = Store::open(directory, LoginKey::new("", user), Vec::new(), now);
-        let account = AccountKey::new("", user, workshop);
-        if kept.account.as_ref() != Some(&account) {
-            store.forget()?;
-        }
+        let (mut store, _) = Store::open(directory, LoginKey::new("", user), Vec::new(), now);
         let mut snapshot = Snapshot::default();
         if let Ok(machines) = Answer::read(Part::Machines, &mut body) {
             snapshot.set(Part::Machines, Held::again(Arc::new(machines), now));
         }
+        let (account, counts) = (AccountKey::new("", user, workshop), Counts::default());
         let wall = Timestamp::try_from(SystemTime::now()).ok();
-        store.keep_last(&snapshot, &Counts::default(), &account, now, wall).map(drop)
+        store.keep_last(&Figures { account, snapshot, counts, now, wall }).map(drop)
     }
 
     /// The list of machines that is kept for a user, as a start finds it.

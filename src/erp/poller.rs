@@ -21,7 +21,7 @@ use super::reason::Reason;
 use super::schedule::{Next, Pace, Schedule};
 use super::session::{Session, jitter};
 use super::snapshot::{Held, Snapshot};
-use super::store::{AccountKey, Kept, LoginKey, Store};
+use super::store::{AccountKey, Figures, Kept, LoginKey, Store};
 use crate::bounded_read::read_up_to;
 use crate::clock::{Clock, Doubt};
 use crate::durable::RecordError;
@@ -65,7 +65,7 @@ pub(crate) enum Event<'a> {
 const TIME_SERVERS: Duration = Duration::from_secs(10 * 60);
 
 /// [`Store::keep`], or [`Store::keep_last`].
-type Keep = fn(&mut Store, &Snapshot, &Counts, &AccountKey, Instant, Option<Timestamp>) -> Result<u64, RecordError>;
+type Keep = fn(&mut Store, &Figures) -> Result<u64, RecordError>;
 
 /// The outcome of what went well.
 const OK: &str = "ok";
@@ -258,22 +258,16 @@ impl<O: Fn(&Event<'_>)> Poller<O> {
         if self.account.as_ref() == Some(&key) {
             return;
         }
-        if self.account.is_some() {
-            tracing::warn!("the ERP's account is another one: the figures of the one before are forgotten");
-        }
+        let is_another = self.account.replace(key).is_some();
         self.snapshot = Snapshot::default();
         self.snapshot.extra.resize_with(self.settings.extra_paths.len(), || None);
         self.counts = Counts::default();
         self.etags.iter_mut().for_each(|etag| *etag = None);
-        self.account = Some(key);
-        // A disk that hangs holds nothing up: then the next write replaces what is kept.
-        let _ = timeout(DISK, self.written()).await;
-        if let Some(mut store) = self.store.take() {
-            let forgotten = tokio::task::spawn_blocking(move || {
-                let result = store.forget();
-                (store, result.map(|()| 0))
-            });
-            self.writing = Some(forgotten);
+        if is_another {
+            tracing::warn!("the ERP's account is another one: the figures of the one before are forgotten");
+            // On the disk too, and at once, unless that hangs.
+            let _ = timeout(DISK, self.written()).await;
+            self.keep().await;
         }
     }
 
@@ -397,7 +391,8 @@ impl<O: Fn(&Event<'_>)> Poller<O> {
         if self.writing.as_ref().is_some_and(JoinHandle::is_finished) {
             self.written().await;
         }
-        if self.store.as_ref().is_some_and(|store| store.is_due(Instant::now())) {
+        let is_due = |store: &Store| self.account.as_ref().is_some_and(|account| store.is_due(account, Instant::now()));
+        if self.store.as_ref().is_some_and(is_due) {
             self.write(Store::keep);
         }
     }
@@ -412,8 +407,9 @@ impl<O: Fn(&Event<'_>)> Poller<O> {
         let Some(account) = self.account.clone() else { return };
         let Some(mut store) = self.store.take() else { return };
         let (snapshot, counts, wall) = (self.snapshot.clone(), self.counts.clone(), self.believed_time());
+        let figures = Figures { account, snapshot, counts, now: Instant::now(), wall };
         self.writing = Some(tokio::task::spawn_blocking(move || {
-            let result = keep(&mut store, &snapshot, &counts, &account, Instant::now(), wall);
+            let result = keep(&mut store, &figures);
             (store, result)
         }));
     }

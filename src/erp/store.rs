@@ -49,18 +49,29 @@ pub(crate) struct AccountKey(String);
 pub(crate) struct Kept {
     pub(crate) snapshot: Snapshot,
     pub(crate) counts: Counts,
-    /// Whose it is; `None`: nothing was kept. Where the login gives another, all of it is to be emptied: see
-    /// [`Store::forget`].
+    /// Whose it is; `None`: nothing was kept.
     pub(crate) account: Option<AccountKey>,
 }
 
-/// The record on the disk. Its calls read and write files: not for the runtime's threads.
+/// What is to be kept, at one moment.
+pub(crate) struct Figures {
+    pub(crate) account: AccountKey,
+    pub(crate) snapshot: Snapshot,
+    pub(crate) counts: Counts,
+    pub(crate) now: Instant,
+    /// The box's clock; `None` where it is not believed.
+    pub(crate) wall: Option<Timestamp>,
+}
+
+/// The record on the disk: of one account, since nothing is written for another before both files are gone. Its calls read
+/// and write files: not for the runtime's threads.
 #[derive(Debug)]
 pub(crate) struct Store {
     record: DoubleBuffered<Record>,
     login: LoginKey,
     extra_paths: Vec<String>,
-    tried: Option<Instant>,
+    /// When a write was tried last, and for whom.
+    tried: Option<(AccountKey, Instant)>,
     written: Option<Instant>,
     budget: WriteBudget,
 }
@@ -104,90 +115,78 @@ impl Store {
     /// Reads what was kept for this login; of another login's nothing, and that is removed. `extra_paths` are those of
     /// the configuration, in its order.
     pub(crate) fn open(directory: &Path, login: LoginKey, extra_paths: Vec<String>, now: Instant) -> (Self, Kept) {
-        let empty = Record { login: login.clone(), ..Record::default() };
-        let mut record = DoubleBuffered::open(directory, NAME)
-            .unwrap_or_else(|| DoubleBuffered::new(directory, NAME, empty.clone()));
-        let is_ours = record.value().login == login;
-        let tidied = if is_ours { record.remove_temp_files() } else { record.forget(empty) };
-        if let Err(error) = tidied {
-            tracing::warn!(error = crate::error_chain(&error), "cannot remove files of the ERP's figures");
-        }
-        let kept = record.value().read(&extra_paths, now);
-        let store = Self { record, login, extra_paths, tried: None, written: None, budget: WriteBudget::new(now) };
+        let record = DoubleBuffered::open(directory, NAME);
+        let record = record.unwrap_or_else(|| DoubleBuffered::new(directory, NAME, Record::of(&login)));
+        let mut store = Self { record, login, extra_paths, tried: None, written: None, budget: WriteBudget::new(now) };
+        let is_ours = store.record.value().login == store.login;
+        let tidied = if is_ours { store.record.remove_temp_files() } else { store.forget() };
+        let kept = match tidied {
+            Ok(()) => store.record.value().read(&store.extra_paths, now),
+            // Nor could the run before have removed what had become another account's.
+            Err(error) => {
+                tracing::warn!(error = crate::error_chain(&error), "the kept figures of the ERP are not shown");
+                Kept::default()
+            }
+        };
         (store, kept)
     }
 
     /// Whether [`Store::keep`] would look for changes: cheap.
-    pub(crate) fn is_due(&self, now: Instant) -> bool {
-        has_passed(self.tried, PERIOD, now) && self.budget.has_room(now)
+    pub(crate) fn is_due(&self, account: &AccountKey, now: Instant) -> bool {
+        let is_rested = self
+            .tried
+            .as_ref()
+            .is_none_or(|(whose, at)| whose != account || now.saturating_duration_since(*at) >= PERIOD);
+        is_rested && (self.is_of_another(account) || self.budget.has_room(now))
     }
 
-    /// Writes what has changed, when it is due; gives the bytes that were written. `wall`: the box's clock, `None` where
-    /// it is not believed.
-    pub(crate) fn keep(
-        &mut self,
-        snapshot: &Snapshot,
-        counts: &Counts,
-        account: &AccountKey,
-        now: Instant,
-        wall: Option<Timestamp>,
-    ) -> Result<u64, RecordError> {
-        if !self.is_due(now) {
+    /// Writes what has changed, when it is due; gives the bytes that were written. What is kept of another account is
+    /// removed first, and at once.
+    pub(crate) fn keep(&mut self, figures: &Figures) -> Result<u64, RecordError> {
+        if !self.is_due(&figures.account, figures.now) {
             return Ok(0);
         }
-        let are_moments_due = has_passed(self.written, PERIOD_OF_MOMENTS, now);
-        self.write(snapshot, counts, account, now, wall, are_moments_due)
+        let are_moments_due =
+            self.written.is_none_or(|written| figures.now.saturating_duration_since(written) >= PERIOD_OF_MOMENTS);
+        self.write(figures, are_moments_due)
     }
 
     /// As [`Store::keep`], due or not: before the process ends.
-    pub(crate) fn keep_last(
-        &mut self,
-        snapshot: &Snapshot,
-        counts: &Counts,
-        account: &AccountKey,
-        now: Instant,
-        wall: Option<Timestamp>,
-    ) -> Result<u64, RecordError> {
-        self.write(snapshot, counts, account, now, wall, true)
+    pub(crate) fn keep_last(&mut self, figures: &Figures) -> Result<u64, RecordError> {
+        self.write(figures, true)
     }
 
-    /// Removes the files: the account is another.
-    pub(crate) fn forget(&mut self) -> Result<(), RecordError> {
-        self.tried = None;
-        self.written = None;
-        self.record.forget(Record { login: self.login.clone(), ..Record::default() })
+    fn is_of_another(&self, account: &AccountKey) -> bool {
+        self.record.value().account.as_ref().is_some_and(|kept| kept != account)
     }
 
-    fn write(
-        &mut self,
-        snapshot: &Snapshot,
-        counts: &Counts,
-        account: &AccountKey,
-        now: Instant,
-        wall: Option<Timestamp>,
-        are_moments_due: bool,
-    ) -> Result<u64, RecordError> {
-        self.tried = Some(now);
+    fn forget(&mut self) -> Result<(), RecordError> {
+        self.record.forget(Record::of(&self.login))
+    }
+
+    fn write(&mut self, figures: &Figures, are_moments_due: bool) -> Result<u64, RecordError> {
+        let Figures { account, snapshot, counts, now, wall } = figures;
+        self.tried = Some((account.clone(), *now));
+        if self.is_of_another(account) {
+            // Of two files one is written, and the other is what is read when that one is damaged.
+            self.forget()?;
+        }
         let next = Record {
-            login: self.login.clone(),
             account: Some(account.clone()),
-            parts: parts(snapshot, now, wall),
+            parts: parts(snapshot, *now, *wall),
             counts: counts.clone(),
-            extra: extra(snapshot, &self.extra_paths, now, wall),
+            extra: extra(snapshot, &self.extra_paths, *now, *wall),
+            ..Record::of(&self.login)
         };
         let last = self.record.value();
         if next.has_same_content(last) && !(are_moments_due && next.has_moved(last)) {
             return Ok(0);
         }
         let bytes = self.record.replace(next)?;
-        self.written = Some(now);
-        self.budget.spend(bytes, now);
+        self.written = Some(*now);
+        self.budget.spend(bytes, *now);
         Ok(bytes)
     }
-}
-
-fn has_passed(since: Option<Instant>, period: Duration, now: Instant) -> bool {
-    since.is_none_or(|since| now.saturating_duration_since(since) >= period)
 }
 
 fn parts(snapshot: &Snapshot, now: Instant, wall: Option<Timestamp>) -> BTreeMap<String, Entry> {
@@ -207,6 +206,11 @@ fn extra(snapshot: &Snapshot, paths: &[String], now: Instant, wall: Option<Times
 }
 
 impl Record {
+    /// Nothing, of this login.
+    fn of(login: &LoginKey) -> Self {
+        Self { login: login.clone(), ..Self::default() }
+    }
+
     fn read(&self, extra_paths: &[String], now: Instant) -> Kept {
         let mut kept =
             Kept { counts: self.counts.clone(), account: self.account.clone(), snapshot: Snapshot::default() };

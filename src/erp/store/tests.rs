@@ -57,9 +57,18 @@ impl Poller {
         self.counts.observe(completed, "2026-11-27T00:00:00.000Z", &moment, 6);
     }
 
+    fn figures(&self) -> Figures {
+        Figures {
+            account: self.account.clone(),
+            snapshot: self.snapshot.clone(),
+            counts: self.counts.clone(),
+            now: self.now,
+            wall: Some(self.wall),
+        }
+    }
+
     fn keep(&mut self) -> u64 {
-        let Self { store, snapshot, counts, account, now, wall, .. } = self;
-        store.keep(snapshot, counts, account, *now, Some(*wall)).expect("kept")
+        self.store.keep(&self.figures()).expect("kept")
     }
 
     fn open_as(&self, user: &str) -> (Store, Kept) {
@@ -139,8 +148,7 @@ fn by_a_clock_that_is_not_believed_nothing_is_fresh() {
     // The moment of a clock that was not believed is none.
     let mut poller = Poller::new(&[]);
     poller.see(Part::MachineStats, STATS);
-    let Poller { store, snapshot, counts, account, now, .. } = &mut poller;
-    assert!(store.keep(snapshot, counts, account, *now, None).expect("kept") > 0);
+    assert!(poller.store.keep(&Figures { wall: None, ..poller.figures() }).expect("kept") > 0);
     let (mut store, mut kept) = poller.open_as(USER);
     let age =
         |kept: &Kept| kept.snapshot.part(Part::MachineStats).expect("kept").as_of.age(poller.now, Some(poller.wall));
@@ -148,9 +156,7 @@ fn by_a_clock_that_is_not_believed_nothing_is_fresh() {
     // Nor does it become one by being kept again.
     kept.snapshot
         .set(Part::Machines, Held::new(Answer::read(Part::Machines, &mut "[]".as_bytes()).expect("none"), poller.now));
-    assert!(
-        store.keep(&kept.snapshot, &kept.counts, &poller.account, poller.now, Some(poller.wall)).expect("kept") > 0
-    );
+    assert!(store.keep(&Figures { snapshot: kept.snapshot, ..poller.figures() }).expect("kept") > 0);
     let (_, kept) = poller.open_as(USER);
     assert_eq!(age(&kept), None);
     // It is let go when this run has had it for long enough.
@@ -172,14 +178,66 @@ fn another_login_finds_nothing_and_leaves_nothing() {
     let (mut store, kept) = poller.open_as("other@workshop.example");
     assert!(kept.account.is_none() && kept.snapshot == Snapshot::default());
     assert_eq!(poller.files(), [""; 0]);
-    // Whose account is another keeps nothing of the one before, whichever of the files is damaged.
-    assert!(store.keep(&poller.snapshot, &poller.counts, &poller.account, poller.now, None).expect("kept") > 0);
-    store.forget().expect("removed");
-    let other = AccountKey::new(URL, "user-2", "workshop-2");
-    assert!(store.keep(&Snapshot::default(), &Counts::default(), &other, poller.now, None).expect("kept") > 0);
-    let (_, kept) = poller.open_as("other@workshop.example");
-    assert_eq!((kept.account, kept.snapshot), (Some(other), Snapshot::default()));
-    assert_eq!(poller.files().len(), 1);
+    assert!(store.keep(&poller.figures()).expect("kept") > 0);
+}
+
+/// Whatever becomes of either file, and whenever the power goes.
+#[test]
+fn for_another_account_nothing_is_written_beside_what_is_kept() {
+    let mut poller = Poller::new(&[]);
+    for number in 0..2 {
+        poller.see(Part::Machines, &machines(3, number));
+        assert!(poller.keep() > 0);
+        poller.pass(MINUTE);
+    }
+    poller.see(Part::Machines, &machines(3, 2));
+    assert!(poller.keep() > 0);
+    let account = AccountKey::new(URL, "user-1", "workshop-2");
+    let other = Figures { account: account.clone(), snapshot: Snapshot::default(), ..poller.figures() };
+    // What was kept cannot be removed.
+    let file = poller.directory.path().join("erp.0");
+    let aside = poller.directory.path().join("aside");
+    fs::rename(&file, &aside).expect("moved");
+    fs::create_dir(&file).expect("what no file's removal removes");
+    assert!(poller.store.keep(&other).is_err() && poller.store.keep_last(&other).is_err());
+    assert!(!poller.store.is_due(&account, poller.now), "it is not tried all the time");
+    fs::remove_dir(&file).expect("removed");
+    fs::rename(&aside, &file).expect("moved back");
+    let (_, kept) = poller.open_as(USER);
+    assert_eq!(kept.account, Some(poller.account.clone()), "nothing was written");
+
+    poller.pass(MINUTE);
+    assert!(poller.store.is_due(&account, poller.now));
+    assert!(poller.store.keep(&Figures { now: poller.now, ..other }).expect("kept") > 0);
+    assert_eq!(poller.files().len(), 1, "the other file would be read where this one is damaged");
+    let (_, kept) = poller.open_as(USER);
+    assert_eq!((kept.account, kept.snapshot), (Some(account), Snapshot::default()));
+}
+
+#[test]
+fn where_nothing_can_be_removed_nothing_is_shown() {
+    let mut poller = Poller::new(&["/other"]);
+    poller.see(Part::MachineStats, STATS);
+    poller.count(1);
+    assert!(poller.keep() > 0);
+    let leftover = poller.directory.path().join("erp.0.tmp");
+    fs::create_dir(&leftover).expect("what no file's removal removes");
+    let (_, kept) = poller.open_as(USER);
+    assert!(kept.account.is_none() && kept.snapshot == Snapshot::default() && kept.counts == Counts::default());
+    fs::remove_dir(&leftover).expect("removed");
+    assert!(poller.open_as(USER).1.snapshot.part(Part::MachineStats).is_some());
+}
+
+#[test]
+fn another_account_is_due_at_once() {
+    let mut poller = Poller::new(&[]);
+    poller.see(Part::MachineStats, STATS);
+    assert!(poller.keep() > 0);
+    assert!(!poller.store.is_due(&poller.account, poller.now));
+    let account = AccountKey::new(URL, "user-2", "workshop-1");
+    assert!(poller.store.is_due(&account, poller.now));
+    assert!(poller.store.keep(&Figures { account, snapshot: Snapshot::default(), ..poller.figures() }).is_ok());
+    assert!(poller.store.is_due(&poller.account, poller.now), "and so is the first when it comes back");
 }
 
 #[test]
@@ -233,9 +291,8 @@ fn it_is_written_on_change_and_the_moments_rarely() {
     poller.pass(Duration::from_secs(5));
     poller.count(61);
     assert_eq!(poller.keep(), 0);
-    let Poller { store, snapshot, counts, account, now, wall, .. } = &mut poller;
-    assert!(store.keep_last(snapshot, counts, account, *now, Some(*wall)).expect("kept") > 0);
-    assert_eq!(store.keep_last(snapshot, counts, account, *now, Some(*wall)).expect("kept"), 0);
+    assert!(poller.store.keep_last(&poller.figures()).expect("kept") > 0);
+    assert_eq!(poller.store.keep_last(&poller.figures()).expect("kept"), 0);
 }
 
 /// A day in which everything changes at every poll, of one size and of another.
@@ -245,7 +302,7 @@ fn a_day_of_changes_writes_no_more_than_20_mb() {
         let mut poller = Poller::new(&[]);
         let (mut bytes, mut writes) = (0, 0);
         for poll in 0..24 * 60 * 12 {
-            if poller.store.is_due(poller.now) {
+            if poller.store.is_due(&poller.account, poller.now) {
                 poller.see(Part::Machines, &machines(number, poll));
                 let written = poller.keep();
                 bytes += written.div_ceil(4096) * 4096;

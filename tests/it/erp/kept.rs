@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::live::Live;
 use super::{Disk, PARTS, break_machine, files, in_time, is_whole, shown, status_of, values};
-use crate::support::{Edge, Erp, Setup};
+use crate::support::{self, Edge, Erp, Setup};
 
 /// A box whose clock is so (faketime(1)), and whose monotonic clock is as it is.
 fn with_clock(setup: Setup, clock: &str) -> Setup {
@@ -90,6 +90,33 @@ fn nothing_is_written_while_nothing_changes() {
     in_time("as long again", || erp.count("/machines") >= 18);
     assert!(writes(&edge) <= before, "{} writes, and {before} before", writes(&edge));
     break_machine(&erp, &mut live);
+}
+
+/// On such a disk nothing could have been removed that has become another account's.
+#[test]
+fn of_a_disk_that_can_only_be_read_nothing_is_shown_before_a_login() {
+    let (disk, erp) = (Disk::new(), Erp::start());
+    let mut other = support::Disk::new(64);
+    let setup = || disk.setup(&erp, "").data(&other.path.join("data"));
+    let edge = setup().start();
+    let mut live = Live::open(&edge);
+    live.until("everything is shown", is_whole);
+    let before = values(live.wall());
+    edge.stop();
+
+    erp.fail(json!("down"));
+    let edge = setup().start();
+    assert_eq!(values(&first(&edge)), before);
+    edge.stop();
+
+    let setup = setup();
+    other.can_be_written(false);
+    let edge = setup.start();
+    let wall = first(&edge);
+    assert!(PARTS.iter().all(|(part, _)| wall["parts"][part].is_null()), "{wall}");
+    erp.recover();
+    let mut live = Live::open(&edge);
+    live.until("everything is shown", is_whole);
 }
 
 #[test]
