@@ -1,15 +1,12 @@
 //! The live channel and `/api` of a box without an ERP.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::TcpStream;
-
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::support::{Edge, PATIENCE, Setup, dist, eventually};
+use crate::support::{Edge, EventStream, Setup, dist, eventually};
 
 /// A live channel, event by event.
-struct Channel(BufReader<TcpStream>);
+struct Channel(EventStream);
 
 /// What came.
 #[derive(Debug, PartialEq)]
@@ -22,34 +19,13 @@ enum Piece {
 
 impl Channel {
     fn open(edge: &Edge, version: &str, fields: &str) -> Self {
-        let mut stream = TcpStream::connect(edge.address()).expect("a connection");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
-        let head = format!("GET /_edge/live {version}\r\nHost: localhost\r\n{fields}\r\n");
-        stream.write_all(head.as_bytes()).expect("sent");
-        let mut channel = Self(BufReader::new(stream));
-        assert!(channel.line().expect("a head").contains(" 200 OK"));
-        let mut is_stream = false;
-        loop {
-            let line = channel.line().expect("a head");
-            is_stream |= line.eq_ignore_ascii_case("content-type: text/event-stream");
-            if line.is_empty() {
-                break;
-            }
-        }
-        assert!(is_stream);
-        channel
-    }
-
-    fn line(&mut self) -> Option<String> {
-        let mut line = String::new();
-        let count = self.0.read_line(&mut line).expect("a line or the end");
-        (count > 0).then(|| line.trim_end().to_owned())
+        Self(EventStream::live(edge, version, fields))
     }
 
     /// The next piece; lines of chunked framing are skipped.
     fn next(&mut self) -> Piece {
         let mut id = String::new();
-        while let Some(line) = self.line() {
+        while let Some(line) = self.0.line() {
             if let Some(retry) = line.strip_prefix("retry: ") {
                 return Piece::Retry(retry.to_owned());
             } else if let Some(given) = line.strip_prefix("id: ") {
@@ -117,7 +93,7 @@ fn a_chunked_channel_ends_as_it_should() {
     while channel.next() != Piece::Heartbeat {}
     edge.signal(Signal::TERM);
     let mut lines = Vec::new();
-    while let Some(line) = channel.line() {
+    while let Some(line) = channel.0.line() {
         lines.push(line);
     }
     assert!(lines.ends_with(&["0".to_owned(), String::new()]), "{lines:?}");
@@ -129,7 +105,7 @@ fn a_channel_that_is_left_is_closed_and_a_request_in_it_gets_no_answer() {
     let edge = Setup::new("").start();
     let mut channel = Channel::open(&edge, "HTTP/1.1", "");
     assert_eq!(channel.next(), Piece::Retry("2000".into()));
-    channel.0.get_mut().write_all(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("sent");
+    channel.0.send(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n");
     assert!(matches!(channel.next(), Piece::Event { .. }));
     let left = Channel::open(&edge, "HTTP/1.1", "");
     let open = || edge.metric("workshop_edge_http_connections_open");

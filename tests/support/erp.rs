@@ -12,6 +12,22 @@ pub(crate) const USER: &str = "pantalla@example.com";
 /// Of all users.
 pub(crate) const PASSWORD: &str = "clave-de-prueba";
 
+/// The paths that the box answers below `/api`, in the order of the ERP's documents.
+pub(crate) const API: [&str; 12] = [
+    "/analytics/dashboard",
+    "/analytics/oee",
+    "/analytics/throughput?period=daily",
+    "/analytics/throughput?period=weekly",
+    "/analytics/throughput?period=monthly",
+    "/analytics/machine-utilization",
+    "/machines",
+    "/machines/stats",
+    "/alerts",
+    "/alerts/summary",
+    "/production/orders/stats",
+    "/quality/stats",
+];
+
 /// `tests/support/erp/server.mjs`; its README describes what `set` takes.
 pub(crate) struct Erp {
     /// It ends with its standard input, so that it does not outlive a test that was killed.

@@ -6,6 +6,8 @@ mod disk;
 mod edge;
 #[allow(dead_code, reason = "not every test has an ERP")]
 pub(crate) mod erp;
+#[allow(dead_code, reason = "not every test has a stream of events")]
+mod event_stream;
 mod hostile_repository;
 mod http;
 #[allow(dead_code, reason = "not every test has an emulated machine on its network")]
@@ -23,6 +25,8 @@ pub(crate) use disk::Disk;
 pub(crate) use edge::{Edge, Setup};
 #[allow(unused_imports, reason = "not every test has an ERP")]
 pub(crate) use erp::Erp;
+#[allow(unused_imports, reason = "not every test has a stream of events")]
+pub(crate) use event_stream::EventStream;
 pub(crate) use hostile_repository::{HostileRepository, Request};
 pub(crate) use http::{Client, Reply};
 pub(crate) use nginx::Nginx;

@@ -28,6 +28,15 @@ fn first(edge: &Edge) -> Value {
     live.wall().clone()
 }
 
+/// What a box showed that was stopped, and whose ERP has gone since.
+fn stopped(disk: &Disk, erp: &Erp, more: &str) -> Value {
+    let (edge, live) = shown(disk, erp, more);
+    let before = values(live.wall());
+    edge.stop();
+    erp.fail(json!("down"));
+    before
+}
+
 fn writes(edge: &Edge) -> f64 {
     edge.metric("workshop_edge_erp_snapshot_writes_total")
 }
@@ -122,11 +131,7 @@ fn of_a_disk_that_can_only_be_read_nothing_is_shown_before_a_login() {
 #[test]
 fn what_is_too_old_is_not_shown() {
     let (disk, erp) = (Disk::new(), Erp::start());
-    let (edge, live) = shown(&disk, &erp, "max_stale_h = 1\n");
-    let before = values(live.wall());
-    edge.stop();
-
-    erp.fail(json!("down"));
+    let before = stopped(&disk, &erp, "max_stale_h = 1\n");
     let edge = with_clock(disk.setup(&erp, "max_stale_h = 1\n"), "+50m").start();
     let wall = first(&edge);
     assert_eq!(values(&wall), before);
@@ -147,11 +152,7 @@ fn what_is_too_old_is_not_shown() {
 #[test]
 fn a_clock_in_1970_stops_nothing_and_makes_no_age_up() {
     let (disk, erp) = (Disk::new(), Erp::start());
-    let (edge, live) = shown(&disk, &erp, "");
-    let before = values(live.wall());
-    edge.stop();
-
-    erp.fail(json!("down"));
+    let before = stopped(&disk, &erp, "");
     let edge = with_clock(disk.setup(&erp, ""), "@1970-01-01 00:01:00").start();
     let wall = first(&edge);
     assert_eq!(values(&wall), before);

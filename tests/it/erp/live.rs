@@ -1,17 +1,15 @@
 //! A display on a live channel.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::TcpStream;
 use std::time::Instant;
 
 use serde_json::{Value, json};
 
 use super::PAUSES;
-use crate::support::{Edge, PATIENCE};
+use crate::support::{Edge, EventStream};
 
 /// A live channel, and what a display has put together from its events.
 pub(super) struct Live {
-    stream: BufReader<TcpStream>,
+    stream: EventStream,
     wall: Value,
     /// The last event's.
     id: String,
@@ -32,22 +30,13 @@ impl Live {
     }
 
     fn open_with(edge: &Edge, fields: &str) -> Self {
-        let mut stream = TcpStream::connect(edge.address()).expect("a connection");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
-        let head = format!("GET /_edge/live HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n");
-        stream.write_all(head.as_bytes()).expect("sent");
-        let mut live = Self { stream: BufReader::new(stream), wall: json!({"parts": {}}), id: String::new(), count: 0 };
-        assert_eq!(live.line(), "HTTP/1.1 200 OK");
-        while live.line() != "content-type: text/event-stream" {}
-        live
+        let stream = EventStream::live(edge, "HTTP/1.1", fields);
+        Self { stream, wall: json!({"parts": {}}), id: String::new(), count: 0 }
     }
 
     /// The next line, the framing of chunks included.
     fn line(&mut self) -> String {
-        let mut line = String::new();
-        let count = self.stream.read_line(&mut line).expect("a line");
-        assert!(count > 0, "the channel ended");
-        line.trim_end().to_owned()
+        self.stream.line().expect("the channel goes on")
     }
 
     /// The next event's data; what they change is taken over.

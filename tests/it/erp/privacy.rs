@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::live::Live;
 use super::{Disk, break_machine, files, in_time, is_whole};
-use crate::support::erp::PASSWORD;
+use crate::support::erp::{API, PASSWORD};
 use crate::support::{Edge, Erp, run};
 
 /// In every piece of personal data that the ERP sends.
@@ -25,23 +25,8 @@ fn clean(what: &str, bytes: &[u8]) {
 
 /// Everything that the box answers.
 fn answers(edge: &Edge) {
-    let api = [
-        "/analytics/dashboard",
-        "/analytics/oee",
-        "/analytics/throughput?period=daily",
-        "/analytics/throughput?period=weekly",
-        "/analytics/throughput?period=monthly",
-        "/analytics/machine-utilization",
-        "/machines",
-        "/machines/stats",
-        "/alerts",
-        "/alerts/summary",
-        "/production/orders/stats",
-        "/quality/stats",
-        "/production/orders/due-today",
-        "/quality/inspections",
-    ];
-    let api = api.map(|path| format!("/api{path}"));
+    let api = API.into_iter().chain(["/production/orders/due-today", "/quality/inspections"]);
+    let api: Vec<_> = api.map(|path| format!("/api{path}")).collect();
     let others = [
         "/",
         "/_edge/",

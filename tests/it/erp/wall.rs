@@ -6,23 +6,8 @@ use serde_json::{Value, json};
 
 use super::live::Live;
 use super::{Disk, PARTS, break_machine, gaps, in_time, is_login, is_whole, shown, status_of, values};
+use crate::support::erp::API;
 use crate::support::{Edge, Erp};
-
-/// Below `/api`, in the order of the ERP's documents.
-const API: [&str; 12] = [
-    "/analytics/dashboard",
-    "/analytics/oee",
-    "/analytics/throughput?period=daily",
-    "/analytics/throughput?period=weekly",
-    "/analytics/throughput?period=monthly",
-    "/analytics/machine-utilization",
-    "/machines",
-    "/machines/stats",
-    "/alerts",
-    "/alerts/summary",
-    "/production/orders/stats",
-    "/quality/stats",
-];
 
 fn body(edge: &Edge, path: &str) -> Value {
     let reply = edge.get(path, &[]);
