@@ -139,7 +139,7 @@ const MAX_USER: usize = 254;
 const MAX_PASSWORD: usize = 512;
 
 /// The most that a check may take; the box's own bounds are below it.
-pub(super) const CHECK_WITHIN: Duration = Duration::from_secs(90);
+pub(super) const CHECK_WITHIN: Duration = Duration::from_secs(150);
 
 /// A checked account waits that long to be confirmed.
 const DRAFT: Duration = Duration::from_secs(10 * 60);

@@ -240,7 +240,8 @@ impl Erp {
         let outbound = self.outbound.as_ref().map_err(|text| text.en.clone())?;
         let (mut steps, mut owner) = (Vec::new(), Vec::new());
         let mut is_signed_in = false;
-        check(&access, outbound, &mut |Step { name, verdict, text }| {
+        let extra_paths = self.settings.extra_paths.clone().unwrap_or_default();
+        check(&access, &extra_paths, outbound, &mut |Step { name, verdict, text }| {
             is_signed_in |= name == StepName::Login && verdict != Verdict::Failed;
             let is_of_owner = matches!(name, StepName::Role | StepName::Workshop);
             let text = if let StepName::Path(path) = name { text.map(|text| format!("{path}: {text}")) } else { text };

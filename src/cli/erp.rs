@@ -62,7 +62,8 @@ pub(super) fn run(args: ErpArgs, lang: Lang, outbound: impl FnOnce(&Config) -> R
     };
     // For a person each step as it is done; for a program all at once.
     let (mut steps, mut written) = (Vec::new(), Ok(()));
-    let is_well = runtime.block_on(check(&access, &outbound, &mut |step| {
+    let extra_paths = config.erp.extra_paths.clone().unwrap_or_default();
+    let is_well = runtime.block_on(check(&access, &extra_paths, &outbound, &mut |step| {
         if json {
             steps.push(step_json(&step));
         } else if written.is_ok() {

@@ -1,22 +1,26 @@
 //! Whether the ERP can be read with an account, step by step: for a technician at the box.
 
+use std::io::Read;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use serde::Serialize;
+use tokio::time::{Instant, timeout_at};
 
 use crate::lang::Text;
 use crate::outbound::Outbound;
 
 use super::answer::Answer;
-use super::client::{Client, Fetched, Login};
+use super::client::{Client, Fetched, Login, Parse};
 use super::credentials::{Access, Password};
+use super::extra_path;
 use super::part::Part;
 use super::reason::Reason;
 use super::token::Token;
 use super::words;
 
 /// What is looked at, in this order. A step that fails ends the check, those of single paths aside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum StepName {
     /// Address, user and password are there.
@@ -31,7 +35,7 @@ pub(crate) enum StepName {
     Role,
     Workshop,
     /// One of the paths.
-    Path(&'static str),
+    Path(String),
 }
 
 /// How it went.
@@ -55,11 +59,19 @@ pub(crate) struct Step {
 /// Asked for to know whether the ERP is there: it refuses those who are not signed in.
 const GUARDED: &str = Part::MachineStats.path();
 
-/// Checks, and tells each step as it is done. Whether nothing failed.
-pub(crate) async fn check(access: &Access, outbound: &Outbound, tell: &mut (dyn FnMut(Step) + Send)) -> bool {
+/// All paths together: each may take long, and a person waits.
+const PATHS: Duration = Duration::from_secs(60);
+
+/// Checks, `extra_paths` too, and tells each step as it is done. Whether nothing failed. It takes two minutes at most.
+pub(crate) async fn check(
+    access: &Access,
+    extra_paths: &[String],
+    outbound: &Outbound,
+    tell: &mut (dyn FnMut(Step) + Send),
+) -> bool {
     let mut report = Report { tell, has_failed: false };
     // A failed step has been told.
-    let _ = run(access, outbound, &mut report).await;
+    let _ = run(access, extra_paths, outbound, &mut report).await;
     !report.has_failed
 }
 
@@ -81,6 +93,15 @@ impl Report<'_> {
         self.add(name, Verdict::Ok, text);
     }
 
+    /// What was understood of a path.
+    fn path(&mut self, path: &str, verdict: Verdict, summary: Result<Text, Reason>) {
+        let name = StepName::Path(path.to_owned());
+        match summary {
+            Ok(text) => self.add(name, verdict, text),
+            Err(reason) => self.add(name, Verdict::Failed, reason.text()),
+        }
+    }
+
     /// The value of a step, which is told if it failed.
     fn take<T>(&mut self, name: StepName, result: Result<T, Text>) -> Result<T, Ended> {
         result.map_err(|text| {
@@ -90,7 +111,12 @@ impl Report<'_> {
     }
 }
 
-async fn run(access: &Access, outbound: &Outbound, report: &mut Report<'_>) -> Result<(), Ended> {
+async fn run(
+    access: &Access,
+    extra_paths: &[String],
+    outbound: &Outbound,
+    report: &mut Report<'_>,
+) -> Result<(), Ended> {
     let (client, password) = report.take(StepName::Settings, settings(access, outbound))?;
     let address = client.address();
     match access.password.warning() {
@@ -116,12 +142,16 @@ async fn run(access: &Access, outbound: &Outbound, report: &mut Report<'_>) -> R
     } else {
         report.ok(StepName::Workshop, words::workshop(&account.workshop));
     }
+    let until = Instant::now() + PATHS;
     for part in Part::ALL {
-        let name = StepName::Path(part.path());
-        match understood(&client, &token, part).await {
-            Ok(text) => report.ok(name, text),
-            Err(reason) => report.add(name, Verdict::Failed, reason.text()),
-        }
+        let read = Box::new(move |body: &mut dyn Read| Answer::read(part, body));
+        let answer = get(&client, &token, part.path(), read, until).await;
+        report.path(part.path(), Verdict::Ok, answer.map(|answer| answer.summary()));
+    }
+    for path in extra_paths {
+        let answer = get(&client, &token, path, Box::new(extra_path::read), until).await;
+        // Nothing is taken out of it.
+        report.path(path, Verdict::Warning, answer.map(|answer| extra_path::summary(&answer)));
     }
     Ok(())
 }
@@ -134,10 +164,15 @@ fn settings(access: &Access, outbound: &Outbound) -> Result<(Client, Password), 
     Ok((client, access.password.read()?))
 }
 
-async fn understood(client: &Client, token: &Token, part: Part) -> Result<Text, Reason> {
-    let read = Box::new(move |body: &mut dyn std::io::Read| Answer::read(part, body));
-    match client.get(part.path(), token, None, read).await? {
-        Fetched::Answer { value, .. } => Ok(value.summary()),
+async fn get<T: Send + 'static>(
+    client: &Client,
+    token: &Token,
+    path: &str,
+    read: Parse<T>,
+    until: Instant,
+) -> Result<T, Reason> {
+    match timeout_at(until, client.get(path, token, None, read)).await.unwrap_or(Err(Reason::Timeout))? {
+        Fetched::Answer { value, .. } => Ok(value),
         // It was not asked whether anything changed.
         Fetched::NotModified { .. } => Err(Reason::Status(304)),
     }

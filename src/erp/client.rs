@@ -329,6 +329,7 @@ async fn parsed<T: Send + 'static>(
             (Some(BodyFault::Html), _) => Err(Reason::Html(status.as_u16())),
             (None, Ok(value)) => Ok(value),
             (None, Err(ShapeError::NotJson)) => Err(Reason::NotJson),
+            (None, Err(ShapeError::TooLarge)) => Err(Reason::TooLarge),
             (None, Err(error)) => Err(Reason::Shape(error)),
         }
     });

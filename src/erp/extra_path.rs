@@ -1,11 +1,20 @@
 //! `erp.extra_paths`: more paths that the box polls, and serves as they are. Nothing is taken out of their answers, so what
 //! is known to carry personal data, passwords or prices is refused.
 
+use std::io::Read;
+
+use bytes::Bytes;
+use serde::de::IgnoredAny;
+
+use super::answer::ShapeError;
 use super::api;
+use crate::bounded_read::read_up_to;
 use crate::lang::Text;
 
 /// Bytes of a path with its query.
 const MAX: usize = 256;
+/// Bytes of an answer.
+pub(super) const MAX_ANSWER: usize = 256 * 1024;
 
 /// What never reaches a wall, and all below it: sign-in; inspections, with users and the hashes of their passwords; orders and
 /// alerts, with customers; stock and shop; revenue.
@@ -38,6 +47,36 @@ pub(crate) fn refuse_extra_path(path: &str) -> Option<Text> {
         let why = fault.text();
         Text::new(format!("{path} {}", why.es), format!("{path} {}", why.en))
     })
+}
+
+/// The answer: JSON, as it came.
+pub(super) fn read(body: &mut dyn Read) -> Result<Bytes, ShapeError> {
+    let bytes = read_up_to(body, MAX_ANSWER as u64 + 1).map_err(|_| ShapeError::NotJson)?;
+    if bytes.len() > MAX_ANSWER {
+        return Err(ShapeError::TooLarge);
+    }
+    serde_json::from_slice::<IgnoredAny>(&bytes).map_err(|_| ShapeError::NotJson)?;
+    Ok(Bytes::from(bytes))
+}
+
+/// What came, for a technician: nobody has looked at what it says.
+pub(super) fn summary(answer: &[u8]) -> Text {
+    let kind = match answer.trim_ascii_start().first() {
+        Some(b'{') => Text::fixed("un objeto", "an object"),
+        Some(b'[') => Text::fixed("una lista", "a list"),
+        _ => Text::fixed("un valor", "a value"),
+    };
+    let bytes = answer.len();
+    Text::new(
+        format!(
+            "{bytes} bytes de JSON, {}; se sirve tal cual a toda la red: compruebe que no lleva datos personales",
+            kind.es
+        ),
+        format!(
+            "{bytes} bytes of JSON, {}; it is served as it is to the whole network: make sure that there is no personal data in it",
+            kind.en
+        ),
+    )
 }
 
 fn fault(text: &str) -> Option<PathFault> {
@@ -148,6 +187,22 @@ mod tests {
         ] {
             assert_eq!(fault(path), Some(PathFault::NotExact), "{path}");
         }
+    }
+
+    #[test]
+    fn an_answer_is_json_of_a_bounded_size_as_it_came() {
+        let answer = |body: &str| read(&mut body.as_bytes());
+        for (body, kind) in [(" {\"a\": 1}\n", "un objeto"), ("[]", "una lista"), ("7", "un valor")] {
+            let bytes = answer(body).expect("JSON");
+            assert_eq!(bytes, body);
+            assert!(summary(&bytes).es.starts_with(&format!("{} bytes de JSON, {kind};", body.len())), "{body}");
+        }
+        for body in ["", "{", "<html>", "{} x"] {
+            assert_eq!(answer(body), Err(ShapeError::NotJson), "{body}");
+        }
+        let largest = format!("\"{}\"", "x".repeat(MAX_ANSWER - 2));
+        assert_eq!(answer(&largest).map(|bytes| bytes.len()), Ok(MAX_ANSWER));
+        assert_eq!(answer(&format!("{largest} ")), Err(ShapeError::TooLarge));
     }
 
     #[test]

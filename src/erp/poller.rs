@@ -10,10 +10,11 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::answer::{Answer, ShapeError};
+use super::answer::Answer;
 use super::client::{Client, Fetched, Login, Parse};
 use super::counts::{Counts, Moment};
 use super::credentials::{Access, PasswordStamp};
+use super::extra_path;
 use super::feed::{Feed, Periods, Wall};
 use super::link::LinkTracker;
 use super::part::Part;
@@ -22,15 +23,12 @@ use super::schedule::{Next, Pace, Schedule};
 use super::session::{Session, jitter};
 use super::snapshot::{Held, Snapshot};
 use super::store::{AccountKey, Figures, Kept, LoginKey, Store};
-use crate::bounded_read::read_up_to;
 use crate::clock::{Clock, Doubt};
 use crate::durable::RecordError;
 use crate::error_chain;
 use crate::lang::Text;
 use crate::outbound::Outbound;
 
-/// Bytes of the answer of an extra path.
-const MAX_EXTRA: u64 = 256 * 1024;
 /// How long the poller waits for a write: for its last one, and for what another account's figures have to wait for.
 const DISK: Duration = Duration::from_secs(5);
 /// How often it is looked whether somebody has changed the password's file.
@@ -280,7 +278,7 @@ impl<O: Fn(&Event<'_>)> Poller<O> {
             let fetched = client.get(&path, &token, etag.as_deref(), parse).await;
             fetched.map(|fetched| self.take_part(index, part, fetched))
         } else {
-            let fetched = client.get(&path, &token, etag.as_deref(), Box::new(read_extra)).await;
+            let fetched = client.get(&path, &token, etag.as_deref(), Box::new(extra_path::read)).await;
             fetched.map(|fetched| self.take_extra(index, fetched))
         };
         (self.observe)(&Event::Asked {
@@ -447,13 +445,4 @@ fn pace(part: Part) -> Pace {
         part if part.is_slow() => Pace::Slow,
         _ => Pace::Fast,
     }
-}
-
-/// The answer of an extra path: JSON, as it came.
-fn read_extra(body: &mut dyn std::io::Read) -> Result<Bytes, ShapeError> {
-    let bytes = read_up_to(body, MAX_EXTRA + 1).map_err(|_| ShapeError::NotJson)?;
-    if bytes.len() as u64 > MAX_EXTRA || serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).is_err() {
-        return Err(ShapeError::NotJson);
-    }
-    Ok(Bytes::from(bytes))
 }

@@ -23,7 +23,7 @@ pub(crate) enum Reason {
     Timeout,
     /// The answer ended before its end.
     Truncated,
-    /// More than 8 MiB.
+    /// More than the box reads.
     TooLarge,
     /// 401 of the login itself: the user or the password is wrong.
     LoginRefused,

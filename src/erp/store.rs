@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::Answer;
 use super::counts::Counts;
+use super::extra_path::MAX_ANSWER;
 use super::part::Part;
 use super::snapshot::{AsOf, Held, Snapshot};
 use super::write_budget::WriteBudget;
@@ -33,8 +34,6 @@ const PERIOD: Duration = Duration::from_secs(30);
 const PERIOD_OF_MOMENTS: Duration = Duration::from_secs(600);
 /// A moment that differs by less is the same: the box's clock is corrected all the time.
 const SAME_MOMENT: SignedDuration = SignedDuration::from_secs(5);
-/// Bytes of the body of an extra path.
-const MAX_EXTRA: usize = 256 * 1024;
 
 /// Which login the configuration has: SHA-256 of address and user.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -199,7 +198,7 @@ fn parts(snapshot: &Snapshot, now: Instant, wall: Option<Timestamp>) -> BTreeMap
 
 fn extra(snapshot: &Snapshot, paths: &[String], now: Instant, wall: Option<Timestamp>) -> BTreeMap<String, Entry> {
     let entry = |(path, held): (&String, &Option<Held<Bytes>>)| {
-        let held = held.as_ref().filter(|held| held.value.len() <= MAX_EXTRA)?;
+        let held = held.as_ref().filter(|held| held.value.len() <= MAX_ANSWER)?;
         Some((path.clone(), Entry { as_of: held.as_of.to_keep(now, wall), text: BASE64.encode(held.value.as_ref()) }))
     };
     paths.iter().zip(&snapshot.extra).filter_map(entry).collect()
@@ -224,7 +223,7 @@ impl Record {
         }
         let body = |path: &String| {
             let entry = self.extra.get(path)?;
-            let bytes = BASE64.decode(&entry.text).ok().filter(|bytes| bytes.len() <= MAX_EXTRA)?;
+            let bytes = BASE64.decode(&entry.text).ok().filter(|bytes| bytes.len() <= MAX_ANSWER)?;
             Some(entry.held(Bytes::from(bytes), now))
         };
         kept.snapshot.extra = extra_paths.iter().map(body).collect();

@@ -21,8 +21,8 @@ pub(super) fn reason(reason: &Reason) -> Text {
             "The ERP's answer is cut short, as by a bad network or a proxy: it is asked again.",
         ),
         Reason::TooLarge => Text::new(
-            "La respuesta del ERP ocupa más de 8 MiB y no se usa: avise a quien lleva el ERP.",
-            "The ERP's answer is larger than 8 MiB and is not used: tell whoever runs the ERP.",
+            "La respuesta del ERP es demasiado grande y no se usa: caben 8 MiB, y 256 KiB de una ruta de erp.extra_paths. Avise a quien lleva el ERP.",
+            "The ERP's answer is too large and is not used: 8 MiB are the most, and 256 KiB of a path of erp.extra_paths. Tell whoever runs the ERP.",
         ),
         Reason::LoginRefused => Text::new(
             "El ERP no acepta el usuario o la contraseña: compruebe erp.user y la contraseña. Se vuelve a intentar cada 30 minutos, y en cuanto la contraseña cambie.",
@@ -113,7 +113,7 @@ pub(super) fn reason(reason: &Reason) -> Text {
 
 fn shape(error: &ShapeError) -> Text {
     let (es, en) = match error {
-        ShapeError::NotJson => (String::new(), String::new()),
+        ShapeError::NotJson | ShapeError::TooLarge => (String::new(), String::new()),
         ShapeError::Other { line, column } => {
             (format!(" (línea {line}, columna {column})"), format!(" (line {line}, column {column})"))
         }

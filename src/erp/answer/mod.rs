@@ -34,6 +34,9 @@ pub(crate) enum ShapeError {
     /// Not JSON, or cut short.
     #[error("it is not JSON")]
     NotJson,
+    /// More than the box reads of it.
+    #[error("it is too large")]
+    TooLarge,
     /// Another shape; never a value of the answer, which may be somebody's name.
     #[error("it has another shape at line {line}, column {column}")]
     Other { line: usize, column: usize },

@@ -324,7 +324,7 @@ fn the_largest_extra_bodies_fit_beside_the_largest_parts() {
     let mut poller = Poller::new(&paths.iter().map(String::as_str).collect::<Vec<_>>());
     poller.see(Part::Machines, &machines(500, 0));
     let body = |length| Some(Held::new(Bytes::from(vec![b'"'; length]), poller.now));
-    poller.snapshot.extra = (0..8).map(|number| body(MAX_EXTRA + usize::from(number == 7))).collect();
+    poller.snapshot.extra = (0..8).map(|number| body(MAX_ANSWER + usize::from(number == 7))).collect();
     assert!(poller.keep() > 0);
     let (_, kept) = poller.open_as(USER);
     let kept: Vec<_> = kept.snapshot.extra.iter().map(Option::is_some).collect();

@@ -73,6 +73,27 @@ fn a_box_that_can_read_the_erp_says_what_it_understood() {
 }
 
 #[test]
+fn extra_paths_are_asked_for_and_said_to_be_served_whole() {
+    let (disk, erp) = (Disk::new(), Erp::start());
+    erp.set(&json!({"extra": {"/suppliers/stats": {"total": 12}, "/large": "x".repeat(256 * 1024)}}));
+    let config = disk.config(erp.url(), USER, "extra_paths = [\"/suppliers/stats\", \"/large\", \"/missing\"]\n");
+    let (told, is_well) = steps(&disk, &config);
+    let (of_table, extra) = told.split_at(7 + PARTS.len());
+    assert!(!is_well && of_table.iter().all(is_well_enough), "{told:?}");
+    let [served, too_large, missing] = extra else { panic!("{told:?}") };
+    assert_eq!(names(extra), ["/suppliers/stats", "/large", "/missing"]);
+    let es = |step: &Value| step["text"]["es"].as_str().expect("Spanish").to_owned();
+    assert_eq!(served["verdict"], "warning");
+    assert!(es(served).starts_with("12 bytes de JSON, un objeto; se sirve tal cual"), "{}", es(served));
+    assert_eq!((&too_large["verdict"], &missing["verdict"]), (&json!("failed"), &json!("failed")));
+    assert!(es(too_large).contains("256 KiB de una ruta de erp.extra_paths"), "{}", es(too_large));
+
+    let output = check(&disk, &config, &[]);
+    let text = String::from_utf8(output.stdout).expect("text");
+    assert!(text.contains("aviso  /suppliers/stats: 12 bytes de JSON") && text.contains("FALLO  /missing: "), "{text}");
+}
+
+#[test]
 fn an_account_that_may_do_more_is_accepted_with_a_warning() {
     let (disk, erp) = (Disk::new(), Erp::start());
     let (told, is_well) = steps(&disk, &disk.config(erp.url(), "admin@example.com", ""));

@@ -145,6 +145,35 @@ fn the_api_has_the_shape_of_the_erp() {
     }
 }
 
+#[test]
+fn an_extra_path_is_served_as_it_comes() {
+    let (disk, erp) = (Disk::new(), Erp::start());
+    let first = json!({"suppliers": [{"name": "Aceros <del> Sur"}], "total": 1});
+    let largest = json!("x".repeat(256 * 1024 - 2));
+    erp.set(&json!({"extra": {"/suppliers/stats?active=true": first, "/largest": largest}}));
+    let paths = "extra_paths = [\"/suppliers/stats?active=true\", \"/largest\"]\n";
+    let (edge, mut live) = shown(&disk, &erp, paths);
+    let path = "/api/suppliers/stats?active=true";
+    in_time("both", || edge.get(path, &[]).status == 200 && edge.get("/api/largest", &[]).status == 200);
+    assert_eq!((body(&edge, path), body(&edge, "/api/largest")), (first.clone(), largest));
+    assert!(live.wall()["parts"].get("extra").is_none(), "a display of the box's own does not get it");
+    assert_eq!(edge.get("/api/suppliers/stats", &[]).status, 404);
+
+    let second = json!({"suppliers": [], "total": 0});
+    let too_large = json!("x".repeat(256 * 1024));
+    erp.set(&json!({"extra": {"/suppliers/stats?active=true": second, "/largest": too_large}}));
+    in_time("the change", || body(&edge, path) == second);
+    let asked = erp.count("/largest");
+    in_time("an answer that is too large", || erp.count("/largest") > asked);
+    break_machine(&erp, &mut live);
+    assert_eq!(edge.get("/api/largest", &[]).body.len(), 256 * 1024, "what is known stays");
+    edge.stop();
+
+    erp.fail(json!("down"));
+    let edge = disk.setup(&erp, paths).start();
+    assert_eq!(body(&edge, path), second, "it was kept");
+}
+
 /// Whether everything that is here is there, too: same keys, same values but for what the box says in its own words, and
 /// moments. What is there may have more.
 fn is_within(ours: &Value, theirs: &Value) -> bool {
