@@ -10,6 +10,7 @@ use crate::console::{Erp, ErpAccount, ErpState};
 use crate::erp::{Link, LinkState, Part, Snapshot};
 use crate::lang::{Text, Texts};
 use crate::metrics::Metrics;
+use crate::site::{Current, LeftOut};
 
 /// What the ERP's room knows at one moment.
 pub(super) struct ErpReading<'a> {
@@ -28,12 +29,15 @@ pub(super) struct ErpReading<'a> {
 /// Makes the console's view of readings, of which there is one every second.
 pub(super) struct ErpStatus {
     metrics: Arc<Metrics>,
+    site: Arc<Current>,
     site_use: RefCell<SiteUse>,
+    /// What of the site the log has said to be hidden.
+    hidden: RefCell<LeftOut>,
 }
 
 impl ErpStatus {
-    pub(super) fn new(metrics: Arc<Metrics>) -> Self {
-        Self { metrics, site_use: RefCell::default() }
+    pub(super) fn new(metrics: Arc<Metrics>, site: Arc<Current>) -> Self {
+        Self { metrics, site, site_use: RefCell::default(), hidden: RefCell::default() }
     }
 
     /// `None` when no ERP is configured.
@@ -50,6 +54,7 @@ impl ErpStatus {
         if is_idle {
             notices.push(NO_FIGURES.into());
         }
+        notices.extend(self.hidden_files());
         Some(Erp {
             state,
             since_s: now.saturating_duration_since(link.since).as_secs(),
@@ -63,6 +68,18 @@ impl ErpStatus {
             viewers: channels as u64,
             notices: Texts(notices),
         })
+    }
+
+    /// The site's own files where the ERP's figures are served.
+    fn hidden_files(&self) -> Option<Text> {
+        let hidden = &self.site.state().hidden_by_erp;
+        let words = hidden.words();
+        if *hidden != self.hidden.replace(hidden.clone())
+            && let Some(words) = &words
+        {
+            tracing::warn!("files of the site are hidden by the ERP: {}", words.en);
+        }
+        words
     }
 }
 
@@ -172,7 +189,7 @@ mod tests {
 
     #[test]
     fn without_an_erp_nothing_is_shown() {
-        let (status, now) = (ErpStatus::new(Arc::default()), Instant::now());
+        let (status, now) = (ErpStatus::new(Arc::default(), Arc::default()), Instant::now());
         let link = |state| Link { state, since: now, account: None };
         let snapshot = Snapshot::default();
         assert_eq!(status.shown(reading(&link(LinkState::Off), &snapshot), now), None);
@@ -184,7 +201,7 @@ mod tests {
     #[test]
     fn a_site_without_figures_is_a_notice() {
         let (metrics, now) = (Arc::new(Metrics::default()), Instant::now());
-        let status = ErpStatus::new(Arc::clone(&metrics));
+        let status = ErpStatus::new(Arc::clone(&metrics), Arc::default());
         let link = Link { state: LinkState::Up, since: now, account: None };
         let snapshot = Snapshot::default();
         let shown = |after| {

@@ -197,7 +197,7 @@ impl App {
         let storage = storage::Monitor::new(&data_dir, dir.is_some(), &health).map_err(AppError::Runtime)?;
         let machine = dir.map(|directory| machine::Monitor::new(directory, &health, &of_machine));
         let (updates, site) = (running.clone(), current.clone());
-        let erp_view = status::erp(&erp, &metrics);
+        let erp_view = status::erp(&erp, &metrics, &current);
         let inputs = status::StatusInputs { lan: known, updates, machine: of_machine, site, erp: erp_view };
         let sources = status::sources(&id, storage.space(), &listeners, health.clone(), tls.clone(), inputs);
         let console = Arc::new(Console::start(sources, language)?);

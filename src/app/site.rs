@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::words::LAST_GOOD_SITE;
 use crate::console;
 use crate::health::{Health, Level};
-use crate::http::is_reserved;
+use crate::http::{is_api, is_reserved};
 use crate::lang::Text;
 use crate::site::{Current, LeftOut, Publisher, PublisherInputs, Serving, Settings, SiteError, State};
 
@@ -18,7 +18,8 @@ pub(super) fn publisher(
     health: &Health,
 ) -> Result<(Publisher, Arc<Current>), SiteError> {
     let probe = health.probe("site");
-    let surroundings = PublisherInputs { open, is_reserved, retained: Some(data_dir.join("retained-assets")) };
+    let retained = Some(data_dir.join("retained-assets"));
+    let surroundings = PublisherInputs { open, is_reserved, is_of_erp: is_api, retained };
     Publisher::start(settings, surroundings, move |state| {
         let (status, fault) = report(state);
         probe.set(status, fault);

@@ -94,8 +94,12 @@ fn erp_fault(erp: &Erp) -> Option<Text> {
 }
 
 /// What the console shows of the ERP, and the figures of its metrics.
-pub(super) fn erp(erp: &Arc<super::erp::Erp>, metrics: &Arc<Metrics>) -> Box<dyn Fn() -> Option<Erp> + Send> {
-    let (erp, status) = (Arc::clone(erp), ErpStatus::new(Arc::clone(metrics)));
+pub(super) fn erp(
+    erp: &Arc<super::erp::Erp>,
+    metrics: &Arc<Metrics>,
+    site: &Arc<Current>,
+) -> Box<dyn Fn() -> Option<Erp> + Send> {
+    let (erp, status) = (Arc::clone(erp), ErpStatus::new(Arc::clone(metrics), Arc::clone(site)));
     Box::new(move || erp.read(|reading| status.shown(reading, Instant::now())).flatten())
 }
 

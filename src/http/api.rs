@@ -20,7 +20,7 @@ const AS_OF: HeaderName = HeaderName::from_static("x-edge-as-of");
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 
 /// Whether this path is the ERP's, however it is written.
-pub(super) fn is_api(path: &str) -> bool {
+pub(crate) fn is_api(path: &str) -> bool {
     let (root, rest) = path.split_at_checked(ROOT.len()).unwrap_or(("", path));
     root.eq_ignore_ascii_case(ROOT) && (rest.is_empty() || rest.starts_with('/'))
 }

@@ -53,6 +53,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use api::is_api;
 pub(crate) use listener::{BindError, Inherited, Listener, Scheme};
 pub(crate) use names::Names;
 pub(crate) use route::is_reserved;

@@ -14,6 +14,8 @@ pub(crate) enum SkipReason {
     TooLong,
     /// The box answers there itself.
     Reserved,
+    /// The box answers there itself while an ERP is configured.
+    OfErp,
     /// A link that leads out of the directory would publish files that nobody meant to.
     LinkOut,
     /// A link to nothing.

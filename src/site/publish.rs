@@ -35,6 +35,8 @@ pub(crate) struct PublisherInputs {
     pub(crate) open: usize,
     /// Whether the box answers a URL path itself, so that no file can.
     pub(crate) is_reserved: fn(&str) -> bool,
+    /// Whether it does so while an ERP is configured.
+    pub(crate) is_of_erp: fn(&str) -> bool,
     /// Where the hashed assets of the version before an update are kept; `None`: nowhere.
     pub(crate) retained: Option<PathBuf>,
 }
@@ -276,8 +278,10 @@ impl<R: Fn(&State)> Worker<R> {
                 tracing::warn!(total = left_out.total(), "more files of the site are not served");
             }
         }
+        let of_erp = self.own.paths().filter(|path| (self.surroundings.is_of_erp)(path));
+        let hidden_by_erp = LeftOut::new(of_erp.map(|path| (path.to_owned(), SkipReason::OfErp)).collect());
         let (files, bytes) = (self.own.len(), self.own.bytes());
-        self.set(State { serving, files, bytes, left_out, fault: None, ..self.state.clone() });
+        self.set(State { serving, files, bytes, left_out, hidden_by_erp, fault: None, ..self.state.clone() });
     }
 
     /// The directory cannot be served: what it last held is, or else a page that says why not.

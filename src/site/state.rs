@@ -35,6 +35,8 @@ pub(crate) struct State {
     pub(crate) bytes: u64,
     /// What is not served of the directory.
     pub(crate) left_out: LeftOut,
+    /// What is not served of it while an ERP is configured.
+    pub(crate) hidden_by_erp: LeftOut,
     /// What is wrong besides.
     pub fault: Option<Text>,
 }

@@ -146,6 +146,9 @@ impl SkipReason {
             Self::NotUtf8 => Text::new("su nombre no es UTF-8", "its name is not UTF-8"),
             Self::TooLong => Text::new("su ruta es demasiado larga", "its path is too long"),
             Self::Reserved => Text::new("esa ruta es del propio equipo", "the box keeps that path for itself"),
+            Self::OfErp => {
+                Text::new("ahí responde el equipo con datos del ERP", "the box answers there with the ERP's figures")
+            }
             Self::LinkOut => {
                 Text::new("es un enlace que sale del directorio", "it is a link that leads out of the directory")
             }

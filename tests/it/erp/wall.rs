@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::live::Live;
-use super::{Disk, PARTS, break_machine, gaps, in_time, is_login, is_whole, shown, status_of, values};
+use super::{Disk, PARTS, break_machine, gaps, in_time, is_login, is_whole, shown, status, status_of, values};
 use crate::support::erp::API;
-use crate::support::{Edge, Erp};
+use crate::support::{Edge, Erp, dist};
 
 fn body(edge: &Edge, path: &str) -> Value {
     let reply = edge.get(path, &[]);
@@ -143,6 +143,23 @@ fn the_api_has_the_shape_of_the_erp() {
         assert_eq!(error["statusCode"], reply.status, "{method} {path}: {error}");
         assert!(error["message"].is_string(), "{method} {path}: {error}");
     }
+}
+
+#[test]
+fn files_of_the_site_that_the_erp_hides_are_said() {
+    let (disk, erp) = (Disk::new(), Erp::start());
+    let site = dist(&[("index.html", b"page"), ("api/machines", b"of the site"), ("apis.txt", b"not below it")]);
+    let edge = disk.setup(&erp, "").site(site.path()).start();
+    let said = |lang: &str| status(&edge)["notices"][lang].as_array().cloned().unwrap_or_default();
+    let es = "No se sirve: /api/machines (ahí responde el equipo con datos del ERP).";
+    in_time("a notice", || said("es") == [es]);
+    assert_eq!(said("en"), ["Not served: /api/machines (the box answers there with the ERP's figures)."]);
+    edge.wait_for_log("files of the site are hidden by the ERP: Not served: /api/machines ");
+    let page = edge.get("/_edge/", &[("accept-language", "es")]);
+    assert!(page.text().contains("/api/machines (ahí responde"), "{}", page.text());
+    in_time("the ERP's figures", || edge.get("/api/machines/stats", &[]).status == 200);
+    std::fs::remove_dir_all(site.path().join("api")).expect("removed");
+    in_time("the end of it", || said("es").is_empty());
 }
 
 #[test]
