@@ -11,6 +11,7 @@
 
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use super::state::OsReport;
 use crate::bounded_read::read_bounded;
@@ -23,6 +24,26 @@ pub(crate) const OFFER: &str = "os/offer";
 pub(crate) const READY: &str = "ready";
 /// Bytes of the file that are read.
 const MAX: u64 = 64 * 1024;
+
+/// How long the running version's trial may take, once the box runs. Root's deadlines are those of its units
+/// (`workshop-machine-os-*.service` of the image), which have the same values.
+pub(crate) const MAX_TRIAL: Duration = minutes(10);
+/// How long root may look what has become of a version whose trial is over.
+const MAX_SETTLING: Duration = minutes(5);
+/// How long root may take to verify and write what it is offered.
+const MAX_WRITING: Duration = minutes(15);
+/// For all that has no deadline of its own: the boot partition is checked and mounted before, and all services are stopped
+/// afterwards, when the machine restarts.
+const MARGIN: Duration = minutes(10);
+
+/// How long the box waits for root after an offer, which root does not look at before a trial is over. The program's own
+/// trial, which may take hours, is no part of it: before that is over, nothing is offered.
+pub(crate) const MAX_INSTALLATION: Duration =
+    MAX_TRIAL.saturating_add(MAX_SETTLING).saturating_add(MAX_WRITING).saturating_add(MARGIN);
+
+const fn minutes(count: u64) -> Duration {
+    Duration::from_secs(60 * count)
+}
 
 /// Reads root's report in a directory; `None` while there is none.
 pub(crate) fn read_report(directory: &Path) -> io::Result<Option<OsReport>> {
@@ -38,6 +59,17 @@ mod tests {
 
     use super::*;
     use crate::update::state::TrialState;
+
+    #[test]
+    fn root_has_the_deadlines_that_the_box_reckons_with() {
+        let units = Path::new(env!("CARGO_MANIFEST_DIR")).join("usb-image/rootfs/usr/lib/systemd/system");
+        for (name, deadline) in [("confirm", MAX_TRIAL), ("blessed", MAX_SETTLING), ("install", MAX_WRITING)] {
+            let unit =
+                std::fs::read_to_string(units.join(format!("workshop-machine-os-{name}.service"))).expect("a unit");
+            let value = unit.lines().find_map(|line| line.strip_prefix("TimeoutStartSec="));
+            assert_eq!(value, Some(&*format!("{}min", deadline.as_secs() / 60)), "{name}");
+        }
+    }
 
     #[test]
     fn what_a_newer_root_adds_is_passed_over() {

@@ -92,3 +92,16 @@ async fn answer(address: SocketAddr, path: &str) -> std::io::Result<bool> {
     connection.write_all(request.as_bytes()).await?;
     Ok(receive_up_to(connection, MAX).await?.starts_with(b"HTTP/1.1 200 "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trial_is_decided_before_its_unit_is_stopped() {
+        let Patience { stretch, most, every } = Patience::default();
+        // The last look may begin just before the end, and asks for two pages.
+        let look = SELF_CHECK.saturating_mul(2).saturating_add(every);
+        assert!(most + stretch + look < os::MAX_TRIAL);
+    }
+}

@@ -27,14 +27,11 @@ use super::retry::Retry;
 use crate::lang::Text;
 use crate::update::download::Progress;
 use crate::update::manifest::Manifest;
+use crate::update::os::MAX_INSTALLATION;
 use crate::update::policy::{self, Decision, Plan, PolicyInput};
 use crate::update::state::{OsStep, Phase, WaitReason};
 use crate::update::words;
 use crate::window::Window;
-
-/// How long root may take to install what it is offered, which waits for the end of a trial, and to restart the
-/// machine.
-const MAX_INSTALLATION: Duration = Duration::from_secs(40 * 60);
 
 /// How far a version is.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,6 +12,7 @@ use crate::update::engine::event::{Effect, Event, FetchOutcome, Subject};
 use crate::update::engine::findings::VersionFile;
 use crate::update::history::ChangeKind;
 use crate::update::order::Override;
+use crate::update::os::MAX_INSTALLATION;
 use crate::update::state::{OsStep, Phase, WaitReason};
 use crate::update::words;
 use crate::window::Window;
@@ -306,8 +307,8 @@ fn root_that_stays_silent_is_asked_again() {
     let mut world = World::open();
     let only = || channel("1.0.0", Some("1.1.0"));
     world.is_due().finds(only()).event(Event::Fetched(Ok(FetchOutcome::Offered)));
-    world.later(39 * 60).event(Event::Due).finds(only()).expect_effects(&[]);
-    world.later(2 * 60).event(Event::Due).finds(only()).expect_effects(&["log the refusal"]);
+    world.later(MAX_INSTALLATION.as_secs()).event(Event::Due).finds(only()).expect_effects(&[]);
+    world.later(1).event(Event::Due).finds(only()).expect_effects(&["log the refusal"]);
     world.later(3600).event(Event::Due).finds(only()).expect_effects(&["fetch the system"]);
 }
 
