@@ -25,6 +25,7 @@
 //! | [`durable`] | files that survive a power cut |
 //! | [`erp`] | the figures of the ERP, for the wall |
 //! | [`factory_reset`] | forgetting everything but the configuration |
+//! | [`gzip`] | what many get, compressed once |
 //! | [`health`] | readiness, and what the parts report |
 //! | [`http`] | listener, limits, TLS, routing, answers |
 //! | [`identity`] | the box's id |
@@ -63,6 +64,7 @@ mod display;
 pub mod durable;
 pub mod erp;
 pub mod factory_reset;
+mod gzip;
 mod health;
 pub mod http;
 mod identity;

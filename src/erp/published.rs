@@ -15,6 +15,7 @@ use super::link::{Link, LinkState};
 use super::part::Part;
 use super::snapshot::Held;
 use crate::digest;
+use crate::gzip::Compressible;
 use crate::lang::{Lang, Text};
 
 /// One version of what is shown.
@@ -31,16 +32,16 @@ pub(crate) struct Published {
     extra: Vec<PartView>,
     /// What this version changed.
     delta: LiveMessage,
-    /// Everything, as it was rendered last, and in which second after `at`: many connect at once.
-    whole: ArcSwapOption<(u64, LiveMessage)>,
+    /// What was rendered last for whoever connects, since which version, and in which second after `at`: many connect at once.
+    rendered: ArcSwapOption<(Option<u64>, u64, LiveMessage)>,
 }
 
 /// A message of the live channel.
 #[derive(Debug, Clone)]
 pub(crate) struct LiveMessage {
-    event: Bytes,
-    /// Where its JSON begins.
-    json: usize,
+    /// As a server-sent event.
+    pub(crate) event: Arc<Compressible>,
+    pub(crate) json: Arc<Compressible>,
 }
 
 /// The answer to a path below `/api`.
@@ -56,7 +57,7 @@ pub(crate) enum ApiAnswer {
 /// One part in the ERP's own shape.
 #[derive(Debug)]
 pub(crate) struct ApiPart {
-    pub(crate) json: Bytes,
+    pub(crate) json: Arc<Compressible>,
     /// A strong entity tag, with its quotes.
     pub(crate) etag: Arc<str>,
     /// `None` where no clock can tell.
@@ -110,7 +111,7 @@ struct Dating {
 /// What is sent, as it is.
 #[derive(Debug, Clone)]
 struct Rendered {
-    json: Bytes,
+    json: Arc<Compressible>,
     etag: Arc<str>,
 }
 
@@ -131,7 +132,7 @@ impl Published {
             counts: PartView::default(),
             extra,
             delta: LiveMessage::new("", 0, "{}"),
-            whole: ArcSwapOption::empty(),
+            rendered: ArcSwapOption::empty(),
         };
         first.delta = first.render(None, now);
         first
@@ -182,7 +183,7 @@ impl Published {
             counts,
             extra,
             delta: self.delta.clone(),
-            whole: ArcSwapOption::empty(),
+            rendered: ArcSwapOption::empty(),
         };
         if is_changed {
             next.delta = next.render(Some(self.version), now);
@@ -217,15 +218,7 @@ impl Published {
 
     /// Everything.
     pub(crate) fn whole(&self, now: Instant) -> LiveMessage {
-        let second = now.saturating_duration_since(self.at).as_secs();
-        if let Some(rendered) = self.whole.load().as_deref()
-            && rendered.0 == second
-        {
-            return rendered.1.clone();
-        }
-        let message = self.render(None, now);
-        self.whole.store(Some(Arc::new((second, message.clone()))));
-        message
+        self.render_once(None, now)
     }
 
     /// What has changed since a version; `None` when nothing has.
@@ -235,7 +228,24 @@ impl Published {
         }
         // Its ages are those of the moment at which it was made.
         let is_fresh = now.saturating_duration_since(self.at) < Duration::from_secs(1);
-        Some(if version + 1 == self.version && is_fresh { self.delta.clone() } else { self.render(Some(version), now) })
+        Some(if version + 1 == self.version && is_fresh {
+            self.delta.clone()
+        } else {
+            self.render_once(Some(version), now)
+        })
+    }
+
+    /// What has changed since `version`, or everything: once in a second for all who connect.
+    fn render_once(&self, since: Option<u64>, now: Instant) -> LiveMessage {
+        let second = now.saturating_duration_since(self.at).as_secs();
+        if let Some((rendered_since, rendered_in, message)) = self.rendered.load().as_deref()
+            && (*rendered_since, *rendered_in) == (since, second)
+        {
+            return message.clone();
+        }
+        let message = self.render(since, now);
+        self.rendered.store(Some(Arc::new((since, second, message.clone()))));
+        message
     }
 
     /// What has changed since `version`, or everything.
@@ -245,7 +255,8 @@ impl Published {
             let parts = Part::ALL.iter().zip(&self.parts).map(|(part, view)| (part.name(), view));
             parts.chain([("counts", &self.counts)]).filter(|(_, view)| since.is_none_or(|since| view.changed > since))
         };
-        let length: usize = views().filter_map(|(_, view)| Some(view.shown.as_ref()?.whole.json.len() + 80)).sum();
+        let length: usize =
+            views().filter_map(|(_, view)| Some(view.shown.as_ref()?.whole.json.plain().len() + 80)).sum();
         let mut json = String::with_capacity(length + 512);
         let _ = write!(json, "{{\"id\":\"{}-{}\"", self.epoch, self.version);
         if since.is_none_or(|since| self.link.changed > since) {
@@ -281,7 +292,7 @@ impl Published {
         let found = part.shown.as_ref().and_then(|shown| Some((shown, shown.view(view)?)));
         let Some((shown, rendered)) = found else { return ApiAnswer::Unavailable(self.why_nothing()) };
         ApiAnswer::Found(ApiPart {
-            json: rendered.json.clone(),
+            json: Arc::clone(&rendered.json),
             etag: Arc::clone(&rendered.etag),
             age: shown.age.map(|age| age + now.saturating_duration_since(self.at)),
             as_of: shown.as_of,
@@ -304,18 +315,9 @@ impl LiveMessage {
     /// `json` has no line end.
     fn new(epoch: &str, version: u64, json: &str) -> Self {
         let head = format!("id: {epoch}-{version}\ndata: ");
-        let event = [&head, json, "\n\n"].concat();
-        Self { event: event.into(), json: head.len() }
-    }
-
-    /// As a server-sent event.
-    pub(crate) fn event(&self) -> Bytes {
-        self.event.clone()
-    }
-
-    /// As JSON.
-    pub(crate) fn json(&self) -> Bytes {
-        self.event.slice(self.json..self.event.len() - 2)
+        let event = Bytes::from([&head, json, "\n\n"].concat());
+        let json = event.slice(head.len()..head.len() + json.len());
+        Self { event: Compressible::new(event), json: Compressible::new(json) }
     }
 }
 
@@ -405,7 +407,9 @@ impl Shown {
             (Some(before), Some(after)) => (before + elapsed).abs_diff(after) <= AGE_TOLERANCE,
             (before, after) => before.is_none() && after.is_none(),
         };
-        self.is_late == after.is_late && self.whole.json == after.whole.json && (!self.is_late || is_counted_alike())
+        self.is_late == after.is_late
+            && self.whole.json.plain() == after.whole.json.plain()
+            && (!self.is_late || is_counted_alike())
     }
 
     fn write(&self, json: &mut String, elapsed: Duration) {
@@ -416,7 +420,7 @@ impl Shown {
             None => json.push_str("{\"age_s\":null"),
         }
         // What answers and counts are rendered to is text.
-        let value = std::str::from_utf8(&self.whole.json).unwrap_or("null");
+        let value = std::str::from_utf8(self.whole.json.plain()).unwrap_or("null");
         let _ = write!(json, ",\"late\":{},\"value\":{value}}}", self.is_late);
     }
 }
@@ -424,11 +428,11 @@ impl Shown {
 impl Rendered {
     /// `before` may be the same.
     fn of(json: Bytes, before: Option<&Self>) -> Self {
-        if let Some(before) = before.filter(|before| before.json == json) {
+        if let Some(before) = before.filter(|before| *before.json.plain() == json) {
             return before.clone();
         }
         let digest = digest::of(&json);
-        Self { etag: format!("\"{}\"", digest.get(..32).unwrap_or(&digest)).into(), json }
+        Self { etag: format!("\"{}\"", digest.get(..32).unwrap_or(&digest)).into(), json: Compressible::new(json) }
     }
 }
 
@@ -514,10 +518,9 @@ mod tests {
     }
 
     fn json(message: &LiveMessage) -> Value {
-        let json = serde_json::from_slice(&message.json()).expect("JSON");
-        let event = message.event();
-        let event = std::str::from_utf8(&event).expect("text");
-        let text = String::from_utf8(message.json().to_vec()).expect("text");
+        let json = serde_json::from_slice(message.json.plain()).expect("JSON");
+        let event = std::str::from_utf8(message.event.plain()).expect("text");
+        let text = std::str::from_utf8(message.json.plain()).expect("text");
         assert_eq!(event.lines().count(), 3, "{event}");
         assert!(event.ends_with(&format!("\ndata: {text}\n\n")), "{event}");
         json
@@ -582,6 +585,21 @@ mod tests {
         for other in ["", "e", "e-", "e-99", "f-1", "e-x", "e--1"] {
             assert_eq!(shop.published.version_of(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn who_comes_in_the_same_second_gets_the_same_message() {
+        let mut shop = Shop::new();
+        let at_first = shop.published.version();
+        shop.set(Part::Machines, MACHINES).publish();
+        shop.set(Part::MachineStats, STATS).publish();
+        let (published, now) = (&shop.published, shop.now);
+        let since = |version, now| published.since(version, now).expect("a message").event;
+        assert!(Arc::ptr_eq(&since(at_first, now), &since(at_first, now)));
+        assert!(Arc::ptr_eq(&published.whole(now).event, &published.whole(now).event));
+        let later = now + Duration::from_secs(1);
+        assert!(!Arc::ptr_eq(&published.whole(now).event, &published.whole(later).event));
+        assert_ne!(since(at_first, later).plain(), published.whole(later).event.plain());
     }
 
     #[test]
@@ -680,10 +698,10 @@ mod tests {
             ("/analytics/throughput?period=daily", &dashboard["production"]),
         ] {
             let part = shop.found(path);
-            assert_eq!(serde_json::from_slice::<Value>(&part.json).expect("JSON"), *expected, "{path}");
+            assert_eq!(serde_json::from_slice::<Value>(part.json.plain()).expect("JSON"), *expected, "{path}");
             assert_eq!(part.age, Some(Duration::from_secs(4)));
         }
-        assert_eq!(shop.found("/suppliers/stats").json, body);
+        assert_eq!(*shop.found("/suppliers/stats").json.plain(), body);
         for path in ["/machines?x=1", "/machines/", "/Machines", "/suppliers/stats?", "/orders", "", "/"] {
             assert!(matches!(shop.published.api(path, shop.now), ApiAnswer::Unknown), "{path}");
         }

@@ -1,5 +1,6 @@
 //! `/api/…`: the ERP's figures in its own shape, for any other dist. Nothing of the request but its path and query counts.
 
+use std::borrow::Cow;
 use std::time::{Instant, SystemTime};
 
 use http::request::Parts;
@@ -8,6 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use super::body::Body;
 use super::conditional::{self, Outcome, Validators};
 use super::fields::Fields;
+use super::negotiate::{self, Coding};
 use super::respond::{Refusal, empty, json_error};
 use crate::erp::{ApiAnswer, ApiPart, Feed};
 use crate::lang::Lang;
@@ -56,17 +58,23 @@ pub(super) fn answer(
 }
 
 fn found(parts: &Parts, fields: &Fields<'_>, part: &ApiPart) -> Result<Response<Body>, Refusal> {
+    let (coding, bytes) = negotiate::encode(&parts.headers, &part.json)?;
+    let etag = match coding {
+        Coding::Gzip => Cow::from(part.etag.replacen("\"", "\"gzip-", 1)),
+        _ => Cow::from(&*part.etag),
+    };
     let last_modified = part.as_of.map_or_else(SystemTime::now, SystemTime::from);
-    let validators = Validators { etag: &part.etag, last_modified };
+    let validators = Validators { etag: &etag, last_modified };
     let outcome = match (fields.if_none_match.first, fields.has_other_preconditions) {
         (None, false) => Outcome::Proceed,
-        (Some(tag), false) if conditional::is_tag(tag, &part.etag) => Outcome::NotModified,
+        (Some(tag), false) if conditional::is_tag(tag, &etag) => Outcome::NotModified,
         _ => conditional::evaluate(&parts.headers, validators),
     };
-    let etag = HeaderValue::from_str(&part.etag).map_err(|_| Refusal::Internal)?;
+    let etag = HeaderValue::from_str(&etag).map_err(|_| Refusal::Internal)?;
     let mut headers = HeaderMap::with_capacity(8);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers.insert(header::ETAG, etag);
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     if let Some(as_of) = part.as_of {
         headers.insert(AS_OF, HeaderValue::try_from(as_of.to_string()).map_err(|_| Refusal::Internal)?);
     }
@@ -77,10 +85,11 @@ fn found(parts: &Parts, fields: &Fields<'_>, part: &ApiPart) -> Result<Response<
         Outcome::Failed => Err(Refusal::Precondition),
         Outcome::NotModified => Ok(empty(StatusCode::NOT_MODIFIED, headers)),
         Outcome::Proceed => {
+            coding.declare(&mut headers);
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
-            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(part.json.len()));
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
             headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-            let mut response = Response::new(Body::whole(part.json.clone()));
+            let mut response = Response::new(Body::whole(bytes));
             *response.headers_mut() = headers;
             Ok(response)
         }
@@ -89,6 +98,9 @@ fn found(parts: &Parts, fields: &Fields<'_>, part: &ApiPart) -> Result<Response<
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read as _;
+
+    use flate2::read::GzDecoder;
     use http::Request;
 
     use super::*;
@@ -135,6 +147,47 @@ mod tests {
         assert_eq!(response.status(), StatusCode::OK);
         let refused = ask(&feed, "/api/machines/stats", &[("if-match", "\"other\"")]).map(|_| ());
         assert_eq!(refused, Err(Refusal::Precondition));
+    }
+
+    #[test]
+    fn whoever_wants_it_gets_gzip_with_a_tag_of_its_own() {
+        let machine = r#"{"id":"m","code":"CNC-1","name":"Torno","type":"CNC","status":"IN_USE"}"#;
+        let machines = format!("[{}]", [machine; 20].join(","));
+        let feed = Feed::sample(&[(Part::Machines, &machines), (Part::MachineStats, STATS)]);
+        let plain = ask(&feed, "/api/machines", &[]).expect("an answer");
+        let wish = ("accept-encoding", "gzip, deflate");
+        let gzip = ask(&feed, "/api/machines", &[wish]).expect("an answer");
+        for (response, coding) in [(&plain, None), (&gzip, Some("gzip"))] {
+            assert_eq!(
+                (field(response, "content-encoding"), field(response, "vary")),
+                (coding, Some("accept-encoding"))
+            );
+        }
+        let (tag, other) = (field(&gzip, "etag").expect("a tag").to_owned(), field(&plain, "etag").expect("a tag"));
+        assert!(tag != other && tag.starts_with('"') && tag.ends_with('"'), "{tag}");
+        for (tag, fields, status) in
+            [(&*tag, &[wish][..], 304), (&*tag, &[], 200), (other, &[wish], 200), (other, &[], 304)]
+        {
+            let response =
+                ask(&feed, "/api/machines", &[fields, &[("if-none-match", tag)]].concat()).expect("an answer");
+            assert_eq!(
+                (response.status().as_u16(), field(&response, "vary")),
+                (status, Some("accept-encoding")),
+                "{tag}"
+            );
+        }
+        let length = field(&gzip, "content-length").map(str::to_owned);
+        let (packed, whole) = (gzip.into_body().into_bytes(), plain.into_body().into_bytes());
+        assert_eq!(length, Some(packed.len().to_string()));
+        assert!(packed.len() < whole.len() / 5);
+        let mut unpacked = Vec::new();
+        GzDecoder::new(&packed[..]).read_to_end(&mut unpacked).expect("gzip");
+        assert_eq!(unpacked, whole);
+
+        let small = ask(&feed, "/api/machines/stats", &[wish]).expect("an answer");
+        assert_eq!(field(&small, "content-encoding"), None, "it would be larger");
+        let refused = ask(&feed, "/api/machines", &[("accept-encoding", "identity;q=0")]).map(|_| ());
+        assert_eq!(refused, Err(Refusal::NotAcceptable));
     }
 
     #[test]

@@ -15,6 +15,7 @@ use super::deadlines::Answering;
 use super::disk_reads::FilePart;
 use super::events::Events;
 use super::handover::{BegunStream, Handover};
+use crate::gzip::GzipStream;
 
 /// An answer's body.
 #[derive(Debug)]
@@ -41,6 +42,7 @@ struct EventsToHandOver {
     events: Events,
     handover: Rc<Handover>,
     is_chunked: bool,
+    is_gzip: bool,
 }
 
 /// A piece of a body.
@@ -76,9 +78,10 @@ impl Body {
     }
 
     /// Events, as they come, which the connection itself writes to a peer that speaks this version.
-    pub(super) fn events(events: Events, handover: Rc<Handover>, version: Version) -> Self {
+    pub(super) fn events(events: Events, handover: Rc<Handover>, version: Version, is_gzip: bool) -> Self {
         let is_chunked = version >= Version::HTTP_11;
-        Self { content: Content::Events(Box::new(EventsToHandOver { events, handover, is_chunked })), answering: None }
+        let content = EventsToHandOver { events, handover, is_chunked, is_gzip };
+        Self { content: Content::Events(Box::new(content)), answering: None }
     }
 
     /// Holds the connection busy until the body is handed over.
@@ -91,8 +94,9 @@ impl Body {
         if let Content::Events(content) = std::mem::replace(&mut self.content, Content::HandedOver)
             && let Some(answering) = self.answering.take()
         {
-            let EventsToHandOver { events, handover, is_chunked } = *content;
-            handover.give(Box::new(BegunStream { events, answering, is_chunked }));
+            let EventsToHandOver { events, handover, is_chunked, is_gzip } = *content;
+            let gzip = is_gzip.then(GzipStream::default);
+            handover.give(Box::new(BegunStream { events, answering, is_chunked, gzip }));
         }
     }
 

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use super::body::Body;
 use super::events::{Events, Source};
 use super::handover::Handover;
+use super::negotiate::Coding;
 use super::respond::{Refusal, no_store};
 use crate::admin::{self, Admin, Caller};
 use crate::console::{self, Console};
@@ -49,8 +50,8 @@ pub(super) fn changes(source: &Source) -> Result<Events, Refusal> {
 }
 
 /// The answer that a stream of events is, to a peer that speaks this version.
-pub(super) fn events(events: Events, handover: &Rc<Handover>, version: Version) -> Response<Body> {
-    let mut response = Response::new(Body::events(events, Rc::clone(handover), version));
+pub(super) fn events(events: Events, handover: &Rc<Handover>, version: Version, coding: Coding) -> Response<Body> {
+    let mut response = Response::new(Body::events(events, Rc::clone(handover), version, coding == Coding::Gzip));
     *response.headers_mut() = HeaderMap::from_iter([
         (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),

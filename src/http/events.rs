@@ -1,22 +1,25 @@
 //! Server-sent events (HTML Living Standard section 9.2): the console's changes, and the live channel.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::sleep;
 use tokio_util::sync::{CancellationToken, ReusableBoxFuture};
 
 use crate::erp::Subscription;
+use crate::gzip::Compressible;
 
 /// Streams of the console at once; a page that gets none polls instead.
 const MAX: usize = 64;
 
 /// How an engine begins again after a lost connection, in milliseconds; its own default may be many seconds.
-const RETRY: &[u8] = b"retry: 2000\n\n";
+static RETRY: LazyLock<Arc<Compressible>> = LazyLock::new(|| Compressible::new(&b"retry: 2000\n\n"[..]));
+
+/// A line that starts with a colon is a comment.
+static HEARTBEAT: LazyLock<Arc<Compressible>> = LazyLock::new(|| Compressible::new(&b":\n\n"[..]));
 
 /// Opens streams.
 #[derive(Debug)]
@@ -91,18 +94,18 @@ enum NextLive {
 
 impl Content {
     /// The next piece, or the end. Nothing is lost when it is dropped.
-    async fn next(&mut self) -> Option<Bytes> {
+    async fn next(&mut self) -> Option<Arc<Compressible>> {
         match self {
             Self::Console { changes, .. } => {
                 changes.changed().await.ok()?;
                 let count = *changes.borrow_and_update();
-                Some(Bytes::from(format!("data: {count}\n\n")))
+                Some(Compressible::new(format!("data: {count}\n\n")))
             }
             Self::Live { subscription, given, next } => loop {
                 let latest = match std::mem::replace(next, NextLive::Change) {
                     NextLive::Retry => {
                         *next = NextLive::Now;
-                        return Some(Bytes::from_static(RETRY));
+                        return Some(Arc::clone(&RETRY));
                     }
                     NextLive::Now => subscription.latest(),
                     NextLive::Change => subscription.changed().await?,
@@ -114,7 +117,7 @@ impl Content {
                 };
                 *given = Some(latest.version());
                 if let Some(message) = message {
-                    return Some(message.event());
+                    return Some(message.event);
                 }
             },
         }
@@ -122,13 +125,12 @@ impl Content {
 }
 
 impl State {
-    async fn next(mut self) -> Option<(Bytes, Self)> {
+    async fn next(mut self) -> Option<(Arc<Compressible>, Self)> {
         let piece = tokio::select! {
             biased;
             () = self.closing.cancelled() => None,
             piece = self.content.next() => piece,
-            // A line that starts with a colon is a comment.
-            () = sleep(self.heartbeat) => Some(Bytes::from_static(b":\n\n")),
+            () = sleep(self.heartbeat) => Some(Arc::clone(&HEARTBEAT)),
         };
         Some((piece?, self))
     }
@@ -136,16 +138,16 @@ impl State {
 
 /// One stream.
 pub(super) struct Events {
-    next: ReusableBoxFuture<'static, Option<(Bytes, State)>>,
+    next: ReusableBoxFuture<'static, Option<(Arc<Compressible>, State)>>,
 }
 
 impl Events {
     /// The next piece, or the end.
-    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Arc<Compressible>>> {
         self.next.poll(cx).map(|piece| {
-            let (bytes, state) = piece?;
+            let (piece, state) = piece?;
             self.next.set(state.next());
-            Some(bytes)
+            Some(piece)
         })
     }
 }
@@ -160,6 +162,8 @@ impl fmt::Debug for Events {
 mod tests {
     use std::future::poll_fn;
 
+    use bytes::Bytes;
+
     use super::*;
     use crate::erp::{Feed, FeedSettings};
     use crate::lang::Lang;
@@ -171,7 +175,7 @@ mod tests {
     }
 
     async fn next(events: &mut Events) -> Option<Bytes> {
-        poll_fn(|cx| events.poll_next(cx)).await
+        poll_fn(|cx| events.poll_next(cx)).await.map(|piece| piece.plain().clone())
     }
 
     fn source(changes: watch::Receiver<u64>) -> Source {
@@ -213,14 +217,14 @@ mod tests {
             let source = source(changes);
             let mut events = source.open_live(feed.subscribe(), Some("of another start-1"));
             assert_eq!(feed.channels(), 1);
-            assert_eq!(next(&mut events).await.as_deref(), Some(RETRY));
-            let whole = feed.latest().whole(Instant::now()).event();
+            assert_eq!(next(&mut events).await.as_deref(), Some(&RETRY.plain()[..]));
+            let whole = feed.latest().whole(Instant::now()).event.plain().clone();
             assert_eq!(next(&mut events).await, Some(whole));
             assert_eq!(next(&mut events).await.as_deref(), Some(&b":\n\n"[..]));
             drop(events);
 
             let mut events = source.open_live(feed.subscribe(), Some(&feed.latest().id()));
-            assert_eq!(next(&mut events).await.as_deref(), Some(RETRY));
+            assert_eq!(next(&mut events).await.as_deref(), Some(&RETRY.plain()[..]));
             assert_eq!(next(&mut events).await.as_deref(), Some(&b":\n\n"[..]), "it has everything");
             source.closing().cancel();
             assert_eq!(next(&mut events).await, None);

@@ -6,6 +6,7 @@ use std::fmt;
 
 use super::deadlines::Answering;
 use super::events::Events;
+use crate::gzip::GzipStream;
 
 /// Where a connection's task finds the stream of events that its server has begun.
 #[derive(Default)]
@@ -18,6 +19,8 @@ pub(super) struct BegunStream {
     pub(super) answering: Answering,
     /// Whether its pieces are chunks (RFC 9112 section 7.1); else the end of the connection is its end.
     pub(super) is_chunked: bool,
+    /// Where it is compressed.
+    pub(super) gzip: Option<GzipStream>,
 }
 
 impl Handover {

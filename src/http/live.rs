@@ -1,30 +1,44 @@
 //! The live channel: `/_edge/live` as a stream of events, and `/_edge/live.json` for engines that cannot read one.
 
+use std::rc::Rc;
 use std::time::Instant;
 
-use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderName, Response, StatusCode};
+use http::{HeaderName, Response};
 use tokio::time::{Instant as Deadline, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::body::Body;
-use super::events::{Events, Source};
-use super::respond::no_store;
+use super::events::Source;
+use super::handover::Handover;
+use super::respond::{Refusal, no_store_encoded};
 use super::timeouts::LIVE_POLL;
+use super::{edge, negotiate};
 use crate::erp::Feed;
+use crate::gzip::Compressible;
 
 /// What an engine sends when it connects again (HTML Living Standard section 9.2.4).
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
+const JSON: &str = "application/json; charset=utf-8";
+
 /// A stream that goes on from where the peer was.
-pub(super) fn events(source: &Source, feed: &Feed, parts: &Parts) -> Events {
+pub(super) fn events(
+    source: &Source,
+    feed: &Feed,
+    parts: &Parts,
+    handover: &Rc<Handover>,
+) -> Result<Response<Body>, Refusal> {
+    let coding = negotiate::gzip_or_identity(&parts.headers, true)?;
     let last = parts.headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok());
-    source.open_live(feed.subscribe(), last.or_else(|| since(parts)))
+    let events = source.open_live(feed.subscribe(), last.or_else(|| since(parts)));
+    let mut response = edge::events(events, handover, parts.version, coding);
+    coding.declare(response.headers_mut());
+    Ok(response)
 }
 
 /// What is newer than `since`, at once or as soon as there is something; else its id alone.
-pub(super) async fn poll(feed: &Feed, parts: &Parts, closing: &CancellationToken) -> Response<Body> {
+pub(super) async fn poll(feed: &Feed, parts: &Parts, closing: &CancellationToken) -> Result<Response<Body>, Refusal> {
     let until = Deadline::now() + LIVE_POLL;
     let mut subscription = feed.subscribe();
     let mut latest = subscription.latest();
@@ -36,7 +50,7 @@ pub(super) async fn poll(feed: &Feed, parts: &Parts, closing: &CancellationToken
             None => Some(latest.whole(now)),
         };
         if let Some(message) = message {
-            break message.json();
+            break message.json;
         }
         let changed = tokio::select! {
             biased;
@@ -45,10 +59,15 @@ pub(super) async fn poll(feed: &Feed, parts: &Parts, closing: &CancellationToken
         };
         match changed {
             Some(changed) => latest = changed,
-            None => break Bytes::from(format!("{{\"id\":\"{}\"}}", latest.id())),
+            None => break Compressible::new(format!("{{\"id\":\"{}\"}}", latest.id())),
         }
     };
-    no_store(StatusCode::OK, "application/json; charset=utf-8", json)
+    no_store_encoded(&parts.headers, JSON, &json)
+}
+
+/// What is shown now.
+pub(super) fn whole(feed: &Feed, parts: &Parts) -> Result<Response<Body>, Refusal> {
+    no_store_encoded(&parts.headers, JSON, &feed.latest().whole(Instant::now()).json)
 }
 
 /// The id in the query.
@@ -88,14 +107,14 @@ mod tests {
     fn it_waits_for_what_is_newer_and_no_longer_than_a_proxy() {
         with_clock(async || {
             let (feed, closing) = (feed(), CancellationToken::new());
-            let whole = feed.latest().whole(Instant::now()).json();
+            let whole = feed.latest().whole(Instant::now()).json.plain().clone();
             for query in ["", "?since=", "?since=other-1", "?x=1&since=00000000-99"] {
-                let response = poll(&feed, &request(query), &closing).await;
+                let response = poll(&feed, &request(query), &closing).await.expect("an answer");
                 assert_eq!(response.into_body().into_bytes(), whole, "{query}");
             }
             let began = Deadline::now();
             let parts = request(&format!("?since={}", feed.latest().id()));
-            let response = poll(&feed, &parts, &closing).await;
+            let response = poll(&feed, &parts, &closing).await.expect("an answer");
             assert_eq!(began.elapsed(), LIVE_POLL);
             let unchanged = format!("{{\"id\":\"{}\"}}", feed.latest().id());
             assert_eq!(response.into_body().into_bytes(), unchanged.as_bytes());

@@ -1,6 +1,12 @@
 //! Choice of a content coding by Accept-Encoding (RFC 9110 section 12.5.3).
 
+use std::ops::RangeInclusive;
+
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
+
+use super::respond::Refusal;
+use crate::gzip::Compressible;
 
 /// A content coding that a representation can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +17,36 @@ pub enum Coding {
     Gzip,
     /// RFC 7932.
     Brotli,
+}
+
+/// Bytes that are compressed for whoever wants it: less is not worth the field that says so, more takes longer than others
+/// may wait.
+const WORTH_GZIP: RangeInclusive<usize> = 256..=256 * 1024;
+
+/// What a client with this head gets of something that many get.
+pub(super) fn encode(headers: &HeaderMap, body: &Compressible) -> Result<(Coding, Bytes), Refusal> {
+    Ok(match gzip_or_identity(headers, WORTH_GZIP.contains(&body.plain().len()))? {
+        Coding::Gzip => (Coding::Gzip, body.gzip().clone()),
+        _ => (Coding::Identity, body.plain().clone()),
+    })
+}
+
+/// Whether a client with this head gets gzip, where there is some.
+pub(super) fn gzip_or_identity(headers: &HeaderMap, has_gzip: bool) -> Result<Coding, Refusal> {
+    Preference::of(headers).choose(has_gzip, false).ok_or(Refusal::NotAcceptable)
+}
+
+impl Coding {
+    /// Says in an answer how it is encoded, and that others may get it otherwise.
+    pub(super) fn declare(self, headers: &mut HeaderMap) {
+        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+        let coding = match self {
+            Self::Identity => return,
+            Self::Gzip => "gzip",
+            Self::Brotli => "br",
+        };
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
+    }
 }
 
 /// What a client accepts: a weight in thousandths for each coding, 0 for "never".

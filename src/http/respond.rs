@@ -6,7 +6,9 @@ use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode
 
 use super::body::Body;
 use super::host::HostError;
+use super::negotiate;
 use super::target::TargetError;
+use crate::gzip::Compressible;
 use crate::lang::Lang;
 
 /// How an error is said.
@@ -196,6 +198,18 @@ pub(super) fn no_store(status: StatusCode, media: &'static str, body: Bytes) -> 
         );
     }
     response
+}
+
+/// An answer that is made once for many, to a request with this head.
+pub(super) fn no_store_encoded(
+    head: &HeaderMap,
+    media: &'static str,
+    body: &Compressible,
+) -> Result<Response<Body>, Refusal> {
+    let (coding, bytes) = negotiate::encode(head, body)?;
+    let mut response = no_store(StatusCode::OK, media, bytes);
+    coding.declare(response.headers_mut());
+    Ok(response)
 }
 
 /// An error in the ERP's own shape.

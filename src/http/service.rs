@@ -8,7 +8,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
-use std::time::Instant;
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -24,6 +23,7 @@ use super::handover::Handover;
 use super::listener::Scheme;
 use super::names::Names;
 use super::navigation::wants_page;
+use super::negotiate::Coding;
 use super::request_id::RequestId;
 use super::respond::{Form, Refusal, empty, no_store};
 use super::route::{BodyLength, Route, route};
@@ -154,8 +154,8 @@ impl Connection {
             drop(routed);
             let this = Rc::clone(this);
             return Answer::Later(Box::pin(async move {
-                let response = live::poll(&this.state.feed, &parts, this.state.events.closing()).await;
-                this.finish(id, answering, &parts, RouteClass::Live, Ok(response))
+                let outcome = live::poll(&this.state.feed, &parts, this.state.events.closing()).await;
+                this.finish(id, answering, &parts, RouteClass::Live, outcome)
             }));
         }
         let routed = match routed {
@@ -249,16 +249,14 @@ impl AppState {
             )),
             Route::Console => edge::page(&self.console, parts),
             Route::Status => edge::status(&self.console),
-            Route::Events => Ok(edge::events(edge::changes(&self.events)?, handover, parts.version)),
-            Route::LiveEvents => {
-                Ok(edge::events(live::events(&self.events, &self.feed, parts), handover, parts.version))
-            }
+            Route::Events => Ok(edge::events(edge::changes(&self.events)?, handover, parts.version, Coding::Identity)),
+            Route::LiveEvents => live::events(&self.events, &self.feed, parts, handover),
             Route::Api(path) => api::answer(&self.feed, parts, fields, path, self.console.language()),
             Route::Edge(path) => edge::file(path),
             // Answered before, since it takes its time.
             Route::Admin => Err(Refusal::Internal),
             // A GET was answered before; nobody waits for a head alone.
-            Route::LivePoll => Ok(no_store(StatusCode::OK, JSON, self.feed.latest().whole(Instant::now()).json())),
+            Route::LivePoll => live::whole(&self.feed, parts),
             Route::DisplaySettings => Ok(no_store(StatusCode::OK, JSON, self.display.borrow().clone())),
             Route::Description => edge::description(&self.description),
             Route::Live => Ok(json(StatusCode::OK, "ok")),

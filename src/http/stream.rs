@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::io;
 use std::mem::MaybeUninit;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::Poll;
 
 use bytes::{Buf, Bytes};
@@ -14,6 +15,7 @@ use super::connection_timer::ConnectionTimer;
 use super::handover::BegunStream;
 use super::lifecycle::Due;
 use super::metered::MeteredStream;
+use crate::gzip::Compressible;
 
 /// Writes events as they come, until the stream ends, the peer is gone, or the connection has to go. The next event is only
 /// asked for when the last one is on its way, so that whoever reads slowly gets the newest state and no queue.
@@ -32,12 +34,19 @@ where
             Err(end) => return end,
         };
         let is_last = piece.is_none();
-        let piece = piece.unwrap_or_default();
+        let bytes = match (piece, &mut begun.gzip) {
+            (Some(piece), None) => piece.plain().clone(),
+            (Some(piece), Some(gzip)) => gzip.append(&piece),
+            (None, None) => Bytes::new(),
+            (None, Some(gzip)) => gzip.end(),
+        };
         let written = if begun.is_chunked {
-            let head = if is_last { "0\r\n".to_owned() } else { format!("{:x}\r\n", piece.len()) };
-            write(&mut stream, Bytes::from(head).chain(piece).chain(&b"\r\n"[..]), timer.as_mut()).await
+            // A chunk without bytes is the last one.
+            let end = if is_last && !bytes.is_empty() { "\r\n0\r\n\r\n" } else { "\r\n" };
+            let head = format!("{:x}\r\n", bytes.len());
+            write(&mut stream, Bytes::from(head).chain(bytes).chain(end.as_bytes()), timer.as_mut()).await
         } else {
-            write(&mut stream, piece, timer.as_mut()).await
+            write(&mut stream, bytes, timer.as_mut()).await
         };
         if let Err(end) = written {
             return end;
@@ -60,7 +69,7 @@ async fn next<S>(
     begun: &mut BegunStream,
     is_silent: &mut bool,
     mut timer: Pin<&mut ConnectionTimer<'_>>,
-) -> Result<Option<Bytes>, End>
+) -> Result<Option<Arc<Compressible>>, End>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -117,16 +126,18 @@ where
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read as _;
     use std::rc::Rc;
-    use std::sync::Arc;
     use std::time::Duration;
 
+    use flate2::read::GzDecoder;
     use tokio::io::{AsyncReadExt as _, DuplexStream};
     use tokio::sync::watch;
     use tokio_util::sync::CancellationToken;
 
     use super::*;
     use crate::erp::Feed;
+    use crate::gzip::GzipStream;
     use crate::http::deadlines::Activity;
     use crate::http::drain::Drain;
     use crate::http::events::Source;
@@ -144,7 +155,10 @@ mod tests {
     };
 
     /// A live channel over a pipe that holds little, its peer, and what stops it, in virtual time.
-    fn with_channel(test: impl AsyncFnOnce(Feed, Pin<&mut dyn Future<Output = End>>, DuplexStream, CancellationToken)) {
+    fn with_channel(
+        gzip: Option<GzipStream>,
+        test: impl AsyncFnOnce(Feed, Pin<&mut dyn Future<Output = End>>, DuplexStream, CancellationToken),
+    ) {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
         runtime.block_on(async {
@@ -157,7 +171,7 @@ mod tests {
             let (_changes, changes) = watch::channel(0);
             let source = Source::new(changes, TIMEOUTS.heartbeat(), closing.clone());
             let events = source.open_live(feed.subscribe(), None);
-            let begun = BegunStream { events, answering: activity.begin_answer(), is_chunked: true };
+            let begun = BegunStream { events, answering: activity.begin_answer(), is_chunked: true, gzip };
             let timer = pin!(ConnectionTimer::new(&activity, &drain, &tracked));
             let serving = pin!(stream_events(stream, Box::new(begun), timer));
             test(feed, serving, far, closing).await;
@@ -184,7 +198,7 @@ mod tests {
 
     #[test]
     fn whoever_reads_slowly_gets_the_newest_and_no_queue() {
-        with_channel(async |feed, mut serving, mut far, _closing| {
+        with_channel(None, async |feed, mut serving, mut far, _closing| {
             let text = read_until(serving.as_mut(), &mut far, "\"max_stale_s\"").await;
             assert!(text.contains("retry: 2000\n\n\r\n"), "{text}");
             for _ in 0..100 {
@@ -198,7 +212,7 @@ mod tests {
 
     #[test]
     fn a_peer_that_reads_nothing_is_given_up() {
-        with_channel(async |_feed, serving, _far, _closing| {
+        with_channel(None, async |_feed, serving, _far, _closing| {
             let began = tokio::time::Instant::now();
             assert!(matches!(serving.await, End::Overdue(CloseReason::WriteStall)));
             assert_eq!(began.elapsed(), TIMEOUTS.write_stall);
@@ -207,7 +221,7 @@ mod tests {
 
     #[test]
     fn a_peer_that_leaves_ends_it_before_the_next_heartbeat() {
-        with_channel(async |feed, mut serving, mut far, _closing| {
+        with_channel(None, async |feed, mut serving, mut far, _closing| {
             read_until(serving.as_mut(), &mut far, "}}").await;
             assert_eq!(feed.channels(), 1);
             let began = tokio::time::Instant::now();
@@ -219,7 +233,7 @@ mod tests {
 
     #[test]
     fn the_end_is_a_last_chunk() {
-        with_channel(async |_feed, mut serving, mut far, closing| {
+        with_channel(None, async |_feed, mut serving, mut far, closing| {
             read_until(serving.as_mut(), &mut far, "}}\n\n\r\n").await;
             closing.cancel();
             assert!(matches!(serving.await, End::Closed(Ok(()))));
@@ -227,5 +241,46 @@ mod tests {
             far.read_to_string(&mut rest).await.expect("the end");
             assert_eq!(rest, "0\r\n\r\n");
         });
+    }
+
+    #[test]
+    fn a_compressed_one_can_be_read_at_once_and_ends_as_a_whole_file() {
+        with_channel(Some(GzipStream::default()), async |feed, mut serving, mut far, closing| {
+            let (mut coded, mut text) = (Vec::new(), String::new());
+            while !text.ends_with("}}\n\n") {
+                let mut piece = [0; 64];
+                let count = tokio::select! {
+                    count = far.read(&mut piece) => count.expect("bytes"),
+                    _ = &mut serving => panic!("it ended after {text}"),
+                };
+                coded.extend_from_slice(&piece[..count]);
+                text.clear();
+                // What has come so far, whole or not.
+                let _ = GzDecoder::new(&unchunked(&coded)[..]).read_to_string(&mut text);
+            }
+            let whole = feed.latest().whole(std::time::Instant::now()).event.plain().clone();
+            let expected = [b"retry: 2000\n\n", &whole[..]].concat();
+            assert_eq!(text.as_bytes(), expected);
+            closing.cancel();
+            assert!(matches!(serving.await, End::Closed(Ok(()))));
+            far.read_to_end(&mut coded).await.expect("the end");
+            assert!(coded.ends_with(b"\r\n0\r\n\r\n"), "the last chunk");
+            let mut text = Vec::new();
+            GzDecoder::new(&unchunked(&coded)[..]).read_to_end(&mut text).expect("a whole file");
+            assert_eq!(text, expected);
+        });
+    }
+
+    /// The contents of the chunks that have begun.
+    fn unchunked(mut bytes: &[u8]) -> Vec<u8> {
+        let mut content = Vec::new();
+        while let Some(end) = bytes.windows(2).position(|two| two == b"\r\n") {
+            let length = std::str::from_utf8(&bytes[..end]).expect("a length");
+            let length = usize::from_str_radix(length, 16).expect("a length");
+            let rest = &bytes[end + 2..];
+            content.extend_from_slice(&rest[..length.min(rest.len())]);
+            bytes = rest.get(length + 2..).unwrap_or_default();
+        }
+        content
     }
 }

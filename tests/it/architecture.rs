@@ -93,10 +93,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("display", &["lang", "schema"]),
     ("durable", &["bounded_read"]),
     // Of the other rooms it knows those that carry and keep its answers; what it is to show it leaves to others.
-    ("erp", &["bounded_read", "clock", "digest", "durable", "lang", "outbound", "schema", "window"]),
+    ("erp", &["bounded_read", "clock", "digest", "durable", "gzip", "lang", "outbound", "schema", "window"]),
     ("factory_reset", &["durable"]),
+    ("gzip", &[]),
     ("health", &["lang"]),
-    ("http", &["admin", "bounded_read", "console", "durable", "erp", "health", "lang", "metrics", "schema", "site"]),
+    (
+        "http",
+        &["admin", "bounded_read", "console", "durable", "erp", "gzip", "health", "lang", "metrics", "schema", "site"],
+    ),
     ("identity", &["bounded_read", "durable"]),
     ("lang", &[]),
     ("launch", &["digest", "slots"]),

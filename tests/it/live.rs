@@ -1,5 +1,6 @@
 //! The live channel and `/api` of a box without an ERP.
 
+use flate2::read::GzDecoder;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -17,12 +18,15 @@ enum Piece {
     End,
 }
 
+/// As an engine asks for a stream, and as one does that reads no gzip.
+const CODINGS: [&str; 2] = ["Accept-Encoding: gzip, deflate\r\n", ""];
+
 impl Channel {
     fn open(edge: &Edge, version: &str, fields: &str) -> Self {
         Self(EventStream::live(edge, version, fields))
     }
 
-    /// The next piece; lines of chunked framing are skipped.
+    /// The next piece; lines of chunked framing are skipped. What is compressed has to end as a whole file.
     fn next(&mut self) -> Piece {
         let mut id = String::new();
         while let Some(line) = self.0.line() {
@@ -52,8 +56,9 @@ fn whole(edge: &Edge) -> Value {
 #[test]
 fn a_channel_begins_with_everything_lives_on_and_ends_with_the_box() {
     let mut edge = start();
-    for version in ["HTTP/1.1", "HTTP/1.0"] {
-        let mut channel = Channel::open(&edge, version, "");
+    let kinds = ["HTTP/1.1", "HTTP/1.0"].iter().flat_map(|version| CODINGS.map(|coding| (version, coding)));
+    let mut channels: Vec<_> = kinds.clone().map(|(version, coding)| Channel::open(&edge, version, coding)).collect();
+    for (channel, (version, coding)) in channels.iter_mut().zip(kinds) {
         assert_eq!(channel.next(), Piece::Retry("2000".into()));
         let Piece::Event { id, data } = channel.next() else { panic!("no event") };
         assert_eq!(data["id"], id.as_str());
@@ -66,13 +71,12 @@ fn a_channel_begins_with_everything_lives_on_and_ends_with_the_box() {
         for _ in 0..4 {
             assert_eq!(channel.next(), Piece::Heartbeat);
         }
-        let mut again = Channel::open(&edge, version, &format!("Last-Event-ID: {id}\r\n"));
+        let mut again = Channel::open(&edge, version, &format!("{coding}Last-Event-ID: {id}\r\n"));
         assert_eq!([again.next(), again.next()], [Piece::Retry("2000".into()), Piece::Heartbeat]);
-        let mut other = Channel::open(&edge, version, "Last-Event-ID: another-1\r\n");
+        let mut other = Channel::open(&edge, version, &format!("{coding}Last-Event-ID: another-1\r\n"));
         assert_eq!(other.next(), Piece::Retry("2000".into()));
         assert!(matches!(other.next(), Piece::Event { .. }));
     }
-    let mut channels = [Channel::open(&edge, "HTTP/1.1", ""), Channel::open(&edge, "HTTP/1.0", "")];
     let mut poll = edge.connect();
     poll.send_request("GET", &format!("/_edge/live.json?since={}", whole(&edge)["id"].as_str().expect("an id")), &[]);
     edge.signal(Signal::TERM);
@@ -127,6 +131,14 @@ fn without_events_a_request_gets_what_is_newer() {
         assert_eq!(reply["parts"], everything["parts"], "{query}");
     }
     let mut client = edge.connect();
+    let packed = client.request("GET", "/_edge/live.json", &[("accept-encoding", "gzip, deflate")]);
+    assert_eq!((packed.field("content-encoding"), packed.field("vary")), (Some("gzip"), Some("accept-encoding")));
+    let unpacked: Value = serde_json::from_reader(GzDecoder::new(&packed.body[..])).expect("JSON");
+    assert_eq!(unpacked["parts"], everything["parts"]);
+    for path in ["/_edge/live", "/_edge/live.json"] {
+        let refused = client.request("GET", path, &[("accept-encoding", "identity;q=0")]);
+        assert_eq!((refused.status, refused.field("vary")), (406, Some("accept-encoding")));
+    }
     let head = client.request("HEAD", "/_edge/live.json", &[]);
     assert_eq!((head.status, head.body.len()), (200, 0));
     assert_eq!(client.request("HEAD", "/_edge/live", &[]).status, 200);
