@@ -6,7 +6,6 @@ export interface Settings {
   demo: boolean;
   /** Whether the box has an ERP to take data from; `null` where it does not say. */
   erp: boolean | null;
-  refreshS: number;
   targets: { daily: number; oeePercent: number; rejectPercent: number };
   shift: { startHour: number; endHour: number };
 }
@@ -17,7 +16,6 @@ export const DEFAULTS: Settings = {
   language: 'es',
   demo: true,
   erp: null,
-  refreshS: 15,
   targets: { daily: 120, oeePercent: 75, rejectPercent: 3 },
   shift: { startHour: 6, endHour: 22 },
 };
@@ -51,7 +49,6 @@ export function parseSettings(value: unknown, fallback: Settings = DEFAULTS): Se
     language: root.language === 'es' || root.language === 'en' ? root.language : fallback.language,
     demo: typeof root.demo === 'boolean' ? root.demo : fallback.demo,
     erp: typeof root.erp === 'boolean' ? root.erp : fallback.erp,
-    refreshS: within(root.refresh_s, 1, 3600, fallback.refreshS),
     targets: {
       daily: within(targets.daily, 0, 1e6, fallback.targets.daily),
       oeePercent: within(targets.oee_percent, 0, 100, fallback.targets.oeePercent),

@@ -10,7 +10,6 @@ describe("the box's settings", () => {
       language: 'en',
       demo: false,
       erp: false,
-      refresh_s: 2,
       targets: { daily: 80, oee_percent: 70.5, reject_percent: 1 },
       shift: { start_hour: 7, end_hour: 15 },
       new_field: 'of a later box',
@@ -21,7 +20,6 @@ describe("the box's settings", () => {
       language: 'en',
       demo: false,
       erp: false,
-      refreshS: 2,
       targets: { daily: 80, oeePercent: 70.5, rejectPercent: 1 },
       shift: { startHour: 7, endHour: 15 },
     });
@@ -34,8 +32,8 @@ describe("the box's settings", () => {
     7,
     [],
     {},
-    { title: '', line: 4, language: 'fr', demo: 'yes', refresh_s: 0, targets: 'x', shift: [] },
-    { refresh_s: Infinity, targets: { daily: -1, oee_percent: 101, reject_percent: NaN }, shift: { start_hour: 24 } },
+    { title: '', line: 4, language: 'fr', demo: 'yes', targets: 'x', shift: [] },
+    { targets: { daily: -1, oee_percent: 101, reject_percent: NaN }, shift: { start_hour: 24 } },
   ])('fall back to the defaults: %j', (value) => expect(parseSettings(value)).toEqual(DEFAULTS));
 
   it('are told from an error page', () => {

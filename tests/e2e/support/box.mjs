@@ -14,7 +14,6 @@ title = ${JSON.stringify(display.title)}
 line = ${JSON.stringify(display.line)}
 language = "${display.language}"
 demo = ${display.demo}
-refresh_s = ${display.refreshS}
 [display.targets]
 daily = 120
 oee_percent = 75.0
@@ -27,7 +26,7 @@ end_hour = 22
 const table = (name, keys) =>
   `[${name}]\n${Object.entries(keys).map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`).join('')}`;
 
-const DISPLAY = { title: 'Taller Norte', line: 'Línea 2', language: 'es', demo: false, refreshS: 2 };
+const DISPLAY = { title: 'Taller Norte', line: 'Línea 2', language: 'es', demo: false };
 
 /**
  * Resolves when the box says that it listens; rejects with what it said when it ends instead. `site` is a directory to
