@@ -29,6 +29,14 @@ it('reads them cut anywhere', () => {
   for (let cut = 1; cut < STREAM.length; cut++) expect(read([STREAM.slice(0, cut), STREAM.slice(cut)])).toEqual(READ);
 });
 
+it('says when no event is under way', () => {
+  const reader = createStreamReader(
+    () => undefined,
+    () => undefined,
+  );
+  expect(['id: a-1\nda', 'ta: x\n', '\n', ':\n\n', 'data: y\r\n\r'].map((piece) => reader.take(piece))).toEqual([false, false, true, true, false]);
+});
+
 it('waits for the end of an event, and takes none without data', () => {
   expect(read(['id: a-1\ndata: x\n']).events).toEqual([]);
   expect(read(['id: a-1\n\n:\n\n']).events).toEqual([]);

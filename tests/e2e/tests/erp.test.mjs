@@ -140,6 +140,48 @@ describe('the live channel', () => {
     onlyReports();
   });
 
+  test('is asked for anew where the clock of the TV is set', async () => {
+    await opened.page.clock.install({ time: AFTERNOON });
+    const page = await open();
+    await until(page, '[data-value="produced"]', '47');
+    await opened.page.clock.setSystemTime(new Date(AFTERNOON.getTime() + 3 * 86_400_000));
+    await page.clock.runFor(2000);
+    await until(page, '.machines', 'Sin datos');
+    wall.change({ parts: { counts: { value: { ...wall.value('counts'), completed: 48 } } } });
+    await wall.streamsAre(2);
+    assert.deepEqual(wall.asked.streams, [null, null]);
+    await until(page, '[data-value="produced"]', '48');
+    await page.clock.runFor(2000);
+    await until(page, '.status', 'Datos al día');
+    assert.equal(await page.locator('.tile').count(), 8);
+    assert.equal(await page.locator('[data-badge]').count(), 0);
+    onlyReports();
+  });
+
+  test('is read whole, however large', async () => {
+    wall.change({ parts: { machine_utilization: { value: ['x'.repeat(2 * 1024 * 1024)] } } });
+    const page = await open();
+    await until(page, '[data-value="produced"]', '47');
+    await wall.streamsAre(2);
+    assert.deepEqual(wall.asked.streams, [null, wall.id()]);
+    wall.change({ parts: { counts: { value: { ...wall.value('counts'), completed: 48 } } } });
+    await until(page, '[data-value="produced"]', '48');
+    assert.equal(wall.asked.streams.length, 2);
+    quiet();
+  });
+
+  test('without its alerts has the number of them at least', async () => {
+    wall.change({ parts: { alerts: null, alert_summary: { value: { total: 5602, critical: 2, warning: 5600, info: 0 } } } });
+    const page = await open();
+    await until(page, '.alerts', 'Esperando datos');
+    assert.deepEqual(await page.locator('.alerts .count').allTextContents(), ['2', '5600']);
+    assert.equal(await page.locator('.more').count(), 0);
+    wall.change({ parts: { alerts: { value: [] } } });
+    await until(page, '.alerts', 'Sin alertas activas');
+    assert.equal(await page.locator('.alerts .count').count(), 0);
+    quiet();
+  });
+
   test('of a box that has been started again leaves nothing of before', async () => {
     const page = await open();
     await until(page, '[data-value="produced"]', '47');
@@ -522,6 +564,9 @@ describe('the box', () => {
     await play(page, async () => (await shown(page, 'produced')) === '53');
     await play(page, async () => (await page.locator('[data-badge]').count()) === 0);
     await until(page, '.status', 'Datos al día');
+    // What has not changed meanwhile has expired here, and is back as well.
+    assert.equal(await page.locator('.tile').count(), 8);
+    assert.equal(await shown(page, 'oee'), '61,2 %');
     assert.deepEqual(problems.uncaught, []);
     assert.deepEqual(problems.console.filter((line) => !REPORTED_BY_CHROMIUM.test(line)), []);
     await context.close();

@@ -32,7 +32,7 @@ const QUESTION_MS = 40_000;
 const HELD_MS = 1000;
 /** How long questions go on before the stream is tried again. */
 const QUESTIONS_MS = 600_000;
-/** A request keeps all of its text; the next one goes on where it was. */
+/** A request keeps all of its text; the next one goes on where it was, after the event that passes this. */
 const MAX_STREAM = 512 * 1024;
 const RETRY_MS = 2000;
 const MIN_RETRY_MS = 500;
@@ -47,6 +47,19 @@ export function startChannel({ onLife, onNews }: ChannelListener): Channel {
   let failures = 0;
   /** Until when questions are asked instead, once a question has been answered where the stream was silent. */
   let askUntil = -1;
+  let heardAt = steady();
+
+  /**
+   * Whether the box was last heard so long ago that everything is wanted anew: what did not change meanwhile may have
+   * expired here, and where the TV's clock was set, or the TV slept, the ages are no longer what the box said.
+   */
+  const hasLapsed = (): boolean => {
+    const now = steady();
+    const lapsed = now - heardAt > SILENCE_MS;
+    heardAt = now;
+    if (lapsed) id = '';
+    return lapsed;
+  };
 
   const news = (text: string, newId: string): boolean => {
     const parsed = parseBody(text);
@@ -72,6 +85,7 @@ export function startChannel({ onLife, onNews }: ChannelListener): Channel {
   };
 
   const stream = () => {
+    hasLapsed();
     const xhr = new XMLHttpRequest();
     let seen = 0;
     let over = false;
@@ -97,10 +111,11 @@ export function startChannel({ onLife, onNews }: ChannelListener): Channel {
       if (text.length === seen) return;
       const arrived = text.slice(seen);
       seen = text.length;
+      if (hasLapsed()) return end(open);
       expect(SILENCE_MS);
       onLife();
-      reader.take(arrived);
-      if (seen > MAX_STREAM) end(open);
+      const isBetweenEvents = reader.take(arrived);
+      if (seen > MAX_STREAM && isBetweenEvents) end(open);
     };
     request = xhr;
     try {
@@ -121,7 +136,8 @@ export function startChannel({ onLife, onNews }: ChannelListener): Channel {
   };
 
   /** The first question names no version: it is answered at once. */
-  const ask = (since?: string) => {
+  const ask = (known?: string) => {
+    const since = hasLapsed() ? undefined : known;
     const xhr = new XMLHttpRequest();
     const asked = steady();
     request = xhr;
@@ -138,6 +154,7 @@ export function startChannel({ onLife, onNews }: ChannelListener): Channel {
         const parsed = xhr.status === 200 ? parseBody(xhr.responseText) : undefined;
         const answered = parsed ? fields(parsed.body).id : undefined;
         if (typeof answered !== 'string' || answered === '') return failed();
+        if (hasLapsed()) return ask();
         onLife();
         if (answered !== since) news(xhr.responseText, answered);
         if (!since) askUntil = steady() + QUESTIONS_MS;

@@ -1,9 +1,8 @@
 import { looksLikeSettings, parseSettings, sameSettings, type Settings } from '../settings';
 import { startDemo, startLive, type Feed } from './feed';
-import { sourceOf, type Source } from './model';
 import { getJson } from './http';
 import { forgetOld, recall, remember } from './memory';
-import type { Model } from './model';
+import { type Model, type Source, sourceOf } from './model';
 import type { Store } from './store';
 
 /** Polls the box's settings, and makes the feed follow them. */
@@ -42,7 +41,7 @@ export function startControl(model: Store<Model>): void {
         if (!model.get().settled) follow(parseSettings(recall('settings')));
       }
       // Where there is a channel, that knows better.
-      if (source !== 'erp') model.set({ boxAway: outcome.kind === 'unreachable' || outcome.kind === 'hung' });
+      if (source !== 'erp') model.set({ boxAway: outcome.kind === 'unreachable' });
       window.setTimeout(read, again);
     });
   };

@@ -2,12 +2,7 @@
  * GET as JSON over XMLHttpRequest: unlike fetch it exists on every TV, and has a deadline and an abort of its own.
  * Never rejects: what went wrong is an answer too.
  */
-export type Outcome =
-  | { kind: 'ok'; body: unknown }
-  | { kind: 'refused'; status: number }
-  | { kind: 'garbage' }
-  | { kind: 'hung' }
-  | { kind: 'unreachable' };
+export type Outcome = { kind: 'ok'; body: unknown } | { kind: 'refused' } | { kind: 'unreachable' };
 
 export function parseBody(text: string): { body: unknown } | undefined {
   try {
@@ -27,15 +22,10 @@ export function getJson(path: string, deadlineMs: number): Promise<Outcome> {
       request.setRequestHeader('Accept', 'application/json');
       request.onerror = unreachable;
       request.onabort = unreachable;
-      request.ontimeout = () => resolve({ kind: 'hung' });
+      request.ontimeout = unreachable;
       request.onload = () => {
-        if (request.status === 0) return unreachable();
-        if (request.status < 200 || request.status >= 300) {
-          return resolve({ kind: 'refused', status: request.status });
-        }
-        const parsed = parseBody(request.responseText);
-        if (!parsed) return resolve({ kind: 'garbage' });
-        resolve({ kind: 'ok', body: parsed.body });
+        const parsed = request.status === 200 ? parseBody(request.responseText) : undefined;
+        resolve(parsed ? { kind: 'ok', body: parsed.body } : { kind: 'refused' });
       };
       request.send();
     } catch {

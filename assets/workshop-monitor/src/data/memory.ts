@@ -25,8 +25,12 @@ export function recall(key: string): unknown {
 }
 
 export function remember(key: string, value: unknown): void {
+  write(key, JSON.stringify(value));
+}
+
+function write(key: string, text: string): void {
   try {
-    window.localStorage.setItem(PREFIX + key, JSON.stringify(value));
+    window.localStorage.setItem(PREFIX + key, text);
   } catch {
     // Full or refused: the display goes on without.
   }
@@ -36,19 +40,18 @@ export function remember(key: string, value: unknown): void {
 export function sparingly(key: string, read: () => unknown): { keep(): void; stop(): void } {
   let last = '';
   let lastAt = -Infinity;
-  const write = () => {
-    const value = read();
-    const text = JSON.stringify(value);
+  const keep = () => {
+    const text = JSON.stringify(read());
     if (text === last) return;
     last = text;
     lastAt = Date.now();
-    remember(key, value);
+    write(key, text);
   };
-  window.addEventListener('pagehide', write);
+  window.addEventListener('pagehide', keep);
   return {
     keep() {
-      if (Math.abs(Date.now() - lastAt) >= 60_000) write();
+      if (Math.abs(Date.now() - lastAt) >= 60_000) keep();
     },
-    stop: () => window.removeEventListener('pagehide', write),
+    stop: () => window.removeEventListener('pagehide', keep),
   };
 }

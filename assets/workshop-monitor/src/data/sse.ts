@@ -5,8 +5,8 @@ export interface StreamEvent {
 }
 
 export interface StreamReader {
-  /** Takes what has arrived since the last time, cut anywhere. */
-  take(text: string): void;
+  /** Takes what has arrived since the last time, cut anywhere. Gives whether no event is under way. */
+  take(text: string): boolean;
 }
 
 export function createStreamReader(onEvent: (event: StreamEvent) => void, onRetry: (ms: number) => void): StreamReader {
@@ -34,7 +34,7 @@ export function createStreamReader(onEvent: (event: StreamEvent) => void, onRetr
       for (;;) {
         const end = rest.search(/[\r\n]/);
         // A return may be half of a line's end; the other half is still to come.
-        if (end < 0 || (end === rest.length - 1 && rest.charAt(end) === '\r')) return;
+        if (end < 0 || (end === rest.length - 1 && rest.charAt(end) === '\r')) return rest === '' && data.length === 0;
         line(rest.slice(0, end));
         rest = rest.slice(rest.substr(end, 2) === '\r\n' ? end + 2 : end + 1);
       }

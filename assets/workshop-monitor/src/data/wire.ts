@@ -9,7 +9,7 @@ export function put<P extends PartName>(picture: Picture, name: P, value: Parts[
   (picture as { [K in P]?: { value: Parts[K]; asOf: number | null; isLate: boolean } })[name] = { value, asOf, isLate };
 }
 
-function positive(value: unknown): number | null {
+function notNegative(value: unknown): number | null {
   return typeof value === 'number' && isFinite(value) && value >= 0 ? value : null;
 }
 
@@ -20,11 +20,11 @@ export function readLink(news: unknown, now: number): Link | undefined {
   if (!state) return undefined;
   const text = fields(link.text);
   const words = (value: unknown) => (typeof value === 'string' ? value.trim().slice(0, 400) : '');
-  return { state, since: now - (positive(link.since_s) || 0) * 1000, text: { es: words(text.es), en: words(text.en) } };
+  return { state, since: now - (notNegative(link.since_s) || 0) * 1000, text: { es: words(text.es), en: words(text.en) } };
 }
 
 export function readMaxStaleMs(news: unknown, before = DEFAULT_MAX_STALE_S * 1000): number {
-  const seconds = positive(fields(news).max_stale_s);
+  const seconds = notNegative(fields(news).max_stale_s);
   return seconds ? seconds * 1000 : before;
 }
 
@@ -45,7 +45,7 @@ export function readParts(before: Picture, news: unknown, now: number, isWhole =
       delete picture[name];
       return;
     }
-    const age = positive(part.age_s);
+    const age = notNegative(part.age_s);
     const same = known && JSON.stringify(known.value) === JSON.stringify(value);
     put(picture, name, same ? known.value : value, age === null ? null : now - age * 1000, part.late === true);
   });

@@ -34,7 +34,8 @@ export interface Messages {
   noData: string;
   noErp: string;
   noErpMeaning: string;
-  noErpRemedy: string;
+  noErpRemedy(address: string): string;
+  noErpDemo: string;
   noMachines: string;
   demo: string;
   demoSentence: string;

@@ -17,9 +17,10 @@ const LINES_ON_A_PHONE = 12;
 const NEW_MS = 20_000;
 
 /** The box sends the worst alone of very many, and the ERP counts all of them. */
-function countOf(severity: Severity, list: Alert[], all: AlertCounts | undefined): number {
-  const sent = list.filter((alert) => alert.severity === severity).length;
-  return all ? Math.max(sent, list.length > 0 ? all[severity] : 0) : sent;
+function countOf(severity: Severity, list: Alert[] | undefined, all: AlertCounts | undefined): number {
+  const sent = list ? list.filter((alert) => alert.severity === severity).length : 0;
+  // A summary of another moment counts no alerts into an empty list.
+  return all && !(list && list.length === 0) ? Math.max(sent, all[severity]) : sent;
 }
 
 /** Which alerts have come since the list before. */
@@ -48,14 +49,14 @@ export function Alerts({ model, words }: { model: Model; words: Messages }) {
   const page = useTicking((now) => alertPage(list, room, now).page);
   const { shown } = alertPage(list, room, page * PAGE_MS);
   const lines = room === ON_A_PHONE ? shown.map(() => LINES_ON_A_PHONE) : alertLines(shown, room);
-  const counts = SEVERITIES.map((severity) => countOf(severity, list, model.picture.alert_summary?.value));
+  const counts = SEVERITIES.map((severity) => countOf(severity, alerts, model.picture.alert_summary?.value));
   const more = counts.reduce((sum, count) => sum + count, 0) - shown.length;
   return (
     <div class="card alerts">
       <h2>
         {words.alerts}
         <Age age={age} part="alerts" />
-        {more > 0 ? <span class="aside more"> {words.more(more)}</span> : null}
+        {more > 0 && shown.length > 0 ? <span class="aside more"> {words.more(more)}</span> : null}
         <span class="counts">
           {SEVERITIES.map((severity, index) =>
             counts[index] ? (

@@ -50,9 +50,10 @@ export function Machines({ model, words }: { model: Model; words: Messages }) {
   const age = useAge(model, 'machines', words);
   const box = useRef<HTMLDivElement>(null);
   const lineRem = useMeasured(() => lineRoom(box.current));
+  // Many names take a TV long to measure, and their states change all the time.
   const { lines, isTall } = useMemo(
     () => (lineRem ? arrange(list, lineRem) : { lines: list.map((machine) => [machine.name]), isTall: false }),
-    [machines, lineRem],
+    [JSON.stringify(list.map(({ name, code }) => [name, code])), lineRem],
   );
   const perPage = lineRem !== null && scrolls() ? Infinity : isTall ? TALL_PER_PAGE : MACHINES_PER_PAGE;
   const page = useTicking((now) => machinePage(list, perPage, now).page);

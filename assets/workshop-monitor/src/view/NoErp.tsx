@@ -7,7 +7,8 @@ export function NoErp({ words }: { words: Messages }) {
       <div class="card no-erp">
         <h2 class="no-erp-title">{words.noErp}</h2>
         <p>{words.noErpMeaning}</p>
-        <p>{words.noErpRemedy}</p>
+        <p>{words.noErpRemedy(window.location.host + '/_edge/')}</p>
+        <p>{words.noErpDemo}</p>
       </div>
     </div>
   );
