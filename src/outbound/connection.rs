@@ -3,6 +3,7 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
 use bytes::Bytes;
@@ -12,6 +13,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
 
 use super::OutboundError;
 
@@ -59,6 +61,30 @@ impl Connection {
     pub(super) async fn ready(&mut self) -> bool {
         let Self { sender, exchange } = self;
         alongside(exchange, sender.ready()).await.is_ok() && exchange.is_some()
+    }
+}
+
+/// The place of a connection between two requests; several servers may share one.
+#[derive(Default)]
+pub(crate) struct KeptConnection(Mutex<Option<Idle>>);
+
+pub(super) struct Idle {
+    pub(super) connection: Connection,
+    pub(super) origin: Arc<str>,
+    pub(super) since: Instant,
+}
+
+impl KeptConnection {
+    pub(super) fn put(&self, connection: Connection, origin: Arc<str>) {
+        *self.lock() = Some(Idle { connection, origin, since: Instant::now() });
+    }
+
+    pub(super) fn take(&self) -> Option<Idle> {
+        self.lock().take()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Idle>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

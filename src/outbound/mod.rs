@@ -27,13 +27,17 @@ use std::time::{Duration, SystemTime};
 
 use tokio_rustls::rustls::ClientConfig;
 
+pub(crate) use self::connection::KeptConnection;
 pub use self::error::OutboundError;
 pub(crate) use self::error::{AddressFault, OutboundErrorKind};
 pub(crate) use self::proxy::{Proxies, ProxySettings};
-pub(crate) use self::server::{KeptConnection, OutboundRequest, Server};
+pub(crate) use self::server::{OutboundRequest, Server};
 pub(crate) use self::settings::Keys;
 pub(crate) use self::stream::Stream;
 pub use self::traffic::{Traffic, TrafficReading};
+
+/// How the box names itself to others.
+const USER_AGENT_NAME: &str = concat!("workshop-edge/", env!("WORKSHOP_EDGE_VERSION"));
 
 /// Finds the addresses of a name that ends in `.local`, when DNS does not know it.
 pub(crate) type LocalNames = fn(String) -> Pin<Box<dyn Future<Output = Vec<IpAddr>> + Send>>;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{HOST, HeaderName, PROXY_AUTHORIZATION, USER_AGENT};
@@ -10,19 +10,16 @@ use http::uri::Scheme;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 
-use super::connection::Connection;
+use super::connection::{Connection, Idle, KeptConnection};
 use super::error::ANSWER;
 use super::proxy::Proxy;
 use super::reach::{addresses, reach};
 use super::traffic::{Counted, Traffic};
-use super::{AddressFault, Outbound, OutboundError, Stream, tunnel};
-
-/// How the box names itself to others.
-pub(super) const USER_AGENT_NAME: &str = concat!("workshop-edge/", env!("WORKSHOP_EDGE_VERSION"));
+use super::{AddressFault, Outbound, OutboundError, Stream, USER_AGENT_NAME, tunnel};
 
 /// A server.
 pub(crate) struct Server {
@@ -40,30 +37,6 @@ pub(crate) struct Server {
     traffic: Arc<Traffic>,
     /// The connection of the last request, when it can be used again.
     kept: Arc<KeptConnection>,
-}
-
-/// The place of a connection between two requests; several servers may share one.
-#[derive(Default)]
-pub(crate) struct KeptConnection(Mutex<Option<Idle>>);
-
-struct Idle {
-    connection: Connection,
-    origin: Arc<str>,
-    since: Instant,
-}
-
-impl KeptConnection {
-    pub(super) fn put(&self, connection: Connection, origin: Arc<str>) {
-        *self.lock() = Some(Idle { connection, origin, since: Instant::now() });
-    }
-
-    fn take(&self) -> Option<Idle> {
-        self.lock().take()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Idle>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl fmt::Debug for Server {

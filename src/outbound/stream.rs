@@ -9,8 +9,7 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout};
 
-use super::connection::Connection;
-use super::server::KeptConnection;
+use super::connection::{Connection, KeptConnection};
 use super::{Limits, OutboundError};
 
 /// The content of a web server's answer.

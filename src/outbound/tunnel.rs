@@ -5,7 +5,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::timeout;
 
 use super::proxy::Proxy;
-use super::{Limits, OutboundError};
+use super::{Limits, OutboundError, USER_AGENT_NAME};
 
 /// Bytes of the head of the proxy's answer at most.
 const MAX_HEAD: usize = 16 * 1024;
@@ -18,11 +18,8 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let broken = |source| OutboundError::ProxyBroken { proxy: proxy.to_string(), source };
-    let mut head = format!(
-        "CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\nUser-Agent: {}\r\n",
-        super::server::USER_AGENT_NAME
-    )
-    .into_bytes();
+    let mut head =
+        format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\nUser-Agent: {USER_AGENT_NAME}\r\n").into_bytes();
     if let Some(authorization) = proxy.authorization() {
         head.extend(b"Proxy-Authorization: ");
         head.extend(authorization.as_bytes());
