@@ -1,7 +1,6 @@
 //! One connection from its first byte to its last.
 
 use std::future::poll_fn;
-use std::io;
 use std::mem::MaybeUninit;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
@@ -19,6 +18,7 @@ use super::connection_timer::ConnectionTimer;
 use super::deadlines::Activity;
 use super::dispatcher::{Accepted, Load};
 use super::drain::Drain;
+use super::end::End;
 use super::handover::BegunStream;
 use super::lifecycle::Due;
 use super::listener::Scheme;
@@ -137,15 +137,6 @@ where
             return end;
         }
     }
-}
-
-/// How a connection ended.
-pub(super) enum End {
-    Closed(hyper::Result<()>),
-    /// A write of events.
-    Failed(io::Error),
-    Overdue(CloseReason),
-    NoHandshake(io::Error),
 }
 
 /// How a run of requests ended.

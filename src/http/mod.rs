@@ -20,6 +20,7 @@ mod disk_reads;
 mod dispatcher;
 mod drain;
 mod edge;
+mod end;
 mod events;
 mod fields;
 mod handover;

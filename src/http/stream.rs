@@ -10,8 +10,8 @@ use std::task::Poll;
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 
-use super::connection::End;
 use super::connection_timer::ConnectionTimer;
+use super::end::End;
 use super::handover::BegunStream;
 use super::lifecycle::Due;
 use super::metered::MeteredStream;
