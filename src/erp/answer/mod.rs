@@ -2,6 +2,7 @@
 //! while it is read, before it can be kept, logged or sent.
 
 mod alert;
+mod alert_read;
 mod alert_text;
 mod field;
 mod figures;
@@ -77,7 +78,7 @@ impl Answer {
             Part::MachineUtilization => Self::MachineUtilization(list::first(json, machine::MAX)?),
             Part::Machines => Self::Machines(list::first(json, machine::MAX)?),
             Part::MachineStats => Self::MachineStats(MachineStats::deserialize(json)?),
-            Part::Alerts => Self::Alerts(alert::worst(json)?),
+            Part::Alerts => Self::Alerts(alert_read::worst(json)?),
             Part::AlertSummary => Self::AlertSummary(AlertSummary::deserialize(json)?),
             Part::OrderStats => Self::OrderStats(OrderStats::deserialize(json)?),
             Part::QualityStats => Self::QualityStats(QualityStats::deserialize(json)?),
