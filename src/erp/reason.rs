@@ -9,7 +9,6 @@ use crate::lang::Text;
 use crate::outbound::{OutboundError, OutboundErrorKind};
 
 use super::answer::ShapeError;
-use super::words;
 
 /// A server that asks for more than this is asked earlier.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(600);
@@ -83,11 +82,6 @@ impl Reason {
             Self::Shape(_) => "shape",
             Self::Settings(_) => "settings",
         }
-    }
-
-    /// What it is, and what to do.
-    pub(crate) fn text(&self) -> Text {
-        words::reason(self)
     }
 }
 

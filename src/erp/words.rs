@@ -8,8 +8,14 @@ use crate::outbound::{AddressFault, OutboundError, OutboundErrorKind};
 use super::answer::ShapeError;
 use super::reason::Reason;
 
-/// Why an answer does not count, and what to do.
-pub(super) fn reason(reason: &Reason) -> Text {
+impl Reason {
+    /// What it is, and what to do.
+    pub(crate) fn text(&self) -> Text {
+        reason(self)
+    }
+}
+
+fn reason(reason: &Reason) -> Text {
     match reason {
         Reason::Outbound(kind) => outbound(*kind),
         Reason::Timeout => Text::new(
