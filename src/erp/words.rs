@@ -118,10 +118,10 @@ fn reason(reason: &Reason) -> Text {
 }
 
 fn shape(error: &ShapeError) -> Text {
-    let (es, en) = match error {
-        ShapeError::NotJson | ShapeError::TooLarge => (String::new(), String::new()),
+    let Text { es, en } = match error {
+        ShapeError::NotJson | ShapeError::TooLarge => Text::default(),
         ShapeError::Other { line, column } => {
-            (format!(" (línea {line}, columna {column})"), format!(" (line {line}, column {column})"))
+            Text::new(format!(" (línea {line}, columna {column})"), format!(" (line {line}, column {column})"))
         }
     };
     Text::new(

@@ -9,7 +9,7 @@ use super::host::HostError;
 use super::negotiate;
 use super::target::TargetError;
 use crate::gzip::Compressible;
-use crate::lang::Lang;
+use crate::lang::{Lang, Text};
 
 /// How an error is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,35 +69,37 @@ impl Refusal {
         }
     }
 
-    /// What happened and what to do, in Spanish and in English.
-    fn words(self) -> (&'static str, &'static str) {
+    /// What happened and what to do.
+    fn words(self) -> Text<&'static str> {
         match self {
-            Self::NotFound => (
+            Self::NotFound => Text::fixed(
                 "Esta página no existe. Para ver la pantalla, escriba solo la dirección del equipo.",
                 "This page does not exist. To see the display, type the box's address alone.",
             ),
             Self::Method(_) | Self::UnknownMethod => {
-                ("Esta dirección solo se puede leer.", "This address can only be read.")
+                Text::fixed("Esta dirección solo se puede leer.", "This address can only be read.")
             }
-            Self::NotAcceptable => (
+            Self::NotAcceptable => Text::fixed(
                 "El navegador rechaza todos los formatos disponibles.",
                 "The browser refuses every form that there is.",
             ),
-            Self::Precondition => ("La página ha cambiado.", "The page has changed."),
-            Self::Range(_) => ("Esa parte del archivo no existe.", "That part of the file does not exist."),
-            Self::BodyTooLarge => ("La petición es demasiado grande.", "The request is too large."),
-            Self::BodyTimeout => ("La petición no ha llegado a tiempo.", "The request did not arrive in time."),
-            Self::Misdirected => (
+            Self::Precondition => Text::fixed("La página ha cambiado.", "The page has changed."),
+            Self::Range(_) => Text::fixed("Esa parte del archivo no existe.", "That part of the file does not exist."),
+            Self::BodyTooLarge => Text::fixed("La petición es demasiado grande.", "The request is too large."),
+            Self::BodyTimeout => {
+                Text::fixed("La petición no ha llegado a tiempo.", "The request did not arrive in time.")
+            }
+            Self::Misdirected => Text::fixed(
                 "El equipo no se llama así. Abra su dirección IP, o añada este nombre a listen.names.",
                 "This is not the box's name. Open its IP address, or add this name to listen.names.",
             ),
-            Self::Busy => (
+            Self::Busy => Text::fixed(
                 "El equipo atiende ya demasiadas conexiones. Inténtelo de nuevo en unos segundos.",
                 "The box is serving too many already. Try again in a few seconds.",
             ),
-            Self::Internal => ("El equipo ha tenido un fallo.", "The box has had a fault."),
+            Self::Internal => Text::fixed("El equipo ha tenido un fallo.", "The box has had a fault."),
             Self::Target(_) | Self::Host(_) | Self::Expectation => {
-                ("La petición no es válida.", "The request is not valid.")
+                Text::fixed("La petición no es válida.", "The request is not valid.")
             }
         }
     }
@@ -118,7 +120,7 @@ impl Refusal {
     /// The answer. `id` is in the log too, so that a report of it can be found there.
     pub(super) fn respond(self, form: Form, id: &str) -> Response<Body> {
         let status = self.status();
-        let (spanish, english) = self.words();
+        let words = self.words();
         let detail = match self {
             Self::Target(error) => error.to_string(),
             Self::Host(error) => error.to_string(),
@@ -126,14 +128,14 @@ impl Refusal {
         };
         let mut response = match form {
             Form::Page => {
-                let text = page(status, spanish, english, &detail, id);
+                let text = page(status, words, &detail, id);
                 no_store(status, "text/html; charset=utf-8", Bytes::from(text))
             }
             Form::Text => {
-                let text = format!("{status}: {detail}\n{spanish}\n{english}\n{id}\n");
+                let text = format!("{status}: {detail}\n{}\n{}\n{id}\n", words.es, words.en);
                 no_store(status, "text/plain; charset=utf-8", Bytes::from(text))
             }
-            Form::Json(lang) => json_error(status, lang.pick(spanish, english)),
+            Form::Json(lang) => json_error(status, words.pick(lang)),
         };
         let headers = response.headers_mut();
         match self {
@@ -245,7 +247,8 @@ pub(super) fn empty(status: StatusCode, headers: HeaderMap) -> Response<Body> {
 
 /// A page for people in front of a TV: large, bilingual, without script, and without
 /// anything of the request in it. Styles are those that Chromium 38 knows.
-fn page(status: StatusCode, spanish: &str, english: &str, detail: &str, id: &str) -> String {
+fn page(status: StatusCode, words: Text<&str>, detail: &str, id: &str) -> String {
+    let Text { es, en } = words;
     let code = status.as_u16();
     format!(
         "<!doctype html><html lang=\"es\"><head><meta charset=\"utf-8\"><title>{code}</title>\
@@ -253,7 +256,7 @@ fn page(status: StatusCode, spanish: &str, english: &str, detail: &str, id: &str
          body{{margin:10% 8%;background:#0b1117;color:#f2f5f7;font:2.2vw/1.4 sans-serif}}\
          h1{{margin:0;font-size:7vw;color:#ffc857}}p{{margin:.6em 0}}a{{color:#7cc4ff}}small{{font-size:1.4vw;color:#b6c2cc}}\
          @media(max-width:900px){{body{{font-size:20px}}h1{{font-size:64px}}small{{font-size:14px}}}}\
-         </style></head><body><main><h1>{code}</h1><p>{spanish}</p><p lang=\"en\">{english}</p>\
+         </style></head><body><main><h1>{code}</h1><p>{es}</p><p lang=\"en\">{en}</p>\
          <p><a href=\"/\">Ir a la pantalla · Go to the display</a></p><p><small>{detail} · {id}</small></p></main></body></html>"
     )
 }
@@ -280,13 +283,13 @@ mod tests {
             Refusal::Busy,
             Refusal::Internal,
         ] {
-            let (spanish, english) = refusal.words();
+            let Text { es, en } = refusal.words();
             for form in [Form::Page, Form::Text] {
                 let response = refusal.respond(form, "id-1");
                 assert!(response.status().is_client_error() || response.status().is_server_error());
                 let body = response.into_body().into_bytes();
                 let text = std::str::from_utf8(&body).expect("text");
-                assert!(text.contains(spanish) && text.contains(english) && text.contains("id-1"), "{text}");
+                assert!(text.contains(es) && text.contains(en) && text.contains("id-1"), "{text}");
             }
         }
     }

@@ -49,7 +49,7 @@ impl DirectoryError {
             }
             Self::TooManyFiles { path, files, is_cut, max } => {
                 let (path, over) = (path.display(), files.saturating_sub(*max));
-                let (es, en) = if *is_cut { ("al menos ", "at least ") } else { ("", "") };
+                let Text { es, en } = if *is_cut { Text::fixed("al menos ", "at least ") } else { Text::fixed("", "") };
                 Text::new(
                     format!("{path} tiene {es}{files} archivos: {over} más de los que permite site.max_files ({max})."),
                     format!("{path} has {en}{files} files: {over} more than site.max_files ({max}) allows."),
@@ -173,18 +173,14 @@ impl LeftOut {
     #[must_use]
     pub(crate) fn words(&self) -> Option<Text> {
         let shown = self.named().iter().take(MAX_IN_SENTENCE);
-        let (es, en): (Vec<_>, Vec<_>) = shown
-            .map(|(path, reason)| {
-                let (path, reason) = (printable(path), reason.words());
-                (format!("{path} ({})", reason.es), format!("{path} ({})", reason.en))
-            })
-            .unzip();
-        let rest = self.total().saturating_sub(es.len());
+        let rest = self.total().saturating_sub(shown.len());
+        let shown = shown.map(|(path, reason)| reason.words().map(|reason| format!("{} ({reason})", printable(path))));
+        let Text { es, en } = Text::join(shown, ", ");
         let more = |words: &str| if rest > 0 { format!(" {words} {rest}") } else { String::new() };
         (self.total() > 0).then(|| {
             Text::new(
-                format!("No se sirve: {}{}.", es.join(", "), more("y otros")),
-                format!("Not served: {}{}.", en.join(", "), more("and others:")),
+                format!("No se sirve: {es}{}.", more("y otros")),
+                format!("Not served: {en}{}.", more("and others:")),
             )
         })
     }
