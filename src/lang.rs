@@ -192,14 +192,6 @@ impl From<Texts> for Text<Vec<String>> {
     }
 }
 
-impl Texts {
-    /// The texts in one language.
-    #[must_use]
-    pub(crate) fn pick(&self, lang: Lang) -> Vec<String> {
-        self.0.iter().map(|text| text.pick(lang).to_owned()).collect()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -76,8 +76,8 @@ impl<'a> AdminRequest<'a> {
             "" => respond::page(StatusCode::OK, &pages::Menu { page, sections: words::SECTIONS }),
             "pin" => respond::page(StatusCode::OK, &pages::ChangePin { page, fault: None }),
             "support-bundle" => {
-                let contents = self.admin.settings.bundle_contents.pick(self.lang);
-                respond::page(StatusCode::OK, &pages::SupportBundle { page, contents: &contents })
+                let contents = &self.admin.settings.bundle_contents;
+                respond::page(StatusCode::OK, &pages::SupportBundle { page, contents })
             }
             "update" => updates::page(page, &self.admin.settings.updates, StatusCode::OK, None),
             "erp" => self.erp_page(&session, StatusCode::OK, None),
@@ -227,7 +227,7 @@ impl<'a> AdminRequest<'a> {
     }
 
     async fn erp(&self, session: &Session<'_>, form: &HashMap<String, String>) -> Response<Bytes> {
-        let section = (self.admin.settings.erp)(self.lang);
+        let section = (self.admin.settings.erp)();
         let is_configured = matches!(section.origin, ErpOrigin::Configuration { .. });
         match value(form, "do") {
             "check" | "keep" if is_configured => {
@@ -329,8 +329,8 @@ impl<'a> AdminRequest<'a> {
             Some("forgotten") => Some(words::ERP_FORGOTTEN),
             _ => None,
         };
-        let notice = notice.filter(|_| fault.is_none()).map(|notice| self.lang.pick(notice.es, notice.en));
-        let section = (self.admin.settings.erp)(self.lang);
+        let notice = notice.as_ref().filter(|_| fault.is_none()).map(|notice| notice.pick(self.lang));
+        let section = (self.admin.settings.erp)();
         let typed = erp::Typed::of(&section);
         erp::page(self.page(Some(session.csrf.as_str())), &section, &typed, status, (notice, fault), None)
     }

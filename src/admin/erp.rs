@@ -106,7 +106,7 @@ impl ErpStep {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct ErpSection {
     /// The state of the link, the most important first.
-    pub(crate) sentences: Vec<String>,
+    pub(crate) sentences: Vec<Text>,
     pub(crate) origin: ErpOrigin,
 }
 
@@ -131,7 +131,7 @@ impl ErpOrigin {
 }
 
 /// Where the section gets it from.
-pub(crate) type ErpSource = std::sync::Arc<dyn Fn(Lang) -> ErpSection + Send + Sync>;
+pub(crate) type ErpSource = std::sync::Arc<dyn Fn() -> ErpSection + Send + Sync>;
 
 /// Most bytes of each field: with three bytes for each of them, a form has less than [`super::MAX_BODY`].
 const MAX_URL: usize = 1024;

@@ -42,7 +42,7 @@ use self::erp::Drafts;
 use self::pin::Pin;
 use self::sessions::Sessions;
 use self::throttle::{RetryAfter, Throttle};
-use crate::lang::{Lang, Text, Texts};
+use crate::lang::{Lang, Text};
 use crate::update::command::Command;
 
 /// Bytes of a form: a token and three PINs, or an address and an account.
@@ -128,7 +128,7 @@ pub(crate) struct Settings {
     /// The language of the pages where neither the address nor the browser asks for one.
     pub(crate) language: Lang,
     /// What the support bundle contains: a line for each thing.
-    pub(crate) bundle_contents: Texts,
+    pub(crate) bundle_contents: Vec<Text>,
     /// The state of the updates.
     pub(crate) updates: UpdatesSource,
     /// The ERP's account and its link.

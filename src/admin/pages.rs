@@ -82,7 +82,7 @@ pub(super) struct ChangePin<'a> {
 #[template(path = "admin/support-bundle.html", config = "assets/console/askama.toml")]
 pub(super) struct SupportBundle<'a> {
     pub(super) page: Page<'a>,
-    pub(super) contents: &'a [String],
+    pub(super) contents: &'a [Text],
 }
 
 #[derive(Template)]

@@ -53,20 +53,17 @@ fn with_erp(origin: ErpOrigin) -> Bench {
     let settings = Settings {
         secure: Secure::Https { port: 8443, own: None },
         language: Lang::Es,
-        bundle_contents: Texts(vec![Text::new("todo", "all")]),
-        updates: Arc::new(|lang| {
+        bundle_contents: vec![Text::new("todo", "all")],
+        updates: Arc::new(|| {
             Some(Updates {
-                sentences: vec![lang.pick("Todo al día.", "All is up to date.").into()],
+                sentences: vec![Text::new("Todo al día.", "All is up to date.")],
                 previous: Some("1.0.0".into()),
                 refused: vec!["0.9.0".into()],
                 can_switch: true,
                 ..Updates::default()
             })
         }),
-        erp: Arc::new(move |lang| ErpSection {
-            sentences: vec![lang.pick("Sin ERP.", "No ERP.").into()],
-            origin: origin.clone(),
-        }),
+        erp: Arc::new(move || ErpSection { sentences: vec![Text::new("Sin ERP.", "No ERP.")], origin: origin.clone() }),
     };
     let (admin, asked) = Admin::start(&directory.path().join("admin"), settings, |_| {});
     Bench { admin, asked, now: Instant::now(), _directory: directory }

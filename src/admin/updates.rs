@@ -13,9 +13,9 @@ use crate::update::command::Command;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Updates {
     /// Their state, the most important first.
-    pub(crate) sentences: Vec<String>,
+    pub(crate) sentences: Vec<Text>,
     /// What there was, the newest first.
-    pub(crate) history: Vec<String>,
+    pub(crate) history: Vec<Text>,
     /// The version that a rollback goes to.
     pub(crate) previous: Option<String>,
     /// The versions that have failed on this box.
@@ -29,7 +29,7 @@ pub(crate) struct Updates {
 }
 
 /// Where the section gets it from; `None` where updates are off.
-pub(crate) type UpdatesSource = std::sync::Arc<dyn Fn(Lang) -> Option<Updates> + Send + Sync>;
+pub(crate) type UpdatesSource = std::sync::Arc<dyn Fn() -> Option<Updates> + Send + Sync>;
 
 /// The command that a form sends; `None` where it is none. A browser names no directory of the box.
 pub(super) fn command(name: &str, version: &str) -> Option<Result<Command, Text>> {
@@ -59,11 +59,9 @@ struct UpdatesPage<'a> {
 
 /// The section, with the reason where the last command failed or had nothing to do.
 pub(super) fn page(page: Page<'_>, ask: &UpdatesSource, status: StatusCode, fault: Option<&str>) -> Response<Bytes> {
-    let known = ask(page.lang);
+    let known = ask();
     let is_on = known.is_some();
-    let updates = known.unwrap_or_else(|| Updates {
-        sentences: vec![words::UPDATES_OFF.pick(page.lang).to_owned()],
-        ..Updates::default()
-    });
+    let off = || Updates { sentences: vec![words::UPDATES_OFF.into()], ..Updates::default() };
+    let updates = known.unwrap_or_else(off);
     respond::page(status, &UpdatesPage { page, updates: &updates, is_on, fault })
 }

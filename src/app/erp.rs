@@ -18,7 +18,7 @@ use crate::erp::{
     Access, AccountFile, Event, Feed, FeedSettings, KeptAccount, Link, LinkState, Password, PasswordSource, Periods,
     Poller, PollerSettings, Reason, Settings, Snapshot, Step, StepName, Verdict, Wall, check, notices,
 };
-use crate::lang::{Lang, Text};
+use crate::lang::Text;
 use crate::metrics::Metrics;
 use crate::outbound::Outbound;
 use crate::{display, error_chain};
@@ -204,13 +204,13 @@ impl Erp {
     }
 
     /// For the administration.
-    pub(super) fn section(&self, lang: Lang) -> ErpSection {
+    pub(super) fn section(&self) -> ErpSection {
         let known = self.known.load_full();
         let access = self.access.borrow().clone();
         let sentences = known.zip(access.clone()).map_or_else(Vec::new, |(wall, access)| {
             let state = super::erp_status::sentence(&wall.link.state);
             let notices = notices(&access, &wall.link, &wall.snapshot);
-            state.into_iter().chain(notices).map(|text| text.pick(lang).to_owned()).collect()
+            state.into_iter().chain(notices).collect()
         });
         let is_kept = self.file().account().is_some();
         let origin = match access {

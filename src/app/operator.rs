@@ -49,8 +49,8 @@ pub(super) fn admin(
         secure,
         language,
         bundle_contents: support_bundle::contents(),
-        updates: Arc::new(move |lang| updates::section(&running, lang)),
-        erp: Arc::new(move |lang| erp.section(lang)),
+        updates: Arc::new(move || updates::section(&running)),
+        erp: Arc::new(move || erp.section()),
     };
     let probe = health.probe("admin");
     Admin::start(&data_dir.join("admin"), settings, move |fault| {

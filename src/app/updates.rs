@@ -14,7 +14,7 @@ use super::switch;
 use crate::admin;
 use crate::health::Probe;
 use crate::identity::BoxId;
-use crate::lang::{Lang, Text};
+use crate::lang::Text;
 use crate::metrics::{Metrics, Updated};
 use crate::outbound::Outbound;
 use crate::slots::Slot;
@@ -224,12 +224,12 @@ pub(super) fn shown(running: &Running) -> Option<console::Update> {
 }
 
 /// For the administration.
-pub(super) fn section(running: &Running, lang: Lang) -> Option<admin::Updates> {
+pub(super) fn section(running: &Running) -> Option<admin::Updates> {
     let report = running.get()?.report();
     let state = &report.state;
     Some(admin::Updates {
-        sentences: words::sentences(state).pick(lang),
-        history: report.history.iter().rev().take(10).map(|entry| words::entry(entry).pick(lang).to_owned()).collect(),
+        sentences: words::sentences(state).0,
+        history: report.history.iter().rev().take(10).map(words::entry).collect(),
         previous: state.previous.as_ref().map(ToString::to_string),
         refused: refused(state),
         can_switch: state.slot.is_some(),

@@ -86,7 +86,7 @@ fn describe(path: &Path, size: usize) -> Text {
     let path = path.display();
     let heading = Text::new(format!("{path} ({size} bytes) contiene:\n"), format!("{path} ({size} bytes) contains:\n"));
     let contents = support_bundle::contents();
-    let contents = contents.0.iter().map(|line| line.map(|line| format!("  {line}\n")));
+    let contents = contents.iter().map(|line| line.map(|line| format!("  {line}\n")));
     let promise = Text::new(
         "MANIFEST.txt dice qué falta. Nunca contiene el PIN, claves privadas ni contraseñas.\n",
         "MANIFEST.txt says what is missing. It never contains the PIN, private keys or passwords.\n",
@@ -160,7 +160,7 @@ mod tests {
         for (lang, word) in [(Lang::Es, "contiene:"), (Lang::En, "contains:")] {
             let text = text.pick(lang);
             assert!(text.starts_with(&format!("/tmp/a.tar.gz (7 bytes) {word}\n")), "{text}");
-            assert!(support_bundle::contents().pick(lang).iter().all(|line| text.contains(line)));
+            assert!(support_bundle::contents().iter().all(|line| text.contains(line.pick(lang))));
         }
     }
 }

@@ -71,7 +71,7 @@ impl Erp {
     }
 
     /// How the link is, the age of the figures and who sees them. Why it is away is among the faults already.
-    pub(super) fn words(&self) -> Texts {
+    pub(super) fn words(&self) -> Vec<Text> {
         let Text { es, en } = words::duration(self.since_s);
         let state = match self.state {
             ErpState::Starting => Text::new("Conectando.", "Connecting."),
@@ -90,7 +90,7 @@ impl Erp {
         let viewers = self.viewers;
         let viewers =
             Text::new(format!("Pantallas que lo siguen: {viewers}"), format!("Displays that follow it: {viewers}"));
-        Texts([state].into_iter().chain(oldest).chain([viewers]).collect())
+        [state].into_iter().chain(oldest).chain([viewers]).collect()
     }
 }
 
@@ -106,7 +106,6 @@ impl ErpAccount {
 mod tests {
     use super::super::tests::sample;
     use super::*;
-    use crate::lang::Lang;
 
     #[test]
     fn every_state_has_words_in_both_languages() {
@@ -114,7 +113,7 @@ mod tests {
         let mut said = Vec::new();
         for state in [ErpState::Starting, ErpState::Up, ErpState::Slow, ErpState::Away, ErpState::Other] {
             let erp = Erp { state, ..erp.clone() };
-            let Text { es, en } = erp.words().0.swap_remove(0);
+            let Text { es, en } = erp.words().swap_remove(0);
             assert!(es != en && !said.contains(&es), "{es}");
             said.push(es);
         }
@@ -145,6 +144,7 @@ mod tests {
             })
         );
         assert_eq!(serde_json::from_value::<Erp>(json).expect("read back"), away);
-        assert_eq!(away.words().pick(Lang::Es), ["No llegan datos desde hace 5 min.", "Pantallas que lo siguen: 0"]);
+        let words: Vec<_> = away.words().into_iter().map(|text| text.es).collect();
+        assert_eq!(words, ["No llegan datos desde hace 5 min.", "Pantallas que lo siguen: 0"]);
     }
 }

@@ -43,10 +43,10 @@ pub(super) fn facts(status: &Status) -> Vec<Fact> {
     }
     if let Some(site) = &status.site {
         let is_doubtful = matches!(site.serving, Serving::LastGood | Serving::Nothing) || site.left_out > 0;
-        add("site", words::DISPLAY, site.words().0, is_doubtful);
+        add("site", words::DISPLAY, site.words(), is_doubtful);
     }
     if let Some(erp) = &status.erp {
-        add("erp", words::ERP, erp.words().0, erp.state == ErpState::Away);
+        add("erp", words::ERP, erp.words(), erp.state == ErpState::Away);
         if let Some(account) = &erp.account {
             add("erp_account", words::ERP_ACCOUNT, vec![account.words()], false);
         }

@@ -3,7 +3,7 @@
 use super::status::{Clock, Discovery, Disk, Doubt, Name, Serving, Site, Status};
 use super::trouble::NetworkTrouble;
 use crate::health::Level;
-use crate::lang::{Text, Texts};
+use crate::lang::Text;
 
 /// Copy without anything to fill in.
 type Fixed = Text<&'static str>;
@@ -148,7 +148,7 @@ impl Clock {
 impl Site {
     /// What the displays get, and what they do not.
     #[must_use]
-    pub(crate) fn words(&self) -> Texts {
+    pub(crate) fn words(&self) -> Vec<Text> {
         let directory = self.directory.as_deref().unwrap_or_default();
         let first = match self.serving {
             Serving::Embedded => Text::new("La incluida en el programa", "The one built into the program"),
@@ -169,7 +169,7 @@ impl Site {
             let count = self.left_out;
             Text::new(format!("Archivos que no se sirven: {count}"), format!("Files that are not served: {count}"))
         });
-        Texts([first].into_iter().chain(left_out).collect())
+        [first].into_iter().chain(left_out).collect()
     }
 }
 
@@ -272,7 +272,6 @@ mod tests {
 
     use super::super::tests::sample;
     use super::*;
-    use crate::lang::Lang;
 
     #[test]
     fn every_state_has_words_in_both_languages() {
@@ -303,16 +302,13 @@ mod tests {
     #[test]
     fn what_is_served_is_said_as_it_is() {
         let mut site = sample().site.expect("a site");
-        assert_eq!(site.words().pick(Lang::En), ["/srv/display: 12 files, 3.4 MB"]);
+        assert_eq!(site.words(), [Text::new("/srv/display: 12 archivos, 3,4 MB", "/srv/display: 12 files, 3.4 MB")]);
         (site.serving, site.left_out) = (Serving::LastGood, 2);
-        assert_eq!(
-            site.words().pick(Lang::Es),
-            ["Lo último que funcionó de /srv/display", "Archivos que no se sirven: 2"]
-        );
+        let words: Vec<_> = site.words().into_iter().map(|text| text.es).collect();
+        assert_eq!(words, ["Lo último que funcionó de /srv/display", "Archivos que no se sirven: 2"]);
         for serving in [Serving::Embedded, Serving::Nothing, Serving::Other] {
             let site = Site { serving, ..site.clone() };
-            let words = site.words();
-            assert_ne!(words.pick(Lang::Es), words.pick(Lang::En));
+            assert!(site.words().iter().all(|words| words.es != words.en));
         }
     }
 

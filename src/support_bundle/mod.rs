@@ -25,7 +25,7 @@ pub(crate) use self::bounds::MAX_BYTES;
 pub(crate) use self::journal::of_unit as journal;
 
 use self::bounds::Budget;
-use crate::lang::{Text, Texts};
+use crate::lang::Text;
 
 /// The media type of a bundle.
 pub(crate) const MEDIA_TYPE: &str = "application/gzip";
@@ -131,8 +131,8 @@ impl Part {
 
 /// What a bundle contains, a line for each kind of thing.
 #[must_use]
-pub(crate) fn contents() -> Texts {
-    Texts(Kind::ALL.iter().map(|kind| kind.describe().into()).collect())
+pub(crate) fn contents() -> Vec<Text> {
+    Kind::ALL.iter().map(|kind| kind.describe().into()).collect()
 }
 
 /// A finished bundle.

@@ -204,11 +204,10 @@ pub(crate) fn not_own(version: &Version) -> Text {
 #[must_use]
 pub(crate) fn system(os: &OsState) -> Vec<Text> {
     let OsReport { version: running, quarantined, refused, .. } = &os.report;
-    let trial = match os.report.state {
+    let Text { es, en } = match os.report.state {
         TrialState::Trial => Text::fixed(", a prueba", ", on trial"),
         TrialState::Good | TrialState::Other => Text::fixed("", ""),
     };
-    let (es, en) = (trial.es, trial.en);
     let mut sentences = vec![match &os.step {
         OsStep::Idle | OsStep::Other => {
             Text::new(format!("Sistema: versión {running}{es}."), format!("System: version {running}{en}."))
@@ -395,6 +394,10 @@ mod tests {
     use crate::lang::Lang;
     use crate::update::order::Override;
 
+    fn said(state: &State, lang: Lang) -> Vec<String> {
+        sentences(state).0.iter().map(|sentence| sentence.pick(lang).to_owned()).collect()
+    }
+
     fn state(phase: Phase) -> State {
         State {
             channel: "stable".into(),
@@ -430,7 +433,7 @@ mod tests {
         let mut seen = std::collections::HashSet::new();
         for phase in phases {
             for lang in [Lang::Es, Lang::En] {
-                let sentences = sentences(&state(phase.clone())).pick(lang);
+                let sentences = said(&state(phase.clone()), lang);
                 assert_eq!(sentences.len(), 6, "{sentences:?}");
                 assert!(seen.insert(sentences[0].clone()), "{sentences:?}");
             }
@@ -444,25 +447,25 @@ mod tests {
         let quiet = State { order: Override::default(), quarantined: Vec::new(), fault: None, ..state(Phase::Idle) };
         let idle = State { decision: Some(why), ..quiet };
         assert_eq!(
-            sentences(&idle).pick(Lang::En)[..2],
+            said(&idle, Lang::En)[..2],
             [
                 "Version 1.0.0 runs; the one of the channel stable is 1.1.0.",
                 "It is not put in place: there is no 1.1.0 for arm."
             ]
         );
-        assert_eq!(sentences(&idle).pick(Lang::Es)[1], "No se instala, porque no hay versión 1.1.0 para arm.");
+        assert_eq!(said(&idle, Lang::Es)[1], "No se instala, porque no hay versión 1.1.0 para arm.");
         let held = State {
             order: Override { pin: None, held: true },
             decision: Some(super::why(&SkipReason::Held)),
             ..idle.clone()
         };
-        assert_eq!(sentences(&held).pick(Lang::En).len(), 3);
+        assert_eq!(said(&held, Lang::En).len(), 3);
         // The hold is not what keeps the box from a version that there is not.
         let pin = Version::new(9, 9, 9);
         let decision = Some(super::why(&SkipReason::PinMissing(pin.clone())));
         let missing = State { order: Override { pin: Some(pin), held: true }, decision, ..idle.clone() };
         assert_eq!(
-            sentences(&missing).pick(Lang::En)[1..4],
+            said(&missing, Lang::En)[1..4],
             [
                 "It is not put in place: the pinned 9.9.9 is not among the channel's releases.",
                 "Pinned to version 9.9.9.",
@@ -470,7 +473,7 @@ mod tests {
             ]
         );
         let up_to_date = State { desired: Some(Version::new(1, 0, 0)), ..idle };
-        assert_eq!(sentences(&up_to_date).pick(Lang::En).len(), 2);
+        assert_eq!(said(&up_to_date, Lang::En).len(), 2);
     }
 
     fn words_of_why() -> Text {
