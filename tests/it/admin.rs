@@ -291,7 +291,7 @@ fn an_account_of_the_erp_is_checked_confirmed_kept_used_and_forgotten() {
         json!({"role": "OPERATOR", "workshop": "Taller Uno"})
     );
     assert_eq!(json_of(&edge, "/_edge/display.json")["erp"], true);
-    assert_eq!(edge.get("/api/machines", &[]).status, 200);
+    eventually("the paths come one after the other", || edge.get("/api/machines", &[]).status == 200);
     let page = browser.get("/_edge/admin/erp");
     assert!(page.text().contains(USER) && !page.text().contains(PASSWORD));
     assert_eq!(holding(data.path(), PASSWORD), ["erp-account.0", "erp-account.1"]);
