@@ -174,7 +174,7 @@ impl Erp {
     fn show(&self, state: LinkState) {
         let now = Instant::now();
         let link = Link::new(state, now);
-        let wall = Wall { link, snapshot: Snapshot::default(), periods: Periods::default(), clock: None };
+        let wall = Wall { link, snapshot: Snapshot::default(), periods: Periods::default(), at: now, clock: None };
         self.feed.publish(&wall, now);
         self.known.store(Some(Arc::new(wall)));
     }
@@ -190,15 +190,15 @@ impl Erp {
 
     /// What the console shows is made from this.
     pub(super) fn read<R>(&self, shown: impl FnOnce(ErpReading<'_>) -> R) -> Option<R> {
-        let known = self.known.load_full()?;
-        let Wall { link, snapshot, clock, .. } = &*known;
+        let (known, now) = (self.known.load_full()?, Instant::now());
+        let Wall { link, snapshot, .. } = &*known;
         let access = self.access.borrow().clone();
         Some(shown(ErpReading {
             link,
             snapshot,
-            clock: *clock,
+            clock: known.clock_at(now),
             channels: self.feed.channels(),
-            last_viewed: self.feed.last_viewed(Instant::now()),
+            last_viewed: self.feed.last_viewed(now),
             notices: access.map_or_else(Vec::new, |access| notices(&access, link, snapshot)),
         }))
     }

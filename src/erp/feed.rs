@@ -30,8 +30,17 @@ pub(crate) struct Wall {
     pub(crate) link: Link,
     pub(crate) snapshot: Snapshot,
     pub(crate) periods: Periods,
-    /// What the box's clock shows; `None` while it is not believed.
+    /// When it was known.
+    pub(crate) at: Instant,
+    /// What the box's clock showed then; `None` while it is not believed.
     pub(crate) clock: Option<Timestamp>,
+}
+
+impl Wall {
+    /// What the box's clock shows: between two answers time goes on.
+    pub(crate) fn clock_at(&self, now: Instant) -> Option<Timestamp> {
+        self.clock?.checked_add(now.saturating_duration_since(self.at)).ok()
+    }
 }
 
 /// How often each part is asked for now.
@@ -213,7 +222,7 @@ impl Feed {
         let periods =
             Periods { fast: Duration::from_secs(5), slow: Duration::from_secs(5), extra: Duration::from_secs(5) };
         let clock = "2026-11-29T10:00:00Z".parse().ok();
-        feed.publish(&Wall { link: Link::new(LinkState::Up, now), snapshot, periods, clock }, now);
+        feed.publish(&Wall { link: Link::new(LinkState::Up, now), snapshot, periods, at: now, clock }, now);
         feed
     }
 
@@ -224,7 +233,7 @@ impl Feed {
         let now = Instant::now();
         let since = now + Duration::from_nanos(self.latest().version());
         let (link, snapshot) = (Link::new(LinkState::Up, since), Snapshot::default());
-        self.publish(&Wall { link, snapshot, periods: Periods::default(), clock: None }, now);
+        self.publish(&Wall { link, snapshot, periods: Periods::default(), at: now, clock: None }, now);
     }
 }
 
@@ -239,7 +248,7 @@ mod tests {
 
     fn wall(state: LinkState, since: Instant) -> Wall {
         let link = Link { state, since, account: None };
-        Wall { link, snapshot: Snapshot::default(), periods: Periods::default(), clock: None }
+        Wall { link, snapshot: Snapshot::default(), periods: Periods::default(), at: since, clock: None }
     }
 
     #[test]

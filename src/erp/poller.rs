@@ -378,6 +378,7 @@ impl<O: Fn(&Event<'_>)> Poller<O> {
             link: self.link.link().clone(),
             snapshot: self.snapshot.clone(),
             periods,
+            at: now,
             clock: self.believed_time(),
         };
         self.feed.publish(&wall, now);

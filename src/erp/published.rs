@@ -140,10 +140,10 @@ impl Published {
 
     /// What follows when the poller knows this.
     pub(super) fn next(&self, wall: &Wall, now: Instant) -> Self {
-        let Wall { link, snapshot, periods, clock } = wall;
+        let (Wall { link, snapshot, periods, .. }, clock) = (wall, wall.clock_at(now));
         let version = self.version + 1;
         let elapsed = now.saturating_duration_since(self.at);
-        let dating = |period| Dating { now, clock: *clock, period, max_stale: self.settings.max_stale };
+        let dating = |period| Dating { now, clock, period, max_stale: self.settings.max_stale };
         let parts = Part::ALL.map(|part| {
             let before = self.part(part).and_then(|view| view.shown.as_ref());
             let shown = snapshot.part(part).and_then(|held| {
@@ -469,7 +469,7 @@ mod tests {
             let link = Link { state: LinkState::Up, since: now, account: None };
             let mut snapshot = Snapshot::default();
             snapshot.extra = vec![None];
-            let wall = Wall { link, snapshot, periods, clock: NOW.parse().ok() };
+            let wall = Wall { link, snapshot, periods, at: now, clock: NOW.parse().ok() };
             let mut published = Published::first(Arc::new(settings), "e".into(), now);
             published = published.next(&wall, now);
             Self { wall, published, began: now, now }
@@ -477,7 +477,6 @@ mod tests {
 
         fn later(&mut self, seconds: u64) -> &mut Self {
             self.now += Duration::from_secs(seconds);
-            self.wall.clock = self.wall.clock.map(|clock| clock + Duration::from_secs(seconds));
             self
         }
 
@@ -654,6 +653,11 @@ mod tests {
         let part = shop.found("/machines");
         assert_eq!(part.age, Some(Duration::from_secs(600)));
         assert_eq!(part.as_of, "2026-11-29T09:50:00Z".parse().ok());
+        // The poller has nothing new to say, but time goes on.
+        shop.later(30);
+        assert_eq!(shop.publish(), None);
+        assert_eq!(shop.whole()["parts"]["machines"]["age_s"], 630);
+        assert_eq!(shop.found("/machines").as_of, part.as_of);
         shop.wall.clock = "1970-01-01T00:00:00Z".parse().ok();
         assert_eq!(shop.publish().expect("a change")["parts"]["machines"]["age_s"], Value::Null);
     }
