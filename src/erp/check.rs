@@ -151,7 +151,8 @@ async fn run(
     for path in extra_paths {
         let answer = get(&client, &token, path, Box::new(extra_path::read), until).await;
         // Nothing is taken out of it.
-        report.path(path, Verdict::Warning, answer.map(|answer| extra_path::summary(&answer)));
+        let summary = answer.map(|answer| extra_path::summary(&answer)).map_err(extra_path::reason);
+        report.path(path, Verdict::Warning, summary);
     }
     Ok(())
 }

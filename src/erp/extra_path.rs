@@ -8,6 +8,7 @@ use serde::de::IgnoredAny;
 
 use super::answer::ShapeError;
 use super::api;
+use super::reason::Reason;
 use crate::bounded_read::read_up_to;
 use crate::lang::Text;
 
@@ -57,6 +58,15 @@ pub(super) fn read(body: &mut dyn Read) -> Result<Bytes, ShapeError> {
     }
     serde_json::from_slice::<IgnoredAny>(&bytes).map_err(|_| ShapeError::NotJson)?;
     Ok(Bytes::from(bytes))
+}
+
+/// Why there is no answer. What the ERP says of a path that it does not have says nothing of the ERP.
+pub(super) fn reason(reason: Reason) -> Reason {
+    match reason {
+        Reason::WrongPrefix => Reason::NotFound,
+        Reason::Redirect(status) => Reason::Status(status),
+        reason => reason,
+    }
 }
 
 /// What came, for a technician: nobody has looked at what it says.

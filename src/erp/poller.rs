@@ -279,7 +279,7 @@ impl<O: Fn(&Event<'_>)> Poller<O> {
             fetched.map(|fetched| self.take_part(index, part, fetched))
         } else {
             let fetched = client.get(&path, &token, etag.as_deref(), Box::new(extra_path::read)).await;
-            fetched.map(|fetched| self.take_extra(index, fetched))
+            fetched.map(|fetched| self.take_extra(index, fetched)).map_err(extra_path::reason)
         };
         (self.observe)(&Event::Asked {
             path: part(index).map_or(EXTRA, Part::name),

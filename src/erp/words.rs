@@ -47,8 +47,8 @@ fn reason(reason: &Reason) -> Text {
             "The server answers, but the ERP is not at that address: check the path of erp.url. A prefix may be missing, as in https://erp.example.com/v1, or be one too many.",
         ),
         Reason::NotFound => Text::new(
-            "El servidor no tiene estos datos: compruebe erp.url; si es correcta, avise a quien lleva el ERP.",
-            "The server does not have these data: check erp.url; if it is right, tell whoever runs the ERP.",
+            "El servidor no tiene estos datos: compruebe erp.url y erp.extra_paths; si son correctas, avise a quien lleva el ERP.",
+            "The server does not have these data: check erp.url and erp.extra_paths; if they are right, tell whoever runs the ERP.",
         ),
         Reason::Redirect(status) => Text::new(
             format!(

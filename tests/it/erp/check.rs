@@ -87,6 +87,7 @@ fn extra_paths_are_asked_for_and_said_to_be_served_whole() {
     assert!(es(served).starts_with("12 bytes de JSON, un objeto; se sirve tal cual"), "{}", es(served));
     assert_eq!((&too_large["verdict"], &missing["verdict"]), (&json!("failed"), &json!("failed")));
     assert!(es(too_large).contains("256 KiB de una ruta de erp.extra_paths"), "{}", es(too_large));
+    assert!(es(missing).contains("compruebe erp.url y erp.extra_paths"), "{}", es(missing));
 
     let output = check(&disk, &config, &[]);
     let text = String::from_utf8(output.stdout).expect("text");

@@ -168,7 +168,7 @@ fn an_extra_path_is_served_as_it_comes() {
     let first = json!({"suppliers": [{"name": "Aceros <del> Sur"}], "total": 1});
     let largest = json!("x".repeat(256 * 1024 - 2));
     erp.set(&json!({"extra": {"/suppliers/stats?active=true": first, "/largest": largest}}));
-    let paths = "extra_paths = [\"/suppliers/stats?active=true\", \"/largest\"]\n";
+    let paths = "extra_paths = [\"/suppliers/stats?active=true\", \"/largest\", \"/missing\"]\n";
     let (edge, mut live) = shown(&disk, &erp, paths);
     let path = "/api/suppliers/stats?active=true";
     in_time("both", || edge.get(path, &[]).status == 200 && edge.get("/api/largest", &[]).status == 200);
@@ -184,6 +184,10 @@ fn an_extra_path_is_served_as_it_comes() {
     in_time("an answer that is too large", || erp.count("/largest") > asked);
     break_machine(&erp, &mut live);
     assert_eq!(edge.get("/api/largest", &[]).body.len(), 256 * 1024, "what is known stays");
+    // What the ERP does not have says nothing of the ERP.
+    in_time("the other path is asked for again", || erp.count("/missing") >= 2);
+    assert_eq!(edge.get("/api/missing", &[]).status, 503);
+    assert!(edge.logged("the ERP answers").is_empty(), "it was away");
     edge.stop();
 
     erp.fail(json!("down"));
