@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::erp_status::ErpReading;
 use crate::admin::{AdminOutcome, ErpAccount, ErpCheck, ErpCommand, ErpOrigin, ErpSection, ErpStep, ErpVerdict};
+use crate::durable::RecordError;
 use crate::erp::{
     Access, AccountFile, Event, Feed, FeedSettings, KeptAccount, Link, LinkState, Password, PasswordSource, Periods,
     Poller, PollerSettings, Reason, Settings, Snapshot, Step, StepName, Verdict, Wall, check, notices,
@@ -264,16 +265,20 @@ impl Erp {
             password: password.expose().to_owned(),
         });
         let access = kept.as_ref().map(|kept| kept.access(self.settings.allow_http));
-        let this = Arc::clone(self);
-        let written = tokio::task::spawn_blocking(move || this.file().set(kept)).await;
-        written.map_err(|error| error.to_string())?.map_err(|error| error_chain(&error))?;
-        // One that was kept besides the configuration's was not used.
-        if is_configured {
-            return Ok(AdminOutcome::Done);
-        }
         let body = self.display.body(access.is_some()).map_err(|error| error.to_string())?;
-        self.display_json.send_replace(body);
-        self.access.send_replace(access);
+        let this = Arc::clone(self);
+        let written = tokio::task::spawn_blocking(move || {
+            // Of two at once the same one is kept and used.
+            let mut file = this.file();
+            file.set(kept)?;
+            // One that was kept besides the configuration's was not used.
+            if !is_configured {
+                this.display_json.send_replace(body);
+                this.access.send_replace(access);
+            }
+            Ok::<_, RecordError>(())
+        });
+        written.await.map_err(|error| error.to_string())?.map_err(|error| error_chain(&error))?;
         Ok(AdminOutcome::Done)
     }
 
