@@ -21,7 +21,7 @@ use crate::lang::Text;
 use crate::outbound::{Limits, Outbound, OutboundRequest, Server, Stream};
 use crate::{clock, error_chain};
 
-use super::answer::ShapeError;
+use super::answer::{ShapeError, clean};
 use super::body::{Body, BodyFault, Coding, MAX_BODY};
 use super::credentials::Password;
 use super::link::Account;
@@ -49,9 +49,6 @@ const MAX_SHORT: usize = 64 * 1024;
 const MAX_TAG: usize = 256;
 /// Pieces of an answer between the connection and the parser.
 const PIECES: usize = 4;
-/// Characters of a role and of a workshop's name at most.
-const MAX_ROLE: usize = 40;
-const MAX_NAME: usize = 120;
 
 /// What an answer becomes while it arrives. It runs on a thread that may block.
 pub(crate) type Parse<T> = Box<dyn FnOnce(&mut dyn Read) -> Result<T, ShapeError> + Send>;
@@ -212,8 +209,8 @@ impl Client {
         let user = id(user_id, "/user/id").ok_or_else(other)?;
         let workshop = id(workshop_id, "/user/workshop/id").unwrap_or_default();
         let account = Account {
-            role: shown(text("/user/role").unwrap_or_default(), MAX_ROLE),
-            workshop: shown(text("/user/workshop/name").unwrap_or_default(), MAX_NAME),
+            role: clean(text("/user/role").unwrap_or_default()),
+            workshop: clean(text("/user/workshop/name").unwrap_or_default()),
         };
         Ok(Login { token, account, key: AccountKey::new(&self.address().to_ascii_lowercase(), &user, &workshop) })
     }
@@ -371,12 +368,6 @@ fn decoded(body: Bytes, coding: Coding) -> Option<Bytes> {
         Coding::Identity => Some(body),
         Coding::Gzip => read_up_to(MultiGzDecoder::new(&*body), MAX_SHORT as u64).ok().map(Bytes::from),
     }
-}
-
-/// A text of the ERP's for people: one line, and not endless.
-fn shown(text: &str, max: usize) -> String {
-    let text: String = text.chars().filter(|character| !character.is_control()).take(max).collect();
-    text.trim().to_owned()
 }
 
 #[cfg(test)]

@@ -238,7 +238,7 @@ pub(super) fn is_word(text: &str) -> bool {
 }
 
 /// On one line, of bounded length, and without what changes the direction of the text around it.
-pub(super) fn clean(text: &str) -> String {
+pub(in crate::erp) fn clean(text: &str) -> String {
     let visible = |character: char| match character {
         '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => None,
         character if character.is_control() => Some(' '),

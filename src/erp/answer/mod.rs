@@ -26,6 +26,7 @@ use crate::lang::Lang;
 use field::Moment;
 
 pub(crate) use alert::{Alert, Severity};
+pub(super) use field::clean;
 pub(crate) use figures::{AlertSummary, Dashboard, MachineStats, OrderStats, Period, QualityStats, Throughput};
 pub(crate) use machine::{Machine, MachineStatus, Utilization};
 

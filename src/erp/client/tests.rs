@@ -102,13 +102,13 @@ async fn reason(sent: Sent) -> Reason {
 async fn a_login_names_the_account_and_nothing_else() {
     let access = jwt(r#"{"sub":"u1","email":"ana@example.com","workshopId":"w1","iat":1700000000,"exp":1700003600}"#);
     let body = serde_json::json!({
-        "user": {"id": "u1", "email": "ana@example.com", "role": "OPERATOR", "workshop": {"id": "w1", "name": " Taller\nUno "}},
+        "user": {"id": "u1", "email": "ana@example.com", "role": "OPERATOR", "workshop": {"id": "w1", "name": " Taller\n\u{202e}Uno "}},
         "accessToken": access, "refreshToken": "never used",
     });
     let (address, seen) = serve(vec![json("201 Created", &body.to_string())]).await;
     let password = Password::new("clave \"1\"").expect("a password");
     let login = client(address, "/v1").login("ana@example.com", &password).await.expect("accepted");
-    assert_eq!(login.account, Account { role: "OPERATOR".into(), workshop: "TallerUno".into() });
+    assert_eq!(login.account, Account { role: "OPERATOR".into(), workshop: "Taller Uno".into() });
     assert_eq!(login.token.lifetime().as_secs(), 3600);
     // The same user of another ERP, and another user of the same, are other accounts.
     let other = client(address, "/v2").login("ana@example.com", &password).await.expect("accepted");
