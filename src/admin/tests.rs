@@ -3,11 +3,15 @@ use std::time::Duration;
 
 use http::StatusCode;
 use semver::Version;
+use tokio::time::timeout;
 
 use super::*;
 
 const HOME: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const AWAY: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 168, 1, 20));
+
+/// Nobody carries out a command that a test does not expect: its answer would never come.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An administration whose time the test moves.
 struct Bench {
@@ -88,7 +92,8 @@ impl Bench {
         let mut body = form_urlencoded::Serializer::new(String::new());
         body.extend_pairs(fields);
         let request = request.body(Bytes::from(body.finish())).expect("a request");
-        let response = self.admin.answer_at(request, browser.caller, self.now).await;
+        let response = self.admin.answer_at(request, browser.caller, self.now);
+        let response = timeout(PATIENCE, response).await.expect("an answer, or somebody who carries out a command");
         let answer = Answer { status: response.status().as_u16(), response };
         if let Some((cookie, attributes)) = answer.field("set-cookie").split_once(';') {
             assert!(attributes.starts_with(" Path=/_edge/admin; HttpOnly; Secure; SameSite=Strict"), "{attributes}");

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::live::Live;
 use super::{Disk, PARTS, break_machine, gaps, in_time, is_login, is_whole, shown, status, values};
-use crate::support::erp::PASSWORD;
-use crate::support::{Edge, Erp};
+use crate::support::erp::{PASSWORD, USER};
+use crate::support::{Edge, Erp, Setup};
 
 fn is_empty(wall: &Value) -> bool {
     PARTS.iter().all(|(part, _)| wall["parts"][part].is_null())
@@ -75,6 +75,19 @@ fn a_person_can_confirm_the_account_and_is_warned_of_one_that_may_do_more() {
     in_time("a warning", || !status(&edge)["notices"].is_null());
     let said = status(&edge);
     assert!(said["notices"]["es"][0].as_str().is_some_and(|text| text.contains("ADMIN")), "{said}");
+}
+
+#[test]
+fn a_credential_of_systemd_is_the_password() {
+    let (disk, erp) = (Disk::new(), Erp::start());
+    let credentials = disk.path("credentials");
+    std::fs::create_dir(&credentials).expect("made");
+    std::fs::rename(disk.path("password"), credentials.join("erp-password")).expect("moved");
+    let config = disk.config(erp.url(), USER, "");
+    let config: String =
+        config.lines().filter(|line| !line.starts_with("password_file")).map(|line| format!("{line}\n")).collect();
+    let edge = Setup::new(&config).data(&disk.data()).env("CREDENTIALS_DIRECTORY", &credentials).start();
+    Live::open(&edge).until("everything is shown", is_whole);
 }
 
 #[test]

@@ -41,7 +41,10 @@ impl Live {
 
     /// The next event's data; what they change is taken over.
     pub(super) fn event(&mut self) -> Value {
+        let give_up = Instant::now() + PAUSES;
         loop {
+            // Heartbeats go on for ever.
+            assert!(Instant::now() < give_up, "no event within {PAUSES:?} after {}", self.wall);
             let line = self.line();
             if let Some(id) = line.strip_prefix("id: ") {
                 id.clone_into(&mut self.id);
