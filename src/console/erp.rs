@@ -1,10 +1,8 @@
-//! The link to the ERP on the wire and in words.
+//! The link to the ERP on the wire.
 
 use serde::{Deserialize, Serialize};
 
 use crate::lang::{Text, Texts};
-
-use super::words;
 
 /// How the figures of the ERP come, and who sees them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,55 +67,11 @@ impl Erp {
         (state, reason, text, account, viewers, notices)
             == (&other.state, &other.reason, &other.text, &other.account, &other.viewers, &other.notices)
     }
-
-    /// How the link is, the age of the figures and who sees them. Why it is away is among the faults already.
-    pub(super) fn words(&self) -> Vec<Text> {
-        let Text { es, en } = words::duration(self.since_s);
-        let state = match self.state {
-            ErpState::Starting => Text::new("Conectando.", "Connecting."),
-            ErpState::Up => Text::new(format!("Conectado desde hace {es}."), format!("Connected for {en}.")),
-            ErpState::Slow => {
-                Text::new(format!("Responde despacio desde hace {es}."), format!("Slow to answer for {en}."))
-            }
-            ErpState::Away => {
-                Text::new(format!("No llegan datos desde hace {es}."), format!("No figures have come for {en}."))
-            }
-            ErpState::Other => Text::new("Estado desconocido.", "Unknown state."),
-        };
-        let oldest = self.oldest_s.map(words::duration);
-        let oldest =
-            oldest.map(|age| Text::new(format!("Dato más antiguo: {}", age.es), format!("Oldest figure: {}", age.en)));
-        let viewers = self.viewers;
-        let viewers =
-            Text::new(format!("Pantallas que lo siguen: {viewers}"), format!("Displays that follow it: {viewers}"));
-        [state].into_iter().chain(oldest).chain([viewers]).collect()
-    }
-}
-
-impl ErpAccount {
-    /// For a person to confirm: another workshop's figures look as good.
-    pub(super) fn words(&self) -> Text {
-        let Self { role, workshop } = self;
-        Text::new(format!("{workshop} (rol {role})"), format!("{workshop} (role {role})"))
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::sample;
     use super::*;
-
-    #[test]
-    fn every_state_has_words_in_both_languages() {
-        let erp = sample().erp.expect("an ERP");
-        let mut said = Vec::new();
-        for state in [ErpState::Starting, ErpState::Up, ErpState::Slow, ErpState::Away, ErpState::Other] {
-            let erp = Erp { state, ..erp.clone() };
-            let Text { es, en } = erp.words().swap_remove(0);
-            assert!(es != en && !said.contains(&es), "{es}");
-            said.push(es);
-        }
-    }
 
     #[test]
     fn why_it_is_away_is_on_the_wire_and_not_said_twice() {

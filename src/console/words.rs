@@ -1,5 +1,6 @@
 //! The status in words, in both languages: the page and the terminal say the same.
 
+use super::erp::{Erp, ErpAccount, ErpState};
 use super::status::{Clock, Discovery, Disk, Doubt, Name, Serving, Site, Status};
 use super::trouble::NetworkTrouble;
 use crate::health::Level;
@@ -173,6 +174,39 @@ impl Site {
     }
 }
 
+impl Erp {
+    /// How the link is, the age of the figures and who sees them. Why it is away is among the faults already.
+    pub(super) fn words(&self) -> Texts {
+        let Text { es, en } = duration(self.since_s);
+        let state = match self.state {
+            ErpState::Starting => Text::new("Conectando.", "Connecting."),
+            ErpState::Up => Text::new(format!("Conectado desde hace {es}."), format!("Connected for {en}.")),
+            ErpState::Slow => {
+                Text::new(format!("Responde despacio desde hace {es}."), format!("Slow to answer for {en}."))
+            }
+            ErpState::Away => {
+                Text::new(format!("No llegan datos desde hace {es}."), format!("No figures have come for {en}."))
+            }
+            ErpState::Other => Text::new("Estado desconocido.", "Unknown state."),
+        };
+        let oldest = self.oldest_s.map(duration);
+        let oldest =
+            oldest.map(|age| Text::new(format!("Dato más antiguo: {}", age.es), format!("Oldest figure: {}", age.en)));
+        let viewers = self.viewers;
+        let viewers =
+            Text::new(format!("Pantallas que lo siguen: {viewers}"), format!("Displays that follow it: {viewers}"));
+        Texts([state].into_iter().chain(oldest).chain([viewers]).collect())
+    }
+}
+
+impl ErpAccount {
+    /// For a person to confirm: another workshop's figures look as good.
+    pub(super) fn words(&self) -> Text {
+        let Self { role, workshop } = self;
+        Text::new(format!("{workshop} (rol {role})"), format!("{workshop} (role {role})"))
+    }
+}
+
 impl Disk {
     /// `27,9 GB libres de 31,9 GB`
     #[must_use]
@@ -198,7 +232,7 @@ impl Status {
 }
 
 /// Seconds in the two largest units: `3 d 4 h`.
-pub(super) fn duration(seconds: u64) -> Text {
+fn duration(seconds: u64) -> Text {
     let minutes = seconds / 60;
     let (days, hours, minutes) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
     match (days, hours, minutes) {
@@ -296,6 +330,18 @@ mod tests {
             assert_ne!(text.es, text.en);
             assert!(!said.contains(&text), "{text:?} is said of two states");
             said.push(text);
+        }
+    }
+
+    #[test]
+    fn every_state_of_the_link_has_words_in_both_languages() {
+        let erp = sample().erp.expect("an ERP");
+        let mut said = Vec::new();
+        for state in [ErpState::Starting, ErpState::Up, ErpState::Slow, ErpState::Away, ErpState::Other] {
+            let erp = Erp { state, ..erp.clone() };
+            let Text { es, en } = erp.words().0.swap_remove(0);
+            assert!(es != en && !said.contains(&es), "{es}");
+            said.push(es);
         }
     }
 
