@@ -71,15 +71,15 @@ fn decode_fully(path: &str) -> Result<String, TargetError> {
 fn is_plain(path: &str) -> bool {
     let bytes = path.as_bytes();
     let pairs = bytes.iter().zip(bytes.iter().skip(1));
-    bytes.iter().map(|&byte| is_plain_byte(byte)).fold(true, |all, is_plain| all & is_plain)
+    bytes.last().is_some_and(|&last| is_plain_byte(last))
         && pairs
-            .map(|(&byte, &next)| byte != b'/' || !matches!(next, b'/' | b'.'))
+            .map(|(&byte, &next)| is_plain_byte(byte) & ((byte != b'/') | !matches!(next, b'/' | b'.')))
             .fold(true, |all, is_plain| all & is_plain)
 }
 
-/// unreserved, or a slash.
+/// Whether it means itself: neither an escape nor NUL is above `%`.
 fn is_plain_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-'..=b'/' | b'_' | b'~')
+    byte > b'%'
 }
 
 fn check_escapes(path: &str) -> Result<(), TargetError> {
@@ -126,10 +126,14 @@ mod tests {
     }
 
     #[test]
-    fn plain_bytes_are_those_that_mean_themselves() {
-        for byte in 0..=u8::MAX {
-            let is_unreserved = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-            assert_eq!(is_plain_byte(byte), is_unreserved || byte == b'/', "{byte}");
+    fn plain_characters_are_all_that_are_unreserved_and_only_such_as_mean_themselves() {
+        for character in (0..0x250).filter_map(char::from_u32) {
+            let (alone, last) = (format!("/{character}/x"), format!("/x{character}"));
+            let is_unreserved = character.is_ascii_alphanumeric() || "-_~".contains(character);
+            for path in [&alone, &last] {
+                assert!(is_plain(path) || !is_unreserved, "{path}");
+                assert!(!is_plain(path) || decode_fully(path).as_ref() == Ok(path), "{path}");
+            }
         }
     }
 
@@ -214,7 +218,7 @@ mod tests {
         }
 
         #[test]
-        fn the_short_cut_changes_nothing(raw in "/[a-z0-9/._~-]{0,40}%?[ -~]?") {
+        fn the_short_cut_changes_nothing(raw in "/[a-z0-9/._~-]{0,40}%?\\PC?[ -~]?") {
             prop_assert_eq!(decode(&raw).map(Cow::into_owned), decode_fully(&raw));
         }
 
