@@ -147,7 +147,9 @@ impl Connection {
                 let caller = Caller { ip: this.peer.ip().to_canonical(), is_https: this.scheme == Scheme::Https };
                 let outcome =
                     edge::admin(&this.state.admin, &parts, body, this.activity.timeouts().body(), caller).await;
-                this.finish(id, answering, &parts, RouteClass::Edge, outcome)
+                let mut response = outcome.unwrap_or_else(|refusal| this.refuse(refusal, &parts, id));
+                this.finish(id, answering, &parts, RouteClass::Edge, &mut response);
+                response
             }));
         }
         if matches!(routed, Ok(Route::LivePoll)) && parts.method == Method::GET {
@@ -155,7 +157,9 @@ impl Connection {
             let this = Rc::clone(this);
             return Answer::Later(Box::pin(async move {
                 let outcome = live::poll(&this.state.feed, &parts, this.state.events.closing()).await;
-                this.finish(id, answering, &parts, RouteClass::Live, outcome)
+                let mut response = outcome.unwrap_or_else(|refusal| this.refuse(refusal, &parts, id));
+                this.finish(id, answering, &parts, RouteClass::Live, &mut response);
+                response
             }));
         }
         let routed = match routed {
@@ -166,7 +170,13 @@ impl Connection {
             Ok(route) => (route.class(), this.state.answer(&parts, &fields, &route, &this.handover)),
             Err(refusal) => (RouteClass::None, Err(refusal)),
         };
-        Answer::Now(Some(this.finish(id, answering, &parts, class, outcome)))
+        let mut response = outcome.unwrap_or_else(|refusal| this.refuse(refusal, &parts, id));
+        this.finish(id, answering, &parts, class, &mut response);
+        Answer::Now(Some(response))
+    }
+
+    fn refuse(&self, refusal: Refusal, parts: &Parts, id: RequestId) -> Response<Body> {
+        refusal.respond(self.state.error_form(parts), &id.to_string())
     }
 
     /// Completes, counts and logs an answer.
@@ -176,10 +186,8 @@ impl Connection {
         answering: Answering,
         parts: &Parts,
         class: RouteClass,
-        outcome: Result<Response<Body>, Refusal>,
-    ) -> Response<Body> {
-        let mut response =
-            outcome.unwrap_or_else(|refusal| refusal.respond(self.state.error_form(parts), &id.to_string()));
+        response: &mut Response<Body>,
+    ) {
         if parts.method == Method::HEAD {
             *response.body_mut() = Body::EMPTY;
         }
@@ -189,8 +197,7 @@ impl Connection {
         response.body_mut().hold(answering);
         let took = self.activity.answered();
         self.state.metrics.answered(class, response.status(), took);
-        self.log(id, parts, &response, took);
-        response
+        self.log(id, parts, response, took);
     }
 
     fn log(&self, id: RequestId, parts: &Parts, response: &Response<Body>, took: std::time::Duration) {
