@@ -119,6 +119,7 @@ pub(super) fn route<'a>(
         return Ok(Route::Options(allow));
     }
     match target {
+        Target::Path(path) if !is_own(&path) && !is_reserved(&path) => Ok(Route::Site(path)),
         Target::Path(path) if is_own(&path) && !names.are_meant_by(parts) => Err(Refusal::Misdirected),
         // RFC 9112 section 3.2.4: the asterisk-form is for OPTIONS alone.
         Target::Server => Err(Refusal::Target(target::TargetError::NoPath)),
@@ -136,9 +137,8 @@ pub(super) fn route<'a>(
             "/_edge/live.json" => Route::LivePoll,
             other if is_below(other, ADMIN) => Route::Admin,
             other if is_below(other, RESERVED) => Route::Edge(path),
-            other if is_reserved(other) => return Err(Refusal::NotFound),
             other if is_api(other) => Route::Api(path),
-            _ => Route::Site(path),
+            _ => return Err(Refusal::NotFound),
         }),
     }
 }
