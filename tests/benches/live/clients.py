@@ -3,6 +3,7 @@
 import json
 import selectors
 import time
+import zlib
 
 import wire
 
@@ -18,6 +19,8 @@ PATHS = [
     "/production/orders/stats",
     "/quality/stats",
 ]
+# As browsers ask.
+GZIP = {"Accept-Encoding": "gzip, deflate"}
 # Connections that one address can have to one port.
 PER_ADDRESS = 20_000
 
@@ -128,12 +131,26 @@ class Channels(Displays):
 
     def begin(self, display: Display) -> None:
         self.requests += 1
-        display.stream.send(wire.request_head(self._port, "/_edge/live", {"Accept": "text/event-stream"}))
+        display.inflate, display.text, display.has_head = zlib.decompressobj(zlib.MAX_WBITS | 16), bytearray(), False
+        display.stream.send(wire.request_head(self._port, "/_edge/live", {"Accept": "text/event-stream", **GZIP}))
 
     def read(self, display: Display, now: float) -> None:
-        while (end := display.buffer.find(b"\n\n")) >= 0:
-            event = bytes(display.buffer[:end])
-            del display.buffer[: end + 2]
+        if not display.has_head:
+            if (end := display.buffer.find(b"\r\n\r\n")) < 0:
+                return
+            if b"content-encoding: gzip" not in display.buffer[:end]:
+                raise RuntimeError("the channel is not compressed")
+            del display.buffer[: end + 4]
+            display.has_head = True
+        while (end := display.buffer.find(b"\r\n")) >= 0:
+            size = int(display.buffer[:end], 16)
+            if len(display.buffer) < end + 2 + size + 2:
+                break
+            display.text += display.inflate.decompress(display.buffer[end + 2 : end + 2 + size])
+            del display.buffer[: end + 2 + size + 2]
+        while (end := display.text.find(b"\n\n")) >= 0:
+            event = bytes(display.text[:end])
+            del display.text[: end + 2]
             at = event.find(b"data: ")
             if at < 0:
                 continue
@@ -156,6 +173,20 @@ def _parse(data: bytes) -> dict:
     return _parsed[data]
 
 
+def _whole(buffer: bytearray, at: int) -> tuple[bytes, int] | None:
+    """The contents of the chunks from there on and where they end, if they have all come."""
+    content = b""
+    while (end := buffer.find(b"\r\n", at)) >= 0:
+        begin = end + 2
+        at = begin + int(buffer[at:end], 16) + 2
+        if len(buffer) < at:
+            return None
+        if at == begin + 2:
+            return content, at
+        content += buffer[begin : at - 2]
+    return None
+
+
 class Pollers(Displays):
     """All paths, each with its tag, once in each period, on one connection."""
 
@@ -172,8 +203,8 @@ class Pollers(Displays):
 
     def _ask(self, display: Display) -> None:
         path = PATHS[display.place]
-        fields = {"If-None-Match": display.tags[path]} if path in display.tags else {}
-        display.stream.send(wire.request_head(self._port, "/api" + path, fields))
+        known = {"If-None-Match": display.tags[path]} if path in display.tags else {}
+        display.stream.send(wire.request_head(self._port, "/api" + path, {**GZIP, **known}))
         self.requests += 1
 
     def read(self, display: Display, now: float) -> None:
@@ -183,24 +214,25 @@ class Pollers(Displays):
         head = bytes(display.buffer[:end]).decode("latin-1").split("\r\n")
         fields = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:])}
         status = int(head[0].split()[1])
-        if status == 304:
-            length = 0
-        elif "chunked" in fields.get("transfer-encoding", ""):
-            if (last := display.buffer.find(b"\r\n0\r\n\r\n", end)) < 0:
+        begin = end + 4
+        if status != 304 and "chunked" in fields.get("transfer-encoding", ""):
+            if (whole := _whole(display.buffer, begin)) is None:
                 return
-            length = last + 7 - end - 4
+            body, begin = whole
         else:
-            length = int(fields.get("content-length", 0))
-        if len(display.buffer) < end + 4 + length:
-            return
-        body = bytes(display.buffer[end + 4 : end + 4 + length])
-        del display.buffer[: end + 4 + length]
+            length = 0 if status == 304 else int(fields.get("content-length", 0))
+            if len(display.buffer) < begin + length:
+                return
+            body, begin = bytes(display.buffer[begin : begin + length]), begin + length
+        del display.buffer[:begin]
         path = PATHS[display.place]
         if status not in (200, 304):
             raise RuntimeError(f"{path}: {status}")
         if "etag" in fields:
             display.tags[path] = fields["etag"]
-        if path == "/machines" and status == 200 and "chunked" not in fields.get("transfer-encoding", ""):
+        if path == "/machines" and status == 200:
+            if fields.get("content-encoding") == "gzip":
+                body = zlib.decompress(body, zlib.MAX_WBITS | 16)
             self.shown(display, json.loads(body), now)
         elif path == "/machines":
             self.look(display, now)

@@ -120,6 +120,7 @@ class Nginx:
 {user} daemon off; worker_processes 1; worker_rlimit_nofile 40000; pid {directory}/pid; error_log {directory}/error.log;
 events {{ worker_connections 20000; }}
 http {{
+  gzip on; gzip_types application/json; gzip_proxied any; gzip_vary on; gzip_min_length 256;
   access_log off; keepalive_requests 1000000; client_body_temp_path {directory}/a; proxy_temp_path {directory}/b;
   fastcgi_temp_path {directory}/c; uwsgi_temp_path {directory}/d; scgi_temp_path {directory}/e;
   proxy_cache_path {directory}/cache keys_zone=erp:10m;
