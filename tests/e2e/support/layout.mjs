@@ -26,6 +26,8 @@ export function layoutFaults() {
     const style = getComputedStyle(element);
     const box = element.getBoundingClientRect();
     const text = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim() !== '');
+    // What is cut by its lines has a place below the last of them, where nobody sees it.
+    if (element.parentElement.closest('.status.told, .alert-message.lines') && getComputedStyle(element.parentElement).webkitLineClamp !== 'none') continue;
     const cuts = (style.textOverflow === 'ellipsis' && style.overflowX === 'hidden') || style.webkitLineClamp !== 'none';
     if (!inside(box)) faults.push(`outside the safe area: ${label(element)}`);
     const card = element.closest('.card, .header, .footer');
@@ -60,6 +62,11 @@ export function layoutFaults() {
     range.selectNodeContents(element);
     const around = element.getBoundingClientRect();
     if (range.getBoundingClientRect().right > around.right + slack) faults.push(`a fixed word sticks out: ${label(element)}`);
+  }
+
+  const hours = [...document.querySelectorAll('.hour-name')].map((name) => name.getBoundingClientRect().top);
+  for (const figure of document.querySelectorAll('.hour-figure span')) {
+    if (figure.getBoundingClientRect().bottom > Math.min(...hours) + slack) faults.push(`runs into the hours: ${label(figure)}`);
   }
 
   for (const parent of [document.querySelector('.screen'), ...all]) {

@@ -228,7 +228,7 @@ describe('the live channel', () => {
   test('says that one part is old, and how old', async () => {
     await opened.page.clock.install({ time: AFTERNOON });
     const page = await open();
-    wall.change({ parts: { alerts: { age_s: 300, late: true } } });
+    wall.change({ parts: { alerts: { age_s: 355, late: true } } });
     await until(page, '.status', 'Alertas: datos de hace 5 min');
     assert.equal(await page.textContent('[data-late="alerts"]'), '5 min');
     assert.equal(await page.locator('[data-late]').count(), 1);
@@ -262,6 +262,29 @@ describe('the live channel', () => {
     await until(page, '.status', 'Datos al día');
     assert.equal(await page.locator('[data-badge], [data-late]').count(), 0);
     assert.equal(loads, 0);
+    quiet();
+  });
+
+  for (const year of [1970, 2101]) {
+    test(`has its ages counted by the box where the TV believes to be in ${year}`, async () => {
+      await opened.page.clock.install({ time: new Date(year, 0, 2, 14, 5) });
+      const page = await open();
+      wall.change({ link: AWAY, parts: every({ age_s: 775, late: true }) });
+      await until(page, '[data-badge="erp"]', 'desde hace 12 min');
+      await until(page, '.status', 'Datos de hace 12 min');
+      await play(page, async () => (await page.textContent('.status')).startsWith('Datos de hace 13 min'));
+      assert.equal(await page.locator('.tile').count(), 8);
+      onlyReports();
+    });
+  }
+
+  test('shows a reason of any length without taking the room of the figures', async () => {
+    const page = await open();
+    const address = `http://${'servidor-de-produccion.planta-norte.'.repeat(7)}example:8443/${'a'.repeat(200)}`;
+    const text = { es: `La dirección del ERP, erp.url = ${address}, no se puede usar: no va cifrada. Póngala con https://.`, en: '' };
+    wall.change({ link: { ...AWAY, text }, parts: every({ age_s: 725, late: true }) });
+    await until(page, '.status', 'La dirección del ERP');
+    await inShape(page, 'erp-away-long');
     quiet();
   });
 
