@@ -29,6 +29,12 @@ it('keeps critical alerts in view while the others take turns', () => {
   expect(seen.size).toBe(8);
 });
 
+it('keeps the only place for the critical alerts', () => {
+  const list = [alert('c0', 'CRITICAL'), alert('c1', 'CRITICAL'), ...Array.from({ length: 98 }, (_, i) => alert('w' + i, 'WARNING'))];
+  const turns = [0, 1, 2].map((page) => alertPage(list, 1, page * PAGE_MS).shown.map(({ id }) => id));
+  expect(turns).toEqual([['c0'], ['c1'], ['c0']]);
+});
+
 it('lets critical alerts take turns too when there are more than fit', () => {
   const list = Array.from({ length: 6 }, (_, i) => alert('c' + i, 'CRITICAL'));
   const seen = new Set<string>();

@@ -25,12 +25,12 @@ export function machinePage(
   return { page, pages, shown: ordered.slice(page * perPage, (page + 1) * perPage) };
 }
 
-/** Critical ones stay, as far as they leave one place in which the others take turns. */
+/** Critical ones stay, as far as they leave one place in which the others take turns; the only place is theirs alone. */
 export function alertPage(alerts: Alert[], room: number, now: number): { page: number; shown: Alert[] } {
   if (alerts.length <= room) return { page: 0, shown: alerts };
   const critical = alerts.filter((alert) => alert.severity === 'CRITICAL').length;
   const pinned = Math.max(0, Math.min(critical, room - 1));
-  const others = alerts.slice(pinned);
+  const others = room === 1 && critical > 0 ? alerts.slice(0, critical) : alerts.slice(pinned);
   const places = room - pinned;
   const page = Math.floor(now / PAGE_MS) % Math.ceil(others.length / places);
   // The last page is filled up from the one before it rather than shown half empty.
