@@ -176,7 +176,7 @@ impl Site {
 
 impl Erp {
     /// How the link is, the age of the figures and who sees them. Why it is away is among the faults already.
-    pub(super) fn words(&self) -> Texts {
+    pub(super) fn words(&self) -> Vec<Text> {
         let Text { es, en } = duration(self.since_s);
         let state = match self.state {
             ErpState::Starting => Text::new("Conectando.", "Connecting."),
@@ -195,7 +195,7 @@ impl Erp {
         let viewers = self.viewers;
         let viewers =
             Text::new(format!("Pantallas que lo siguen: {viewers}"), format!("Displays that follow it: {viewers}"));
-        Texts([state].into_iter().chain(oldest).chain([viewers]).collect())
+        [state].into_iter().chain(oldest).chain([viewers]).collect()
     }
 }
 
@@ -339,7 +339,7 @@ mod tests {
         let mut said = Vec::new();
         for state in [ErpState::Starting, ErpState::Up, ErpState::Slow, ErpState::Away, ErpState::Other] {
             let erp = Erp { state, ..erp.clone() };
-            let Text { es, en } = erp.words().0.swap_remove(0);
+            let Text { es, en } = erp.words().swap_remove(0);
             assert!(es != en && !said.contains(&es), "{es}");
             said.push(es);
         }

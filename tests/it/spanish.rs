@@ -96,7 +96,7 @@ fn every_text_has_both_languages() {
 const WITHOUT_PAIRS: &[(&str, &str)] = &[
     ("src/machine/settings/template.rs", "the file for the technician has paragraphs of both"),
     ("src/machine/settings/read.rs", "the defaults of keys are data"),
-    ("src/erp/answer/alert.rs", "the patterns are those of the ERP's messages"),
+    ("src/erp/answer/alert_read.rs", "the patterns are those of the ERP's messages"),
     ("src/cli/usage.rs", "the English is clap's"),
     ("src/config/correction.rs", "what people type for true"),
     ("src/support_bundle/state.rs", "one line has both"),
