@@ -76,8 +76,7 @@ impl Erp {
         metrics: &Arc<Metrics>,
     ) -> Result<Arc<Self>, serde_json::Error> {
         let account_file = AccountFile::open(data_dir);
-        let access =
-            configured(&settings).or_else(|| account_file.account().map(|kept| kept.access(settings.allow_http)));
+        let access = settings.access(|| account_file.account().cloned());
         let feed = Feed::new(FeedSettings {
             lang: display.language,
             max_stale: settings.max_stale(),
@@ -291,12 +290,6 @@ const SET_BY_CONFIGURATION: Text<&'static str> = Text::fixed(
     "La cuenta del ERP está en la configuración (erp.url): cámbiela allí.",
     "The ERP's account is set in the configuration (erp.url): change it there.",
 );
-
-/// The account of the configuration.
-fn configured(settings: &Settings) -> Option<Access> {
-    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY");
-    settings.access(credentials.as_deref().map(Path::new))
-}
 
 fn of_verdict(verdict: Verdict) -> ErpVerdict {
     match verdict {

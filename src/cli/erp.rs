@@ -5,11 +5,11 @@ use super::program::subcommand;
 use super::shape::{json, parent};
 use super::{EXIT_FAILURE, output};
 use crate::config::{Config, Overrides};
-use crate::erp::{Access, AccountFile, Step, StepName, Verdict, check};
+use crate::erp::{AccountFile, Step, StepName, Verdict, check};
 use crate::lang::{Lang, Text};
 use crate::outbound::Outbound;
 use clap::{ArgMatches, Command};
-use std::{path::Path, process::ExitCode};
+use std::process::ExitCode;
 
 /// The subcommands.
 #[derive(Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub(super) fn run(args: ErpArgs, lang: Lang, outbound: impl FnOnce(&Config) -> R
         Ok(loaded) => loaded.config,
         Err(code) => return code,
     };
-    let Some(access) = access(&config) else {
+    let Some(access) = config.erp.access(|| AccountFile::read(&config.data_dir)) else {
         return output::failure(NO_ERP.pick(lang));
     };
     let outbound = match outbound(&config) {
@@ -75,13 +75,6 @@ pub(super) fn run(args: ErpArgs, lang: Lang, outbound: impl FnOnce(&Config) -> R
         return output::answer(&format!("{:#}\n", serde_json::json!({ "ok": is_well, "steps": steps })), code);
     }
     written.map_or_else(|code| code, |()| output::answer(conclusion(is_well).pick(lang), code))
-}
-
-/// That of the configuration, or else that of the administration.
-fn access(config: &Config) -> Option<Access> {
-    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY");
-    let configured = config.erp.access(credentials.as_deref().map(Path::new));
-    configured.or_else(|| AccountFile::read(&config.data_dir).map(|kept| kept.access(config.erp.allow_http)))
 }
 
 fn step_json(Step { name, verdict, text }: &Step) -> serde_json::Value {

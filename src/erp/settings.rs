@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::account_file::KeptAccount;
 use super::credentials::{Access, PasswordSource};
 use crate::schema::{integer, key, optional, path, request_paths, seconds, settings, switch, text, url};
 
@@ -44,13 +45,18 @@ impl Settings {
         Duration::from_secs(self.max_stale_h * 3600)
     }
 
-    /// The account that the configuration names, if it names one. `credentials` is systemd's directory of credentials.
-    pub(crate) fn access(&self, credentials: Option<&Path>) -> Option<Access> {
+    /// The account that the configuration names, if it names one, or else the one that the administration keeps.
+    pub(crate) fn access(&self, kept: impl FnOnce() -> Option<KeptAccount>) -> Option<Access> {
+        self.configured().or_else(|| Some(kept()?.access(self.allow_http)))
+    }
+
+    fn configured(&self) -> Option<Access> {
+        let credentials = std::env::var_os("CREDENTIALS_DIRECTORY");
         Some(Access {
             url: self.url.clone()?,
             allow_http: self.allow_http,
             user: self.user.clone().unwrap_or_default(),
-            password: PasswordSource::of(self.password_file.clone(), credentials),
+            password: PasswordSource::of(self.password_file.clone(), credentials.as_deref().map(Path::new)),
         })
     }
 }
