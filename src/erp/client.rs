@@ -322,11 +322,10 @@ async fn parsed<T: Send + 'static>(
         let mut body = Body::new(pieces, coding);
         let value = parse(&mut BufReader::new(&mut body));
         match (body.fault(), value) {
-            (Some(BodyFault::TooLarge), _) => Err(Reason::TooLarge),
+            (Some(BodyFault::TooLarge), _) | (None, Err(ShapeError::TooLarge)) => Err(Reason::TooLarge),
             (Some(BodyFault::Html), _) => Err(Reason::Html(status.as_u16())),
             (None, Ok(value)) => Ok(value),
             (None, Err(ShapeError::NotJson)) => Err(Reason::NotJson),
-            (None, Err(ShapeError::TooLarge)) => Err(Reason::TooLarge),
             (None, Err(error)) => Err(Reason::Shape(error)),
         }
     });

@@ -84,9 +84,8 @@ fn a_credential_of_systemd_is_the_password() {
     std::fs::create_dir(&credentials).expect("made");
     std::fs::rename(disk.path("password"), credentials.join("erp-password")).expect("moved");
     let config = disk.config(erp.url(), USER, "");
-    let config: String =
-        config.lines().filter(|line| !line.starts_with("password_file")).map(|line| format!("{line}\n")).collect();
-    let edge = Setup::new(&config).data(&disk.data()).env("CREDENTIALS_DIRECTORY", &credentials).start();
+    let config: Vec<_> = config.lines().filter(|line| !line.starts_with("password_file")).collect();
+    let edge = Setup::new(&config.join("\n")).data(&disk.data()).env("CREDENTIALS_DIRECTORY", &credentials).start();
     Live::open(&edge).until("everything is shown", is_whole);
 }
 
