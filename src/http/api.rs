@@ -60,7 +60,7 @@ pub(super) fn answer(
 fn found(parts: &Parts, fields: &Fields<'_>, part: &ApiPart) -> Result<Response<Body>, Refusal> {
     let (coding, bytes) = negotiate::encode(&parts.headers, &part.json)?;
     let etag = match coding {
-        Coding::Gzip => Cow::from(part.etag.replacen("\"", "\"gzip-", 1)),
+        Coding::Gzip => Cow::from(part.etag.replacen('"', "\"gzip-", 1)),
         _ => Cow::from(&*part.etag),
     };
     let last_modified = part.as_of.map_or_else(SystemTime::now, SystemTime::from);
