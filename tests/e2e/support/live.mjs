@@ -92,6 +92,15 @@ export function createWall() {
       look();
     });
   const id = () => `${epoch}-${version}`;
+  /** What each version changed. */
+  const deltas = [];
+  /** What a listener lacks that has the version of this id; everything where that is of another start. */
+  const since = (last) => {
+    const [start, number] = (last ?? '').split('-');
+    if (start !== epoch) return known;
+    const missed = deltas.filter(({ of }) => of > Number(number));
+    return missed.reduce((all, { delta }) => ({ ...all, ...delta, parts: { ...all.parts, ...delta.parts } }), {});
+  };
   const event = (body) => `id: ${id()}\ndata: ${JSON.stringify(body)}\n\n`;
 
   return {
@@ -114,6 +123,7 @@ export function createWall() {
         delta.parts = { ...delta.parts, [name]: known.parts[name] };
       }
       version += 1;
+      deltas.push({ of: version, delta });
       if (this.fault !== 'buffer') for (const stream of streams) stream.write(event(delta));
       for (const answer of questions) answer({ id: id(), ...clone(known) });
       questions.clear();
@@ -123,6 +133,7 @@ export function createWall() {
     restart(next = {}) {
       epoch += 'x';
       version = 1;
+      deltas.length = 0;
       known = { ...known, ...next };
     },
     stream(request, response) {
@@ -135,7 +146,7 @@ export function createWall() {
         response.flushHeaders();
       } else {
         response.write('retry: 2000\n\n');
-        response.write(event(request.headers['last-event-id'] === id() ? {} : known));
+        response.write(event(since(request.headers['last-event-id'])));
       }
       const beat = setInterval(() => this.fault === 'buffer' || response.write(':\n\n'), HEARTBEAT_MS);
       response.on('close', () => {
