@@ -25,6 +25,7 @@ use super::listener::Scheme;
 use super::metered::{MeteredSocket, MeteredStream};
 use super::service::{AppState, Service};
 use super::stream::stream_events;
+use super::sweeper::Sweeper;
 use super::timeouts::Timeouts;
 use super::tls::Tls;
 use crate::metrics::{CloseReason, Metrics};
@@ -40,7 +41,13 @@ pub(super) struct Settings {
 
 /// Serves a connection until it ends; once the drain begins, it ends after the answer that is
 /// under way. `load` is what the worker counts it by.
-pub(super) async fn serve(accepted: Accepted, settings: Arc<Settings>, drain: Rc<Drain>, load: Load) {
+pub(super) async fn serve(
+    accepted: Accepted,
+    settings: Arc<Settings>,
+    drain: Rc<Drain>,
+    sweeper: Rc<Sweeper>,
+    load: Load,
+) {
     static CONNECTIONS: AtomicU64 = AtomicU64::new(1);
 
     let _load = load;
@@ -59,7 +66,7 @@ pub(super) async fn serve(accepted: Accepted, settings: Arc<Settings>, drain: Rc
     let activity = Activity::new(settings.timeouts, scheme, Arc::clone(tracked));
     let stream = MeteredSocket::new(stream, Rc::clone(&activity));
     let service = Service::new(Arc::clone(&settings.state), Rc::clone(&activity), peer, scheme, number);
-    let mut timer = pin!(ConnectionTimer::new(&activity, &drain, tracked));
+    let mut timer = pin!(ConnectionTimer::new(&activity, &drain, &sweeper, tracked));
     let end = match (scheme, &settings.tls) {
         (Scheme::Http, _) => speak(stream, service, &activity, &settings, timer.as_mut()).await,
         // Boxed: a handshake and a TLS stream are large, and every plain connection would carry
@@ -129,7 +136,9 @@ where
         match exchange(stream, service, settings, timer.as_mut()).await {
             ExchangeOutcome::Ended(end) => return end,
             ExchangeOutcome::Resting(resting, next) => (stream, service) = (resting, next),
-            ExchangeOutcome::Streaming(stream, begun) => return stream_events(stream, begun, timer).await,
+            ExchangeOutcome::Streaming(stream, begun) => {
+                return settings.state.timers.lend(stream_events(stream, begun, timer)).await;
+            }
         }
         activity.rested(stream.has_unread());
         let _resting = metrics.rests();

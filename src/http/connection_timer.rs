@@ -1,17 +1,17 @@
 //! Waits on behalf of a connection for what is due on it, for the drain, and for the loss of its place.
 
-use std::pin::{Pin, pin};
+use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 use tokio::sync::futures::Notified;
-use tokio::task::unconstrained;
-use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::deadlines::Activity;
 use super::drain::Drain;
 use super::lifecycle::Due;
 use super::limits::TrackedConnection;
+use super::sweeper::{Sweeper, Swept};
 
 pin_project! {
     /// One a connection, for its whole life.
@@ -24,18 +24,17 @@ pin_project! {
         #[pin]
         evicted: Notified<'a>,
         waits: bool,
-        #[pin]
-        timer: Sleep,
-        // Whether the timer has been polled since it was set, and so wakes the task.
-        is_waiting: bool,
-        // `None` when it has gone off and nothing was due any more.
-        armed: Option<Instant>,
+        swept: Swept<'a>,
     }
 }
 
 impl<'a> ConnectionTimer<'a> {
-    pub(super) fn new(activity: &'a Activity, drain: &'a Drain, tracked: &'a TrackedConnection) -> Self {
-        let armed = activity.due().map_or_else(Instant::now, |(at, _)| at);
+    pub(super) fn new(
+        activity: &'a Rc<Activity>,
+        drain: &'a Drain,
+        sweeper: &'a Sweeper,
+        tracked: &'a TrackedConnection,
+    ) -> Self {
         Self {
             activity,
             drain,
@@ -43,9 +42,7 @@ impl<'a> ConnectionTimer<'a> {
             drain_begins: drain.begins(),
             evicted: tracked.evicted(),
             waits: false,
-            timer: sleep_until(armed),
-            is_waiting: false,
-            armed: Some(armed),
+            swept: sweeper.add(activity),
         }
     }
 
@@ -70,37 +67,6 @@ impl<'a> ConnectionTimer<'a> {
 
     /// What is due, when it is.
     pub(super) fn poll_due(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Due> {
-        let mut this = self.project();
-        // The timer is only ever moved closer here; when it goes off too early, it is set again.
-        if let Some((at, _)) = this.activity.due()
-            && this.armed.is_none_or(|armed| at < armed)
-        {
-            *this.armed = Some(at);
-            *this.is_waiting = false;
-            this.timer.as_mut().reset(at);
-        }
-        while this.armed.is_some() {
-            // Once it waits, a look is enough, and costs a fraction of a poll.
-            if *this.is_waiting && !this.timer.is_elapsed() {
-                break;
-            }
-            *this.is_waiting = true;
-            // Not within the task's budget: a poll that this turned away would leave no waker behind.
-            let timer = pin!(unconstrained(this.timer.as_mut()));
-            if timer.poll(cx).is_pending() {
-                break;
-            }
-            let Some((at, due)) = this.activity.due() else {
-                *this.armed = None;
-                break;
-            };
-            if at <= Instant::now() {
-                return Poll::Ready(due);
-            }
-            *this.armed = Some(at);
-            *this.is_waiting = false;
-            this.timer.as_mut().reset(at);
-        }
-        Poll::Pending
+        self.activity.poll_due(cx)
     }
 }

@@ -1,9 +1,12 @@
-//! What a connection's parts tell its [`Lifecycle`], so that one lazily armed timer watches all of it: a request costs a
-//! glance at the clock and no timer operation.
+//! What a connection's parts tell its [`Lifecycle`]: a request costs a glance at the clock, and the worker's [`Sweeper`]
+//! finds what is due.
+//!
+//! [`Sweeper`]: super::sweeper::Sweeper
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -25,6 +28,10 @@ pub(super) struct Activity {
     is_blocked: Cell<bool>,
     /// Whether the kernel has had everything since [`Answering::wait_for_flush`].
     is_flushed: Cell<bool>,
+    /// Whether something may be due, so that the clock has to be asked.
+    may_be_due: Cell<bool>,
+    /// Of its task, which stays the same.
+    waker: OnceCell<Waker>,
     /// What the evicting side sees of it.
     tracked: Arc<TrackedConnection>,
 }
@@ -64,6 +71,8 @@ impl Activity {
             last: Cell::new(now),
             is_blocked: Cell::new(false),
             is_flushed: Cell::new(true),
+            may_be_due: Cell::new(false),
+            waker: OnceCell::new(),
             tracked,
         })
     }
@@ -135,6 +144,7 @@ impl Activity {
     /// Another connection needs the place.
     pub(super) fn evict(&self, reason: CloseReason) {
         self.apply(Event::Evict(reason), Instant::now());
+        self.may_be_due.set(true);
     }
 
     /// Whether the connection ends with the answer under way, or at once.
@@ -145,6 +155,31 @@ impl Activity {
     /// What comes next if nothing happens, and when.
     pub(super) fn due(&self) -> Option<(Instant, Due)> {
         self.lifecycle.get().due(&self.timeouts)
+    }
+
+    /// Wakes the task if something is due, else gives when something is that has to be done in time.
+    pub(super) fn wake_if_due(&self, now: Instant) -> Option<Instant> {
+        let (at, due) = self.due()?;
+        if at > now {
+            return (due != Due::Rest).then_some(at);
+        }
+        self.may_be_due.set(true);
+        if let Some(waker) = self.waker.get() {
+            waker.wake_by_ref();
+        }
+        None
+    }
+
+    /// What is due, when it is.
+    pub(super) fn poll_due(&self, cx: &mut Context<'_>) -> Poll<Due> {
+        self.waker.get_or_init(|| cx.waker().clone());
+        if self.may_be_due.take()
+            && let Some((at, due)) = self.due()
+            && at <= Instant::now()
+        {
+            return Poll::Ready(due);
+        }
+        Poll::Pending
     }
 
     fn apply_now(&self, event: Event) {

@@ -14,6 +14,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::timeouts::DISK_READ;
+use super::timers::Timers;
 use crate::site::OnDisk;
 
 /// Bytes that are read at once. Of each answer under way, one piece is being written and one being read at most.
@@ -23,18 +24,19 @@ const MAX_READS: usize = 4;
 
 /// Who reads; one for the whole process.
 #[derive(Debug, Clone)]
-pub(super) struct DiskReads(Arc<Semaphore>);
-
-impl Default for DiskReads {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(MAX_READS)))
-    }
+pub(super) struct DiskReads {
+    turns: Arc<Semaphore>,
+    timers: Timers,
 }
 
 impl DiskReads {
-    async fn read(self, file: Arc<OnDisk>, at: usize, length: usize) -> io::Result<Bytes> {
+    pub(super) fn new(timers: Timers) -> Self {
+        Self { turns: Arc::new(Semaphore::new(MAX_READS)), timers }
+    }
+
+    async fn read(turns: Arc<Semaphore>, file: Arc<OnDisk>, at: usize, length: usize) -> io::Result<Bytes> {
         let read = async move {
-            let permit = self.0.acquire_owned().await.map_err(io::Error::other)?;
+            let permit = turns.acquire_owned().await.map_err(io::Error::other)?;
             // Made here, where it is also given back: a buffer that goes from one thread to another stays in the allocator's
             // memory of both.
             let buffer = vec![0; length];
@@ -74,7 +76,9 @@ impl FilePart {
             return Poll::Ready(None);
         }
         let Self { file, next, reads, reading, .. } = self;
-        let read = reading.get_or_insert_with(|| Box::pin(reads.clone().read(Arc::clone(file), *next, length)));
+        let read = reading.get_or_insert_with(|| {
+            Box::pin(reads.timers.lend(DiskReads::read(Arc::clone(&reads.turns), Arc::clone(file), *next, length)))
+        });
         let piece = ready!(read.as_mut().poll(cx));
         self.reading = None;
         match &piece {

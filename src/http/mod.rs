@@ -41,8 +41,10 @@ mod route;
 mod service;
 mod settings;
 mod stream;
+mod sweeper;
 mod target;
 mod timeouts;
+mod timers;
 mod tls;
 mod worker;
 
@@ -65,6 +67,7 @@ pub(crate) use tls::{OwnCertificate, SelfSigned, Tls, TlsError, TlsFiles};
 use self::limits::{ConnectionLimiter, MAX_LEAVING};
 use self::service::AppState;
 use self::timeouts::{ANNOUNCE_CLOSE, Timeouts};
+use self::timers::Timers;
 use self::worker::Workers;
 use crate::admin::Admin;
 use crate::console::Console;
@@ -148,13 +151,15 @@ impl Server {
         let Parts { site, health, metrics, display, description, console, admin, feed, names, tls } = parts;
         let timeouts = Timeouts::of(limits);
         let closing = CancellationToken::new();
+        let timers = Timers::start().map_err(ServerError::Worker)?;
         let state = Arc::new(AppState {
             site,
             health,
             metrics: Arc::clone(&metrics),
             display,
             description,
-            disk: disk_reads::DiskReads::default(),
+            disk: disk_reads::DiskReads::new(timers.clone()),
+            timers,
             events: events::Source::new(console.changes(), timeouts.heartbeat(), closing.clone()),
             console,
             admin,

@@ -28,6 +28,7 @@ use super::request_id::RequestId;
 use super::respond::{Form, Refusal, empty, no_store};
 use super::route::{BodyLength, Route, route};
 use super::target;
+use super::timers::Timers;
 use super::{AccessLog, api, assets, edge, events, live};
 use crate::admin::{Admin, Caller};
 use crate::console::Console;
@@ -52,6 +53,8 @@ pub(super) struct AppState {
     pub(super) events: events::Source,
     /// Of large files.
     pub(super) disk: DiskReads,
+    /// For answers that take their time.
+    pub(super) timers: Timers,
     pub(super) most_body: u64,
     pub(super) requests_per_connection: u64,
     pub(super) access_log: AccessLog,
@@ -142,25 +145,25 @@ impl Connection {
         let routed = route(&parts, &fields, length, this.state.most_body, &this.state.names);
         if matches!(routed, Ok(Route::Admin)) {
             drop(routed);
-            let this = Rc::clone(this);
-            return Answer::Later(Box::pin(async move {
+            let (this, timers) = (Rc::clone(this), &this.state.timers);
+            return Answer::Later(Box::pin(timers.lend(async move {
                 let caller = Caller { ip: this.peer.ip().to_canonical(), is_https: this.scheme == Scheme::Https };
                 let outcome =
                     edge::admin(&this.state.admin, &parts, body, this.activity.timeouts().body(), caller).await;
                 let mut response = outcome.unwrap_or_else(|refusal| this.refuse(refusal, &parts, id));
                 this.finish(id, answering, &parts, RouteClass::Edge, &mut response);
                 response
-            }));
+            })));
         }
         if matches!(routed, Ok(Route::LivePoll)) && parts.method == Method::GET {
             drop(routed);
-            let this = Rc::clone(this);
-            return Answer::Later(Box::pin(async move {
+            let (this, timers) = (Rc::clone(this), &this.state.timers);
+            return Answer::Later(Box::pin(timers.lend(async move {
                 let outcome = live::poll(&this.state.feed, &parts, this.state.events.closing()).await;
                 let mut response = outcome.unwrap_or_else(|refusal| this.refuse(refusal, &parts, id));
                 this.finish(id, answering, &parts, RouteClass::Live, &mut response);
                 response
-            }));
+            })));
         }
         let routed = match routed {
             Ok(Route::Api(path)) if !this.state.has_api() => Ok(Route::Site(path)),

@@ -144,6 +144,7 @@ mod tests {
     use crate::http::limits::TrackedConnection;
     use crate::http::listener::Scheme;
     use crate::http::metered::MeteredSocket;
+    use crate::http::sweeper::Sweeper;
     use crate::http::timeouts::Timeouts;
     use crate::metrics::CloseReason;
 
@@ -163,7 +164,8 @@ mod tests {
             tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
         runtime.block_on(async {
             let (near, far) = tokio::io::duplex(64);
-            let (drain, tracked) = (Drain::default(), Arc::<TrackedConnection>::default());
+            let (drain, sweeper) = (Drain::default(), Sweeper::default());
+            let tracked = Arc::<TrackedConnection>::default();
             let activity = Activity::new(TIMEOUTS, Scheme::Http, Arc::clone(&tracked));
             let socket = MeteredSocket::new(near, Rc::clone(&activity));
             let stream = MeteredStream::new(socket, Rc::clone(&activity), Arc::default());
@@ -172,9 +174,12 @@ mod tests {
             let source = Source::new(changes, TIMEOUTS.heartbeat(), closing.clone());
             let events = source.open_live(feed.subscribe(), None);
             let begun = BegunStream { events, answering: activity.begin_answer(), is_chunked: true, gzip };
-            let timer = pin!(ConnectionTimer::new(&activity, &drain, &tracked));
+            let timer = pin!(ConnectionTimer::new(&activity, &drain, &sweeper, &tracked));
             let serving = pin!(stream_events(stream, Box::new(begun), timer));
-            test(feed, serving, far, closing).await;
+            tokio::select! {
+                () = test(feed, serving, far, closing) => {}
+                () = sweeper.run() => {}
+            }
         });
     }
 

@@ -56,6 +56,10 @@ const MAX_HEARTBEAT: Duration = Duration::from_secs(15);
 /// connections of a workshop rest most of the time.
 pub(super) const REST_AFTER: Duration = Duration::from_secs(1);
 
+/// How often a worker looks for what is due on its connections. Nothing is due sooner than that after it is set, so all of
+/// it is found in time; but a connection may rest as much later.
+pub(super) const SWEEP_EVERY: Duration = Duration::from_secs(1);
+
 /// How long a request may be on its way before the connection is taken for one that brings none, when its place is needed.
 pub(super) const FIRST_REQUEST: Duration = Duration::from_secs(2);
 
@@ -90,6 +94,7 @@ mod tests {
                 Timeouts { handshake: seconds(10), head: seconds(10), idle: seconds(idle), write_stall: seconds(30) };
             assert!(timeouts.heartbeat() < timeouts.idle, "a stream is never idle");
         }
+        assert!(SWEEP_EVERY <= FIRST_REQUEST_GRACE, "a deadline is found in time");
         assert!(FIRST_REQUEST_GRACE < FIRST_REQUEST, "a stopping box waits for less than one that needs a place");
     }
 }

@@ -14,9 +14,7 @@ use tokio_util::task::TaskTracker;
 use super::connection::{self, Settings};
 use super::dispatcher::{Dispatcher, Message};
 use super::drain::Drain;
-
-/// Threads of each worker for what waits: reads of large files, and a PIN's hash.
-const MAX_BLOCKING: usize = 8;
+use super::sweeper::Sweeper;
 
 /// All workers.
 pub(super) struct Workers {
@@ -41,16 +39,13 @@ impl Workers {
             let (settings, drain, abort) = (Arc::clone(settings), drain.clone(), abort.clone());
             let (built, is_built) = std::sync::mpsc::channel();
             thread::Builder::new().name(format!("http-{index}")).spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread()
-                    .enable_all()
-                    .max_blocking_threads(MAX_BLOCKING)
-                    .build_local(LocalOptions::default());
+                // Without timers: see `Timers`.
+                let runtime =
+                    tokio::runtime::Builder::new_current_thread().enable_io().build_local(LocalOptions::default());
                 match runtime {
                     Ok(runtime) => {
                         let _ = built.send(Ok(()));
                         runtime.block_on(run(inbox, settings, drain, abort));
-                        // A read of a disk that does not answer is not waited for.
-                        runtime.shutdown_background();
                     }
                     Err(error) => {
                         let _ = built.send(Err(error));
@@ -97,6 +92,9 @@ async fn run(
 ) {
     let connections = TaskTracker::new();
     let draining = Rc::<Drain>::default();
+    let sweeper = Rc::<Sweeper>::default();
+    let sweeping = Rc::clone(&sweeper);
+    tokio::task::spawn_local(settings.state.timers.lend(async move { sweeping.run().await }));
     loop {
         let message = tokio::select! {
             biased;
@@ -105,7 +103,8 @@ async fn run(
         };
         match message {
             Some(Message::Connection(accepted, load)) => {
-                connections.spawn_local(connection::serve(accepted, Arc::clone(&settings), Rc::clone(&draining), load));
+                let (settings, draining, sweeper) = (Arc::clone(&settings), Rc::clone(&draining), Rc::clone(&sweeper));
+                connections.spawn_local(connection::serve(accepted, settings, draining, sweeper, load));
             }
             // The asker may have given up.
             Some(Message::Ping(pong)) => drop(pong.send(())),
