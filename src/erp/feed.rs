@@ -4,60 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use tokio::sync::watch;
 
-use super::link::Link;
-use super::part::Part;
-use super::published::Published;
-use super::snapshot::Snapshot;
-use crate::lang::Lang;
-
-/// What a feed needs of the configuration.
-#[derive(Debug)]
-pub(crate) struct FeedSettings {
-    /// Of the texts that the box makes.
-    pub(crate) lang: Lang,
-    /// What is older is not shown.
-    pub(crate) max_stale: Duration,
-    /// `erp.extra_paths`, in their order.
-    pub(crate) extra_paths: Vec<String>,
-}
-
-/// What the poller knows.
-#[derive(Debug, Clone)]
-pub(crate) struct Wall {
-    pub(crate) link: Link,
-    pub(crate) snapshot: Snapshot,
-    pub(crate) periods: Periods,
-    /// When it was known.
-    pub(crate) at: Instant,
-    /// What the box's clock showed then; `None` while it is not believed.
-    pub(crate) clock: Option<Timestamp>,
-}
-
-impl Wall {
-    /// What the box's clock shows: between two answers time goes on.
-    pub(crate) fn clock_at(&self, now: Instant) -> Option<Timestamp> {
-        self.clock?.checked_add(now.saturating_duration_since(self.at)).ok()
-    }
-}
-
-/// How often each part is asked for now.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Periods {
-    pub(crate) fast: Duration,
-    /// Of parts that [`Part::is_slow`].
-    pub(crate) slow: Duration,
-    /// Of `erp.extra_paths`.
-    pub(crate) extra: Duration,
-}
-
-impl Periods {
-    pub(crate) fn of(self, part: Part) -> Duration {
-        if part.is_slow() { self.slow } else { self.fast }
-    }
-}
+use super::published::{FeedSettings, Published};
+use super::wall::Wall;
 
 /// The one place from which TVs are answered; cheap to clone.
 #[derive(Debug, Clone)]
@@ -202,45 +152,43 @@ impl Drop for Subscription {
 }
 
 #[cfg(test)]
-impl Feed {
-    /// An ERP that answered this a moment ago.
-    pub(crate) fn sample(answers: &[(Part, &str)]) -> Self {
-        use super::answer::Answer;
-        use super::link::LinkState;
-        use super::snapshot::Held;
-
-        let settings = FeedSettings {
-            lang: Lang::Es,
-            max_stale: Duration::from_secs(3600),
-            extra_paths: vec!["/suppliers/stats".into()],
-        };
-        let (feed, now) = (Self::new(settings), Instant::now());
-        let mut snapshot = Snapshot::default();
-        for (part, body) in answers {
-            snapshot.set(*part, Held::new(Answer::read(*part, &mut body.as_bytes()).expect("an answer"), now));
-        }
-        let periods =
-            Periods { fast: Duration::from_secs(5), slow: Duration::from_secs(5), extra: Duration::from_secs(5) };
-        let clock = "2026-11-29T10:00:00Z".parse().ok();
-        feed.publish(&Wall { link: Link::new(LinkState::Up, now), snapshot, periods, at: now, clock }, now);
-        feed
-    }
-
-    /// Publishes another version, in which the link is up since another moment.
-    pub(crate) fn change(&self) {
-        use super::link::LinkState;
-
-        let now = Instant::now();
-        let since = now + Duration::from_nanos(self.latest().version());
-        let (link, snapshot) = (Link::new(LinkState::Up, since), Snapshot::default());
-        self.publish(&Wall { link, snapshot, periods: Periods::default(), at: now, clock: None }, now);
-    }
-}
-
-#[cfg(test)]
 mod tests {
     use super::*;
-    use crate::erp::link::LinkState;
+    use crate::erp::answer::Answer;
+    use crate::erp::link::{Link, LinkState};
+    use crate::erp::part::Part;
+    use crate::erp::snapshot::{Held, Snapshot};
+    use crate::erp::wall::Periods;
+    use crate::lang::Lang;
+
+    impl Feed {
+        /// An ERP that answered this a moment ago.
+        pub(crate) fn sample(answers: &[(Part, &str)]) -> Self {
+            let settings = FeedSettings {
+                lang: Lang::Es,
+                max_stale: Duration::from_secs(3600),
+                extra_paths: vec!["/suppliers/stats".into()],
+            };
+            let (feed, now) = (Self::new(settings), Instant::now());
+            let mut snapshot = Snapshot::default();
+            for (part, body) in answers {
+                snapshot.set(*part, Held::new(Answer::read(*part, &mut body.as_bytes()).expect("an answer"), now));
+            }
+            let periods =
+                Periods { fast: Duration::from_secs(5), slow: Duration::from_secs(5), extra: Duration::from_secs(5) };
+            let clock = "2026-11-29T10:00:00Z".parse().ok();
+            feed.publish(&Wall { link: Link::new(LinkState::Up, now), snapshot, periods, at: now, clock }, now);
+            feed
+        }
+
+        /// Publishes another version, in which the link is up since another moment.
+        pub(crate) fn change(&self) {
+            let now = Instant::now();
+            let since = now + Duration::from_nanos(self.latest().version());
+            let (link, snapshot) = (Link::new(LinkState::Up, since), Snapshot::default());
+            self.publish(&Wall { link, snapshot, periods: Periods::default(), at: now, clock: None }, now);
+        }
+    }
 
     fn feed() -> Feed {
         Feed::new(FeedSettings { lang: Lang::Es, max_stale: Duration::from_secs(3600), extra_paths: Vec::new() })

@@ -22,6 +22,7 @@ mod settings;
 mod snapshot;
 mod store;
 mod token;
+mod wall;
 mod words;
 mod write_budget;
 
@@ -29,15 +30,16 @@ pub(crate) use self::account_file::{AccountFile, KeptAccount};
 pub(crate) use self::check::{Step, StepName, Verdict, check};
 pub(crate) use self::credentials::{Access, Password, PasswordSource};
 pub(crate) use self::extra_path::refuse_extra_path;
-pub(crate) use self::feed::{Feed, FeedSettings, Periods, Subscription, Wall};
+pub(crate) use self::feed::{Feed, Subscription};
 pub(crate) use self::link::{Link, LinkState};
 pub(crate) use self::notices::notices;
 pub(crate) use self::part::Part;
 pub(crate) use self::poller::{Event, Poller, PollerSettings};
-pub(crate) use self::published::{ApiAnswer, ApiPart};
+pub(crate) use self::published::{ApiAnswer, ApiPart, FeedSettings};
 pub(crate) use self::reason::Reason;
 pub(crate) use self::settings::Settings;
 pub(crate) use self::snapshot::Snapshot;
+pub(crate) use self::wall::{Periods, Wall};
 
 /// The projection and the kept figures alone, for those who try them on anything.
 #[doc(hidden)]

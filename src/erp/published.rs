@@ -10,13 +10,24 @@ use jiff::Timestamp;
 
 use super::answer::Answer;
 use super::api::{self, View};
-use super::feed::{FeedSettings, Wall};
 use super::link::{Link, LinkState};
 use super::part::Part;
 use super::snapshot::Held;
+use super::wall::Wall;
 use crate::digest;
 use crate::gzip::Compressible;
 use crate::lang::{Lang, Text};
+
+/// What a feed needs of the configuration.
+#[derive(Debug)]
+pub(crate) struct FeedSettings {
+    /// Of the texts that the box makes.
+    pub(crate) lang: Lang,
+    /// What is older is not shown.
+    pub(crate) max_stale: Duration,
+    /// `erp.extra_paths`, in their order.
+    pub(crate) extra_paths: Vec<String>,
+}
 
 /// One version of what is shown.
 #[derive(Debug)]
@@ -442,9 +453,9 @@ mod tests {
 
     use super::*;
     use crate::erp::counts::DayCounts;
-    use crate::erp::feed::Periods;
     use crate::erp::reason::Reason;
     use crate::erp::snapshot::{AsOf, Snapshot};
+    use crate::erp::wall::Periods;
 
     const NOW: &str = "2026-11-29T10:00:00Z";
 
