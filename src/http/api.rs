@@ -58,7 +58,7 @@ pub(super) fn answer(
 }
 
 fn found(parts: &Parts, fields: &Fields<'_>, part: &ApiPart) -> Result<Response<Body>, Refusal> {
-    let (coding, bytes) = negotiate::encode(&parts.headers, &part.json)?;
+    let (coding, bytes) = negotiate::encode(&parts.headers, &part.json).ok_or(Refusal::NotAcceptable)?;
     let etag = match coding {
         Coding::Gzip => Cow::from(part.etag.replacen('"', "\"gzip-", 1)),
         _ => Cow::from(&*part.etag),

@@ -29,7 +29,7 @@ pub(super) fn events(
     parts: &Parts,
     handover: &Rc<Handover>,
 ) -> Result<Response<Body>, Refusal> {
-    let coding = negotiate::gzip_or_identity(&parts.headers, true)?;
+    let coding = negotiate::gzip_or_identity(&parts.headers, true).ok_or(Refusal::NotAcceptable)?;
     let last = parts.headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok());
     let events = source.open_live(feed.subscribe(), last.or_else(|| since(parts)));
     let mut response = edge::events(events, handover, parts.version, coding);

@@ -5,7 +5,6 @@ use std::ops::RangeInclusive;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
 
-use super::respond::Refusal;
 use crate::gzip::Compressible;
 
 /// A content coding that a representation can have.
@@ -23,17 +22,17 @@ pub enum Coding {
 /// may wait.
 const WORTH_GZIP: RangeInclusive<usize> = 256..=256 * 1024;
 
-/// What a client with this head gets of something that many get.
-pub(super) fn encode(headers: &HeaderMap, body: &Compressible) -> Result<(Coding, Bytes), Refusal> {
-    Ok(match gzip_or_identity(headers, WORTH_GZIP.contains(&body.plain().len()))? {
+/// What a client with this head gets of something that many get; `None` where it refuses every coding.
+pub(super) fn encode(headers: &HeaderMap, body: &Compressible) -> Option<(Coding, Bytes)> {
+    Some(match gzip_or_identity(headers, WORTH_GZIP.contains(&body.plain().len()))? {
         Coding::Gzip => (Coding::Gzip, body.gzip().clone()),
         _ => (Coding::Identity, body.plain().clone()),
     })
 }
 
-/// Whether a client with this head gets gzip, where there is some.
-pub(super) fn gzip_or_identity(headers: &HeaderMap, has_gzip: bool) -> Result<Coding, Refusal> {
-    Preference::of(headers).choose(has_gzip, false).ok_or(Refusal::NotAcceptable)
+/// Whether a client with this head gets gzip, where there is some; `None` where it refuses both.
+pub(super) fn gzip_or_identity(headers: &HeaderMap, has_gzip: bool) -> Option<Coding> {
+    Preference::of(headers).choose(has_gzip, false)
 }
 
 impl Coding {

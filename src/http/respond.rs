@@ -208,7 +208,7 @@ pub(super) fn no_store_encoded(
     media: &'static str,
     body: &Compressible,
 ) -> Result<Response<Body>, Refusal> {
-    let (coding, bytes) = negotiate::encode(head, body)?;
+    let (coding, bytes) = negotiate::encode(head, body).ok_or(Refusal::NotAcceptable)?;
     let mut response = no_store(StatusCode::OK, media, bytes);
     coding.declare(response.headers_mut());
     Ok(response)
