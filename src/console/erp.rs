@@ -99,6 +99,6 @@ mod tests {
         );
         assert_eq!(serde_json::from_value::<Erp>(json).expect("read back"), away);
         let words: Vec<_> = away.words().into_iter().map(|text| text.es).collect();
-        assert_eq!(words, ["No llegan datos desde hace 5 min.", "Pantallas que lo siguen: 0"]);
+        assert_eq!(words, ["No llegan datos desde hace 5 min.", "Pantallas en directo: 0"]);
     }
 }

@@ -94,7 +94,7 @@ mod tests {
              Pantalla        /srv/display: 12 archivos, 3,4 MB\n\
              ERP: datos      Responde despacio desde hace 13 min.\n\
              \x20               Dato más antiguo: 1 h 4 min\n\
-             \x20               Pantallas que lo siguen: 3\n\
+             \x20               Pantallas en directo: 3\n\
              ERP: cuenta     Mecánica Alameda (rol OPERATOR)\n\
              ERP: avisos     Este sitio no muestra datos del ERP.\n\
              Reloj           2026-11-24 08:15 CET\n\

@@ -194,7 +194,7 @@ impl Erp {
             oldest.map(|age| Text::new(format!("Dato más antiguo: {}", age.es), format!("Oldest figure: {}", age.en)));
         let viewers = self.viewers;
         let viewers =
-            Text::new(format!("Pantallas que lo siguen: {viewers}"), format!("Displays that follow it: {viewers}"));
+            Text::new(format!("Pantallas en directo: {viewers}"), format!("Live displays: {viewers}"));
         [state].into_iter().chain(oldest).chain([viewers]).collect()
     }
 }
