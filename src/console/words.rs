@@ -193,8 +193,7 @@ impl Erp {
         let oldest =
             oldest.map(|age| Text::new(format!("Dato más antiguo: {}", age.es), format!("Oldest figure: {}", age.en)));
         let viewers = self.viewers;
-        let viewers =
-            Text::new(format!("Pantallas en directo: {viewers}"), format!("Live displays: {viewers}"));
+        let viewers = Text::new(format!("Pantallas en directo: {viewers}"), format!("Live displays: {viewers}"));
         [state].into_iter().chain(oldest).chain([viewers]).collect()
     }
 }
