@@ -16,8 +16,7 @@ const KEYS: &str = "Flechas e Intro, o una cifra. L: English. Esc: volver. Alt+F
 
 /// Opens the menu, and asks for an installation.
 fn ask(machine: &mut Machine) {
-    machine.monitor().press(&["alt", "f2"]);
-    machine.reads(&["2. Instalar en el disco interno", KEYS], "install-1-menu");
+    machine.opens_menu(&["2. Instalar en el disco interno", KEYS], "install-1-menu");
     machine.monitor().press(&["2"]);
 }
 

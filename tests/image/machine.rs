@@ -287,6 +287,17 @@ impl Machine {
         shown
     }
 
+    /// Opens the menu, as somebody does who presses the keys until it is there: at a start the kernel finds the keyboard
+    /// after the disks and the network, and what is pressed before that reaches nobody.
+    pub(crate) fn opens_menu(&mut self, wanted: &[&str], picture: &str) {
+        self.wait(&format!("the menu: {wanted:?}"), |machine| {
+            machine.monitor.press(&["alt", "f2"]);
+            let shown = machine.words();
+            wanted.iter().all(|words| shown.contains(words)).then_some(())
+        });
+        self.screenshot(picture);
+    }
+
     /// Plugs somebody's stick in.
     pub(crate) fn plug(&mut self, foreign: &ForeignStick) {
         self.monitor.plug(FOREIGN, foreign.path());

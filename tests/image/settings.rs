@@ -67,8 +67,7 @@ fn a_fixed_address_holds_and_a_mistake_costs_nothing() {
     shows_address(&mut machine, "settings-bad");
 
     // The menu of a person with a keyboard, and back.
-    machine.monitor().press(&["alt", "f2"]);
-    machine.reads(&["menú del equipo"], "menu");
+    machine.opens_menu(&["menú del equipo"], "menu");
     machine.monitor().press(&["alt", "f1"]);
     shows_address(&mut machine, "settings-back");
     machine.cut();

@@ -83,8 +83,7 @@ fn a_stick_takes_a_support_bundle_away_and_brings_settings_for_the_pin_alone() {
     let told = says(&mut machine, &lan, "Si retira la memoria USB, no se aceptan.", "stick-wrong-pin");
     assert!(told.contains("no es el de este equipo") && told.contains("Alt+F2"), "{told}");
     assert!(own.settings("workshop-edge.txt") == flashed, "settings without the PIN have been taken");
-    machine.monitor().press(&["alt", "f2"]);
-    machine.reads(&["3. Ajustes que trae la memoria USB"], "stick-menu");
+    machine.opens_menu(&["3. Ajustes que trae la memoria USB"], "stick-menu");
     machine.monitor().press(&["3"]);
     let wanted = ["¿Aceptar estos ajustes? El equipo se reinicia.", "name = \"ajena\"", "S: sí. N: no. Esc: volver."];
     let shown = machine.reads(&wanted, "stick-pending");
