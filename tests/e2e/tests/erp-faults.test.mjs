@@ -16,24 +16,6 @@ describeFaults('an ERP that is hard to reach', [
   { name: 'truncated', set: { fault: 'truncated' }, says: /se corta antes de terminar/ },
 ]);
 
-test('a box that is started while its ERP is down says so, with what it had', async (t) => {
-  const erp = await startErp();
-  t.after(() => erp.stop());
-  await erp.set({ fault: 'down' });
-  const box = await startBox({}, { erp: erp.settings });
-  t.after(() => box.stop());
-  const browser = await launch();
-  t.after(() => browser.close());
-  const { page } = await openPage(browser);
-  await page.goto(box.url);
-  await wallSays(page, /No se llega al servidor del ERP/, PATIENCE);
-  assert.match(await page.textContent('.machines'), /Sin datos/);
-  await page.screenshot({ path: artefact('fault-down-from-the-start.png') });
-  await erp.set({ fault: 'none' });
-  await healthy(page);
-  assert.equal(await page.locator('.tile').count(), 3);
-});
-
 test('an ERP whose certificate expires keeps its picture on the wall', async (t) => {
   const erp = await startErp('--tls');
   t.after(() => erp.stop());
