@@ -33,6 +33,8 @@ pub const FORGOTTEN: &[&str] = &[
     "erp.1",
     "panics",
     "retained-assets",
+    "screens.0",
+    "screens.1",
     "state-schema",
     "tls",
     "update",

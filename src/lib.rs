@@ -38,6 +38,7 @@
 //! | `release` | the publisher's side of updates (feature `release`) |
 //! | [`restart`] | becoming another process without closing a socket |
 //! | `schema` | the words in which a room declares its settings |
+//! | [`screens`] | the TVs: which there are, whether each shows the page, and what is asked of them |
 //! | [`service_manager`] | systemd's notify socket |
 //! | [`site`] | the dist in memory, with its representations |
 //! | [`slots`] | the two places for an updated binary, and which of them runs |
@@ -78,6 +79,7 @@ pub mod panics;
 pub mod release;
 mod restart;
 mod schema;
+mod screens;
 mod service_manager;
 mod site;
 pub mod slots;

@@ -175,7 +175,7 @@ pub(crate) fn zone(name: Option<&str>) -> Result<TimeZone, WindowError> {
 }
 
 /// `H:MM` or `HH:MM`.
-fn time_of_day(text: &str) -> Option<Time> {
+pub(crate) fn time_of_day(text: &str) -> Option<Time> {
     let (hour, minute) = text.split_once(':')?;
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     if !digits(hour) || !digits(minute) || minute.len() != 2 {

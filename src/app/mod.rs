@@ -168,6 +168,7 @@ impl App {
             shutdown,
             outbound,
             erp,
+            screens: _,
             update,
         } = config;
         let open = descriptors::raise_limit(limits.connections, site.dir.as_ref().map_or(0, |_| site.max_files));

@@ -9,6 +9,7 @@ use crate::http::{AccessLog, Limits, Listen, RequestLog, TlsFiles};
 use crate::lang::Lang;
 use crate::outbound::Keys as Outbound;
 use crate::schema::Kind;
+use crate::screens::Settings as Screens;
 use crate::site::Settings as Site;
 use crate::telemetry::{Format, Level, Settings as Log};
 use crate::update::{Channel, Settings as Update};
@@ -122,6 +123,15 @@ fn nothing_at_all_gives_the_defaults() {
             max_stale_h: 24,
             extra_paths: None,
         },
+        screens: Screens {
+            agent: true,
+            expected: 0,
+            hours: None,
+            reload_at: None,
+            reload_spread: Duration::from_secs(60),
+            stale: Duration::from_secs(120),
+            keep_awake: false,
+        },
         update: Update {
             enabled: true,
             url: None,
@@ -206,6 +216,13 @@ fn every_key_reaches_its_own_field() {
         "erp.poll_s=33",
         "erp.max_stale_h=34",
         "erp.extra_paths=/x?a=1,/y",
+        "screens.agent=false",
+        "screens.expected=35",
+        "screens.hours=3:03-04:04",
+        "screens.reload_at=5:05",
+        "screens.reload_spread_s=36",
+        "screens.stale_s=37",
+        "screens.keep_awake=true",
         "update.enabled=false",
         "update.url=http://u.example/",
         "update.channel=staging",
@@ -280,6 +297,15 @@ fn every_key_reaches_its_own_field() {
             poll: Duration::from_secs(33),
             max_stale_h: 34,
             extra_paths: Some(vec!["/x?a=1".into(), "/y".into()]),
+        },
+        screens: Screens {
+            agent: false,
+            expected: 35,
+            hours: Some("03:03-04:04".parse().unwrap()),
+            reload_at: Some(jiff::civil::time(5, 5, 0, 0)),
+            reload_spread: Duration::from_secs(36),
+            stale: Duration::from_secs(37),
+            keep_awake: true,
         },
         update: Update {
             enabled: false,
@@ -391,6 +417,10 @@ fn every_kind_of_value_is_held_to_its_limits() {
             &["x", "/a b", "/é", "/a#b", "https://erp.example/x", "/a,/b,/c,/d,/e,/f,/g,/h,/i"],
         ),
         ("erp.poll_s", &["2", "300"], &["1", "301"]),
+        ("screens.reload_at", &["0:00", "23:59", " 4:30 "], &["24:00", "4", "4:3", "4:60", "-1:00", "4:30-5:00", ""]),
+        ("screens.reload_spread_s", &["0", "600"], &["601"]),
+        ("screens.stale_s", &["10", "86400"], &["9", "86401"]),
+        ("screens.expected", &["0", "512"], &["513"]),
         ("erp.max_stale_h", &["1", "720"], &["0", "721"]),
         ("data_dir", &["/x", "x"], &[""]),
     ] {

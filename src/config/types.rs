@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::http::{Limits, Listen, RequestLog, TlsSettings};
 use crate::schema::{key, optional, path, seconds, settings};
-use crate::{discovery, display, erp, outbound, site, telemetry, update};
+use crate::{discovery, display, erp, outbound, screens, site, telemetry, update};
 
 settings! {
     /// Everything that can be configured, valid as a whole.
@@ -24,6 +24,7 @@ settings! {
         ..display: display::Settings;
         ..outbound: outbound::Keys;
         ..erp: erp::Settings;
+        ..screens: screens::Settings;
         ..update: update::Settings;
         ..machine: Machine;
         ..limits: Limits;

@@ -87,6 +87,10 @@ fn scalar(kind: Kind, text: &str) -> Option<Value> {
         Kind::Url => url(text.trim()).map(Value::Text),
         Kind::Proxy => proxy(text.trim()).map(Value::Text),
         Kind::Hours => text.trim().parse::<window::Hours>().ok().map(|hours| Value::Text(hours.to_string())),
+        Kind::TimeOfDay => {
+            let time = window::time_of_day(text.trim())?;
+            Some(Value::Text(format!("{:02}:{:02}", time.hour(), time.minute())))
+        }
         // Of the machine's database: a name that it does not know has no hours.
         Kind::TimeZone => {
             let zone = window::zone(Some(text.trim())).ok()?;
@@ -263,6 +267,7 @@ pub(super) fn from_toml(kind: Kind, given: &Spanned<DeValue<'_>>) -> Result<Valu
             | Kind::Url
             | Kind::Proxy
             | Kind::Hours
+            | Kind::TimeOfDay
             | Kind::TimeZone
             | Kind::HostAddress
             | Kind::Ip

@@ -261,6 +261,7 @@ pub(super) fn describe(kind: Kind) -> Text {
             "a web address (https://…), without user or query",
         ),
         Kind::Hours => Text::new("de una hora a otra, como 22:00-05:00", "from one time to another, as 22:00-05:00"),
+        Kind::TimeOfDay => Text::new("una hora del día, como 22:00", "a time of the day, as 22:00"),
         Kind::Choices(names) => {
             let names = names.join(", ");
             Text::new(format!("una lista de algunos de: {names}"), format!("a list of some of: {names}"))

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
 use super::host_address::HostAddress;
@@ -44,6 +45,8 @@ pub(crate) enum Kind {
     RequestPaths { max: usize },
     /// From one time of day to another, as `22:00-05:00`.
     Hours,
+    /// A time of day, as `22:00`.
+    TimeOfDay,
     /// A list of some of these names.
     Choices(&'static [&'static str]),
     /// A time zone by its name in the IANA database.
@@ -103,6 +106,7 @@ value_types! {
     proxy: Proxy => String,
     destinations: Destinations => Vec<String>,
     hours: Hours => Hours,
+    time_of_day: TimeOfDay => Time,
     time_zone: TimeZone => TimeZone,
     zone_name: TimeZone => String,
     host_address: HostAddress => HostAddress,

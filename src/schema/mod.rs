@@ -13,7 +13,8 @@ pub(crate) use host_address::HostAddress;
 pub(crate) use key::{Key, Missing, Section, Setting, Values, concat, key, optional};
 pub(crate) use kind::{
     Kind, addresses, days, destinations, header, host_address, hours, integer, ip, ips, label, names, one_of, path,
-    percent, proxy, request_paths, seconds, ssh_key, switch, text, time_zone, url, wifi_passphrase, zone_name,
+    percent, proxy, request_paths, seconds, ssh_key, switch, text, time_of_day, time_zone, url, wifi_passphrase,
+    zone_name,
 };
 pub(crate) use value::{Choice, FromValue, Value};
 

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
 use crate::lang::Lang;
@@ -155,6 +156,12 @@ impl FromValue for Vec<IpAddr> {
 impl FromValue for Hours {
     fn from_value(value: &Value) -> Option<Self> {
         value.text()?.parse().ok()
+    }
+}
+
+impl FromValue for Time {
+    fn from_value(value: &Value) -> Option<Self> {
+        window::time_of_day(value.text()?)
     }
 }
 

@@ -34,6 +34,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "outbound",
             "panics",
             "restart",
+            "screens",
             "service_manager",
             "site",
             "slots",
@@ -79,6 +80,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "lang",
             "outbound",
             "schema",
+            "screens",
             "site",
             "telemetry",
             "update",
@@ -132,6 +134,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("service_manager", &[]),
     // The words in which rooms declare their settings.
     ("schema", &["lang", "window"]),
+    ("screens", &["clock", "digest", "durable", "lang", "schema", "window"]),
     ("site", &["bounded_read", "durable", "lang", "schema"]),
     ("slots", &["bounded_read", "durable"]),
     ("storage", &["disk_space", "lang"]),
