@@ -7,6 +7,9 @@ use std::time::{Duration, SystemTime};
 /// When this program was built: no time before it is true.
 const BUILT: &str = env!("WORKSHOP_EDGE_BUILD_EPOCH");
 
+/// A time server that can be reached has set the clock within this time.
+const TIME_SERVERS: Duration = Duration::from_secs(10 * 60);
+
 /// Why the clock may be wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Doubt {
@@ -57,6 +60,19 @@ impl Clock {
         Reading { time, doubt: self.doubt(time, &self.time_service) }
     }
 
+    /// The time, where it can be believed by a process that has run for so long. A box without a clock of its own starts at
+    /// the time that it had when it went off, until a time server sets it. Where none ever does, there is no better time.
+    #[must_use]
+    pub(crate) fn believed(&self, running_for: Duration) -> Option<SystemTime> {
+        let reading = self.now();
+        let is_believed = match reading.doubt {
+            None | Some(Doubt::NoTimeService) => true,
+            Some(Doubt::NotSynchronised) => running_for > TIME_SERVERS,
+            Some(Doubt::BeforeBuild) => false,
+        };
+        is_believed.then_some(reading.time)
+    }
+
     fn doubt(&self, time: SystemTime, service: &Path) -> Option<Doubt> {
         if time < self.built {
             Some(Doubt::BeforeBuild)
@@ -86,6 +102,17 @@ mod tests {
         std::fs::write(service.join("synchronized"), "").expect("a file");
         assert_eq!(clock.doubt(after, &service), None);
         assert_eq!(clock.doubt(before, &service), Some(Doubt::BeforeBuild));
+    }
+
+    #[test]
+    fn a_clock_that_no_server_has_set_is_believed_when_none_will() {
+        let run = tempfile::tempdir().expect("a directory");
+        let clock = Clock { time_service: run.path().join("timesync"), ..Clock::default() };
+        assert!(clock.believed(Duration::ZERO).is_some(), "no time service");
+        std::fs::create_dir(&clock.time_service).expect("a directory");
+        assert!(clock.believed(TIME_SERVERS).is_none() && clock.believed(TIME_SERVERS * 2).is_some());
+        let ahead = Clock { built: SystemTime::now() + Duration::from_secs(3600), ..clock };
+        assert!(ahead.believed(TIME_SERVERS * 2).is_none(), "before the build");
     }
 
     #[test]

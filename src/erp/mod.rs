@@ -24,7 +24,6 @@ mod store;
 mod token;
 mod wall;
 mod words;
-mod write_budget;
 
 pub(crate) use self::account_file::{AccountFile, KeptAccount};
 pub(crate) use self::check::{Step, StepName, Verdict, check};

@@ -24,7 +24,7 @@ use super::session::{Session, jitter};
 use super::snapshot::{Held, Snapshot};
 use super::store::{AccountKey, Figures, Kept, LoginKey, Store};
 use super::wall::{Periods, Wall};
-use crate::clock::{Clock, Doubt};
+use crate::clock::Clock;
 use crate::durable::RecordError;
 use crate::error_chain;
 use crate::lang::Text;
@@ -59,9 +59,6 @@ pub(crate) enum Event<'a> {
     /// What is known now.
     Known(&'a Wall),
 }
-
-/// A time server that can be reached has set the clock within this time.
-const TIME_SERVERS: Duration = Duration::from_secs(10 * 60);
 
 /// [`Store::keep`], or [`Store::keep_last`].
 type Keep = fn(&mut Store, &Figures) -> Result<u64, RecordError>;
@@ -355,16 +352,9 @@ impl<O: Fn(&Event<'_>)> Poller<O> {
         Moment { at: now, local: Zoned::now(), is_believed: self.believed_time().is_some() }
     }
 
-    /// What the box's clock shows; `None` while it is not believed. A box without a clock of its own starts at the time
-    /// that it had when it went off, until a time server sets it. Where none ever does, there is no better time.
+    /// What the box's clock shows; `None` while it is not believed.
     fn believed_time(&self) -> Option<Timestamp> {
-        let reading = self.clock.now();
-        let is_believed = match reading.doubt {
-            None | Some(Doubt::NoTimeService) => true,
-            Some(Doubt::NotSynchronised) => self.started.elapsed() > TIME_SERVERS,
-            Some(Doubt::BeforeBuild) => false,
-        };
-        is_believed.then(|| Timestamp::try_from(reading.time).ok()).flatten()
+        Timestamp::try_from(self.clock.believed(self.started.elapsed())?).ok()
     }
 
     fn publish(&mut self) {

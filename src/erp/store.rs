@@ -22,9 +22,8 @@ use super::counts::Counts;
 use super::extra_path::MAX_ANSWER;
 use super::part::Part;
 use super::snapshot::{AsOf, Held, Snapshot};
-use super::write_budget::WriteBudget;
 use crate::digest;
-use crate::durable::{DoubleBuffered, RecordError};
+use crate::durable::{DoubleBuffered, RecordError, WriteBudget};
 use crate::lang::Lang;
 
 const NAME: &str = "erp";
