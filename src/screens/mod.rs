@@ -2,23 +2,30 @@
 //!
 //! ```text
 //! report ─> registry (which screen?) ─> page ─> state ─> summary ─> page, status, health, metrics
-//!               │ store (disk)                            │
-//!               └<── names, views <── people ──> orders ──┴─> answer
+//!               │                         │
+//!               └─ store (disk)           └─ answer <─ orders <─ people
 //! ```
+//!
+//! Time comes in as a parameter: an instant of the monotonic clock, and the box's clock where it is right.
 
 #![allow(dead_code, reason = "the routes and pages that use the room are added next")]
 
 mod answer;
+mod change;
 mod device;
 mod handle;
 mod identity;
+mod nightly;
 mod orders;
 mod page;
+mod pictures;
+mod rate;
 mod registry;
 mod report;
 mod screen;
 mod settings;
 mod state;
+mod store;
 mod summary;
 mod text;
 mod words;
@@ -26,11 +33,14 @@ mod words;
 #[allow(unused_imports, reason = "as above")]
 pub(crate) use self::{
     answer::Answer,
-    handle::{Caller, ChangeError, Channel, MAX_PICTURE, Picture, PictureError, Screens},
+    change::{ChangeError, MAX_NAME, MAX_VIEW, Target},
+    device::Device,
+    handle::{Caller, Channel, Screens},
     identity::ScreenId,
-    orders::{LastOrder, MAX_MESSAGE, MAX_MESSAGE_S, Order, OrderKind, Target},
+    orders::{LastOrder, MAX_MESSAGE, MAX_MESSAGE_S, Order, OrderKind},
+    pictures::{MAX_PICTURE, Picture, PictureError},
     report::{MAX_REPORT, OrderResult, ReportError},
     settings::Settings,
     state::ScreenState,
-    summary::{Counts, Device, ErrorSummary, ScreenSummary, Summary, ViewportSummary},
+    summary::{Counts, ErrorSummary, ScreenSummary, Summary, ViewportSummary},
 };

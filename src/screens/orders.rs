@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::identity::ScreenId;
 use super::report::{Done, OrderResult};
 
 /// Seconds for which a screen shows who it is.
@@ -27,7 +26,7 @@ pub(crate) enum Order {
     Identify,
     /// Go to a path of the site.
     Go {
-        /// As a view's: see [`super::ChangeError::View`].
+        /// As a view's: see [`super::ChangeError`].
         path: String,
     },
     /// Show a message over the page.
@@ -39,15 +38,6 @@ pub(crate) enum Order {
     },
     /// Send a picture of the page.
     Picture,
-}
-
-/// Of whom it is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Target {
-    /// This screen.
-    One(ScreenId),
-    /// Every one of which something is heard.
-    All,
 }
 
 /// The kinds of orders.
@@ -97,6 +87,8 @@ pub(super) struct WireOrder<'a> {
 pub(super) struct Orders {
     pending: Vec<Pending>,
     last: Option<LastOrder>,
+    /// The last order for a picture that none has come for.
+    picture: Option<(u64, Instant)>,
 }
 
 #[derive(Debug)]
@@ -129,6 +121,9 @@ impl Orders {
     /// Adds one with a number that no order had before.
     pub(super) fn add(&mut self, number: u64, order: Order, now: Instant) {
         self.pending.retain(|pending| pending.order.kind() != order.kind());
+        if order == Order::Picture {
+            self.picture = Some((number, now));
+        }
         let expires = now + order.expires();
         self.pending.push(Pending { number, order, expires });
     }
@@ -139,6 +134,12 @@ impl Orders {
         let kind = self.pending.remove(at).order.kind();
         self.last = Some(LastOrder { order: done.order, kind, result: done.result });
         self.last
+    }
+
+    /// Whether a picture is what this order is for, once: it may come before and after its end is reported.
+    pub(super) fn take_picture(&mut self, number: u64, now: Instant) -> bool {
+        let is_asked = |(asked, at): &(u64, Instant)| *asked == number && now.saturating_duration_since(*at) < EXPIRES;
+        self.picture.take_if(|asked| is_asked(asked)).is_some()
     }
 
     /// Takes away what is no longer wanted.

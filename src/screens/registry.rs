@@ -4,11 +4,15 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use super::identity::{Credentials, MAX_SCREENS, PageId, ScreenId, Secret, random_code};
+use jiff::Timestamp;
+
+use super::identity::{Credentials, MAX_SCREENS, PageId, ScreenId, Secret, random, random_code};
+use super::orders::Order;
 use super::page::Page;
 use super::report::{Report, ReportError};
 use super::screen::{MAX_PAGES, Screen};
-use super::state::Facts;
+use super::state::{Facts, Limits, ScreenState};
+use super::store::Kept;
 
 /// Channels of pages that have not reported yet.
 const MAX_STRANGE_CHANNELS: usize = 1024;
@@ -31,6 +35,10 @@ pub(super) struct Registry {
     channels: HashMap<PageId, usize>,
     /// Since when a page waits.
     waiting: HashMap<PageId, Instant>,
+    /// Sixteen hexadecimal digits; `None`: the box serves nothing yet.
+    site: Option<String>,
+    /// The number of the last order. Pages remember which ones they have carried out, over a restart of the box too.
+    order: u64,
 }
 
 /// Which screen a page is of.
@@ -50,8 +58,25 @@ pub(super) struct Sender<'a> {
 }
 
 impl Registry {
-    pub(super) fn new(screens: Vec<Screen>) -> Self {
-        Self { screens, ..Self::default() }
+    /// The screens that were kept: the named ones first, as many as there are places.
+    pub(super) fn new(kept: Vec<Kept>, now: Instant) -> Self {
+        let mut screens: Vec<Screen> = kept.into_iter().filter_map(|kept| Screen::kept(kept, now)).collect();
+        screens.sort_by_key(|screen| (!screen.is_named(), std::cmp::Reverse(screen.last_seen)));
+        let mut registry = Self { order: random() >> 32 << 16, ..Self::default() };
+        for mut screen in screens {
+            if registry.screens.len() < MAX_SCREENS && registry.screen(screen.id).is_none() {
+                if screen.code.is_empty() || registry.has_code(&screen.code) {
+                    screen.code = registry.free_code();
+                }
+                registry.screens.push(screen);
+            }
+        }
+        registry
+    }
+
+    /// What is to be kept.
+    pub(super) fn to_keep(&self) -> Vec<Kept> {
+        self.screens.iter().map(Screen::to_keep).collect()
     }
 
     pub(super) fn screens(&self) -> &[Screen] {
@@ -70,8 +95,74 @@ impl Registry {
         self.screens.iter_mut().find(|screen| screen.id == id)
     }
 
-    pub(super) fn remove(&mut self, id: ScreenId) {
-        self.screens.retain(|screen| screen.id != id);
+    /// Takes a screen out.
+    pub(super) fn remove(&mut self, id: ScreenId) -> Option<Screen> {
+        let at = self.screens.iter().position(|screen| screen.id == id)?;
+        Some(self.screens.swap_remove(at))
+    }
+
+    /// Puts back a screen that was taken out.
+    pub(super) fn put_back(&mut self, screen: Screen) {
+        self.screens.push(screen);
+    }
+
+    /// What the box serves.
+    pub(super) fn site(&self) -> Option<&str> {
+        self.site.as_deref()
+    }
+
+    pub(super) fn set_site(&mut self, site: &str, now: Instant) {
+        self.site = Some(site.to_owned());
+        for page in self.screens.iter_mut().flat_map(|screen| &mut screen.pages) {
+            page.compare(Some(site), now);
+        }
+    }
+
+    /// Asks something of those screens; gives how many there are.
+    pub(super) fn ask(&mut self, order: &Order, is_asked: impl Fn(&Screen) -> bool, now: Instant) -> usize {
+        let asked = self.screens.iter_mut().filter(|screen| is_asked(screen));
+        let number = self.order;
+        for screen in asked {
+            self.order += 1;
+            screen.ask(self.order, order.clone(), now);
+        }
+        usize::try_from(self.order - number).unwrap_or(usize::MAX)
+    }
+
+    /// Finds out how each screen is, and drops what is over: orders, pages, and screens without a name.
+    pub(super) fn age(&mut self, limits: &Limits, now: Instant, wall: Option<Timestamp>) {
+        for at in 0..self.screens.len() {
+            let Some(screen) = self.screens.get(at) else { continue };
+            let facts = self.facts(screen, now);
+            let Some(screen) = self.screens.get_mut(at) else { continue };
+            screen.judge(&facts, limits, now);
+            screen.drop_ended_pages(&facts);
+            screen.orders.expire(now);
+            if let Some(wall) = wall {
+                screen.date(now, wall);
+            }
+        }
+        self.screens.retain(|screen| screen.is_named() || !screen.is_forgotten(now, wall));
+        self.waiting.retain(|_, since| now.saturating_duration_since(*since) < WAIT * 4);
+    }
+
+    /// Has those reload whose time has come.
+    pub(super) fn reload_due(&mut self, now: Instant) {
+        let due: Vec<_> = self
+            .screens
+            .iter_mut()
+            .filter(|screen| screen.state != ScreenState::Offline)
+            .filter_map(|screen| screen.is_reload_due(now).then_some(screen.id))
+            .collect();
+        self.ask(&Order::Reload, |screen| due.contains(&screen.id), now);
+    }
+
+    /// Has all screens reload, spread over this time.
+    pub(super) fn reload_all(&mut self, spread: Duration, now: Instant) {
+        for screen in &mut self.screens {
+            let share = f64::from(u32::try_from(random() >> 32).unwrap_or_default()) / f64::from(u32::MAX);
+            screen.reload_at(now + spread.mul_f64(share));
+        }
     }
 
     /// Counts a channel of a page; `false` where it cannot be counted.
@@ -103,7 +194,7 @@ impl Registry {
     }
 
     fn is_alive(&self, screen: &Screen, now: Instant) -> bool {
-        screen.pages.iter().any(|page| self.page_facts(page, now).is_alive())
+        self.facts(screen, now).iter().any(Facts::is_alive)
     }
 
     /// Finds the screen of a page, or makes one.
@@ -184,7 +275,6 @@ impl Registry {
 
     /// Whether a page has not waited for long enough.
     fn is_to_wait(&mut self, page: PageId, now: Instant) -> bool {
-        self.waiting.retain(|_, since| now.saturating_duration_since(*since) < WAIT * 4);
         if self.waiting.len() >= MAX_WAITING && !self.waiting.contains_key(&page) {
             return true;
         }
@@ -192,10 +282,10 @@ impl Registry {
     }
 
     fn newcomer(&mut self, page: PageId, from: Sender<'_>, now: Instant) -> Result<Admission, ReportError> {
-        let is_of_peer = |screen: &&Screen| screen.name.is_none() && screen.address == Some(from.address);
+        let is_of_peer = |screen: &&Screen| !screen.is_named() && screen.address == Some(from.address);
         if self.screens.iter().filter(is_of_peer).count() >= MAX_UNNAMED_AT_ADDRESS {
             self.remove_oldest(|screen| is_of_peer(&screen));
-        } else if self.screens.len() >= MAX_SCREENS && !self.remove_oldest(|screen| screen.name.is_none()) {
+        } else if self.screens.len() >= MAX_SCREENS && !self.remove_oldest(|screen| !screen.is_named()) {
             return Err(ReportError::Full { retry_after: RETRY_WHEN_FULL });
         }
         let mut id = ScreenId::random();
@@ -211,25 +301,28 @@ impl Registry {
     fn remove_oldest(&mut self, is_candidate: impl Fn(&Screen) -> bool) -> bool {
         let candidates = self.screens.iter().filter(|screen| is_candidate(screen));
         let oldest = candidates.min_by_key(|screen| (screen.heard, screen.last_seen)).map(|screen| screen.id);
-        oldest.map(|id| self.remove(id)).is_some()
+        oldest.and_then(|id| self.remove(id)).is_some()
+    }
+
+    fn has_code(&self, code: &str) -> bool {
+        self.screens.iter().any(|screen| !screen.is_named() && screen.code == code)
     }
 
     /// A code that no screen without a name has.
-    pub(super) fn free_code(&self) -> String {
+    fn free_code(&self) -> String {
         loop {
             let code = random_code();
-            if !self.screens.iter().any(|screen| screen.name.is_none() && screen.code == code) {
+            if !self.has_code(&code) {
                 return code;
             }
         }
     }
 
-    /// Notes a report of a screen's page; `site` is what the box serves.
-    pub(super) fn hear(&mut self, id: ScreenId, report: &Report, from: Sender<'_>, site: Option<&str>, now: Instant) {
+    /// Notes a report of a screen's page.
+    pub(super) fn hear(&mut self, id: ScreenId, report: &Report, from: Sender<'_>, now: Instant) {
+        let site = self.site.as_deref();
         let Some(screen) = self.screens.iter_mut().find(|screen| screen.id == id) else { return };
-        screen.heard = Some(now);
-        screen.address = Some(from.address);
-        from.user_agent.clone_into(&mut screen.user_agent);
+        screen.meet(from.address, from.user_agent, now);
         for done in &report.done {
             screen.orders.end(*done);
         }

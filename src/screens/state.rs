@@ -124,13 +124,8 @@ impl Facts {
     }
 }
 
-/// How a screen with these pages is, and why.
-pub(super) fn state(pages: impl IntoIterator<Item = Facts>, limits: &Limits) -> (ScreenState, Reason) {
-    let states = pages.into_iter().map(|facts| page_state(&facts, limits));
-    states.max_by_key(|(state, _)| *state).unwrap_or((ScreenState::Offline, Reason::NeverHeard))
-}
-
-fn page_state(facts: &Facts, limits: &Limits) -> (ScreenState, Reason) {
+/// How a page is, and why.
+pub(super) fn state(facts: &Facts, limits: &Limits) -> (ScreenState, Reason) {
     let is_silent = facts.silence >= SILENT_AFTER;
     if facts.has_left {
         (ScreenState::Offline, Reason::Left)

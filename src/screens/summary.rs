@@ -1,13 +1,16 @@
 //! The screens as others see them, at one moment.
 
 use std::net::IpAddr;
+use std::time::Instant;
 
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
 
+use super::device::Device;
 use super::identity::ScreenId;
 use super::orders::{LastOrder, OrderKind};
+use super::screen::Screen;
 use super::state::ScreenState;
 use super::words;
 use crate::lang::Text;
@@ -84,19 +87,6 @@ pub(crate) struct ScreenSummary {
     pub(crate) picture_s: Option<u64>,
 }
 
-/// What a screen is, by its user agent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Default)]
-pub(crate) struct Device {
-    /// Who made it, and its system, such as `Samsung Tizen`; `None` where that is not known.
-    pub(crate) brand: Option<String>,
-    /// The year of its model.
-    pub(crate) year: Option<u16>,
-    /// The engine of its browser with its version, such as `Chromium 94`.
-    pub(crate) engine: Option<String>,
-    /// The user agent as it came: at most 300 characters, without what is not seen.
-    pub(crate) user_agent: String,
-}
-
 /// The size of what a page may draw on.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(crate) struct ViewportSummary {
@@ -161,7 +151,68 @@ impl Serialize for Counts {
     }
 }
 
+impl ScreenSummary {
+    pub(super) fn of(screen: &Screen, keep_awake: bool, picture: Option<Instant>, now: Instant) -> Self {
+        let seconds_since = |instant: Instant| now.saturating_duration_since(instant).as_secs();
+        let page = screen.front();
+        let errors = page.map(|page| page.errors).unwrap_or_default();
+        Self {
+            id: screen.id,
+            name: screen.chosen.name.clone(),
+            code: (!screen.is_named()).then(|| screen.code.clone()),
+            is_code_shown: screen.shown_code(now).is_some(),
+            state: screen.state,
+            since_s: seconds_since(screen.since),
+            reason: screen.reason.text().into(),
+            address: screen.address,
+            device: Device::of(&screen.user_agent),
+            view: screen.chosen.view.clone(),
+            keep_awake: screen.chosen.keep_awake.unwrap_or(keep_awake),
+            own_keep_awake: screen.chosen.keep_awake,
+            first_seen: screen.first_seen,
+            last_seen: screen.last_seen,
+            heard_s: screen.heard.map(seconds_since),
+            pages: screen.pages.len(),
+            version: page.and_then(|page| page.site.clone()),
+            path: page.map(|page| page.path.clone()),
+            frames_per_second: page.and_then(|page| page.frames_per_second),
+            data_age_s: page.and_then(|page| page.data_age).map(|age| age.as_secs_f64()),
+            viewport: page.and_then(|page| page.viewport).map(|viewport| ViewportSummary {
+                width: viewport.width,
+                height: viewport.height,
+                ratio: viewport.ratio,
+            }),
+            heap: page.and_then(|page| page.heap),
+            errors: ErrorSummary {
+                script: errors.script,
+                rejection: errors.rejection,
+                resource: errors.resource,
+                policy: errors.policy,
+                sample: page.and_then(|page| page.sample.clone()),
+            },
+            orders: screen.orders.pending(),
+            last_order: screen.orders.last(),
+            picture_s: picture.map(seconds_since),
+        }
+    }
+}
+
 impl Summary {
+    /// Of these screens, in any order.
+    pub(super) fn of(
+        mut screens: Vec<ScreenSummary>,
+        expected: usize,
+        is_within_hours: bool,
+        is_starting: bool,
+    ) -> Self {
+        screens.sort_by_cached_key(|screen| {
+            let name = screen.name.as_ref().map(|name| name.to_lowercase());
+            (name.is_none(), name, std::cmp::Reverse(screen.first_seen), screen.id)
+        });
+        let counts = Counts::of(screens.iter().map(|screen| screen.state));
+        Self { screens, counts, expected, is_within_hours, is_starting }
+    }
+
     /// Screens on which a person sees the page: `showing`, and `stale`, of which the data are old.
     #[must_use]
     pub(crate) fn lit(&self) -> usize {

@@ -134,7 +134,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("service_manager", &[]),
     // The words in which rooms declare their settings.
     ("schema", &["lang", "window"]),
-    ("screens", &["clock", "digest", "durable", "lang", "schema", "window"]),
+    ("screens", &["digest", "durable", "lang", "schema", "window"]),
     ("site", &["bounded_read", "durable", "lang", "schema"]),
     ("slots", &["bounded_read", "durable"]),
     ("storage", &["disk_space", "lang"]),
