@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use super::answer::{Answer, WireAnswer};
 use super::change::{ChangeError, Target, check, is_name, is_view};
-use super::device::agent;
+use super::device::Device;
 use super::identity::{Credentials, PageId, ScreenId};
 use super::nightly::Nightly;
 use super::orders::Order;
@@ -117,8 +117,8 @@ impl Screens {
         let address = from.ip.to_canonical();
         self.lock().rate.take(address, now).map_err(|retry_after| ReportError::TooMany { retry_after })?;
         let report = Report::parse(body)?;
-        let user_agent = agent(from.user_agent);
-        let sender = Sender { address, user_agent: &user_agent };
+        let device = Device::of(from.user_agent);
+        let sender = Sender { address, device: &device };
         let of_cookie = from.cookie.and_then(Credentials::of_cookie);
         let credentials = report.credentials.as_ref().or(of_cookie.as_ref());
         let mut state = self.lock();
@@ -362,3 +362,6 @@ impl Screens {
         self.0.summary.send_replace(Arc::new(Summary::of(screens, expected, is_within_hours, is_starting)));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -86,7 +86,7 @@ mod tests {
         let mut one = Box::new(time(4, 30, 0, 0), "2026-11-29T03:29:58Z");
         assert!(!one.pass(Duration::from_secs(1)) && one.pass(Duration::from_secs(1)));
         assert_eq!(one.run(23), 0);
-        assert_eq!(one.run(49), 2);
+        assert_eq!(one.run(48), 2);
         let mut midnight = Box::new(time(0, 0, 0, 0), "2026-11-29T12:00:00Z");
         assert_eq!(midnight.run(48), 2);
     }

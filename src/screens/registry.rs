@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use super::device::Device;
 use super::identity::{Credentials, MAX_SCREENS, PageId, ScreenId, Secret, random, random_code};
 use super::orders::Order;
 use super::page::Page;
@@ -54,7 +55,7 @@ pub(super) enum Admission {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sender<'a> {
     pub(super) address: IpAddr,
-    pub(super) user_agent: &'a str,
+    pub(super) device: &'a Device,
 }
 
 impl Registry {
@@ -246,7 +247,7 @@ impl Registry {
         let same: Vec<&Screen> = self
             .screens
             .iter()
-            .filter(|screen| screen.address == Some(from.address) && screen.user_agent == from.user_agent)
+            .filter(|screen| screen.address == Some(from.address) && screen.device == *from.device)
             .collect();
         let gone = same.iter().filter(|screen| !self.is_alive(screen, now));
         if let Some(id) = gone.max_by_key(|screen| (screen.heard, screen.last_seen)).map(|screen| screen.id) {
@@ -322,7 +323,7 @@ impl Registry {
     pub(super) fn hear(&mut self, id: ScreenId, report: &Report, from: Sender<'_>, now: Instant) {
         let site = self.site.as_deref();
         let Some(screen) = self.screens.iter_mut().find(|screen| screen.id == id) else { return };
-        screen.meet(from.address, from.user_agent, now);
+        screen.meet(from.address, from.device, now);
         for done in &report.done {
             screen.orders.end(*done);
         }

@@ -206,3 +206,88 @@ fn whole(number: f64) -> u32 {
 fn seconds(seconds: f64) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds.min(1e9)).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn parse(value: &Value) -> Result<Report, ReportError> {
+        Report::parse(value.to_string().as_bytes())
+    }
+
+    #[test]
+    fn a_whole_report_is_read() {
+        let report = parse(&json!({
+            "id": "0123456789abcdef", "secret": "0123456789abcdef0123456789abcdef", "page": "00000000000000aa", "n": 1,
+            "site": "00000000000000bb", "agent": "01234567", "path": "/x", "visible": true, "ms": 10_002, "frames": 598,
+            "by": "frame", "body": true, "errors": {"script": 1, "rejection": 2, "resource": 3, "policy": 4},
+            "sample": "TypeError: …", "view": [1920, 1080, 1.5], "heap": 12_345_678, "data_age_s": 3.2,
+            "did": [{"order": 17, "result": "impossible"}], "of_tomorrow": {"x": [1]},
+        }))
+        .expect("a report");
+        assert!(report.credentials.is_some());
+        assert_eq!((report.site.as_deref(), report.path.as_str()), (Some("00000000000000bb"), "/x"));
+        assert_eq!((report.time, report.frames), (Duration::from_millis(10_002), Some(598)));
+        assert_eq!(report.errors, Errors { script: 1, rejection: 2, resource: 3, policy: 4 });
+        assert_eq!(report.viewport, Some(Viewport { width: 1920, height: 1080, ratio: 1.5 }));
+        assert_eq!((report.heap, report.data_age), (Some(12_345_344), Some(Duration::from_millis(3200))));
+        assert_eq!(report.done, [Done { order: 17, result: OrderResult::Impossible }]);
+    }
+
+    #[test]
+    fn all_but_the_page_may_be_missing() {
+        let report = parse(&json!({"page": "00000000000000aa"})).expect("a report");
+        assert!(report.is_visible && report.has_body && !report.has_left && report.frames.is_none());
+        for wrong in [json!({}), json!({"page": "x"}), json!([]), json!({"page": "00000000000000aa", "ms": "1"})] {
+            assert_eq!(parse(&wrong).expect_err("no report"), ReportError::Malformed, "{wrong}");
+        }
+        assert_eq!(Report::parse(b"").expect_err("nothing"), ReportError::Malformed);
+    }
+
+    #[test]
+    fn what_is_not_valid_is_left_out_or_cut() {
+        let report = parse(&json!({
+            "page": "00000000000000aa", "id": "x", "secret": 5.to_string(), "site": "<script>", "ms": -1, "frames": 1e300,
+            "by": "frame", "path": "/".repeat(300), "sample": "a\u{7}\u{202e}".repeat(210), "view": [-1, 1e99, -5],
+            "heap": -7, "data_age_s": -3, "did": vec![json!({"order": 1, "result": "done"}); 30],
+        }))
+        .expect("a report");
+        assert!(report.credentials.is_none() && report.site.is_none() && report.data_age.is_none());
+        assert_eq!((report.time, report.frames), (Duration::ZERO, Some(u32::MAX)));
+        assert_eq!((report.path.len(), report.sample), (MAX_TEXT, Some("a".repeat(MAX_TEXT))));
+        assert_eq!(report.viewport, Some(Viewport { width: 0, height: u32::MAX, ratio: 0.0 }));
+        assert_eq!((report.heap, report.done.len()), (Some(0), MAX_DONE));
+    }
+
+    #[test]
+    fn a_report_of_the_bound_is_read_and_a_larger_one_is_not() {
+        let mut body = br#"{"page":"00000000000000aa"}"#.to_vec();
+        body.resize(MAX_REPORT, b' ');
+        assert!(Report::parse(&body).is_ok());
+        body.push(b' ');
+        assert_eq!(Report::parse(&body).expect_err("too large"), ReportError::TooLarge);
+    }
+
+    proptest! {
+        #[test]
+        fn no_body_breaks_the_reader(body in proptest::collection::vec(any::<u8>(), 0..200), text in "\\PC{0,80}") {
+            let _ = Report::parse(&body);
+            let wire = json!({"page": "00000000000000aa", "path": text, "sample": text, "site": text, "id": text});
+            prop_assert!(parse(&wire).expect("a report").path.chars().count() <= MAX_TEXT);
+        }
+
+        #[test]
+        fn no_number_breaks_the_reader(numbers in proptest::array::uniform7(proptest::num::f64::NORMAL)) {
+            let [ms, frames, width, height, ratio, heap, age] = numbers;
+            let wire = json!({
+                "page": "00000000000000aa", "ms": ms, "frames": frames, "by": "frame", "view": [width, height, ratio],
+                "heap": heap, "data_age_s": age,
+            });
+            let report = parse(&wire).expect("a report");
+            prop_assert!(report.time <= Duration::from_secs(1_000_000_000));
+        }
+    }
+}

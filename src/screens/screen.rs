@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::change::{is_name, is_view};
-use super::device::agent;
+use super::device::Device;
 use super::identity::{PageId, ScreenId, Secret, SecretHash, is_code};
 use super::orders::{Order, OrderKind, Orders};
 use super::page::Page;
@@ -32,7 +32,7 @@ pub(super) struct Screen {
     pub(super) chosen: Chosen,
     /// By which a person finds it while it has no name.
     pub(super) code: String,
-    pub(super) user_agent: String,
+    pub(super) device: Device,
     pub(super) address: Option<IpAddr>,
     pub(super) first_seen: Option<Timestamp>,
     pub(super) last_seen: Option<Timestamp>,
@@ -84,7 +84,7 @@ impl Screen {
             view: kept.view.filter(|view| is_view(view)),
             keep_awake: kept.keep_awake,
         };
-        screen.user_agent = agent(&kept.user_agent);
+        screen.device = Device::of(&kept.user_agent);
         screen.address = kept.address;
         (screen.first_seen, screen.last_seen) = (kept.first_seen, kept.last_seen);
         let known_for = kept.first_seen.zip(kept.last_seen).map(|(first, last)| last.duration_since(first));
@@ -101,7 +101,7 @@ impl Screen {
             secret,
             chosen: Chosen::default(),
             code,
-            user_agent: String::new(),
+            device: Device::default(),
             address: None,
             first_seen: None,
             last_seen: None,
@@ -129,7 +129,7 @@ impl Screen {
             view,
             keep_awake,
             code: self.code.clone(),
-            user_agent: self.user_agent.clone(),
+            user_agent: self.device.user_agent.clone(),
             address: self.address,
             first_seen: self.first_seen,
             last_seen: self.last_seen,
@@ -149,11 +149,11 @@ impl Screen {
     }
 
     /// Notes that it was heard of.
-    pub(super) fn meet(&mut self, address: IpAddr, user_agent: &str, now: Instant) {
+    pub(super) fn meet(&mut self, address: IpAddr, device: &Device, now: Instant) {
         self.heard = Some(now);
         self.met.get_or_insert(now);
         self.address = Some(address);
-        user_agent.clone_into(&mut self.user_agent);
+        self.device.clone_from(device);
     }
 
     /// Has it show its code.

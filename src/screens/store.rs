@@ -109,3 +109,104 @@ impl Record {
         self.screens.len() == other.screens.len() && self.screens.iter().zip(&other.screens).all(is_same)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn screen(number: usize) -> Kept {
+        Kept { id: format!("{number:016x}"), name: Some(format!("Pantalla {number}")), ..Kept::default() }
+    }
+
+    fn names(directory: &Path) -> Vec<String> {
+        let (_, kept) = Store::open(directory, Instant::now());
+        kept.into_iter().filter_map(|kept| kept.name).collect()
+    }
+
+    #[test]
+    fn what_a_person_chose_is_written_at_once_and_the_rest_when_it_is_due() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let start = Instant::now();
+        let (mut store, kept) = Store::open(directory.path(), start);
+        assert!(kept.is_empty());
+        assert!(store.keep_now(vec![screen(1)], start).expect("kept") > 0);
+        assert_eq!(names(directory.path()), ["Pantalla 1"]);
+        let later = |seconds| start + Duration::from_secs(seconds);
+        let two = || vec![screen(2), screen(1)];
+        assert_eq!(store.keep(two(), later(29)).expect("not due"), 0);
+        assert!(store.keep(two(), later(30)).expect("due") > 0);
+        assert_eq!(names(directory.path()), ["Pantalla 1", "Pantalla 2"]);
+        assert_eq!(store.keep(vec![screen(1), screen(2)], later(60)).expect("the same"), 0);
+        let seen = |seconds: i64| {
+            let last_seen = Timestamp::from_second(seconds).ok();
+            vec![Kept { last_seen, ..screen(1) }, screen(2)]
+        };
+        assert_eq!(store.keep(seen(1), later(90)).expect("a moment"), 0);
+        assert!(store.keep(seen(2), later(30 + 3600)).expect("moments are due") > 0);
+        assert!(store.keep_now(seen(3), later(3631)).expect("the last") > 0);
+    }
+
+    /// Screens that come and go all day long, as many as there may be, each as large as it may be.
+    #[test]
+    fn a_day_of_changes_writes_no_more_than_20_mb_and_fits() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let start = Instant::now();
+        let (mut store, _) = Store::open(directory.path(), start);
+        let large = |number: usize, round: u64| Kept {
+            name: Some("ñ".repeat(40)),
+            view: Some("/".repeat(200)),
+            user_agent: "\u{10348}".repeat(300),
+            code: format!("{round}"),
+            secret: serde_json::from_value(serde_json::Value::String("0".repeat(64))).expect("a hash"),
+            ..screen(number)
+        };
+        let (mut bytes, mut writes) = (0, 0);
+        for round in 0..24 * 60 * 2 {
+            let now = start + Duration::from_secs(30 * (round + 1));
+            if store.is_due(now) {
+                let written = store.keep((0..512).map(|number| large(number, round)).collect(), now).expect("kept");
+                bytes += written.div_ceil(4096) * 4096;
+                writes += usize::from(written > 0);
+            }
+        }
+        eprintln!("{writes} writes of {bytes} bytes in blocks of 4096");
+        assert!(bytes <= 20_000_000 && writes >= 10, "{writes} writes of {bytes} bytes");
+    }
+
+    #[test]
+    fn damaged_files_cost_the_last_change_and_nothing_else() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let now = Instant::now();
+        let (mut store, _) = Store::open(directory.path(), now);
+        for number in 1..=2 {
+            store.keep_now((1..=number).map(screen).collect(), now).expect("kept");
+        }
+        let newest = directory.path().join("screens.0");
+        let whole = fs::read(&newest).expect("there");
+        for torn in [&whole[..whole.len() / 2], b"", b"\0\0\0", b"{\"screens\":[]}"] {
+            fs::write(&newest, torn).expect("torn");
+            assert_eq!(names(directory.path()), ["Pantalla 1"]);
+        }
+        fs::write(directory.path().join("screens.1"), b"torn").expect("both");
+        assert!(names(directory.path()).is_empty());
+        let (mut store, _) = Store::open(directory.path(), now);
+        store.keep_now(vec![screen(3)], now).expect("kept");
+        assert_eq!(names(directory.path()), ["Pantalla 3"]);
+    }
+
+    #[test]
+    fn what_a_newer_program_adds_is_passed_over() {
+        #[derive(Clone, PartialEq, Serialize, Deserialize)]
+        struct Newer {
+            screens: Vec<serde_json::Value>,
+            groups: Vec<String>,
+        }
+        let directory = tempfile::tempdir().expect("a directory");
+        let one = serde_json::json!({"id": "00000000000000aa", "name": "Nave", "group": 7, "address": "10.0.0.1"});
+        let newer = Newer { screens: vec![one, serde_json::json!({})], groups: vec!["x".into()] };
+        DoubleBuffered::new(directory.path(), NAME, newer.clone()).replace(newer).expect("kept");
+        assert_eq!(names(directory.path()), ["Nave"]);
+    }
+}

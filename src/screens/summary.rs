@@ -165,7 +165,7 @@ impl ScreenSummary {
             since_s: seconds_since(screen.since),
             reason: screen.reason.text().into(),
             address: screen.address,
-            device: Device::of(&screen.user_agent),
+            device: screen.device.clone(),
             view: screen.chosen.view.clone(),
             keep_awake: screen.chosen.keep_awake.unwrap_or(keep_awake),
             own_keep_awake: screen.chosen.keep_awake,
