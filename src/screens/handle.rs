@@ -349,7 +349,7 @@ impl Screens {
     /// Finds out how the screens are, and shows it.
     fn publish(&self, state: &mut State, now: Instant) {
         let Settings { reload_spread, stale, expected, keep_awake, .. } = self.0.settings;
-        let wall = state.wall.map(|(at, wall)| wall + now.saturating_duration_since(at));
+        let wall = state.wall.and_then(|(at, wall)| wall.checked_add(now.saturating_duration_since(at)).ok());
         state.registry.age(&Limits { reload_spread, stale }, now, wall);
         let summarise = |screen: &Screen| {
             let picture = state.pictures.get(screen.id).map(|picture| picture.taken);

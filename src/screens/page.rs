@@ -25,7 +25,6 @@ pub(super) struct Page {
     pub(super) heap: Option<u64>,
     pub(super) data_age: Option<Duration>,
     pub(super) frames_per_second: Option<f64>,
-    has_left: bool,
     is_visible: bool,
     has_body: bool,
     drew: Option<bool>,
@@ -51,7 +50,6 @@ impl Page {
             heap: None,
             data_age: None,
             frames_per_second: None,
-            has_left: false,
             is_visible: true,
             has_body: true,
             drew: None,
@@ -67,16 +65,16 @@ impl Page {
     pub(super) fn hear(&mut self, report: &Report, address: IpAddr, site: Option<&str>, now: Instant) {
         self.address = address;
         self.heard = now;
-        self.has_left = report.has_left;
         self.site.clone_from(&report.site);
         self.path.clone_from(&report.path);
         self.viewport = report.viewport;
         self.heap = report.heap;
         self.data_age = report.data_age;
         self.has_body = report.has_body;
+        let has_been_visible = self.is_visible && report.is_visible;
         self.is_visible = report.is_visible;
-        if !report.is_visible {
-            // No engine draws what nobody sees.
+        if !has_been_visible {
+            // No engine draws what nobody sees, and what is seen again has not had the time to.
             self.drew = None;
             self.frames_per_second = None;
         } else if report.time >= MIN_OBSERVED {
@@ -101,7 +99,6 @@ impl Page {
     pub(super) fn facts(&self, has_channel: bool, now: Instant) -> Facts {
         Facts {
             has_channel,
-            has_left: self.has_left,
             silence: now.saturating_duration_since(self.heard),
             age: self.heard.saturating_duration_since(self.loaded),
             is_visible: self.is_visible,

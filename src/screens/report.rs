@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use thiserror::Error;
 
 use super::identity::{Credentials, PageId};
@@ -47,8 +49,6 @@ pub(super) struct Report {
     pub(super) site: Option<String>,
     pub(super) path: String,
     pub(super) is_visible: bool,
-    /// Whether the page ends.
-    pub(super) has_left: bool,
     /// Since the last report, or the page's start.
     pub(super) time: Duration,
     /// Frames drawn in that time; `None` where timers were counted instead.
@@ -99,26 +99,42 @@ pub(crate) enum OrderResult {
     Failed,
 }
 
-#[derive(Deserialize)]
+/// A report as it comes. A field that is missing, or not of its type, is none: a screen is not to vanish because its engine
+/// has no word for something.
+#[derive(Default, Deserialize)]
 #[serde(default)]
 struct Wire {
+    #[serde(deserialize_with = "if_valid")]
     id: Option<String>,
+    #[serde(deserialize_with = "if_valid")]
     secret: Option<String>,
     page: String,
+    #[serde(deserialize_with = "if_valid")]
     site: Option<String>,
-    path: String,
-    visible: bool,
-    left: bool,
-    ms: f64,
-    frames: f64,
-    by: String,
-    body: bool,
-    errors: Errors,
+    #[serde(deserialize_with = "if_valid")]
+    path: Option<String>,
+    #[serde(deserialize_with = "if_valid")]
+    visible: Option<bool>,
+    #[serde(deserialize_with = "if_valid")]
+    ms: Option<f64>,
+    #[serde(deserialize_with = "if_valid")]
+    frames: Option<f64>,
+    #[serde(deserialize_with = "if_valid")]
+    by: Option<String>,
+    #[serde(deserialize_with = "if_valid")]
+    body: Option<bool>,
+    #[serde(deserialize_with = "if_valid")]
+    errors: Option<Errors>,
+    #[serde(deserialize_with = "if_valid")]
     sample: Option<String>,
-    view: Option<(f64, f64, f64)>,
+    #[serde(deserialize_with = "if_valid")]
+    view: Option<(f64, f64, Option<f64>)>,
+    #[serde(deserialize_with = "if_valid")]
     heap: Option<f64>,
+    #[serde(deserialize_with = "if_valid")]
     data_age_s: Option<f64>,
-    did: Vec<WireDone>,
+    #[serde(deserialize_with = "if_valid")]
+    did: Option<Vec<WireDone>>,
 }
 
 #[derive(Deserialize)]
@@ -127,29 +143,8 @@ struct WireDone {
     result: OrderResult,
 }
 
-/// What a page is taken for that says nothing: one that shows something.
-impl Default for Wire {
-    fn default() -> Self {
-        Self {
-            id: None,
-            secret: None,
-            page: String::new(),
-            site: None,
-            path: String::new(),
-            visible: true,
-            left: false,
-            ms: 0.0,
-            frames: 0.0,
-            by: String::new(),
-            body: true,
-            errors: Errors::default(),
-            sample: None,
-            view: None,
-            heap: None,
-            data_age_s: None,
-            did: Vec::new(),
-        }
-    }
+fn if_valid<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Ok(serde_json::from_value(Value::deserialize(deserializer)?).ok())
 }
 
 impl Errors {
@@ -171,23 +166,27 @@ impl Report {
         }
         let wire: Wire = serde_json::from_slice(body).map_err(|_| ReportError::Malformed)?;
         let page = PageId::parse(&wire.page).ok_or(ReportError::Malformed)?;
-        let done = wire.did.into_iter().take(MAX_DONE).map(|WireDone { order, result }| Done { order, result });
+        let done = wire
+            .did
+            .unwrap_or_default()
+            .into_iter()
+            .take(MAX_DONE)
+            .map(|WireDone { order, result }| Done { order, result });
         Ok(Self {
             credentials: Credentials::parse(wire.id.as_deref(), wire.secret.as_deref()),
             page,
             site: wire.site.filter(|site| PageId::parse(site).is_some()),
-            path: cut(&wire.path, MAX_TEXT),
-            is_visible: wire.visible,
-            has_left: wire.left,
-            time: seconds(wire.ms / 1000.0).unwrap_or_default(),
-            frames: (wire.by == "frame").then_some(whole(wire.frames)),
-            has_body: wire.body,
-            errors: wire.errors,
+            path: cut(&wire.path.unwrap_or_default(), MAX_TEXT),
+            is_visible: wire.visible.unwrap_or(true),
+            time: wire.ms.and_then(|ms| seconds(ms / 1000.0)).unwrap_or_default(),
+            frames: wire.frames.filter(|_| wire.by.as_deref() == Some("frame")).map(whole),
+            has_body: wire.body.unwrap_or(true),
+            errors: wire.errors.unwrap_or_default(),
             sample: wire.sample.map(|sample| cut(&sample, MAX_TEXT)).filter(|sample| !sample.is_empty()),
             viewport: wire.view.map(|(width, height, ratio)| Viewport {
                 width: whole(width),
                 height: whole(height),
-                ratio: ratio.clamp(0.0, 100.0),
+                ratio: ratio.unwrap_or(1.0).clamp(0.0, 100.0),
             }),
             heap: wire.heap.map(|bytes| whole(bytes / 1024.0)).map(|kib| u64::from(kib) * 1024),
             data_age: wire.data_age_s.and_then(seconds),
@@ -210,7 +209,7 @@ fn seconds(seconds: f64) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
@@ -240,8 +239,15 @@ mod tests {
     #[test]
     fn all_but_the_page_may_be_missing() {
         let report = parse(&json!({"page": "00000000000000aa"})).expect("a report");
-        assert!(report.is_visible && report.has_body && !report.has_left && report.frames.is_none());
-        for wrong in [json!({}), json!({"page": "x"}), json!([]), json!({"page": "00000000000000aa", "ms": "1"})] {
+        assert!(report.is_visible && report.has_body && report.frames.is_none());
+        let odd = json!({
+            "page": "00000000000000aa", "id": 7, "site": null, "path": null, "visible": "yes", "ms": "1", "frames": null,
+            "errors": [1], "view": [1920, 1080, null], "did": "x", "sample": {"a": 1}, "body": 0,
+        });
+        let report = parse(&odd).expect("a report");
+        assert!(report.is_visible && report.has_body && report.time == Duration::ZERO && report.done.is_empty());
+        assert_eq!(report.viewport.map(|viewport| viewport.ratio), Some(1.0));
+        for wrong in [json!({}), json!({"page": "x"}), json!({"page": null}), json!("00000000000000aa"), json!(1)] {
             assert_eq!(parse(&wrong).expect_err("no report"), ReportError::Malformed, "{wrong}");
         }
         assert_eq!(Report::parse(b"").expect_err("nothing"), ReportError::Malformed);

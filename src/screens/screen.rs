@@ -206,9 +206,9 @@ impl Screen {
 
     /// Writes down when it was seen, by the clock that is right now.
     pub(super) fn date(&mut self, now: Instant, wall: Timestamp) {
-        let at = |instant: Instant| wall - now.saturating_duration_since(instant);
-        self.first_seen = self.first_seen.or(self.met.map(at));
-        self.last_seen = self.heard.map(at).or(self.last_seen);
+        let at = |instant: Instant| wall.checked_sub(now.saturating_duration_since(instant)).ok();
+        self.first_seen = self.first_seen.or_else(|| at(self.met?));
+        self.last_seen = self.heard.and_then(at).or(self.last_seen);
     }
 
     /// Has it load the page again at this time.

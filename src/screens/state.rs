@@ -41,8 +41,6 @@ pub(crate) enum ScreenState {
 pub(super) enum Reason {
     /// No page of it was heard of since the box started.
     NeverHeard,
-    /// Its last page said that it ends.
-    Left,
     /// Its connection has ended, and no report comes.
     Silent,
     NotVisible,
@@ -61,8 +59,6 @@ pub(super) enum Reason {
 pub(super) struct Facts {
     /// Whether its live channel is open.
     pub(super) has_channel: bool,
-    /// Whether it said that it ends.
-    pub(super) has_left: bool,
     /// Since its last report.
     pub(super) silence: Duration,
     /// From its start to its last report.
@@ -120,16 +116,14 @@ impl ScreenState {
 impl Facts {
     /// Whether somebody may still be there.
     pub(super) fn is_alive(&self) -> bool {
-        !self.has_left && (self.has_channel || self.silence < SILENT_AFTER)
+        self.has_channel || self.silence < SILENT_AFTER
     }
 }
 
 /// How a page is, and why.
 pub(super) fn state(facts: &Facts, limits: &Limits) -> (ScreenState, Reason) {
     let is_silent = facts.silence >= SILENT_AFTER;
-    if facts.has_left {
-        (ScreenState::Offline, Reason::Left)
-    } else if !facts.is_alive() {
+    if !facts.is_alive() {
         (ScreenState::Offline, Reason::Silent)
     } else if !facts.is_visible {
         (ScreenState::Hidden, Reason::NotVisible)
@@ -162,7 +156,6 @@ mod tests {
     fn well() -> Facts {
         Facts {
             has_channel: true,
-            has_left: false,
             silence: Duration::from_secs(5),
             age: Duration::from_secs(60),
             is_visible: true,
@@ -184,7 +177,6 @@ mod tests {
     fn each_state_has_its_evidence_and_its_edge() {
         let second = Duration::from_secs;
         assert_eq!(of(|_| {}), (ScreenState::Showing, Reason::AllWell));
-        assert_eq!(of(|page| page.has_left = true), (ScreenState::Offline, Reason::Left));
         let silent =
             |silence, has_channel| of(|page| (page.silence, page.has_channel) = (second(silence), has_channel));
         assert_eq!(silent(24, false).0, ScreenState::Showing);
@@ -222,27 +214,20 @@ mod tests {
     }
 
     fn facts() -> impl Strategy<Value = Facts> {
-        let bools = proptest::array::uniform4(any::<bool>());
+        let bools = proptest::array::uniform3(any::<bool>());
         let optional = |max| proptest::option::of(seconds(max));
         let times = (seconds(60), seconds(20), optional(120), optional(300), optional(300));
         (bools, proptest::option::of(any::<bool>()), times).prop_map(
-            |(
-                [has_channel, has_left, is_visible, has_body],
+            |([has_channel, is_visible, has_body], drew, (silence, age, since_error, outdated_for, data_age))| Facts {
+                has_channel,
+                silence,
+                age,
+                is_visible,
                 drew,
-                (silence, age, since_error, outdated_for, data_age),
-            )| {
-                Facts {
-                    has_channel,
-                    has_left,
-                    silence,
-                    age,
-                    is_visible,
-                    drew,
-                    has_body,
-                    since_error,
-                    outdated_for,
-                    data_age,
-                }
+                has_body,
+                since_error,
+                outdated_for,
+                data_age,
             },
         )
     }
@@ -251,7 +236,6 @@ mod tests {
     fn without_what_precedes(facts: &Facts, state: ScreenState) -> Facts {
         let (mut better, well) = (*facts, well());
         if state > ScreenState::Offline {
-            better.has_left = false;
             better.has_channel = true;
         }
         if state > ScreenState::Hidden {
@@ -278,8 +262,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_is_offline_but_what_left_or_is_silent_without_a_channel(facts in facts()) {
-            let is_offline = facts.has_left || (!facts.has_channel && facts.silence >= SILENT_AFTER);
+        fn nothing_is_offline_but_what_is_silent_without_a_channel(facts in facts()) {
+            let is_offline = !facts.has_channel && facts.silence >= SILENT_AFTER;
             prop_assert_eq!(state(&facts, &LIMITS).0 == ScreenState::Offline, is_offline);
             prop_assert_eq!(facts.is_alive(), !is_offline);
         }

@@ -11,10 +11,6 @@ impl Reason {
                 "No se sabe nada de ella desde que arrancó este equipo: compruebe que está encendida y con la página abierta.",
                 "Nothing has been heard of it since this box started: make sure that it is on, with the page open.",
             ),
-            Self::Left => Text::fixed(
-                "Se ha cerrado la página: ábrala de nuevo en la pantalla.",
-                "The page was closed: open it again on the screen.",
-            ),
             Self::Silent => Text::fixed(
                 "No responde: compruebe que está encendida y conectada a la red.",
                 "It does not answer: make sure that it is on and connected to the network.",
