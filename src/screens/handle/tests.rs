@@ -782,6 +782,21 @@ fn too_few_screens_are_a_fault_within_their_hours() {
 }
 
 #[test]
+fn out_of_their_hours_no_screen_is_missed() {
+    let local = |hours: i8| {
+        let noon: Timestamp = "2026-11-29T12:00:00Z".parse().expect("a time");
+        (noon.to_zoned(TimeZone::system()).hour() + hours + 24) % 24
+    };
+    for (opens, closes, is_within) in [(-1, 2, true), (2, -1, false), (-12, 12 - 1, true)] {
+        let hours = format!("{:02}:00-{:02}:00", local(opens), local(closes)).parse().expect("hours");
+        let mut edge = Edge::with(|settings| (settings.expected, settings.hours) = (1, Some(hours)));
+        edge.pass(90);
+        let summary = edge.summary();
+        assert_eq!((summary.is_within_hours, summary.fault().is_some()), (is_within, is_within), "{hours}");
+    }
+}
+
+#[test]
 fn the_summary_is_sorted_and_counted() {
     let mut edge = Edge::new();
     let mut tvs: Vec<Tv> = (0..4).map(|address| edge.tv(address)).collect();
