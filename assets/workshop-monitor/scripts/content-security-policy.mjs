@@ -13,6 +13,8 @@ const policy = (hashes) =>
     "style-src 'self'",
     'img-src data:',
     "connect-src 'self'",
+    // The clip with which the box keeps a TV awake.
+    "media-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; ');

@@ -1,5 +1,6 @@
 import { render } from 'preact';
 import { startControl } from './data/control';
+import { publish } from './data/live';
 import { createModel } from './data/model';
 import './styles/index.css';
 import { App } from './view/App';
@@ -10,4 +11,5 @@ if (root) {
   root.textContent = '';
   render(<App model={model} />, root);
 }
+publish(model);
 startControl(model);

@@ -1,3 +1,5 @@
+import { fields } from '../../screen-agent/src/json';
+
 /** What the box says about this display: `/_edge/display.json`. */
 export interface Settings {
   title: string;
@@ -19,12 +21,6 @@ export const DEFAULTS: Settings = {
   targets: { daily: 120, oeePercent: 75, rejectPercent: 3 },
   shift: { startHour: 6, endHour: 22 },
 };
-
-type Fields = Record<string, unknown>;
-
-export function fields(value: unknown): Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
-}
 
 function words(value: unknown, fallback: string): string {
   return typeof value === 'string' && value.trim() !== '' ? value.trim().slice(0, 120) : fallback;

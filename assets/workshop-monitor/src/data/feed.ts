@@ -1,8 +1,9 @@
+import { steady } from '../../../screen-agent/src/steady';
 import { messages } from '../i18n';
-import { startChannel } from './channel';
-import { onTick, steady } from './clock';
+import { onTick } from './clock';
 import { demoParts } from './demo';
 import { fromKept, rawParts, toKeep } from './kept';
+import { subscribe } from './live';
 import { recall, sparingly } from './memory';
 import { type Model, type Picture, withoutExpired } from './model';
 import { PART_NAMES } from './parts';
@@ -41,7 +42,7 @@ export function startLive(model: Store<Model>): Feed {
   model.set({ picture: kept.picture, link: null, boxAway: false, heardAt });
   const memory = sparingly('live', () => toKeep(raw, model.get().picture, { maxStaleMs, heardAt, now: steady(), wallNow: Date.now() }));
 
-  const channel = startChannel({
+  const channel = subscribe({
     onLife() {
       heardAt = steady();
       // While it is near, nobody looks at when it was heard.

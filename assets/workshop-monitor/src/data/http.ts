@@ -1,16 +1,10 @@
+import { parseJson } from '../../../screen-agent/src/json';
+
 /**
  * GET as JSON over XMLHttpRequest: unlike fetch it exists on every TV, and has a deadline and an abort of its own.
  * Never rejects: what went wrong is an answer too.
  */
 export type Outcome = { kind: 'ok'; body: unknown } | { kind: 'refused' } | { kind: 'unreachable' };
-
-export function parseBody(text: string): { body: unknown } | undefined {
-  try {
-    return { body: JSON.parse(text) as unknown };
-  } catch {
-    return undefined;
-  }
-}
 
 export function getJson(path: string, deadlineMs: number): Promise<Outcome> {
   return new Promise((resolve) => {
@@ -24,8 +18,8 @@ export function getJson(path: string, deadlineMs: number): Promise<Outcome> {
       request.onabort = unreachable;
       request.ontimeout = unreachable;
       request.onload = () => {
-        const parsed = request.status === 200 ? parseBody(request.responseText) : undefined;
-        resolve(parsed ? { kind: 'ok', body: parsed.body } : { kind: 'refused' });
+        const parsed = request.status === 200 ? parseJson(request.responseText) : undefined;
+        resolve(parsed === undefined ? { kind: 'refused' } : { kind: 'ok', body: parsed });
       };
       request.send();
     } catch {

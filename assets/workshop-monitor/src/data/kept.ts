@@ -1,4 +1,4 @@
-import { fields } from '../settings';
+import { fields } from '../../../screen-agent/src/json';
 import type { Picture } from './model';
 import { PART_NAMES, type PartName, READERS } from './parts';
 import { put, readMaxStaleMs } from './wire';

@@ -1,4 +1,4 @@
-import { fields } from '../settings';
+import { fields } from '../../../screen-agent/src/json';
 
 /**
  * The parts of the picture, as the box projects them: the ERP's own shapes, without anything personal. Read with

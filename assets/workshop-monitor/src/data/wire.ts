@@ -1,4 +1,4 @@
-import { fields } from '../settings';
+import { fields } from '../../../screen-agent/src/json';
 import { type Link, LINK_STATES, type Picture } from './model';
 import { PART_NAMES, type PartName, type Parts, READERS } from './parts';
 

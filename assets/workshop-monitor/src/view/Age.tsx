@@ -1,4 +1,4 @@
-import { steady } from '../data/clock';
+import { steady } from '../../../screen-agent/src/steady';
 import { ageOf, type Model } from '../data/model';
 import type { PartName } from '../data/parts';
 import type { Messages } from '../i18n';

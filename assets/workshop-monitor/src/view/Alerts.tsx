@@ -1,5 +1,5 @@
 import { useRef } from 'preact/hooks';
-import { steady } from '../data/clock';
+import { steady } from '../../../screen-agent/src/steady';
 import type { Model } from '../data/model';
 import { type Alert, type AlertCounts, SEVERITIES, type Severity } from '../data/parts';
 import type { Messages } from '../i18n';

@@ -1,4 +1,4 @@
-import { steady } from '../data/clock';
+import { steady } from '../../../screen-agent/src/steady';
 import { lateness, type Model, sourceOf } from '../data/model';
 import type { Messages } from '../i18n';
 import { ageText } from '../text/age';

@@ -1,6 +1,8 @@
 /** One event of a stream of events (HTML, section 9.2). */
 export interface StreamEvent {
   id: string;
+  /** Empty where the stream names none. */
+  name: string;
   data: string;
 }
 
@@ -12,12 +14,14 @@ export interface StreamReader {
 export function createStreamReader(onEvent: (event: StreamEvent) => void, onRetry: (ms: number) => void): StreamReader {
   let rest = '';
   let id = '';
+  let event = '';
   let data: string[] = [];
 
   const line = (text: string) => {
     if (text === '') {
-      if (data.length > 0) onEvent({ id, data: data.join('\n') });
+      if (data.length > 0) onEvent({ id, name: event, data: data.join('\n') });
       data = [];
+      event = '';
       return;
     }
     const colon = text.indexOf(':');
@@ -25,6 +29,7 @@ export function createStreamReader(onEvent: (event: StreamEvent) => void, onRetr
     const value = colon < 0 ? '' : text.slice(colon + 1).replace(/^ /, '');
     if (name === 'data') data.push(value);
     else if (name === 'id') id = value;
+    else if (name === 'event') event = value;
     else if (name === 'retry' && /^\d+$/.test(value)) onRetry(Number(value));
   };
 

@@ -1,7 +1,7 @@
-import { steady } from './clock';
-import { fields } from '../settings';
-import { parseBody } from './http';
+import { fields, parseJson } from './json';
+import { request } from './request';
 import { createStreamReader } from './sse';
+import { steady } from './steady';
 
 /**
  * The channel on which the box sends what it knows: a stream of events over `/_edge/live`, or, where something on the way
@@ -11,6 +11,8 @@ import { createStreamReader } from './sse';
  * that a quiet box and a dead one would look the same; and it loses its place when an answer is an error.
  */
 export interface Channel {
+  /** Opens it anew, for everything that the box knows. */
+  restart(): void;
   stop(): void;
 }
 
@@ -38,10 +40,10 @@ const RETRY_MS = 2000;
 const MIN_RETRY_MS = 500;
 const MAX_RETRY_MS = 15_000;
 
-export function startChannel({ onLife, onNews }: ChannelListener): Channel {
+/** `page`: for whom the box holds it open; `onCall`: the box wants a report of that page. */
+export function startChannel({ onLife, onNews }: ChannelListener, page?: string, onCall?: () => void): Channel {
   let id = '';
-  let stopped = false;
-  let request: XMLHttpRequest | undefined;
+  let cancel: () => void;
   let timer = 0;
   let retry = RETRY_MS;
   let failures = 0;
@@ -61,15 +63,14 @@ export function startChannel({ onLife, onNews }: ChannelListener): Channel {
     return lapsed;
   };
 
-  const news = (text: string, newId: string): boolean => {
-    const parsed = parseBody(text);
-    if (!parsed || newId === '') return false;
+  const news = (text: string, newId: string) => {
+    const parsed = parseJson(text);
+    if (parsed === undefined || newId === '') return;
     // `<start of the box>-<version>`: another start knows nothing of the changes before it.
     const isWhole = newId.split('-')[0] !== id.split('-')[0];
     id = newId;
     failures = 0;
-    onNews(parsed.body, isWhole);
-    return true;
+    onNews(parsed, isWhole);
   };
 
   /** Waits longer with each failure, and not as long as the other TVs in the room. */
@@ -79,7 +80,6 @@ export function startChannel({ onLife, onNews }: ChannelListener): Channel {
     timer = window.setTimeout(next, wait * (0.6 + 0.4 * Math.random()));
   };
   const open = () => {
-    if (stopped) return;
     if (steady() < askUntil) ask();
     else stream();
   };
@@ -90,19 +90,26 @@ export function startChannel({ onLife, onNews }: ChannelListener): Channel {
     let seen = 0;
     let over = false;
     let silence = 0;
-    const end = (next: () => void) => {
-      if (over) return;
+    cancel = () => {
       over = true;
       window.clearTimeout(silence);
       xhr.abort();
-      if (!stopped) next();
+    };
+    const end = (next: () => void) => {
+      if (over) return;
+      cancel();
+      next();
     };
     const expect = (ms: number) => {
       window.clearTimeout(silence);
       silence = window.setTimeout(() => end(ask), ms);
     };
     const reader = createStreamReader(
-      (event) => news(event.data, event.id),
+      (event) => {
+        if (over) return;
+        if (!event.name) news(event.data, event.id);
+        else if (event.name === 'call' && onCall) onCall();
+      },
       (ms) => (retry = Math.max(MIN_RETRY_MS, Math.min(MAX_RETRY_MS, ms))),
     );
     const take = () => {
@@ -117,9 +124,8 @@ export function startChannel({ onLife, onNews }: ChannelListener): Channel {
       const isBetweenEvents = reader.take(arrived);
       if (seen > MAX_STREAM && isBetweenEvents) end(open);
     };
-    request = xhr;
     try {
-      xhr.open('GET', STREAM);
+      xhr.open('GET', STREAM + (page ? '?page=' + page : ''));
       xhr.setRequestHeader('Accept', 'text/event-stream');
       if (id) xhr.setRequestHeader('Last-Event-ID', id);
       xhr.onprogress = take;
@@ -138,42 +144,44 @@ export function startChannel({ onLife, onNews }: ChannelListener): Channel {
   /** The first question names no version: it is answered at once. */
   const ask = (known?: string) => {
     const since = hasLapsed() ? undefined : known;
-    const xhr = new XMLHttpRequest();
     const asked = steady();
-    request = xhr;
-    const failed = () => {
-      askUntil = -1;
-      if (!stopped) later(open);
+    let over = false;
+    cancel = () => {
+      over = true;
+      xhr.abort();
     };
-    try {
-      xhr.open('GET', QUESTION + (since ? '?since=' + encodeURIComponent(since) : ''));
-      xhr.timeout = since ? QUESTION_MS : FIRST_BYTE_MS;
-      xhr.setRequestHeader('Accept', 'application/json');
-      xhr.onloadend = () => {
-        if (stopped) return;
-        const parsed = xhr.status === 200 ? parseBody(xhr.responseText) : undefined;
-        const answered = parsed ? fields(parsed.body).id : undefined;
-        if (typeof answered !== 'string' || answered === '') return failed();
-        if (hasLapsed()) return ask();
-        onLife();
-        if (answered !== since) news(xhr.responseText, answered);
-        if (!since) askUntil = steady() + QUESTIONS_MS;
-        if (steady() >= askUntil) stream();
-        else if (answered === since && steady() - asked < HELD_MS) later(() => ask(answered));
-        else ask(answered);
-      };
-      xhr.send();
-    } catch {
-      failed();
-    }
+    const query = (page ? '&page=' + page : '') + (since ? '&since=' + encodeURIComponent(since) : '');
+    const deadlineMs = since ? QUESTION_MS : FIRST_BYTE_MS;
+    const xhr = request('GET', QUESTION + query.replace('&', '?'), { deadlineMs }, ({ status, responseText }) => {
+      if (over) return;
+      const { id: answered } = fields(status === 200 && parseJson(responseText));
+      if (typeof answered !== 'string' || answered === '') {
+        askUntil = -1;
+        return later(open);
+      }
+      if (hasLapsed()) return ask();
+      onLife();
+      if (answered !== since) news(responseText, answered);
+      // Whoever was told may have stopped it.
+      if (over) return;
+      if (!since) askUntil = steady() + QUESTIONS_MS;
+      if (steady() >= askUntil) stream();
+      else if (answered === since && steady() - asked < HELD_MS) later(() => ask(answered));
+      else ask(answered);
+    });
   };
 
+  const stop = () => {
+    window.clearTimeout(timer);
+    cancel();
+  };
   open();
   return {
-    stop() {
-      stopped = true;
-      window.clearTimeout(timer);
-      if (request) request.abort();
+    restart() {
+      stop();
+      id = '';
+      open();
     },
+    stop,
   };
 }

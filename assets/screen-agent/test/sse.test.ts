@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createStreamReader, type StreamEvent } from '../src/data/sse';
+import { createStreamReader, type StreamEvent } from '../src/sse';
 
 function read(pieces: string[]): { events: StreamEvent[]; retries: number[] } {
   const events: StreamEvent[] = [];
@@ -12,12 +12,13 @@ function read(pieces: string[]): { events: StreamEvent[]; retries: number[] } {
   return { events, retries };
 }
 
-const STREAM = 'retry: 2000\n\nid: a-1\ndata: {"x":1}\n\n:\n\nid: a-2\r\ndata: one\r\ndata: two\r\n\r\nevent: other\rdata:three\r\r\n';
+const STREAM = 'retry: 2000\n\nid: a-1\ndata: {"x":1}\n\n:\n\nid: a-2\r\ndata: one\r\ndata: two\r\n\r\nevent: other\rdata:three\r\r\ndata:\n\n';
 const READ = {
   events: [
-    { id: 'a-1', data: '{"x":1}' },
-    { id: 'a-2', data: 'one\ntwo' },
-    { id: 'a-2', data: 'three' },
+    { id: 'a-1', name: '', data: '{"x":1}' },
+    { id: 'a-2', name: '', data: 'one\ntwo' },
+    { id: 'a-2', name: 'other', data: 'three' },
+    { id: 'a-2', name: '', data: '' },
   ],
   retries: [2000],
 };

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createSteady } from '../src/data/clock';
+import { createSteady } from '../src/steady';
 
 function clocks() {
   const now = { wall: 1000, monotonic: 0 };
