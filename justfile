@@ -37,9 +37,10 @@ bench *OPTIONS:
 attack *OPTIONS:
     tests/benches/attackers/run {{OPTIONS}}
 
-# Rebuild the display's committed dist
+# Rebuild what is committed of the display and of the screen agent
 display:
     cd assets/workshop-monitor && npm ci && npm run build
+    cd assets/screen-agent && npm ci && npm run build
 
 # Format everything
 fmt:

@@ -39,6 +39,7 @@ const TEXTS: &[(&str, &str)] = &[
     ("src", "rs"),
     ("assets/workshop-monitor/src", "ts"),
     ("assets/workshop-monitor/src", "tsx"),
+    ("assets/screen-agent/src", "ts"),
     ("assets/console", "js"),
     ("assets/console", "html"),
     ("usb-image/settings", "txt"),
