@@ -1,4 +1,4 @@
-// One classic script of ES5, without helpers that need a newer engine, and without a name in the page.
+// One classic script of ES5, without helpers that need a newer engine, without a name in the page, and without an error in it.
 
 import { transformAsync } from '@babel/core';
 import { minify } from 'terser';

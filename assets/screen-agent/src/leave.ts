@@ -25,6 +25,8 @@ export function leave(delayMs: number, path?: string, onLeave?: () => void): voi
       request('GET', path || location.pathname + location.search, { accept: 'text/html' }, (xhr) => {
         if (xhr.status !== 200 || !/html/.test(xhr.getResponseHeader('Content-Type') || '')) return again();
         if (onLeave) onLeave();
+        // Another part of the same document is no other page.
+        timer = 0;
         if (path) location.replace(path);
         else location.reload();
       });

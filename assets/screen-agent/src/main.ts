@@ -48,9 +48,10 @@ function start(edge: WorkshopEdge): void {
     keepOverlays();
     reporter.tick();
   };
+  const hurry = () => isRefused || reporter.hurry();
   /** Twice does no harm. */
   const begin = () => {
-    reporter.hurry();
+    hurry();
     live.open();
   };
 
@@ -59,17 +60,16 @@ function start(edge: WorkshopEdge): void {
     isRefused = true;
     live.close();
   });
-  document.addEventListener('visibilitychange', guarded(() => !isRefused && reporter.hurry()) as () => void);
+  document.addEventListener('visibilitychange', guarded(hurry) as () => void);
   window.addEventListener('load', guarded(() => after(AFTER_LOAD_MS * (1 + Math.random()), begin)) as () => void);
-  after(MAX_LOAD_MS, () => isRefused || begin());
+  after(MAX_LOAD_MS, begin);
   tick();
 }
 
-guarded(() => {
-  const edge = window.workshopEdge || {};
-  // A frame is no screen, and a page that was given two agents has one already.
-  if (window.top !== window || edge.agent !== undefined) return;
+const edge = window.workshopEdge || {};
+// A frame is no screen, and a page that was given two agents has one already.
+if (window.top === window && edge.agent === undefined) {
   edge.agent = AGENT;
   window.workshopEdge = edge;
   start(edge);
-})(undefined);
+}
