@@ -4,6 +4,8 @@
 //! nothing else; everything else browsers decode as they do without it: by a byte order mark, by what the file declares, or
 //! like the page that it belongs to.
 
+use super::markup::Markup;
+
 /// Where HTML has to declare its encoding.
 const PRESCANNED: usize = 1024;
 
@@ -40,7 +42,7 @@ fn declared(essence: &str, bytes: &[u8]) -> Option<Vec<u8>> {
             let label = start.strip_prefix(b"@charset \"")?;
             Some(label.iter().take_while(|&&byte| byte != b'"').copied().collect())
         }
-        "text/html" => xml_declaration(start).or_else(|| Prescan(start).run()),
+        "text/html" => xml_declaration(start).or_else(|| prescan(start)),
         other if other.ends_with("xml") => xml_declaration(start),
         _ => None,
     }
@@ -55,98 +57,49 @@ fn xml_declaration(start: &[u8]) -> Option<Vec<u8>> {
     Some(label.iter().take_while(|&byte| byte != quote).copied().collect())
 }
 
-/// "Prescan a byte stream to determine its encoding" (HTML, section 13.2.3.2), of what is left to look at.
-struct Prescan<'a>(&'a [u8]);
-
-impl Prescan<'_> {
-    fn run(mut self) -> Option<Vec<u8>> {
-        while !self.0.is_empty() {
-            if self.0.starts_with(b"<!--") {
-                // The dashes of `<!-->` count twice.
-                let end = self.0.windows(3).skip(2).position(|window| window == b"-->");
-                self.skip(end.map_or(self.0.len(), |at| at + 2 + 3));
-            } else if self.is_at_meta() {
-                self.skip("<meta".len());
-                if let Some(label) = self.meta() {
-                    return Some(label);
-                }
-            } else if self.is_at_tag() {
-                self.skip_until(|byte| byte.is_ascii_whitespace() || byte == b'>');
-                while self.attribute().is_some() {}
-            } else if matches!(self.0, [b'<', b'!' | b'/' | b'?', ..]) {
-                self.skip_until(|byte| byte == b'>');
-            } else {
-                self.skip(1);
-            }
-        }
-        None
-    }
-
-    fn skip(&mut self, bytes: usize) {
-        self.0 = self.0.get(bytes..).unwrap_or_default();
-    }
-
-    /// Gives what is skipped.
-    fn skip_until(&mut self, is_end: impl Fn(u8) -> bool) -> Vec<u8> {
-        let at = self.0.iter().position(|&byte| is_end(byte)).unwrap_or(self.0.len());
-        let passed = self.0.get(..at).unwrap_or_default().to_ascii_lowercase();
-        self.skip(at);
-        passed
-    }
-
-    fn is_at_meta(&self) -> bool {
-        self.0.get(..5).is_some_and(|name| name.eq_ignore_ascii_case(b"<meta"))
-            && self.0.get(5).is_some_and(|byte| byte.is_ascii_whitespace() || *byte == b'/')
-    }
-
-    fn is_at_tag(&self) -> bool {
-        match self.0 {
-            [b'<', b'/', letter, ..] | [b'<', letter, ..] => letter.is_ascii_alphabetic(),
-            _ => false,
-        }
-    }
-
-    fn meta(&mut self) -> Option<Vec<u8>> {
-        let (mut has_pragma, mut by_content, mut by_charset) = (false, None, None);
-        while let Some((name, value)) = self.attribute() {
-            match name.as_slice() {
-                b"http-equiv" => has_pragma = value == b"content-type",
-                b"content" => by_content = by_content.or_else(|| charset_of_content(&value)),
-                b"charset" => by_charset = by_charset.or(Some(value)),
-                _ => {}
-            }
-        }
-        by_charset.or(by_content.filter(|_| has_pragma))
-    }
-
-    /// The next attribute of a tag, in lower case; `None` at the tag's end.
-    fn attribute(&mut self) -> Option<(Vec<u8>, Vec<u8>)> {
-        self.skip_until(|byte| !byte.is_ascii_whitespace() && byte != b'/');
-        if matches!(self.0.first(), None | Some(b'>')) {
+/// "Prescan a byte stream to determine its encoding" (HTML, section 13.2.3.2).
+fn prescan(start: &[u8]) -> Option<Vec<u8>> {
+    let mut markup = Markup::new(start);
+    loop {
+        let rest = markup.rest();
+        if rest.is_empty() {
             return None;
-        }
-        // An equals sign in front belongs to the name.
-        let first = self.0.first().copied().map(|byte| byte.to_ascii_lowercase());
-        self.skip(1);
-        let rest = self.skip_until(|byte| byte.is_ascii_whitespace() || matches!(byte, b'=' | b'/' | b'>'));
-        let name = first.into_iter().chain(rest).collect();
-        self.skip_until(|byte| !byte.is_ascii_whitespace());
-        if self.0.first() != Some(&b'=') {
-            return Some((name, Vec::new()));
-        }
-        self.skip(1);
-        self.skip_until(|byte| !byte.is_ascii_whitespace());
-        let value = match self.0.first().copied() {
-            Some(quote @ (b'"' | b'\'')) => {
-                self.skip(1);
-                let value = self.skip_until(|byte| byte == quote);
-                self.skip(1);
-                value
+        } else if rest.starts_with(b"<!--") {
+            // The dashes of `<!-->` count twice.
+            let end = rest.windows(3).skip(2).position(|window| window == b"-->");
+            markup.skip(end.map_or(rest.len(), |at| at + 2 + 3));
+        } else if is_at_meta(rest) {
+            markup.skip("<meta".len());
+            if let Some(label) = meta(&mut markup) {
+                return Some(label);
             }
-            _ => self.skip_until(|byte| byte.is_ascii_whitespace() || byte == b'>'),
-        };
-        Some((name, value))
+        } else if markup.is_at_tag() {
+            markup.skip_until(|byte| byte.is_ascii_whitespace() || byte == b'>');
+            while markup.attribute().is_some() {}
+        } else if matches!(rest, [b'<', b'!' | b'/' | b'?', ..]) {
+            markup.skip_until(|byte| byte == b'>');
+        } else {
+            markup.skip(1);
+        }
     }
+}
+
+fn is_at_meta(rest: &[u8]) -> bool {
+    rest.get(..5).is_some_and(|name| name.eq_ignore_ascii_case(b"<meta"))
+        && rest.get(5).is_some_and(|byte| byte.is_ascii_whitespace() || *byte == b'/')
+}
+
+fn meta(markup: &mut Markup<'_>) -> Option<Vec<u8>> {
+    let (mut has_pragma, mut by_content, mut by_charset) = (false, None, None);
+    while let Some((name, value)) = markup.attribute() {
+        match name.as_slice() {
+            b"http-equiv" => has_pragma = value == b"content-type",
+            b"content" => by_content = by_content.or_else(|| charset_of_content(&value)),
+            b"charset" => by_charset = by_charset.or(Some(value)),
+            _ => {}
+        }
+    }
+    by_charset.or(by_content.filter(|_| has_pragma))
 }
 
 /// "Extracting a character encoding from a meta element" (HTML, section 2.4.4), of a value in lower case.

@@ -17,6 +17,7 @@ mod encode;
 mod hashed;
 mod hashing;
 mod left_out;
+mod markup;
 mod media;
 mod publish;
 mod retained;
