@@ -10,7 +10,7 @@ use super::{
 use crate::http::{Limits, Listen, TlsKeys, TlsMode};
 use crate::lang::Text;
 use crate::schema::{Key, Setting, Value};
-use crate::{erp, outbound, site, update};
+use crate::{erp, outbound, screens, site, update};
 use std::{collections::HashSet, net::SocketAddr, path::PathBuf};
 
 /// Finds what is wrong with values that are right by themselves. What is wrong by itself is skipped here: one
@@ -24,6 +24,7 @@ pub(super) fn check(layers: &mut Layers) {
     tls(layers);
     addresses(layers);
     site(layers);
+    policy(layers);
     for file in [
         update::Settings::trusted_root(),
         update::Settings::ca_file(),
@@ -145,6 +146,17 @@ fn site(layers: &mut Layers) {
         && !dir.is_dir()
     {
         let (name, notice) = (setting.key.path.to_owned(), Notice::NotDirectory(dir));
+        layers.warnings.push(Warning { origin, name, notice });
+    }
+}
+
+/// The policy is sent as it is: whoever wrote it decides what runs in the pages.
+fn policy(layers: &mut Layers) {
+    let (policy, agent) = (site::Settings::content_security_policy(), screens::Settings::agent());
+    if let (Some((Some(text), origin)), Some((true, _))) = (layers.setting(&policy), layers.setting(&agent))
+        && !site::allows_agent(&text)
+    {
+        let (name, notice) = (policy.key.path.to_owned(), Notice::StopsAgent(agent.key.path));
         layers.warnings.push(Warning { origin, name, notice });
     }
 }

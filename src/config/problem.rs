@@ -40,6 +40,8 @@ pub(crate) enum Notice {
     NoPassword(PathBuf),
     /// What these paths answer is served as it is.
     ShownToAll,
+    /// The value keeps the program from the pages that this key adds to them.
+    StopsAgent(&'static str),
 }
 
 /// What is wrong.

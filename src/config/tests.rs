@@ -598,6 +598,16 @@ fn what_has_no_effect_is_a_warning() {
 }
 
 #[test]
+fn a_policy_that_stops_the_agent_is_a_warning_as_long_as_there_is_one() {
+    let strict = "site.content_security_policy = \"default-src 'none'; script-src 'self'\"";
+    let told: Vec<_> = good(strict).warnings.iter().map(|warning| warning.text().en).collect();
+    assert_eq!(told.len(), 1);
+    assert!(told[0].contains("site.content_security_policy") && told[0].contains("screens.agent"), "{told:?}");
+    assert!(good(&format!("screens.agent = false\n{strict}")).warnings.is_empty());
+    assert!(good("site.content_security_policy = \"default-src 'self'\"").warnings.is_empty());
+}
+
+#[test]
 fn a_password_that_is_not_there_yet_and_answers_for_everybody_are_warnings() {
     let loaded =
         good("[erp]\nurl = 'https://erp.example'\nuser = 'a@b.example'\npassword_file = '/nope'\nextra_paths = ['/x']");

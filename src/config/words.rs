@@ -141,6 +141,14 @@ impl Notice {
                 "lo que responden estas rutas se sirve entero y sin contraseña a toda la red: compruebe que no lleva datos personales",
                 "what these paths answer is served whole and without a password to the whole network: make sure that there is no personal data in it",
             ),
+            Self::StopsAgent(key) => Text::new(
+                format!(
+                    "impide el programa de {key}: el equipo no sabrá si las pantallas muestran la página; añada 'self' a script-src y connect-src"
+                ),
+                format!(
+                    "stops the program of {key}: the box will not know whether the screens show the page; add 'self' to script-src and connect-src"
+                ),
+            ),
             Self::NotDirectory(path) => {
                 let path = path.display();
                 Text::new(

@@ -19,7 +19,7 @@ settings! {
             "MiB que puede ocupar ese directorio, como máximo. Los archivos grandes, como las películas, se leen del disco.",
             "MiB that directory may hold at most. Large files, such as films, are read from the disk.");
         content_security_policy: Option<String> = optional("site.content_security_policy", header(), "default-src 'self'",
-            "Política Content-Security-Policy de las páginas del sitio; sin ella, o vacía, no se envía ninguna.",
-            "Content-Security-Policy of the site's pages; without it, or empty, none is sent.");
+            "Política Content-Security-Policy de las páginas del sitio; sin ella, o vacía, no se envía ninguna. El programa de screens.agent necesita 'self' en script-src y connect-src, y en media-src con screens.keep_awake.",
+            "Content-Security-Policy of the site's pages; without it, or empty, none is sent. The program of screens.agent needs 'self' in script-src and connect-src, and in media-src with screens.keep_awake.");
     }
 }
