@@ -66,7 +66,9 @@ def prepare(name: str, setting: Setting, port: int, case: Case | None = None) ->
         config = scratch / "config.toml"
         edge.write_config(config, edge.OPEN_LIMITS)
         site = setting.site.directory if name == OURS else None
-        return edge.command(setting.binary, config, scratch / "data", port, site), env
+        # The others send the files as they are.
+        as_they_are = ["--set", "screens.agent=false"]
+        return edge.command(setting.binary, config, scratch / "data", port, site) + as_they_are, env
     if name in (NGINX, NOSENDFILE):
         config = scratch / "nginx.conf"
         _fill(
