@@ -168,7 +168,7 @@ impl App {
             shutdown,
             outbound,
             erp,
-            screens: _,
+            screens,
             update,
         } = config;
         let open = descriptors::raise_limit(limits.connections, site.dir.as_ref().map_or(0, |_| site.max_files));
@@ -185,7 +185,7 @@ impl App {
         names.replace(own_names.iter().map(String::as_str));
 
         let Sockets { listeners, tls, followed } = Sockets::open(&listen, tls, &data_dir, &health, &own_names)?;
-        let (publisher, current) = site::publisher(site, open, &data_dir, &health)?;
+        let (publisher, current) = site::publisher(site, screens.agent, open, &data_dir, &health)?;
 
         let metrics = Arc::new(Metrics::default());
         let language = display.language;

@@ -13,13 +13,14 @@ use crate::site::{Current, LeftOut, Publisher, PublisherInputs, Serving, Setting
 /// The display and its updater; `open` bounds its files on the disk.
 pub(super) fn publisher(
     settings: Settings,
+    has_agent: bool,
     open: usize,
     data_dir: &Path,
     health: &Health,
 ) -> Result<(Publisher, Arc<Current>), SiteError> {
     let probe = health.probe("site");
     let retained = Some(data_dir.join("retained-assets"));
-    let surroundings = PublisherInputs { open, is_reserved, is_of_erp: is_api, retained };
+    let surroundings = PublisherInputs { open, is_reserved, is_of_erp: is_api, has_agent, retained };
     Publisher::start(settings, surroundings, move |state| {
         let (status, fault) = report(state);
         probe.set(status, fault);

@@ -17,7 +17,7 @@ use super::negotiate::{Coding, Preference};
 use super::no_site;
 use super::range::{self, ByteRange, Requested};
 use super::respond::{Refusal, empty, moved};
-use crate::site::{Asset, Content, OnDisk, Representation, Site, is_hashed};
+use crate::site::{Agent, Asset, Content, IMMUTABLE, NO_STORE, OnDisk, Representation, Site, is_hashed};
 
 /// Answers a GET or HEAD for a decoded path.
 pub(super) fn answer(
@@ -43,7 +43,25 @@ pub(super) fn answer(
     send(parts, fields, site.index().ok_or(Refusal::NotFound)?, disk)
 }
 
-fn send(parts: &Parts, fields: &Fields<'_>, asset: &Asset, disk: &DiskReads) -> Result<Response<Body>, Refusal> {
+/// The agent's script: for ever where the request names the very one, as the pages' tag does.
+pub(super) fn agent(
+    parts: &Parts,
+    fields: &Fields<'_>,
+    agent: &Agent,
+    disk: &DiskReads,
+) -> Result<Response<Body>, Refusal> {
+    let mut response = send(parts, fields, &agent.script, disk)?;
+    let lifetime = if Agent::is_asked_for(parts.uri.query()) { IMMUTABLE } else { NO_STORE };
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(lifetime));
+    Ok(response)
+}
+
+pub(super) fn send(
+    parts: &Parts,
+    fields: &Fields<'_>,
+    asset: &Asset,
+    disk: &DiskReads,
+) -> Result<Response<Body>, Refusal> {
     let preference = match fields.accept_encoding.only() {
         Some(value) => Preference::of_value(value),
         None => Preference::of(&parts.headers),

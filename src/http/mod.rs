@@ -74,7 +74,7 @@ use crate::console::Console;
 use crate::erp::Feed;
 use crate::health::Health;
 use crate::metrics::Metrics;
-use crate::site::Current;
+use crate::site::{Agent, Current};
 
 /// Pure parts, for fuzzing and benchmarks.
 #[doc(hidden)]
@@ -154,6 +154,7 @@ impl Server {
         let timers = Timers::start().map_err(ServerError::Worker)?;
         let state = Arc::new(AppState {
             site,
+            agent: Agent::new(),
             health,
             metrics: Arc::clone(&metrics),
             display,

@@ -46,6 +46,10 @@ pub(super) enum Route<'a> {
     LiveEvents,
     /// `/_edge/live.json`: the same, one message a request.
     LivePoll,
+    /// `/_edge/agent.js`.
+    AgentScript,
+    /// `/_edge/awake.mp4`.
+    AwakeClip,
     /// `/_edge/admin` and everything below it.
     Admin,
     /// Any other path below `/_edge/`.
@@ -69,6 +73,8 @@ impl Route<'_> {
             | Self::Console
             | Self::Status
             | Self::Events
+            | Self::AgentScript
+            | Self::AwakeClip
             | Self::Admin
             | Self::Edge(_) => RouteClass::Edge,
             Self::Site(path) if path.ends_with('/') || path.ends_with(".html") => RouteClass::Page,
@@ -133,6 +139,8 @@ pub(super) fn route<'a>(
             "/_edge" | "/_edge/" => Route::Console,
             "/_edge/status.json" => Route::Status,
             "/_edge/events" => Route::Events,
+            "/_edge/agent.js" => Route::AgentScript,
+            "/_edge/awake.mp4" => Route::AwakeClip,
             "/_edge/live" => Route::LiveEvents,
             "/_edge/live.json" => Route::LivePoll,
             other if is_below(other, ADMIN) => Route::Admin,
@@ -217,6 +225,7 @@ mod tests {
         assert_eq!(routed("GET", "/assets/../metrics"), Ok(RouteClass::Metrics));
         assert_eq!(routed("GET", "//_edge%2Fdisplay.json"), Ok(RouteClass::Edge));
         assert_eq!(routed("GET", "/_edge/other"), Ok(RouteClass::Edge));
+        assert_eq!(routed("GET", "/_edge/agent.js?v=1"), Ok(RouteClass::Edge));
         assert_eq!(routed("GET", "/_edge/live"), Ok(RouteClass::Live));
         assert_eq!(routed("HEAD", "//_edge/live.json?since=1"), Ok(RouteClass::Live));
         assert_eq!(routed("GET", "/_edge/live/"), Ok(RouteClass::Edge));

@@ -35,11 +35,12 @@ use crate::console::Console;
 use crate::erp::Feed;
 use crate::health::{Health, Level};
 use crate::metrics::{self, Metrics, RouteClass};
-use crate::site::Current;
+use crate::site::{Agent, Current};
 
 /// What every request may need; one for the whole process.
 pub(super) struct AppState {
     pub(super) site: Arc<Current>,
+    pub(super) agent: Agent,
     pub(super) health: Health,
     pub(super) metrics: Arc<Metrics>,
     /// The body of `/_edge/display.json`.
@@ -262,6 +263,8 @@ impl AppState {
             Route::Events => Ok(edge::events(edge::changes(&self.events)?, handover, parts.version, Coding::Identity)),
             Route::LiveEvents => live::events(&self.events, &self.feed, parts, handover),
             Route::Api(path) => api::answer(&self.feed, parts, fields, path, self.console.language()),
+            Route::AgentScript => assets::agent(parts, fields, &self.agent, &self.disk),
+            Route::AwakeClip => assets::send(parts, fields, &self.agent.awake, &self.disk),
             Route::Edge(path) => edge::file(path),
             // Answered before, since it takes its time.
             Route::Admin => Err(Refusal::Internal),

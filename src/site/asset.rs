@@ -5,9 +5,9 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use ring::digest::{SHA256, digest};
 
-use super::content::{Content, OnDisk};
+use super::content::{Content, OnDisk, digest_of, shortened};
+use super::tag::Tag;
 use super::{File, hashed, media};
 
 /// A file with its representations (RFC 9110 section 8).
@@ -40,6 +40,14 @@ pub(crate) struct Representation {
     pub(crate) not_modified: HeaderMap,
 }
 
+/// What the box adds to the pages of a site.
+pub(super) struct Additions<'a> {
+    /// Their Content-Security-Policy; an empty one sends none.
+    pub(super) policy: Option<&'a str>,
+    /// The agent's tag, and when it last changed.
+    pub(super) tag: Option<(Tag, SystemTime)>,
+}
+
 /// For how long a client may use a copy without asking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Lifetime {
@@ -51,11 +59,16 @@ enum Lifetime {
     Revalidate,
 }
 
+/// The Cache-Control of what never changes under its name.
+pub(crate) const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+/// The Cache-Control of what no cache may answer with.
+pub(crate) const NO_STORE: &str = "no-store";
+
 impl Lifetime {
     fn cache_control(self) -> HeaderValue {
         HeaderValue::from_static(match self {
-            Self::Immutable => "public, max-age=31536000, immutable",
-            Self::NoStore => "no-store",
+            Self::Immutable => IMMUTABLE,
+            Self::NoStore => NO_STORE,
             Self::Revalidate => "no-cache",
         })
     }
@@ -64,10 +77,18 @@ impl Lifetime {
 const NOSNIFF: HeaderName = header::X_CONTENT_TYPE_OPTIONS;
 
 impl Asset {
-    /// `policy` is the Content-Security-Policy of pages; an empty one sends none.
-    pub(super) fn new(file: File, policy: Option<&str>) -> Self {
+    /// `digest` is that of the file's content.
+    pub(super) fn new(mut file: File, mut digest: String, additions: &Additions<'_>) -> Self {
         let media = media::of(&file.path, file.content.in_memory().map(|bytes| &**bytes));
         let is_page = media.starts_with("text/html");
+        if let Some((tag, changed)) = &additions.tag
+            && is_page
+            && let Some(tagged) = file.content.in_memory().and_then(|html| tag.insert(html))
+        {
+            digest = digest_of(&tagged);
+            file.content = Content::Memory(Bytes::from(tagged));
+            file.modified = file.modified.max(*changed);
+        }
         let lifetime = if is_page {
             Lifetime::NoStore
         } else if hashed::is_hashed(&file.path) {
@@ -89,18 +110,14 @@ impl Asset {
             fields.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
         }
         // A scripted SVG is a document too, when it is opened by itself.
-        if let Some(policy) = policy
+        if let Some(policy) = additions.policy
             && !policy.is_empty()
             && (is_page || media.starts_with("image/svg"))
         {
             insert(&mut fields, header::CONTENT_SECURITY_POLICY, policy);
         }
 
-        let (digest, is_known) = match &file.content {
-            Content::Memory(bytes) => (hex::encode(digest(&SHA256, bytes)), true),
-            Content::Disk(file) => (file.provisional_digest(), false),
-        };
-        let digest = shortened(digest);
+        let is_known = file.content.in_memory().is_some();
         let identity = Representation::new(&fields, file.content, is_known.then_some(&*digest), None);
         Self { identity, gzip: None, brotli: None, last_modified: file.modified, lifetime, digest, fields }
     }
@@ -194,12 +211,6 @@ fn insert(fields: &mut HeaderMap, name: HeaderName, value: &str) {
     }
 }
 
-/// 128 bits of SHA-256 are plenty to tell versions of one path apart.
-fn shortened(mut digest: String) -> String {
-    digest.truncate(32);
-    digest
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::UNIX_EPOCH;
@@ -208,7 +219,9 @@ mod tests {
 
     fn asset(path: &str, body: &'static str, policy: Option<&str>) -> Asset {
         let content = Content::Memory(Bytes::from_static(body.as_bytes()));
-        Asset::new(File { path: path.into(), content, modified: UNIX_EPOCH }, policy)
+        let digest = content.digest();
+        let file = File { path: path.into(), content, modified: UNIX_EPOCH };
+        Asset::new(file, digest, &Additions { policy, tag: None })
     }
 
     fn field(asset: &Asset, name: HeaderName) -> Option<&str> {

@@ -18,6 +18,18 @@ pub(super) fn is_utf8(essence: &str, bytes: &[u8]) -> bool {
         && (bytes.starts_with(b"\xef\xbb\xbf") || declared(essence, bytes).is_none_or(|label| means_utf8(&label)))
 }
 
+/// Whether a page says the same of its encoding after a change of its bytes, or does not need to.
+pub(super) fn is_declared_equally(before: &[u8], after: &[u8]) -> bool {
+    let essence = "text/html";
+    let declared_wholly = |bytes: &[u8]| {
+        // Browsers do not take a declaration that is cut.
+        let start = bytes.get(..PRESCANNED).unwrap_or(bytes);
+        let end = start.iter().rposition(|&byte| byte == b'>').map_or(0, |at| at + 1);
+        declared(essence, start.get(..end).unwrap_or(start))
+    };
+    declared_wholly(before) == declared_wholly(after) || is_utf8(essence, before)
+}
+
 /// Labels of the Encoding standard (WHATWG). A page that can be read up to a declaration of UTF-16 is UTF-8.
 fn means_utf8(label: &[u8]) -> bool {
     const LABELS: &[&[u8]] = &[

@@ -6,7 +6,7 @@ use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use ring::digest::{SHA256, digest};
+use ring::digest::{Context, SHA256, digest};
 
 use super::stamp::Stamp;
 
@@ -34,6 +34,14 @@ impl Content {
         }
     }
 
+    /// The bytes' digest, where they are in memory, else what identifies the file as long as nobody has read it.
+    pub(super) fn digest(&self) -> String {
+        match self {
+            Self::Memory(bytes) => digest_of(bytes),
+            Self::Disk(file) => file.provisional_digest(),
+        }
+    }
+
     /// The bytes, where they are in memory.
     #[must_use]
     pub(crate) fn in_memory(&self) -> Option<&Bytes> {
@@ -42,6 +50,30 @@ impl Content {
             Self::Disk(_) => None,
         }
     }
+}
+
+/// 128 bits of SHA-256 are plenty to tell versions of one path apart.
+pub(super) fn digest_of(bytes: &[u8]) -> String {
+    shortened(hex::encode(digest(&SHA256, bytes)))
+}
+
+/// Of a whole digest, what stands for it.
+pub(super) fn shortened(mut digest: String) -> String {
+    digest.truncate(32);
+    digest
+}
+
+/// A short name for a set of files, by their paths and digests.
+pub(super) fn digest_of_set(mut files: Vec<(&str, &str)>) -> String {
+    files.sort_unstable();
+    let mut context = Context::new(&SHA256);
+    for (path, digest) in files {
+        context.update(path.as_bytes());
+        context.update(b"\n");
+        context.update(digest.as_bytes());
+        context.update(b"\n");
+    }
+    hex::encode(context.finish()).chars().take(16).collect()
 }
 
 /// A file that stays open, so that a name which leads elsewhere by then changes nothing.
@@ -98,7 +130,7 @@ impl OnDisk {
     /// Identifies the file as long as its content is not known.
     pub(super) fn provisional_digest(&self) -> String {
         let identity = format!("{} {:?} {:?}", self.path, self.inode, self.stamp);
-        hex::encode(digest(&SHA256, identity.as_bytes()))
+        digest_of(identity.as_bytes())
     }
 }
 

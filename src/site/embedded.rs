@@ -14,8 +14,7 @@ use super::{Content, File};
 #[folder = "$WORKSHOP_EDGE_DIST"]
 struct Dist;
 
-/// All embedded files. They share the build's time, which is reproducible; their own would
-/// be that of the checkout.
+/// All embedded files.
 pub(super) fn files() -> Vec<File> {
     Dist::iter()
         .filter_map(|name| {
@@ -28,7 +27,8 @@ pub(super) fn files() -> Vec<File> {
         .collect()
 }
 
-fn build_time() -> SystemTime {
+/// When all embedded files changed: the build's time is reproducible, their own would be that of the checkout.
+pub(super) fn build_time() -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(env!("WORKSHOP_EDGE_BUILD_EPOCH").parse().unwrap_or(0))
 }
 

@@ -16,10 +16,10 @@ impl<'a> Markup<'a> {
         self.0 = self.0.get(bytes..).unwrap_or_default();
     }
 
-    /// Gives what is skipped, in lower case.
-    pub(super) fn skip_until(&mut self, is_end: impl Fn(u8) -> bool) -> Vec<u8> {
+    /// Gives what is skipped.
+    pub(super) fn skip_until(&mut self, is_end: impl Fn(u8) -> bool) -> &'a [u8] {
         let at = self.0.iter().position(|&byte| is_end(byte)).unwrap_or(self.0.len());
-        let passed = self.0.get(..at).unwrap_or_default().to_ascii_lowercase();
+        let passed = self.0.get(..at).unwrap_or_default();
         self.skip(at);
         passed
     }
@@ -39,10 +39,10 @@ impl<'a> Markup<'a> {
             return None;
         }
         // An equals sign in front belongs to the name.
-        let first = self.0.first().copied().map(|byte| byte.to_ascii_lowercase());
+        let begin = self.0;
         self.skip(1);
         let rest = self.skip_until(|byte| byte.is_ascii_whitespace() || matches!(byte, b'=' | b'/' | b'>'));
-        let name = first.into_iter().chain(rest).collect();
+        let name = begin.get(..=rest.len()).unwrap_or_default().to_ascii_lowercase();
         self.skip_until(|byte| !byte.is_ascii_whitespace());
         if self.0.first() != Some(&b'=') {
             return Some((name, Vec::new()));
@@ -58,6 +58,6 @@ impl<'a> Markup<'a> {
             }
             _ => self.skip_until(|byte| byte.is_ascii_whitespace() || byte == b'>'),
         };
-        Some((name, value))
+        Some((name, value.to_ascii_lowercase()))
     }
 }

@@ -18,7 +18,7 @@ use super::hashing::Hashing;
 use super::left_out::{LeftOut, SkipReason};
 use super::settings::Settings;
 use super::state::{Serving, State, Unavailable};
-use super::{Asset, Site, embedded, encode, retained};
+use super::{Asset, File, Site, embedded, encode, retained};
 
 /// How often a site directory is looked at. Listing a dist costs well under a millisecond,
 /// and unlike inotify it also works on USB sticks and network shares.
@@ -37,6 +37,8 @@ pub(crate) struct PublisherInputs {
     pub(crate) is_reserved: fn(&str) -> bool,
     /// Whether it does so while an ERP is configured.
     pub(crate) is_of_erp: fn(&str) -> bool,
+    /// Whether pages get the agent's tag.
+    pub(crate) has_agent: bool,
     /// Where the hashed assets of the version before an update are kept; `None`: nowhere.
     pub(crate) retained: Option<PathBuf>,
 }
@@ -148,7 +150,7 @@ impl<R: Fn(&State)> Worker<R> {
         let (files, reserved): (Vec<_>, Vec<_>) =
             embedded::files().into_iter().partition(|file| !(self.surroundings.is_reserved)(&file.path));
         let left_out = LeftOut::new(reserved.into_iter().map(|file| (file.path, SkipReason::Reserved)).collect());
-        self.publish(Site::new(files, self.policy()));
+        self.publish(files);
         self.now_serves(Serving::Embedded, left_out);
     }
 
@@ -159,7 +161,7 @@ impl<R: Fn(&State)> Worker<R> {
     /// Reads and publishes what a listing names.
     fn load(&mut self, listing: &Listing) -> Result<(), DirectoryError> {
         let loaded = listing.read(self.limits())?;
-        self.publish(Site::new(loaded.files, self.policy()));
+        self.publish(loaded.files);
         self.now_serves(Serving::Directory, loaded.left_out);
         Ok(())
     }
@@ -254,8 +256,9 @@ impl<R: Fn(&State)> Worker<R> {
         self.current.show(shown);
     }
 
-    /// Makes `site` the one that is served, with the hashed assets of the one before.
-    fn publish(&mut self, site: Site) {
+    /// Serves these files, with the hashed assets of the site before.
+    fn publish(&mut self, files: Vec<File>) {
+        let site = Site::new(files, self.policy(), self.surroundings.has_agent);
         let before = std::mem::replace(&mut self.own, site);
         self.own.reuse(&before);
         self.unreadable.clear();
@@ -280,8 +283,8 @@ impl<R: Fn(&State)> Worker<R> {
         }
         let of_erp = self.own.paths().filter(|path| (self.surroundings.is_of_erp)(path));
         let hidden_by_erp = LeftOut::new(of_erp.map(|path| (path.to_owned(), SkipReason::OfErp)).collect());
-        let (files, bytes) = (self.own.len(), self.own.bytes());
-        self.set(State { serving, files, bytes, left_out, hidden_by_erp, fault: None, ..self.state.clone() });
+        let (files, bytes, version) = (self.own.len(), self.own.bytes(), self.own.version().cloned());
+        self.set(State { serving, files, bytes, version, left_out, hidden_by_erp, fault: None, ..self.state.clone() });
     }
 
     /// The directory cannot be served: what it last held is, or else a page that says why not.
@@ -328,7 +331,7 @@ impl<R: Fn(&State)> Worker<R> {
             Ok(files) if files.is_empty() => {}
             Ok(files) => {
                 let mut shown = Site::clone(&self.current.load());
-                shown.retain(&Site::new(files, self.policy()));
+                shown.retain(&Site::new(files, self.policy(), false));
                 self.current.show(shown);
             }
             Err(error) => {

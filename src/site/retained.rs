@@ -15,10 +15,10 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use bytes::Bytes;
-use ring::digest::{Context, SHA256};
 use thiserror::Error;
 
-use super::{Content, File, Site};
+use super::content::{Content, digest_of_set};
+use super::{File, Site};
 use crate::bounded_read::{self, read_bounded, read_text_bounded};
 use crate::durable::{self, DurableError};
 
@@ -66,19 +66,11 @@ pub(super) fn exchange(directory: &Path, site: &Site) -> Result<Vec<File>, Retai
 
 /// Names a set of hashed assets by their paths and contents.
 fn generation(site: &Site) -> Result<String, RetainedError> {
-    let mut assets: Vec<_> = site.assets.iter().filter(|(_, asset)| asset.is_immutable()).collect();
+    let assets: Vec<_> = site.assets.iter().filter(|(_, asset)| asset.is_immutable()).collect();
     if assets.iter().map(|(_, asset)| asset.identity.body.length()).sum::<usize>() as u64 > MAX_BYTES {
         return Err(RetainedError::TooLarge);
     }
-    assets.sort_by_key(|(path, _)| path.as_str());
-    let mut context = Context::new(&SHA256);
-    for (path, asset) in assets {
-        context.update(path.as_bytes());
-        context.update(b"\n");
-        context.update(asset.digest().as_bytes());
-        context.update(b"\n");
-    }
-    Ok(hex::encode(context.finish()).chars().take(16).collect())
+    Ok(digest_of_set(assets.into_iter().map(|(path, asset)| (path.as_str(), asset.digest())).collect()))
 }
 
 fn is_generation(name: &str) -> bool {
@@ -142,7 +134,7 @@ mod tests {
                 modified: UNIX_EPOCH,
             })
             .collect();
-        Site::new(files, None)
+        Site::new(files, None, false)
     }
 
     fn exchanged(directory: &Path, site: &Site) -> Vec<String> {

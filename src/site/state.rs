@@ -2,6 +2,7 @@
 
 use crate::lang::Text;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::content::MAX_IN_MEMORY;
 use super::directory::DirectoryError;
@@ -33,6 +34,8 @@ pub(crate) struct State {
     pub(crate) files: usize,
     /// Their bytes.
     pub(crate) bytes: u64,
+    /// What tells the dist from others, where one is served.
+    pub(crate) version: Option<Arc<str>>,
     /// What is not served of the directory.
     pub(crate) left_out: LeftOut,
     /// What is not served of it while an ERP is configured.

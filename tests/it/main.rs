@@ -11,6 +11,7 @@
 )]
 
 mod admin;
+mod agent;
 mod architecture;
 mod cli;
 mod config;
