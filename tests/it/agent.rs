@@ -24,7 +24,7 @@ fn the_display_carries_the_tag_before_everything_else() {
     let edge = Edge::start();
     let reply = edge.get("/", &[]);
     let page = reply.text();
-    let (agent, site) = tag(&page).expect("a tag");
+    let (agent, site) = tag(page).expect("a tag");
     let is_digits = |text: &str| text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     assert!((agent.len(), site.len()) == (8, 16) && is_digits(&agent) && is_digits(&site), "{agent} {site}");
     let tag = format!("<script src=\"/_edge/agent.js?v={agent}\" data-site=\"{site}\"></script>");
@@ -46,7 +46,7 @@ fn the_display_carries_the_tag_before_everything_else() {
 #[test]
 fn the_tag_leads_to_the_agent_which_is_kept_for_a_year() {
     let edge = Edge::start();
-    let (agent, _) = tag(&edge.get("/", &[]).text()).expect("a tag");
+    let (agent, _) = tag(edge.get("/", &[]).text()).expect("a tag");
     let path = format!("/_edge/agent.js?v={agent}");
     let script = edge.get(&path, &[]);
     assert_eq!(script.status, 200);
@@ -101,18 +101,18 @@ fn every_page_of_a_directory_names_its_version_which_any_file_changes() {
     ]);
     let edge = Setup::new("").site(dist.path()).start();
     let page = edge.get("/", &[]);
-    let (agent, site) = tag(&page.text()).expect("a tag");
-    assert_eq!(tag(&edge.get("/docs/", &[]).text()), Some((agent.clone(), site.clone())));
+    let (agent, site) = tag(page.text()).expect("a tag");
+    assert_eq!(tag(edge.get("/docs/", &[]).text()), Some((agent.clone(), site.clone())));
     assert_eq!(edge.get("/a/route", &[("accept", "text/html")]).body, page.body);
     assert_eq!(edge.get("/part.html", &[]).body, b"<p>Text");
     let etag = page.field("etag").expect("a tag").to_owned();
     assert_eq!(edge.get("/", &[("if-none-match", &etag)]).status, 304);
 
     fs::write(dist.path().join("assets/index-AAAA1111.js"), "other").expect("written");
-    eventually("the new version", || tag(&edge.get("/", &[]).text()).is_some_and(|(_, now)| now != site));
+    eventually("the new version", || tag(edge.get("/", &[]).text()).is_some_and(|(_, now)| now != site));
     let changed = edge.get("/", &[("if-none-match", &etag)]);
     assert_eq!(changed.status, 200);
-    assert_eq!(tag(&edge.get("/docs/", &[]).text()), tag(&changed.text()));
+    assert_eq!(tag(edge.get("/docs/", &[]).text()), tag(changed.text()));
 
     // Every representation is of the page with the tag.
     let url = edge.url("/");
@@ -156,9 +156,9 @@ fn the_boxs_own_pages_carry_no_tag() {
     let edge = Edge::start();
     for path in ["/_edge/", "/_edge/admin", "/_edge/nothing", "/assets/index-00000000.js", "/%"] {
         let reply = edge.get(path, &html);
-        assert!(reply.text().contains("<html") && tag(&reply.text()).is_none(), "{path}: {}", reply.text());
+        assert!(reply.text().contains("<html") && tag(reply.text()).is_none(), "{path}: {}", reply.text());
     }
     let nothing = tempfile::tempdir().expect("a directory");
     let reply = Setup::new("").site(nothing.path()).start().get("/", &html);
-    assert!(reply.status == 503 && tag(&reply.text()).is_none(), "{}", reply.text());
+    assert!(reply.status == 503 && tag(reply.text()).is_none(), "{}", reply.text());
 }
