@@ -13,6 +13,7 @@ mod loopback_client;
 mod machine;
 mod operator;
 mod outbound;
+mod screens;
 mod signals;
 mod site;
 mod state_schema;
@@ -29,7 +30,7 @@ use std::io;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use thiserror::Error;
@@ -62,6 +63,7 @@ use crate::identity::BoxId;
 use crate::launch;
 use crate::metrics::Metrics;
 use crate::restart::{Program, Socket};
+use crate::screens::Screens;
 use crate::service_manager;
 use crate::site::{Publisher, SiteError};
 use crate::telemetry::Recent;
@@ -189,6 +191,7 @@ impl App {
 
         let metrics = Arc::new(Metrics::default());
         let language = display.language;
+        let screens = Screens::open(&data_dir, screens, language, Instant::now());
         let erp = Erp::new(erp, display, &data_dir, outbound, &metrics).map_err(AppError::Display)?;
         let (describe, description) = watch::channel(Bytes::new());
         let (lan, known) = watch::channel(None);
@@ -238,6 +241,7 @@ impl App {
             console,
             admin,
             feed: erp.feed(),
+            screens,
         };
         Ok(Self {
             listeners,
@@ -285,6 +289,7 @@ impl App {
             None => None,
         };
         let client = LoopbackClient::new(&self.listeners, &self.parts, &self.limits);
+        let screens = screens::start(self.parts.screens.clone(), Arc::clone(&self.parts.site));
         let server = Server::start(self.listeners, self.parts, &self.limits, self.requests.access)?;
         let operator = Rc::new(self.operator);
         let control = operator::start(&operator, self.asked);
@@ -350,7 +355,9 @@ impl App {
             tracing::warn!(signal = name, "stopping at once");
         };
         let ended = end(server, is_restart, self.grace, at_once);
-        let others = async { tokio::join!(silence(discovery, control), erp.stop(), trial::end_cleanly(on_trial)) };
+        let others = async {
+            tokio::join!(silence(discovery, control), erp.stop(), screens.stop(), trial::end_cleanly(on_trial))
+        };
         let cut_off = tokio::select! {
             (cut_off, _) = async { tokio::join!(ended, others) } => cut_off,
             () = ping_watchdog() => 0,

@@ -1,16 +1,19 @@
 //! One connection from its first byte to its last.
 
 use std::future::poll_fn;
+use std::io;
 use std::mem::MaybeUninit;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
+use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -22,11 +25,11 @@ use super::end::End;
 use super::handover::BegunStream;
 use super::lifecycle::Due;
 use super::listener::Scheme;
-use super::metered::{MeteredSocket, MeteredStream};
+use super::metered::{MeteredSocket, MeteredStream, PeerSocket};
 use super::service::{AppState, Service};
 use super::stream::stream_events;
 use super::sweeper::Sweeper;
-use super::timeouts::Timeouts;
+use super::timeouts::{ASK_PEER, PEER_LOST, Timeouts};
 use super::tls::Tls;
 use crate::metrics::{CloseReason, Metrics};
 
@@ -128,7 +131,7 @@ async fn speak<S>(
     mut timer: Pin<&mut ConnectionTimer<'_>>,
 ) -> End
 where
-    S: AsyncRead + AsyncWrite + Unpin,
+    S: AsyncRead + AsyncWrite + Unpin + PeerSocket,
 {
     let metrics = &settings.state.metrics;
     let mut stream = MeteredStream::new(stream, Rc::clone(activity), Arc::clone(metrics));
@@ -137,6 +140,9 @@ where
             ExchangeOutcome::Ended(end) => return end,
             ExchangeOutcome::Resting(resting, next) => (stream, service) = (resting, next),
             ExchangeOutcome::Streaming(stream, begun) => {
+                if let Err(error) = notice_loss(stream.peer_socket(), settings.timeouts.write_stall) {
+                    return End::Failed(error);
+                }
                 return settings.state.timers.lend(stream_events(stream, begun, timer)).await;
             }
         }
@@ -146,6 +152,13 @@ where
             return end;
         }
     }
+}
+
+/// Has the kernel look for a sign of life of the peer's.
+fn notice_loss(socket: &TcpStream, write_stall: Duration) -> io::Result<()> {
+    let socket = SockRef::from(socket);
+    socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(ASK_PEER).with_interval(ASK_PEER))?;
+    socket.set_tcp_user_timeout(Some(PEER_LOST.min(write_stall)))
 }
 
 /// How a run of requests ended.

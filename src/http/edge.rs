@@ -83,17 +83,22 @@ pub(super) async fn admin(
     within: Duration,
     caller: Caller,
 ) -> Result<Response<Body>, Refusal> {
-    let form =
-        timeout(within, Limited::new(body, admin::MAX_BODY).collect()).await.map_err(|_| Refusal::BodyTimeout)?;
-    let form = form.map_err(|error| {
-        // Anything else is the end of the connection: nobody reads the answer.
-        if error.is::<LengthLimitError>() { Refusal::BodyTooLarge } else { Refusal::Internal }
-    })?;
-    let request: Request<Bytes> = Request::from_parts(parts.clone(), form.to_bytes());
+    let form = read_body(body, admin::MAX_BODY, within).await?;
+    let request: Request<Bytes> = Request::from_parts(parts.clone(), form);
     let mut response = admin.answer(request, caller).await.map(Body::whole);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     Ok(response)
+}
+
+/// A body of so many bytes at most, which has to come within some time.
+pub(super) async fn read_body(body: Incoming, max: usize, within: Duration) -> Result<Bytes, Refusal> {
+    let body = timeout(within, Limited::new(body, max).collect()).await.map_err(|_| Refusal::BodyTimeout)?;
+    let body = body.map_err(|error| {
+        // Anything else is the end of the connection: nobody reads the answer.
+        if error.is::<LengthLimitError>() { Refusal::BodyTooLarge } else { Refusal::Internal }
+    })?;
+    Ok(body.to_bytes())
 }
 
 fn internal(error: &dyn std::error::Error) -> Refusal {

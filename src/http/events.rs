@@ -11,6 +11,7 @@ use tokio_util::sync::{CancellationToken, ReusableBoxFuture};
 
 use crate::erp::Subscription;
 use crate::gzip::Compressible;
+use crate::screens::{Channel, Screens};
 
 /// Streams of the console at once; a page that gets none polls instead.
 const MAX: usize = 64;
@@ -20,6 +21,9 @@ static RETRY: LazyLock<Arc<Compressible>> = LazyLock::new(|| Compressible::new(&
 
 /// A line that starts with a colon is a comment.
 static HEARTBEAT: LazyLock<Arc<Compressible>> = LazyLock::new(|| Compressible::new(&b":\n\n"[..]));
+
+/// Has the page's agent report, since orders wait for it.
+static CALL: LazyLock<Arc<Compressible>> = LazyLock::new(|| Compressible::new(&b"event: call\ndata:\n\n"[..]));
 
 /// Opens streams.
 #[derive(Debug)]
@@ -46,10 +50,10 @@ impl Source {
     }
 
     /// A live channel, of which only the number of connections is a bound. It begins with what is newer than `id`, or
-    /// with everything.
-    pub(super) fn open_live(&self, mut subscription: Subscription, id: Option<&str>) -> Events {
+    /// with everything. `page` is the page that opens it, where that is known.
+    pub(super) fn open_live(&self, mut subscription: Subscription, id: Option<&str>, page: Option<Page>) -> Events {
         let given = id.and_then(|id| subscription.latest().version_of(id));
-        self.open(Content::Live { subscription, given, next: NextLive::Retry })
+        self.open(Content::Live { subscription, given, page, next: NextLive::Retry })
     }
 
     fn open(&self, content: Content) -> Events {
@@ -80,6 +84,7 @@ enum Content {
         subscription: Subscription,
         /// The version that the peer has.
         given: Option<u64>,
+        page: Option<Page>,
         next: NextLive,
     },
 }
@@ -101,14 +106,17 @@ impl Content {
                 let count = *changes.borrow_and_update();
                 Some(Compressible::new(format!("data: {count}\n\n")))
             }
-            Self::Live { subscription, given, next } => loop {
+            Self::Live { subscription, given, page, next } => loop {
                 let latest = match std::mem::replace(next, NextLive::Change) {
                     NextLive::Retry => {
                         *next = NextLive::Now;
                         return Some(Arc::clone(&RETRY));
                     }
                     NextLive::Now => subscription.latest(),
-                    NextLive::Change => subscription.changed().await?,
+                    NextLive::Change => tokio::select! {
+                        latest = subscription.changed() => latest?,
+                        () = called(page) => return Some(Arc::clone(&CALL)),
+                    },
                 };
                 let now = Instant::now();
                 let message = match *given {
@@ -122,6 +130,29 @@ impl Content {
             },
         }
     }
+}
+
+/// The page that follows a live channel: it counts as connected until this is dropped.
+pub(super) struct Page {
+    _channel: Channel,
+    calls: watch::Receiver<u64>,
+}
+
+impl Page {
+    /// `None` where `page` is no page's id.
+    pub(super) fn connect(screens: &Screens, page: &str) -> Option<Self> {
+        Some(Self { _channel: screens.open_channel(page)?, calls: screens.calls() })
+    }
+}
+
+/// When screens are to report at once; never where nobody knows the page.
+pub(super) async fn called(page: &mut Option<Page>) {
+    if let Some(page) = page
+        && page.calls.changed().await.is_ok()
+    {
+        return;
+    }
+    std::future::pending().await
 }
 
 impl State {
@@ -215,7 +246,7 @@ mod tests {
             let feed = Feed::new(settings);
             let (_sender, changes) = watch::channel(0);
             let source = source(changes);
-            let mut events = source.open_live(feed.subscribe(), Some("of another start-1"));
+            let mut events = source.open_live(feed.subscribe(), Some("of another start-1"), None);
             assert_eq!(feed.channels(), 1);
             assert_eq!(next(&mut events).await.as_deref(), Some(&RETRY.plain()[..]));
             let whole = feed.latest().whole(Instant::now()).event.plain().clone();
@@ -223,7 +254,7 @@ mod tests {
             assert_eq!(next(&mut events).await.as_deref(), Some(&b":\n\n"[..]));
             drop(events);
 
-            let mut events = source.open_live(feed.subscribe(), Some(&feed.latest().id()));
+            let mut events = source.open_live(feed.subscribe(), Some(&feed.latest().id()), None);
             assert_eq!(next(&mut events).await.as_deref(), Some(&RETRY.plain()[..]));
             assert_eq!(next(&mut events).await.as_deref(), Some(&b":\n\n"[..]), "it has everything");
             source.closing().cancel();

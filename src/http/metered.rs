@@ -12,9 +12,34 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
 
 use super::deadlines::Activity;
 use crate::metrics::Metrics;
+
+/// What leads to a peer's socket, with TLS in between or without.
+pub(super) trait PeerSocket {
+    fn peer_socket(&self) -> &TcpStream;
+}
+
+impl PeerSocket for MeteredSocket<TcpStream> {
+    fn peer_socket(&self) -> &TcpStream {
+        &self.socket
+    }
+}
+
+impl PeerSocket for TlsStream<MeteredSocket<TcpStream>> {
+    fn peer_socket(&self) -> &TcpStream {
+        self.get_ref().0.peer_socket()
+    }
+}
+
+impl<S: PeerSocket> PeerSocket for MeteredStream<S> {
+    fn peer_socket(&self) -> &TcpStream {
+        self.stream.peer_socket()
+    }
+}
 
 /// The socket's end.
 pub(super) struct MeteredSocket<S> {

@@ -38,6 +38,7 @@ mod range;
 mod request_id;
 mod respond;
 mod route;
+mod screen;
 mod service;
 mod settings;
 mod stream;
@@ -74,6 +75,7 @@ use crate::console::Console;
 use crate::erp::Feed;
 use crate::health::Health;
 use crate::metrics::Metrics;
+use crate::screens::Screens;
 use crate::site::{Agent, Current};
 
 /// Pure parts, for fuzzing and benchmarks.
@@ -103,6 +105,8 @@ pub(crate) struct Parts {
     pub(crate) admin: Arc<Admin>,
     /// What the ERP shows; off where none is configured.
     pub(crate) feed: Feed,
+    /// Those who show the display.
+    pub(crate) screens: Screens,
     /// Who may be meant by requests for the box's own paths.
     pub(crate) names: Arc<Names>,
     /// For listeners of [`Scheme::Https`].
@@ -148,7 +152,7 @@ impl Server {
         limits: &Limits,
         access_log: AccessLog,
     ) -> Result<Self, ServerError> {
-        let Parts { site, health, metrics, display, description, console, admin, feed, names, tls } = parts;
+        let Parts { site, health, metrics, display, description, console, admin, feed, screens, names, tls } = parts;
         let timeouts = Timeouts::of(limits);
         let closing = CancellationToken::new();
         let timers = Timers::start().map_err(ServerError::Worker)?;
@@ -165,6 +169,7 @@ impl Server {
             console,
             admin,
             feed,
+            screens,
             names,
             most_body: limits.request_body_bytes,
             requests_per_connection: limits.requests_per_connection,

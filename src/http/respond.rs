@@ -44,6 +44,14 @@ pub(super) enum Refusal {
     BodyTimeout,
     /// The request names a host that is not this box (RFC 9110 section 15.5.20).
     Misdirected,
+    /// The body is of another media type than what is taken here.
+    MediaType,
+    /// The body is not what is taken here.
+    Content,
+    /// Nobody has asked for it.
+    NotAsked,
+    /// The peer sends too much of it (RFC 6585 section 4).
+    TooMany,
     /// All places for this are taken.
     Busy,
     /// A fault of ours.
@@ -64,6 +72,10 @@ impl Refusal {
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
+            Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Content => StatusCode::BAD_REQUEST,
+            Self::NotAsked => StatusCode::FORBIDDEN,
+            Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -93,12 +105,16 @@ impl Refusal {
                 "El equipo no se llama así. Abra su dirección IP, o añada este nombre a listen.names.",
                 "This is not the box's name. Open its IP address, or add this name to listen.names.",
             ),
+            Self::TooMany => Text::fixed(
+                "Llegan demasiadas peticiones de esta dirección. Inténtelo de nuevo en unos segundos.",
+                "Too many requests come from this address. Try again in a few seconds.",
+            ),
             Self::Busy => Text::fixed(
                 "El equipo atiende ya demasiadas conexiones. Inténtelo de nuevo en unos segundos.",
                 "The box is serving too many already. Try again in a few seconds.",
             ),
             Self::Internal => Text::fixed("El equipo ha tenido un fallo.", "The box has had a fault."),
-            Self::Target(_) | Self::Host(_) | Self::Expectation => {
+            Self::Target(_) | Self::Host(_) | Self::Expectation | Self::MediaType | Self::Content | Self::NotAsked => {
                 Text::fixed("La petición no es válida.", "The request is not valid.")
             }
         }
@@ -147,7 +163,7 @@ impl Refusal {
                     headers.insert(header::CONTENT_RANGE, value);
                 }
             }
-            Self::Busy => {
+            Self::Busy | Self::TooMany => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
             }
             Self::NotAcceptable => {

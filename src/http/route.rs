@@ -11,13 +11,16 @@ use super::host;
 use super::names::Names;
 use super::respond::Refusal;
 use super::target::{self, Target};
-use crate::admin;
 use crate::metrics::RouteClass;
+use crate::{admin, screens};
 
 /// The reserved prefix.
 const RESERVED: &str = "/_edge";
 /// What is below it for those who know the PIN.
 const ADMIN: &str = "/_edge/admin";
+/// Where pages report.
+const SCREEN: &str = "/_edge/screen";
+const PICTURE: &str = "/_edge/screen/picture";
 
 /// Who answers.
 #[derive(Debug, PartialEq, Eq)]
@@ -52,6 +55,10 @@ pub(super) enum Route<'a> {
     AwakeClip,
     /// `/_edge/admin` and everything below it.
     Admin,
+    /// `/_edge/screen`: a page reports.
+    Screen,
+    /// `/_edge/screen/picture`: a page sends what it shows.
+    Picture,
     /// Any other path below `/_edge/`.
     Edge(Cow<'a, str>),
     /// `/api` and everything below it, with the decoded path: the dist's where no ERP is configured.
@@ -77,6 +84,7 @@ impl Route<'_> {
             | Self::AwakeClip
             | Self::Admin
             | Self::Edge(_) => RouteClass::Edge,
+            Self::Screen | Self::Picture => RouteClass::Screen,
             Self::Site(path) if path.ends_with('/') || path.ends_with(".html") => RouteClass::Page,
             Self::Site(_) => RouteClass::Asset,
         }
@@ -93,6 +101,8 @@ pub(crate) fn is_reserved(path: &str) -> bool {
 const READ: &str = "GET, HEAD, OPTIONS";
 /// The methods of the administration's forms.
 const READ_AND_POST: &str = "GET, HEAD, OPTIONS, POST";
+/// The methods of what pages send.
+const POST: &str = "OPTIONS, POST";
 
 /// Whether a path is this one or below it.
 fn is_below(path: &str, top: &str) -> bool {
@@ -114,8 +124,10 @@ pub(super) fn route<'a>(
 ) -> Result<Route<'a>, Refusal> {
     host::check(parts.version, fields.host).map_err(Refusal::Host)?;
     let target = target::parse(&parts.uri).map_err(Refusal::Target)?;
-    let is_form = matches!(&target, Target::Path(path) if is_below(path, ADMIN));
-    let (allow, most_body) = if is_form { (READ_AND_POST, admin::MAX_BODY as u64) } else { (READ, most_body) };
+    let (allow, most_body) = match &target {
+        Target::Path(path) if is_below(path, RESERVED) => accepted(path, most_body),
+        _ => (READ, most_body),
+    };
     check_method(&parts.method, allow)?;
     check_expectation(fields.expect)?;
     if body.exceeds(most_body) {
@@ -143,11 +155,23 @@ pub(super) fn route<'a>(
             "/_edge/awake.mp4" => Route::AwakeClip,
             "/_edge/live" => Route::LiveEvents,
             "/_edge/live.json" => Route::LivePoll,
+            SCREEN => Route::Screen,
+            PICTURE => Route::Picture,
             other if is_below(other, ADMIN) => Route::Admin,
             other if is_below(other, RESERVED) => Route::Edge(path),
             other if is_api(other) => Route::Api(path),
             _ => return Err(Refusal::NotFound),
         }),
+    }
+}
+
+/// The methods of a path of the box's own, and the bytes of a body.
+fn accepted(path: &str, most_body: u64) -> (&'static str, u64) {
+    match path {
+        SCREEN => (POST, screens::MAX_REPORT as u64),
+        PICTURE => (POST, screens::MAX_PICTURE as u64),
+        path if is_below(path, ADMIN) => (READ_AND_POST, admin::MAX_BODY as u64),
+        _ => (READ, most_body),
     }
 }
 
@@ -172,11 +196,17 @@ impl BodyLength {
 
 fn check_method(method: &Method, allow: &'static str) -> Result<(), Refusal> {
     match *method {
-        Method::GET | Method::HEAD | Method::OPTIONS => Ok(()),
-        Method::POST if allow == READ_AND_POST => Ok(()),
-        Method::POST | Method::PUT | Method::DELETE | Method::PATCH | Method::TRACE | Method::CONNECT => {
-            Err(Refusal::Method(allow))
-        }
+        Method::OPTIONS => Ok(()),
+        Method::GET | Method::HEAD if allow != POST => Ok(()),
+        Method::POST if allow != READ => Ok(()),
+        Method::GET
+        | Method::HEAD
+        | Method::POST
+        | Method::PUT
+        | Method::DELETE
+        | Method::PATCH
+        | Method::TRACE
+        | Method::CONNECT => Err(Refusal::Method(allow)),
         _ => Err(Refusal::UnknownMethod),
     }
 }
@@ -267,6 +297,25 @@ mod tests {
     }
 
     #[test]
+    fn pages_report_and_nobody_reads_that() {
+        for (uri, max) in [("/_edge/screen", screens::MAX_REPORT), ("/_edge/screen/picture", screens::MAX_PICTURE)] {
+            assert_eq!(routed("POST", uri), Ok(RouteClass::Screen));
+            assert_eq!(routed("OPTIONS", uri), Ok(RouteClass::None));
+            for method in ["GET", "HEAD", "PUT"] {
+                let parts = parts(method, uri, &[]);
+                let refused = route(&parts, BodyLength::Known(0), 0, &names()).map(drop);
+                assert_eq!(refused, Err(Refusal::Method(POST)), "{method}");
+            }
+            let parts = parts("POST", uri, &[]);
+            assert!(route(&parts, BodyLength::Known(max as u64), 0, &names()).is_ok());
+            assert_eq!(route(&parts, BodyLength::Known(max as u64 + 1), 0, &names()), Err(Refusal::BodyTooLarge));
+            let foreign = Request::post(uri).header("host", "evil.example").body(()).expect("a request").into_parts().0;
+            assert_eq!(route(&foreign, BodyLength::Known(0), 0, &names()), Err(Refusal::Misdirected));
+        }
+        assert_eq!(routed("POST", "/_edge/screen/").map_err(|status| status.as_u16()), Err(405));
+    }
+
+    #[test]
     fn what_is_the_boxs_own_wants_its_name() {
         let with = |uri: &str, host: &str| {
             let parts = Request::get(uri).header("host", host).body(()).expect("a request").into_parts().0;
@@ -282,6 +331,7 @@ mod tests {
             "/API/x",
             "/_edge/live",
             "/_edge/live.json",
+            "/_edge/screens",
             "/%61pi/x",
             "//api%2Fx",
         ] {

@@ -29,12 +29,13 @@ use super::respond::{Form, Refusal, empty, no_store};
 use super::route::{BodyLength, Route, route};
 use super::target;
 use super::timers::Timers;
-use super::{AccessLog, api, assets, edge, events, live};
+use super::{AccessLog, api, assets, edge, events, live, screen};
 use crate::admin::{Admin, Caller};
 use crate::console::Console;
 use crate::erp::Feed;
 use crate::health::{Health, Level};
 use crate::metrics::{self, Metrics, RouteClass};
+use crate::screens::Screens;
 use crate::site::{Agent, Current};
 
 /// What every request may need; one for the whole process.
@@ -50,6 +51,7 @@ pub(super) struct AppState {
     pub(super) console: Arc<Console>,
     pub(super) admin: Arc<Admin>,
     pub(super) feed: Feed,
+    pub(super) screens: Screens,
     pub(super) names: Arc<Names>,
     pub(super) events: events::Source,
     /// Of large files.
@@ -160,9 +162,29 @@ impl Connection {
             drop(routed);
             let (this, timers) = (Rc::clone(this), &this.state.timers);
             return Answer::Later(Box::pin(timers.lend(async move {
-                let outcome = live::poll(&this.state.feed, &parts, this.state.events.closing()).await;
+                let page = live::page(&this.state.screens, &parts);
+                let outcome = live::poll(&this.state.feed, page, &parts, this.state.events.closing()).await;
                 let mut response = outcome.unwrap_or_else(|refusal| this.refuse(refusal, &parts, id));
                 this.finish(id, answering, &parts, RouteClass::Live, &mut response);
+                response
+            })));
+        }
+        if let Ok(report @ (Route::Screen | Route::Picture)) = &routed
+            && parts.method == Method::POST
+        {
+            let is_picture = *report == Route::Picture;
+            drop(routed);
+            let (this, timers) = (Rc::clone(this), &this.state.timers);
+            return Answer::Later(Box::pin(timers.lend(async move {
+                let (ip, within) = (this.peer.ip().to_canonical(), this.activity.timeouts().body());
+                let screens = &this.state.screens;
+                let outcome = if is_picture {
+                    screen::picture(screens, &parts, body, within).await
+                } else {
+                    screen::report(screens, &parts, body, within, ip).await
+                };
+                let mut response = outcome.unwrap_or_else(|refusal| this.refuse(refusal, &parts, id));
+                this.finish(id, answering, &parts, RouteClass::Screen, &mut response);
                 response
             })));
         }
@@ -261,13 +283,16 @@ impl AppState {
             Route::Console => edge::page(&self.console, parts),
             Route::Status => edge::status(&self.console),
             Route::Events => Ok(edge::events(edge::changes(&self.events)?, handover, parts.version, Coding::Identity)),
-            Route::LiveEvents => live::events(&self.events, &self.feed, parts, handover),
+            Route::LiveEvents => {
+                let page = live::page(&self.screens, parts);
+                live::events(&self.events, &self.feed, page, parts, handover)
+            }
             Route::Api(path) => api::answer(&self.feed, parts, fields, path, self.console.language()),
             Route::AgentScript => assets::agent(parts, fields, &self.agent, &self.disk),
             Route::AwakeClip => assets::send(parts, fields, &self.agent.awake, &self.disk),
             Route::Edge(path) => edge::file(path),
             // Answered before, since it takes its time.
-            Route::Admin => Err(Refusal::Internal),
+            Route::Admin | Route::Screen | Route::Picture => Err(Refusal::Internal),
             // A GET was answered before; nobody waits for a head alone.
             Route::LivePoll => live::whole(&self.feed, parts),
             Route::DisplaySettings => Ok(no_store(StatusCode::OK, JSON, self.display.borrow().clone())),

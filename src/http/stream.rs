@@ -172,7 +172,7 @@ mod tests {
             let (feed, closing) = (Feed::sample(&[]), CancellationToken::new());
             let (_changes, changes) = watch::channel(0);
             let source = Source::new(changes, TIMEOUTS.heartbeat(), closing.clone());
-            let events = source.open_live(feed.subscribe(), None);
+            let events = source.open_live(feed.subscribe(), None, None);
             let begun = BegunStream { events, answering: activity.begin_answer(), is_chunked: true, gzip };
             let timer = pin!(ConnectionTimer::new(&activity, &drain, &sweeper, &tracked));
             let serving = pin!(stream_events(stream, Box::new(begun), timer));

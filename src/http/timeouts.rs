@@ -11,6 +11,7 @@
 //! | between requests | `limits.keep_alive_idle_s`; without buffers after [`REST_AFTER`] |
 //! | a request that waits for what is newer | [`LIVE_POLL`], then it gets an answer without |
 //! | silence of a stream of events | half of that, [`MAX_HEARTBEAT`] at most |
+//! | the peer's kernel, behind a stream of events | [`PEER_LOST`] |
 //! | a request on its way, when the place is needed or the box stops | [`FIRST_REQUEST`], [`FIRST_REQUEST_GRACE`] |
 
 use std::time::Duration;
@@ -74,6 +75,11 @@ pub(super) const ANNOUNCE_CLOSE: Duration = FIRST_REQUEST_GRACE;
 
 /// For one piece of a file, the wait for its turn included; a disk that has to spin up takes ten seconds.
 pub(super) const DISK_READ: Duration = Duration::from_secs(30);
+
+/// How long the kernel of a peer that follows a stream may acknowledge nothing. Then it is off, or its cable is out: until that is
+/// known, it looks like a page that hangs. It is asked for a sign of life as often as [`ASK_PEER`].
+pub(super) const PEER_LOST: Duration = Duration::from_secs(15);
+pub(super) const ASK_PEER: Duration = Duration::from_secs(5);
 
 /// How long a request for what is newer on the live channel waits; proxies give up after 30 s at the earliest.
 pub(super) const LIVE_POLL: Duration = Duration::from_secs(25);

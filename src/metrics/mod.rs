@@ -35,6 +35,8 @@ pub(crate) enum RouteClass {
     Live,
     /// `/api/*`.
     Api,
+    /// `/_edge/screen` and `/_edge/screen/picture`.
+    Screen,
     /// The rest of `/_edge/*`.
     Edge,
     /// `/health*`.
@@ -52,6 +54,7 @@ impl EncodeLabelValue for RouteClass {
             Self::Asset => "asset",
             Self::Live => "live",
             Self::Api => "api",
+            Self::Screen => "screen",
             Self::Edge => "edge",
             Self::Health => "health",
             Self::Metrics => "metrics",

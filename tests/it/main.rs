@@ -40,6 +40,7 @@ mod outbound;
 mod rebinding;
 mod repository;
 mod routes;
+mod screens;
 mod serving;
 mod site_directory;
 mod spanish;
