@@ -38,18 +38,16 @@ impl<'a> Fields<'a> {
     pub(super) fn of(headers: &'a HeaderMap) -> Self {
         let mut fields = Self::default();
         for (name, value) in headers {
-            if *name == header::HOST {
-                fields.host.add(value);
-            } else if *name == header::ACCEPT_ENCODING {
-                fields.accept_encoding.add(value);
-            } else if *name == header::EXPECT {
-                fields.expect.add(value);
-            } else if *name == header::RANGE {
-                fields.range.add(value);
-            } else if *name == header::IF_NONE_MATCH {
-                fields.if_none_match.add(value);
-            } else if name.as_str().starts_with("if-") {
-                fields.has_other_preconditions = true;
+            match *name {
+                header::HOST => fields.host.add(value),
+                header::ACCEPT_ENCODING => fields.accept_encoding.add(value),
+                header::EXPECT => fields.expect.add(value),
+                header::RANGE => fields.range.add(value),
+                header::IF_NONE_MATCH => fields.if_none_match.add(value),
+                header::IF_MATCH | header::IF_MODIFIED_SINCE | header::IF_RANGE | header::IF_UNMODIFIED_SINCE => {
+                    fields.has_other_preconditions = true;
+                }
+                _ => {}
             }
         }
         fields
