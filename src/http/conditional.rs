@@ -53,10 +53,7 @@ pub fn evaluate(headers: &HeaderMap, validators: Validators<'_>) -> Outcome {
 
 /// Whether an If-None-Match is our tag and nothing else, as browsers send it.
 pub(super) fn is_tag(value: &HeaderValue, ours: &str) -> bool {
-    let (value, ours) = (value.as_bytes(), ours.as_bytes());
-    // musl compares a byte at a time; this becomes sixteen.
-    let difference = value.iter().zip(ours).fold(0, |difference, (one, other)| difference | (one ^ other));
-    !ours.is_empty() && value.len() == ours.len() && difference == 0
+    !ours.is_empty() && memchr::arch::all::is_equal(value.as_bytes(), ours.as_bytes())
 }
 
 /// Whether a Range is to be honoured: If-Range is absent or names exactly this

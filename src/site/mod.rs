@@ -20,6 +20,7 @@ mod hashing;
 mod left_out;
 mod markup;
 mod media;
+mod path;
 mod policy;
 mod publish;
 mod retained;
@@ -29,6 +30,7 @@ mod state;
 mod tag;
 mod words;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -42,6 +44,7 @@ pub(crate) use asset::{Asset, IMMUTABLE, NO_STORE, Representation};
 pub(crate) use content::{Content, OnDisk};
 pub(crate) use hashed::is_hashed;
 pub(crate) use left_out::LeftOut;
+use path::FilePath;
 pub(crate) use policy::allows_agent;
 pub(crate) use publish::{Current, Publisher, PublisherInputs, SiteError};
 pub(crate) use settings::Settings;
@@ -59,7 +62,7 @@ pub(crate) struct File {
 /// A dist, indexed by URL path.
 #[derive(Clone, Default)]
 pub(crate) struct Site {
-    assets: FxHashMap<String, Arc<Asset>>,
+    assets: FxHashMap<FilePath<'static>, Arc<Asset>>,
     /// The page that navigations get, found once: most requests are for it.
     index: Option<Arc<Asset>>,
     /// Of all files as they are in the dist, so that it is the same wherever this dist is served.
@@ -81,7 +84,7 @@ impl Site {
         let additions = Additions { policy, tag };
         let asset = |(file, digest): (File, String)| {
             let path = file.path.clone();
-            (path, Arc::new(Asset::new(file, digest, &additions)))
+            (path.into(), Arc::new(Asset::new(file, digest, &additions)))
         };
         let assets = files.into_iter().zip(digests).map(asset).collect();
         Self { assets, version: Some(version.into()), ..Self::default() }.with_index()
@@ -111,19 +114,18 @@ impl Site {
 
     /// The asset at a decoded URL path; a path that ends in `/` means its `index.html`.
     #[must_use]
-    pub(crate) fn get(&self, path: &str) -> Option<&Asset> {
+    pub(crate) fn get<'a>(&'a self, path: &'a str) -> Option<&'a Asset> {
         if path == "/" {
             return self.index();
         }
-        let asset =
-            if path.ends_with('/') { self.assets.get(&format!("{path}index.html")) } else { self.assets.get(path) };
-        asset.map(Arc::as_ref)
+        let path = if path.ends_with('/') { Cow::Owned(format!("{path}index.html")) } else { Cow::Borrowed(path) };
+        self.assets.get(&FilePath(path)).map(Arc::as_ref)
     }
 
     /// Whether a decoded URL path without a slash at its end names a directory that has an `index.html`.
     #[must_use]
     pub(crate) fn is_directory_with_page(&self, path: &str) -> bool {
-        !path.ends_with('/') && self.assets.contains_key(&format!("{path}/index.html"))
+        !path.ends_with('/') && self.assets.contains_key(format!("{path}/index.html").as_str())
     }
 
     /// The page that navigations get.
@@ -144,7 +146,7 @@ impl Site {
 
     /// Every file's decoded URL path.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
-        self.assets.keys().map(String::as_str)
+        self.assets.keys().map(|path| &**path)
     }
 
     /// Takes over the representations of files that an older dist holds unchanged.

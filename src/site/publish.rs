@@ -252,7 +252,7 @@ impl<R: Fn(&State)> Worker<R> {
         }
         *asset = Arc::new(asset.hashed(digest));
         let mut shown = Site::clone(&self.current.load());
-        shown.assets.insert(file.path().to_owned(), Arc::clone(asset));
+        shown.assets.insert(file.path().to_owned().into(), Arc::clone(asset));
         self.current.show(shown);
     }
 

@@ -70,7 +70,7 @@ fn generation(site: &Site) -> Result<String, RetainedError> {
     if assets.iter().map(|(_, asset)| asset.identity.body.length()).sum::<usize>() as u64 > MAX_BYTES {
         return Err(RetainedError::TooLarge);
     }
-    Ok(digest_of_set(assets.into_iter().map(|(path, asset)| (path.as_str(), asset.digest())).collect()))
+    Ok(digest_of_set(assets.into_iter().map(|(path, asset)| (&**path, asset.digest())).collect()))
 }
 
 fn is_generation(name: &str) -> bool {
