@@ -64,12 +64,7 @@ fn found(parts: &Parts, fields: &Fields<'_>, part: &ApiPart) -> Result<Response<
         _ => Cow::from(&*part.etag),
     };
     let last_modified = part.as_of.map_or_else(SystemTime::now, SystemTime::from);
-    let validators = Validators { etag: &etag, last_modified };
-    let outcome = match (fields.if_none_match.first, fields.has_other_preconditions) {
-        (None, false) => Outcome::Proceed,
-        (Some(tag), false) if conditional::is_tag(tag, &etag) => Outcome::NotModified,
-        _ => conditional::evaluate(&parts.headers, validators),
-    };
+    let outcome = conditional::outcome(&parts.headers, fields, Validators { etag: &etag, last_modified });
     let etag = HeaderValue::from_str(&etag).map_err(|_| Refusal::Internal)?;
     let mut headers = HeaderMap::with_capacity(8);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));

@@ -67,11 +67,15 @@ pub(super) fn send(
         None => Preference::of(&parts.headers),
     };
 
-    if let Some(requested) = requested_range(parts, fields, asset, preference) {
-        precondition(parts, fields, asset, &asset.identity)?.map_or_else(|| partial(asset, requested, disk), Ok)
-    } else {
-        let selected = select(asset, preference)?;
-        Ok(precondition(parts, fields, asset, selected)?.unwrap_or_else(|| whole(&parts.method, selected, disk)))
+    let requested = requested_range(parts, fields, asset, preference);
+    let selected = if requested.is_some() { &asset.identity } else { select(asset, preference)? };
+    match conditional::outcome(&parts.headers, fields, validators(asset, selected)) {
+        Outcome::Failed => Err(Refusal::Precondition),
+        Outcome::NotModified => Ok(empty(StatusCode::NOT_MODIFIED, selected.not_modified.clone())),
+        Outcome::Proceed => match requested {
+            Some(requested) => partial(asset, requested, disk),
+            None => Ok(whole(&parts.method, selected, disk)),
+        },
     }
 }
 
@@ -103,25 +107,6 @@ fn requested_range(parts: &Parts, fields: &Fields<'_>, asset: &Asset, preference
 
 fn validators<'a>(asset: &Asset, representation: &'a Representation) -> Validators<'a> {
     Validators { etag: &representation.etag, last_modified: asset.last_modified }
-}
-
-/// The answer that the preconditions ask for, if it is not the representation itself.
-fn precondition(
-    parts: &Parts,
-    fields: &Fields<'_>,
-    asset: &Asset,
-    selected: &Representation,
-) -> Result<Option<Response<Body>>, Refusal> {
-    let outcome = match (fields.if_none_match.first, fields.has_other_preconditions) {
-        (None, false) => Outcome::Proceed,
-        (Some(tag), false) if conditional::is_tag(tag, &selected.etag) => Outcome::NotModified,
-        _ => conditional::evaluate(&parts.headers, validators(asset, selected)),
-    };
-    match outcome {
-        Outcome::Proceed => Ok(None),
-        Outcome::NotModified => Ok(Some(empty(StatusCode::NOT_MODIFIED, selected.not_modified.clone()))),
-        Outcome::Failed => Err(Refusal::Precondition),
-    }
 }
 
 fn whole(method: &Method, selected: &Representation, disk: &DiskReads) -> Response<Body> {

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use http::{HeaderMap, HeaderValue, header};
 
-use super::fields::Lines;
+use super::fields::{Fields, Lines};
 
 /// The validators of the selected representation (RFC 9110 section 8.8).
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +24,15 @@ pub enum Outcome {
     NotModified,
     /// `412 Precondition Failed`.
     Failed,
+}
+
+/// What the preconditions of a GET or HEAD say, by what was found of them in its head: nearly always there is none, or our tag alone.
+pub(super) fn outcome(headers: &HeaderMap, fields: &Fields<'_>, validators: Validators<'_>) -> Outcome {
+    match (fields.if_none_match.first, fields.has_other_preconditions) {
+        (None, false) => Outcome::Proceed,
+        (Some(tag), false) if is_tag(tag, validators.etag) => Outcome::NotModified,
+        _ => evaluate(headers, validators),
+    }
 }
 
 /// Evaluates the preconditions of a GET or HEAD in the order of RFC 9110 section 13.2.2.
@@ -52,7 +61,7 @@ pub fn evaluate(headers: &HeaderMap, validators: Validators<'_>) -> Outcome {
 }
 
 /// Whether an If-None-Match is our tag and nothing else, as browsers send it.
-pub(super) fn is_tag(value: &HeaderValue, ours: &str) -> bool {
+fn is_tag(value: &HeaderValue, ours: &str) -> bool {
     !ours.is_empty() && memchr::arch::all::is_equal(value.as_bytes(), ours.as_bytes())
 }
 
