@@ -34,17 +34,15 @@ pub(super) fn check(version: Version, host: Lines<'_>) -> Result<(), HostError> 
 /// Whether `value` is `uri-host [ ":" port ]` (RFC 3986 section 3.2.2). An empty host is
 /// allowed by RFC 9112 section 3.2 for targets without an authority.
 fn is_host(value: &[u8]) -> bool {
-    let (name_is_good, after) = if let Some(rest) = value.strip_prefix(b"[") {
+    if let Some(rest) = value.strip_prefix(b"[") {
         let Some(end) = rest.iter().position(|&byte| byte == b']') else { return false };
         let (literal, after) = rest.split_at(end);
         let literal = std::str::from_utf8(literal).unwrap_or_default();
-        (literal.parse::<std::net::Ipv6Addr>().is_ok(), after.get(1..).unwrap_or_default())
+        literal.parse::<std::net::Ipv6Addr>().is_ok() && is_port(after.get(1..).unwrap_or_default())
     } else {
-        let end = value.iter().position(|&byte| byte == b':').unwrap_or(value.len());
-        let (name, after) = value.split_at(end);
-        (name.iter().all(|&byte| is_reg_name(byte)), after)
-    };
-    name_is_good && is_port(after)
+        let end = value.iter().position(|&byte| !is_reg_name(byte)).unwrap_or(value.len());
+        is_port(value.get(end..).unwrap_or_default())
+    }
 }
 
 /// unreserved, sub-delims or `%`; those are all from `$` to `.`.
