@@ -137,7 +137,7 @@ pub(super) fn route<'a>(
         return Ok(Route::Options(allow));
     }
     match target {
-        Target::Path(path) if !is_own(&path) && !is_reserved(&path) => Ok(Route::Site(path)),
+        Target::Path(path) if !is_reserved(&path) && !is_api(&path) => Ok(Route::Site(path)),
         Target::Path(path) if is_own(&path) && !names.are_meant_by(parts) => Err(Refusal::Misdirected),
         // RFC 9112 section 3.2.4: the asterisk-form is for OPTIONS alone.
         Target::Server => Err(Refusal::Target(target::TargetError::NoPath)),
