@@ -66,4 +66,3 @@ async fn run(screens: Screens, site: Arc<Current>, stop: CancellationToken) {
         }
     }
 }
-
