@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::sync::watch;
@@ -55,7 +56,7 @@ struct Inner {
     store: Mutex<Store>,
     state: Mutex<State>,
     calls: watch::Sender<u64>,
-    summary: watch::Sender<Arc<Summary>>,
+    summary: ArcSwap<Summary>,
 }
 
 struct State {
@@ -106,7 +107,7 @@ impl Screens {
             store: Mutex::new(store),
             state: Mutex::new(state),
             calls: watch::Sender::new(0),
-            summary: watch::Sender::default(),
+            summary: ArcSwap::default(),
         }));
         screens.publish(&mut screens.lock(), now);
         screens
@@ -179,13 +180,7 @@ impl Screens {
     /// All screens, as they were at the last [`Screens::tick`] or change by a person.
     #[must_use]
     pub(crate) fn summary(&self) -> Arc<Summary> {
-        Arc::clone(&self.0.summary.borrow())
-    }
-
-    /// The summaries as they come: one a second.
-    #[must_use]
-    pub(crate) fn summaries(&self) -> watch::Receiver<Arc<Summary>> {
-        self.0.summary.subscribe()
+        self.0.summary.load_full()
     }
 
     /// What the box serves from now on: sixteen hexadecimal digits.
@@ -359,7 +354,7 @@ impl Screens {
         // By a clock that is not right, no screen is missed.
         let is_within_hours = wall.is_some_and(|wall| self.0.window.state(wall) == WindowState::Open);
         let is_starting = now.saturating_duration_since(self.0.started) < STARTING;
-        self.0.summary.send_replace(Arc::new(Summary::of(screens, expected, is_within_hours, is_starting)));
+        self.0.summary.store(Arc::new(Summary::of(screens, expected, is_within_hours, is_starting)));
     }
 }
 

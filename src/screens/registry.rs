@@ -84,10 +84,6 @@ impl Registry {
         &self.screens
     }
 
-    pub(super) fn screens_mut(&mut self) -> &mut [Screen] {
-        &mut self.screens
-    }
-
     pub(super) fn screen(&self, id: ScreenId) -> Option<&Screen> {
         self.screens.iter().find(|screen| screen.id == id)
     }
