@@ -1,7 +1,8 @@
 //! What a screen is, by its user agent.
 //!
-//! A table of our own. Of the crates that are kept, `woothee` knows no TVs, and `uaparser` brings a thousand regular
-//! expressions, compiled when the program starts, to tell brands of phones; neither tells the year of a TV.
+//! A table of our own. Of the crates that are kept, `woothee` 0.13 has no word of Tizen or webOS, and `uaparser` 0.6 compiles
+//! the regular expressions of a YAML file when the program starts, by a parser of YAML that is deprecated; neither tells
+//! the year of a TV.
 
 use serde::Serialize;
 
