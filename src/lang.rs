@@ -192,6 +192,19 @@ impl From<Texts> for Text<Vec<String>> {
     }
 }
 
+/// Seconds in the two largest units: `3 d 4 h`.
+#[must_use]
+pub(crate) fn duration(seconds: u64) -> Text {
+    let minutes = seconds / 60;
+    let (days, hours, minutes) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => Text::new("menos de un minuto", "less than a minute"),
+        (0, 0, minutes) => Text::same(format!("{minutes} min")),
+        (0, hours, minutes) => Text::same(format!("{hours} h {minutes} min")),
+        (days, hours, _) => Text::same(format!("{days} d {hours} h")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

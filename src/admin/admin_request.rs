@@ -12,6 +12,7 @@ use super::digits::ValidPin;
 use super::erp::{self, ErpCheck, ErpCommand, ErpOrigin, ErpSection};
 use super::pages::{self, Page};
 use super::respond::{self, ROOT, see_other};
+use super::screens::{self, Place, Typed};
 use super::throttle::RetryAfter;
 use super::{Admin, AdminCommand, AdminOutcome, Caller, MAX_BODY, audit, request, secure, sessions, updates, words};
 use crate::lang::{Lang, Text};
@@ -69,7 +70,11 @@ impl<'a> AdminRequest<'a> {
             _ => {}
         }
         let Some(session) = self.session() else {
-            return if self.below.is_empty() { self.login_page() } else { see_other(&self.at("")) };
+            return match request::wanted(self.below) {
+                _ if self.below.is_empty() => self.login_page(),
+                Some(wanted) => see_other(&self.at_with("", &format!("next={wanted}"))),
+                None => see_other(&self.at("")),
+            };
         };
         let page = self.page(Some(session.csrf.as_str()));
         match self.below {
@@ -83,7 +88,7 @@ impl<'a> AdminRequest<'a> {
             "erp" => self.erp_page(&session, StatusCode::OK, None),
             "restart" => respond::page(StatusCode::OK, &pages::Restart { page }),
             "factory-reset" => respond::page(StatusCode::OK, &pages::FactoryReset { page, fault: None }),
-            _ => self.not_found(),
+            _ => self.screens(page),
         }
     }
 
@@ -120,11 +125,12 @@ impl<'a> AdminRequest<'a> {
             "erp" => self.erp(&session, &form).await,
             "restart" => self.carry_out(AdminCommand::Restart, "restart").await,
             "factory-reset" => self.factory_reset(&session, &form).await,
-            _ => self.not_found(),
+            _ => self.change_screen(&session, &form).await,
         }
     }
 
     async fn login(&self, form: &HashMap<String, String>) -> Response<Bytes> {
+        let next = request::wanted(value(form, "next"));
         match self.admin.check(value(form, "pin"), self.caller, self.now).await {
             Err(wait) => self.too_early("login", wait),
             Ok(false) => {
@@ -133,13 +139,13 @@ impl<'a> AdminRequest<'a> {
                 let is_generated = self.admin.pin().is_some();
                 self.with_wait(respond::page(
                     StatusCode::FORBIDDEN,
-                    &pages::Login { page, notice: None, fault: Some(&fault), is_generated },
+                    &pages::Login { page, notice: None, fault: Some(&fault), is_generated, next },
                 ))
             }
             Ok(true) => match self.admin.sessions().open(self.now) {
                 Ok(id) => {
                     audit::record(self.caller.ip, "login", "done");
-                    respond::with_session(see_other(&self.at("")), id.as_str())
+                    respond::with_session(see_other(&self.at(next.unwrap_or_default())), id.as_str())
                 }
                 Err(error) => self.failed("login", &error.to_string()),
             },
@@ -335,6 +341,51 @@ impl<'a> AdminRequest<'a> {
         erp::page(self.page(Some(session.csrf.as_str())), &section, &typed, status, (notice, fault), None)
     }
 
+    /// The list of the screens, the page of one, or its picture.
+    fn screens(&self, page: Page<'_>) -> Response<Bytes> {
+        let screens = &self.admin.settings.screens;
+        let notice = request::field(self.query, "done").and_then(|word| screens::notice(&word));
+        let notice = notice.as_ref().map(|notice| notice.pick(self.lang));
+        let shown = match Place::of(self.below) {
+            Some(Place::Picture(id)) => screens::picture(screens, id),
+            Some(place) => place.target().and_then(|target| {
+                screens::page(page, screens, target, StatusCode::OK, (notice, None), &Typed::default())
+            }),
+            None => None,
+        };
+        shown.unwrap_or_else(|| self.not_found())
+    }
+
+    async fn change_screen(&self, session: &Session<'_>, form: &HashMap<String, String>) -> Response<Bytes> {
+        let target = Place::of(self.below).and_then(Place::target);
+        let Some((target, change)) = target.and_then(|target| Some((target, screens::change(target, form)?))) else {
+            return self.not_found();
+        };
+        let again = |status, fault: &str| {
+            let page = self.page(Some(session.csrf.as_str()));
+            let typed = Typed::of(form);
+            let shown = screens::page(page, &self.admin.settings.screens, target, status, (None, Some(fault)), &typed);
+            shown.unwrap_or_else(|| self.not_found())
+        };
+        let change = match change {
+            Ok(change) => change,
+            Err(fault) => return again(StatusCode::UNPROCESSABLE_ENTITY, fault.pick(self.lang)),
+        };
+        let (action, subject, (next, word)) = (change.action(), change.subject(), change.next());
+        let now = self.now;
+        match self.admin.change_screens(move |screens| change.make(screens, now)).await {
+            Ok(Ok(())) => {
+                audit::record(self.caller.ip, action, &format!("done: {subject}"));
+                see_other(&self.at_with(&next, &format!("done={word}")))
+            }
+            Ok(Err(error)) => {
+                audit::record(self.caller.ip, action, &format!("failed: {subject}: {}", crate::error_chain(&error)));
+                again(screens::status(&error), error.text().pick(self.lang))
+            }
+            Err(error) => self.failed(action, &error),
+        }
+    }
+
     async fn carry_out(&self, command: AdminCommand, action: &'static str) -> Response<Bytes> {
         match self.admin.send(command).await {
             AdminOutcome::Failed(error) | AdminOutcome::Refused(Text { en: error, .. }) => self.failed(action, &error),
@@ -367,10 +418,10 @@ impl<'a> AdminRequest<'a> {
         let is_generated = self.admin.pin().is_some();
         let waiting = self.waiting().map(words::wait);
         let page = self.page(None);
-        respond::page(
-            StatusCode::OK,
-            &pages::Login { page, notice, fault: waiting.as_ref().map(|wait| wait.pick(self.lang)), is_generated },
-        )
+        let fault = waiting.as_ref().map(|wait| wait.pick(self.lang));
+        let next = request::field(self.query, "next");
+        let next = next.as_deref().and_then(request::wanted);
+        respond::page(StatusCode::OK, &pages::Login { page, notice, fault, is_generated, next })
     }
 
     fn waiting(&self) -> Option<RetryAfter> {

@@ -17,6 +17,7 @@ mod pages;
 mod pin;
 mod request;
 mod respond;
+mod screens;
 mod secure;
 mod sessions;
 mod throttle;
@@ -43,6 +44,7 @@ use self::pin::Pin;
 use self::sessions::Sessions;
 use self::throttle::{RetryAfter, Throttle};
 use crate::lang::{Lang, Text};
+use crate::screens::{ChangeError, Screens};
 use crate::update::command::Command;
 
 /// Bytes of a form: a token and three PINs, or an address and an account.
@@ -133,6 +135,8 @@ pub(crate) struct Settings {
     pub(crate) updates: UpdatesSource,
     /// The ERP's account and its link.
     pub(crate) erp: ErpSource,
+    /// The screens.
+    pub(crate) screens: Screens,
 }
 
 /// The administration.
@@ -253,6 +257,15 @@ impl Admin {
             Ok(()) => answer.await.unwrap_or_else(|_| AdminOutcome::Failed("the box is stopping".into())),
             Err(_) => AdminOutcome::Failed("too many commands are waiting".into()),
         }
+    }
+
+    /// Changes something of the screens on another thread, since it waits for the disk.
+    async fn change_screens(
+        &self,
+        change: impl FnOnce(&Screens) -> Result<(), ChangeError> + Send + 'static,
+    ) -> Result<Result<(), ChangeError>, String> {
+        let screens = self.settings.screens.clone();
+        tokio::task::spawn_blocking(move || change(&screens)).await.map_err(|error| error.to_string())
     }
 
     fn report_pin_error(&self, fault: &PinError) {

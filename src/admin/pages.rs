@@ -37,9 +37,14 @@ impl Page<'_> {
         format!("/_edge/{}", query(self.chosen))
     }
 
+    /// The page of the screens, in the page's language.
+    pub(super) fn screens(&self) -> String {
+        format!("/_edge/screens{}", query(self.chosen))
+    }
+
     /// A path of these pages, in the page's language.
-    pub(super) fn at(&self, below: &str) -> String {
-        address(below, self.chosen)
+    pub(super) fn at(&self, below: impl AsRef<str>) -> String {
+        address(below.as_ref(), self.chosen)
     }
 }
 
@@ -62,6 +67,8 @@ pub(super) struct Login<'a> {
     pub(super) fault: Option<&'a str>,
     /// Whether the box's screen shows the PIN.
     pub(super) is_generated: bool,
+    /// The path below the root that the person wants.
+    pub(super) next: Option<&'a str>,
 }
 
 #[derive(Template)]

@@ -25,6 +25,14 @@ pub(super) fn field(query: Option<&str>, name: &str) -> Option<String> {
     fields.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
+/// Where a person wants to go after the login: a path below the root, and nothing that leads elsewhere. What a command has
+/// led to (`done/`) is nothing to come back to.
+pub(super) fn wanted(below: &str) -> Option<&str> {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'/');
+    let leads_out = below.starts_with('/') || below.contains("//") || below.starts_with("done/");
+    (!below.is_empty() && below.len() <= 64 && below.bytes().all(is_plain) && !leads_out).then_some(below)
+}
+
 /// The fields of a form's body, the first of each name; nothing where it is no form.
 pub(super) fn form(headers: &HeaderMap, body: &[u8]) -> HashMap<String, String> {
     let is_form = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| {
@@ -100,6 +108,29 @@ mod tests {
         ] {
             assert_eq!(chosen_language(query), lang, "{query:?}");
         }
+    }
+
+    #[test]
+    fn a_login_leads_nowhere_else() {
+        for path in ["screens", "screens/0123456789abcdef", "support-bundle"] {
+            assert_eq!(wanted(path), Some(path));
+        }
+        for path in [
+            "",
+            "/evil.example",
+            "//evil.example",
+            "a//b",
+            "..",
+            "a/../b",
+            "a?b",
+            "a%2e",
+            "https://x",
+            "\r\nx",
+            "done/restart",
+        ] {
+            assert_eq!(wanted(path), None, "{path}");
+        }
+        assert_eq!(wanted(&"a".repeat(65)), None);
     }
 
     #[test]

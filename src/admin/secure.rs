@@ -49,7 +49,9 @@ pub(super) fn lead(secure: &Secure, page: Page<'_>, headers: &HeaderMap) -> Resp
     let (target, fingerprint) = match secure {
         Secure::Https { port, own } => {
             let port = if *port == 443 { String::new() } else { format!(":{port}") };
-            let target = host.as_ref().map(|host| format!("https://{host}{port}{}", address("", page.chosen)));
+            let target = host.as_ref().map(|host| {
+                format!("https://{host}{port}{}", address(request::wanted(page.here).unwrap_or_default(), page.chosen))
+            });
             (target, own.as_ref().map(|own| own()))
         }
         Secure::MachineOnly { .. } | Secure::Image => (None, None),
@@ -93,6 +95,14 @@ mod tests {
         let warned = page("192.168.1.7:80", 443, Some(Arc::clone(&own)));
         assert!(warned.contains("href=\"https://192.168.1.7/_edge/admin/\""), "{warned}");
         assert!(warned.contains("A1:B2") && warned.contains("Proceed to 192.168.1.7"), "{warned}");
+        let page_of = |here| Page { lang: Lang::Es, chosen: Some(Lang::En), here, csrf: None };
+        let wanted = lead(
+            &Secure::Https { port: 443, own: None },
+            page_of("screens/0123456789abcdef"),
+            &headers(&[("host", "192.168.1.7")]),
+        );
+        let wanted = String::from_utf8(wanted.into_body().to_vec()).expect("text");
+        assert!(wanted.contains("https://192.168.1.7/_edge/admin/screens/0123456789abcdef?lang=en"), "{wanted}");
         let other = page("[fd00::1]:8080", 8443, None);
         assert!(other.contains("href=\"https://[fd00::1]:8443/_edge/admin/\""), "{other}");
         assert!(!other.contains("Proceed"), "nobody is warned of a certificate that others vouch for");

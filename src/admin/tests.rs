@@ -6,6 +6,7 @@ use semver::Version;
 use tokio::time::timeout;
 
 use super::*;
+use crate::screens::fixture;
 
 const HOME: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const AWAY: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 168, 1, 20));
@@ -68,6 +69,7 @@ fn with_erp(origin: ErpOrigin) -> Bench {
             })
         }),
         erp: Arc::new(move || ErpSection { sentences: vec![Text::new("Sin ERP.", "No ERP.")], origin: origin.clone() }),
+        screens: fixture::screens(directory.path(), Instant::now()),
     };
     let (admin, asked) = Admin::start(&directory.path().join("admin"), settings, |_| {});
     Bench { admin, asked, now: Instant::now(), _directory: directory }
@@ -604,4 +606,99 @@ async fn an_account_of_the_configuration_is_only_shown() {
         }
         assert!(the.asked.try_recv().is_err());
     }
+}
+
+#[tokio::test]
+async fn whoever_wants_a_screen_comes_to_it_through_the_login() {
+    let the = new();
+    let mut browser = Browser::at(AWAY, true);
+    let sent = the.get(&mut browser, "/screens/0123456789abcdef?lang=en").await;
+    assert_eq!((sent.status, sent.field("location")), (303, "/_edge/admin/?lang=en&next=screens/0123456789abcdef"));
+    let login = the.get(&mut browser, "/?lang=en&next=screens/0123456789abcdef").await;
+    assert!(login.text().contains("name=\"next\" value=\"screens/0123456789abcdef\""), "{}", login.text());
+    let wrong = the.send(&mut browser, "POST", "/login", &[("pin", "1"), ("next", "screens/0123456789abcdef")]).await;
+    assert!(wrong.status == 403 && wrong.text().contains("value=\"screens/0123456789abcdef\""), "{}", wrong.text());
+    let fields = [("pin", &*the.pin()), ("next", "screens/0123456789abcdef")];
+    let entered = the.send(&mut browser, "POST", "/login?lang=en", &fields).await;
+    assert_eq!((entered.status, entered.field("location")), (303, "/_edge/admin/screens/0123456789abcdef?lang=en"));
+    let gone = the.get(&mut browser, "/screens/0123456789abcdef").await;
+    assert_eq!(gone.status, 404);
+    // A form of somebody else's address leads nowhere else.
+    let mut other = Browser::at(HOME, true);
+    for next in ["//evil.example", "https://evil.example", "../x"] {
+        let entered = the.send(&mut other, "POST", "/login", &[("pin", &*the.pin()), ("next", next)]).await;
+        assert_eq!((entered.status, entered.field("location")), (303, "/_edge/admin/"), "{next}");
+    }
+}
+
+#[tokio::test]
+async fn a_screen_is_named_moved_asked_and_forgotten() {
+    let the = new();
+    let screens = the.admin.settings.screens.clone();
+    let sample = serde_json::json!({
+        "errors": { "script": 1 }, "sample": "<script>alert(1)</script>", "path": "/secreto",
+    });
+    let (id, other) =
+        (fixture::report(&screens, 1, &sample, the.now), fixture::report(&screens, 2, &serde_json::json!({}), the.now));
+    let mut browser = Browser::at(AWAY, true);
+    the.login(&mut browser, &the.pin()).await;
+    let list = the.get(&mut browser, "/screens").await;
+    assert!(list.text().contains(&format!("/_edge/admin/screens/{id}")) && list.text().contains("Sin nombre ("));
+    let path = format!("/screens/{id}");
+    let page = the.get(&mut browser, &path).await;
+    // What others say becomes no markup.
+    assert!(page.text().contains("&#60;script&#62;alert(1)") && !page.text().contains("<script"), "{}", page.text());
+    assert!(page.text().contains("TV/1 &#60;b&#62;") && page.text().contains("/secreto"), "{}", page.text());
+    let csrf = page.csrf();
+
+    let mut send = async |fields: &[(&str, &str)], at: &str| {
+        the.send(&mut browser, "POST", at, &[&[("csrf", csrf.as_str())], fields].concat()).await
+    };
+    for name in ["", &"a".repeat(41), "a\u{200b}b", "a\nb", "a\u{202e}b"] {
+        let answer = send(&[("do", "rename"), ("name", name)], &path).await;
+        assert!(answer.status == 422 && answer.text().contains("40 caracteres"), "{name:?}: {}", answer.text());
+    }
+    assert!(screens.summary().screens.iter().all(|screen| screen.name.is_none()));
+    let hostile = "<b>\"Pintura\"&'1'</b>";
+    let named = send(&[("do", "rename"), ("name", hostile)], &path).await;
+    assert_eq!((named.status, named.field("location")), (303, "/_edge/admin/screens?done=named"));
+    let of = |id| screens.summary().screens.iter().find(|screen| screen.id == id).cloned();
+    assert_eq!(of(id).and_then(|screen| screen.name).as_deref(), Some(hostile));
+    let taken = send(&[("do", "rename"), ("name", hostile)], &format!("/screens/{other}")).await;
+    assert!(taken.status == 422 && taken.text().contains("&#60;b&#62;") && !taken.text().contains("<b>\""));
+
+    for view in ["linea2", "//evil.example", "/_edge/admin", "https://evil.example", "/línea"] {
+        let answer = send(&[("do", "view"), ("view", view)], &path).await;
+        assert!(answer.status == 422 && answer.text().contains("La ruta debe empezar"), "{view}");
+    }
+    assert_eq!(send(&[("do", "view"), ("view", "/linea2")], &path).await.status, 303);
+    assert_eq!(of(id).and_then(|screen| screen.view).as_deref(), Some("/linea2"));
+    assert_eq!(send(&[("do", "view"), ("view", "")], &path).await.status, 303);
+    assert_eq!(of(id).and_then(|screen| screen.view), None);
+    for (word, own) in [("awake", Some(true)), ("not-awake", Some(false)), ("awake-as-all", None)] {
+        let kept = send(&[("do", word)], &path).await;
+        assert_eq!((kept.status, of(id).map(|screen| screen.own_keep_awake)), (303, Some(own)), "{word}");
+    }
+    for word in ["identify", "reload", "picture"] {
+        let asked = send(&[("do", word)], &path).await;
+        assert!(asked.status == 303 && asked.field("location").starts_with(&format!("/_edge/admin{path}?done=")));
+    }
+    for (text, for_s, status) in [("Hola", "20", 303), ("", "20", 422), ("Hola", "x", 422), ("Hola", "3601", 422)] {
+        let answer = send(&[("do", "message"), ("text", text), ("for_s", for_s)], &path).await;
+        assert_eq!(answer.status, status, "{text} {for_s}");
+    }
+    assert_eq!(of(id).map(|screen| screen.orders.len()), Some(4));
+    let all = send(&[("do", "identify")], "/screens").await;
+    assert_eq!((all.status, all.field("location")), (303, "/_edge/admin/screens?done=all-asked"));
+    assert_eq!(send(&[("do", "rename"), ("name", "x")], "/screens").await.status, 404);
+    assert_eq!(send(&[("do", "dance")], &path).await.status, 404);
+    assert_eq!(send(&[("do", "identify")], "/screens/0123456789abcdef").await.status, 404);
+
+    assert_eq!(send(&[("do", "forget")], &path).await.status, 422);
+    assert!(of(id).is_some());
+    let forgotten = send(&[("do", "forget"), ("sure", "yes")], &path).await;
+    assert_eq!((forgotten.status, forgotten.field("location")), (303, "/_edge/admin/screens?done=forgotten"));
+    assert!(of(id).is_none() && of(other).is_some());
+    let list = the.get(&mut browser, "/screens?done=forgotten&lang=en").await;
+    assert!(list.text().contains("The screen has been forgotten."), "{}", list.text());
 }

@@ -100,6 +100,20 @@ pub(super) const ERP_KEPT: Fixed = Text::fixed(
 );
 pub(super) const ERP_FORGOTTEN: Fixed = Text::fixed("La cuenta se ha olvidado.", "The account has been forgotten.");
 
+pub(super) const SCREEN_NAMED: Fixed = Text::fixed("El nombre se ha guardado.", "The name has been kept.");
+pub(super) const SCREEN_FORGOTTEN: Fixed = Text::fixed("La pantalla se ha olvidado.", "The screen has been forgotten.");
+pub(super) const SCREEN_KEPT: Fixed = Text::fixed("El cambio se ha guardado.", "The change has been kept.");
+pub(super) const SCREEN_ASKED: Fixed = Text::fixed(
+    "Se ha pedido. Si la pantalla responde, lo hace en unos segundos; abajo, en «Última orden», dice cómo ha ido.",
+    "It has been asked for. If the screen answers, it does so within seconds; below, \"Last order\" says how it went.",
+);
+pub(super) const SCREEN_PICTURE_ASKED: Fixed = Text::fixed(
+    "Se ha pedido una captura. Vuelva a cargar esta página en unos segundos.",
+    "A picture has been asked for. Load this page again in a few seconds.",
+);
+pub(super) const SCREENS_ASKED: Fixed =
+    Text::fixed("Se ha pedido a todas las pantallas que responden.", "All screens that answer have been asked.");
+
 pub(super) const fn invalid_pin(invalid: InvalidPin) -> Fixed {
     match invalid {
         InvalidPin::Shape => Text::fixed(
@@ -144,6 +158,14 @@ pub(super) struct Section {
 
 /// In the order of the menu.
 pub(super) const SECTIONS: &[Section] = &[
+    Section {
+        path: "screens",
+        title: Text::fixed("Pantallas", "Screens"),
+        about: Text::fixed(
+            "Ponerles nombre y vista, identificarlas, recargarlas y mostrar un mensaje.",
+            "Give them names and views, identify them, reload them and show a message.",
+        ),
+    },
     Section {
         path: "update",
         title: Text::fixed("Actualizaciones", "Updates"),

@@ -1,8 +1,10 @@
 //! The sockets that the box listens on: handed over, or bound for the configuration.
 
+use std::sync::Arc;
+
 use super::AppError;
 use crate::discovery;
-use crate::http::{Inherited, Listen, Listener, Scheme, TlsSettings};
+use crate::http::{Inherited, Listen, Listener, Names, Scheme, TlsSettings};
 use crate::restart::{self, Socket};
 
 /// Those of the service manager, if it has handed over any. Otherwise those of the configuration, of which the process
@@ -42,12 +44,14 @@ pub(super) fn duplicate(listeners: &[Listener]) -> Result<Vec<Socket>, AppError>
     listeners.iter().map(hand_over).collect()
 }
 
-/// The names of the box that do not change while it runs.
-pub(super) fn own_names(listen: &Listen, tls: &TlsSettings, discovery: &discovery::Settings) -> Vec<String> {
-    let mut names = listen.names.clone().unwrap_or_default();
+/// The names of the box that do not change while it runs, and all names that it answers to, which begin with them.
+pub(super) fn names(listen: &Listen, tls: &TlsSettings, discovery: &discovery::Settings) -> (Vec<String>, Arc<Names>) {
+    let mut own = listen.names.clone().unwrap_or_default();
     if let TlsSettings::SelfSigned { names: certified } = tls {
-        names.extend_from_slice(certified);
+        own.extend_from_slice(certified);
     }
-    names.push(format!("{}.local", discovery.name));
-    names
+    own.push(format!("{}.local", discovery.name));
+    let names = Arc::new(Names::default());
+    names.replace(own.iter().map(String::as_str));
+    (own, names)
 }

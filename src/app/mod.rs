@@ -44,7 +44,7 @@ pub use self::outbound::outbound_client;
 use self::discover::DiscoveryObservers;
 use self::erp::Erp;
 use self::loopback_client::LoopbackClient;
-use self::operator::Operator;
+use self::operator::{Operator, Sections};
 use self::signals::StopSignals;
 use self::trial::Trial;
 use self::updates::UpdateConfig;
@@ -56,14 +56,13 @@ use crate::control;
 use crate::discovery::{self, Discovery, Instance};
 use crate::health::Health;
 use crate::http::{
-    self, BindError, Limits, Listen, Listener, Names, RequestLog, Scheme, Server, ServerError, Tls, TlsError,
-    TlsSettings,
+    self, BindError, Limits, Listen, Listener, RequestLog, Scheme, Server, ServerError, Tls, TlsError, TlsSettings,
 };
 use crate::identity::BoxId;
 use crate::launch;
 use crate::metrics::Metrics;
 use crate::restart::{Program, Socket};
-use crate::screens::Screens;
+use crate::screens::{Screens, Settings};
 use crate::service_manager;
 use crate::site::{Publisher, SiteError};
 use crate::telemetry::Recent;
@@ -145,6 +144,7 @@ pub struct App {
     trial: Option<(Trial, Duration)>,
     updates: (UpdateConfig, updates::Observers),
     erp: Arc<Erp>,
+    screen_settings: Settings,
     monitor: (Option<machine::Monitor>, storage::Monitor, Option<certificate::RenewalInputs>),
     _publisher: Publisher,
 }
@@ -170,7 +170,7 @@ impl App {
             shutdown,
             outbound,
             erp,
-            screens,
+            screens: screen_settings,
             update,
         } = config;
         let open = descriptors::raise_limit(limits.connections, site.dir.as_ref().map_or(0, |_| site.max_files));
@@ -182,27 +182,26 @@ impl App {
         let update_config = UpdateConfig::new(update, outbound.clone(), dir.as_deref(), &data_dir, &id);
         let running = updates::Running::default();
 
-        let own_names = listen::own_names(&listen, &tls, &discovery);
-        let names = Arc::new(Names::default());
-        names.replace(own_names.iter().map(String::as_str));
+        let (own_names, names) = listen::names(&listen, &tls, &discovery);
 
         let Sockets { listeners, tls, followed } = Sockets::open(&listen, tls, &data_dir, &health, &own_names)?;
-        let (publisher, current) = site::publisher(site, screens.agent, open, &data_dir, &health)?;
+        let (publisher, current) = site::publisher(site, screen_settings.agent, open, &data_dir, &health)?;
 
         let metrics = Arc::new(Metrics::default());
         let language = display.language;
-        let screens = Screens::open(&data_dir, screens, language, Instant::now());
+        let screens = Screens::open(&data_dir, screen_settings.clone(), language, Instant::now());
         let erp = Erp::new(erp, display, &data_dir, outbound, &metrics).map_err(AppError::Display)?;
         let (describe, description) = watch::channel(Bytes::new());
         let (lan, known) = watch::channel(None);
         let secure = certificate::secure(&listeners, tls.as_ref(), followed.is_some(), dir.is_some());
         let certificate = followed.map(|(follower, names)| (follower, names, known.clone()));
-        let of_machine = machine::MachineState::default();
+        let machine = machine::MachineState::default();
         let storage = storage::Monitor::new(&data_dir, dir.is_some(), &health).map_err(AppError::Runtime)?;
-        let machine = dir.map(|directory| machine::Monitor::new(directory, &health, &of_machine));
+        let machine_monitor = dir.map(|directory| machine::Monitor::new(directory, &health, &machine));
         let (updates, site) = (running.clone(), current.clone());
         let erp_view = status::erp(&erp, &metrics, &current);
-        let inputs = status::StatusInputs { lan: known, updates, machine: of_machine, site, erp: erp_view };
+        let shown = screens::shown(&screens, &screen_settings);
+        let inputs = status::StatusInputs { lan: known, updates, machine, site, erp: erp_view, screens: shown };
         let sources = status::sources(&id, storage.space(), &listeners, health.clone(), tls.clone(), inputs);
         let console = Arc::new(Console::start(sources, language)?);
         let discovery = discover::instance(&discovery, &data_dir, &id, &listeners).map(|instance| {
@@ -210,8 +209,8 @@ impl App {
             (discovery, instance, describe, observers)
         });
 
-        let (admin, asked) =
-            operator::admin(&data_dir, secure, &health, Arc::clone(&running), Arc::clone(&erp), language);
+        let sections = Sections { updates: Arc::clone(&running), erp: Arc::clone(&erp), screens: screens.clone() };
+        let (admin, asked) = operator::admin(&data_dir, secure, &health, sections, language);
         let admin = Arc::new(admin);
         let operator = Operator {
             id,
@@ -257,7 +256,8 @@ impl App {
             trial,
             updates: (update_config, updates),
             erp,
-            monitor: (machine, storage, certificate),
+            screen_settings,
+            monitor: (machine_monitor, storage, certificate),
             _publisher: publisher,
         })
     }
@@ -289,7 +289,8 @@ impl App {
             None => None,
         };
         let client = LoopbackClient::new(&self.listeners, &self.parts, &self.limits);
-        let screens = screens::start(self.parts.screens.clone(), Arc::clone(&self.parts.site));
+        let observers = screens::Observers::new(&self.screen_settings, &self.health, &self.parts.metrics);
+        let screens = screens::start(self.parts.screens.clone(), Arc::clone(&self.parts.site), observers);
         let server = Server::start(self.listeners, self.parts, &self.limits, self.requests.access)?;
         let operator = Rc::new(self.operator);
         let control = operator::start(&operator, self.asked);

@@ -17,6 +17,7 @@ use crate::control::{self, Answer, CommandHandler, ControlCommand, Server};
 use crate::health::Health;
 use crate::identity::BoxId;
 use crate::lang::Lang;
+use crate::screens::Screens;
 use crate::support_bundle::{self, Bundle, BundleInputs};
 use crate::telemetry::Recent;
 use crate::update::command::Command;
@@ -36,21 +37,29 @@ pub(super) fn finish_reset(data_dir: &Path, health: &Health) {
     }
 }
 
+/// What has a section of its own in the administration.
+pub(super) struct Sections {
+    pub(super) updates: updates::Running,
+    pub(super) erp: Arc<Erp>,
+    pub(super) screens: Screens,
+}
+
 /// The administration.
 pub(super) fn admin(
     data_dir: &Path,
     secure: admin::Secure,
     health: &Health,
-    running: updates::Running,
-    erp: Arc<Erp>,
+    sections: Sections,
     language: Lang,
 ) -> (Admin, mpsc::Receiver<PendingCommand>) {
+    let Sections { updates, erp, screens } = sections;
     let settings = admin::Settings {
         secure,
         language,
         bundle_contents: support_bundle::contents(),
-        updates: Arc::new(move || updates::section(&running)),
+        updates: Arc::new(move || updates::section(&updates)),
         erp: Arc::new(move || erp.section()),
+        screens,
     };
     let probe = health.probe("admin");
     Admin::start(&data_dir.join("admin"), settings, move |fault| {

@@ -19,6 +19,7 @@ use crate::http::{Listener, Scheme, Tls};
 use crate::identity::BoxId;
 use crate::lang::Text;
 use crate::metrics::Metrics;
+use crate::screens::Summary;
 use crate::site::Current;
 
 /// What is learnt while the box runs.
@@ -30,6 +31,8 @@ pub(super) struct StatusInputs {
     pub(super) site: Arc<Current>,
     /// `None` when no ERP is configured.
     pub(super) erp: Box<dyn Fn() -> Option<Erp> + Send>,
+    /// `None` where the pages carry no agent.
+    pub(super) screens: Box<dyn Fn() -> Option<Arc<Summary>> + Send>,
 }
 
 /// Where the console gets its status from.
@@ -41,7 +44,7 @@ pub(super) fn sources(
     tls: Option<Tls>,
     inputs: StatusInputs,
 ) -> Sources {
-    let StatusInputs { lan, updates, machine, site, erp } = inputs;
+    let StatusInputs { lan, updates, machine, site, erp, screens } = inputs;
     let clock = Clock::default();
     let probe = health.probe("clock");
     let (of_erp, erp_probe) = (health.clone(), OnceCell::new());
@@ -84,6 +87,7 @@ pub(super) fn sources(
             }
             erp
         }),
+        screens,
         https: Box::new(move || tls.as_ref().map(|tls| Https { certificate_sha256: pairs(&tls.fingerprint()) })),
     }
 }

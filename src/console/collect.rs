@@ -12,9 +12,12 @@ use tokio::sync::watch;
 
 use super::address::{ListenAddress, addresses};
 use super::erp::Erp;
+use super::screen_counts::ScreenCounts;
+use super::screens_page;
 use super::status::{
     Build, Clock, Discovery, Disk, Doubt, Health, Https, Machine, Name, Network, Site, Status, Update,
 };
+use crate::screens::Summary;
 
 /// How old the status may be.
 const COLLECT_INTERVAL: Duration = Duration::from_secs(1);
@@ -93,20 +96,29 @@ pub(crate) struct Sources {
     pub(crate) site: StatusSource<Option<Site>>,
     /// The link to the ERP; `None` when none is configured.
     pub(crate) erp: StatusSource<Option<Erp>>,
+    /// The screens; `None` where the pages carry no agent.
+    pub(crate) screens: StatusSource<Option<Arc<Summary>>>,
+}
+
+/// What is shown, collected at one moment.
+pub(super) struct Collected {
+    pub(super) status: Arc<Status>,
+    pub(super) screens: Option<Arc<Summary>>,
 }
 
 impl Sources {
-    pub(super) fn collect(&self) -> Status {
+    pub(super) fn collect(&self) -> Collected {
         let ProcessInfo { id, version, build, started, listeners } = &self.process;
         let Lan { name, network, best, discovery } = (self.lan)();
         let (now, doubt) = (self.clock)();
         // Before the health, which both of them report to.
         let erp = (self.erp)();
+        let screens = (self.screens)();
         let mut health = (self.health)();
         health.faults.sort_by_key(|fault| std::cmp::Reverse(fault.status));
         let host = name.as_ref().map(Name::host);
         let typed = if network.trouble.is_some() { Vec::new() } else { addresses(listeners, &best, host.as_deref()) };
-        Status {
+        let status = Status {
             addresses: typed,
             name,
             id: id.clone(),
@@ -122,8 +134,22 @@ impl Sources {
             disk: (self.disk)(),
             site: (self.site)(),
             erp,
+            screens: screens.as_deref().map(ScreenCounts::of),
             health,
-        }
+        };
+        Collected { status: Arc::new(status), screens }
+    }
+}
+
+impl Collected {
+    /// Whether this has no news for somebody who knows the other.
+    fn has_no_news_for(&self, other: &Self) -> bool {
+        let is_same = match (&self.screens, &other.screens) {
+            (Some(screens), Some(others)) => screens_page::is_about(screens, others),
+            (None, None) => true,
+            _ => false,
+        };
+        is_same && self.status.has_no_news_for(&other.status)
     }
 }
 
@@ -141,17 +167,17 @@ fn clock(now: SystemTime, doubt: Option<Doubt>) -> Clock {
 /// Collects until the other end of `stopped` is dropped.
 pub(super) fn run(
     sources: &Sources,
-    latest: &ArcSwap<Status>,
+    latest: &ArcSwap<Collected>,
     generation: &watch::Sender<u64>,
     stopped: &Receiver<()>,
 ) {
     // What subscribers got last: small steps add up to a change.
     let mut told = latest.load_full();
     while stopped.recv_timeout(COLLECT_INTERVAL) == Err(RecvTimeoutError::Timeout) {
-        let status = Arc::new(sources.collect());
-        latest.store(Arc::clone(&status));
-        if !status.has_no_news_for(&told) {
-            told = status;
+        let collected = Arc::new(sources.collect());
+        latest.store(Arc::clone(&collected));
+        if !collected.has_no_news_for(&told) {
+            told = collected;
             generation.send_modify(|generation| *generation += 1);
         }
     }

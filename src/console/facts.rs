@@ -45,6 +45,9 @@ pub(super) fn facts(status: &Status) -> Vec<Fact> {
         let is_doubtful = matches!(site.serving, Serving::LastGood | Serving::Nothing) || site.left_out > 0;
         add("site", words::DISPLAY, site.words(), is_doubtful);
     }
+    if let Some(screens) = &status.screens {
+        add("screens", words::SCREENS, screens.words(), screens.is_short());
+    }
     if let Some(erp) = &status.erp {
         add("erp", words::ERP, erp.words(), erp.state == ErpState::Away);
         if let Some(account) = &erp.account {
@@ -107,7 +110,7 @@ mod tests {
     #[test]
     fn every_fact_has_both_languages() {
         let facts = facts(&sample());
-        assert_eq!(facts.len(), 13);
+        assert_eq!(facts.len(), 14);
         for fact in facts {
             assert_ne!(fact.label.es, fact.label.en);
             assert!(!fact.values.is_empty(), "{fact:?}");
@@ -137,7 +140,7 @@ mod tests {
     fn what_is_not_there_is_not_shown() {
         let mut status = sample();
         (status.name, status.disk, status.https) = (None, None, None);
-        (status.update, status.site, status.erp) = (None, None, None);
+        (status.update, status.site, status.erp, status.screens) = (None, None, None, None);
         let keys: Vec<_> = facts(&status).into_iter().map(|fact| fact.key).collect();
         assert_eq!(keys, ["network", "clock", "uptime", "version", "id"]);
         let machine = |notices| Some(Machine { os_version: Some("4.5.6".into()), notices: Texts(notices) });

@@ -1,4 +1,5 @@
-//! What the box shows to people: the page `/_edge/`, the same as JSON, and the same in a terminal.
+//! What the box shows to people: the page `/_edge/`, the same as JSON, and the same in a terminal; and the screens, at
+//! `/_edge/screens`.
 //!
 //! ```text
 //! discovery, health, clock … ──app──> Sources ──1 s──> collector ──> Status ──> page | JSON | terminal
@@ -20,6 +21,8 @@ mod no_site;
 mod page;
 mod qr;
 mod screen;
+mod screen_counts;
+mod screens_page;
 mod status;
 mod summary;
 mod trouble;
@@ -36,6 +39,7 @@ use tokio::sync::watch;
 
 pub(crate) use address::ListenAddress;
 pub(crate) use canvas::Canvas;
+use collect::Collected;
 pub(crate) use collect::{Lan, ProcessInfo, Sources};
 pub(crate) use erp::{Erp, ErpAccount, ErpState};
 pub(crate) use menu::Menu;
@@ -69,7 +73,7 @@ pub enum ConsoleError {
 
 /// The latest status, for all who ask.
 pub(crate) struct Console {
-    latest: Arc<ArcSwap<Status>>,
+    latest: Arc<ArcSwap<Collected>>,
     changes: watch::Receiver<u64>,
     language: Lang,
     /// Ends the collecting thread.
@@ -94,7 +98,7 @@ impl Console {
     /// The status of this second.
     #[must_use]
     pub(crate) fn status(&self) -> Arc<Status> {
-        self.latest.load_full()
+        Arc::clone(&self.latest.load().status)
     }
 
     /// A number that grows whenever the status shows something else, apart from the time that passes.
@@ -111,12 +115,25 @@ impl Console {
 
     /// The page in HTML, or only the part of it that changes.
     pub(crate) fn page(&self, lang: Lang, is_fragment: bool) -> Result<Bytes, ConsoleError> {
-        page::render(&self.latest.load(), lang, is_fragment).map(Bytes::from).map_err(ConsoleError::Page)
+        page::render(&self.latest.load().status, lang, is_fragment).map(Bytes::from).map_err(ConsoleError::Page)
     }
 
     /// The status as JSON.
     pub(crate) fn status_json(&self) -> Result<Bytes, ConsoleError> {
-        serde_json::to_vec(&**self.latest.load()).map(Bytes::from).map_err(ConsoleError::Json)
+        serde_json::to_vec(&*self.latest.load().status).map(Bytes::from).map_err(ConsoleError::Json)
+    }
+
+    /// The page of the screens in HTML, or only the part of it that changes.
+    pub(crate) fn screens_page(&self, lang: Lang, is_fragment: bool) -> Result<Bytes, ConsoleError> {
+        let Collected { status, screens } = &**self.latest.load();
+        let page = screens_page::render(status, screens.as_deref(), lang, is_fragment);
+        page.map(Bytes::from).map_err(ConsoleError::Page)
+    }
+
+    /// The screens as JSON, without what comes from their pages; `null` where the pages carry no agent.
+    pub(crate) fn screens_json(&self) -> Result<Bytes, ConsoleError> {
+        let screens = self.latest.load().screens.as_ref().map(|screens| screens.without_content());
+        serde_json::to_vec(&screens).map(Bytes::from).map_err(ConsoleError::Json)
     }
 
     /// The page's script and style sheet by their paths, with their media types.

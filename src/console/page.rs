@@ -79,11 +79,6 @@ impl<'a> View<'a> {
     fn text<'t, S: AsRef<str>>(&self, text: &'t Text<S>) -> &'t str {
         text.pick(self.lang)
     }
-
-    /// Another program answers with another page, which the script then loads.
-    fn running(&self) -> String {
-        format!("{}-{}", self.status.version, self.status.build.commit)
-    }
 }
 
 impl<'a> First<'a> {

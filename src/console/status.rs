@@ -12,6 +12,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::erp::Erp;
+use super::screen_counts::ScreenCounts;
 use super::trouble::NetworkTrouble;
 use crate::health::Level;
 use crate::lang::{Text, Texts};
@@ -51,6 +52,9 @@ pub(crate) struct Status {
     /// The link to the ERP; absent when none is configured.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) erp: Option<Erp>,
+    /// The screens; absent where the pages carry no agent, and in the status of an older program.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) screens: Option<ScreenCounts>,
     /// The machine around the box; absent where no image runs it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) machine: Option<Machine>,
@@ -376,6 +380,13 @@ mod tests {
                         "en": ["This site shows no figures of the ERP."]
                     }
                 },
+                "screens": {
+                    "lit": 11,
+                    "known": 12,
+                    "unnamed": 1,
+                    "expected": 12,
+                    "states": { "offline": 1, "showing": 11 }
+                },
                 "disk": { "total_bytes": 31_914_983_424_u64, "free_bytes": 27_917_287_424_u64 },
                 "health": {
                     "status": "degraded",
@@ -394,7 +405,8 @@ mod tests {
     #[test]
     fn an_older_program_reads_a_newer_status() {
         let mut json = serde_json::to_value(sample()).expect("serialised");
-        json["screens"] = serde_json::json!([1, 2]);
+        json["printers"] = serde_json::json!([1, 2]);
+        json["screens"]["states"]["asleep"] = 3.into();
         json["clock"]["doubt"] = "moon_phase".into();
         json["erp"]["state"] = "dreaming".into();
         json["discovery"] = serde_json::json!({ "state": "asleep", "since": 4 });

@@ -92,6 +92,8 @@ mod tests {
              Nombre          taller-2.local\n\
              \x20               «taller» ya lo usa otro equipo de la red.\n\
              Pantalla        /srv/display: 12 archivos, 3,4 MB\n\
+             Pantallas       11 de 12 muestran la página\n\
+             \x20               Sin nombre: 1\n\
              ERP: datos      Responde despacio desde hace 13 min.\n\
              \x20               Dato más antiguo: 1 h 4 min\n\
              \x20               Pantallas en directo: 3\n\

@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
+use super::screen_counts::ScreenCounts;
 use super::status::{Address, AddressKind, Clock};
 use super::*;
 use crate::health::Level;
@@ -64,6 +65,13 @@ pub(super) fn sample() -> Status {
                 "This site shows no figures of the ERP.",
             )]),
         }),
+        screens: Some(ScreenCounts {
+            lit: 11,
+            known: 12,
+            unnamed: 1,
+            expected: 12,
+            states: [("offline".into(), 1), ("showing".into(), 11)].into(),
+        }),
         machine: None,
         disk: Some(Disk { total_bytes: 31_914_983_424, free_bytes: 27_917_287_424 }),
         health: Health {
@@ -110,6 +118,7 @@ fn sources(is_ill: Arc<AtomicBool>) -> Sources {
         disk: Box::new(move || sample.disk),
         site: Box::new(|| None),
         erp: Box::new(|| None),
+        screens: Box::new(|| None),
     }
 }
 
@@ -152,7 +161,7 @@ fn times_without_a_text_are_no_fault() {
     for time in [UNIX_EPOCH - Duration::from_secs(5), UNIX_EPOCH + Duration::from_secs(1 << 50)] {
         let mut sources = sources(Arc::default());
         sources.clock = Box::new(move || (time, Some(Doubt::BeforeBuild)));
-        let clock = sources.collect().clock;
+        let clock = sources.collect().status.clock.clone();
         assert_eq!(clock.doubt, Some(Doubt::BeforeBuild));
         assert!(!clock.minute().is_empty());
     }
@@ -183,7 +192,7 @@ fn where_no_tv_can_open_the_box_there_is_nothing_to_type() {
             best: network.addresses.clone(),
             discovery: Discovery::Resolvable,
         });
-        let status = sources.collect();
+        let status = Status::clone(&sources.collect().status);
         assert!(status.addresses.is_empty(), "{status:?}");
         for (lang, words) in [(Lang::Es, "Todavía no hay dirección"), (Lang::En, "There is no address for the TVs yet")]
         {

@@ -4,7 +4,7 @@ use super::erp::{Erp, ErpAccount, ErpState};
 use super::status::{Clock, Discovery, Disk, Doubt, Name, Serving, Site, Status};
 use super::trouble::NetworkTrouble;
 use crate::health::Level;
-use crate::lang::Text;
+use crate::lang::{Text, duration};
 
 /// Copy without anything to fill in.
 type Fixed = Text<&'static str>;
@@ -22,7 +22,25 @@ pub(super) const NO_ANSWER_REMEDY: Fixed = Text::fixed(
     "If it does not return within a minute, switch the box off and on.",
 );
 
+/// Instead of the screens.
+pub(super) const NO_SCREENS: Fixed = Text::fixed(
+    "Ninguna pantalla ha abierto la página todavía. Ábrala en un televisor: aparece aquí en unos segundos, con un código.",
+    "No screen has opened the page yet. Open it on a TV: it appears here within seconds, with a code.",
+);
+pub(super) const SCREENS_OFF: Fixed = Text::fixed(
+    "El equipo no sigue a las pantallas: screens.agent es false en la configuración.",
+    "The box does not follow the screens: screens.agent is false in the configuration.",
+);
+pub(super) const CODE_HIDDEN: Fixed = Text::fixed(
+    "La pantalla ya no enseña su código: «Identificar» lo muestra otra vez.",
+    "The screen does not show its code any more: \"Identify\" shows it again.",
+);
+
 // The labels of the facts.
+pub(super) const SCREENS: Fixed = Text::fixed("Pantallas", "Screens");
+pub(super) const SCREEN_DEVICE: Fixed = Text::fixed("Aparato", "Device");
+pub(super) const SCREEN_VIEW: Fixed = Text::fixed("Vista", "View");
+pub(super) const SCREEN_SEEN: Fixed = Text::fixed("Contacto", "Last seen");
 pub(super) const ADDRESS: Fixed = Text::fixed("Dirección", "Address");
 pub(super) const NETWORK: Fixed = Text::fixed("Red", "Network");
 pub(super) const NAME: Fixed = Text::fixed("Nombre", "Name");
@@ -223,22 +241,16 @@ impl Status {
         name.chain([format!("workshop-edge {}", self.version)]).collect::<Vec<_>>().join(" · ")
     }
 
+    /// What tells this program from another one.
+    #[must_use]
+    pub(super) fn running(&self) -> String {
+        format!("{}-{}", self.version, self.build.commit)
+    }
+
     /// How long the process has run.
     #[must_use]
     pub(crate) fn uptime(&self) -> Text {
         duration(self.uptime_s)
-    }
-}
-
-/// Seconds in the two largest units: `3 d 4 h`.
-fn duration(seconds: u64) -> Text {
-    let minutes = seconds / 60;
-    let (days, hours, minutes) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
-    match (days, hours, minutes) {
-        (0, 0, 0) => Text::new("menos de un minuto", "less than a minute"),
-        (0, 0, minutes) => Text::same(format!("{minutes} min")),
-        (0, hours, minutes) => Text::same(format!("{hours} h {minutes} min")),
-        (days, hours, _) => Text::same(format!("{days} d {hours} h")),
     }
 }
 

@@ -17,12 +17,16 @@ use super::handover::Handover;
 use super::negotiate::Coding;
 use super::respond::{Refusal, no_store};
 use crate::admin::{self, Admin, Caller};
-use crate::console::{self, Console};
+use crate::console::{self, Console, ConsoleError};
 use crate::lang::Lang;
 
-/// The page for people, in the language of `?lang=`, else of the browser, else of the configuration; `?fragment=` asks for
+/// A page for people, in the language of `?lang=`, else of the browser, else of the configuration; `?fragment=` asks for
 /// what changes in it.
-pub(super) fn page(console: &Console, parts: &Parts) -> Result<Response<Body>, Refusal> {
+pub(super) fn page(
+    console: &Console,
+    parts: &Parts,
+    render: impl Fn(&Console, Lang, bool) -> Result<Bytes, ConsoleError>,
+) -> Result<Response<Body>, Refusal> {
     let parameter = |name: &str| {
         let mut pairs = parts.uri.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
         pairs.find_map(|(key, value)| (key == name).then_some(value))
@@ -30,7 +34,7 @@ pub(super) fn page(console: &Console, parts: &Parts) -> Result<Response<Body>, R
     let wishes = parts.headers.get_all(header::ACCEPT_LANGUAGE).iter().filter_map(|wish| wish.to_str().ok());
     let lang = parameter("lang").and_then(Lang::from_code).or_else(|| Lang::preferred(wishes));
     let lang = lang.unwrap_or(console.language());
-    let html = console.page(lang, parameter("fragment").is_some()).map_err(|error| internal(&error))?;
+    let html = render(console, lang, parameter("fragment").is_some()).map_err(|error| internal(&error))?;
     let mut response = no_store(StatusCode::OK, "text/html; charset=utf-8", html);
     response
         .headers_mut()
@@ -39,8 +43,8 @@ pub(super) fn page(console: &Console, parts: &Parts) -> Result<Response<Body>, R
 }
 
 /// The same for programs.
-pub(super) fn status(console: &Console) -> Result<Response<Body>, Refusal> {
-    let json = console.status_json().map_err(|error| internal(&error))?;
+pub(super) fn json(json: Result<Bytes, ConsoleError>) -> Result<Response<Body>, Refusal> {
+    let json = json.map_err(|error| internal(&error))?;
     Ok(no_store(StatusCode::OK, "application/json; charset=utf-8", json))
 }
 

@@ -43,6 +43,10 @@ pub(super) enum Route<'a> {
     Console,
     /// `/_edge/status.json`.
     Status,
+    /// `/_edge/screens`: the page of the screens.
+    Screens,
+    /// `/_edge/screens.json`.
+    ScreensStatus,
     /// `/_edge/events`.
     Events,
     /// `/_edge/live`: the live channel.
@@ -79,6 +83,8 @@ impl Route<'_> {
             | Self::Description
             | Self::Console
             | Self::Status
+            | Self::Screens
+            | Self::ScreensStatus
             | Self::Events
             | Self::AgentScript
             | Self::AwakeClip
@@ -150,6 +156,8 @@ pub(super) fn route<'a>(
             "/_edge/ssdp.xml" => Route::Description,
             "/_edge" | "/_edge/" => Route::Console,
             "/_edge/status.json" => Route::Status,
+            "/_edge/screens" | "/_edge/screens/" => Route::Screens,
+            "/_edge/screens.json" => Route::ScreensStatus,
             "/_edge/events" => Route::Events,
             "/_edge/agent.js" => Route::AgentScript,
             "/_edge/awake.mp4" => Route::AwakeClip,

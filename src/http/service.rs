@@ -280,8 +280,10 @@ impl AppState {
                 StatusCode::NO_CONTENT,
                 HeaderMap::from_iter([(header::ALLOW, HeaderValue::from_static(allow))]),
             )),
-            Route::Console => edge::page(&self.console, parts),
-            Route::Status => edge::status(&self.console),
+            Route::Console => edge::page(&self.console, parts, Console::page),
+            Route::Screens => edge::page(&self.console, parts, Console::screens_page),
+            Route::Status => edge::json(self.console.status_json()),
+            Route::ScreensStatus => edge::json(self.console.screens_json()),
             Route::Events => Ok(edge::events(edge::changes(&self.events)?, handover, parts.version, Coding::Identity)),
             Route::LiveEvents => {
                 let page = live::page(&self.screens, parts);

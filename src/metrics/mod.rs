@@ -3,6 +3,7 @@
 
 mod erp;
 mod process;
+mod screens;
 mod update;
 
 use std::sync::OnceLock;
@@ -21,6 +22,7 @@ use prometheus_client::registry::{Registry, Unit};
 pub(crate) use self::update::Updated;
 
 use self::erp::Erp;
+use self::screens::Screens;
 use self::update::Update;
 
 /// Which part of the box answers a request; few and fixed, so that no client can make new
@@ -196,6 +198,7 @@ pub(crate) struct Metrics {
     responders: Gauge,
     update: Update,
     erp: Erp,
+    screens: Screens,
     /// Of the pages, those that the box itself has asked for.
     checked_pages: AtomicU64,
 }
@@ -221,6 +224,7 @@ impl Default for Metrics {
         let responders = Gauge::default();
         let update = Update::default();
         let erp = Erp::default();
+        let screens = Screens::default();
 
         ours.register("http_requests", "Answers by part of the box and status", requests.all.clone());
         ours.register_with_unit(
@@ -248,6 +252,7 @@ impl Default for Metrics {
         ours.register("discovery_responders", "Responders started since the process did", responders.clone());
         update.register(ours);
         erp.register(ours);
+        screens.register(ours);
         ours.register(
             "build",
             "What is running",
@@ -272,6 +277,7 @@ impl Default for Metrics {
             responders,
             update,
             erp,
+            screens,
             checked_pages: AtomicU64::default(),
         }
     }

@@ -13,11 +13,14 @@
 mod answer;
 mod change;
 mod device;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod handle;
 mod identity;
 mod nightly;
 mod orders;
 mod page;
+mod people;
 mod pictures;
 mod rate;
 mod registry;
@@ -38,6 +41,7 @@ pub(crate) use self::{
     handle::{Caller, Channel, Screens},
     identity::ScreenId,
     orders::{LastOrder, MAX_MESSAGE, MAX_MESSAGE_S, Order, OrderKind},
+    people::minute,
     pictures::{MAX_PICTURE, Picture, PictureError},
     report::{MAX_REPORT, OrderResult, ReportError},
     settings::Settings,

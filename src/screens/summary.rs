@@ -216,7 +216,7 @@ impl Summary {
     /// Screens on which a person sees the page: `showing`, and `stale`, of which the data are old.
     #[must_use]
     pub(crate) fn lit(&self) -> usize {
-        self.counts.of_state(ScreenState::Showing) + self.counts.of_state(ScreenState::Stale)
+        self.counts.iter().filter(|(state, _)| state.is_lit()).map(|(_, count)| count).sum()
     }
 
     /// What the health check `screens` says: that fewer are lit than should be at this hour.

@@ -190,7 +190,6 @@ mod tests {
     use std::time::Duration;
 
     use bytes::Bytes;
-    use http::header;
 
     use super::*;
 

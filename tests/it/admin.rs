@@ -10,13 +10,13 @@ use crate::support::lab::{Host, Lab};
 use crate::support::{Client, Edge, Erp, Reply, Setup, eventually};
 
 /// A browser as far as these tests need one.
-struct Browser<'a> {
+pub(super) struct Browser<'a> {
     edge: &'a Edge,
     cookie: Option<String>,
 }
 
 impl<'a> Browser<'a> {
-    fn new(edge: &'a Edge) -> Self {
+    pub(super) fn new(edge: &'a Edge) -> Self {
         Self { edge, cookie: None }
     }
 
@@ -40,11 +40,11 @@ impl<'a> Browser<'a> {
         reply
     }
 
-    fn get(&mut self, path: &str) -> Reply {
+    pub(super) fn get(&mut self, path: &str) -> Reply {
         self.send("GET", path, &[], "")
     }
 
-    fn post(&mut self, path: &str, body: &str) -> Reply {
+    pub(super) fn post(&mut self, path: &str, body: &str) -> Reply {
         self.send("POST", path, &[], body)
     }
 
@@ -53,14 +53,14 @@ impl<'a> Browser<'a> {
     }
 
     /// The token of the forms of a page.
-    fn token(&mut self, path: &str) -> String {
+    pub(super) fn token(&mut self, path: &str) -> String {
         let page = self.get(path);
         let (_, rest) = page.text().split_once("name=\"csrf\" value=\"").expect("a form with a token");
         rest.split('"').next().expect("a value").to_owned()
     }
 }
 
-fn pin(edge: &Edge) -> String {
+pub(super) fn pin(edge: &Edge) -> String {
     let path = edge.data().join("admin/pin");
     let mut pin = String::new();
     eventually("a PIN", || {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// belongs to nobody.
 const ALLOWED: &[(&str, &[&str])] = &[
     // Of the updates it knows the commands, which browsers send as the command line does.
-    ("admin", &["bounded_read", "durable", "lang", "update"]),
+    ("admin", &["bounded_read", "durable", "lang", "screens", "update"]),
     (
         "app",
         &[
@@ -87,7 +87,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "window",
         ],
     ),
-    ("console", &["health", "lang"]),
+    ("console", &["health", "lang", "screens"]),
     ("control", &["lang"]),
     ("digest", &[]),
     ("discovery", &["bounded_read", "durable", "schema"]),
@@ -101,7 +101,20 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("health", &["lang"]),
     (
         "http",
-        &["admin", "bounded_read", "console", "durable", "erp", "gzip", "health", "lang", "metrics", "schema", "site"],
+        &[
+            "admin",
+            "bounded_read",
+            "console",
+            "durable",
+            "erp",
+            "gzip",
+            "health",
+            "lang",
+            "metrics",
+            "schema",
+            "screens",
+            "site",
+        ],
     ),
     ("identity", &["bounded_read", "durable"]),
     ("lang", &[]),

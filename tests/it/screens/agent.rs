@@ -21,12 +21,6 @@ impl Agent {
         Self { page: format!("{number:016x}"), user_agent: user_agent.into(), known: None, count: 0 }
     }
 
-    /// Another page of the same TV.
-    pub(super) fn reloaded(&self, number: u64) -> Self {
-        let Self { user_agent, known, .. } = self;
-        Self { page: format!("{number:016x}"), user_agent: user_agent.clone(), known: known.clone(), count: 0 }
-    }
-
     /// Reports that all is well, but for these fields; gives the answer.
     pub(super) fn report(&mut self, edge: &Edge, but: &Value) -> Value {
         let reply = self.try_report(edge, but);

@@ -1,6 +1,7 @@
 //! What pages say of themselves, and what the box makes of it.
 
 mod agent;
+mod pages;
 
 use serde_json::json;
 

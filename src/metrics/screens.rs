@@ -1,0 +1,57 @@
+//! The figures of the screens. What they send is counted with all requests, as `route="screen"`.
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StateLabels {
+    state: &'static str,
+}
+
+/// The figures themselves. Labels are words of the program, so that no screen can make new time series.
+#[derive(Default)]
+pub(super) struct Screens {
+    states: Family<StateLabels, Gauge>,
+    expected: Gauge,
+}
+
+impl Screens {
+    pub(super) fn register(&self, registry: &mut Registry) {
+        let Self { states, expected } = self;
+        registry.register("screens", "Screens that the box knows, by how they are", states.clone());
+        registry.register("screens_expected", "Screens that should show the page; 0 for any number", expected.clone());
+    }
+}
+
+impl super::Metrics {
+    /// How many screens are in each state now, and how many should show the page.
+    pub(crate) fn screens(&self, states: impl IntoIterator<Item = (&'static str, usize)>, expected: usize) {
+        let number = |count| i64::try_from(count).unwrap_or(i64::MAX);
+        for (state, count) in states {
+            self.screens.states.get_or_create(&StateLabels { state }).set(number(count));
+        }
+        self.screens.expected.set(number(expected));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Metrics;
+
+    #[test]
+    fn a_state_that_no_screen_is_in_any_more_is_none() {
+        let metrics = Metrics::default();
+        metrics.screens([("showing", 3), ("offline", 1)], 4);
+        metrics.screens([("showing", 4), ("offline", 0)], 4);
+        let text = metrics.exposition().expect("encoded");
+        for line in [
+            "workshop_edge_screens{state=\"showing\"} 4",
+            "workshop_edge_screens{state=\"offline\"} 0",
+            "workshop_edge_screens_expected 4",
+        ] {
+            assert!(text.lines().any(|candidate| candidate == line), "{line} is not in:\n{text}");
+        }
+    }
+}
