@@ -73,6 +73,7 @@ pub(super) fn change(target: Target, form: &HashMap<String, String>) -> Option<R
         ("forget", Target::One(_)) if field("sure") != "yes" => return Some(Err(words::NOT_CONFIRMED)),
         ("forget", Target::One(id)) => Change::Forget(id),
         ("picture", Target::One(_)) => Change::Order(target, Order::Picture),
+        ("go", Target::One(_)) => Change::Order(target, Order::Go { path: field("view").to_owned() }),
         ("identify", _) => Change::Order(target, Order::Identify),
         ("reload", _) => Change::Order(target, Order::Reload),
         ("message", _) => {

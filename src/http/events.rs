@@ -147,12 +147,11 @@ impl Page {
 
 /// When screens are to report at once; never where nobody knows the page.
 pub(super) async fn called(page: &mut Option<Page>) {
-    if let Some(page) = page
-        && page.calls.changed().await.is_ok()
-    {
-        return;
+    match page {
+        // The screens outlive whoever serves.
+        Some(page) => _ = page.calls.changed().await,
+        None => std::future::pending().await,
     }
-    std::future::pending().await
 }
 
 impl State {

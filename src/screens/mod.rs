@@ -8,8 +8,6 @@
 //!
 //! Time comes in as a parameter: an instant of the monotonic clock, and the box's clock where it is right.
 
-#![allow(dead_code, reason = "the routes and pages that use the room are added next")]
-
 mod answer;
 mod change;
 mod device;
@@ -33,18 +31,17 @@ mod summary;
 mod text;
 mod words;
 
-#[allow(unused_imports, reason = "as above")]
 pub(crate) use self::{
-    answer::Answer,
-    change::{ChangeError, MAX_NAME, MAX_VIEW, Target},
-    device::Device,
+    change::{ChangeError, Target},
     handle::{Caller, Channel, Screens},
     identity::ScreenId,
-    orders::{LastOrder, MAX_MESSAGE, MAX_MESSAGE_S, Order, OrderKind},
+    orders::Order,
     people::minute,
-    pictures::{MAX_PICTURE, Picture, PictureError},
-    report::{MAX_REPORT, OrderResult, ReportError},
+    pictures::{MAX_PICTURE, PictureError},
+    report::{MAX_REPORT, ReportError},
     settings::Settings,
     state::ScreenState,
-    summary::{Counts, ErrorSummary, ScreenSummary, Summary, ViewportSummary},
+    summary::{ScreenSummary, Summary},
 };
+#[cfg(test)]
+pub(crate) use self::{change::MAX_NAME, orders::OrderKind};

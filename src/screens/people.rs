@@ -37,6 +37,7 @@ impl ScreenState {
 
 impl OrderKind {
     /// All of them.
+    #[cfg(test)]
     pub(crate) const ALL: [Self; 5] = [Self::Reload, Self::Identify, Self::Go, Self::Message, Self::Picture];
 
     /// What is asked of the screen.

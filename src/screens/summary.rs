@@ -134,7 +134,7 @@ impl Counts {
     }
 
     /// How many are in this state.
-    #[must_use]
+    #[cfg(test)]
     pub(crate) fn of_state(&self, state: ScreenState) -> usize {
         self.iter().find(|(one, _)| *one == state).map_or(0, |(_, count)| count)
     }

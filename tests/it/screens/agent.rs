@@ -7,7 +7,7 @@ use crate::support::{Edge, Reply};
 /// One page of a TV.
 pub(super) struct Agent {
     pub(super) page: String,
-    pub(super) user_agent: String,
+    pub(super) browser: String,
     /// The id and the secret that the box has given.
     pub(super) known: Option<(String, String)>,
     count: u64,
@@ -16,9 +16,9 @@ pub(super) struct Agent {
 impl Agent {
     /// A page of a TV that the box has not heard of.
     pub(super) fn new(number: u64) -> Self {
-        let user_agent = "Mozilla/5.0 (SMART-TV; LINUX; Tizen 5.5) AppleWebKit/537.36 (KHTML, like Gecko) \
+        let browser = "Mozilla/5.0 (SMART-TV; LINUX; Tizen 5.5) AppleWebKit/537.36 (KHTML, like Gecko) \
                           SamsungBrowser/2.2 Chrome/69.0.3497.106 TV Safari/537.36";
-        Self { page: format!("{number:016x}"), user_agent: user_agent.into(), known: None, count: 0 }
+        Self { page: format!("{number:016x}"), browser: browser.into(), known: None, count: 0 }
     }
 
     /// Reports that all is well, but for these fields; gives the answer.
@@ -45,7 +45,7 @@ impl Agent {
         for (name, value) in but.as_object().expect("fields") {
             report[name] = value.clone();
         }
-        let fields = [("Content-Type", "application/json"), ("User-Agent", self.user_agent.as_str())];
+        let fields = [("Content-Type", "application/json"), ("User-Agent", self.browser.as_str())];
         post(edge, "/_edge/screen", &fields, report.to_string().as_bytes())
     }
 }

@@ -26,13 +26,13 @@ fn a_page_is_given_an_identity_and_keeps_it() {
     assert!(page.report(&edge, &json!({}))["id"].is_null());
     // The cookie alone says as much.
     let (pair, _) = cookie.split_once(';').expect("attributes");
-    let fields = [("Content-Type", "application/json"), ("Cookie", pair), ("User-Agent", &*page.user_agent)];
+    let fields = [("Content-Type", "application/json"), ("Cookie", pair), ("User-Agent", &*page.browser)];
     let reply = post(&edge, "/_edge/screen", &fields, br#"{"page":"00000000000000ff"}"#);
     let answer: serde_json::Value = serde_json::from_str(reply.text()).expect("JSON");
     assert!(answer["id"].is_null() || answer["id"] == id, "{answer}");
     // Whoever knows the id alone is somebody else: on another TV.
     let mut other = Agent::new(2);
-    other.user_agent = "Mozilla/5.0 (Web0S; Linux/SmartTV) Chrome/79.0.3945.79 Safari/537.36".into();
+    other.browser = "Mozilla/5.0 (Web0S; Linux/SmartTV) Chrome/79.0.3945.79 Safari/537.36".into();
     other.known = Some((id.into(), "0".repeat(32)));
     let answer = other.report(&edge, &json!({}));
     assert!(answer["id"].is_string() && answer["id"] != id, "{answer}");
@@ -57,7 +57,7 @@ fn what_is_no_report_is_refused() {
     let reply = edge.get("/_edge/screen", &[]);
     assert_eq!((reply.status, reply.field("allow")), (405, Some("OPTIONS, POST")));
     assert_eq!(post(&edge, "/_edge/screen/picture", &[json], b"{}").status, 400);
-    assert_eq!(post(&edge, "/_edge/screen/picture", &[json], &[b'x'; 800 * 1024]).status, 413);
+    assert_eq!(post(&edge, "/_edge/screen/picture", &[json], &vec![b'x'; 800 * 1024]).status, 413);
     // Still well.
     Agent::new(1).report(&edge, &json!({}));
 }

@@ -17,7 +17,7 @@ fn screens(edge: &Edge) -> Vec<Value> {
 /// The TV with this number, which has a user agent of its own.
 fn tv(number: u64) -> Agent {
     let mut agent = Agent::new(number);
-    agent.user_agent = format!("{} TV/{number}", agent.user_agent);
+    agent.browser = format!("{} TV/{number}", agent.browser);
     agent
 }
 
