@@ -39,11 +39,15 @@ impl Observers {
         Self { metrics: Arc::clone(metrics), probe, shortage: Shortage::default() }
     }
 
-    fn report(&mut self, summary: &Summary, now: Instant) {
+    fn report(&mut self, screens: &Screens, now: Instant) {
+        let summary = screens.summary();
         let states = summary.counts.iter().map(|(state, count)| (state.name(), count));
         self.metrics.screens(states, summary.expected);
+        for ((order, result), total) in screens.ended_orders() {
+            self.metrics.screen_orders(order, result, total);
+        }
         if let Some(probe) = &self.probe {
-            probe.degraded(self.shortage.fault(summary, now));
+            probe.degraded(self.shortage.fault(&summary, now));
         }
     }
 }
@@ -98,7 +102,7 @@ async fn run(screens: Screens, site: Arc<Current>, mut observers: Observers, sto
         if is_last {
             return;
         }
-        observers.report(&screens.summary(), Instant::now());
+        observers.report(&screens, Instant::now());
     }
 }
 

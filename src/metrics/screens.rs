@@ -1,9 +1,16 @@
 //! The figures of the screens. What they send is counted with all requests, as `route="screen"`.
 
 use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OrderLabels {
+    order: &'static str,
+    result: &'static str,
+}
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct StateLabels {
@@ -15,13 +22,15 @@ struct StateLabels {
 pub(super) struct Screens {
     states: Family<StateLabels, Gauge>,
     expected: Gauge,
+    orders: Family<OrderLabels, Counter>,
 }
 
 impl Screens {
     pub(super) fn register(&self, registry: &mut Registry) {
-        let Self { states, expected } = self;
+        let Self { states, expected, orders } = self;
         registry.register("screens", "Screens that the box knows, by how they are", states.clone());
         registry.register("screens_expected", "Screens that should show the page; 0 for any number", expected.clone());
+        registry.register("screen_orders", "Orders that screens have answered, by how they ended", orders.clone());
     }
 }
 
@@ -34,6 +43,12 @@ impl super::Metrics {
         }
         self.screens.expected.set(number(expected));
     }
+
+    /// How many orders have ended so until now.
+    pub(crate) fn screen_orders(&self, order: &'static str, result: &'static str, total: u64) {
+        let counter = self.screens.orders.get_or_create(&OrderLabels { order, result });
+        counter.inc_by(total.saturating_sub(counter.get()));
+    }
 }
 
 #[cfg(test)]
@@ -45,11 +60,14 @@ mod tests {
         let metrics = Metrics::default();
         metrics.screens([("showing", 3), ("offline", 1)], 4);
         metrics.screens([("showing", 4), ("offline", 0)], 4);
+        metrics.screen_orders("reload", "done", 2);
+        metrics.screen_orders("reload", "done", 5);
         let text = metrics.exposition().expect("encoded");
         for line in [
             "workshop_edge_screens{state=\"showing\"} 4",
             "workshop_edge_screens{state=\"offline\"} 0",
             "workshop_edge_screens_expected 4",
+            "workshop_edge_screen_orders_total{order=\"reload\",result=\"done\"} 5",
         ] {
             assert!(text.lines().any(|candidate| candidate == line), "{line} is not in:\n{text}");
         }

@@ -15,7 +15,7 @@ use super::change::{ChangeError, Target, check, is_name, is_view};
 use super::device::Device;
 use super::identity::{Credentials, PageId, ScreenId};
 use super::nightly::Nightly;
-use super::orders::Order;
+use super::orders::{EndedOrders, Order};
 use super::pictures::{Picture, PictureError, Pictures, Upload};
 use super::rate::RateLimiter;
 use super::registry::{Admission, Registry, Sender};
@@ -237,11 +237,12 @@ impl Screens {
     /// Gives a screen a name of 1 to 40 characters; when this returns it is on the disk. It writes files: not for the
     /// runtime's threads.
     pub(crate) fn rename(&self, id: ScreenId, name: &str, now: Instant) -> Result<(), ChangeError> {
-        let name = name.trim();
-        if !is_name(name) {
+        // A telephone may write spaces that look alike and are others.
+        let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
+        if !is_name(&name) {
             return Err(ChangeError::Name);
         }
-        self.choose(id, now, |chosen| chosen.name = Some(name.to_owned()))
+        self.choose(id, now, |chosen| chosen.name = Some(name))
     }
 
     /// Gives a screen the path to which its page at `/` goes, or none. As [`Screens::rename`].
@@ -288,6 +289,12 @@ impl Screens {
         self.publish(&mut state, now);
         self.call();
         Ok(asked)
+    }
+
+    /// How many orders have ended how.
+    #[must_use]
+    pub(crate) fn ended_orders(&self) -> EndedOrders {
+        self.lock().registry.ended().clone()
     }
 
     /// The newest picture of a screen that is held; none of before the box started.

@@ -35,7 +35,7 @@ pub(crate) use self::{
     change::{ChangeError, Target},
     handle::{Caller, Channel, Screens},
     identity::ScreenId,
-    orders::Order,
+    orders::{EndedOrders, Order, OrderKind},
     people::minute,
     pictures::{MAX_PICTURE, PictureError},
     report::{MAX_REPORT, ReportError},
@@ -44,4 +44,4 @@ pub(crate) use self::{
     summary::{ScreenSummary, Summary},
 };
 #[cfg(test)]
-pub(crate) use self::{change::MAX_NAME, orders::OrderKind};
+pub(crate) use self::change::MAX_NAME;

@@ -1,5 +1,6 @@
 //! What is asked of a screen, until it is done or no longer wanted.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -55,6 +56,9 @@ pub(crate) enum OrderKind {
     /// [`Order::Picture`]
     Picture,
 }
+
+/// How many orders have ended since the box started, by what was asked and how it ended.
+pub(crate) type EndedOrders = BTreeMap<(&'static str, &'static str), u64>;
 
 /// How the last order ended that a screen has answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

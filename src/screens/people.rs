@@ -40,6 +40,18 @@ impl OrderKind {
     #[cfg(test)]
     pub(crate) const ALL: [Self; 5] = [Self::Reload, Self::Identify, Self::Go, Self::Message, Self::Picture];
 
+    /// Its name in metrics.
+    #[must_use]
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Reload => "reload",
+            Self::Identify => "identify",
+            Self::Go => "go",
+            Self::Message => "message",
+            Self::Picture => "picture",
+        }
+    }
+
     /// What is asked of the screen.
     #[must_use]
     pub(crate) const fn label(self) -> Text<&'static str> {
@@ -54,6 +66,16 @@ impl OrderKind {
 }
 
 impl OrderResult {
+    /// Its name in metrics.
+    #[must_use]
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Impossible => "impossible",
+            Self::Failed => "failed",
+        }
+    }
+
     /// How the order ended.
     #[must_use]
     pub(crate) const fn label(self) -> Text<&'static str> {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::device::Device;
 use super::identity::{Credentials, MAX_SCREENS, PageId, ScreenId, Secret, random, random_code};
-use super::orders::Order;
+use super::orders::{EndedOrders, Order};
 use super::page::Page;
 use super::report::{Report, ReportError};
 use super::screen::{MAX_PAGES, Screen};
@@ -34,6 +34,8 @@ pub(super) struct Registry {
     screens: Vec<Screen>,
     /// Open live channels, by their page.
     channels: HashMap<PageId, usize>,
+    /// How many orders have ended how.
+    ended: EndedOrders,
     /// Since when a page waits.
     waiting: HashMap<PageId, Instant>,
     /// Sixteen hexadecimal digits; `None`: the box serves nothing yet.
@@ -78,6 +80,11 @@ impl Registry {
     /// What is to be kept.
     pub(super) fn to_keep(&self) -> Vec<Kept> {
         self.screens.iter().map(Screen::to_keep).collect()
+    }
+
+    /// How many orders have ended how.
+    pub(super) fn ended(&self) -> &EndedOrders {
+        &self.ended
     }
 
     pub(super) fn screens(&self) -> &[Screen] {
@@ -321,7 +328,9 @@ impl Registry {
         let Some(screen) = self.screens.iter_mut().find(|screen| screen.id == id) else { return };
         screen.meet(from.address, from.device, now);
         for done in &report.done {
-            screen.orders.end(*done);
+            if let Some(last) = screen.orders.end(*done) {
+                *self.ended.entry((last.kind.name(), last.result.name())).or_default() += 1;
+            }
         }
         if let Some(page) = screen.pages.iter_mut().find(|page| page.id == report.page) {
             page.hear(report, from.address, site, now);

@@ -107,6 +107,9 @@ fn a_name_is_on_the_disk_before_the_page_says_so_and_stays() {
     let orders: Vec<_> = answer["orders"].as_array().expect("orders").iter().map(|order| &order["do"]).collect();
     assert_eq!(orders, ["message", "identify"], "{answer}");
     assert_eq!(other.report(&edge, &json!({}))["orders"][0]["do"], "identify");
+    let number = answer["orders"][0]["order"].clone();
+    one.report(&edge, &json!({ "did": [{ "order": number, "result": "impossible" }] }));
+    edge.wait_for_metric("workshop_edge_screen_orders_total{order=\"message\",result=\"impossible\"}", 1.0);
     let listed = || edge.get("/_edge/screens", &[]).text().to_owned();
     eventually("the page has the name", || listed().contains("Pintura &#60;b&#62;1"));
     assert!(!listed().contains("<b>1"), "{}", listed());
