@@ -117,6 +117,7 @@ mod tests {
         }
         for path in [
             "",
+            "/x",
             "/evil.example",
             "//evil.example",
             "a//b",
