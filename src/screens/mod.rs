@@ -31,11 +31,13 @@ mod summary;
 mod text;
 mod words;
 
+#[cfg(test)]
+pub(crate) use self::{change::MAX_NAME, orders::OrderKind};
 pub(crate) use self::{
     change::{ChangeError, Target},
     handle::{Caller, Channel, Screens},
     identity::ScreenId,
-    orders::{EndedOrders, Order, OrderKind},
+    orders::Order,
     people::minute,
     pictures::{MAX_PICTURE, PictureError},
     report::{MAX_REPORT, ReportError},
@@ -43,5 +45,3 @@ pub(crate) use self::{
     state::ScreenState,
     summary::{ScreenSummary, Summary},
 };
-#[cfg(test)]
-pub(crate) use self::change::MAX_NAME;

@@ -195,7 +195,7 @@ fn what_a_person_chose_survives_a_power_cut() {
     let mut edge = Edge::new();
     let mut tv = edge.tv(1);
     edge.hear(&mut tv);
-    edge.screens.rename(tv.id(), " Pintura 1 ", edge.now).expect("kept");
+    edge.screens.rename(tv.id(), " Pintura\u{a0} 1 ", edge.now).expect("kept");
     edge.screens.set_view(tv.id(), Some("/linea2"), edge.now).expect("kept");
     edge.screens.set_keep_awake(tv.id(), Some(true), edge.now).expect("kept");
     let answer = edge.hear(&mut tv);
