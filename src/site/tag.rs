@@ -146,6 +146,7 @@ mod tests {
             "<html>@</body><head>",
             "<html a='</br>'>@</br><head>",
             "<!doctype html><!----!><html><!-- --!><head>@",
+            "<!doctype html><!---!> <html> --><head>@",
             "<!doctype html><!--!> <html> --><!---><html><!-- a -- ! > --><head>@",
             "<!doctypehtml><html/>@<header>",
         ] {
