@@ -31,9 +31,9 @@ const DISPLAY = { title: 'Taller Norte', line: 'Línea 2', language: 'es', demo:
 /**
  * Resolves when the box says that it listens; rejects with what it said when it ends instead. `site` is a directory to
  * serve instead of the display, `at` a port instead of a free one; `erp` the settings of its ERP, with the `password`
- * itself; `outbound` those of its connections.
+ * itself; `outbound` those of its connections, `screens` those of the screens.
  */
-export async function startBox(display = {}, { site, at = 0, erp, outbound } = {}) {
+export async function startBox(display = {}, { site, at = 0, erp, outbound, screens } = {}) {
   if (!existsSync(BINARY)) throw new Error(`no box at ${BINARY}: build it, or set WORKSHOP_EDGE_BIN`);
   const folder = mkdtempSync(join(tmpdir(), 'box-'));
   let account;
@@ -42,7 +42,8 @@ export async function startBox(display = {}, { site, at = 0, erp, outbound } = {
     account = { ...keys, password_file: join(folder, 'password') };
     writeFileSync(account.password_file, password, { mode: 0o600 });
   }
-  const tables = config({ ...DISPLAY, ...display }, account) + (outbound ? table('outbound', outbound) : '');
+  const more = Object.entries({ outbound, screens }).filter(([, keys]) => keys);
+  const tables = config({ ...DISPLAY, ...display }, account) + more.map(([name, keys]) => table(name, keys)).join('');
   writeFileSync(join(folder, 'config.toml'), tables);
   const flags = ['serve', '--listen', `127.0.0.1:${at}`, '--data-dir', join(folder, 'data')];
   if (site) flags.push('--site', site);

@@ -33,18 +33,25 @@ function unpack(version) {
   return ready;
 }
 
-/** One page of an old engine. Collects what went wrong in it; `value` evaluates an expression and gives its result. */
-export async function openOldEngine(version) {
-  const home = unpack(version);
+/** The one that is installed, as televisions of today have it. */
+export const CURRENT = 'current';
+
+/**
+ * One page of an engine. Collects what went wrong in it; `value` evaluates an expression and gives its result.
+ */
+export async function openEngine(version, ...more) {
+  const isOld = version !== CURRENT;
+  const home = isOld ? unpack(version) : '';
   const profile = mkdtempSync(join(tmpdir(), `engine-${version}-`));
-  const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--single-process', '--no-zygote', '--no-first-run'];
+  const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', ...more];
+  if (isOld) flags.push('--single-process', '--no-zygote');
   // This build of 64 stops for good, in a lock between its own threads, once a script has run for a second or two.
   if (version === '64') flags.push('--js-flags=--noopt --single-threaded');
   flags.push('--disable-background-networking', '--disable-component-update', '--disable-sync', '--hide-scrollbars');
   flags.push('--remote-debugging-port=0', '--window-size=1920,1080', `--user-data-dir=${profile}`, 'about:blank');
-  const child = spawn(join(home, 'chromium'), flags, {
+  const child = spawn(isOld ? join(home, 'chromium') : process.env.CHROMIUM || '/usr/bin/chromium', flags, {
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, LD_LIBRARY_PATH: [join(home, 'lib'), home].join(':'), HOME: profile },
+    env: { ...process.env, ...(isOld && { LD_LIBRARY_PATH: [join(home, 'lib'), home].join(':') }), HOME: profile },
   });
 
   const port = await new Promise((resolve, reject) => {
@@ -63,7 +70,34 @@ export async function openOldEngine(version) {
     const targets = await (await fetch(`http://127.0.0.1:${port}/json/list`)).json();
     page = targets.find((target) => target.type === 'page');
   }
-  const socket = new WebSocket(page.webSocketDebuggerUrl, { perMessageDeflate: false });
+  const first = await connect(page.webSocketDebuggerUrl);
+  const others = [];
+  return {
+    version,
+    ...first,
+    product: async () => (await first.send('Browser.getVersion')).product,
+    /** Another page of the same browser, in front of the others where the engine has such an order. */
+    async openTab() {
+      const { targetId } = await first.send('Target.createTarget', { url: 'about:blank' });
+      const tab = await connect(`ws://127.0.0.1:${port}/devtools/page/${targetId}`);
+      others.push(tab);
+      return { ...tab, close: () => first.send('Target.closeTarget', { targetId }) };
+    },
+    async close() {
+      [first, ...others].forEach((one) => one.disconnect());
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.removeAllListeners('exit');
+      const gone = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGKILL');
+      await Promise.race([gone, ended]);
+      rmSync(profile, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A page that has been opened, over its DevTools socket. */
+async function connect(at) {
+  const socket = new WebSocket(at, { perMessageDeflate: false });
   await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
 
   const waiting = new Map();
@@ -117,11 +151,9 @@ export async function openOldEngine(version) {
     return result.value;
   };
   return {
-    version,
     faults,
     send,
     value,
-    product: async () => (await send('Browser.getVersion')).product,
     beforeScripts: (source) => send('Page.addScriptToEvaluateOnNewDocument', { source }),
     /** Waits in the page until the expression is true; a fault in the page meanwhile is the end of waiting. */
     async until(condition) {
@@ -152,14 +184,6 @@ export async function openOldEngine(version) {
       const { data } = await send('Page.captureScreenshot', { format: 'png' });
       writeFileSync(file, Buffer.from(data, 'base64'));
     },
-    async close() {
-      socket.terminate();
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      child.removeAllListeners('exit');
-      const gone = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGKILL');
-      await Promise.race([gone, ended]);
-      rmSync(profile, { recursive: true, force: true });
-    },
+    disconnect: () => socket.terminate(),
   };
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startBox } from './box.mjs';
 import { launch, openPage } from './browser.mjs';
-import { openOldEngine } from './engines.mjs';
+import { openEngine } from './engines.mjs';
 import { startErp } from './erp.mjs';
 import { layoutFaults } from './layout.mjs';
 import { artefact } from './paths.mjs';
@@ -45,7 +45,7 @@ export function describeFaults(title, faults, more = () => {}) {
       erp = await startErp();
       box = await startBox({}, { erp: erp.settings });
       browser = await launch();
-      old = await openOldEngine('67');
+      old = await openEngine('67');
       ({ page, problems } = await openPage(browser));
       await page.goto(box.url);
       await old.goto(box.url);

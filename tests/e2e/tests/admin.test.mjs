@@ -7,7 +7,7 @@ import { chromium } from 'playwright-core';
 import { startBox } from '../support/box.mjs';
 import { launch, openPage } from '../support/browser.mjs';
 import { contrastFaults } from '../support/contrast.mjs';
-import { openOldEngine } from '../support/engines.mjs';
+import { openEngine } from '../support/engines.mjs';
 import { artefact } from '../support/paths.mjs';
 
 const WORDS = {
@@ -184,7 +184,7 @@ describe('a foreign name that leads to the box', () => {
 describe('administration in Chromium 64', () => {
   test('lets in whoever knows the PIN', async () => {
     const box = await startBox({ demo: true });
-    const engine = await openOldEngine('64');
+    const engine = await openEngine('64');
     try {
       await engine.goto(admin(box));
       await engine.until(`document.querySelector('#pin')`);

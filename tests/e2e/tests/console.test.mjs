@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { startBox } from '../support/box.mjs';
 import { launch, openPage } from '../support/browser.mjs';
 import { contrastFaults } from '../support/contrast.mjs';
-import { openOldEngine } from '../support/engines.mjs';
+import { openEngine } from '../support/engines.mjs';
 import { cssFaults, es5Fault } from '../support/gates.mjs';
 import { artefact, here } from '../support/paths.mjs';
 import { scan } from '../support/scan.mjs';
@@ -226,7 +226,7 @@ describe('the console in Chromium 64', () => {
   before(async () => {
     shop = fragileSite();
     box = await startBox({ language: 'es', demo: true }, { site: shop.site });
-    engine = await openOldEngine('64');
+    engine = await openEngine('64');
   });
   after(async () => {
     await engine?.close();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startBox } from '../support/box.mjs';
 import { AFTERNOON } from '../support/browser.mjs';
-import { OLD_ENGINES, openOldEngine } from '../support/engines.mjs';
+import { OLD_ENGINES, openEngine } from '../support/engines.mjs';
 import { startOrigin } from '../support/live.mjs';
 import { artefact } from '../support/paths.mjs';
 
@@ -104,7 +104,7 @@ for (const [index, [version, name]] of lab.entries()) {
   describe(name, () => {
     let engine;
     before(async () => {
-      engine = await openOldEngine(version);
+      engine = await openEngine(version);
       await engine.beforeScripts(clock + (stripped ? onlyChromium38 : ''));
     });
     after(() => engine?.close());
