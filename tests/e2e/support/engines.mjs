@@ -8,6 +8,8 @@ import { brotliDecompressSync } from 'node:zlib';
 import WebSocket from 'ws';
 import { here } from './paths.mjs';
 
+/** Not in a single one, in which 92 often stops for good in a lock at its start. */
+const SEVERAL_PROCESSES = ['67', '92'];
 export const OLD_ENGINES = ['64', '67', '80', '92', '108'];
 
 function unpack(version) {
@@ -37,14 +39,15 @@ function unpack(version) {
 export const CURRENT = 'current';
 
 /**
- * One page of an engine. Collects what went wrong in it; `value` evaluates an expression and gives its result.
+ * One page of an engine, started with `more` flags. Collects what went wrong in it; `value` evaluates an expression and gives
+ * its result.
  */
 export async function openEngine(version, ...more) {
   const isOld = version !== CURRENT;
   const home = isOld ? unpack(version) : '';
   const profile = mkdtempSync(join(tmpdir(), `engine-${version}-`));
   const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', ...more];
-  if (isOld) flags.push('--single-process', '--no-zygote');
+  if (isOld && !SEVERAL_PROCESSES.includes(version)) flags.push('--single-process', '--no-zygote');
   // This build of 64 stops for good, in a lock between its own threads, once a script has run for a second or two.
   if (version === '64') flags.push('--js-flags=--noopt --single-threaded');
   flags.push('--disable-background-networking', '--disable-component-update', '--disable-sync', '--hide-scrollbars');

@@ -109,6 +109,7 @@ describe('a television', { concurrency: ENGINES.length }, () => {
         const { type, bytes } = await admin.picture(id);
         assert.equal(type, 'image/jpeg');
         assert.deepEqual([...bytes.subarray(0, 2)], [0xff, 0xd8]);
+        assert.equal(await admin.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true);
         await admin.page.screenshot({ path: file('picture'), fullPage: true });
       });
 
