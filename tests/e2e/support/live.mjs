@@ -207,6 +207,20 @@ export async function startOrigin(boxPort, wall = createWall()) {
     }
   };
 
+  /** The box's answer to a screen, as a screen gets it that has a name: without a code in its corner. */
+  const toScreen = async (request, response) => {
+    try {
+      const chunks = [];
+      for await (const chunk of request) chunks.push(chunk);
+      const { 'content-type': type, 'user-agent': agent } = request.headers;
+      const headers = { 'content-type': type, 'user-agent': agent };
+      const answer = await fetch(`http://127.0.0.1:${state.boxPort}/_edge/screen`, { method: 'POST', headers, body: Buffer.concat(chunks) });
+      json(response, answer.status, { ...(await answer.json()), code: null });
+    } catch {
+      response.socket?.destroy();
+    }
+  };
+
   const server = http.createServer((request, response) => {
     // All of this origin is the box to the TV: without it, nothing answers.
     if (state.boxPort === null) return request.socket.destroy();
@@ -215,6 +229,7 @@ export async function startOrigin(boxPort, wall = createWall()) {
     if (url.pathname === '/_edge/live') state.wall.stream(request, response);
     else if (url.pathname === '/_edge/live.json') state.wall.question(url, response);
     else if (url.pathname === '/_edge/display.json') toSettings(response);
+    else if (url.pathname === '/_edge/screen') toScreen(request, response);
     else toBox(request, response);
   });
   server.on('upgrade', (request, socket, head) => {

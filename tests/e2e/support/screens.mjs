@@ -1,5 +1,6 @@
 // Televisions, as the box knows them and as people name them and ask things of them.
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,17 +36,17 @@ const OVER = `(function () {
 export const over = (engine) => engine.value(OVER);
 export const isOver = (engine, text) => until(async () => (await over(engine)) === text);
 
-/** Not to be waited for: a page that is loaded meanwhile ends it without an answer. */
+/** Asked again and again, since a page that is loaded anew meanwhile gives no answer. */
 export const holds = (engine, condition) =>
   until(() => engine.value(`!!(${condition})`).catch((error) => {
     // Between two pages there is none to ask.
     if (!/context|navigated/i.test(error.message)) throw error;
   }));
 
-/** A copy of one of the sites, to be changed while it is served. */
+/** A copy of a site, to be changed while it is served. */
 export function siteOf(name) {
   const site = mkdtempSync(join(tmpdir(), 'site-'));
-  cpSync(here(`sites/${name}`), site, { recursive: true });
+  cpSync(here(`screens/${name}`), site, { recursive: true });
   return {
     site,
     write: (file, text) => writeFileSync(join(site, file), text),
@@ -68,7 +69,7 @@ export async function openAdmin(browser, box) {
     async ask(id, what, fields = {}) {
       await page.goto(at(`/screens/${id}`));
       for (const [name, value] of Object.entries(fields)) await page.fill(`[name=${name}]`, value);
-      await Promise.all([page.waitForURL(/done=|notice=|\?/), page.click(`button[value=${what}]`)]);
+      await page.click(`button[value=${what}]`);
       await page.waitForSelector('[role=status]');
     },
     /** The picture that the box has of a screen, as it is given to people. */
@@ -105,18 +106,24 @@ export async function startWay(box, localAddress) {
 /** What holds back the page that asks it until somebody lets it go: the page's thread waits with it. */
 export async function startHold() {
   const held = new Set();
-  const server = net.createServer((socket) => {
-    held.add(socket);
-    socket.on('error', () => {}).on('close', () => held.delete(socket)).resume();
+  let isOpen = false;
+  const headers = { 'access-control-allow-origin': '*', 'cache-control': 'no-store' };
+  const answer = (response) => response.writeHead(200, headers).end();
+  const server = http.createServer((request, response) => {
+    if (isOpen) return answer(response);
+    held.add(response);
+    response.on('close', () => held.delete(response));
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const letGo = () => held.forEach((socket) => socket.end('HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'));
   return {
     url: `http://127.0.0.1:${server.address().port}/`,
     isAsked: () => until(() => held.size > 0),
-    letGo,
+    letGo() {
+      isOpen = true;
+      held.forEach(answer);
+    },
     async close() {
-      letGo();
+      server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
   };

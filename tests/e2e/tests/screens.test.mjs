@@ -34,8 +34,8 @@ describe('a television', { concurrency: ENGINES.length }, () => {
       let tv;
       let id;
       before(async () => {
-        shop = siteOf('screen');
-        shop.write('other.html', '<!doctype html><html><head><title>x</title></head><body><h1>Otra</h1></body></html>');
+        shop = siteOf('plain');
+        shop.write('other.html', '<!doctype html><html><head><title>x</title><link rel="icon" href="/icon.svg"></head><body><h1>Otra</h1></body></html>');
         box = await startBox({}, { site: shop.site, screens: { stale_s: 10, reload_spread_s: 0 } });
         hold = await startHold();
         admin = await openAdmin(browser, box);
@@ -114,10 +114,15 @@ describe('a television', { concurrency: ENGINES.length }, () => {
       });
 
       test('is frozen while a script of the page holds its thread', async () => {
+        // So far, nothing of all this was to be seen in the console.
+        assert.deepEqual(tv.faults, []);
         await tv.value(`void setTimeout(function () {
-          var request = new XMLHttpRequest();
-          request.open('GET', '${hold.url}', false);
-          request.send();
+          for (var status = 0; status !== 200;) {
+            var request = new XMLHttpRequest();
+            request.open('GET', '${hold.url}', false);
+            // Chromium 67 gives up on one that takes long.
+            try { request.send(); status = request.status; } catch (error) {}
+          }
         }, 0)`);
         await hold.isAsked();
         const frozen = await screenIs(box, 'frozen');
@@ -158,7 +163,6 @@ describe('a television', { concurrency: ENGINES.length }, () => {
       });
 
       test('has errors for a minute after one of its script', async () => {
-        assert.deepEqual(tv.faults, []);
         await tv.value(`void setTimeout(function () { throw new Error('of the page'); }, 0)`);
         const { errors } = await screenIs(box, 'errors');
         assert.deepEqual([errors.script, errors.rejection, errors.resource], [1, 0, 0]);
@@ -204,7 +208,7 @@ describe('a television', { concurrency: ENGINES.length }, () => {
         await tv.goto(first.url);
         await screenIs(first, 'showing');
         await first.stop();
-        await until(async () => /^Sin conexión con el equipo desde las \d\d:\d\d$/.test((await over(tv)).replace(/^\w{4}(?=Sin)|(?<=\d)\w{4}$/, '')));
+        await until(async () => /Sin conexión con el equipo desde las \d\d:\d\d/.test(await over(tv)));
         await tv.screenshot(file('away'));
         const second = await startBox({}, { site: shop.site, at: first.port });
         const { code } = await screenIs(second, 'showing');
@@ -216,7 +220,7 @@ describe('a television', { concurrency: ENGINES.length }, () => {
 
   describe('beside others', { concurrency: 1 }, () => {
     test('stays another one with a copied profile', async () => {
-      const shop = siteOf('screen');
+      const shop = siteOf('plain');
       const box = await startBox({}, { site: shop.site });
       const way = await startWay(box, '127.0.0.2');
       const one = await openEngine(CURRENT);
@@ -247,7 +251,7 @@ describe('a television', { concurrency: ENGINES.length }, () => {
     });
 
     test('loads another version of the site, once', async () => {
-      const shop = siteOf('screen');
+      const shop = siteOf('plain');
       const box = await startBox({}, { site: shop.site, screens: { reload_spread_s: 0 } });
       const tvs = [];
       try {
@@ -255,7 +259,7 @@ describe('a television', { concurrency: ENGINES.length }, () => {
         for (const tv of tvs) await tv.goto(box.url);
         const [{ version }] = await screensAre(box, ...ENGINES.map(() => 'showing'));
         shop.write('index.html', '<!doctype html><html><head><script>sessionStorage.setItem("loads", Number(sessionStorage.getItem("loads")) + 1);</script></head><body><h1 id="version">Versión 2</h1></body></html>');
-        for (const tv of tvs) await holds(tv, `document.querySelector('#version').textContent === 'Versión 2'`);
+        for (const tv of tvs) await holds(tv, `(document.querySelector('#version') || {}).textContent === 'Versión 2'`);
         const isNew = (screen) => screen.version !== version && screen.pages === 1;
         await until(async () => (await screensAre(box, ...ENGINES.map(() => 'showing'))).every(isNew));
         for (const tv of tvs) assert.equal(await loads(tv), 2);
@@ -267,7 +271,7 @@ describe('a television', { concurrency: ENGINES.length }, () => {
     });
 
     test('is outdated where a cache keeps it from another version, and does not load it over and over', async () => {
-      const shop = siteOf('screen');
+      const shop = siteOf('plain');
       const old = '<!doctype html><html><head><script src="/_edge/agent.js" data-site="0123456789abcdef"></script><script>sessionStorage.setItem("loads", Number(sessionStorage.getItem("loads")) + 1);</script></head><body>x</body></html>';
       shop.write('index.html', old);
       const box = await startBox({}, { site: shop.site, screens: { reload_spread_s: 0 } });
@@ -285,7 +289,7 @@ describe('a television', { concurrency: ENGINES.length }, () => {
     });
 
     test('carries the agent into a page whose policy allows next to nothing', async () => {
-      const shop = siteOf('screen-strict');
+      const shop = siteOf('strict');
       const box = await startBox({}, { site: shop.site });
       try {
         for (const version of ENGINES) {
@@ -341,7 +345,7 @@ describe('a television', { concurrency: ENGINES.length }, () => {
         for (const tv of tvs) await tv.goto(box.url);
         const all = await screensAre(box, ...ENGINES.map(() => 'showing'));
         const admin = await openAdmin(browser, box);
-        await admin.ask(all[0].id, 'rename', { name: 'Línea de montaje, junto a la puerta norte' .slice(0, 40) });
+        await admin.ask(all[0].id, 'rename', { name: 'Línea de montaje, junto a la puerta este' });
         await tvs[0].value(`document.body.innerHTML = '', 0`);
         for (const [width, height] of [[1920, 1080], [390, 844]]) {
           const { context, page, problems } = await openPage(browser, { width, height, locale: 'es-ES' });
