@@ -24,7 +24,8 @@ export function useMeasured(read: () => number): number | null {
   const latest = useRef(read);
   latest.current = read;
   const look = useRef(() => {
-    const now = latest.current();
+    // What is no longer in the page has no size: NaN, which is never the same as before, would have it drawn for ever.
+    const now = latest.current() || 0;
     set((before) => (before !== null && Math.abs(before - now) < 0.05 ? before : now));
   });
   useLayoutEffect(() => look.current());
