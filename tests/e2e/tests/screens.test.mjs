@@ -24,7 +24,7 @@ let browser;
 before(async () => (browser = await launch()));
 after(() => browser?.close());
 
-describe('a television', { concurrency: ENGINES.length }, () => {
+describe('a television', { concurrency: ENGINES.length + 1 }, () => {
   for (const version of ENGINES) {
     describe(`with Chromium ${version}`, { concurrency: 1 }, () => {
       let shop;
