@@ -136,10 +136,11 @@ impl Console {
         serde_json::to_vec(&screens).map(Bytes::from).map_err(ConsoleError::Json)
     }
 
-    /// The page's script and style sheet by their paths, with their media types.
+    /// The script, the style sheet and the icon of the pages by their paths, with their media types.
     #[must_use]
     pub(crate) fn asset(path: &str) -> Option<(&'static str, Bytes)> {
         let (media, content): (_, &'static [u8]) = match path {
+            "/_edge/icon.svg" => ("image/svg+xml", include_bytes!("../../assets/console/icon.svg")),
             "/_edge/console.css" => ("text/css; charset=utf-8", include_bytes!("../../assets/console/console.css")),
             "/_edge/console.js" => {
                 ("text/javascript; charset=utf-8", include_bytes!("../../assets/console/console.js"))
