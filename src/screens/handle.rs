@@ -238,7 +238,9 @@ impl Screens {
     /// runtime's threads.
     pub(crate) fn rename(&self, id: ScreenId, name: &str, now: Instant) -> Result<(), ChangeError> {
         // A telephone may write spaces that look alike and are others.
-        let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
+        let is_space = |sign: char| sign.is_whitespace() && !sign.is_control();
+        let words: Vec<&str> = name.trim().split(is_space).filter(|word| !word.is_empty()).collect();
+        let name = words.join(" ");
         if !is_name(&name) {
             return Err(ChangeError::Name);
         }
