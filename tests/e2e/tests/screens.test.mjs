@@ -315,13 +315,16 @@ describe('a television', { concurrency: ENGINES.length + 1 }, () => {
       const box = await startBox();
       const origin = await startOrigin(box.port);
       try {
-        for (const [index, version] of ENGINES.entries()) {
+        for (const version of ENGINES) {
           const tv = await openEngine(version);
+          const before = origin.wall.asked.streams.length;
           try {
             await tv.goto(origin.url);
             await tv.until(`document.querySelector('.tile') && document.querySelector('[data-value=completed]').textContent !== '–'`);
             await until(async () => (await screens(box)).screens.some((screen) => screen.state === 'showing' && screen.data_age_s !== null));
-            assert.deepEqual([origin.wall.asked.streams.length, origin.wall.asked.questions.length, origin.wall.viewers], [index + 1, 0, 1]);
+            assert.deepEqual([origin.wall.asked.questions.length, origin.wall.viewers], [0, 1]);
+            // Where the display is later than the agent, the channel begins anew with everything.
+            assert.ok([1, 2].includes(origin.wall.asked.streams.length - before));
             const produced = origin.wall.value('counts').completed + 1;
             origin.wall.change({ parts: { counts: { value: { ...origin.wall.value('counts'), completed: produced } } } });
             await tv.until(`document.querySelector('[data-value=produced]').textContent === '${produced}'`);
