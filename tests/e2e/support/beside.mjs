@@ -47,7 +47,9 @@ export async function visit(browser, server, { path = '/', framing, until, act }
     }));
     // A picture that browsers ask for without being told to; nginx gives the page for it.
     const asked = problems.console.filter((text) => !text.endsWith('/favicon.ico'));
-    const result = { ...seen, console: asked, uncaught: problems.uncaught, failed };
+    // The agent's own, where the page was left or had no network meanwhile.
+    const isOfSite = (text) => !(text.includes('/_edge/') && text.includes('net::ERR_'));
+    const result = { ...seen, console: asked.filter(isOfSite), uncaught: problems.uncaught, failed: failed.filter(isOfSite) };
     return JSON.parse(JSON.stringify(result).replaceAll(site, 'SITE').replaceAll(encodeURIComponent(site), 'SITE'));
   } finally {
     await context.close();

@@ -11,7 +11,8 @@ for (const language of ['es', 'en']) {
     let box;
     let browser;
     before(async () => {
-      box = await startBox({ language, demo: true });
+      // Without the code that a TV without a name shows over it.
+      box = await startBox({ language, demo: true }, { screens: { agent: false } });
       browser = await launch();
     });
     after(async () => {
