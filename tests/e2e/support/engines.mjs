@@ -93,7 +93,8 @@ export async function openEngine(version, ...more) {
       const gone = new Promise((resolve) => child.once('exit', resolve));
       child.kill('SIGKILL');
       await Promise.race([gone, ended]);
-      rmSync(profile, { recursive: true, force: true });
+      // Its other processes end after it, and write until then.
+      rmSync(profile, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 });
     },
   };
 }
