@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tokio::task::{JoinHandle, spawn_blocking};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
@@ -16,6 +16,8 @@ use crate::screens::{Screens, Settings, Summary};
 use crate::site::Current;
 
 const TICK: Duration = Duration::from_secs(1);
+/// How long the disk may take for what is kept last: a box whose disk hangs still stops, and still restarts.
+const DISK: Duration = Duration::from_secs(5);
 /// For so long screens may be missing before health says so: they reload, and they restart.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -68,8 +70,10 @@ impl Running {
     /// Ends it; what is not kept yet goes to the disk.
     pub(super) async fn stop(self) {
         self.stop.cancel();
-        if let Err(error) = self.task.await {
-            tracing::error!(%error, "the task that looks after the screens has failed");
+        match timeout(DISK, self.task).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the task that looks after the screens has failed"),
+            Err(_) => tracing::warn!("the disk takes too long: what is new of the screens may not be kept"),
         }
     }
 }
