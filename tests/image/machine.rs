@@ -222,7 +222,8 @@ impl Machine {
             if Instant::now() > give_up {
                 let name = format!("{}-late", self.name);
                 let picture = self.screenshot(&name);
-                panic!("{what}: not within {PATIENCE:?}; its screen is in {}\n{}", picture.display(), self.said());
+                let (words, said) = (self.words(), self.said());
+                panic!("{what}: not within {PATIENCE:?}; its screen, {}, shows:\n{words}\n{said}", picture.display());
             }
             std::thread::park_timeout(Duration::from_millis(200));
         }
