@@ -17,14 +17,19 @@ start=2048, size=32768, type=EBD0A0A2-B9E5-4433-87C0-68B6B72699C7, uuid=11111111
 start=34816, size=131072, type=C12A7328-F81F-11D2-BA4B-00A0C93EC93B, uuid=11111111-1111-4111-8111-111111111112, name=\"workshop-esp\"
 ";
 
+/// Where programs are.
+pub(crate) fn path() -> String {
+    std::env::var("PATH").unwrap_or_default() + ":/usr/sbin:/sbin"
+}
+
 /// A machine that has started from a stick, as the image makes it but for the size of the ESP.
-struct Machine {
-    root: TempDir,
-    disk: PathBuf,
+pub(crate) struct Machine {
+    pub(crate) root: TempDir,
+    pub(crate) disk: PathBuf,
 }
 
 impl Machine {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let root = tempfile::tempdir().expect("a directory");
         let at = |path: &str| root.path().join(path);
         let stick = at("stick.img");
@@ -67,14 +72,13 @@ impl Machine {
     }
 
     fn install(&self, disk: &Path) -> Output {
-        let path = std::env::var("PATH").unwrap_or_default() + ":/usr/sbin:/sbin";
         Command::new(env!("CARGO_BIN_EXE_workshop-edge"))
             .args(["machine", "install", "--yes", "--disk"])
             .arg(disk)
             .arg("--root")
             .arg(self.root.path())
             .env_clear()
-            .env("PATH", path)
+            .env("PATH", path())
             .stdin(Stdio::null())
             .output()
             .expect("started")

@@ -1,6 +1,7 @@
 //! The menu on the box's own screen, at a pseudo-terminal.
 
 use std::fs;
+use std::os::unix::fs::FileExt as _;
 use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -8,6 +9,7 @@ use tempfile::TempDir;
 use workshop_edge::machine::{Paths, os};
 use workshop_edge::update::state::Quarantined;
 
+use crate::machine_install;
 use crate::support::{Edge, Pty, Setup, eventually};
 
 const DOWN: &str = "\x1b[B";
@@ -21,7 +23,11 @@ struct Menu {
 
 impl Menu {
     fn start(prepare: impl FnOnce(&std::path::Path)) -> Self {
-        let root = tempfile::tempdir().expect("a directory");
+        Self::start_in(tempfile::tempdir().expect("a directory"), prepare)
+    }
+
+    /// The same, of a machine in this directory.
+    fn start_in(root: TempDir, prepare: impl FnOnce(&std::path::Path)) -> Self {
         for directory in
             ["media/settings", "media/stick", "run/workshop-machine", "var/lib", "sys/block", "dev/workshop"]
         {
@@ -36,7 +42,7 @@ impl Menu {
             .arg(root.path())
             .env_clear()
             .env("LANG", "es")
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("PATH", machine_install::path())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()
@@ -172,4 +178,28 @@ fn a_disk_is_described_and_needs_its_name_typed() {
     menu.press("1", "escriba e0n1");
     menu.press("no\r", "No se ha confirmado");
     assert_eq!(fs::read_to_string(menu.root.path().join("dev/nvme0n1")).expect("read"), "untouched");
+}
+
+/// The result is shown, however late the steps towards it were to be drawn.
+#[test]
+fn an_installation_ends_with_its_result() {
+    let machine = machine_install::Machine::new();
+    let mut menu = Menu::start_in(machine.root, |root| {
+        let kernel = root.join("sys/block/nvme0n1");
+        fs::create_dir_all(&kernel).expect("made");
+        fs::write(kernel.join("size"), "4096000\n").expect("written");
+        fs::rename(&machine.disk, root.join("dev/nvme0n1")).expect("moved");
+    });
+    let disk = fs::File::open(menu.root.path().join("dev/nvme0n1")).expect("open");
+    menu.press("2", "2 GB");
+    menu.press("1", "escriba e0n1");
+    menu.pty.suspend();
+    menu.pty.press("e0n1\r");
+    eventually("a table, which is written last", || {
+        let mut signature = [0; 8];
+        disk.read_exact_at(&mut signature, 512).expect("read");
+        signature == *b"EFI PART"
+    });
+    menu.pty.resume();
+    menu.pty.wait_for("Instalado.");
 }

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{LocalModes, Termios, Winsize, tcgetattr, tcsetwinsize};
+use rustix::termios::{Action, LocalModes, Termios, Winsize, tcflow, tcgetattr, tcsetwinsize};
 
 use super::eventually;
 
@@ -83,6 +83,15 @@ impl Pty {
             .set_size(at_least_one(rows), at_least_one(columns));
         let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
         tcsetwinsize(&self.keyboard, size).expect("sized");
+    }
+
+    /// Lets whoever writes to it wait.
+    pub(crate) fn suspend(&self) {
+        tcflow(&self.device, Action::OOff).expect("suspended");
+    }
+
+    pub(crate) fn resume(&self) {
+        tcflow(&self.device, Action::OOn).expect("resumed");
     }
 
     pub(crate) fn press(&mut self, keys: &str) {

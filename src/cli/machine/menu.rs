@@ -21,7 +21,7 @@ use std::{
     path::{Path, PathBuf},
     process::ExitCode,
 };
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 /// The subject of the notice that says that there is a menu.
 const SUBJECT: &str = "menu";
@@ -86,19 +86,15 @@ async fn show(paths: &Paths, tty: &Path, lang: Lang) -> Result<(), TerminalError
     let mut terminal = Terminal::open(tty)?;
     let mut typed = terminal.keys(MAX_KEYS)?;
     let mut menu = Menu::new(lang);
-    let (said, mut pages) = mpsc::channel(1);
-    let (moving, mut moved) = watch::channel(None::<Page>);
+    // The result of an action replaces whatever the action has shown of its progress, seen or not.
+    let (pages, mut latest_page) = watch::channel(None::<Page>);
     loop {
         let drawn: Vec<_> = menu.lines().into_iter().map(|line| (line.text, line.is_chosen)).collect();
         terminal.draw(terminal.size().menu(&Drawn { title: TITLE.pick(menu.lang()), lines: &drawn }))?;
         let bytes = tokio::select! {
             () = stop.next() => return Ok(()),
-            Some(page) = pages.recv() => {
-                menu.show(page);
-                continue;
-            }
-            Ok(()) = moved.changed() => {
-                if let Some(page) = moved.borrow_and_update().clone() {
+            Ok(()) = latest_page.changed() => {
+                if let Some(page) = latest_page.borrow_and_update().clone() {
                     menu.show(page);
                 }
                 continue;
@@ -108,13 +104,12 @@ async fn show(paths: &Paths, tty: &Path, lang: Lang) -> Result<(), TerminalError
         for key in keys(&bytes) {
             let Some(wish) = menu.press(key) else { continue };
             menu.show(Page::Busy(Text::new("Un momento…", "One moment…")));
-            let (paths, said, moving) = (paths.clone(), said.clone(), moving.clone());
+            let (paths, pages) = (paths.clone(), pages.clone());
             tokio::task::spawn_blocking(move || {
                 let page = carry_out(&paths, wish, |step| {
-                    moving.send_replace(Some(Page::Busy(step)));
+                    pages.send_replace(Some(Page::Busy(step)));
                 });
-                // The menu may be stopping.
-                let _ = said.blocking_send(page);
+                pages.send_replace(Some(page));
             });
             // Keys that were pressed before anybody could see what they are for.
             break;
