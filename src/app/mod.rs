@@ -22,6 +22,7 @@ mod storage;
 mod switch;
 mod trial;
 mod updates;
+mod votes;
 mod watchdog;
 mod words;
 
@@ -141,7 +142,8 @@ pub struct App {
     operator: Operator,
     asked: mpsc::Receiver<PendingCommand>,
     program: Program,
-    trial: Option<(Trial, Duration)>,
+    /// For how long it has to be well, and how many screens have to show it.
+    trial: Option<(Trial, Duration, usize)>,
     updates: (UpdateConfig, updates::Observers),
     erp: Arc<Erp>,
     screen_settings: Settings,
@@ -175,7 +177,7 @@ impl App {
         } = config;
         let open = descriptors::raise_limit(limits.connections, site.dir.as_ref().map_or(0, |_| site.max_files));
         let health = claim(&data_dir)?;
-        let trial = Trial::of_process(&data_dir, &health).map(|trial| (trial, update.trial));
+        let trial = Trial::of_process(&data_dir, &health).map(|trial| (trial, update.trial, update.gate_screens));
         let id = BoxId::load(&data_dir);
         let quiet_wait = update.quiet_wait;
         let outbound = outbound::build(outbound, update.ca_file.as_deref());
@@ -190,6 +192,7 @@ impl App {
         let metrics = Arc::new(Metrics::default());
         let language = display.language;
         let screens = Screens::open(&data_dir, screen_settings.clone(), language, Instant::now());
+        screens.set_on_trial(trial.is_some());
         let erp = Erp::new(erp, display, &data_dir, outbound, &metrics).map_err(AppError::Display)?;
         let (describe, description) = watch::channel(Bytes::new());
         let (lan, known) = watch::channel(None);
@@ -282,7 +285,7 @@ impl App {
         }
         let sockets = listen::duplicate(&self.listeners)?;
         let watchdog = match &self.trial {
-            Some((trial, _)) => {
+            Some((trial, ..)) => {
                 let sockets = listen::duplicate(&self.listeners)?;
                 Some(trial.watch(self.program.clone(), sockets).map_err(AppError::Runtime)?)
             }
@@ -290,6 +293,7 @@ impl App {
         };
         let client = LoopbackClient::new(&self.listeners, &self.parts, &self.limits);
         let observers = screens::Observers::new(&self.screen_settings, &self.health, &self.parts.metrics);
+        let (voters, metrics) = (self.parts.screens.clone(), Arc::clone(&self.parts.metrics));
         let screens = screens::start(self.parts.screens.clone(), Arc::clone(&self.parts.site), observers);
         let server = Server::start(self.listeners, self.parts, &self.limits, self.requests.access)?;
         let operator = Rc::new(self.operator);
@@ -297,16 +301,21 @@ impl App {
         watch(self.monitor);
         let erp = erp::start(self.erp);
         let (update_config, observers) = self.updates;
-        let on_trial = self.trial.as_ref().map(|(trial, _)| trial.clone());
+        let on_trial = self.trial.as_ref().map(|(trial, ..)| trial.clone());
         let tried = CancellationToken::new();
-        if let (Some((trial, stretch)), Some(watchdog)) = (self.trial, &watchdog) {
+        let (votes, known_votes) = watch::channel(None);
+        if let (Some((trial, stretch, needed)), Some(watchdog)) = (self.trial, &watchdog) {
             let mut checks = vec![trial::state_is_kept(&operator.data_dir)];
             checks.extend(update_config.trust());
+            if needed > 0 {
+                checks.push(votes::check(needed, stretch, voters.clone(), metrics, votes));
+            }
             let (restart, probe) = (operator.restart.clone(), self.health.probe("trial"));
             let (watchdog, tried) = (watchdog.clone(), tried.clone());
             tokio::task::spawn_local(async move {
                 let stays = trial.run(stretch, client, checks, watchdog, restart, probe).await;
                 if stays {
+                    voters.set_on_trial(false);
                     tried.cancel();
                 }
             });
@@ -314,7 +323,13 @@ impl App {
             tried.cancel();
         }
         let (recheck, restart) = (Rc::clone(&operator.recheck), operator.restart.clone());
-        updates::start(update_config, observers, recheck, restart, async move { tried.cancelled().await });
+        updates::start(
+            update_config,
+            observers,
+            recheck,
+            restart,
+            (async move { tried.cancelled().await }, known_votes),
+        );
         self.health.set_ready(true);
         service_manager::ready();
         say_ready(&operator.console);

@@ -124,7 +124,8 @@ impl Trial {
             match &found {
                 Found::Unwell(what) => tracing::warn!(what, "this version is on trial, and something is wrong"),
                 Found::Unknown(why) => tracing::warn!("this version is on trial, and {why}"),
-                Found::Well | Found::Broken(_) => {}
+                // Whoever awaits it says what and when.
+                Found::Well | Found::Awaited(_) | Found::Broken(_) => {}
             }
             match gate.judge(at, found) {
                 Verdict::Wait if at >= slots::LASTED && !has_lasted => {

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::ConfigCheck;
@@ -26,6 +27,7 @@ use crate::update::repository;
 use crate::update::state::{Phase, State};
 use crate::update::transport::{Source, Transport};
 use crate::update::trial::{self, Found};
+use crate::update::votes::ScreenVotes;
 use crate::update::{ROOT, words};
 use crate::{console, error_chain, launch, machine, update};
 
@@ -134,13 +136,13 @@ pub(super) struct Observers {
     pub(super) running: Running,
 }
 
-/// Starts them after `trial`. Without them the box serves on.
+/// Starts them after the trial, during which the screens may have their say. Without them the box serves on.
 pub(super) fn start(
     wanted: UpdateConfig,
     observers: Observers,
     recheck: Rc<ConfigCheck>,
     restart: CancellationToken,
-    trial: impl Future<Output = ()> + 'static,
+    trial: (impl Future<Output = ()> + 'static, watch::Receiver<Option<ScreenVotes>>),
 ) {
     let Observers { probe, metrics, quiet_wait, running } = observers;
     let settings = match wanted {
@@ -285,6 +287,7 @@ mod tests {
             previous: None,
             quarantined: Vec::new(),
             os: None,
+            votes: None,
             fault: kind.map(|kind| state::Fault { since: Timestamp::UNIX_EPOCH, kind, detail: "why".into() }),
         }
     }

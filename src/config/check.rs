@@ -6,12 +6,13 @@ use super::{
     origin::Origin,
     problem::{Notice, Problem},
     types::Config,
+    words,
 };
 use crate::http::{Limits, Listen, TlsKeys, TlsMode};
 use crate::lang::Text;
 use crate::schema::{Key, Setting, Value};
 use crate::{erp, outbound, screens, site, update};
-use std::{collections::HashSet, net::SocketAddr, path::PathBuf};
+use std::{collections::HashSet, net::SocketAddr, path::PathBuf, time::Duration};
 
 /// Finds what is wrong with values that are right by themselves. What is wrong by itself is skipped here: one
 /// mistake is one fault.
@@ -36,6 +37,7 @@ pub(super) fn check(layers: &mut Layers) {
     cleartext(layers, &update::Settings::url(), &update::Settings::allow_http());
     cleartext(layers, &erp::Settings::url(), &erp::Settings::allow_http());
     erp(layers);
+    gate_screens(layers);
 }
 
 /// One peer cannot have more connections than there are. A default gives way; a number that somebody chose does not.
@@ -158,6 +160,27 @@ fn policy(layers: &mut Layers) {
     {
         let (name, notice) = (policy.key.path.to_owned(), Notice::StopsAgent(agent.key.path));
         layers.warnings.push(Warning { origin, name, notice });
+    }
+}
+
+/// What screens need to show a new version, beyond the spread of their reloads: to hear of it with a report, to load the page, and
+/// to draw it between two more reports.
+const SHOWN_AFTER: Duration = Duration::from_secs(30);
+
+/// Screens that are asked have to be heard, and a trial has to wait for the last of them: a good version would be given up.
+fn gate_screens(layers: &mut Layers) {
+    let (gate, trial) = (update::Settings::gate_screens(), update::Settings::trial());
+    let (agent, spread) = (screens::Settings::agent(), screens::Settings::reload_spread());
+    let Some((1.., origin)) = layers.setting(&gate) else { return };
+    if let Some((false, _)) = layers.setting(&agent) {
+        layers.fault(&gate.key, origin.clone(), Problem::Rule(words::needs_agent(agent.key.path)));
+    }
+    if let (Some((stretch, _)), Some((over, _))) = (layers.setting(&trial), layers.setting(&spread)) {
+        let needed = (over + SHOWN_AFTER).as_secs().div_ceil(update::trial::STRETCHES.into());
+        if stretch.as_secs() < needed {
+            let text = words::trial_too_short(trial.key.path, needed, spread.key.path);
+            layers.fault(&gate.key, origin, Problem::Rule(text));
+        }
     }
 }
 

@@ -147,6 +147,7 @@ fn nothing_at_all_gives_the_defaults() {
             usb_dir: None,
             trial: Duration::from_secs(30),
             quiet_wait: Duration::from_secs(30),
+            gate_screens: 0,
         },
         machine: Machine { dir: None },
         limits: Limits {
@@ -238,6 +239,8 @@ fn every_key_reaches_its_own_field() {
         "machine.dir=/m",
         "update.trial_s=29",
         "update.quiet_wait_s=30",
+        // Of a value that the agent allows to be off; what the rules allow has another.
+        "update.gate_screens=0",
         "limits.connections=18",
         "limits.connections_per_peer=17",
         "limits.header_bytes=9000",
@@ -322,6 +325,7 @@ fn every_key_reaches_its_own_field() {
             usb_dir: Some("/u".into()),
             trial: Duration::from_secs(29),
             quiet_wait: Duration::from_secs(30),
+            gate_screens: 0,
         },
         machine: Machine { dir: Some("/m".into()) },
         limits: Limits {
@@ -510,6 +514,19 @@ fn the_rules_between_keys_hold() {
             &["update.url=http://u.example"],
             &["update.url: begins with http://, which is allowed only with update.allow_http = true"],
         ),
+        (
+            &["update.gate_screens=2", "screens.agent=false", "screens.reload_spread_s=61"],
+            &[
+                "update.gate_screens: needs screens.agent = true: without it the screens cannot say anything",
+                "update.gate_screens: the screens would come too late: set update.trial_s to 31 or more, or lower screens.reload_spread_s",
+            ],
+        ),
+        (
+            &["update.gate_screens=1", "update.trial_s=9", "screens.reload_spread_s=0"],
+            &[
+                "update.gate_screens: the screens would come too late: set update.trial_s to 10 or more, or lower screens.reload_spread_s",
+            ],
+        ),
         // What is wrong by itself is not said to be wrong with respect to another, too.
         (
             &["limits.connections=0", "limits.connections_per_peer=65536"],
@@ -540,6 +557,13 @@ fn what_the_rules_allow_is_built() {
     assert_eq!(own.tls, TlsSettings::SelfSigned { names: vec!["taller.local".into(), "10.0.0.1".into()] });
     assert_eq!((own.listen.http.len(), own.listen.https.len()), (0, 1));
     assert!(good("listen.http = ['[::]:0', '[::]:0']").config.listen.http.len() == 2, "port 0 is any port");
+    let asked = good("update.gate_screens = 2").config;
+    assert_eq!(
+        (asked.update.gate_screens, asked.update.trial),
+        (2, Duration::from_secs(30)),
+        "by default the trial lasts"
+    );
+    good("update.trial_s = 1\nscreens.agent = false");
     let none = good("site.content_security_policy = ''").config.site;
     assert_eq!(none.content_security_policy.as_deref(), Some(""));
     assert_eq!(good("listen.https = ['[::]:1']").config.listen.https, [], "without TLS there is no HTTPS");

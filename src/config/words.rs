@@ -22,6 +22,22 @@ pub(super) const REFERENCE_EXAMPLE: Fixed = Text::fixed("ejemplo", "example");
 pub(super) const REFERENCE_VALUE: Fixed = Text::fixed("Valor", "Value");
 pub(super) const REFERENCE_VARIABLE: Fixed = Text::fixed("Variable de entorno", "Environment variable");
 
+/// What asks screens needs them to speak.
+pub(super) fn needs_agent(agent: &str) -> Text {
+    Text::new(
+        format!("necesita {agent} = true: sin eso, las pantallas no pueden decir nada"),
+        format!("needs {agent} = true: without it the screens cannot say anything"),
+    )
+}
+
+/// A trial that ends before all screens can have loaded the page again.
+pub(super) fn trial_too_short(trial: &str, needed: u64, spread: &str) -> Text {
+    Text::new(
+        format!("las pantallas no llegarían a tiempo: ponga {trial} en {needed} o más, o baje {spread}"),
+        format!("the screens would come too late: set {trial} to {needed} or more, or lower {spread}"),
+    )
+}
+
 /// The heading of a list of faults.
 pub(super) fn faults(count: usize) -> Text {
     match count {

@@ -17,20 +17,29 @@ struct StateLabels {
     state: &'static str,
 }
 
-/// The figures themselves. Labels are words of the program, so that no screen can make new time series.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct VoteLabels {
+    screen: String,
+    vote: &'static str,
+}
+
+/// The figures themselves. Labels are words of the program, so that no screen can make new time series; but for the votes, whose
+/// voters were known before the version changed.
 #[derive(Default)]
 pub(super) struct Screens {
     states: Family<StateLabels, Gauge>,
     expected: Gauge,
     orders: Family<OrderLabels, Counter>,
+    votes: Family<VoteLabels, Gauge>,
 }
 
 impl Screens {
     pub(super) fn register(&self, registry: &mut Registry) {
-        let Self { states, expected, orders } = self;
+        let Self { states, expected, orders, votes } = self;
         registry.register("screens", "Screens that the box knows, by how they are", states.clone());
         registry.register("screens_expected", "Screens that should show the page; 0 for any number", expected.clone());
         registry.register("screen_orders", "Orders that screens have answered, by how they ended", orders.clone());
+        registry.register("screen_votes", "What each screen said last of the version on trial", votes.clone());
     }
 }
 
@@ -42,6 +51,14 @@ impl super::Metrics {
             self.screens.states.get_or_create(&StateLabels { state }).set(number(count));
         }
         self.screens.expected.set(number(expected));
+    }
+
+    /// What each screen says of the version on trial: its name, and a word.
+    pub(crate) fn votes<'a>(&self, votes: impl IntoIterator<Item = (&'a str, &'static str)>) {
+        self.screens.votes.clear();
+        for (screen, vote) in votes {
+            self.screens.votes.get_or_create(&VoteLabels { screen: screen.to_owned(), vote }).set(1);
+        }
     }
 
     /// How many orders have ended so until now.
@@ -62,14 +79,18 @@ mod tests {
         metrics.screens([("showing", 4), ("offline", 0)], 4);
         metrics.screen_orders("reload", "done", 2);
         metrics.screen_orders("reload", "done", 5);
+        metrics.votes([("Nave", "waiting"), ("Oficina \"2\"", "off")]);
+        metrics.votes([("Nave", "yes")]);
         let text = metrics.exposition().expect("encoded");
         for line in [
             "workshop_edge_screens{state=\"showing\"} 4",
             "workshop_edge_screens{state=\"offline\"} 0",
             "workshop_edge_screens_expected 4",
             "workshop_edge_screen_orders_total{order=\"reload\",result=\"done\"} 5",
+            "workshop_edge_screen_votes{screen=\"Nave\",vote=\"yes\"} 1",
         ] {
             assert!(text.lines().any(|candidate| candidate == line), "{line} is not in:\n{text}");
         }
+        assert!(!text.contains("Oficina") && !text.contains("waiting"), "{text}");
     }
 }

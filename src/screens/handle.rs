@@ -25,6 +25,7 @@ use super::settings::Settings;
 use super::state::{Limits, ScreenState};
 use super::store::{Kept, Store};
 use super::summary::{ScreenSummary, Summary};
+use super::vote::Voter;
 use crate::durable::RecordError;
 use crate::lang::Lang;
 use crate::window::{Window, WindowState};
@@ -200,6 +201,18 @@ impl Screens {
                 tracing::warn!(%error, "no thread to keep the screens");
             }
         }
+    }
+
+    /// Says whether the program is on trial, which it is not at first: until its end, the screens that were showing the page before
+    /// it are remembered.
+    pub(crate) fn set_on_trial(&self, is_on_trial: bool) {
+        self.lock().registry.set_on_trial(is_on_trial);
+    }
+
+    /// What those say of the version on trial that were showing the page when the program ended that ran before it.
+    #[must_use]
+    pub(crate) fn voters(&self) -> Vec<Voter> {
+        self.lock().registry.voters()
     }
 
     /// Writes what is not written yet: before the process ends. It writes files: not for the runtime's threads.

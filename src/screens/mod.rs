@@ -29,6 +29,7 @@ mod state;
 mod store;
 mod summary;
 mod text;
+mod vote;
 mod words;
 
 #[cfg(test)]
@@ -44,4 +45,5 @@ pub(crate) use self::{
     settings::Settings,
     state::ScreenState,
     summary::{ScreenSummary, Summary},
+    vote::{Vote, Voter},
 };

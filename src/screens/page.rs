@@ -25,6 +25,8 @@ pub(super) struct Page {
     pub(super) heap: Option<u64>,
     pub(super) data_age: Option<Duration>,
     pub(super) frames_per_second: Option<f64>,
+    /// Drawn since it was loaded or the box started, as far as its engine says.
+    pub(super) frames: u64,
     is_visible: bool,
     has_body: bool,
     drew: Option<bool>,
@@ -50,6 +52,7 @@ impl Page {
             heap: None,
             data_age: None,
             frames_per_second: None,
+            frames: 0,
             is_visible: true,
             has_body: true,
             drew: None,
@@ -71,6 +74,7 @@ impl Page {
         self.heap = report.heap;
         self.data_age = report.data_age;
         self.has_body = report.has_body;
+        self.frames = self.frames.saturating_add(report.frames.unwrap_or_default().into());
         let has_been_visible = self.is_visible && report.is_visible;
         self.is_visible = report.is_visible;
         if !has_been_visible {
@@ -94,6 +98,11 @@ impl Page {
     pub(super) fn compare(&mut self, site: Option<&str>, now: Instant) {
         let is_other = self.site.as_deref().zip(site).is_some_and(|(page, site)| page != site);
         self.outdated_since = is_other.then(|| self.outdated_since.unwrap_or(now));
+    }
+
+    /// Whether it drew frames, in the last report that says so.
+    pub(super) fn draws(&self) -> bool {
+        self.drew == Some(true)
     }
 
     pub(super) fn facts(&self, has_channel: bool, now: Instant) -> Facts {

@@ -14,6 +14,7 @@ use super::report::{Report, ReportError};
 use super::screen::{MAX_PAGES, Screen};
 use super::state::{Facts, Limits, ScreenState};
 use super::store::Kept;
+use super::vote::Voter;
 
 /// Channels of pages that have not reported yet.
 const MAX_STRANGE_CHANNELS: usize = 1024;
@@ -42,6 +43,8 @@ pub(super) struct Registry {
     site: Option<String>,
     /// The number of the last order. Pages remember which ones they have carried out, over a restart of the box too.
     order: u64,
+    /// Whether the program is on trial: which screens were showing the page before it is then kept as it was.
+    is_on_trial: bool,
 }
 
 /// Which screen a page is of.
@@ -79,7 +82,20 @@ impl Registry {
 
     /// What is to be kept.
     pub(super) fn to_keep(&self) -> Vec<Kept> {
-        self.screens.iter().map(Screen::to_keep).collect()
+        let was_showing = |screen: &Screen| if self.is_on_trial { screen.was_showing } else { screen.is_showing() };
+        self.screens.iter().map(|screen| screen.to_keep(was_showing(screen))).collect()
+    }
+
+    /// A restart in the middle of a trial asks the same screens again, not those that the version on trial has left.
+    pub(super) fn set_on_trial(&mut self, is_on_trial: bool) {
+        self.is_on_trial = is_on_trial;
+    }
+
+    /// What the screens say of the version on trial that were showing the page before it: named ones first, by their names.
+    pub(super) fn voters(&self) -> Vec<Voter> {
+        let mut asked: Vec<&Screen> = self.screens.iter().filter(|screen| screen.was_showing).collect();
+        asked.sort_by_key(|screen| (!screen.is_named(), screen.chosen.name.as_deref(), screen.id));
+        asked.into_iter().map(|screen| screen.voter(self.site())).collect()
     }
 
     /// How many orders have ended how.

@@ -12,6 +12,7 @@ use super::orders::{Order, OrderKind, Orders};
 use super::page::Page;
 use super::state::{Facts, Limits, Reason, ScreenState, state};
 use super::store::Kept;
+use super::vote::{Evidence, PageEvidence, Voter, vote};
 
 /// Pages of a screen; a further one takes the place of the one that was heard of the longest ago.
 pub(super) const MAX_PAGES: usize = 4;
@@ -54,6 +55,8 @@ pub(super) struct Screen {
     reload_due: Option<Instant>,
     /// When it was last told to because it was blank.
     mended: Option<Instant>,
+    /// Whether it showed the page when it was written to the disk last, before the box started.
+    pub(super) was_showing: bool,
 }
 
 /// What a person chose for it.
@@ -87,6 +90,7 @@ impl Screen {
         screen.device = Device::of(&kept.user_agent);
         screen.address = kept.address;
         (screen.first_seen, screen.last_seen) = (kept.first_seen, kept.last_seen);
+        screen.was_showing = kept.was_showing;
         let known_for = kept.first_seen.zip(kept.last_seen).map(|(first, last)| last.duration_since(first));
         if known_for.is_none_or(|time| time.unsigned_abs() < CODE_SHOWN) {
             // The box restarted while it was being set up.
@@ -116,11 +120,12 @@ impl Screen {
             code_until: None,
             reload_due: None,
             mended: None,
+            was_showing: false,
         }
     }
 
-    /// What is to be kept of it.
-    pub(super) fn to_keep(&self) -> Kept {
+    /// What is to be kept of it, and with it whether it showed the page.
+    pub(super) fn to_keep(&self, was_showing: bool) -> Kept {
         let Chosen { name, view, keep_awake } = self.chosen.clone();
         Kept {
             id: self.id.to_string(),
@@ -133,7 +138,27 @@ impl Screen {
             address: self.address,
             first_seen: self.first_seen,
             last_seen: self.last_seen,
+            was_showing,
         }
+    }
+
+    /// Whether a person sees the page on it, and its engine says how many frames it draws: another could not vote.
+    pub(super) fn is_showing(&self) -> bool {
+        self.state.is_lit() && self.front().is_some_and(Page::draws)
+    }
+
+    /// What it says of the version on trial; `site` is what the box serves.
+    pub(super) fn voter(&self, site: Option<&str>) -> Voter {
+        let page = self.front().filter(|page| site.is_some() && page.site.as_deref() == site);
+        let evidence = Evidence {
+            was_heard: self.heard.is_some(),
+            is_hidden: self.state == ScreenState::Hidden,
+            page: page.map(|page| PageEvidence {
+                frames: page.frames,
+                has_thrown: page.errors.script > 0 || page.errors.rejection > 0,
+            }),
+        };
+        Voter { name: self.chosen.name.clone().unwrap_or_else(|| self.code.clone()), vote: vote(&evidence) }
     }
 
     pub(super) fn is_named(&self) -> bool {

@@ -4,8 +4,8 @@
 //! <data_dir>/screens.0, screens.1     see [`crate::durable::DoubleBuffered`]
 //! ```
 //!
-//! What a person chose is written at once. Flash wears out, so the rest is written once in 30 s at most, the moments alone
-//! once an hour, and less often the larger it is: see [`WriteBudget`].
+//! What a person chose is written at once. Flash wears out, so the rest is written once in 30 s at most, the moments alone, and
+//! which screens show the page, once an hour, and less often the larger it is: see [`WriteBudget`].
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -37,6 +37,8 @@ pub(super) struct Kept {
     pub(super) address: Option<IpAddr>,
     pub(super) first_seen: Option<Timestamp>,
     pub(super) last_seen: Option<Timestamp>,
+    /// Whether it showed the page when this was written, or else before the version of the program changed.
+    pub(super) was_showing: bool,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -103,9 +105,12 @@ impl Store {
 }
 
 impl Record {
-    /// Whether nothing differs but when screens were heard of last.
+    /// Whether nothing differs but when screens were heard of last, and whether they show the page.
     fn has_same_content(&self, other: &Self) -> bool {
-        let is_same = |(one, other): (&Kept, &Kept)| Kept { last_seen: other.last_seen, ..one.clone() } == *other;
+        let is_same = |(one, other): (&Kept, &Kept)| {
+            let &Kept { last_seen, was_showing, .. } = other;
+            Kept { last_seen, was_showing, ..one.clone() } == *other
+        };
         self.screens.len() == other.screens.len() && self.screens.iter().zip(&other.screens).all(is_same)
     }
 }
@@ -141,7 +146,7 @@ mod tests {
         assert_eq!(store.keep(vec![screen(1), screen(2)], later(60)).expect("the same"), 0);
         let seen = |seconds: i64| {
             let last_seen = Timestamp::from_second(seconds).ok();
-            vec![Kept { last_seen, ..screen(1) }, screen(2)]
+            vec![Kept { last_seen, was_showing: seconds % 2 == 1, ..screen(1) }, screen(2)]
         };
         assert_eq!(store.keep(seen(1), later(90)).expect("a moment"), 0);
         assert!(store.keep(seen(2), later(30 + 3600)).expect("moments are due") > 0);

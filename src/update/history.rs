@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
+use super::votes::ScreenVotes;
 use crate::durable::{DoubleBuffered, RecordError};
 
 /// The name of the record.
@@ -37,6 +38,9 @@ pub(crate) struct HistoryEntry {
     pub(crate) took_ms: u64,
     /// The outcome.
     pub(crate) outcome: ChangeOutcome,
+    /// What the screens said of it, where they were asked and it was confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) votes: Option<ScreenVotes>,
 }
 
 /// Why the version was changed.
@@ -117,7 +121,7 @@ impl History {
     }
 
     /// Records the outcome of the last one, if it is not known yet.
-    pub(crate) fn settle(&mut self, outcome: ChangeOutcome) -> Result<(), RecordError> {
+    pub(crate) fn settle(&mut self, outcome: ChangeOutcome, votes: Option<ScreenVotes>) -> Result<(), RecordError> {
         let outcome = match outcome {
             ChangeOutcome::Reverted { at, reason } => {
                 ChangeOutcome::Reverted { at, reason: reason.chars().take(MAX_REASON).collect() }
@@ -127,6 +131,7 @@ impl History {
         self.0.change(|kept| {
             if let Some(last) = kept.entries.last_mut().filter(|last| last.outcome == ChangeOutcome::OnTrial) {
                 last.outcome = outcome;
+                last.votes = votes;
             }
         })
     }
@@ -155,7 +160,13 @@ mod tests {
             was_delta: false,
             took_ms: 1234,
             outcome: ChangeOutcome::OnTrial,
+            votes: None,
         }
+    }
+
+    /// As large as they may be.
+    fn votes() -> ScreenVotes {
+        ScreenVotes::new(512, &["\u{10348}".repeat(40).as_str(); 512], false)
     }
 
     #[test]
@@ -165,12 +176,13 @@ mod tests {
         for number in 0..=u64::try_from(MAX).expect("small") {
             history.add(entry(number)).expect("kept");
             let reason = "ñ".repeat(2 * MAX_REASON);
-            history.settle(ChangeOutcome::Reverted { at: Timestamp::UNIX_EPOCH, reason }).expect("kept");
-            history.settle(ChangeOutcome::Confirmed { at: Timestamp::UNIX_EPOCH }).expect("kept");
+            history.settle(ChangeOutcome::Reverted { at: Timestamp::UNIX_EPOCH, reason }, Some(votes())).expect("kept");
+            history.settle(ChangeOutcome::Confirmed { at: Timestamp::UNIX_EPOCH }, None).expect("kept");
         }
         let read = History::open(directory.path());
         assert_eq!(read.entries().len(), MAX, "a full record fits into its file");
         assert_eq!(read.entries()[0].from, Version::new(1, 0, 1));
+        assert!(read.entries().iter().all(|entry| entry.votes == Some(votes())));
         assert!(read.entries().iter().all(|entry| matches!(
             &entry.outcome,
             ChangeOutcome::Reverted { reason, .. } if reason.chars().count() == MAX_REASON

@@ -20,6 +20,7 @@ pub mod stage;
 pub mod state;
 pub mod transport;
 pub(crate) mod trial;
+pub mod votes;
 pub(crate) mod words;
 
 pub(crate) use settings::{Channel, Settings};

@@ -9,6 +9,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use super::order::Override;
+use super::votes::ScreenVotes;
 use crate::lang::Text;
 
 /// The state of the updates.
@@ -44,6 +45,9 @@ pub struct State {
     /// The state of the operating system, where the box runs the USB image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) os: Option<OsState>,
+    /// What the screens say of the version on trial, while it is and where they are asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) votes: Option<ScreenVotes>,
     /// What went wrong last; over once a check succeeds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,

@@ -1,9 +1,9 @@
 //! Whether a binary that was switched to is to stay: what it has to show, and for how long.
 //!
 //! ```text
-//! round after round ─> all well for `update.trial_s` at a stretch ─> confirmed
+//! round after round ─> all well for `update.trial_s` at a stretch ─> confirmed, when nothing is awaited
 //!                   ├> a task has panicked ────────────────────────> reverted at once
-//!                   └> not well at a stretch for three times that ─> reverted
+//!                   └> not well at a stretch for three times that ─> reverted; nor when something still is awaited
 //! ```
 //!
 //! While every connection is taken nothing is decided: a client that takes them all would decide the box's version. Nor
@@ -19,6 +19,8 @@ use std::time::Duration;
 pub(crate) enum Found {
     /// All is well.
     Well,
+    /// All is well, but something is awaited that has to be shown besides: what, as a reason to revert.
+    Awaited(String),
     /// Something is not, which may pass: what.
     Unwell(String),
     /// It cannot be determined; the reason completes a sentence that ends in "since".
@@ -44,13 +46,16 @@ pub(crate) struct Gate {
     stretch: Duration,
     /// Since when all has been well.
     since: Option<Duration>,
-    /// What was wrong last.
+    /// What was wrong, or awaited, last.
     wrong: Option<String>,
 }
 
+/// How many times its stretch a trial lasts at most.
+pub(crate) const STRETCHES: u32 = 3;
+
 /// How long a trial lasts at most, unless it cannot be told whether all is well.
 const fn max_trial(stretch: Duration) -> Duration {
-    stretch.saturating_mul(3)
+    stretch.saturating_mul(STRETCHES)
 }
 
 /// For how long a change of version may show no progress: while it waits for a quiet moment, and then while it is on trial.
@@ -75,6 +80,11 @@ impl Gate {
                 self.since = None;
                 self.wrong = Some(reason);
             }
+            // All that is awaited is, so the stretch goes on.
+            Found::Awaited(reason) => {
+                self.since.get_or_insert(at);
+                self.wrong = Some(reason);
+            }
             Found::Well => {
                 let since = *self.since.get_or_insert(at);
                 if at.saturating_sub(since) >= self.stretch {
@@ -96,13 +106,14 @@ mod tests {
     use super::*;
 
     /// The verdict on rounds a second apart, and the second that it falls in: `.` is well, `x` unwell, `!` broken,
-    /// and `?` cannot be determined.
+    /// `-` awaits something, and `?` cannot be determined.
     fn verdict(rounds: &str) -> (usize, Verdict) {
         let mut gate = Gate::new(Duration::from_secs(3));
         for (second, round) in rounds.chars().enumerate() {
             let found = match round {
                 '.' => Found::Well,
                 '?' => Found::Unknown("all connections are taken"),
+                '-' => Found::Awaited(format!("awaited in second {second}")),
                 'x' => Found::Unwell(format!("unwell in second {second}")),
                 _ => Found::Broken("broken".into()),
             };
@@ -127,6 +138,18 @@ mod tests {
         assert_eq!(verdict("xxxxxx...."), (9, Verdict::Confirm));
         assert_eq!(verdict("x????????????"), (13, Verdict::Wait));
         assert_eq!(verdict(".????."), (5, Verdict::Confirm));
+    }
+
+    #[test]
+    fn what_is_awaited_withholds_the_end_and_not_the_stretch() {
+        let reverted = |second, reason: &str| (second, Verdict::Revert(reason.into()));
+        assert_eq!(verdict("-----."), (5, Verdict::Confirm));
+        assert_eq!(verdict("--------."), (8, Verdict::Confirm));
+        assert_eq!(verdict("---------."), (9, Verdict::Confirm));
+        assert_eq!(verdict("----------"), reverted(9, "awaited in second 9"));
+        assert_eq!(verdict("-."), (2, Verdict::Wait));
+        assert_eq!(verdict("--x-----."), (8, Verdict::Confirm));
+        assert_eq!(verdict("-------x-."), reverted(9, "awaited in second 8"));
     }
 
     proptest! {

@@ -10,12 +10,16 @@ use super::history::{ChangeKind, ChangeOutcome, HistoryEntry};
 use super::policy::SkipReason;
 use super::remedy;
 use super::state::{Fault, FaultKind, OsReport, OsState, OsStep, Phase, Quarantined, State, TrialState, WaitReason};
+use super::votes::ScreenVotes;
 use crate::lang::{Text, Texts};
 
 /// The state of the updates, the most important first: a sentence each.
 #[must_use]
 pub(crate) fn sentences(state: &State) -> Texts {
     let mut sentences = vec![phase(state)];
+    if let Some(Text { es, en }) = state.votes.as_ref().map(ScreenVotes::text) {
+        sentences.push(Text::new(format!("Prueba con pantallas: {es}."), format!("Trial with screens: {en}.")));
+    }
     if let Some(fault) = &state.fault {
         sentences.push(self::fault(fault));
     }
@@ -345,7 +349,7 @@ pub(crate) fn fault(fault: &Fault) -> Text {
 /// One change of version, on a line.
 #[must_use]
 pub(crate) fn entry(entry: &HistoryEntry) -> Text {
-    let HistoryEntry { at, from, to, sha256: _, kind, bytes, was_delta, took_ms: _, outcome } = entry;
+    let HistoryEntry { at, from, to, sha256: _, kind, bytes, was_delta, took_ms: _, outcome, votes } = entry;
     let at = local(*at);
     let kind = match kind {
         ChangeKind::Update => Text::fixed("actualización", "update"),
@@ -366,7 +370,12 @@ pub(crate) fn entry(entry: &HistoryEntry) -> Text {
     };
     let outcome = match outcome {
         ChangeOutcome::OnTrial => Text::new("a prueba", "on trial"),
-        ChangeOutcome::Confirmed { .. } => Text::new("funciona", "works"),
+        ChangeOutcome::Confirmed { .. } => {
+            let works = Text::new("funciona", "works");
+            votes.as_ref().map(ScreenVotes::text).map_or(works.clone(), |Text { es, en }| {
+                Text::new(format!("{} ({es})", works.es), format!("{} ({en})", works.en))
+            })
+        }
         ChangeOutcome::Reverted { reason, .. } => Text::new(
             format!("falló y volvió la anterior: {reason}"),
             format!("failed, the one before came back: {reason}"),
@@ -411,6 +420,7 @@ mod tests {
             previous: None,
             quarantined: vec![Quarantined { version: "1.0.9".into(), sha256: String::new(), reason: "hung".into() }],
             os: None,
+            votes: None,
             fault: Some(Fault { since: Timestamp::UNIX_EPOCH, kind: FaultKind::Expired, detail: "timestamp".into() }),
         }
     }

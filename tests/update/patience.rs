@@ -3,6 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::task::LocalSet;
 use workshop_edge::update::engine::{Host, Settings, Switch, Updates};
 use workshop_edge::update::state::{FaultKind, Phase};
@@ -46,7 +47,7 @@ async fn a_target_that_is_not_what_was_signed_is_not_fetched_every_minute_for_ev
         Switch { is_ready: Box::new(|| Ok(())), go: Box::new(|| panic!("it went over to what was not signed")) };
     LocalSet::new()
         .run_until(async {
-            let updates = Updates::start(settings, switch, std::future::ready(()));
+            let updates = Updates::start(settings, switch, (std::future::ready(()), watch::channel(None).1));
             let mut state = updates.state();
             let mut looks = 0;
             // Six hours of the box's time.

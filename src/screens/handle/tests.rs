@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::screens::{MAX_NAME, OrderKind, ScreenState};
+use crate::screens::{MAX_NAME, OrderKind, ScreenState, Vote};
 
 const SITE: &str = "00000000000051fe";
 const AGENT: &str =
@@ -687,6 +687,73 @@ fn a_registry_of_named_ones_refuses_newcomers_and_says_so() {
     edge.screens.keep_last(edge.now);
     edge.restart();
     assert_eq!(edge.summary().screens.len(), 512);
+}
+
+#[test]
+fn the_screens_that_were_showing_the_page_vote_on_the_version_on_trial() {
+    const NEW: &str = "00000000000051ff";
+    let votes = |edge: &Edge| -> Vec<(String, Vote)> {
+        edge.screens.voters().into_iter().map(|voter| (voter.name, voter.vote)).collect()
+    };
+    let mut edge = Edge::new();
+    let mut tvs: Vec<Tv> = (1..=5).map(|address| edge.tv(address)).collect();
+    tvs[2].says = json!({"visible": false});
+    tvs[3].says = json!({"errors": {"script": 1}});
+    tvs[4].says = json!({"by": "timer"});
+    edge.run(20, &mut tvs.iter_mut().collect::<Vec<_>>());
+    edge.screens.rename(tvs[0].id(), "Nave", edge.now).expect("kept");
+    let code = edge.of(&tvs[1]).code.expect("a code");
+    assert_eq!(votes(&edge), [], "no trial is under way");
+    edge.screens.keep_last(edge.now);
+    let change_version = |edge: &mut Edge, site| {
+        edge.restart();
+        edge.screens.set_on_trial(true);
+        edge.screens.set_site(site, edge.now);
+    };
+    let both = |one, other| [("Nave".to_owned(), one), (code.clone(), other)];
+
+    // Neither a hidden screen, nor one with errors, nor one of which frames are not known.
+    change_version(&mut edge, NEW);
+    assert_eq!(votes(&edge), both(Vote::Off, Vote::Off));
+    let [nave, other, ..] = &mut tvs[..] else { panic!("five") };
+    // They still show the version before.
+    edge.run(10, &mut [nave, other]);
+    assert_eq!(votes(&edge), both(Vote::Waiting, Vote::Waiting));
+    for tv in [&mut *nave, &mut *other] {
+        edge.load(tv);
+        tv.says = json!({"site": NEW, "ms": 2000, "frames": 12});
+        edge.hear(tv);
+    }
+    edge.pass(1);
+    assert_eq!(votes(&edge), both(Vote::Waiting, Vote::Waiting), "12 frames");
+    nave.says = json!({"site": NEW, "frames": 48});
+    other.says = json!({"site": NEW, "errors": {"rejection": 1}});
+    edge.run(30, &mut [nave, other]);
+    assert_eq!(votes(&edge), both(Vote::Yes, Vote::Errors));
+
+    // A restart asks the same ones, though one of them does not show the page any more.
+    edge.screens.keep_last(edge.now);
+    change_version(&mut edge, NEW);
+    assert_eq!(votes(&edge), both(Vote::Off, Vote::Off));
+    edge.run(30, &mut [nave, other]);
+    assert_eq!(votes(&edge), both(Vote::Yes, Vote::Errors));
+    // A page that hangs is no TV that is off; another app in front of it is.
+    other.power_off();
+    edge.run(30, &mut [nave]);
+    assert_ne!(votes(&edge)[1].1, Vote::Off);
+    nave.says = json!({"visible": false});
+    edge.hear(nave);
+    edge.pass(1);
+    assert_eq!(votes(&edge)[0].1, Vote::Off);
+    nave.says = json!({"site": NEW});
+    edge.run(10, &mut [nave]);
+
+    // After the trial, those that show the page by then.
+    edge.run(10, &mut [nave]);
+    edge.screens.set_on_trial(false);
+    edge.screens.keep_last(edge.now);
+    change_version(&mut edge, SITE);
+    assert_eq!(votes(&edge), [("Nave".to_owned(), Vote::Off)]);
 }
 
 /// As much as it may, of as many screens as it likes.

@@ -96,11 +96,13 @@ pub(super) async fn run(parts: Parts, requests: mpsc::Receiver<Request>) {
         has_slots: slots.is_some(),
         has_system: settings.machine.is_some(),
     };
+    let known = state.borrow().clone();
+    let (votes, known) = (known.votes.clone(), State { votes: None, ..known });
     let report = match &slots {
-        Some(slots) => slot_changes::settle(slots, &history).await,
+        Some(slots) => slot_changes::settle(slots, &history, votes).await,
         None => SlotsReport::default(),
     };
-    let engine = Engine::new(config, state.borrow().clone(), report, moment());
+    let engine = Engine::new(config, known, report, moment());
     let trust = repository::Settings::under(paths.trust.clone(), settings.root.clone());
     let driver = Driver {
         sources: Sources::new(trust, settings.channel.clone(), settings.bucket.clone()),

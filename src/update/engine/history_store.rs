@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use crate::durable::RecordError;
 use crate::update::blocking::blocking;
 use crate::update::history::{ChangeOutcome, History, HistoryEntry};
+use crate::update::votes::ScreenVotes;
 
 use super::failure::Failure;
 
@@ -49,9 +50,9 @@ impl HistoryStore {
         self.shown.borrow().last().filter(|last| last.outcome == ChangeOutcome::OnTrial).cloned()
     }
 
-    /// Records its outcome.
-    pub(super) async fn settle(&self, outcome: ChangeOutcome) {
-        self.change(|history| history.settle(outcome)).await;
+    /// Records its outcome, and what the screens said of it.
+    pub(super) async fn settle(&self, outcome: ChangeOutcome, votes: Option<ScreenVotes>) {
+        self.change(|history| history.settle(outcome, votes)).await;
     }
 
     async fn change(&self, change: impl FnOnce(&mut History) -> Result<(), RecordError> + Send + 'static) {

@@ -13,14 +13,15 @@ use crate::lang::Text;
 use crate::update::history::{self, HistoryEntry};
 use crate::update::policy::SkipReason;
 use crate::update::stage::Staged;
+use crate::update::votes::ScreenVotes;
 use crate::update::words;
 
-/// What the slots say of themselves; how the last change went is entered in the history.
-pub(super) async fn settle(slots: &ManagedSlots, history: &HistoryStore) -> SlotsReport {
+/// What the slots say of themselves; how the last change went is entered in the history, with what the screens said of it.
+pub(super) async fn settle(slots: &ManagedSlots, history: &HistoryStore, votes: Option<ScreenVotes>) -> SlotsReport {
     let table = slots.table();
     let open = history.open();
     if let Some(outcome) = open.and_then(|last| ledger::outcome(&table, &last.sha256, Timestamp::now())) {
-        history.settle(outcome).await;
+        history.settle(outcome, votes).await;
     }
     let previous = slots.previous().and_then(|image| image.version.parse().ok());
     SlotsReport { previous, quarantined: ledger::quarantined(&table) }
@@ -50,10 +51,11 @@ pub(super) async fn forgive(
             was_delta: false,
             took_ms: 0,
             outcome: history::ChangeOutcome::Confirmed { at },
+            votes: None,
         };
         history.add(entry).await;
     }
-    Ok(Some(settle(slots, history).await))
+    Ok(Some(settle(slots, history, None).await))
 }
 
 /// The version before, ready to run; or else why there is none that may. It needs no network.

@@ -17,6 +17,7 @@ use crate::update::order::OverrideStore;
 use crate::update::paths::UpdatePaths;
 use crate::update::state::{Phase, State};
 use crate::update::transport::Transport;
+use crate::update::votes::ScreenVotes;
 use crate::update::words;
 
 /// Requests that may wait to be looked at.
@@ -33,9 +34,13 @@ pub struct Updates {
 }
 
 impl Updates {
-    /// Starts them; to be called inside a `LocalRuntime`. They begin when `trial` is over, which is at once where the
-    /// running binary is not on trial.
-    pub fn start(settings: Settings, switch: Switch, trial: impl Future<Output = ()> + 'static) -> Self {
+    /// Starts them; to be called inside a `LocalRuntime`. They begin when the trial is over, which is at once where the
+    /// running binary is not on trial; until then its state has what the screens say of it.
+    pub fn start(
+        settings: Settings,
+        switch: Switch,
+        (trial, votes): (impl Future<Output = ()> + 'static, watch::Receiver<Option<ScreenVotes>>),
+    ) -> Self {
         let (requests, incoming) = mpsc::channel(MAX_REQUESTS);
         let max_change = settings.max_change;
         let paths = UpdatePaths::of(&settings.data_dir);
@@ -54,10 +59,11 @@ impl Updates {
             previous: None,
             quarantined: Vec::new(),
             os: None,
+            votes: None,
             fault: None,
         });
         let parts = Parts { settings, paths, switch, state, overrides, history };
-        tokio::task::spawn_local(run(parts, incoming, trial));
+        tokio::task::spawn_local(run(parts, incoming, trial, votes));
         Self { requests, state: known, history: entries, bucket, max_change }
     }
 
@@ -92,7 +98,12 @@ impl Updates {
 }
 
 /// The history is shown from the start; nothing else is done before the trial is over.
-async fn run(parts: Parts, mut requests: mpsc::Receiver<Request>, trial: impl Future<Output = ()>) {
+async fn run(
+    parts: Parts,
+    mut requests: mpsc::Receiver<Request>,
+    trial: impl Future<Output = ()>,
+    mut votes: watch::Receiver<Option<ScreenVotes>>,
+) {
     {
         let (mut trial, mut loading) = (pin!(trial), pin!(parts.history.load()));
         let mut is_loaded = false;
@@ -102,6 +113,7 @@ async fn run(parts: Parts, mut requests: mpsc::Receiver<Request>, trial: impl Fu
                 biased;
                 () = &mut trial => break,
                 () = &mut loading, if !is_loaded => is_loaded = true,
+                Ok(()) = votes.changed() => show_votes(&parts, &mut votes),
                 Some(Request { senders, .. }) = requests.recv() => send(senders, &Err(words::on_trial())),
             }
         }
@@ -109,5 +121,12 @@ async fn run(parts: Parts, mut requests: mpsc::Receiver<Request>, trial: impl Fu
             loading.await;
         }
     }
+    // The last of them came with the end.
+    show_votes(&parts, &mut votes);
     driver::run(parts, requests).await;
+}
+
+fn show_votes(parts: &Parts, votes: &mut watch::Receiver<Option<ScreenVotes>>) {
+    let now = votes.borrow_and_update().clone();
+    parts.state.send_modify(|state| state.votes = now);
 }

@@ -155,6 +155,7 @@ impl Engine {
             was_delta,
             took_ms: u64::try_from(took).unwrap_or(u64::MAX),
             outcome: history::ChangeOutcome::OnTrial,
+            votes: None,
         }));
         Activity::BeginningTrial { version, senders }
     }

@@ -168,6 +168,7 @@ impl World {
             previous: None,
             quarantined: Vec::new(),
             os: None,
+            votes: None,
             fault: None,
         };
         Self { engine: Engine::new(config, state, slots(), now), now, effects: Vec::new() }
