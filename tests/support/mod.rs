@@ -1,5 +1,7 @@
 //! The real box as a child process, and clients that talk to it over sockets.
 
+#[allow(dead_code, reason = "not every test has screens")]
+pub(crate) mod agent;
 mod control;
 #[allow(dead_code, reason = "not every test lets a disk be read only")]
 mod disk;

@@ -15,6 +15,7 @@ mod built;
 mod clients;
 mod faults;
 mod forgive;
+mod gate_screens;
 mod held_proxy;
 mod managed;
 mod orders;

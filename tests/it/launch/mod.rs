@@ -1,6 +1,7 @@
 //! From the slot table to a running binary, whatever has happened to table, slots and disk.
 
 mod data;
+mod gate_screens;
 mod trial;
 
 use std::ffi::OsString;

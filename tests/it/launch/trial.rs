@@ -17,13 +17,13 @@ use super::{EDGE, HANGS, witness};
 use crate::support::{Client, Disk, Setup, SmallRepository, Supervisor, eventually, run};
 
 /// The factory's binary and a slot's are the same program: the slot tells which runs.
-fn on_trial(data: &Data) -> Vec<u8> {
+pub(super) fn on_trial(data: &Data) -> Vec<u8> {
     let binary = fs::read(EDGE).expect("read");
     data.put(&binary, "1.0.1");
     binary
 }
 
-fn supervised(data: &Data, options: &[&str]) -> Supervisor {
+pub(super) fn supervised(data: &Data, options: &[&str]) -> Supervisor {
     let data_dir = data.path().to_str().expect("text");
     Supervisor::start(EDGE, ["launch", "--data-dir", data_dir].iter().chain(options), &[])
 }

@@ -1,12 +1,11 @@
 //! What pages say of themselves, and what the box makes of it.
 
-mod agent;
 mod pages;
 
 use serde_json::json;
 
-use self::agent::{Agent, post};
 use crate::support::Edge;
+use crate::support::agent::{Agent, post};
 
 #[test]
 fn a_page_is_given_an_identity_and_keeps_it() {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::agent::Agent;
 use crate::admin::{Browser, pin};
+use crate::support::agent::Agent;
 use crate::support::{Edge, EventStream, Setup, eventually};
 
 fn json_of(edge: &Edge, path: &str) -> Value {

@@ -2,28 +2,33 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Edge, Reply};
+use super::{Client, Edge, Reply};
 
 /// One page of a TV.
-pub(super) struct Agent {
-    pub(super) page: String,
-    pub(super) browser: String,
+pub(crate) struct Agent {
+    pub(crate) page: String,
+    pub(crate) browser: String,
     /// The id and the secret that the box has given.
-    pub(super) known: Option<(String, String)>,
+    pub(crate) known: Option<(String, String)>,
     count: u64,
 }
 
 impl Agent {
     /// A page of a TV that the box has not heard of.
-    pub(super) fn new(number: u64) -> Self {
+    pub(crate) fn new(number: u64) -> Self {
         let browser = "Mozilla/5.0 (SMART-TV; LINUX; Tizen 5.5) AppleWebKit/537.36 (KHTML, like Gecko) \
                           SamsungBrowser/2.2 Chrome/69.0.3497.106 TV Safari/537.36";
         Self { page: format!("{number:016x}"), browser: browser.into(), known: None, count: 0 }
     }
 
     /// Reports that all is well, but for these fields; gives the answer.
-    pub(super) fn report(&mut self, edge: &Edge, but: &Value) -> Value {
-        let reply = self.try_report(edge, but);
+    pub(crate) fn report(&mut self, edge: &Edge, but: &Value) -> Value {
+        self.report_on(edge.connect(), but)
+    }
+
+    /// On a connection to a box that something else has started.
+    pub(crate) fn report_on(&mut self, client: Client, but: &Value) -> Value {
+        let reply = self.try_report_on(client, but);
         assert_eq!(reply.status, 200, "{}", reply.text());
         let answer: Value = serde_json::from_str(reply.text()).expect("JSON");
         if let (Some(id), Some(secret)) = (answer["id"].as_str(), answer["secret"].as_str()) {
@@ -32,7 +37,11 @@ impl Agent {
         answer
     }
 
-    pub(super) fn try_report(&mut self, edge: &Edge, but: &Value) -> Reply {
+    pub(crate) fn try_report(&mut self, edge: &Edge, but: &Value) -> Reply {
+        self.try_report_on(edge.connect(), but)
+    }
+
+    fn try_report_on(&mut self, client: Client, but: &Value) -> Reply {
         self.count += 1;
         let mut report = json!({
             "page": self.page, "n": self.count, "path": "/", "visible": true, "ms": 10_000, "frames": 600, "by": "frame",
@@ -46,13 +55,16 @@ impl Agent {
             report[name] = value.clone();
         }
         let fields = [("Content-Type", "application/json"), ("User-Agent", self.browser.as_str())];
-        post(edge, "/_edge/screen", &fields, report.to_string().as_bytes())
+        post_on(client, "/_edge/screen", &fields, report.to_string().as_bytes())
     }
 }
 
 /// Posts something on a connection of its own.
-pub(super) fn post(edge: &Edge, path: &str, fields: &[(&str, &str)], body: &[u8]) -> Reply {
-    let mut client = edge.connect();
+pub(crate) fn post(edge: &Edge, path: &str, fields: &[(&str, &str)], body: &[u8]) -> Reply {
+    post_on(edge.connect(), path, fields, body)
+}
+
+fn post_on(mut client: Client, path: &str, fields: &[(&str, &str)], body: &[u8]) -> Reply {
     let length = body.len().to_string();
     client.send_request("POST", path, &[fields, &[("Content-Length", &length)]].concat());
     client.send(body);

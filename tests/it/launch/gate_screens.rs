@@ -1,0 +1,143 @@
+//! What the screens have to say about what was switched to (`update.gate_screens`).
+
+use serde_json::{Value, json};
+use workshop_edge::slots::Slot;
+
+use super::EDGE;
+use super::data::Data;
+use super::trial::{on_trial, supervised};
+use crate::support::agent::Agent;
+use crate::support::{Supervisor, eventually, run};
+
+/// A box that asks two screens.
+const ASKS: &[&str] =
+    &["--set", "update.gate_screens=2", "--set", "update.trial_s=10", "--set", "screens.reload_spread_s=0"];
+const SAYS: &str = "what the screens show of the version on trial";
+
+/// A TV that loads the page anew when the box has restarted.
+struct Tv {
+    agent: Agent,
+    number: u64,
+    /// By which the box names it.
+    code: String,
+}
+
+impl Tv {
+    /// Shows the page of a box, and draws it.
+    fn showing(box_: &Supervisor, number: u64) -> Self {
+        let mut agent = Agent::new(number);
+        agent.browser = format!("{} TV/{number}", agent.browser);
+        let first = agent.report_on(box_.connect(), &json!({}));
+        let mut tv = Self { agent, number, code: first["code"].as_str().expect("a code").to_owned() };
+        tv.says(box_, json!({}));
+        tv
+    }
+
+    fn loads(&mut self, box_: &Supervisor, says: Value) {
+        self.number += 100;
+        self.agent.page = format!("{:016x}", self.number);
+        self.says(box_, says);
+    }
+
+    /// Of the page that the box serves.
+    fn says(&mut self, box_: &Supervisor, mut says: Value) {
+        // The agent finds it in the page, and a report without it is answered with it.
+        let answer = self.agent.report_on(box_.connect(), &json!({"frames": 0}));
+        says["site"] = answer["site"].clone();
+        self.agent.report_on(box_.connect(), &says);
+    }
+}
+
+fn get(box_: &Supervisor, path: &str) -> String {
+    box_.connect().request("GET", path, &[("connection", "close")]).text().to_owned()
+}
+
+/// The factory's program with so many TVs that show its page, and then a new version on trial.
+fn on_trial_before(data: &Data, count: u64) -> (Supervisor, Vec<Tv>) {
+    let box_ = supervised(data, ASKS);
+    box_.wait_for("ready", 1);
+    let tvs = (1..=count).map(|number| Tv::showing(&box_, number)).collect();
+    eventually("all of them are known to show the page", || {
+        let screens: Value = serde_json::from_str(&get(&box_, "/_edge/screens.json")).expect("JSON");
+        screens["counts"]["showing"] == count
+    });
+    on_trial(data);
+    run(EDGE, &["restart", "--data-dir", data.path().to_str().expect("text")]);
+    box_.wait_for("this version is on trial", 1);
+    box_.wait_for("ready", 2);
+    (box_, tvs)
+}
+
+/// Waits until the box has logged what the screens say with these of them in a field.
+fn wait_until_says(box_: &Supervisor, field: &str, tvs: &[&Tv]) {
+    eventually(field, || {
+        box_.logged(SAYS).last().is_some_and(|line| {
+            let named = line["fields"][field].as_str().unwrap_or_default();
+            let mut named: Vec<&str> = named.split(", ").filter(|name| !name.is_empty()).collect();
+            let mut codes: Vec<&str> = tvs.iter().map(|tv| tv.code.as_str()).collect();
+            named.sort_unstable();
+            codes.sort_unstable();
+            named == codes
+        })
+    });
+}
+
+#[test]
+fn a_version_is_confirmed_when_enough_screens_have_shown_it() {
+    let data = Data::new();
+    let (box_, mut tvs) = on_trial_before(&data, 3);
+    let [one, other, third] = &mut tvs[..] else { panic!("three") };
+    wait_until_says(&box_, "off", &[one, other, third]);
+    third.loads(&box_, json!({"errors": {"script": 1}}));
+    one.loads(&box_, json!({"frames": 60}));
+    other.loads(&box_, json!({"frames": 59}));
+    wait_until_says(&box_, "yes", &[one]);
+    wait_until_says(&box_, "errors", &[third]);
+    wait_until_says(&box_, "waiting", &[other]);
+    // However long it is well, it waits for the second screen.
+    other.says(&box_, json!({"frames": 1}));
+    box_.wait_for("this version works and is confirmed", 1);
+    wait_until_says(&box_, "yes", &[one, other]);
+    assert_eq!((data.table().active(), box_.restarts()), (Some(Slot::A), 0));
+    let metrics = get(&box_, "/metrics");
+    for (tv, vote) in [(one, "yes"), (other, "yes"), (third, "errors")] {
+        let line = format!("workshop_edge_screen_votes{{screen=\"{}\",vote=\"{vote}\"}} 1", tv.code);
+        assert!(metrics.lines().any(|candidate| candidate == line), "{line} is not in:\n{metrics}");
+    }
+    assert!(box_.logged("too few screens are on to ask them: the trial goes on without them").is_empty());
+    box_.stop();
+}
+
+#[test]
+fn screens_that_are_off_decide_nothing() {
+    let data = Data::new();
+    let (box_, mut tvs) = on_trial_before(&data, 2);
+    // The other one has been switched off.
+    tvs[0].loads(&box_, json!({"frames": 60}));
+    box_.wait_for("this version works and is confirmed", 1);
+    assert_eq!(box_.logged("too few screens are on to ask them: the trial goes on without them").len(), 1);
+    assert_eq!((data.table().active(), box_.restarts()), (Some(Slot::A), 0));
+    box_.stop();
+}
+
+/// As well as the box is.
+#[test]
+fn a_version_whose_page_fails_on_the_screens_is_reverted() {
+    let data = Data::new();
+    let (box_, mut tvs) = on_trial_before(&data, 2);
+    let pid = box_.pid();
+    for tv in &mut tvs {
+        tv.loads(&box_, json!({"errors": {"script": 1}}));
+    }
+    eventually("it is reverted", || {
+        assert_eq!(box_.connect().request("GET", "/", &[("connection", "close")]).status, 200);
+        data.table().on_trial().is_none()
+    });
+    box_.wait_for("ready", 3);
+    let table = data.table();
+    let reason = &table.quarantined()[0].reason;
+    assert!(reason.starts_with("0 of the 2 screens needed have shown it well; errors on: "), "{reason}");
+    assert!(tvs.iter().all(|tv| reason.contains(&tv.code)), "{reason}");
+    assert_eq!((table.active(), box_.pid(), box_.restarts()), (None, pid, 0));
+    box_.stop();
+}
