@@ -293,7 +293,7 @@ impl App {
         };
         let client = LoopbackClient::new(&self.listeners, &self.parts, &self.limits);
         let observers = screens::Observers::new(&self.screen_settings, &self.health, &self.parts.metrics);
-        let (voters, metrics) = (self.parts.screens.clone(), Arc::clone(&self.parts.metrics));
+        let (asked, metrics) = (self.parts.screens.clone(), Arc::clone(&self.parts.metrics));
         let screens = screens::start(self.parts.screens.clone(), Arc::clone(&self.parts.site), observers);
         let server = Server::start(self.listeners, self.parts, &self.limits, self.requests.access)?;
         let operator = Rc::new(self.operator);
@@ -303,19 +303,17 @@ impl App {
         let (update_config, observers) = self.updates;
         let on_trial = self.trial.as_ref().map(|(trial, ..)| trial.clone());
         let tried = CancellationToken::new();
-        let (votes, known_votes) = watch::channel(None);
+        let (said, votes) = watch::channel(None);
         if let (Some((trial, stretch, needed)), Some(watchdog)) = (self.trial, &watchdog) {
             let mut checks = vec![trial::state_is_kept(&operator.data_dir)];
             checks.extend(update_config.trust());
-            if needed > 0 {
-                checks.push(votes::check(needed, stretch, voters.clone(), metrics, votes));
-            }
+            checks.extend(votes::check(needed, stretch, asked.clone(), metrics, said));
             let (restart, probe) = (operator.restart.clone(), self.health.probe("trial"));
             let (watchdog, tried) = (watchdog.clone(), tried.clone());
             tokio::task::spawn_local(async move {
                 let stays = trial.run(stretch, client, checks, watchdog, restart, probe).await;
                 if stays {
-                    voters.set_on_trial(false);
+                    asked.set_on_trial(false);
                     tried.cancel();
                 }
             });
@@ -323,13 +321,8 @@ impl App {
             tried.cancel();
         }
         let (recheck, restart) = (Rc::clone(&operator.recheck), operator.restart.clone());
-        updates::start(
-            update_config,
-            observers,
-            recheck,
-            restart,
-            (async move { tried.cancelled().await }, known_votes),
-        );
+        let trial = (async move { tried.cancelled().await }, votes);
+        updates::start(update_config, observers, recheck, restart, trial);
         self.health.set_ready(true);
         service_manager::ready();
         say_ready(&operator.console);

@@ -18,22 +18,25 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Screens that a line names.
 const MAX_NAMED: usize = 8;
 
-/// Asks them, `needed` of which have to show it well. What they say goes to `votes` too.
+/// Asks them, `needed` of which have to show it well. What they say goes to `said` too. `None` where none are needed.
 pub(super) fn check(
     needed: usize,
     stretch: Duration,
     screens: Screens,
     metrics: Arc<Metrics>,
-    votes: watch::Sender<Option<ScreenVotes>>,
-) -> Check {
+    said: watch::Sender<Option<ScreenVotes>>,
+) -> Option<Check> {
+    if needed == 0 {
+        return None;
+    }
     let (start, patience) = (Instant::now(), patience(stretch));
-    Box::new(move || {
-        let voters = screens.voters();
-        metrics.votes(voters.iter().map(|voter| (voter.name.as_str(), voter.vote.name())));
-        let (found, now) = decide(needed, &voters, start.elapsed(), patience);
-        let is_new = votes.send_if_modified(|known| known.replace(now.clone()).as_ref() != Some(&now));
+    Some(Box::new(move || {
+        let asked = screens.voters();
+        metrics.votes(asked.iter().map(|voter| (voter.name.as_str(), voter.vote.name())));
+        let (found, now) = decide(needed, &asked, start.elapsed(), patience);
+        let is_new = said.send_if_modified(|known| known.replace(now.clone()).as_ref() != Some(&now));
         if is_new {
-            let named = |vote| names(&of(&voters, vote));
+            let named = |vote| names(&of(&asked, vote));
             tracing::info!(
                 needed,
                 yes = named(Vote::Yes),
@@ -47,7 +50,7 @@ pub(super) fn check(
             }
         }
         found
-    })
+    }))
 }
 
 /// Within the time that a trial has at most.
@@ -56,32 +59,32 @@ fn patience(stretch: Duration) -> Duration {
 }
 
 /// What follows from what they say, so long after the start.
-fn decide(needed: usize, voters: &[Voter], at: Duration, patience: Duration) -> (Found, ScreenVotes) {
-    let yes = of(voters, Vote::Yes);
-    let on = voters.iter().filter(|voter| voter.vote != Vote::Off).count();
-    let are_too_few = voters.len() < needed || (on < needed && at >= patience);
-    let votes = ScreenVotes::new(needed, &yes, are_too_few);
+fn decide(needed: usize, asked: &[Voter], at: Duration, patience: Duration) -> (Found, ScreenVotes) {
+    let yes = of(asked, Vote::Yes);
+    let on = asked.iter().filter(|voter| voter.vote != Vote::Off).count();
+    let are_too_few = asked.len() < needed || (on < needed && at >= patience);
+    let said = ScreenVotes::new(needed, &yes, are_too_few);
     if are_too_few || yes.len() >= needed {
-        return (Found::Well, votes);
+        return (Found::Well, said);
     }
     let mut reason = format!("{} of the {needed} screens needed have shown it well", yes.len());
     for (vote, what) in [(Vote::Errors, "errors on"), (Vote::Waiting, "nothing yet from"), (Vote::Off, "off")] {
-        let those = of(voters, vote);
+        let those = of(asked, vote);
         if !those.is_empty() {
             reason = format!("{reason}; {what}: {}", names(&those));
         }
     }
-    (Found::Awaited(reason), votes)
+    (Found::Awaited(reason), said)
 }
 
-fn of(voters: &[Voter], vote: Vote) -> Vec<&str> {
-    voters.iter().filter(|voter| voter.vote == vote).map(|voter| voter.name.as_str()).collect()
+fn of(asked: &[Voter], vote: Vote) -> Vec<&str> {
+    asked.iter().filter(|voter| voter.vote == vote).map(|voter| voter.name.as_str()).collect()
 }
 
 fn names(names: &[&str]) -> String {
     let more = names.len().saturating_sub(MAX_NAMED);
-    let named = names.iter().take(MAX_NAMED).copied().collect::<Vec<_>>().join(", ");
-    if more > 0 { format!("{named} and {more} more") } else { named }
+    let first = names.iter().take(MAX_NAMED).copied().collect::<Vec<_>>().join(", ");
+    if more > 0 { format!("{first} and {more} more") } else { first }
 }
 
 #[cfg(test)]
@@ -91,8 +94,8 @@ mod tests {
     use super::*;
 
     /// `y`es, `w`aiting, `e`rrors, `o`ff: one letter a screen.
-    fn voters(votes: &str) -> Vec<Voter> {
-        let voter = |(number, letter)| Voter {
+    fn wall(votes: &str) -> Vec<Voter> {
+        let screen = |(number, letter)| Voter {
             name: format!("TV {number}"),
             vote: match letter {
                 'y' => Vote::Yes,
@@ -101,11 +104,11 @@ mod tests {
                 _ => Vote::Off,
             },
         };
-        votes.chars().enumerate().map(voter).collect()
+        votes.chars().enumerate().map(screen).collect()
     }
 
     fn decided(needed: usize, votes: &str, seconds: u64) -> (Found, ScreenVotes) {
-        decide(needed, &voters(votes), Duration::from_secs(seconds), PATIENCE)
+        decide(needed, &wall(votes), Duration::from_secs(seconds), PATIENCE)
     }
 
     #[test]
@@ -141,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_line_names_the_first_and_counts_the_others() {
-        let many = voters(&"e".repeat(12));
+        let many = wall(&"e".repeat(12));
         assert!(names(&of(&many, Vote::Errors)).ends_with("TV 7 and 4 more"));
     }
 

@@ -102,14 +102,14 @@ fn each_screen_loads_a_new_version_once_and_the_history_says_which_have_shown_it
     let last = managed.history().pop().expect("one");
     assert_eq!((&last["to"], &last["outcome"]["state"]), (&"1.1.0".into(), &"confirmed".into()));
     assert_eq!(last["votes"]["yes"], SCREENS);
-    let voted = last["votes"]["voted"].as_array().expect("names").clone();
-    assert!(!voted.is_empty() && voted.iter().all(|name| name.as_str().is_some_and(|name| name.len() == 4)), "{last}");
+    let named = last["votes"]["voted"].as_array().expect("names").clone();
+    assert!(!named.is_empty() && named.iter().all(|name| name.as_str().is_some_and(|name| name.len() == 4)), "{last}");
     for (lang, words) in
         [("en_GB.UTF-8", "works (50 screens have shown it well"), ("es_ES.UTF-8", "funciona (la han mostrado bien 50")]
     {
         let output = managed.command(&["history"]).env("LANG", lang).output().expect("run");
         let said = String::from_utf8(output.stdout).expect("text");
-        assert!(said.contains(words) && said.contains(voted[0].as_str().expect("a name")), "{said}");
+        assert!(said.contains(words) && said.contains(named[0].as_str().expect("a name")), "{said}");
     }
     assert_eq!(managed.state().expect("a state")["votes"], Value::Null, "the trial is over");
 }
