@@ -149,14 +149,13 @@ impl Screen {
 
     /// What it says of the version on trial; `site` is what the box serves.
     pub(super) fn voter(&self, site: Option<&str>) -> Voter {
-        let page = self.front().filter(|page| site.is_some() && page.site.as_deref() == site);
+        let of_site = || self.pages.iter().filter(|page| site.is_some() && page.site.as_deref() == site);
+        let has_thrown = of_site().any(|page| page.errors.script > 0 || page.errors.rejection > 0);
+        let frames = of_site().map(|page| page.frames).max();
         let evidence = Evidence {
             was_heard: self.heard.is_some(),
             is_hidden: self.state == ScreenState::Hidden,
-            page: page.map(|page| PageEvidence {
-                frames: page.frames,
-                has_thrown: page.errors.script > 0 || page.errors.rejection > 0,
-            }),
+            page: frames.map(|frames| PageEvidence { frames, has_thrown }),
         };
         Voter { name: self.chosen.name.clone().unwrap_or_else(|| self.code.clone()), vote: vote(&evidence) }
     }

@@ -30,7 +30,7 @@ pub(super) struct Evidence {
     /// Whether a report of it came since the start. One that is silent since is on all the same: its page may hang.
     pub(super) was_heard: bool,
     pub(super) is_hidden: bool,
-    /// The page that a person sees, if it is of the version that the box serves.
+    /// Its page of the version that the box serves. Of several, as of several tabs, an error of any counts.
     pub(super) page: Option<PageEvidence>,
 }
 
