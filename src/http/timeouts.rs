@@ -77,8 +77,9 @@ pub(super) const ANNOUNCE_CLOSE: Duration = FIRST_REQUEST_GRACE;
 pub(super) const DISK_READ: Duration = Duration::from_secs(30);
 
 /// How long the kernel of a peer that follows a stream may acknowledge nothing. Then it is off, or its cable is out: until that is
-/// known, it looks like a page that hangs. It is asked for a sign of life as often as [`ASK_PEER`].
-pub(super) const PEER_LOST: Duration = Duration::from_secs(15);
+/// known, it looks like a page that hangs. It is asked for a sign of life as often as [`ASK_PEER`]; but what is sent before it is
+/// given up has its own time to be acknowledged, so that this passes twice at most.
+pub(super) const PEER_LOST: Duration = Duration::from_secs(10);
 pub(super) const ASK_PEER: Duration = Duration::from_secs(5);
 
 /// How long a request for what is newer on the live channel waits; proxies give up after 30 s at the earliest.
