@@ -1,9 +1,9 @@
 // The real box, as a child process with a configuration and a data directory of its own.
-import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { HERE } from './host.mjs';
 import { here } from './paths.mjs';
 
 const BINARY =
@@ -31,9 +31,9 @@ const DISPLAY = { title: 'Taller Norte', line: 'Línea 2', language: 'es', demo:
 /**
  * Resolves when the box says that it listens; rejects with what it said when it ends instead. `site` is a directory to
  * serve instead of the display, `at` a port instead of a free one; `erp` the settings of its ERP, with the `password`
- * itself; `outbound` those of its connections, `screens` those of the screens.
+ * itself; `outbound` those of its connections, `screens` those of the screens; `host` where it runs.
  */
-export async function startBox(display = {}, { site, at = 0, erp, outbound, screens } = {}) {
+export async function startBox(display = {}, { site, at = 0, erp, outbound, screens, host = HERE } = {}) {
   if (!existsSync(BINARY)) throw new Error(`no box at ${BINARY}: build it, or set WORKSHOP_EDGE_BIN`);
   const folder = mkdtempSync(join(tmpdir(), 'box-'));
   let account;
@@ -45,11 +45,30 @@ export async function startBox(display = {}, { site, at = 0, erp, outbound, scre
   const more = Object.entries({ outbound, screens }).filter(([, keys]) => keys);
   const tables = config({ ...DISPLAY, ...display }, account) + more.map(([name, keys]) => table(name, keys)).join('');
   writeFileSync(join(folder, 'config.toml'), tables);
-  const flags = ['serve', '--listen', `127.0.0.1:${at}`, '--data-dir', join(folder, 'data')];
+  const flags = ['serve', '--data-dir', join(folder, 'data'), '--config', join(folder, 'config.toml')];
   if (site) flags.push('--site', site);
-  const child = spawn(BINARY, [...flags, '--config', join(folder, 'config.toml')], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const serve = (port) => start(host, [...flags, '--listen', `${host.address}:${port}`]);
+  let running = await serve(at);
+  const { port } = running;
+  return {
+    port,
+    data: join(folder, 'data'),
+    url: `http://${host.address}:${port}/`,
+    /** Ends it by this signal, and starts it again with the same data. */
+    async restart(signal) {
+      await running.end(signal);
+      running = await serve(port);
+    },
+    async stop() {
+      await running.end('SIGKILL');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The process, once it listens. */
+async function start(host, flags) {
+  const child = host.spawn(BINARY, flags, { stdio: ['ignore', 'pipe', 'pipe'] });
   const exited = new Promise((resolve) => child.once('exit', (code, signal) => resolve(code ?? signal)));
   const said = [];
   const keep = (line) => {
@@ -73,12 +92,9 @@ export async function startBox(display = {}, { site, at = 0, erp, outbound, scre
   });
   return {
     port,
-    data: join(folder, 'data'),
-    url: `http://127.0.0.1:${port}/`,
-    async stop() {
-      child.kill('SIGKILL');
+    async end(signal) {
+      child.kill(signal);
       await exited;
-      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

