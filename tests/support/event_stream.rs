@@ -44,7 +44,12 @@ impl EventStream {
 
     /// The live channel, after its head. It is compressed exactly where the fields ask for that.
     pub(crate) fn live(edge: &Edge, version: &str, fields: &str) -> Self {
-        let mut asked = Self::ask(edge, &format!("GET /_edge/live {version}\r\n{fields}"));
+        Self::live_of(edge, "", version, fields)
+    }
+
+    /// The same with a query.
+    pub(crate) fn live_of(edge: &Edge, query: &str, version: &str, fields: &str) -> Self {
+        let mut asked = Self::ask(edge, &format!("GET /_edge/live{query} {version}\r\n{fields}"));
         assert_eq!(asked.line().as_deref().and_then(|line| line.split(' ').nth(1)), Some("200"));
         let head: Vec<String> = std::iter::from_fn(|| asked.line().filter(|line| !line.is_empty())).collect();
         let has = |field: &str| head.iter().any(|line| line == field);

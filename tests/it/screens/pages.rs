@@ -101,7 +101,17 @@ fn a_name_is_on_the_disk_before_the_page_says_so_and_stays() {
     assert!(copies.iter().any(is_kept), "it is on the disk");
     assert_eq!(browser.post(&path, &form("do=view&view=/linea2")).status, 303);
     assert_eq!(browser.post(&path, &form("do=message&text=Hola&for_s=20")).status, 303);
+    let query = format!("?page={}", one.page);
+    let mut channels = ["Accept-Encoding: gzip, deflate\r\n", ""]
+        .map(|coding| EventStream::live_of(&edge, &query, "HTTP/1.1", coding));
+    for channel in &mut channels {
+        while channel.line().expect("a first event") != "" {}
+    }
     assert_eq!(browser.post("/_edge/admin/screens", &form("do=identify")).status, 303);
+    // Said at once on its channels, compressed or not.
+    for channel in &mut channels {
+        while channel.line().expect("a call") != "event: call" {}
+    }
     let answer = one.report(&edge, &json!({}));
     assert_eq!((&answer["name"], &answer["view"]), (&"Pintura <b>1".into(), &"/linea2".into()), "{answer}");
     let orders: Vec<_> = answer["orders"].as_array().expect("orders").iter().map(|order| &order["do"]).collect();
