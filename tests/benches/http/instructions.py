@@ -6,6 +6,7 @@ Counted by valgrind: unlike times, they are the same on every machine and under 
     instructions.py                 builds both with the release profile, and compares
     instructions.py EDGE HYPER      compares these binaries
     instructions.py ... --keep DIR  leaves callgrind's files there, for callgrind_annotate
+    instructions.py ... --set screens.agent=false  configures the appliance so
 """
 
 import argparse
@@ -94,7 +95,7 @@ class Counted:
         self.process.wait()
 
 
-def edge(binary: str, folder: Path) -> Counted:
+def edge(binary: str, folder: Path, settings: list[str]) -> Counted:
     config = folder / "config.toml"
     config.write_text("[limits]\nrequests_per_connection = 1000000\n")
 
@@ -103,6 +104,7 @@ def edge(binary: str, folder: Path) -> Counted:
         return int(fields["address"].rpartition(":")[2]) if fields.get("message") == "listening" else None
 
     argv = [binary, "serve", "--config", config, "--data-dir", folder / "data", "--listen", "127.0.0.1:0"]
+    argv += [word for setting in settings for word in ("--set", setting)]
     return Counted(argv, folder / "edge", port)
 
 
@@ -111,9 +113,9 @@ def hyper(binary: str, folder: Path, name: str, answer: bytes) -> Counted:
     return Counted([binary, "127.0.0.1:0", folder / name], folder / f"hyper-{name}", lambda line: int(line.rpartition(b":")[2]))
 
 
-def compare(edge_binary: str, hyper_binary: str, folder: Path) -> None:
+def compare(edge_binary: str, hyper_binary: str, folder: Path, settings: list[str]) -> None:
     print(f"{'':8}{'edge':>8}{'hyper':>8}{'ratio':>8}")
-    with edge(edge_binary, folder) as ours:
+    with edge(edge_binary, folder, settings) as ours:
         connection = Connection(ours.port)
         page = connection.get("/", "identity").raw.decode()
         script = re.search(r"/assets/index-legacy[^\"]*\.js", page)[0]
@@ -145,15 +147,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("binaries", nargs="*")
     parser.add_argument("--keep", metavar="DIR", type=Path)
+    parser.add_argument("--set", metavar="KEY=VALUE", action="append", default=[])
     arguments = parser.parse_args()
     if len(arguments.binaries) not in (0, 2):
         parser.error("give both binaries, or none")
     edge_binary, hyper_binary = arguments.binaries or build()
     if arguments.keep:
         arguments.keep.mkdir(parents=True)
-        return compare(edge_binary, hyper_binary, arguments.keep)
+        return compare(edge_binary, hyper_binary, arguments.keep, arguments.set)
     with tempfile.TemporaryDirectory() as name:
-        compare(edge_binary, hyper_binary, Path(name))
+        compare(edge_binary, hyper_binary, Path(name), arguments.set)
 
 
 if __name__ == "__main__":
