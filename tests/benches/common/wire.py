@@ -35,17 +35,22 @@ def connect(port: int, source: str = "127.0.0.1", timeout: float = 10) -> socket
     return stream
 
 
-def read_answer(stream: socket.socket) -> Answer:
-    data = bytearray()
-    while (end := data.find(b"\r\n\r\n")) < 0:
-        data += _some(stream)
-    head, body = bytes(data[: end + 4]), bytearray(data[end + 4 :])
+def parse_head(head: bytes) -> tuple[int, dict[str, str]]:
+    """The status, and the fields with names in lower case."""
     status_line, *lines = head.decode("latin-1").split("\r\n")
     headers = {}
     for line in filter(None, lines):
         name, _, value = line.partition(":")
         headers[name.strip().lower()] = value.strip()
-    status = int(status_line.split(" ", 2)[1])
+    return int(status_line.split(" ", 2)[1]), headers
+
+
+def read_answer(stream: socket.socket) -> Answer:
+    data = bytearray()
+    while (end := data.find(b"\r\n\r\n")) < 0:
+        data += _some(stream)
+    head, body = bytes(data[: end + 4]), bytearray(data[end + 4 :])
+    status, headers = parse_head(head)
     if "chunked" in headers.get("transfer-encoding", ""):
         return Answer(status, headers, head, _dechunk(stream, body))
     length = 0 if status in (204, 304) else int(headers.get("content-length", 0))

@@ -64,7 +64,7 @@ class Erp:
 
 
 class Box:
-    def __init__(self, binary: Path, erp: Erp, directory: Path, port: int, poll: int):
+    def __init__(self, binary: Path, erp: Erp, directory: Path, port: int, poll: int, site: Path | None = None):
         directory.mkdir(parents=True)
         (directory / "password").write_text(PASSWORD)
         (directory / "password").chmod(0o600)
@@ -73,7 +73,7 @@ class Box:
         keys = f'url = "{erp.url}"\nallow_http = true\nuser = "{USER}"\npassword_file = "{directory}/password"\npoll_s = {poll}\n'
         config.write_text(config.read_text() + "[erp]\n" + keys)
         self.port = port
-        self._argv = edge.command(binary, config, directory / "data", port, None)
+        self._argv = edge.command(binary, config, directory / "data", port, site)
         self._log = directory / "log"
 
     def __enter__(self) -> "Box":
