@@ -105,7 +105,7 @@ fn a_name_is_on_the_disk_before_the_page_says_so_and_stays() {
     let mut channels = ["Accept-Encoding: gzip, deflate\r\n", ""]
         .map(|coding| EventStream::live_of(&edge, &query, "HTTP/1.1", coding));
     for channel in &mut channels {
-        while channel.line().expect("a first event") != "" {}
+        while !channel.line().expect("a first event").is_empty() {}
     }
     assert_eq!(browser.post("/_edge/admin/screens", &form("do=identify")).status, 303);
     // Said at once on its channels, compressed or not.
