@@ -732,6 +732,8 @@ fn the_screens_that_were_showing_the_page_vote_on_the_version_on_trial() {
     assert_eq!(votes(&edge), both(Vote::Yes, Vote::Errors), "though the page before it may be there still");
 
     // A restart asks the same ones, though one of them does not show the page any more.
+    edge.run(30, &mut [nave, other]);
+    assert_eq!(edge.state(other), ScreenState::Errors);
     edge.screens.keep_last(edge.now);
     change_version(&mut edge, NEW);
     assert_eq!(votes(&edge), both(Vote::Off, Vote::Off));
