@@ -1,4 +1,4 @@
-// Web apps as their frameworks build them, from npm packages. A build is kept below target/ until its sources change.
+// Web apps as their frameworks build them, or as they are published, from npm packages. A build is kept below target/ until its sources change.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
