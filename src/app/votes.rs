@@ -2,7 +2,7 @@
 //!
 //! A TV that is off says nothing against a version. One that was heard of and shows nothing does: its page may hang.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
@@ -30,12 +30,14 @@ pub(super) fn check(
         return None;
     }
     let (start, patience) = (Instant::now(), patience(stretch));
+    let logged = Mutex::new(Vec::new());
     Some(Box::new(move || {
         let asked = screens.voters();
         metrics.votes(asked.iter().map(|voter| (voter.name.as_str(), voter.vote.name())));
         let (found, now) = decide(needed, &asked, start.elapsed(), patience);
         let is_new = said.send_if_modified(|known| known.replace(now.clone()).as_ref() != Some(&now));
-        if is_new {
+        let mut logged = logged.lock().unwrap_or_else(PoisonError::into_inner);
+        if *logged != asked {
             let named = |vote| names(&of(&asked, vote));
             tracing::info!(
                 needed,
@@ -45,9 +47,10 @@ pub(super) fn check(
                 off = named(Vote::Off),
                 "what the screens show of the version on trial"
             );
-            if now.too_few {
-                tracing::warn!(needed, "too few screens are on to ask them: the trial goes on without them");
-            }
+            *logged = asked;
+        }
+        if is_new && now.too_few {
+            tracing::warn!(needed, "too few screens are on to ask them: the trial goes on without them");
         }
         found
     }))
