@@ -130,8 +130,9 @@ pub(super) fn route<'a>(
 ) -> Result<Route<'a>, Refusal> {
     host::check(parts.version, fields.host).map_err(Refusal::Host)?;
     let target = target::parse(&parts.uri).map_err(Refusal::Target)?;
+    let is_of_site = matches!(&target, Target::Path(path) if !is_reserved(path) && !is_api(path));
     let (allow, most_body) = match &target {
-        Target::Path(path) if is_below(path, RESERVED) => accepted(path, most_body),
+        Target::Path(path) if !is_of_site => accepted(path, most_body),
         _ => (READ, most_body),
     };
     check_method(&parts.method, allow)?;
@@ -143,7 +144,7 @@ pub(super) fn route<'a>(
         return Ok(Route::Options(allow));
     }
     match target {
-        Target::Path(path) if !is_reserved(&path) && !is_api(&path) => Ok(Route::Site(path)),
+        Target::Path(path) if is_of_site => Ok(Route::Site(path)),
         Target::Path(path) if is_own(&path) && !names.are_meant_by(parts) => Err(Refusal::Misdirected),
         // RFC 9112 section 3.2.4: the asterisk-form is for OPTIONS alone.
         Target::Server => Err(Refusal::Target(target::TargetError::NoPath)),
