@@ -12,8 +12,12 @@ export const SIZES = [
 /** A working afternoon, so that the demonstration has something to show at any time of the real day. */
 export const AFTERNOON = new Date(2026, 10, 24, 14, 32, 10);
 
-export function launch() {
+/** What a browser is waited for at most. A machine with much to do may take its time; this only ends what would never come. */
+const PATIENCE_MS = 200_000;
+
+export function launch(...more) {
   return chromium.launch({
+    timeout: PATIENCE_MS,
     executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
     args: [
       '--no-sandbox',
@@ -24,12 +28,14 @@ export function launch() {
       '--no-first-run',
       '--disable-quic',
       '--js-flags=--expose-gc',
+      ...more,
     ],
   });
 }
 
 export async function openPage(browser, { width = 1920, height = 1080, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, ...options });
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   const problems = { console: [], uncaught: [] };
   page.on('console', (message) => {

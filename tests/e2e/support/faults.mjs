@@ -8,15 +8,11 @@ import { startErp } from './erp.mjs';
 import { layoutFaults } from './layout.mjs';
 import { artefact } from './paths.mjs';
 
-/** Backing off, the box may take minutes to ask again. */
-export const PATIENCE = { timeout: 200_000 };
-
 /** Waits for what the foot of the wall says. */
-export const wallSays = (page, pattern, options) =>
+export const wallSays = (page, pattern) =>
   page.waitForFunction(
     (source) => new RegExp(source).test(document.querySelector('.footer')?.textContent ?? ''),
     pattern.source,
-    options,
   );
 
 /** What a person sees of the figures, without the alerts that take turns. */
@@ -25,8 +21,8 @@ export const picture = (page) =>
 
 /** Waits for a wall of which nothing is old. */
 export async function healthy(page) {
-  await wallSays(page, /^Datos al día/, PATIENCE);
-  await page.waitForSelector('.badge, [data-late], .slow', { state: 'detached', ...PATIENCE });
+  await wallSays(page, /^Datos al día/);
+  await page.waitForSelector('.badge, [data-late], .slow', { state: 'detached' });
 }
 
 /**
@@ -65,7 +61,7 @@ export function describeFaults(title, faults, more = () => {}) {
         const before = await picture(page);
         await erp.set(set);
         if (says) {
-          await wallSays(page, says, PATIENCE);
+          await wallSays(page, says);
           await old.until(`${says}.test(document.querySelector('.footer').textContent)`);
         } else {
           // Answered by both back ends, many times over.

@@ -5,6 +5,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { openPage } from './browser.mjs';
 import { here } from './paths.mjs';
 
 /** Looks until the condition gives something, and gives that. */
@@ -56,8 +57,7 @@ export function siteOf(name) {
 
 /** Somebody who has logged in to a box's administration. */
 export async function openAdmin(browser, box) {
-  const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
-  const page = await context.newPage();
+  const { page } = await openPage(browser, { width: 390, height: 844 });
   const at = (below) => `${box.url}_edge/admin${below}?lang=es`;
   await page.goto(at(''));
   await page.fill('#pin', readFileSync(join(box.data, 'admin/pin'), 'utf8'));

@@ -3,7 +3,6 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { chromium } from 'playwright-core';
 import { startBox } from '../support/box.mjs';
 import { launch, openPage } from '../support/browser.mjs';
 import { contrastFaults } from '../support/contrast.mjs';
@@ -162,12 +161,9 @@ for (const language of ['es', 'en']) {
 describe('a foreign name that leads to the box', () => {
   test('gets the display and nothing of the box', async () => {
     const box = await startBox({ demo: true });
-    const browser = await chromium.launch({
-      executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
-      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run', '--disable-quic', '--host-resolver-rules=MAP evil.example 127.0.0.1'],
-    });
+    const browser = await launch('--host-resolver-rules=MAP evil.example 127.0.0.1');
     try {
-      const page = await (await browser.newContext()).newPage();
+      const { page } = await openPage(browser);
       const at = `http://evil.example:${box.port}`;
       assert.equal((await page.goto(`${at}/`)).status(), 200);
       for (const path of ['/_edge/', '/_edge/status.json', '/_edge/admin', '/api/orders']) {

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { startBox } from '../support/box.mjs';
 import { launch, openPage } from '../support/browser.mjs';
 import { startErp } from '../support/erp.mjs';
-import { describeFaults, healthy, PATIENCE, wallSays } from '../support/faults.mjs';
+import { describeFaults, healthy, wallSays } from '../support/faults.mjs';
 import { artefact } from '../support/paths.mjs';
 
 describeFaults('an ERP that is hard to reach', [
@@ -27,7 +27,7 @@ test('an ERP whose certificate expires keeps its picture on the wall', async (t)
   await page.goto(box.url);
   await healthy(page);
   await erp.set({ certificate: 'expired' });
-  await wallSays(page, /El certificado del ERP no vale/, PATIENCE);
+  await wallSays(page, /El certificado del ERP no vale/);
   assert.equal(await page.locator('.tile').count(), 3);
   await page.screenshot({ path: artefact('fault-expired-tls.png') });
   await erp.set({ certificate: 'valid' });

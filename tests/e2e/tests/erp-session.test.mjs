@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { shown } from '../support/browser.mjs';
-import { describeFaults, PATIENCE, picture, wallSays } from '../support/faults.mjs';
+import { describeFaults, picture, wallSays } from '../support/faults.mjs';
 import { artefact } from '../support/paths.mjs';
 
 const FAULTS = [
@@ -34,7 +34,7 @@ describeFaults('an ERP with another password', [], (walls) => {
     const { erp, page, old } = walls();
     const before = await picture(page);
     await erp.set({ fault: 'login_refused', rotate_secret: 'all' });
-    await wallSays(page, /no acepta el usuario o la contraseña/, PATIENCE);
+    await wallSays(page, /no acepta el usuario o la contraseña/);
     assert.deepEqual(await picture(page), before);
     await page.screenshot({ path: artefact('fault-login-refused.png') });
     await old.screenshot(artefact('fault-login-refused-67.png'));

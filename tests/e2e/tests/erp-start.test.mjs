@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { startBox } from '../support/box.mjs';
 import { launch, openPage } from '../support/browser.mjs';
 import { startErp } from '../support/erp.mjs';
-import { healthy, PATIENCE, wallSays } from '../support/faults.mjs';
+import { healthy, wallSays } from '../support/faults.mjs';
 import { artefact } from '../support/paths.mjs';
 
 test('a box that is started while its ERP is down says so, with what it had', async (t) => {
@@ -17,7 +17,7 @@ test('a box that is started while its ERP is down says so, with what it had', as
   t.after(() => browser.close());
   const { page } = await openPage(browser);
   await page.goto(box.url);
-  await wallSays(page, /No se llega al servidor del ERP/, PATIENCE);
+  await wallSays(page, /No se llega al servidor del ERP/);
   assert.match(await page.textContent('.machines'), /Sin datos/);
   await page.screenshot({ path: artefact('fault-down-from-the-start.png') });
   await erp.set({ fault: 'none' });
