@@ -5,70 +5,10 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use crate::support::browser::{Browser, pin};
 use crate::support::erp::{PASSWORD, USER};
 use crate::support::lab::{Host, Lab};
-use crate::support::{Client, Edge, Erp, Reply, Setup, eventually};
-
-/// A browser as far as these tests need one.
-pub(super) struct Browser<'a> {
-    edge: &'a Edge,
-    cookie: Option<String>,
-}
-
-impl<'a> Browser<'a> {
-    pub(super) fn new(edge: &'a Edge) -> Self {
-        Self { edge, cookie: None }
-    }
-
-    fn send(&mut self, method: &str, path: &str, fields: &[(&str, &str)], body: &str) -> Reply {
-        let mut client: Client = self.edge.connect();
-        let cookie = self.cookie.clone();
-        let length = body.len().to_string();
-        let mut fields = fields.to_vec();
-        if let Some(cookie) = &cookie {
-            fields.push(("cookie", cookie));
-        }
-        if method == "POST" {
-            fields.extend([("content-type", "application/x-www-form-urlencoded"), ("content-length", &length)]);
-        }
-        client.send_request(method, path, &fields);
-        client.send(body.as_bytes());
-        let reply = client.reply(false).expect("an answer");
-        if let Some(set) = reply.field("set-cookie") {
-            self.cookie = set.split(';').next().map(str::to_owned);
-        }
-        reply
-    }
-
-    pub(super) fn get(&mut self, path: &str) -> Reply {
-        self.send("GET", path, &[], "")
-    }
-
-    pub(super) fn post(&mut self, path: &str, body: &str) -> Reply {
-        self.send("POST", path, &[], body)
-    }
-
-    fn log_in(&mut self, pin: &str) -> Reply {
-        self.post("/_edge/admin/login", &format!("pin={pin}"))
-    }
-
-    /// The token of the forms of a page.
-    pub(super) fn token(&mut self, path: &str) -> String {
-        let page = self.get(path);
-        let (_, rest) = page.text().split_once("name=\"csrf\" value=\"").expect("a form with a token");
-        rest.split('"').next().expect("a value").to_owned()
-    }
-}
-
-pub(super) fn pin(edge: &Edge) -> String {
-    let path = edge.data().join("admin/pin");
-    let mut pin = String::new();
-    eventually("a PIN", || {
-        pin = std::fs::read_to_string(&path).unwrap_or_default();
-        pin.len() == 8
-    });
-    pin
-}
+use crate::support::{Edge, Erp, Reply, Setup, eventually};
 
 /// A PIN that is not this one.
 fn another(pin: &str) -> String {
@@ -78,10 +18,10 @@ fn another(pin: &str) -> String {
 #[test]
 fn whoever_knows_the_pin_gets_in_until_the_session_ends() {
     let edge = Edge::start();
-    let mut browser = Browser::new(&edge);
+    let mut browser = Browser::new(edge.address());
     assert!(browser.get("/_edge/admin").text().contains("name=\"pin\""));
     assert_eq!(browser.get("/_edge/admin/restart").status, 303, "without a session there is only the login");
-    let entered = browser.log_in(&pin(&edge));
+    let entered = browser.log_in(&pin(edge.data()));
     assert_eq!(entered.status, 303);
     let cookie = entered.field("set-cookie").expect("a cookie").to_ascii_lowercase();
     for attribute in ["httponly", "secure", "samesite=strict", "path=/_edge"] {
@@ -99,13 +39,13 @@ fn whoever_knows_the_pin_gets_in_until_the_session_ends() {
     browser.cookie = held;
     assert_eq!(browser.get("/_edge/admin/restart").status, 303, "a session that was ended is no more");
     edge.wait_for_log("\"audit\":true");
-    assert!(!edge.log().contains(&pin(&edge)), "the PIN is in no log");
+    assert!(!edge.log().contains(&pin(edge.data())), "the PIN is in no log");
 }
 
 #[test]
 fn wrong_pins_are_slowed_down_and_then_even_the_right_one_waits() {
     let edge = Edge::start();
-    let (right, mut browser) = (pin(&edge), Browser::new(&edge));
+    let (right, mut browser) = (pin(edge.data()), Browser::new(edge.address()));
     let wrong = another(&right);
     for attempt in 1..=3 {
         let refused = browser.log_in(&wrong);
@@ -125,7 +65,7 @@ fn wrong_pins_are_slowed_down_and_then_even_the_right_one_waits() {
 #[test]
 fn a_form_of_another_site_does_nothing() {
     let edge = Edge::start();
-    let (right, mut browser) = (pin(&edge), Browser::new(&edge));
+    let (right, mut browser) = (pin(edge.data()), Browser::new(edge.address()));
     browser.log_in(&right);
     let token = browser.token("/_edge/admin/restart");
     for body in ["", "csrf=", "csrf=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"] {
@@ -154,7 +94,7 @@ fn a_form_of_another_site_does_nothing() {
 fn a_chosen_pin_replaces_the_one_of_the_box_for_good() {
     let data = tempfile::tempdir().expect("a directory");
     let edge = Setup::new("").data(data.path()).start();
-    let (old, mut browser) = (pin(&edge), Browser::new(&edge));
+    let (old, mut browser) = (pin(edge.data()), Browser::new(edge.address()));
     browser.log_in(&old);
     let token = browser.token("/_edge/admin/pin");
     let change =
@@ -174,7 +114,7 @@ fn a_chosen_pin_replaces_the_one_of_the_box_for_good() {
     edge.stop();
 
     let edge = Setup::new("").data(data.path()).start();
-    let mut browser = Browser::new(&edge);
+    let mut browser = Browser::new(edge.address());
     assert_eq!(browser.log_in(&old).status, 403);
     assert_eq!(browser.log_in("13572468").status, 303);
 }
@@ -182,7 +122,7 @@ fn a_chosen_pin_replaces_the_one_of_the_box_for_good() {
 #[test]
 fn bodies_are_bounded_and_only_forms() {
     let edge = Edge::start();
-    let mut browser = Browser::new(&edge);
+    let mut browser = Browser::new(edge.address());
     assert_eq!(browser.post("/_edge/admin/login", &"x".repeat(17 * 1024)).status, 413);
     let mut client = edge.connect();
     client.send_request("POST", "/_edge/admin/login", &[("transfer-encoding", "chunked")]);
@@ -208,7 +148,7 @@ fn from_another_machine_only_https_is_private() {
         who.run("curl", &all.collect::<Vec<_>>())
     };
     let status = |url: &str, more: &[&str]| asked_by(&visitor, url, more);
-    let login = format!("pin={}", pin(&edge));
+    let login = format!("pin={}", pin(edge.data()));
     assert_eq!(status("http://192.0.2.1:8080/_edge/admin", &[]), "403");
     assert_eq!(status("http://192.0.2.1:8080/_edge/admin/login", &["-d", &login]), "403");
     assert_eq!(status("https://192.0.2.1:8443/_edge/admin", &[]), "200");
@@ -224,7 +164,7 @@ fn hidden(page: &Reply, name: &str) -> String {
 }
 
 /// What an administrator's browser sends of an account.
-fn account(browser: &mut Browser<'_>, erp: &Erp, user: &str, password: &str) -> Reply {
+fn account(browser: &mut Browser, erp: &Erp, user: &str, password: &str) -> Reply {
     let token = browser.token("/_edge/admin/erp");
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.extend_pairs([("csrf", token.as_str()), ("do", "check"), ("url", erp.url()), ("user", user)]);
@@ -232,7 +172,7 @@ fn account(browser: &mut Browser<'_>, erp: &Erp, user: &str, password: &str) -> 
     browser.post("/_edge/admin/erp", &body)
 }
 
-fn keep(browser: &mut Browser<'_>, shown: &Reply) -> Reply {
+fn keep(browser: &mut Browser, shown: &Reply) -> Reply {
     let (token, draft) = (hidden(shown, "csrf"), hidden(shown, "draft"));
     browser.post("/_edge/admin/erp", &format!("csrf={token}&do=keep&draft={draft}"))
 }
@@ -269,7 +209,7 @@ const WITH_HTTP: &str = "[erp]\nallow_http = true\npoll_s = 2\n";
 fn an_account_of_the_erp_is_checked_confirmed_kept_used_and_forgotten() {
     let (data, erp) = (tempfile::tempdir().expect("a directory"), Erp::start());
     let edge = Setup::new(WITH_HTTP).data(data.path()).start();
-    let (right, mut browser) = (pin(&edge), Browser::new(&edge));
+    let (right, mut browser) = (pin(edge.data()), Browser::new(edge.address()));
     browser.log_in(&right);
     assert_eq!(json_of(&edge, "/_edge/status.json")["erp"], Value::Null);
     assert_eq!(json_of(&edge, "/_edge/display.json")["erp"], false);
@@ -309,7 +249,7 @@ fn an_account_of_the_erp_is_checked_confirmed_kept_used_and_forgotten() {
 
     let edge = Setup::new(WITH_HTTP).data(data.path()).start();
     eventually("they come again", || is_up(&edge));
-    let mut browser = Browser::new(&edge);
+    let mut browser = Browser::new(edge.address());
     browser.log_in(&right);
     let token = browser.token("/_edge/admin/erp");
     let forgotten = browser.post("/_edge/admin/erp", &format!("csrf={token}&do=forget&sure=yes"));
@@ -326,8 +266,8 @@ fn an_account_of_the_erp_is_checked_confirmed_kept_used_and_forgotten() {
 fn an_account_that_may_do_more_is_warned_of_and_replaces_the_one_before() {
     let (data, erp) = (tempfile::tempdir().expect("a directory"), Erp::start());
     let edge = Setup::new(WITH_HTTP).data(data.path()).start();
-    let mut browser = Browser::new(&edge);
-    browser.log_in(&pin(&edge));
+    let mut browser = Browser::new(edge.address());
+    browser.log_in(&pin(edge.data()));
     let shown = account(&mut browser, &erp, USER, PASSWORD);
     keep(&mut browser, &shown);
     eventually("the figures come", || is_up(&edge));
@@ -344,8 +284,8 @@ fn an_account_that_may_do_more_is_warned_of_and_replaces_the_one_before() {
 fn an_account_of_the_configuration_cannot_be_changed_in_the_browser() {
     let (data, erp) = (tempfile::tempdir().expect("a directory"), Erp::start());
     let edge = Setup::new(WITH_HTTP).data(data.path()).start();
-    let right = pin(&edge);
-    let mut browser = Browser::new(&edge);
+    let right = pin(edge.data());
+    let mut browser = Browser::new(edge.address());
     browser.log_in(&right);
     let shown = account(&mut browser, &erp, USER, PASSWORD);
     assert_eq!(keep(&mut browser, &shown).status, 303);
@@ -359,7 +299,7 @@ fn an_account_of_the_configuration_cannot_be_changed_in_the_browser() {
         password.display()
     );
     let edge = Setup::new(&config).data(data.path()).start();
-    let mut browser = Browser::new(&edge);
+    let mut browser = Browser::new(edge.address());
     browser.log_in(&right);
     let page = browser.get("/_edge/admin/erp");
     assert!(
@@ -384,8 +324,8 @@ fn an_account_of_the_configuration_cannot_be_changed_in_the_browser() {
 fn a_slow_check_is_answered() {
     let erp = Erp::start();
     let edge = Setup::new(&format!("[limits]\nkeep_alive_idle_s = 2\n{WITH_HTTP}")).start();
-    let mut browser = Browser::new(&edge);
-    browser.log_in(&pin(&edge));
+    let mut browser = Browser::new(edge.address());
+    browser.log_in(&pin(edge.data()));
     erp.fail(json!("hang_after_head"));
     let slow = account(&mut browser, &erp, USER, PASSWORD);
     assert!(slow.status == 422 && slow.text().contains("La comprobación ha fallado"), "{}", slow.text());

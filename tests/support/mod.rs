@@ -2,6 +2,8 @@
 
 #[allow(dead_code, reason = "not every test has screens")]
 pub(crate) mod agent;
+#[allow(dead_code, reason = "not every test has an administration")]
+pub(crate) mod browser;
 mod control;
 #[allow(dead_code, reason = "not every test lets a disk be read only")]
 mod disk;

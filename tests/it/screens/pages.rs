@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::admin::{Browser, pin};
 use crate::support::agent::Agent;
+use crate::support::browser::{Browser, pin};
 use crate::support::{Edge, EventStream, Setup, eventually};
 
 fn json_of(edge: &Edge, path: &str) -> Value {
@@ -86,10 +86,10 @@ fn a_name_is_on_the_disk_before_the_page_says_so_and_stays() {
     let (id, _) = one.known.clone().expect("an identity");
     let path = format!("/_edge/admin/screens/{id}");
 
-    let mut browser = Browser::new(&edge);
+    let mut browser = Browser::new(edge.address());
     let sent = browser.get(&path);
     assert_eq!((sent.status, sent.field("location")), (303, Some(&*format!("/_edge/admin/?next=screens/{id}"))));
-    let entered = browser.post("/_edge/admin/login", &format!("pin={}&next=screens/{id}", pin(&edge)));
+    let entered = browser.post("/_edge/admin/login", &format!("pin={}&next=screens/{id}", pin(edge.data())));
     assert_eq!((entered.status, entered.field("location")), (303, Some(path.as_str())));
     let token = browser.token(&path);
     let form = |rest: &str| format!("csrf={token}&{rest}");
