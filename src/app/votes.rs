@@ -1,4 +1,4 @@
-//! The screens' part in a trial: whether enough of those that were showing the page before show the new version well.
+//! The screens' part in a trial: whether enough of the named ones that were showing the page before show the new version well.
 //!
 //! A TV that is off says nothing against a version. One that was heard of and shows nothing does: its page may hang.
 
@@ -50,7 +50,7 @@ pub(super) fn check(
             *logged = asked;
         }
         if is_new && now.too_few {
-            tracing::warn!(needed, "too few screens are on to ask them: the trial goes on without them");
+            tracing::warn!(needed, "too few named screens are on to ask them: the trial goes on without them");
         }
         found
     }))

@@ -209,7 +209,7 @@ impl Screens {
         self.lock().registry.set_on_trial(is_on_trial);
     }
 
-    /// What those say of the version on trial that were showing the page when the program ended that ran before it.
+    /// What the named ones say of the version on trial that were showing the page when the program ended that ran before it.
     #[must_use]
     pub(crate) fn voters(&self) -> Vec<Voter> {
         self.lock().registry.voters()

@@ -91,11 +91,12 @@ impl Registry {
         self.is_on_trial = is_on_trial;
     }
 
-    /// What the screens say of the version on trial that were showing the page before it: named ones first, by their names.
+    /// What the named screens say of the version on trial that were showing the page before it, by their names.
     pub(super) fn voters(&self) -> Vec<Voter> {
-        let mut asked: Vec<&Screen> = self.screens.iter().filter(|screen| screen.was_showing).collect();
-        asked.sort_by_key(|screen| (!screen.is_named(), screen.chosen.name.as_deref(), screen.id));
-        asked.into_iter().map(|screen| screen.voter(self.site())).collect()
+        let asked = self.screens.iter().filter(|screen| screen.was_showing);
+        let mut voters: Vec<Voter> = asked.filter_map(|screen| screen.voter(self.site())).collect();
+        voters.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        voters
     }
 
     /// How many orders have ended how.

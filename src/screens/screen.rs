@@ -147,8 +147,10 @@ impl Screen {
         self.state.is_lit() && self.front().is_some_and(Page::draws)
     }
 
-    /// What it says of the version on trial; `site` is what the box serves.
-    pub(super) fn voter(&self, site: Option<&str>) -> Voter {
+    /// What it says of the version on trial; `site` is what the box serves. Without a name, nothing: anything on the network may
+    /// report as a screen, and only a person gives names.
+    pub(super) fn voter(&self, site: Option<&str>) -> Option<Voter> {
+        let name = self.chosen.name.clone()?;
         let of_site = || self.pages.iter().filter(|page| site.is_some() && page.site.as_deref() == site);
         let has_thrown = of_site().any(|page| page.errors.script > 0 || page.errors.rejection > 0);
         let frames = of_site().map(|page| page.frames).max();
@@ -157,7 +159,7 @@ impl Screen {
             is_hidden: self.state == ScreenState::Hidden,
             page: frames.map(|frames| PageEvidence { frames, has_thrown }),
         };
-        Voter { name: self.chosen.name.clone().unwrap_or_else(|| self.code.clone()), vote: vote(&evidence) }
+        Some(Voter { name, vote: vote(&evidence) })
     }
 
     pub(super) fn is_named(&self) -> bool {

@@ -3,10 +3,9 @@
 /// Frames that a page of the new version draws before it counts.
 const MIN_FRAMES: u64 = 60;
 
-/// A screen that was showing the page before the version changed.
+/// A named screen that was showing the page before the version changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Voter {
-    /// Its name, or else its code.
     pub(crate) name: String,
     pub(crate) vote: Vote,
 }

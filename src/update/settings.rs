@@ -58,8 +58,8 @@ settings! {
             "Segundos que una versión nueva debe funcionar sin fallos antes de darla por buena; si no, se vuelve a la anterior.",
             "Seconds that a new version has to work without a fault before it is confirmed; otherwise the one before comes back.");
         gate_screens: usize = key("update.gate_screens", integer(0, MAX_GATE_SCREENS), "0",
-            "Pantallas, de las que mostraban la página, que deben mostrar sin errores la de una versión nueva antes de darla por buena. Si hay menos encendidas, decide el equipo solo. 0 es ninguna.",
-            "Screens, of those that were showing the page, that have to show a new version's without errors before it is confirmed. With fewer of them on, the box decides alone. 0 is none.");
+            "Pantallas con nombre, de las que mostraban la página, que deben mostrar sin errores la de una versión nueva antes de darla por buena. Si hay menos encendidas, decide el equipo solo. 0 es ninguna.",
+            "Named screens, of those that were showing the page, that have to show a new version's without errors before it is confirmed. With fewer of them on, the box decides alone. 0 is none.");
         quiet_wait: Duration = key("update.quiet_wait_s", seconds(0, 3600), "30",
             "Segundos que se espera como mucho un momento sin peticiones para cambiar de versión.",
             "Seconds to wait at most for a moment without requests to change the version.");

@@ -32,8 +32,8 @@ impl ScreenVotes {
         let Self { needed, yes, voted, too_few } = self;
         if *too_few {
             return Text::new(
-                format!("sin contar con las pantallas: no estaban encendidas las {needed} necesarias"),
-                format!("without the screens: not as many as the {needed} needed were on"),
+                format!("sin contar con las pantallas: no estaban encendidas las {needed} con nombre necesarias"),
+                format!("without the screens: not as many as the {needed} named ones needed were on"),
             );
         }
         let more = if *yes > voted.len() { ", …" } else { "" };
@@ -64,7 +64,7 @@ mod tests {
         assert!(votes.text().en.starts_with("100 screens have shown it well (2 needed): TV 0, TV 1, "), "{votes:?}");
         assert!(votes.text().es.ends_with("TV 31, …"), "{votes:?}");
         let few = ScreenVotes::new(2, &["Nave"], true);
-        assert!(few.text().es.contains("no estaban encendidas las 2"), "{few:?}");
+        assert!(few.text().es.contains("no estaban encendidas las 2 con nombre"), "{few:?}");
         assert!(ScreenVotes::new(2, &[], false).text().en.contains("none of the 2"));
     }
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::managed::{Bucket, Managed};
 use crate::support::agent::Agent;
+use crate::support::browser::Browser;
 use crate::support::eventually;
 
 const ASKS: &str = "check_interval_s = 604800\ntrial_s = 10\ngate_screens = 2\n[screens]\nreload_spread_s = 0\n";
@@ -73,6 +74,11 @@ fn each_screen_loads_a_new_version_once_and_the_history_says_which_have_shown_it
         let screens: Value = serde_json::from_str(screens.text()).expect("JSON");
         screens["counts"]["showing"] == SCREENS
     });
+    let mut browser = Browser::logged_in(managed.supervisor.address(), managed.data());
+    for screen in &wall.screens {
+        let (id, _) = screen.agent.known.as_ref().expect("an identity");
+        browser.name_screen(id, &format!("Pantalla-{:02}", screen.number));
+    }
     // The first page of each was loaded by then.
     assert_eq!(wall.loads(), [1; SCREENS]);
     let before = wall.screens[0].site.clone();
@@ -103,7 +109,8 @@ fn each_screen_loads_a_new_version_once_and_the_history_says_which_have_shown_it
     assert_eq!((&last["to"], &last["outcome"]["state"]), (&"1.1.0".into(), &"confirmed".into()));
     assert_eq!(last["votes"]["yes"], SCREENS);
     let named = last["votes"]["voted"].as_array().expect("names").clone();
-    assert!(!named.is_empty() && named.iter().all(|name| name.as_str().is_some_and(|name| name.len() == 4)), "{last}");
+    let first: Vec<Value> = (0..named.len()).map(|number| format!("Pantalla-{number:02}").into()).collect();
+    assert!(!named.is_empty() && named == first, "{last}");
     for (lang, words) in
         [("en_GB.UTF-8", "works (50 screens have shown it well"), ("es_ES.UTF-8", "funciona (la han mostrado bien 50")]
     {

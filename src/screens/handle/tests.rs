@@ -689,28 +689,34 @@ fn a_registry_of_named_ones_refuses_newcomers_and_says_so() {
     assert_eq!(edge.summary().screens.len(), 512);
 }
 
+fn votes(edge: &Edge) -> Vec<(String, Vote)> {
+    edge.screens.voters().into_iter().map(|voter| (voter.name, voter.vote)).collect()
+}
+
+/// Starts the program that serves this, on trial.
+fn change_version(edge: &mut Edge, site: &str) {
+    edge.restart();
+    edge.screens.set_on_trial(true);
+    edge.screens.set_site(site, edge.now);
+}
+
+/// What it serves.
+const NEW: &str = "00000000000051ff";
+
 #[test]
 fn the_screens_that_were_showing_the_page_vote_on_the_version_on_trial() {
-    const NEW: &str = "00000000000051ff";
-    let votes = |edge: &Edge| -> Vec<(String, Vote)> {
-        edge.screens.voters().into_iter().map(|voter| (voter.name, voter.vote)).collect()
-    };
     let mut edge = Edge::new();
     let mut tvs: Vec<Tv> = (1..=5).map(|address| edge.tv(address)).collect();
     tvs[2].says = json!({"visible": false});
     tvs[3].says = json!({"errors": {"script": 1}});
     tvs[4].says = json!({"by": "timer"});
     edge.run(20, &mut tvs.iter_mut().collect::<Vec<_>>());
-    edge.screens.rename(tvs[0].id(), "Nave", edge.now).expect("kept");
-    let code = edge.of(&tvs[1]).code.expect("a code");
+    for (tv, name) in tvs.iter().zip(["Nave", "Torno", "Hidden", "Errors", "Timer"]) {
+        edge.screens.rename(tv.id(), name, edge.now).expect("kept");
+    }
     assert_eq!(votes(&edge), [], "no trial is under way");
     edge.screens.keep_last(edge.now);
-    let change_version = |edge: &mut Edge, site| {
-        edge.restart();
-        edge.screens.set_on_trial(true);
-        edge.screens.set_site(site, edge.now);
-    };
-    let both = |one, other| [("Nave".to_owned(), one), (code.clone(), other)];
+    let both = |one, other| [("Nave".to_owned(), one), ("Torno".to_owned(), other)];
 
     // Neither a hidden screen, nor one with errors, nor one of which frames are not known.
     change_version(&mut edge, NEW);
@@ -756,6 +762,30 @@ fn the_screens_that_were_showing_the_page_vote_on_the_version_on_trial() {
     edge.screens.keep_last(edge.now);
     change_version(&mut edge, SITE);
     assert_eq!(votes(&edge), [("Nave".to_owned(), Vote::Off)]);
+}
+
+/// Anything on the network may report as a screen; only a person gives names.
+#[test]
+fn screens_without_a_name_have_no_vote() {
+    let mut edge = Edge::new();
+    let mut tvs: Vec<Tv> = (1..=3).map(|address| edge.tv(address)).collect();
+    edge.run(20, &mut tvs.iter_mut().collect::<Vec<_>>());
+    edge.screens.rename(tvs[0].id(), "Nave", edge.now).expect("kept");
+    edge.screens.keep_last(edge.now);
+    change_version(&mut edge, NEW);
+    let nave = |vote| [("Nave".to_owned(), vote)];
+    assert_eq!(votes(&edge), nave(Vote::Off));
+    for (tv, errors) in tvs.iter_mut().zip([0, 0, 1]) {
+        edge.load(tv);
+        tv.says = json!({"site": NEW, "errors": {"script": errors}});
+    }
+    edge.run(10, &mut tvs[1..].iter_mut().collect::<Vec<_>>());
+    assert_eq!(votes(&edge), nave(Vote::Off), "whatever they show");
+    edge.run(10, &mut tvs.iter_mut().collect::<Vec<_>>());
+    assert_eq!(votes(&edge), nave(Vote::Yes));
+    // Somebody stands before it.
+    edge.screens.rename(tvs[1].id(), "Torno", edge.now).expect("kept");
+    assert_eq!(votes(&edge), [("Nave".to_owned(), Vote::Yes), ("Torno".to_owned(), Vote::Yes)]);
 }
 
 /// As much as it may, of as many screens as it likes.

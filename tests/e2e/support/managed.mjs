@@ -65,6 +65,7 @@ export async function startManaged(bucket, language, update = 'trial_s = 2', ...
     });
   });
   return {
+    data,
     url: `http://127.0.0.1:${port}/`,
     command: (...order) => execute(binary('1.0.0'), [...order, '--config', join(folder, 'config.toml'), '--data-dir', data], { env: { ...process.env, LANG: 'es_ES.UTF-8' } }),
     pin: () => readFileSync(join(data, 'admin/pin'), 'utf8'),

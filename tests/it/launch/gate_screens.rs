@@ -7,19 +7,20 @@ use super::EDGE;
 use super::data::Data;
 use super::trial::{on_trial, supervised};
 use crate::support::agent::Agent;
+use crate::support::browser::Browser;
 use crate::support::{Supervisor, eventually, run};
 
 /// A box that asks two screens.
 const ASKS: &[&str] =
     &["--set", "update.gate_screens=2", "--set", "update.trial_s=10", "--set", "screens.reload_spread_s=0"];
 const SAYS: &str = "what the screens show of the version on trial";
+const TOO_FEW: &str = "too few named screens are on to ask them: the trial goes on without them";
 
 /// A TV that loads the page anew when the box has restarted.
 struct Tv {
     agent: Agent,
     number: u64,
-    /// By which the box names it.
-    code: String,
+    name: String,
 }
 
 impl Tv {
@@ -27,10 +28,13 @@ impl Tv {
     fn showing(box_: &Supervisor, number: u64) -> Self {
         let mut agent = Agent::new(number);
         agent.browser = format!("{} TV/{number}", agent.browser);
-        let first = agent.report_on(box_.connect(), &json!({}));
-        let mut tv = Self { agent, number, code: first["code"].as_str().expect("a code").to_owned() };
+        let mut tv = Self { agent, number, name: format!("TV-{number}") };
         tv.says(box_, json!({}));
         tv
+    }
+
+    fn id(&self) -> &str {
+        &self.agent.known.as_ref().expect("an identity").0
     }
 
     fn loads(&mut self, box_: &Supervisor, says: Value) {
@@ -52,15 +56,19 @@ fn get(box_: &Supervisor, path: &str) -> String {
     box_.connect().request("GET", path, &[("connection", "close")]).text().to_owned()
 }
 
-/// The factory's program with so many TVs that show its page, and then a new version on trial.
-fn on_trial_before(data: &Data, count: u64) -> (Supervisor, Vec<Tv>) {
+/// The factory's program with so many TVs that show its page, the first `named` of which have names, and then a new version on trial.
+fn on_trial_before(data: &Data, count: u64, named: usize) -> (Supervisor, Vec<Tv>) {
     let box_ = supervised(data, ASKS);
     box_.wait_for("ready", 1);
-    let tvs = (1..=count).map(|number| Tv::showing(&box_, number)).collect();
+    let tvs: Vec<Tv> = (1..=count).map(|number| Tv::showing(&box_, number)).collect();
     eventually("all of them are known to show the page", || {
         let screens: Value = serde_json::from_str(&get(&box_, "/_edge/screens.json")).expect("JSON");
         screens["counts"]["showing"] == count
     });
+    let mut browser = Browser::logged_in(box_.address(), data.path());
+    for tv in &tvs[..named] {
+        browser.name_screen(tv.id(), &tv.name);
+    }
     on_trial(data);
     run(EDGE, &["restart", "--data-dir", data.path().to_str().expect("text")]);
     box_.wait_for("this version is on trial", 1);
@@ -74,10 +82,10 @@ fn wait_until_says(box_: &Supervisor, field: &str, tvs: &[&Tv]) {
         box_.logged(SAYS).last().is_some_and(|line| {
             let named = line["fields"][field].as_str().unwrap_or_default();
             let mut named: Vec<&str> = named.split(", ").filter(|name| !name.is_empty()).collect();
-            let mut codes: Vec<&str> = tvs.iter().map(|tv| tv.code.as_str()).collect();
+            let mut wanted: Vec<&str> = tvs.iter().map(|tv| tv.name.as_str()).collect();
             named.sort_unstable();
-            codes.sort_unstable();
-            named == codes
+            wanted.sort_unstable();
+            named == wanted
         })
     });
 }
@@ -85,7 +93,7 @@ fn wait_until_says(box_: &Supervisor, field: &str, tvs: &[&Tv]) {
 #[test]
 fn a_version_is_confirmed_when_enough_screens_have_shown_it() {
     let data = Data::new();
-    let (box_, mut tvs) = on_trial_before(&data, 3);
+    let (box_, mut tvs) = on_trial_before(&data, 3, 3);
     let [one, other, third] = &mut tvs[..] else { panic!("three") };
     wait_until_says(&box_, "off", &[one, other, third]);
     third.loads(&box_, json!({"errors": {"script": 1}}));
@@ -101,21 +109,21 @@ fn a_version_is_confirmed_when_enough_screens_have_shown_it() {
     assert_eq!((data.table().active(), box_.restarts()), (Some(Slot::A), 0));
     let metrics = get(&box_, "/metrics");
     for (tv, vote) in [(one, "yes"), (other, "yes"), (third, "errors")] {
-        let line = format!("workshop_edge_screen_votes{{screen=\"{}\",vote=\"{vote}\"}} 1", tv.code);
+        let line = format!("workshop_edge_screen_votes{{screen=\"{}\",vote=\"{vote}\"}} 1", tv.name);
         assert!(metrics.lines().any(|candidate| candidate == line), "{line} is not in:\n{metrics}");
     }
-    assert!(box_.logged("too few screens are on to ask them: the trial goes on without them").is_empty());
+    assert!(box_.logged(TOO_FEW).is_empty());
     box_.stop();
 }
 
 #[test]
 fn screens_that_are_off_decide_nothing() {
     let data = Data::new();
-    let (box_, mut tvs) = on_trial_before(&data, 2);
+    let (box_, mut tvs) = on_trial_before(&data, 2, 2);
     // The other one has been switched off.
     tvs[0].loads(&box_, json!({"frames": 60}));
     box_.wait_for("this version works and is confirmed", 1);
-    assert_eq!(box_.logged("too few screens are on to ask them: the trial goes on without them").len(), 1);
+    assert_eq!(box_.logged(TOO_FEW).len(), 1);
     assert_eq!((data.table().active(), box_.restarts()), (Some(Slot::A), 0));
     box_.stop();
 }
@@ -124,7 +132,7 @@ fn screens_that_are_off_decide_nothing() {
 #[test]
 fn a_version_whose_page_fails_on_the_screens_is_reverted() {
     let data = Data::new();
-    let (box_, mut tvs) = on_trial_before(&data, 2);
+    let (box_, mut tvs) = on_trial_before(&data, 2, 2);
     let pid = box_.pid();
     for tv in &mut tvs {
         tv.loads(&box_, json!({"errors": {"script": 1}}));
@@ -137,7 +145,31 @@ fn a_version_whose_page_fails_on_the_screens_is_reverted() {
     let table = data.table();
     let reason = &table.quarantined()[0].reason;
     assert!(reason.starts_with("0 of the 2 screens needed have shown it well; errors on: "), "{reason}");
-    assert!(tvs.iter().all(|tv| reason.contains(&tv.code)), "{reason}");
+    assert!(tvs.iter().all(|tv| reason.contains(&tv.name)), "{reason}");
     assert_eq!((table.active(), box_.pid(), box_.restarts()), (None, pid, 0));
+    box_.stop();
+}
+
+/// Anything on the network may report as a screen.
+#[test]
+fn screens_without_a_name_decide_nothing() {
+    let data = Data::new();
+    let (box_, mut tvs) = on_trial_before(&data, 4, 2);
+    let (named, others) = tvs.split_at_mut(2);
+    // Neither that it works, nor that it does not.
+    others[0].loads(&box_, json!({"frames": 60}));
+    others[1].loads(&box_, json!({"errors": {"script": 1}}));
+    named[0].loads(&box_, json!({"frames": 60}));
+    named[1].loads(&box_, json!({"frames": 0}));
+    wait_until_says(&box_, "yes", &[&named[0]]);
+    wait_until_says(&box_, "waiting", &[&named[1]]);
+    named[1].says(&box_, json!({"frames": 60}));
+    box_.wait_for("this version works and is confirmed", 1);
+    wait_until_says(&box_, "yes", &[&named[0], &named[1]]);
+    let said = box_.logged(SAYS);
+    assert!(said.iter().all(|line| line["fields"]["errors"] == ""), "{said:?}");
+    let metrics = get(&box_, "/metrics");
+    assert_eq!(metrics.matches("workshop_edge_screen_votes{").count(), 2, "{metrics}");
+    assert!(box_.logged(TOO_FEW).is_empty());
     box_.stop();
 }
