@@ -11,7 +11,7 @@ use crate::durable;
 use crate::lang::Text;
 
 /// The role that boxes ask for first.
-const TIMESTAMP: &str = "metadata/timestamp.json";
+pub(super) const TIMESTAMP: &str = "metadata/timestamp.json";
 /// For `timestamp.json`, the only file whose content changes.
 const FRESH: &str = "no-cache";
 /// For all others, whose names say their content.
@@ -54,12 +54,17 @@ impl File {
 
     /// The value of `Cache-Control` that it is served with.
     pub(super) fn cache_control(&self) -> &'static str {
-        if self.path == TIMESTAMP { FRESH } else { FOR_EVER }
+        cache_control(&self.path)
     }
 
     fn is_in(&self, directory: &Path) -> bool {
         read_bounded(&directory.join(&self.path), self.bytes.len() as u64).is_ok_and(|bytes| bytes == self.bytes)
     }
+}
+
+/// The value of `Cache-Control` that the file at a path of the repository is served with.
+pub(super) fn cache_control(path: &str) -> &'static str {
+    if path == TIMESTAMP { FRESH } else { FOR_EVER }
 }
 
 /// A role that is signed again.

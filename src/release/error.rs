@@ -33,6 +33,9 @@ pub enum ReleaseError {
     /// A role that cannot be put into its canonical form, or names that are none.
     #[error("cannot make the role {role}")]
     Role { role: String, source: Box<dyn std::error::Error + Send + Sync> },
+    /// A server that files go to, or come from.
+    #[error("cannot reach {place}")]
+    Reach { place: String, source: Box<dyn std::error::Error + Send + Sync> },
     /// The repository as a box sees it.
     #[error("the repository is not what a box accepts")]
     Verify(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -62,6 +65,11 @@ pub(super) fn refuse(es: impl Into<String>, en: impl Into<String>) -> ReleaseErr
 /// The reason of a file's failure.
 pub(super) fn file<'a>(operation: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> ReleaseError + 'a {
     move |source| ReleaseError::File { operation, path: path.to_owned(), source }
+}
+
+/// The reason of a server's failure.
+pub(super) fn reach<E: std::error::Error + Send + Sync + 'static>(place: &str) -> impl FnOnce(E) -> ReleaseError + '_ {
+    move |source| ReleaseError::Reach { place: place.to_owned(), source: Box::new(source) }
 }
 
 /// The reason why a role cannot be made.

@@ -19,13 +19,17 @@ mod os;
 mod pack;
 mod promote;
 mod publish;
+mod published;
 mod refresh;
 mod repository;
 mod rollback;
 mod rotate;
+mod s3;
 mod status;
+mod sync;
 mod verify;
 mod waves;
+mod web;
 
 pub(crate) use error::ReleaseError;
 

@@ -209,7 +209,8 @@ fn read_listed<T: DeserializeOwned>(
     }
 }
 
-fn changed(path: &Path) -> ReleaseError {
+/// The refusal of a file that has changed.
+pub(super) fn changed(path: &Path) -> ReleaseError {
     refuse(
         format!("{} no es lo que se firmó: recupere la copia", path.display()),
         format!("{} is not what was signed: restore it from the copy", path.display()),

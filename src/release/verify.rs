@@ -5,18 +5,16 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use ring::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
-use tokio::runtime::{Builder, LocalOptions};
 
 use super::error::{ReleaseError, file, refuse};
 use super::repository::MAX_METADATA;
-use super::{ROLES, pack, status};
+use super::{ROLES, pack, status, web};
 use crate::bounded_read::read_bounded;
 use crate::error_chain;
 use crate::lang::Text;
-use crate::outbound::{self, Outbound, Proxies, ProxySettings};
 use crate::update::manifest::{Manifest, Release};
 use crate::update::repository::{Repository, Settings, Target};
-use crate::update::transport::{Source, Transport};
+use crate::update::transport::Transport;
 
 /// Where a repository is, and what it is trusted by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,28 +67,11 @@ pub(super) fn verify(order: &Verification, now: Timestamp) -> Result<Report, Rel
         None => Path::new(&order.from).join("metadata/1.root.json"),
     };
     let root = read_bounded(&root, MAX_METADATA).map_err(file("read the trusted root", &root))?;
-    let ca = order
-        .ca_file
-        .as_deref()
-        .map(|path| read_bounded(path, MAX_METADATA).map_err(file("read", path)))
-        .transpose()?;
-    let source = if web {
-        let proxies = Proxies::new(&ProxySettings::default(), |name| std::env::var(name).ok()).map_err(seen)?;
-        let outbound = Outbound::new(outbound::Settings { ca, proxies, ..outbound::Settings::default() });
-        let outbound = outbound.map_err(seen)?;
-        Source::Web { url: order.from.clone(), allow_http: order.allow_http, outbound }
-    } else {
-        Source::Directory(PathBuf::from(&order.from))
-    };
     let temporary = tempfile::tempdir().map_err(file("make a directory in", &std::env::temp_dir()))?;
-    let transport = Transport::new(source).map_err(seen)?;
+    let transport = web::transport(&order.from, order.allow_http, order.ca_file.as_deref())?;
     let settings = Settings::under(temporary.path().to_owned(), root);
     let repository = Repository::open(&settings, transport.clone()).map_err(seen)?;
-    let runtime = Builder::new_current_thread()
-        .enable_all()
-        .build_local(LocalOptions::default())
-        .map_err(file("start a runtime for", Path::new(&order.from)))?;
-    let channels = runtime.block_on(look(repository, &transport, now))?;
+    let channels = web::block_on(look(repository, &transport, now))?;
     Ok(Report { roles: roles(&settings.metadata), channels })
 }
 

@@ -20,6 +20,8 @@ mod nginx;
 mod pty;
 #[allow(dead_code, reason = "not every test leaves moments to chance")]
 mod random;
+#[allow(dead_code, reason = "only what is published goes to a store")]
+pub(crate) mod s3;
 mod small_repository;
 mod supervisor;
 mod temporary;

@@ -62,6 +62,14 @@ impl Nginx {
         Self::run(&[], tempfile::tempdir().expect("a directory"), address, &server, String::new())
     }
 
+    /// Stands before another server as a CDN does, and keeps its answers for as long as they say; by HTTP.
+    #[allow(dead_code, reason = "only what is published has one")]
+    pub(crate) fn cdn(of: &str) -> Self {
+        let address = format!("{}:8080", host());
+        let server = format!("listen {address}; location / {{ proxy_pass {of}; proxy_cache edge; }}");
+        Self::run(&[], tempfile::tempdir().expect("a directory"), address, &server, String::new())
+    }
+
     fn run(entry: &[String], state: tempfile::TempDir, address: String, server: &str, certificate: String) -> Self {
         let of = |name: &str| state.path().join(name).display().to_string();
         let user = if rustix::process::geteuid().is_root() { "user root;" } else { "" };
@@ -71,12 +79,14 @@ impl Nginx {
              http {{
                  access_log off; client_body_temp_path {temporary}; proxy_temp_path {temporary};
                  fastcgi_temp_path {temporary}; uwsgi_temp_path {temporary}; scgi_temp_path {temporary};
+                 proxy_cache_path {cache} keys_zone=edge:1m;
                  types {{ application/json json; text/html html; }} default_type application/octet-stream;
                  server {{ {server} }}
              }}",
             pid = of("pid"),
             log = of("log"),
             temporary = of("temporary"),
+            cache = of("cache"),
         );
         fs::write(of("nginx.conf"), configuration).expect("written");
         let words: Vec<&str> = entry.iter().map(String::as_str).chain(["nginx"]).collect();
@@ -89,6 +99,12 @@ impl Nginx {
         // It is written once the sockets listen.
         eventually("nginx listens", || fs::read(of("pid")).is_ok_and(|pid| !pid.is_empty()));
         Self { address, process, _state: state, certificate }
+    }
+
+    /// The host and the port of a server without TLS.
+    #[allow(dead_code, reason = "only what is published is fetched so")]
+    pub(crate) fn plain(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     #[allow(dead_code, reason = "only the site is compared with it")]
@@ -107,7 +123,7 @@ impl Nginx {
 }
 
 /// An address of its own instead of a port that somebody else may take in between.
-fn host() -> String {
+pub(super) fn host() -> String {
     static COUNT: AtomicU8 = AtomicU8::new(1);
     let process = std::process::id();
     let count = COUNT.fetch_add(1, Ordering::Relaxed);

@@ -33,6 +33,7 @@ pub(super) fn command(lang: Lang) -> Command {
         .subcommand(yank(lang))
         .subcommand(refresh(lang))
         .subcommand(rotate(lang))
+        .subcommand(sync(lang))
         .subcommand(verify(lang))
         .subcommand(status(lang));
     parent(root, lang)
@@ -240,6 +241,57 @@ fn rotate(lang: Lang) -> Command {
     )
 }
 
+fn sync(lang: Lang) -> Command {
+    let after = lang.pick(
+        "Entorno: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION y, para un almacén que no es de AWS, AWS_ENDPOINT_URL_S3.",
+        "Environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION, and AWS_ENDPOINT_URL_S3 for a store that is not of AWS.",
+    );
+    let argument = |name: &'static str, value: &'static str| {
+        Arg::new(name).value_name(value).help_heading(lang.pick("Argumentos", "Arguments")).required(true)
+    };
+    subcommand(
+        "sync",
+        "sync",
+        lang.pick("[OPCIONES] <DIR> <s3://BUCKET/CARPETA>", "[OPTIONS] <DIR> <s3://BUCKET/FOLDER>"),
+        lang,
+    )
+    .about(lang.pick(
+        "Sube un repositorio a S3 en su orden, y comprueba que los equipos lo reciben",
+        "Upload a repository to S3 in its order, and check that boxes are given it",
+    ))
+    .after_help(after)
+    .arg(
+        argument("repository", "DIR")
+            .value_hint(ValueHint::DirPath)
+            .value_parser(value_parser!(PathBuf))
+            .help(lang.pick("Directorio del repositorio", "The repository's directory")),
+    )
+    .arg(argument("to", lang.pick("s3://BUCKET/CARPETA", "s3://BUCKET/FOLDER")).help(lang.pick("A dónde", "Where to")))
+    .arg(named("through", "URL").value_hint(ValueHint::Url).help(lang.pick(
+        "Desde dónde leen los equipos; el repositorio lo recuerda",
+        "Where boxes fetch from; the repository remembers it",
+    )))
+    .arg(named("invalidate", lang.pick("PROGRAMA ARGUMENTOS", "PROGRAM ARGUMENTS")).help(lang.pick(
+        "Hace que las cachés olviden la ruta que se le añade, la de timestamp.json; no pasa por un shell",
+        "Has caches forget the path that is added to it, which is that of timestamp.json; no shell is involved",
+    )))
+    .arg(
+        named("patience", lang.pick("SEGUNDOS", "SECONDS"))
+            .value_parser(value_parser!(u16))
+            .default_value("120")
+            .hide_default_value(true)
+            .help(
+                lang.pick(
+                    "Cuánto pueden tardar las cachés [por defecto: 120]",
+                    "How long caches may take [default: 120]",
+                ),
+            ),
+    )
+    .arg(ca_file(lang))
+    .arg(dry_run(lang))
+    .arg(json(lang))
+}
+
 fn verify(lang: Lang) -> Command {
     subcommand("verify", "verify", lang.pick("[OPCIONES] <URL|DIR>", "[OPTIONS] <URL|DIR>"), lang)
         .about(lang.pick(
@@ -258,9 +310,7 @@ fn verify(lang: Lang) -> Command {
             "El root en el que se confía, como 1.root.json [por defecto: el de DIR]",
             "The root that is trusted, such as 1.root.json [default: the one of DIR]",
         )))
-        .arg(path("ca-file", lang.pick("ARCHIVO", "FILE"), ValueHint::FilePath).help(
-            lang.pick("Autoridades certificadoras propias, en PEM", "Certification authorities of one's own, in PEM"),
-        ))
+        .arg(ca_file(lang))
         .arg(
             Arg::new("allow-http")
                 .long("allow-http")
@@ -298,12 +348,11 @@ fn changing(command: Command, lang: Lang) -> Command {
             "Caducidad de lo que se firme de un rol, como 7d o 2027-01-31T00:00Z [por defecto: root 730d, targets y stable 365d, staging 90d, snapshot 14d, timestamp 7d]",
             "Expiry of what is signed of a role, such as 7d or 2027-01-31T00:00Z [default: root 730d, targets and stable 365d, staging 90d, snapshot 14d, timestamp 7d]",
         )))
-        .arg(
-            Arg::new("dry-run")
-                .long("dry-run")
-                .action(ArgAction::SetTrue)
-                .help(lang.pick("Dice qué cambiaría, y no escribe ni firma nada", "Say what would change, and write and sign nothing")),
-        )
+        .arg(named("published", "URL|none").help(lang.pick(
+            "Dónde está publicado, que se compara antes; el repositorio lo recuerda, y «none» no compara esta vez",
+            "Where it is published, which is compared before; the repository remembers it, and \"none\" does not compare this time",
+        )))
+        .arg(dry_run(lang))
         .arg(json(lang))
 }
 
@@ -348,6 +397,20 @@ fn rolling(command: Command, lang: Lang) -> Command {
             "Offer it as a stepping stone; the channel goes on wanting the one it has",
         )));
     changing(command, lang)
+}
+
+fn dry_run(lang: Lang) -> Arg {
+    Arg::new("dry-run").long("dry-run").action(ArgAction::SetTrue).help(
+        lang.pick(
+            "Dice qué cambiaría, y no escribe ni firma nada",
+            "Say what would change, and write and sign nothing",
+        ),
+    )
+}
+
+fn ca_file(lang: Lang) -> Arg {
+    path("ca-file", lang.pick("ARCHIVO", "FILE"), ValueHint::FilePath)
+        .help(lang.pick("Autoridades certificadoras propias, en PEM", "Certification authorities of one's own, in PEM"))
 }
 
 fn repository(lang: Lang) -> Arg {

@@ -6,6 +6,7 @@ mod run;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::ArgMatches;
 use semver::Version;
@@ -15,6 +16,7 @@ pub use run::{Answer, run};
 use super::os::{OsPublication as PublishOs, Part};
 use super::promote::Promotion as Promote;
 use super::publish::{Publication as Publish, Rollout};
+use super::sync::Synchronisation as Sync;
 use super::verify::Verification as Verify;
 use crate::lang::Lang;
 use crate::update::STATE_SCHEMA;
@@ -33,6 +35,8 @@ struct Common {
     keys: Option<PathBuf>,
     key: Vec<String>,
     expires: Vec<String>,
+    /// Where what is published is compared with; `none` for nothing.
+    published: Option<String>,
     dry_run: bool,
     json: bool,
 }
@@ -47,6 +51,7 @@ enum Action {
     Yank { what: Part, channel: String, version: Version, desired: Option<Version> },
     Refresh { roles: Vec<String> },
     Rotate { role: String },
+    Sync(Sync),
     Verify(Verify),
     Status,
 }
@@ -98,6 +103,14 @@ fn command(matches: &ArgMatches) -> Option<Command> {
         },
         "refresh" => Action::Refresh { roles: texts(of, "role") },
         "rotate" => Action::Rotate { role: text("role")? },
+        "sync" => Action::Sync(Sync {
+            to: text("to")?,
+            through: text("through"),
+            ca_file: of.get_one::<PathBuf>("ca-file").cloned(),
+            invalidate: text("invalidate"),
+            patience: Duration::from_secs(u64::from(*of.get_one::<u16>("patience")?)),
+            dry_run: of.get_flag("dry-run"),
+        }),
         "verify" => Action::Verify(Verify {
             from: text("from")?,
             root: of.get_one::<PathBuf>("root").cloned(),
@@ -117,6 +130,7 @@ fn command(matches: &ArgMatches) -> Option<Command> {
         keys: option("keys"),
         key: list("key"),
         expires: list("expires"),
+        published: of.try_get_one::<String>("published").ok().flatten().cloned(),
         dry_run: flag("dry-run"),
         json: flag("json"),
     };
@@ -173,11 +187,15 @@ mod tests {
             "refresh -r r --keys k --role stable --role timestamp",
             "rotate -r r --keys k root",
             "verify https://example.com/edge --root r/metadata/1.root.json --json",
+            "sync r s3://bucket/edge --through https://updates.example.com/edge --invalidate hook --patience 5 --json",
+            "refresh -r r --keys k --published none",
             "status -r r",
         ] {
             assert!(typed(line).is_ok(), "{line}: {}", typed(line).unwrap_err());
         }
-        for line in ["", "publish -r r --version 1 x", "publish -r r --channel c --version 1.0.0", "rotate -r r"] {
+        for line in
+            ["", "publish -r r --version 1 x", "publish -r r --channel c --version 1.0.0", "rotate -r r", "sync r"]
+        {
             assert!(typed(line).is_err(), "{line}");
         }
     }

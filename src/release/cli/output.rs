@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::lang::Text;
-use crate::release::change::Change;
+use crate::release::change::{Change, cache_control};
+use crate::release::sync::Uploaded;
 
 /// What was changed, as JSON.
 pub(super) fn json(change: &Change, notes: &[Text], dry_run: bool) -> Value {
@@ -47,6 +48,45 @@ pub(super) fn text(change: &Change, notes: &[Text], dry_run: bool) -> Text {
             "\nOr all of it: targets/, then metadata/ without timestamp.json, and metadata/timestamp.json (no-cache) last.\n",
         ));
     }
+    Text::join(lines, "")
+}
+
+/// What was uploaded, as JSON.
+pub(super) fn uploaded_json(uploaded: &Uploaded, dry_run: bool) -> Value {
+    let files = uploaded.files.iter();
+    let uploads: Vec<_> = files
+        .map(|file| json!({ "path": file.path, "cache_control": cache_control(&file.path), "bytes": file.length }))
+        .collect();
+    json!({
+        "changed": !uploads.is_empty(),
+        "dry_run": dry_run,
+        "uploads": uploads,
+        "unchanged": uploaded.unchanged,
+        "through": uploaded.through,
+    })
+}
+
+/// What was uploaded, for a person.
+pub(super) fn uploaded(uploaded: &Uploaded, dry_run: bool) -> Text {
+    let Uploaded { files, unchanged, through } = uploaded;
+    let mut lines = Vec::new();
+    if dry_run {
+        lines.push(Text::new("no se ha subido nada; subiría:\n", "nothing was uploaded; this would be:\n"));
+    }
+    lines.extend(files.iter().zip(1..).map(|(file, number)| {
+        let size = size(usize::try_from(file.length).unwrap_or(usize::MAX));
+        Text::same(format!("  {number:>2}. {} ({size})\n", file.path))
+    }));
+    let new = files.len();
+    lines.push(Text::new(
+        format!("{new} archivos nuevos, {unchanged} ya estaban"),
+        format!("{new} files are new, {unchanged} were there"),
+    ));
+    lines.push(if dry_run {
+        Text::same("\n".to_owned())
+    } else {
+        Text::new(format!("; {through} los da todos\n"), format!("; {through} gives them all\n"))
+    });
     Text::join(lines, "")
 }
 

@@ -13,8 +13,9 @@ use crate::release::draft::Signing;
 use crate::release::keys::{Keys, generate};
 use crate::release::lifetime::Lifetimes;
 use crate::release::lock::Lock;
+use crate::release::published::Address;
 use crate::release::repository::Repository;
-use crate::release::{ReleaseError, init, os, promote, publish, refresh, rollback, rotate, status, verify};
+use crate::release::{ReleaseError, init, os, promote, publish, refresh, rollback, rotate, status, sync, verify};
 
 /// What a command answers.
 #[derive(Debug)]
@@ -39,6 +40,14 @@ pub fn run(command: Command, lang: Lang) -> Result<Answer, ReleaseError> {
             let text = if common.json { pretty(&json(&report)) } else { report.text(now) };
             (text, u8::from(!report.is_good()))
         }
+        Action::Sync(request) => {
+            let _lock = Lock::take(&common.repository)?;
+            let repository = Repository::read(&common.repository)?;
+            let mut say = |words: Text| progress(words.pick(lang), common.json);
+            let uploaded = sync::sync(&repository, &request, &mut say)?;
+            let text = output::uploaded(&uploaded, request.dry_run);
+            (if common.json { pretty(&output::uploaded_json(&uploaded, request.dry_run)) } else { text }, 0)
+        }
         what => (change(what, &common, now, &mut |words| progress(words.pick(lang), common.json))?, 0),
     };
     Ok(Answer { text: text.pick(lang).to_owned(), code })
@@ -60,6 +69,7 @@ fn change(
     let signing = Signing { keys: &keys, lifetimes: &lifetimes, now, dry: common.dry_run };
     let _lock = if common.repository.is_dir() { Some(Lock::take(&common.repository)?) } else { None };
     let repository = || Repository::read(&common.repository);
+    compare(&what, common)?;
     let mut notes = Vec::new();
     let change = match what {
         Action::Init { .. } => init::init(&common.repository, &signing)?,
@@ -79,7 +89,7 @@ fn change(
             refresh::refresh(repository()?, if roles.is_empty() { &usual } else { &roles }, &signing)?
         }
         Action::Rotate { role } => rotate::rotate(repository()?, &role, &signing)?,
-        Action::Status | Action::Verify(_) => return Ok(Text::default()),
+        Action::Status | Action::Sync(_) | Action::Verify(_) => return Ok(Text::default()),
     };
     if !common.dry_run {
         if !change.is_empty() {
@@ -94,6 +104,18 @@ fn change(
     } else {
         output::text(&change, &notes, common.dry_run)
     })
+}
+
+/// Holds the repository to what is published, unless nobody has said where that is.
+fn compare(what: &Action, common: &Common) -> Result<(), ReleaseError> {
+    let address = match common.published.as_deref() {
+        Some("none") => return Ok(()),
+        Some(url) => Some(Address { url: url.to_owned(), ca_file: None }),
+        None => Address::read(&common.repository)?,
+    };
+    let Some(address) = address.filter(|_| !matches!(what, Action::Init { .. })) else { return Ok(()) };
+    address.check(&Repository::read(&common.repository)?)?;
+    if common.published.is_some() && !common.dry_run { address.keep(&common.repository) } else { Ok(()) }
 }
 
 fn keys(what: &Action, common: &Common) -> Result<Keys, ReleaseError> {

@@ -4,5 +4,6 @@ mod faults;
 mod keys;
 mod refusals;
 mod releases;
+mod sync;
 mod tuf;
 mod verify;
