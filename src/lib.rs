@@ -31,6 +31,7 @@
 //! | [`identity`] | the box's id |
 //! | [`lang`] | Spanish and English |
 //! | [`launch`] | from the slot table to a running binary |
+//! | [`log`] | logs |
 //! | [`machine`] | the box as a machine, where the USB image runs it |
 //! | [`metrics`] | the figures of `/metrics` |
 //! | [`outbound`] | the one client for all that the box fetches: names, proxies, TLS, deadlines |
@@ -44,7 +45,6 @@
 //! | [`slots`] | the two places for an updated binary, and which of them runs |
 //! | [`storage`] | whether the disk of the data directory still works |
 //! | [`support_bundle`] | what support needs, in one file |
-//! | [`telemetry`] | logs |
 //! | [`update`] | from the release bucket to a confirmed slot, and back |
 //! | [`window`] | hours of days in a time zone |
 
@@ -71,6 +71,7 @@ pub mod http;
 mod identity;
 pub mod lang;
 mod launch;
+pub mod log;
 pub mod machine;
 mod metrics;
 pub mod outbound;
@@ -85,7 +86,6 @@ mod site;
 pub mod slots;
 mod storage;
 mod support_bundle;
-pub mod telemetry;
 pub mod update;
 pub mod window;
 

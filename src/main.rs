@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use workshop_edge::app::{App, Ended, ProcessContext};
 use workshop_edge::config::{self, Loaded, Overrides};
 use workshop_edge::lang::Lang;
-use workshop_edge::{app, cli, error_chain, panics, telemetry};
+use workshop_edge::{app, cli, error_chain, log, panics};
 
 fn main() -> ExitCode {
     let lang = Lang::from_env();
@@ -21,7 +21,7 @@ fn serve(overrides: Overrides, lang: Lang) -> ExitCode {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
-    let recent = telemetry::start(config.log());
+    let recent = log::start(config.log());
     panics::keep_in(config.data_dir.join("panics"));
     for warning in warnings {
         tracing::warn!("{warning}");

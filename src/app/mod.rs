@@ -61,12 +61,12 @@ use crate::http::{
 };
 use crate::identity::BoxId;
 use crate::launch;
+use crate::log::Recent;
 use crate::metrics::Metrics;
 use crate::restart::{Program, Socket};
 use crate::screens::{Screens, Settings};
 use crate::service_manager;
 use crate::site::{Publisher, SiteError};
-use crate::telemetry::Recent;
 
 /// Why the box does not serve.
 #[derive(Debug, Error)]

@@ -10,9 +10,9 @@ use crate::{
     durable::{Claim, ProcessLock},
     error_chain,
     lang::Lang,
-    launch,
+    launch, log,
     machine::{self, Paths},
-    slots, telemetry,
+    slots,
 };
 use clap::{Arg, ArgMatches, Command, value_parser};
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
@@ -53,7 +53,7 @@ impl LaunchArgs {
 
 /// Becomes the binary that is to run.
 pub(super) fn run(LaunchArgs { options }: LaunchArgs) -> ExitCode {
-    telemetry::start_on_stderr();
+    log::start_on_stderr();
     let data_dir = config::data_dir(&Sources::of_process(data_overrides(&options)));
     let directory = data_dir.join(slots::DIRECTORY);
     // A message that cannot be written stops no start.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::http::{Limits, Listen, RequestLog, TlsSettings};
 use crate::schema::{key, optional, path, seconds, settings};
-use crate::{discovery, display, erp, outbound, screens, site, telemetry, update};
+use crate::{discovery, display, erp, log, outbound, screens, site, update};
 
 settings! {
     /// Everything that can be configured, valid as a whole.
@@ -28,7 +28,7 @@ settings! {
         ..update: update::Settings;
         ..machine: Machine;
         ..limits: Limits;
-        ..log: telemetry::Settings;
+        ..log: log::Settings;
         ..requests: RequestLog;
         ..shutdown: Shutdown;
     }
@@ -59,7 +59,7 @@ settings! {
 impl Config {
     /// What goes to the log.
     #[must_use]
-    pub fn log(&self) -> telemetry::Settings {
+    pub fn log(&self) -> log::Settings {
         self.log
     }
 }

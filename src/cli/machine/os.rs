@@ -6,11 +6,11 @@ use crate::{
     durable::Lock,
     error_chain,
     lang::{Lang, Text},
+    log,
     machine::{
         Paths,
         os::{self, confirm::Patience},
     },
-    telemetry,
     update::{ROOT, state::TrialState},
 };
 use clap::{Arg, ArgMatches, Command, value_parser};
@@ -162,7 +162,7 @@ const NOTHING_TO_INSTALL: Text<&'static str> =
     Text::fixed("No hay nada que instalar.\n", "There is nothing to install.\n");
 
 fn install(paths: &Paths, lang: Lang) -> ExitCode {
-    telemetry::start_on_stderr();
+    log::start_on_stderr();
     // The restart would cut an installation to another disk off.
     let _alone = match Lock::take(&paths.run_system_lock()) {
         Ok(Some(lock)) => lock,
