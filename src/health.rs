@@ -2,11 +2,12 @@
 //! report to.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize, Serializer};
+use tokio::sync::watch;
 
 use crate::lang::Text;
 
@@ -41,28 +42,31 @@ pub(crate) struct Report {
     pub(crate) version: &'static str,
     /// Whole seconds since the process started.
     pub(crate) uptime_s: u64,
-    /// By the name of the part.
-    pub(crate) checks: BTreeMap<&'static str, Check>,
+    /// The parts.
+    pub(crate) checks: Checks,
 }
+
+/// By the name of the part.
+pub(crate) type Checks = BTreeMap<&'static str, Check>;
 
 /// Collects what the parts report.
 #[derive(Clone)]
 pub(crate) struct Health {
     started: Instant,
     ready: Arc<AtomicBool>,
-    checks: Arc<Mutex<BTreeMap<&'static str, Check>>>,
+    checks: watch::Sender<Checks>,
 }
 
 /// One part's place in the report.
 #[derive(Clone)]
 pub(crate) struct Probe {
     name: &'static str,
-    checks: Arc<Mutex<BTreeMap<&'static str, Check>>>,
+    checks: watch::Sender<Checks>,
 }
 
 impl Default for Health {
     fn default() -> Self {
-        Self { started: Instant::now(), ready: Arc::default(), checks: Arc::default() }
+        Self { started: Instant::now(), ready: Arc::default(), checks: watch::Sender::default() }
     }
 }
 
@@ -75,7 +79,7 @@ impl Health {
     /// A place in the report, at first [`Level::Ok`].
     #[must_use]
     pub(crate) fn probe(&self, name: &'static str) -> Probe {
-        let probe = Probe { name, checks: Arc::clone(&self.checks) };
+        let probe = Probe { name, checks: self.checks.clone() };
         probe.set(Level::Ok, None);
         probe
     }
@@ -91,10 +95,16 @@ impl Health {
         self.ready.load(Ordering::Acquire)
     }
 
+    /// Hears of every change of what the parts report.
+    #[must_use]
+    pub(crate) fn changes(&self) -> watch::Receiver<Checks> {
+        self.checks.subscribe()
+    }
+
     /// The report at this moment.
     #[must_use]
     pub(crate) fn report(&self) -> Report {
-        let checks = self.checks.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let checks = self.checks.borrow().clone();
         let worst = checks.values().map(|check| check.status).max().unwrap_or(Level::Ok);
         Report { status: worst, version: crate::VERSION, uptime_s: self.started.elapsed().as_secs(), checks }
     }
@@ -103,8 +113,14 @@ impl Health {
 impl Probe {
     /// Reports how the part is.
     pub(crate) fn set(&self, status: Level, reason: Option<Text>) {
-        let mut checks = self.checks.lock().unwrap_or_else(PoisonError::into_inner);
-        checks.insert(self.name, Check { status, reason });
+        let check = Check { status, reason };
+        self.checks.send_if_modified(|checks| {
+            let changes = checks.get(self.name) != Some(&check);
+            if changes {
+                checks.insert(self.name, check);
+            }
+            changes
+        });
     }
 
     /// Reports a fault that leaves the display served, or that it is over.

@@ -45,6 +45,7 @@
 //! | [`slots`] | the two places for an updated binary, and which of them runs |
 //! | [`storage`] | whether the disk of the data directory still works |
 //! | [`support_bundle`] | what support needs, in one file |
+//! | [`telemetry`] | who is told how the box is |
 //! | [`update`] | from the release bucket to a confirmed slot, and back |
 //! | [`window`] | hours of days in a time zone |
 
@@ -86,6 +87,7 @@ mod site;
 pub mod slots;
 mod storage;
 mod support_bundle;
+mod telemetry;
 pub mod update;
 pub mod window;
 

@@ -20,6 +20,7 @@ mod state_schema;
 mod status;
 mod storage;
 mod switch;
+mod telemetry;
 mod trial;
 mod updates;
 mod votes;
@@ -47,6 +48,7 @@ use self::erp::Erp;
 use self::loopback_client::LoopbackClient;
 use self::operator::{Operator, Sections};
 use self::signals::StopSignals;
+use self::telemetry::Telemetry;
 use self::trial::Trial;
 use self::updates::UpdateConfig;
 use self::watchdog::Watchdog;
@@ -147,7 +149,7 @@ pub struct App {
     updates: (UpdateConfig, updates::Observers),
     erp: Arc<Erp>,
     screen_settings: Settings,
-    monitor: (Option<machine::Monitor>, storage::Monitor, Option<certificate::RenewalInputs>),
+    monitor: Monitors,
     _publisher: Publisher,
 }
 
@@ -174,28 +176,29 @@ impl App {
             erp,
             screens: screen_settings,
             update,
+            telemetry,
         } = config;
         let open = descriptors::raise_limit(limits.connections, site.dir.as_ref().map_or(0, |_| site.max_files));
         let health = claim(&data_dir)?;
         let trial = Trial::of_process(&data_dir, &health).map(|trial| (trial, update.trial, update.gate_screens));
         let id = BoxId::load(&data_dir);
-        let quiet_wait = update.quiet_wait;
+        let (quiet_wait, running) = (update.quiet_wait, updates::Running::default());
         let outbound = outbound::build(outbound, update.ca_file.as_deref());
+        let metrics = Arc::new(Metrics::default());
+        let resource = telemetry::resource(&id, &discovery, &display, update.channel);
+        let telemetry = Telemetry::new(telemetry, outbound.as_ref(), resource, &health, &metrics);
         let update_config = UpdateConfig::new(update, outbound.clone(), dir.as_deref(), &data_dir, &id);
-        let running = updates::Running::default();
 
         let (own_names, names) = listen::names(&listen, &tls, &discovery);
 
         let Sockets { listeners, tls, followed } = Sockets::open(&listen, tls, &data_dir, &health, &own_names)?;
         let (publisher, current) = site::publisher(site, screen_settings.agent, open, &data_dir, &health)?;
 
-        let metrics = Arc::new(Metrics::default());
         let language = display.language;
         let screens = Screens::open(&data_dir, screen_settings.clone(), language, Instant::now());
         screens.set_on_trial(trial.is_some());
         let erp = Erp::new(erp, display, &data_dir, outbound, &metrics).map_err(AppError::Display)?;
-        let (describe, description) = watch::channel(Bytes::new());
-        let (lan, known) = watch::channel(None);
+        let ((describe, description), (lan, known)) = (watch::channel(Bytes::new()), watch::channel(None));
         let secure = certificate::secure(&listeners, tls.as_ref(), followed.is_some(), dir.is_some());
         let certificate = followed.map(|(follower, names)| (follower, names, known.clone()));
         let machine = machine::MachineState::default();
@@ -214,7 +217,6 @@ impl App {
 
         let sections = Sections { updates: Arc::clone(&running), erp: Arc::clone(&erp), screens: screens.clone() };
         let (admin, asked) = operator::admin(&data_dir, secure, &health, sections, language);
-        let admin = Arc::new(admin);
         let operator = Operator {
             id,
             data_dir,
@@ -260,7 +262,7 @@ impl App {
             updates: (update_config, updates),
             erp,
             screen_settings,
-            monitor: (machine_monitor, storage, certificate),
+            monitor: (machine_monitor, storage, certificate, telemetry),
             _publisher: publisher,
         })
     }
@@ -383,13 +385,15 @@ impl App {
     }
 }
 
-/// Follows the machine, its disk and its names as long as the runtime lives.
-fn watch(
-    (machine, storage, certificate): (Option<machine::Monitor>, storage::Monitor, Option<certificate::RenewalInputs>),
-) {
+/// What follows the machine, its disk and its names, and says how the box is.
+type Monitors = (Option<machine::Monitor>, storage::Monitor, Option<certificate::RenewalInputs>, Telemetry);
+
+/// Starts them, for as long as the runtime lives.
+fn watch((machine, storage, certificate, telemetry): Monitors) {
     machine::start(machine);
     storage::start(storage);
     certificate::follow(certificate);
+    telemetry.start();
 }
 
 /// Ends what others find the box by, and what its command line reaches.

@@ -51,7 +51,7 @@ pub(super) fn admin(
     health: &Health,
     sections: Sections,
     language: Lang,
-) -> (Admin, mpsc::Receiver<PendingCommand>) {
+) -> (Arc<Admin>, mpsc::Receiver<PendingCommand>) {
     let Sections { updates, erp, screens } = sections;
     let settings = admin::Settings {
         secure,
@@ -62,9 +62,10 @@ pub(super) fn admin(
         screens,
     };
     let probe = health.probe("admin");
-    Admin::start(&data_dir.join("admin"), settings, move |fault| {
+    let (admin, asked) = Admin::start(&data_dir.join("admin"), settings, move |fault| {
         probe.degraded(fault.map(words::pin_not_kept));
-    })
+    });
+    (Arc::new(admin), asked)
 }
 
 /// Starts to carry out what is asked. Without the socket of the command line the box serves on.

@@ -11,7 +11,7 @@ use super::{
 use crate::http::{Limits, Listen, TlsKeys, TlsMode};
 use crate::lang::Text;
 use crate::schema::{Key, Setting, Value};
-use crate::{erp, outbound, screens, site, update};
+use crate::{erp, outbound, screens, site, telemetry, update};
 use std::{collections::HashSet, net::SocketAddr, path::PathBuf, time::Duration};
 
 /// Finds what is wrong with values that are right by themselves. What is wrong by itself is skipped here: one
@@ -31,11 +31,14 @@ pub(super) fn check(layers: &mut Layers) {
         update::Settings::ca_file(),
         outbound::Keys::ca_file(),
         outbound::Keys::credentials_file(),
+        telemetry::Settings::heartbeat_key_file(),
     ] {
         existing(layers, &file);
     }
     cleartext(layers, &update::Settings::url(), &update::Settings::allow_http());
     cleartext(layers, &erp::Settings::url(), &erp::Settings::allow_http());
+    cleartext(layers, &telemetry::Settings::heartbeat_url(), &telemetry::Settings::allow_http());
+    unused_without(layers, &telemetry::Settings::heartbeat_key_file().key, &telemetry::Settings::heartbeat_url().key);
     erp(layers);
     gate_screens(layers);
 }
@@ -102,10 +105,10 @@ fn erp(layers: &mut Layers) {
         layers.fault(&url.key, origin, Problem::NotWeb);
     }
     if let Some((Some(file), origin)) = layers.setting(&password_file) {
-        let name = password_file.key.path.to_owned();
         if layers.is_absent(&url.key) {
-            layers.warnings.push(Warning { origin, name, notice: Notice::UnusedWithout(url.key.path) });
+            unused_without(layers, &password_file.key, &url.key);
         } else if !file.is_file() {
+            let name = password_file.key.path.to_owned();
             layers.warnings.push(Warning { origin, name, notice: Notice::NoPassword(file) });
         }
     }
@@ -119,6 +122,16 @@ fn required_by(layers: &mut Layers, key: &Key, by: &Key) {
     {
         let origin = origin.clone();
         layers.fault(key, origin, Problem::RequiredBy(by.path));
+    }
+}
+
+/// Tells about a value that counts for nothing without that of another key.
+fn unused_without(layers: &mut Layers, key: &Key, other: &Key) {
+    if let Some((_, origin)) = layers.get(key)
+        && layers.is_absent(other)
+    {
+        let (origin, name) = (origin.clone(), key.path.to_owned());
+        layers.warnings.push(Warning { origin, name, notice: Notice::UnusedWithout(other.path) });
     }
 }
 

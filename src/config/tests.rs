@@ -12,6 +12,7 @@ use crate::outbound::Keys as Outbound;
 use crate::schema::Kind;
 use crate::screens::Settings as Screens;
 use crate::site::Settings as Site;
+use crate::telemetry::Settings as Telemetry;
 use crate::update::{Channel, Settings as Update};
 use crate::window::{DAYS, Days, Window, zone};
 use proptest::prelude::*;
@@ -149,6 +150,12 @@ fn nothing_at_all_gives_the_defaults() {
             quiet_wait: Duration::from_secs(30),
             gate_screens: 0,
         },
+        telemetry: Telemetry {
+            heartbeat_url: None,
+            heartbeat_key_file: None,
+            heartbeat_interval: Duration::from_secs(300),
+            allow_http: false,
+        },
         machine: Machine { dir: None },
         limits: Limits {
             connections: 1024,
@@ -180,6 +187,7 @@ fn every_key_reaches_its_own_field() {
         (format!("site.dir={dir}"), format!("tls.cert_file={file}"), format!("tls.key_file={dir}/./pem"));
     let (root, ca) = (format!("update.trusted_root={file}"), format!("update.ca_file={file}"));
     let (authority, credentials) = (format!("outbound.ca_file={file}"), format!("proxy.credentials_file={file}"));
+    let heartbeat_key = format!("telemetry.heartbeat_key_file={file}");
     let set = [
         "data_dir=/d",
         "listen.http=[::]:1",
@@ -237,6 +245,10 @@ fn every_key_reaches_its_own_field() {
         "update.rate_limit_kib_s=28",
         "update.usb_dir=/u",
         "machine.dir=/m",
+        "telemetry.heartbeat_url=http://h.example/x",
+        &heartbeat_key,
+        "telemetry.heartbeat_interval_s=38",
+        "telemetry.allow_http=true",
         "update.trial_s=29",
         "update.quiet_wait_s=30",
         // Of a value that the agent allows to be off; what the rules allow has another.
@@ -315,7 +327,7 @@ fn every_key_reaches_its_own_field() {
             url: Some("http://u.example".into()),
             channel: Channel::Staging,
             trusted_root: Some(file.clone().into()),
-            ca_file: Some(file.into()),
+            ca_file: Some(file.clone().into()),
             allow_http: true,
             check_interval: Duration::from_secs(27),
             hours: Some("01:01-02:02".parse().unwrap()),
@@ -326,6 +338,12 @@ fn every_key_reaches_its_own_field() {
             trial: Duration::from_secs(29),
             quiet_wait: Duration::from_secs(30),
             gate_screens: 0,
+        },
+        telemetry: Telemetry {
+            heartbeat_url: Some("http://h.example/x".into()),
+            heartbeat_key_file: Some(file.clone().into()),
+            heartbeat_interval: Duration::from_secs(38),
+            allow_http: true,
         },
         machine: Machine { dir: Some("/m".into()) },
         limits: Limits {
@@ -815,7 +833,7 @@ fn the_reference_is_a_valid_file_with_every_key() {
         let lines =
             reference.lines().map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line));
         // What has to exist.
-        let absent = ["dir =", "trusted_root =", "ca_file =", "credentials_file ="];
+        let absent = ["dir =", "trusted_root =", "ca_file =", "credentials_file =", "heartbeat_key_file ="];
         let live = lines.filter(|line| !absent.iter().any(|key| line.starts_with(key))).collect::<Vec<_>>().join("\n");
         let loaded = good(&live);
         let given = loaded.effective.iter().filter(|one| one.origin != Origin::Default).count();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::http::{Limits, Listen, RequestLog, TlsSettings};
 use crate::schema::{key, optional, path, seconds, settings};
-use crate::{discovery, display, erp, log, outbound, screens, site, update};
+use crate::{discovery, display, erp, log, outbound, screens, site, telemetry, update};
 
 settings! {
     /// Everything that can be configured, valid as a whole.
@@ -26,6 +26,7 @@ settings! {
         ..erp: erp::Settings;
         ..screens: screens::Settings;
         ..update: update::Settings;
+        ..telemetry: telemetry::Settings;
         ..machine: Machine;
         ..limits: Limits;
         ..log: log::Settings;

@@ -4,6 +4,7 @@
 mod erp;
 mod process;
 mod screens;
+mod telemetry;
 mod update;
 
 use std::sync::OnceLock;
@@ -23,6 +24,7 @@ pub(crate) use self::update::Updated;
 
 use self::erp::Erp;
 use self::screens::Screens;
+use self::telemetry::Telemetry;
 use self::update::Update;
 
 /// Which part of the box answers a request; few and fixed, so that no client can make new
@@ -199,6 +201,7 @@ pub(crate) struct Metrics {
     update: Update,
     erp: Erp,
     screens: Screens,
+    telemetry: Telemetry,
     /// Of the pages, those that the box itself has asked for.
     checked_pages: AtomicU64,
 }
@@ -225,6 +228,7 @@ impl Default for Metrics {
         let update = Update::default();
         let erp = Erp::default();
         let screens = Screens::default();
+        let telemetry = Telemetry::default();
 
         ours.register("http_requests", "Answers by part of the box and status", requests.all.clone());
         ours.register_with_unit(
@@ -253,6 +257,7 @@ impl Default for Metrics {
         update.register(ours);
         erp.register(ours);
         screens.register(ours);
+        telemetry.register(ours);
         ours.register(
             "build",
             "What is running",
@@ -278,6 +283,7 @@ impl Default for Metrics {
             update,
             erp,
             screens,
+            telemetry,
             checked_pages: AtomicU64::default(),
         }
     }

@@ -41,6 +41,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "slots",
             "storage",
             "support_bundle",
+            "telemetry",
             "update",
             "window",
         ],
@@ -83,6 +84,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "schema",
             "screens",
             "site",
+            "telemetry",
             "update",
             "window",
         ],
@@ -153,6 +155,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("slots", &["bounded_read", "durable"]),
     ("storage", &["disk_space", "lang"]),
     ("support_bundle", &["bounded_read", "disk_space", "lang", "panics"]),
+    ("telemetry", &["bounded_read", "clock", "health", "lang", "outbound", "schema"]),
     (
         "update",
         &["bounded_read", "clock", "digest", "disk_space", "durable", "lang", "outbound", "schema", "slots", "window"],

@@ -47,5 +47,6 @@ mod spanish;
 mod storage;
 #[path = "../support/mod.rs"]
 mod support;
+mod telemetry;
 mod tls;
 mod transport;

@@ -22,6 +22,8 @@ mod pty;
 mod random;
 #[allow(dead_code, reason = "only what is published goes to a store")]
 pub(crate) mod s3;
+#[allow(dead_code, reason = "not every test is told how a box is")]
+pub(crate) mod sink;
 mod small_repository;
 mod supervisor;
 mod temporary;

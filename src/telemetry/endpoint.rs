@@ -1,0 +1,87 @@
+//! Where telemetry goes: one POST at a time, all of it bounded.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::HeaderName;
+use http::{HeaderValue, Method, Uri};
+use thiserror::Error;
+use tokio::time::timeout;
+
+use crate::clock;
+use crate::outbound::{AddressFault, Limits, Outbound, OutboundError, OutboundRequest, Server};
+
+/// A POST with its whole answer, the connection included.
+const TOTAL: Duration = Duration::from_secs(20);
+/// Bytes of an answer at most; nobody reads them, but a connection can be used again only after them.
+const MAX_ANSWER: usize = 64 * 1024;
+
+/// How long things may take. A connection is kept for the next time, so that a handshake is not most of what is sent.
+const LIMITS: Limits = Limits {
+    lookup: Duration::from_secs(5),
+    connect: Duration::from_secs(5),
+    tls: Duration::from_secs(5),
+    head: Duration::from_secs(10),
+    metadata: TOTAL,
+    window: TOTAL,
+    least: 1,
+    idle: Duration::from_secs(120),
+};
+
+/// Why something was not taken.
+#[derive(Debug, Error)]
+pub(crate) enum PostError {
+    #[error(transparent)]
+    Outbound(#[from] OutboundError),
+    #[error("{place} did not answer within {} s", TOTAL.as_secs())]
+    Late { place: String },
+    #[error("{place} answered {status}")]
+    Refused { place: String, status: u16 },
+}
+
+/// A receiver of telemetry.
+pub(crate) struct Endpoint {
+    server: Server,
+    path: Uri,
+}
+
+impl Endpoint {
+    pub(crate) fn new(url: &str, allow_http: bool, outbound: &Outbound) -> Result<Self, OutboundError> {
+        outbound.not_before(clock::built());
+        let (server, path) =
+            Server::new(url, allow_http, &outbound.with_limits(LIMITS), Arc::default(), Arc::default())?;
+        let path = if path.is_empty() { "/".to_owned() } else { path };
+        let wrong = |_| OutboundError::Address { url: url.to_owned(), why: AddressFault::Unparsable };
+        Ok(Self { server, path: path.parse().map_err(wrong)? })
+    }
+
+    /// Its address without the path, which may be a secret.
+    pub(crate) fn origin(&self) -> &str {
+        self.server.origin()
+    }
+
+    /// Sends a body; anything but 2xx is a failure.
+    pub(crate) async fn post(&self, fields: Vec<(HeaderName, HeaderValue)>, body: Bytes) -> Result<(), PostError> {
+        let place = || self.origin().to_owned();
+        let request = OutboundRequest { method: Method::POST, path: self.path.clone(), fields, body };
+        let exchange = async {
+            let (connection, answer) = self.server.request(&request, self.origin()).await?;
+            let status = answer.status();
+            let mut content = self.server.stream(connection, answer, place());
+            let mut length = 0;
+            while let Some(piece) = content.next().await? {
+                length += piece.len();
+                if length > MAX_ANSWER {
+                    break;
+                }
+            }
+            if status.is_success() {
+                Ok(())
+            } else {
+                Err(PostError::Refused { place: place(), status: status.as_u16() })
+            }
+        };
+        timeout(TOTAL, exchange).await.unwrap_or_else(|_| Err(PostError::Late { place: place() }))
+    }
+}

@@ -1,0 +1,14 @@
+//! Which box it is that speaks.
+
+/// What distinguishes the box in a fleet.
+#[derive(Debug, Clone)]
+pub(crate) struct Resource {
+    /// The box's id.
+    pub(crate) id: String,
+    /// Its name in the network.
+    pub(crate) name: String,
+    /// The workshop, as the display's title has it.
+    pub(crate) workshop: String,
+    /// The channel of releases that it follows.
+    pub(crate) channel: &'static str,
+}

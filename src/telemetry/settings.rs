@@ -1,0 +1,26 @@
+//! What the configuration says of who hears from the box.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::schema::{key, optional, path, seconds, settings, switch, url};
+
+settings! {
+    /// Who is told how the box is. Without an address nobody is.
+    #[derive(Clone, Debug)]
+    #[cfg_attr(test, derive(PartialEq))]
+    pub(crate) struct Settings {
+        heartbeat_url: Option<String> = optional("telemetry.heartbeat_url", url(), "https://events.pagerduty.com/v2/enqueue",
+            "Dirección a la que el equipo envía cómo está: cada heartbeat_interval_s, y en el acto cuando cambia. Si deja de llegar, el equipo no funciona.",
+            "Address to which the box sends how it is: every heartbeat_interval_s, and at once when that changes. When nothing comes any more, the box does not work.");
+        heartbeat_key_file: Option<PathBuf> = optional("telemetry.heartbeat_key_file", path(), "/etc/workshop-edge/heartbeat-key",
+            "Archivo con la clave de integración (routing key) de PagerDuty en su primera línea.",
+            "File with PagerDuty's integration key (routing key) on its first line.");
+        heartbeat_interval: Duration = key("telemetry.heartbeat_interval_s", seconds(1, 86_400), "300",
+            "Cada cuántos segundos lo envía mientras nada cambia.",
+            "How often it is sent while nothing changes, in seconds.");
+        allow_http: bool = key("telemetry.allow_http", switch(), "false",
+            "Si las direcciones de telemetry pueden empezar por http://; lo que se envía va entonces sin cifrar.",
+            "Whether the addresses of telemetry may begin with http://; what is sent is then in cleartext.");
+    }
+}
