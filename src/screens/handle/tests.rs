@@ -764,6 +764,64 @@ fn the_screens_that_were_showing_the_page_vote_on_the_version_on_trial() {
     assert_eq!(votes(&edge), [("Nave".to_owned(), Vote::Off)]);
 }
 
+/// Whatever happens to it at whichever second between two reports, by the box's own clock; and its end as soon.
+#[test]
+fn what_happens_to_a_screen_is_said_within_30_s() {
+    // The page that was loaded, or its power; an error is over after a minute.
+    let causes = [
+        (ScreenState::Hidden, json!({"visible": false}), 30),
+        (ScreenState::Frozen, json!({"frames": 0}), 30),
+        (ScreenState::Blank, json!({"body": false}), 30),
+        (ScreenState::Errors, json!({"errors": {"script": 1}}), 60 + 1),
+        (ScreenState::Errors, json!({"errors": {"rejection": 1}}), 60 + 1),
+        (ScreenState::Errors, json!({"errors": {"resource": 1}}), 60 + 1),
+        (ScreenState::Stale, json!({"data_age_s": 121}), 30),
+        (ScreenState::Frozen, Value::Null, 30),
+        (ScreenState::Offline, Value::Null, 30),
+    ];
+    for (state, says, is_over_after) in causes {
+        for at in 1..=10 {
+            let mut edge = Edge::new();
+            let mut tv = edge.tv(1);
+            edge.run(60, &mut [&mut tv]);
+            assert_eq!(edge.state(&tv), ScreenState::Showing);
+            let mut second = 0;
+            let mut live = |edge: &mut Edge, tv: &mut Tv, is_heard: bool| {
+                second += 1;
+                edge.pass(1);
+                if second % 10 == 0 && is_heard {
+                    edge.hear(tv);
+                    // It counts what has happened since its last report.
+                    let _ = tv.says.as_object_mut().map(|says| says.remove("errors"));
+                }
+            };
+            for _ in 0..at {
+                live(&mut edge, &mut tv, true);
+            }
+            let is_heard = !says.is_null();
+            if is_heard {
+                tv.says.clone_from(&says);
+            } else if state == ScreenState::Offline {
+                tv.power_off();
+            }
+            let mut until = |edge: &mut Edge, tv: &mut Tv, wanted, is_heard: bool| {
+                (1..=99).find(|_| {
+                    live(edge, tv, is_heard);
+                    edge.state(tv) == wanted
+                })
+            };
+            let said = until(&mut edge, &mut tv, state, is_heard).expect("it is said");
+            assert!(said <= 30, "{state:?} after {said} s");
+            tv.says = json!({});
+            if state == ScreenState::Offline {
+                edge.load(&mut tv);
+            }
+            let over = until(&mut edge, &mut tv, ScreenState::Showing, true).expect("it is over");
+            assert!(over <= is_over_after, "{state:?} for {over} s more");
+        }
+    }
+}
+
 /// Anything on the network may report as a screen; only a person gives names.
 #[test]
 fn screens_without_a_name_have_no_vote() {
