@@ -1,5 +1,8 @@
 //! What the screens have to say about what was switched to (`update.gate_screens`).
 
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+
 use serde_json::{Value, json};
 use workshop_edge::slots::Slot;
 
@@ -56,8 +59,8 @@ fn get(box_: &Supervisor, path: &str) -> String {
     box_.connect().request("GET", path, &[("connection", "close")]).text().to_owned()
 }
 
-/// The factory's program with so many TVs that show its page, the first `named` of which have names, and then a new version on trial.
-fn on_trial_before(data: &Data, count: u64, named: usize) -> (Supervisor, Vec<Tv>) {
+/// The factory's program with so many TVs that show its page, the first `named` of which have names.
+fn before(data: &Data, count: u64, named: usize) -> (Supervisor, Vec<Tv>) {
     let box_ = supervised(data, ASKS);
     box_.wait_for("ready", 1);
     let tvs: Vec<Tv> = (1..=count).map(|number| Tv::showing(&box_, number)).collect();
@@ -69,11 +72,53 @@ fn on_trial_before(data: &Data, count: u64, named: usize) -> (Supervisor, Vec<Tv
     for tv in &tvs[..named] {
         browser.name_screen(tv.id(), &tv.name);
     }
+    (box_, tvs)
+}
+
+/// Has the box change to a new version, on trial.
+fn change_version(data: &Data) {
     on_trial(data);
     run(EDGE, &["restart", "--data-dir", data.path().to_str().expect("text")]);
+}
+
+fn wait_until_on_trial(box_: &Supervisor) {
     box_.wait_for("this version is on trial", 1);
     box_.wait_for("ready", 2);
+}
+
+/// Those TVs, and then a new version on trial.
+fn on_trial_before(data: &Data, count: u64, named: usize) -> (Supervisor, Vec<Tv>) {
+    let (box_, tvs) = before(data, count, named);
+    change_version(data);
+    wait_until_on_trial(&box_);
     (box_, tvs)
+}
+
+/// What writes the record of the screens waits while this is there, as for a disk that does not answer.
+struct HungRecord(Child);
+
+impl HungRecord {
+    fn new(data: &Data, pid: u32) -> Self {
+        let record = |turn: u8| format!("--trace-path={}", data.path().join(format!("screens.{turn}.tmp")).display());
+        let mut strace = Command::new("strace")
+            .args(["--follow-forks", "--inject=fsync:delay_enter=600000000", &format!("--attach={pid}")])
+            .args([record(0), record(1)])
+            .arg(format!("--output={}", data.path().join("strace").display()))
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("strace can be started (tests/run installs it)");
+        let mut said = String::new();
+        BufReader::new(strace.stderr.take().expect("a pipe")).read_line(&mut said).expect("a line");
+        assert!(said.contains(" attached"), "{said}");
+        Self(strace)
+    }
+}
+
+impl Drop for HungRecord {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// Waits until the box has logged what the screens say with these of them in a field.
@@ -170,6 +215,29 @@ fn screens_without_a_name_decide_nothing() {
     assert!(said.iter().all(|line| line["fields"]["errors"] == ""), "{said:?}");
     let metrics = get(&box_, "/metrics");
     assert_eq!(metrics.matches("workshop_edge_screen_votes{").count(), 2, "{metrics}");
+    assert!(box_.logged(TOO_FEW).is_empty());
+    box_.stop();
+}
+
+/// Whoever was showing the page when the record was last written is asked.
+#[test]
+fn a_disk_that_hangs_under_their_record_stops_no_vote() {
+    let data = Data::new();
+    let (box_, mut tvs) = before(&data, 2, 2);
+    let hung = HungRecord::new(&data, box_.pid().expect("it runs"));
+    // What is to be written.
+    Tv::showing(&box_, 3);
+    change_version(&data);
+    box_.wait_for("the disk takes too long: what is new of the screens may not be kept", 1);
+    // The kernel lets no process become another program while a thread of it waits for a disk.
+    drop(hung);
+    wait_until_on_trial(&box_);
+    for tv in &mut tvs {
+        tv.loads(&box_, json!({"frames": 60}));
+    }
+    box_.wait_for("this version works and is confirmed", 1);
+    wait_until_says(&box_, "yes", &[&tvs[0], &tvs[1]]);
+    assert_eq!((data.table().active(), box_.restarts()), (Some(Slot::A), 0));
     assert!(box_.logged(TOO_FEW).is_empty());
     box_.stop();
 }

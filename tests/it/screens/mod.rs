@@ -1,5 +1,6 @@
 //! What pages say of themselves, and what the box makes of it.
 
+mod disk;
 mod pages;
 
 use serde_json::json;
