@@ -1,4 +1,5 @@
 // Televisions, as the box knows them and as people name them and ask things of them.
+import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
@@ -28,6 +29,13 @@ export const screensAre = (box, ...states) =>
 
 /** The one screen of a box, once it is so. */
 export const screenIs = async (box, state) => (await screensAre(box, state))[0];
+
+/**
+ * A state that begins with the silence of a page is known 30 s after its cause by the box's own clock: that came after the last
+ * report.
+ */
+export const isSaidInTime = ({ state, since_s: since, heard_s: heard }) =>
+  assert.ok(heard - since <= 30, `${state}: ${heard} s after the last report, for ${since} s`);
 
 /** What the agent lays over a page: its text, nothing where there is nothing. */
 const OVER = `(function () {
@@ -72,6 +80,12 @@ export async function openAdmin(browser, box) {
       await page.click(`button[value=${what}]`);
       await page.waitForSelector('[role=status]');
     },
+    /** Presses the button of that name for all screens. */
+    async askAll(what) {
+      await page.goto(at('/screens'));
+      await page.click(`button[value=${what}]`);
+      await page.waitForSelector('[role=status]');
+    },
     /** The picture that the box has of a screen, as it is given to people. */
     async picture(id) {
       await page.goto(at(`/screens/${id}`));
@@ -98,6 +112,33 @@ export async function startWay(box, localAddress) {
     port: server.address().port,
     async close() {
       sockets.forEach((socket) => socket.destroy());
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** A cache before the box, which gives its page as one of this version until it is emptied; all else as the box gives it. */
+export async function startCache(box, version) {
+  let isOld = true;
+  const server = http.createServer((request, response) => {
+    const isPage = isOld && request.url === '/';
+    const headers = { ...request.headers, ...(isPage && { 'accept-encoding': 'identity' }) };
+    const onward = http.request(new URL(request.url, box.url), { method: request.method, headers }, (answer) => {
+      if (!isPage) return answer.pipe(response.writeHead(answer.statusCode, answer.headers));
+      let page = '';
+      answer.setEncoding('utf8').on('data', (text) => (page += text));
+      return answer.on('end', () => response.writeHead(200, { 'content-type': 'text/html' }).end(page.replace(/data-site="\w+"/, `data-site="${version}"`)));
+    });
+    onward.on('error', () => response.destroy());
+    response.on('close', () => onward.destroy());
+    request.pipe(onward);
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${server.address().port}/`,
+    empty: () => (isOld = false),
+    async close() {
+      server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
   };

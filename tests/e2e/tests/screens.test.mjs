@@ -5,7 +5,7 @@ import { launch, openPage } from '../support/browser.mjs';
 import { CURRENT, openEngine } from '../support/engines.mjs';
 import { startOrigin } from '../support/live.mjs';
 import { artefact } from '../support/paths.mjs';
-import { holds, isOver, openAdmin, over, screenIs, screens, screensAre, siteOf, startHold, startWay, until } from '../support/screens.mjs';
+import { holds, isOver, isSaidInTime, openAdmin, over, screenIs, screens, screensAre, siteOf, startCache, startHold, startWay, until } from '../support/screens.mjs';
 
 /** Today's, and such as televisions of 2018 and 2021 have. */
 const ENGINES = [CURRENT, '92', '67'];
@@ -19,6 +19,17 @@ const ended = (box, what, result) =>
     assert.equal(last.result, result);
     return true;
   });
+
+/** The version of the site that a page is of, by its own word. */
+const siteShown = (engine) => engine.value(`document.querySelector('script[data-site]').getAttribute('data-site')`);
+
+const idOf = async (engine) => (await engine.value(`localStorage.getItem('workshop-edge')`)).slice(0, 16);
+/** Whether this text, and no other, lies over the whole screen. */
+const fills = (text) => `(function () {
+  var all = [].slice.call(document.querySelectorAll('[data-workshop-edge] > *'));
+  var isWhole = function (one) { return one.offsetWidth === 1920 && one.offsetHeight === 1080; };
+  return all.some(isWhole) && all.every(function (one) { return one.textContent === '${text}'; });
+})()`;
 
 let browser;
 before(async () => (browser = await launch()));
@@ -127,6 +138,7 @@ describe('a television', { concurrency: ENGINES.length + 1 }, () => {
         await hold.isAsked();
         const frozen = await screenIs(box, 'frozen');
         assert.ok(frozen.heard_s >= 25, `${frozen.heard_s} s`);
+        isSaidInTime(frozen);
         hold.letGo();
         await screenIs(box, 'showing');
       });
@@ -193,13 +205,13 @@ describe('a television', { concurrency: ENGINES.length + 1 }, () => {
 
       test('is offline once it is switched off, and the same one with its storage cleared', async () => {
         await tv.close();
-        await screenIs(box, 'offline');
+        isSaidInTime(await screenIs(box, 'offline'));
         tv = await openEngine(version);
         await tv.goto(box.url);
         const screen = await screenIs(box, 'showing');
         assert.deepEqual([screen.id, screen.name], [id, 'Pintura 1']);
         assert.equal(await over(tv), '');
-        assert.equal((await tv.value(`localStorage.getItem('workshop-edge')`)).slice(0, 16), id);
+        assert.equal(await idOf(tv), id);
       });
 
       test('says that the box is away, until it is back', async () => {
@@ -270,19 +282,50 @@ describe('a television', { concurrency: ENGINES.length + 1 }, () => {
       }
     });
 
-    test('is outdated where a cache keeps it from another version, and does not load it over and over', async () => {
+    test('is outdated where a cache keeps it from another version, does not load it over and over, and shows it once it can', async () => {
       const shop = siteOf('plain');
-      const old = '<!doctype html><html><head><script src="/_edge/agent.js" data-site="0123456789abcdef"></script><script>sessionStorage.setItem("loads", Number(sessionStorage.getItem("loads")) + 1);</script></head><body>x</body></html>';
-      shop.write('index.html', old);
       const box = await startBox({}, { site: shop.site, screens: { reload_spread_s: 0 } });
+      const cache = await startCache(box, '0123456789abcdef');
       const tv = await openEngine(CURRENT);
       try {
-        await tv.goto(box.url);
-        const { version } = await screenIs(box, 'outdated');
+        await tv.goto(cache.url);
+        const { id, version } = await screenIs(box, 'outdated');
         assert.equal(version, '0123456789abcdef');
         assert.equal(await loads(tv), 2);
+        cache.empty();
+        const admin = await openAdmin(browser, box);
+        await admin.ask(id, 'reload');
+        const showing = await screenIs(box, 'showing');
+        assert.deepEqual([showing.id, await siteShown(tv)], [id, showing.version]);
+        assert.notEqual(showing.version, version);
+        assert.equal(await loads(tv), 3);
       } finally {
         await tv.close();
+        await cache.close();
+        await box.stop();
+        shop.remove();
+      }
+    });
+
+    test('says its own name, or its code, at once with all the others', async () => {
+      const shop = siteOf('plain');
+      const box = await startBox({}, { site: shop.site });
+      const tvs = [];
+      try {
+        for (const version of [CURRENT, '67']) tvs.push(await openEngine(version));
+        for (const tv of tvs) await tv.goto(box.url);
+        const all = await screensAre(box, 'showing', 'showing');
+        const ids = await Promise.all(tvs.map(idOf));
+        const { code } = all.find((screen) => screen.id === ids[1]);
+        const admin = await openAdmin(browser, box);
+        await admin.ask(ids[0], 'rename', { name: 'Pintura 1' });
+        await isOver(tvs[0], '');
+        await admin.askAll('identify');
+        const says = ['Pintura 1', code];
+        await until(async () => (await Promise.all(tvs.map((tv, at) => tv.value(fills(says[at]))))).every(Boolean));
+        for (const tv of tvs) await tv.screenshot(artefact(`screens-identify-all-${tv.version}.png`));
+      } finally {
+        for (const tv of tvs) await tv.close();
         await box.stop();
         shop.remove();
       }
