@@ -10,6 +10,7 @@ mod change;
 pub mod cli;
 mod draft;
 mod error;
+mod fleet_check;
 mod init;
 mod keys;
 mod lifetime;

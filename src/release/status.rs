@@ -49,8 +49,8 @@ pub(super) fn status(repository: &Repository, now: Timestamp) -> Result<Status, 
     Ok(Status { roles, channels })
 }
 
-/// How long before its end a role is warned about.
-fn soon(role: &str) -> SignedDuration {
+/// How long before its end a role is warned about, unless somebody says otherwise.
+pub(super) fn soon(role: &str) -> SignedDuration {
     SignedDuration::from_hours(match role {
         "timestamp" | "snapshot" => 24,
         _ => 30 * 24,
@@ -76,11 +76,8 @@ impl Status {
     pub(super) fn warnings(&self, now: Timestamp) -> Vec<Text> {
         let ends_soon = |role: &&RoleStatus| role.expires.duration_since(now) < soon(&role.role);
         let warning = |role: &RoleStatus| {
-            let (name, expires) = (&role.role, role.expires);
-            Text::new(
-                format!("aviso: el rol {name} caduca el {expires}: workshop-release refresh --role {name}"),
-                format!("warning: the role {name} expires on {expires}: workshop-release refresh --role {name}"),
-            )
+            let Text { es, en } = ending(&role.role, role.expires);
+            Text::new(format!("aviso: {es}"), format!("warning: {en}"))
         };
         self.roles.iter().filter(ends_soon).map(warning).collect()
     }
@@ -90,6 +87,14 @@ impl Status {
         let roles = self.roles.iter().map(|status| role(&status.role, status.version, status.expires, now));
         Text::join(roles.chain(self.channels.iter().map(channel)), "")
     }
+}
+
+/// When a role ends, and what renews it.
+pub(super) fn ending(role: &str, expires: Timestamp) -> Text {
+    Text::new(
+        format!("el rol {role} caduca el {expires}: workshop-release refresh --role {role}"),
+        format!("the role {role} expires on {expires}: workshop-release refresh --role {role}"),
+    )
 }
 
 /// A role and how long it is still valid, on a line for a person.

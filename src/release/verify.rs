@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use ring::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
 
 use super::error::{ReleaseError, file, refuse};
 use super::repository::MAX_METADATA;
@@ -35,11 +36,11 @@ pub(super) struct Report {
 }
 
 #[derive(Debug, Serialize)]
-struct Role {
+pub(super) struct Role {
     #[serde(rename = "role")]
-    name: String,
+    pub(super) name: String,
     version: u64,
-    expires: Timestamp,
+    pub(super) expires: Timestamp,
 }
 
 #[derive(Debug, Serialize)]
@@ -53,8 +54,16 @@ struct Channel {
     error: Option<String>,
 }
 
-/// Reads a repository.
-pub(super) fn verify(order: &Verification, now: Timestamp) -> Result<Report, ReleaseError> {
+/// A repository as a box sees it that has never seen one.
+pub(super) struct BoxView {
+    pub(super) repository: Repository,
+    pub(super) transport: Transport,
+    metadata: PathBuf,
+    _directory: TempDir,
+}
+
+/// Trusts the root, and asks nobody yet.
+pub(super) fn open(order: &Verification) -> Result<BoxView, ReleaseError> {
     let web = order.from.contains("://");
     let root = match &order.root {
         Some(root) => root.clone(),
@@ -67,19 +76,26 @@ pub(super) fn verify(order: &Verification, now: Timestamp) -> Result<Report, Rel
         None => Path::new(&order.from).join("metadata/1.root.json"),
     };
     let root = read_bounded(&root, MAX_METADATA).map_err(file("read the trusted root", &root))?;
-    let temporary = tempfile::tempdir().map_err(file("make a directory in", &std::env::temp_dir()))?;
+    let directory = tempfile::tempdir().map_err(file("make a directory in", &std::env::temp_dir()))?;
     let transport = web::transport(&order.from, order.allow_http, order.ca_file.as_deref())?;
-    let settings = Settings::under(temporary.path().to_owned(), root);
+    let settings = Settings::under(directory.path().to_owned(), root);
     let repository = Repository::open(&settings, transport.clone()).map_err(seen)?;
-    let channels = web::block_on(look(repository, &transport, now))?;
-    Ok(Report { roles: roles(&settings.metadata), channels })
+    Ok(BoxView { repository, transport, metadata: settings.metadata, _directory: directory })
+}
+
+/// Reads a repository.
+pub(super) fn verify(order: &Verification, now: Timestamp) -> Result<Report, ReleaseError> {
+    let mut view = open(order)?;
+    let channels = web::block_on(look(&mut view, now))?;
+    Ok(Report { roles: view.roles(), channels })
 }
 
 fn seen<E: std::error::Error + Send + Sync + 'static>(error: E) -> ReleaseError {
     ReleaseError::Verify(Box::new(error))
 }
 
-async fn look(mut repository: Repository, transport: &Transport, now: Timestamp) -> Result<Vec<Channel>, ReleaseError> {
+async fn look(view: &mut BoxView, now: Timestamp) -> Result<Vec<Channel>, ReleaseError> {
+    let BoxView { repository, transport, .. } = view;
     repository.refresh(now.into()).await.map_err(seen)?;
     let mut channels = Vec::new();
     for channel in super::CHANNELS {
@@ -89,12 +105,12 @@ async fn look(mut repository: Repository, transport: &Transport, now: Timestamp)
             Ok(manifest) => {
                 let desired = manifest.desired.as_ref().and_then(|desired| manifest.release(desired));
                 if let Some(desired) = desired {
-                    found.error = targets(&repository, transport, channel, desired, &mut found.targets).await.err();
+                    found.error = targets(repository, transport, channel, desired, &mut found.targets).await.err();
                 }
                 let os = manifest.of_os();
                 let desired = os.as_ref().and_then(|os| os.desired.as_ref().and_then(|desired| os.release(desired)));
                 if let (Some(desired), None) = (desired, &found.error) {
-                    found.error = systems(&repository, transport, channel, desired, &mut found.targets).await.err();
+                    found.error = systems(repository, transport, channel, desired, &mut found.targets).await.err();
                 }
                 found.manifest = Some(manifest.as_ref().clone());
             }
@@ -160,23 +176,25 @@ async fn fetch(repository: &Repository, transport: &Transport, channel: &str, na
     Ok(bytes)
 }
 
-/// The metadata that were accepted, as they are kept.
-fn roles(metadata: &Path) -> Vec<Role> {
-    #[derive(Deserialize)]
-    struct File {
-        signed: Signed,
+impl BoxView {
+    /// The metadata that were accepted, as they are kept.
+    pub(super) fn roles(&self) -> Vec<Role> {
+        #[derive(Deserialize)]
+        struct File {
+            signed: Signed,
+        }
+        #[derive(Deserialize)]
+        struct Signed {
+            version: u64,
+            expires: Timestamp,
+        }
+        let role = |role: &str| {
+            let bytes = read_bounded(&self.metadata.join(format!("{role}.json")), MAX_METADATA).ok()?;
+            let File { signed } = serde_json::from_slice(&bytes).ok()?;
+            Some(Role { name: role.to_owned(), version: signed.version, expires: signed.expires })
+        };
+        ROLES.into_iter().filter_map(role).collect()
     }
-    #[derive(Deserialize)]
-    struct Signed {
-        version: u64,
-        expires: Timestamp,
-    }
-    let role = |role: &str| {
-        let bytes = read_bounded(&metadata.join(format!("{role}.json")), MAX_METADATA).ok()?;
-        let File { signed } = serde_json::from_slice(&bytes).ok()?;
-        Some(Role { name: role.to_owned(), version: signed.version, expires: signed.expires })
-    };
-    ROLES.into_iter().filter_map(role).collect()
 }
 
 impl Report {

@@ -23,7 +23,7 @@ fn os_release(version: &str, variant: &str) -> String {
 }
 
 /// A file that the publisher takes for this version: a PE with the sections that it looks for, of some size.
-fn system(version: &str, bytes: usize) -> Vec<u8> {
+pub(crate) fn system(version: &str, bytes: usize) -> Vec<u8> {
     variant(version, "base", bytes)
 }
 

@@ -35,6 +35,7 @@ pub(super) fn command(lang: Lang) -> Command {
         .subcommand(rotate(lang))
         .subcommand(sync(lang))
         .subcommand(verify(lang))
+        .subcommand(fleet_check(lang))
         .subcommand(status(lang));
     parent(root, lang)
 }
@@ -293,11 +294,27 @@ fn sync(lang: Lang) -> Command {
 }
 
 fn verify(lang: Lang) -> Command {
-    subcommand("verify", "verify", lang.pick("[OPCIONES] <URL|DIR>", "[OPTIONS] <URL|DIR>"), lang)
+    reading("verify", lang).about(lang.pick(
+        "Lee un repositorio como lo hace un equipo, y dice qué da cada canal",
+        "Read a repository as a box does, and say what each channel gives",
+    ))
+}
+
+fn fleet_check(lang: Lang) -> Command {
+    reading("fleet-check", lang)
         .about(lang.pick(
-            "Lee un repositorio como lo hace un equipo, y dice qué da cada canal",
-            "Read a repository as a box does, and say what each channel gives",
+            "Dice qué de un repositorio publicado necesita a alguien, y termina entonces con 1: a diario, con cron",
+            "Say what of a published repository needs a person, and end with 1 then: daily, from cron",
         ))
+        .arg(named("days", lang.pick("DÍAS", "DAYS")).value_parser(value_parser!(u16)).help(lang.pick(
+            "Cuántos días antes se avisa de una caducidad [por defecto: 1 para snapshot y timestamp, 30 para los demás]",
+            "How many days before an expiry is told [default: 1 for snapshot and timestamp, 30 for the others]",
+        )))
+}
+
+/// A command that reads a repository as a box does.
+fn reading(name: &'static str, lang: Lang) -> Command {
+    subcommand(name, name, lang.pick("[OPCIONES] <URL|DIR>", "[OPTIONS] <URL|DIR>"), lang)
         .arg(
             Arg::new("from")
                 .value_name("URL|DIR")

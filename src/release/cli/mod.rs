@@ -13,6 +13,7 @@ use semver::Version;
 
 pub use run::{Answer, run};
 
+use super::fleet_check::FleetCheck;
 use super::os::{OsPublication as PublishOs, Part};
 use super::promote::Promotion as Promote;
 use super::publish::{Publication as Publish, Rollout};
@@ -53,6 +54,7 @@ enum Action {
     Rotate { role: String },
     Sync(Sync),
     Verify(Verify),
+    FleetCheck(FleetCheck),
     Status,
 }
 
@@ -111,12 +113,10 @@ fn command(matches: &ArgMatches) -> Option<Command> {
             patience: Duration::from_secs(u64::from(*of.get_one::<u16>("patience")?)),
             dry_run: of.get_flag("dry-run"),
         }),
-        "verify" => Action::Verify(Verify {
-            from: text("from")?,
-            root: of.get_one::<PathBuf>("root").cloned(),
-            allow_http: of.get_flag("allow-http"),
-            ca_file: of.get_one::<PathBuf>("ca-file").cloned(),
-        }),
+        "verify" => Action::Verify(verification(of)?),
+        "fleet-check" => {
+            Action::FleetCheck(FleetCheck { of: verification(of)?, days: of.get_one::<u16>("days").copied() })
+        }
         "status" => Action::Status,
         _ => return None,
     };
@@ -135,6 +135,15 @@ fn command(matches: &ArgMatches) -> Option<Command> {
         json: flag("json"),
     };
     Some(Command { what, common })
+}
+
+fn verification(of: &ArgMatches) -> Option<Verify> {
+    Some(Verify {
+        from: of.get_one::<String>("from")?.clone(),
+        root: of.get_one::<PathBuf>("root").cloned(),
+        allow_http: of.get_flag("allow-http"),
+        ca_file: of.get_one::<PathBuf>("ca-file").cloned(),
+    })
 }
 
 fn texts(matches: &ArgMatches, id: &str) -> Vec<String> {
@@ -187,6 +196,7 @@ mod tests {
             "refresh -r r --keys k --role stable --role timestamp",
             "rotate -r r --keys k root",
             "verify https://example.com/edge --root r/metadata/1.root.json --json",
+            "fleet-check https://example.com/edge --root r/metadata/1.root.json --days 14 --allow-http --ca-file c --json",
             "sync r s3://bucket/edge --through https://updates.example.com/edge --invalidate hook --patience 5 --json",
             "refresh -r r --keys k --published none",
             "status -r r",

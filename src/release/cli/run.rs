@@ -15,7 +15,9 @@ use crate::release::lifetime::Lifetimes;
 use crate::release::lock::Lock;
 use crate::release::published::Address;
 use crate::release::repository::Repository;
-use crate::release::{ReleaseError, init, os, promote, publish, refresh, rollback, rotate, status, sync, verify};
+use crate::release::{
+    ReleaseError, fleet_check, init, os, promote, publish, refresh, rollback, rotate, status, sync, verify,
+};
 
 /// What a command answers.
 #[derive(Debug)]
@@ -39,6 +41,10 @@ pub fn run(command: Command, lang: Lang) -> Result<Answer, ReleaseError> {
             let report = verify::verify(&request, now)?;
             let text = if common.json { pretty(&json(&report)) } else { report.text(now) };
             (text, u8::from(!report.is_good()))
+        }
+        Action::FleetCheck(request) => {
+            let report = fleet_check::fleet_check(&request, now)?;
+            (if common.json { pretty(&json(&report)) } else { report.text() }, u8::from(!report.is_good()))
         }
         Action::Sync(request) => {
             let _lock = Lock::take(&common.repository)?;
@@ -89,7 +95,7 @@ fn change(
             refresh::refresh(repository()?, if roles.is_empty() { &usual } else { &roles }, &signing)?
         }
         Action::Rotate { role } => rotate::rotate(repository()?, &role, &signing)?,
-        Action::Status | Action::Sync(_) | Action::Verify(_) => return Ok(Text::default()),
+        Action::Status | Action::Sync(_) | Action::Verify(_) | Action::FleetCheck(_) => return Ok(Text::default()),
     };
     if !common.dry_run {
         if !change.is_empty() {
