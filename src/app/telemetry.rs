@@ -10,12 +10,13 @@ use crate::identity::BoxId;
 use crate::lang::Text;
 use crate::metrics::Metrics;
 use crate::outbound::Outbound;
-use crate::telemetry::{Delivery, Endpoint, Heartbeat, Resource, Settings};
+use crate::telemetry::{Delivery, Endpoint, Heartbeat, MetricsPush, Resource, Settings};
 use crate::update::Channel;
 
 /// What will be sent, and what about.
 pub(super) struct Telemetry {
     heartbeat: Option<Heartbeat>,
+    push: Option<MetricsPush>,
     health: Health,
     metrics: Arc<Metrics>,
 }
@@ -44,7 +45,15 @@ impl Telemetry {
         health: &Health,
         metrics: &Arc<Metrics>,
     ) -> Self {
-        let Settings { heartbeat_url, heartbeat_key_file, heartbeat_interval, allow_http } = settings;
+        let Settings {
+            heartbeat_url,
+            heartbeat_key_file,
+            heartbeat_interval,
+            otlp_url,
+            otlp_headers_file,
+            interval,
+            allow_http,
+        } = settings;
         let endpoint = |url: String| {
             let made = outbound
                 .map_err(Clone::clone)
@@ -61,16 +70,31 @@ impl Telemetry {
             endpoint,
             key_file: heartbeat_key_file,
             interval: heartbeat_interval,
+            resource: resource.clone(),
+        });
+        let metrics_url = otlp_url.map(|url| format!("{}/v1/metrics", url.trim_end_matches('/')));
+        let push = metrics_url.and_then(|url| endpoint(url).ok()).map(|endpoint| MetricsPush {
+            endpoint,
+            headers_file: otlp_headers_file,
+            interval,
             resource,
         });
-        Self { heartbeat, health: health.clone(), metrics: Arc::clone(metrics) }
+        Self { heartbeat, push, health: health.clone(), metrics: Arc::clone(metrics) }
     }
 
     /// Sends as long as the runtime lives.
     pub(super) fn start(self) {
-        let Self { heartbeat, health, metrics } = self;
+        let Self { heartbeat, push, health, metrics } = self;
+        let observer = |kind| {
+            let metrics = Arc::clone(&metrics);
+            move |delivery| observe(&metrics, kind, delivery)
+        };
         if let Some(heartbeat) = heartbeat {
-            tokio::task::spawn_local(heartbeat.run(health, move |delivery| observe(&metrics, "heartbeat", delivery)));
+            tokio::task::spawn_local(heartbeat.run(health.clone(), observer("heartbeat")));
+        }
+        if let Some(push) = push {
+            let exposition = Arc::clone(&metrics);
+            tokio::task::spawn_local(push.run(move || exposition.exposition(), health, observer("otlp_metrics")));
         }
     }
 }

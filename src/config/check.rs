@@ -32,13 +32,17 @@ pub(super) fn check(layers: &mut Layers) {
         outbound::Keys::ca_file(),
         outbound::Keys::credentials_file(),
         telemetry::Settings::heartbeat_key_file(),
+        telemetry::Settings::otlp_headers_file(),
     ] {
         existing(layers, &file);
     }
     cleartext(layers, &update::Settings::url(), &update::Settings::allow_http());
     cleartext(layers, &erp::Settings::url(), &erp::Settings::allow_http());
     cleartext(layers, &telemetry::Settings::heartbeat_url(), &telemetry::Settings::allow_http());
+    cleartext(layers, &telemetry::Settings::otlp_url(), &telemetry::Settings::allow_http());
     unused_without(layers, &telemetry::Settings::heartbeat_key_file().key, &telemetry::Settings::heartbeat_url().key);
+    unused_without(layers, &telemetry::Settings::otlp_headers_file().key, &telemetry::Settings::otlp_url().key);
+    otlp_headers(layers);
     erp(layers);
     gate_screens(layers);
 }
@@ -132,6 +136,18 @@ fn unused_without(layers: &mut Layers, key: &Key, other: &Key) {
     {
         let (origin, name) = (origin.clone(), key.path.to_owned());
         layers.warnings.push(Warning { origin, name, notice: Notice::UnusedWithout(other.path) });
+    }
+}
+
+/// The display is served also with a file that is wrong.
+fn otlp_headers(layers: &mut Layers) {
+    let setting = telemetry::Settings::otlp_headers_file();
+    if let Some((Some(file), origin)) = layers.setting(&setting)
+        && file.is_file()
+        && let Err(error) = telemetry::read_headers(&file)
+    {
+        let (name, notice) = (setting.key.path.to_owned(), Notice::Unusable(error.text()));
+        layers.warnings.push(Warning { origin, name, notice });
     }
 }
 

@@ -42,6 +42,8 @@ pub(crate) enum Notice {
     ShownToAll,
     /// The value keeps the program from the pages that this key adds to them.
     StopsAgent(&'static str),
+    /// The file is there, but cannot be used as it is now.
+    Unusable(Text),
 }
 
 /// What is wrong.

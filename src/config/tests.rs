@@ -154,6 +154,9 @@ fn nothing_at_all_gives_the_defaults() {
             heartbeat_url: None,
             heartbeat_key_file: None,
             heartbeat_interval: Duration::from_secs(300),
+            otlp_url: None,
+            otlp_headers_file: None,
+            interval: Duration::from_secs(60),
             allow_http: false,
         },
         machine: Machine { dir: None },
@@ -188,6 +191,7 @@ fn every_key_reaches_its_own_field() {
     let (root, ca) = (format!("update.trusted_root={file}"), format!("update.ca_file={file}"));
     let (authority, credentials) = (format!("outbound.ca_file={file}"), format!("proxy.credentials_file={file}"));
     let heartbeat_key = format!("telemetry.heartbeat_key_file={file}");
+    let otlp_headers = format!("telemetry.otlp_headers_file={file}");
     let set = [
         "data_dir=/d",
         "listen.http=[::]:1",
@@ -248,6 +252,9 @@ fn every_key_reaches_its_own_field() {
         "telemetry.heartbeat_url=http://h.example/x",
         &heartbeat_key,
         "telemetry.heartbeat_interval_s=38",
+        "telemetry.otlp_url=http://o.example",
+        &otlp_headers,
+        "telemetry.interval_s=39",
         "telemetry.allow_http=true",
         "update.trial_s=29",
         "update.quiet_wait_s=30",
@@ -343,6 +350,9 @@ fn every_key_reaches_its_own_field() {
             heartbeat_url: Some("http://h.example/x".into()),
             heartbeat_key_file: Some(file.clone().into()),
             heartbeat_interval: Duration::from_secs(38),
+            otlp_url: Some("http://o.example".into()),
+            otlp_headers_file: Some(file.clone().into()),
+            interval: Duration::from_secs(39),
             allow_http: true,
         },
         machine: Machine { dir: Some("/m".into()) },
@@ -650,6 +660,18 @@ fn a_policy_that_stops_the_agent_is_a_warning_as_long_as_there_is_one() {
 }
 
 #[test]
+fn header_fields_that_cannot_be_used_are_a_warning_without_them() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "DD-API-KEY s3cr3t").unwrap();
+    let text = format!("telemetry = {{ otlp_headers_file = {:?}, otlp_url = \"https://o.example\" }}", file.path());
+    let told: Vec<_> = good(&text).warnings.iter().map(|warning| warning.text().en).collect();
+    let [told] = told.as_slice() else { panic!("{told:?}") };
+    assert!(told.contains("telemetry.otlp_headers_file: line 1 of ") && !told.contains("s3cr3t"), "{told}");
+    std::fs::write(file.path(), "DD-API-KEY: s3cr3t").unwrap();
+    assert!(good(&text).warnings.is_empty());
+}
+
+#[test]
 fn a_password_that_is_not_there_yet_and_answers_for_everybody_are_warnings() {
     let loaded =
         good("[erp]\nurl = 'https://erp.example'\nuser = 'a@b.example'\npassword_file = '/nope'\nextra_paths = ['/x']");
@@ -833,7 +855,14 @@ fn the_reference_is_a_valid_file_with_every_key() {
         let lines =
             reference.lines().map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line));
         // What has to exist.
-        let absent = ["dir =", "trusted_root =", "ca_file =", "credentials_file =", "heartbeat_key_file ="];
+        let absent = [
+            "dir =",
+            "trusted_root =",
+            "ca_file =",
+            "credentials_file =",
+            "heartbeat_key_file =",
+            "otlp_headers_file =",
+        ];
         let live = lines.filter(|line| !absent.iter().any(|key| line.starts_with(key))).collect::<Vec<_>>().join("\n");
         let loaded = good(&live);
         let given = loaded.effective.iter().filter(|one| one.origin != Origin::Default).count();

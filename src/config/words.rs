@@ -153,6 +153,7 @@ impl Notice {
                     format!("{path} is not an existing file; until it is, the box does not sign in to the ERP"),
                 )
             }
+            Self::Unusable(text) => text.clone(),
             Self::ShownToAll => Text::new(
                 "lo que responden estas rutas se sirve entero y sin contraseña a toda la red: compruebe que no lleva datos personales",
                 "what these paths answer is served whole and without a password to the whole network: make sure that there is no personal data in it",

@@ -40,6 +40,13 @@ pub(crate) enum PostError {
     Refused { place: String, status: u16 },
 }
 
+/// What became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Delivery {
+    Taken,
+    Failed,
+}
+
 /// A receiver of telemetry.
 pub(crate) struct Endpoint {
     server: Server,

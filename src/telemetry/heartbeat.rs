@@ -13,7 +13,7 @@ use http::header::CONTENT_TYPE;
 use serde_json::json;
 use tokio::time::{sleep, timeout};
 
-use super::endpoint::Endpoint;
+use super::endpoint::{Delivery, Endpoint};
 use super::resource::Resource;
 use super::retry::Retry;
 use crate::bounded_read::{SHORT, read_text_bounded};
@@ -35,13 +35,6 @@ pub(crate) struct Heartbeat {
     pub(crate) key_file: Option<PathBuf>,
     pub(crate) interval: Duration,
     pub(crate) resource: Resource,
-}
-
-/// What became of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Delivery {
-    Taken,
-    Failed,
 }
 
 impl Heartbeat {

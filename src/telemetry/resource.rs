@@ -12,3 +12,17 @@ pub(crate) struct Resource {
     /// The channel of releases that it follows.
     pub(crate) channel: &'static str,
 }
+
+impl Resource {
+    /// As OpenTelemetry describes what speaks; the names are its own where it has one.
+    pub(super) fn attributes(&self) -> [(&'static str, &str); 6] {
+        [
+            ("service.name", "workshop-edge"),
+            ("service.version", crate::VERSION),
+            ("service.instance.id", &self.id),
+            ("host.name", &self.name),
+            ("workshop", &self.workshop),
+            ("deployment.channel", self.channel),
+        ]
+    }
+}

@@ -19,6 +19,15 @@ settings! {
         heartbeat_interval: Duration = key("telemetry.heartbeat_interval_s", seconds(1, 86_400), "300",
             "Cada cuántos segundos lo envía mientras nada cambia.",
             "How often it is sent while nothing changes, in seconds.");
+        otlp_url: Option<String> = optional("telemetry.otlp_url", url(), "https://otlp.example.com",
+            "Dirección de un receptor de OpenTelemetry (OTLP sobre HTTP), sin /v1/metrics: a ella envía el equipo sus métricas cada interval_s.",
+            "Address of a receiver of OpenTelemetry (OTLP over HTTP), without /v1/metrics: the box sends its metrics there every interval_s.");
+        otlp_headers_file: Option<PathBuf> = optional("telemetry.otlp_headers_file", path(), "/etc/workshop-edge/otlp-headers",
+            "Archivo con los campos que pide el receptor, uno por línea: \"DD-API-KEY: clave\".",
+            "File with the header fields that the receiver asks for, one a line: \"DD-API-KEY: key\".");
+        interval: Duration = key("telemetry.interval_s", seconds(1, 3600), "60",
+            "Cada cuántos segundos envía el equipo sus métricas.",
+            "How often the box sends its metrics, in seconds.");
         allow_http: bool = key("telemetry.allow_http", switch(), "false",
             "Si las direcciones de telemetry pueden empezar por http://; lo que se envía va entonces sin cifrar.",
             "Whether the addresses of telemetry may begin with http://; what is sent is then in cleartext.");

@@ -155,7 +155,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("slots", &["bounded_read", "durable"]),
     ("storage", &["disk_space", "lang"]),
     ("support_bundle", &["bounded_read", "disk_space", "lang", "panics"]),
-    ("telemetry", &["bounded_read", "clock", "health", "lang", "outbound", "schema"]),
+    ("telemetry", &["bounded_read", "clock", "gzip", "health", "lang", "outbound", "schema"]),
     (
         "update",
         &["bounded_read", "clock", "digest", "disk_space", "durable", "lang", "outbound", "schema", "slots", "window"],
