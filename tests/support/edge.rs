@@ -139,6 +139,11 @@ impl Log {
         });
     }
 
+    /// Whether whoever wrote it has ended, so that nothing more comes.
+    fn is_whole(&self) -> bool {
+        self.lines.lock().expect("unpoisoned").1 == 0
+    }
+
     /// Everything that was written so far.
     pub(super) fn text(&self) -> String {
         self.lines.lock().expect("unpoisoned").0.join("\n")
@@ -251,11 +256,13 @@ impl Edge {
         kill_process(Pid::from_child(&self.child), signal).expect("it is there");
     }
 
-    /// Waits for its end.
+    /// Waits for its end, and for the last line that it wrote.
     pub(crate) fn wait(&mut self) -> ExitStatus {
         let give_up = Instant::now() + PATIENCE;
         loop {
-            if let Some(status) = self.child.try_wait().expect("a child") {
+            if let Some(status) = self.child.try_wait().expect("a child")
+                && self.log.is_whole()
+            {
                 return status;
             }
             assert!(Instant::now() < give_up, "it does not end:\n{}", self.log());

@@ -90,7 +90,7 @@ export async function openAdmin(browser, box) {
     async picture(id) {
       await page.goto(at(`/screens/${id}`));
       const address = await page.getAttribute('img.picture', 'src');
-      const answer = await context.request.get(new URL(address, box.url).href);
+      const answer = await page.request.get(new URL(address, box.url).href);
       return { type: answer.headers()['content-type'], bytes: await answer.body() };
     },
   };
