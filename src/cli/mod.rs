@@ -12,6 +12,7 @@ mod console;
 mod control;
 mod erp;
 mod factory_reset;
+mod fleet;
 mod launch;
 mod machine;
 mod man;
@@ -54,6 +55,7 @@ pub enum Command {
     Launch(launch::LaunchArgs),
     Config(config::ConfigArgs),
     Status(status::StatusArgs),
+    Fleet(fleet::FleetArgs),
     Erp(erp::ErpArgs),
     Console(console::ConsoleArgs),
     Pin(pin::PinArgs),
@@ -105,6 +107,7 @@ fn definition(lang: Lang) -> clap::Command {
         launch::definition(lang),
         config::definition(lang),
         status::definition(lang),
+        fleet::definition(lang),
         erp::definition(lang),
         console::definition(lang),
         pin::definition(lang),
@@ -128,6 +131,7 @@ fn command(matches: &ArgMatches) -> Option<Command> {
         "launch" => Command::Launch(launch::LaunchArgs::of(of)),
         "config" => Command::Config(config::ConfigArgs::of(of)?),
         "status" => Command::Status(status::StatusArgs::of(of)),
+        "fleet" => Command::Fleet(fleet::FleetArgs::of(of)?),
         "erp" => Command::Erp(erp::ErpArgs::of(of)?),
         "console" => Command::Console(console::ConsoleArgs::of(of)?),
         "pin" => Command::Pin(pin::PinArgs::of(of)),
@@ -157,6 +161,7 @@ pub fn run(
         Command::Launch(args) => launch::run(args),
         Command::Config(args) => config::run(args, lang),
         Command::Status(args) => status::run(args, lang),
+        Command::Fleet(args) => fleet::run(&args, lang),
         Command::Erp(args) => erp::run(args, lang, outbound),
         Command::Console(args) => console::run(args, lang),
         Command::Pin(args) => pin::run(args, lang),

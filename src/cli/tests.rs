@@ -6,7 +6,7 @@ use super::{
 };
 use clap::error::ErrorKind;
 use clap_complete::Shell;
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 /// What a command line means; words are separated by spaces.
 fn typed(line: &str, lang: Lang) -> Result<Command, Exit> {
@@ -58,6 +58,8 @@ fn every_command_is_understood() {
             "status --json --set log.level=warn --set a=b",
             Command::Status(StatusArgs { overrides: set(), form: Form::Json }),
         ),
+        ("fleet", Command::Fleet(fleet::FleetArgs { wait: Duration::from_secs(3), json: false })),
+        ("fleet --json --wait 60", Command::Fleet(fleet::FleetArgs { wait: Duration::from_secs(60), json: true })),
         (
             "console --tty /dev/tty1",
             Command::Console(console::ConsoleArgs { overrides: Overrides::default(), tty: "/dev/tty1".into() }),
@@ -175,6 +177,7 @@ fn what_is_not_understood_is_said_in_the_persons_language() {
         ("completions", "falta: <SHELL>", "were not provided"),
         ("console", "falta: --tty <TERMINAL>", "were not provided"),
         ("status --json --watch", "«--json» no se puede usar con «--watch»", "cannot be used with"),
+        ("fleet --wait 61", "«61» no es un valor de «--wait <SEGUNDOS>»", "invalid value '61'"),
         ("completions ksh", "«ksh» no es un valor de «<SHELL>»\n  posibles: bash, ", "invalid value 'ksh'"),
     ] {
         for (lang, told) in [(Lang::Es, es), (Lang::En, en)] {
@@ -199,6 +202,7 @@ fn help_is_in_the_persons_language_throughout() {
         "config show -h",
         "config example -h",
         "status -h",
+        "fleet -h",
         "console -h",
         "machine -h",
         "machine notices -h",

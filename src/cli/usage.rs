@@ -34,10 +34,12 @@ fn spanish(error: &Error) -> String {
         }
         ErrorKind::UnknownArgument if argument.starts_with('-') => format!("no existe la opción «{argument}»"),
         ErrorKind::UnknownArgument => format!("sobra el argumento «{argument}»"),
-        ErrorKind::InvalidValue => match get(ContextKind::InvalidValue).filter(|value| !value.is_empty()) {
-            Some(value) => format!("«{value}» no es un valor de «{argument}»"),
-            None => format!("a «{argument}» le falta un valor"),
-        },
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
+            match get(ContextKind::InvalidValue).filter(|value| !value.is_empty()) {
+                Some(value) => format!("«{value}» no es un valor de «{argument}»"),
+                None => format!("a «{argument}» le falta un valor"),
+            }
+        }
         ErrorKind::ArgumentConflict => match get(ContextKind::PriorArg) {
             Some(prior) if prior != argument => format!("«{argument}» no se puede usar con «{prior}»"),
             _ => format!("«{argument}» no se puede repetir"),

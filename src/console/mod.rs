@@ -45,6 +45,7 @@ pub(crate) use erp::{Erp, ErpAccount, ErpState};
 pub(crate) use menu::Menu;
 pub(crate) use no_site::NoSite;
 pub(crate) use screen::{Pin, Screen, View};
+pub(crate) use screen_counts::ScreenCounts;
 pub(crate) use status::{
     Build, Discovery, Disk, Doubt, Fault, Health, Https, LeftOut, Machine, Name, Network, Serving, Site, Status, Update,
 };

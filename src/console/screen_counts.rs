@@ -35,15 +35,21 @@ impl ScreenCounts {
         }
     }
 
+    /// How many should show the page: those that are known, or as many as are expected.
+    #[must_use]
+    pub(crate) fn due(&self) -> usize {
+        self.known.max(self.expected)
+    }
+
     /// Whether some that are known or expected do not show the page.
     pub(super) fn is_short(&self) -> bool {
-        self.lit < self.known.max(self.expected)
+        self.lit < self.due()
     }
 
     /// How many show the page, and how many wait for a name.
     pub(super) fn words(&self) -> Vec<Text> {
         let Self { lit, unnamed, .. } = self;
-        let all = self.known.max(self.expected);
+        let all = self.due();
         let first = if all == 0 {
             Text::new("Ninguna todavía", "None yet")
         } else {

@@ -10,6 +10,7 @@
 //! ends the box.
 
 mod back_off;
+mod browse;
 mod duplicate_id;
 mod keeper;
 mod lan;
@@ -39,6 +40,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use browse::{AnnouncedBox, MAX_BOXES, boxes};
 pub(crate) use one_shot::resolve;
 pub(crate) use settings::Settings;
 pub(crate) use state::{State, Status};

@@ -20,6 +20,9 @@ const END: Duration = Duration::from_secs(1);
 /// Between two looks at the daemon's metrics.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
+/// The subtype by which browsers of `_http._tcp` find a box, and boxes find boxes.
+pub(super) const SUBTYPE: &str = "_workshop-edge._sub._http._tcp.local.";
+
 /// What is announced.
 #[derive(Debug, Clone)]
 pub(super) struct Services {
@@ -43,11 +46,7 @@ struct Announced {
 
 impl Announced {
     fn new(services: &Services, lan: &Lan) -> Self {
-        let kinds = [
-            // Browsers of `_http._tcp` find it, and boxes find boxes.
-            ("_workshop-edge._sub._http._tcp.local.", &services.http),
-            ("_https._tcp.local.", &services.https),
-        ];
+        let kinds = [(SUBTYPE, &services.http), ("_https._tcp.local.", &services.https)];
         let ports =
             kinds.into_iter().filter_map(|(kind, reach)| Some((kind, lan.ips().find_map(|ip| reach.port(ip))?)));
         Self { instance: services.instance.clone(), id: services.id.clone(), ports: ports.collect() }
@@ -223,11 +222,15 @@ async fn drain(
 async fn watch_daemon(daemon: ServiceDaemon, state: watch::Sender<ResponderState>) {
     loop {
         sleep(POLL_INTERVAL).await;
-        let Ok(metrics) = daemon.get_metrics() else { break };
-        let Ok(metrics) = metrics.recv_async().await else { break };
-        let counts = metrics.iter().filter(|(name, _)| name.starts_with("cached-")).map(|(_, count)| *count);
-        let cached = u64::try_from(counts.sum::<i64>()).unwrap_or(0);
+        let Some(cached) = cached_records(&daemon).await else { break };
         state.send_if_modified(|state| std::mem::replace(&mut state.cached, cached) != cached);
     }
     state.send_modify(|state| state.fault = Some("it has ended"));
+}
+
+/// The records of others in a daemon's cache; `None` when the daemon has ended.
+pub(super) async fn cached_records(daemon: &ServiceDaemon) -> Option<u64> {
+    let metrics = daemon.get_metrics().ok()?.recv_async().await.ok()?;
+    let counts = metrics.iter().filter(|(name, _)| name.starts_with("cached-")).map(|(_, count)| *count);
+    Some(u64::try_from(counts.sum::<i64>()).unwrap_or(0))
 }

@@ -28,7 +28,7 @@ mod settings;
 mod state;
 mod store;
 mod summary;
-mod text;
+pub(crate) mod text;
 mod vote;
 mod words;
 

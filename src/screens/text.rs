@@ -1,7 +1,7 @@
 //! Texts of peers and people, made fit to be shown.
 
 /// At most `max` characters of a text, without what is not seen or turns the writing around.
-pub(super) fn cut(text: &str, max: usize) -> String {
+pub(crate) fn cut(text: &str, max: usize) -> String {
     text.chars().filter(|sign| is_shown(*sign)).take(max).collect::<String>().trim().to_owned()
 }
 

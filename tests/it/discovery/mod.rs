@@ -5,6 +5,7 @@ mod addresses;
 pub(crate) mod avahi;
 mod edge;
 mod farewell;
+mod fleet;
 mod flood;
 mod found;
 mod names;
