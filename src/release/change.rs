@@ -130,6 +130,11 @@ impl Change {
         self.files.last().is_some_and(|file| file.path == TIMESTAMP)
     }
 
+    /// Whether boxes find a signature missing between the uploads of a new root and of the timestamp.
+    pub(super) fn is_seen_half_done(&self) -> bool {
+        self.ends_with_timestamp() && self.roles.iter().any(|role| role.role == "root" && role.from.is_some())
+    }
+
     /// Writes the files, each of them whole and on the disk before the next.
     pub(super) fn write(&self) -> Result<(), ReleaseError> {
         for name in ["metadata", "targets"] {

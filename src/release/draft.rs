@@ -8,19 +8,23 @@ use std::num::NonZeroU64;
 use std::path::PathBuf;
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tough::TargetName;
 use tough::schema::decoded::{Decoded, Hex};
+use tough::schema::key::Key;
 use tough::schema::{
     DelegatedRole, Delegations, Hashes, Metafile, PathPattern, PathSet, Role, RoleKeys, RoleType, Root, Signature,
     Signed, Snapshot, Target, Targets, Timestamp,
 };
 
 use super::change::{Change, File, RoleChange};
-use super::error::{ReleaseError, refuse, role};
-use super::keys::{Keys, Signer};
+use super::elsewhere::{self, SignedElsewhere};
+use super::error::{ReleaseError, lacks_signatures, refuse, role};
+use super::keys::{Keys, Signer, verifies};
 use super::lifetime::Lifetimes;
 use super::repository::{self, Published, Repository, sha256};
-use super::{CHANNELS, ROLES};
+use super::{CHANNELS, ROLES, standard};
+use crate::lang::Text;
 use crate::update::manifest::{MAX_BYTES, MAX_RELEASES, Manifest};
 
 /// The version of TUF that the roles are written by.
@@ -44,6 +48,7 @@ pub(super) struct Draft {
 #[derive(Debug)]
 pub(super) struct Signing<'a> {
     pub(super) keys: &'a Keys,
+    pub(super) elsewhere: &'a SignedElsewhere,
     pub(super) lifetimes: &'a Lifetimes,
     pub(super) now: jiff::Timestamp,
     /// Signs nothing, and says only which roles would change.
@@ -264,17 +269,6 @@ fn hashes(bytes: &[u8]) -> Hashes {
     Hashes { sha256: sha256(bytes).into(), _extra: HashMap::new() }
 }
 
-/// The role that the root itself gives keys to.
-pub(super) fn standard(name: &str) -> Option<RoleType> {
-    match name {
-        "root" => Some(RoleType::Root),
-        "targets" => Some(RoleType::Targets),
-        "snapshot" => Some(RoleType::Snapshot),
-        "timestamp" => Some(RoleType::Timestamp),
-        _ => None,
-    }
-}
-
 impl<T: Role + Serialize> Published<T> {
     fn metafile(&self) -> Metafile {
         Metafile {
@@ -285,6 +279,9 @@ impl<T: Role + Serialize> Published<T> {
         }
     }
 }
+
+/// The keys whose signatures on a role count, by their ids.
+type RoleKeysById = BTreeMap<Decoded<Hex>, Key>;
 
 /// The roles that are signed.
 struct Plan<'a> {
@@ -310,9 +307,8 @@ impl Plan<'_> {
         root.version = successor(before.map_or(0, Published::version))?;
         root.expires = self.signing.lifetimes.until("root", self.signing.now)?;
         let old = before.map(|before| before.role.signed.clone());
-        let mut ids = keyids(&root, RoleType::Root);
-        ids.extend(old.iter().flat_map(|old| keyids(old, RoleType::Root)));
-        let published = self.sign("root", root, &ids, before.map(Published::version), |role| {
+        let keys = both(&root, old.as_ref(), RoleType::Root);
+        let published = self.sign("root", root, &keys, before.map(Published::version), |role| {
             role.signed.verify_role(role)?;
             old.as_ref().map_or(Ok(()), |old| old.verify_role(role))
         })?;
@@ -332,8 +328,8 @@ impl Plan<'_> {
         let mut targets = wanted.clone();
         targets.version = self.next("targets", before.map(Published::version))?;
         targets.expires = self.signing.lifetimes.until("targets", self.signing.now)?;
-        let ids = both(root, old_root, RoleType::Targets);
-        self.sign("targets", targets, &ids, before.map(Published::version), |role| root.verify_role(role))
+        let keys = both(root, old_root, RoleType::Targets);
+        self.sign("targets", targets, &keys, before.map(Published::version), |role| root.verify_role(role))
     }
 
     fn channel(&mut self, channel: &str, delegations: &Delegations) -> Result<Published<Targets>, ReleaseError> {
@@ -350,8 +346,10 @@ impl Plan<'_> {
         targets.version = self.next(channel, before.map(Published::version))?;
         targets.expires = self.signing.lifetimes.until(channel, self.signing.now)?;
         let delegated = delegations.roles.iter().find(|role| role.name == channel).ok_or_else(|| missing(channel))?;
-        let ids = delegated.keyids.iter().cloned().collect();
-        self.sign(channel, targets, &ids, before.map(Published::version), |role| delegations.verify_role(role, channel))
+        let keys = keys_of(&delegated.keyids, &delegations.keys);
+        self.sign(channel, targets, &keys, before.map(Published::version), |role| {
+            delegations.verify_role(role, channel)
+        })
     }
 
     fn snapshot(
@@ -372,8 +370,8 @@ impl Plan<'_> {
         let expires = self.signing.lifetimes.until("snapshot", self.signing.now)?;
         let mut snapshot = Snapshot::new(SPECIFICATION.into(), version, expires);
         snapshot.meta = meta;
-        let ids = both(root, old_root, RoleType::Snapshot);
-        self.sign("snapshot", snapshot, &ids, before.map(Published::version), |role| root.verify_role(role))
+        let keys = both(root, old_root, RoleType::Snapshot);
+        self.sign("snapshot", snapshot, &keys, before.map(Published::version), |role| root.verify_role(role))
     }
 
     fn timestamp(
@@ -395,8 +393,8 @@ impl Plan<'_> {
         let expires = self.signing.lifetimes.until("timestamp", self.signing.now)?;
         let mut timestamp = Timestamp::new(SPECIFICATION.into(), version, expires);
         timestamp.meta = meta;
-        let ids = both(root, old_root, RoleType::Timestamp);
-        self.sign("timestamp", timestamp, &ids, before.map(Published::version), |role| root.verify_role(role))
+        let keys = both(root, old_root, RoleType::Timestamp);
+        self.sign("timestamp", timestamp, &keys, before.map(Published::version), |role| root.verify_role(role))
     }
 
     /// The number of a role's next version. One that a failed command left behind may lie in a cache, and is passed
@@ -407,50 +405,68 @@ impl Plan<'_> {
         successor(left.last().copied().unwrap_or(0).max(before))
     }
 
-    /// Signs a role with those of its keys that are at hand, and holds the signatures to the threshold.
-    fn sign<T: Role + Serialize + Clone>(
+    /// Signs a role with those of its keys that are at hand, adds what was signed elsewhere, and holds the signatures to the
+    /// threshold.
+    fn sign<T: Role + Serialize + DeserializeOwned>(
         &mut self,
         name: &str,
-        role_: T,
-        ids: &BTreeSet<Decoded<Hex>>,
+        wanted: T,
+        keys: &RoleKeysById,
         before: Option<u64>,
         verify: impl FnOnce(&Signed<T>) -> Result<(), tough::schema::Error>,
     ) -> Result<Published<T>, ReleaseError> {
+        let given = self.signing.elsewhere.find(name, &wanted, self.signing.now)?;
+        let is_given = given.is_some();
+        let Signed { signed, signatures: given } =
+            given.unwrap_or_else(|| Signed { signed: wanted, signatures: Vec::new() });
         let filename = match name {
             "timestamp" => "timestamp.json".to_owned(),
-            _ => format!("{}.{name}.json", role_.version()),
+            _ => format!("{}.{name}.json", signed.version()),
         };
         self.roles.push(RoleChange {
             role: name.to_owned(),
             from: before,
-            to: role_.version().get(),
-            expires: role_.expires(),
+            to: signed.version().get(),
+            expires: signed.expires(),
         });
-        let mut signed = Signed { signed: role_, signatures: Vec::new() };
+        let mut signatures = BTreeMap::new();
         if !self.signing.dry {
-            let message = signed.signed.canonical_form().map_err(role(name))?;
-            let mut done = BTreeSet::new();
-            for signer in self.signing.keys.present(name)? {
-                if ids.contains(signer.id())
-                    && done.insert(signer.id().clone())
-                    && let Some(signature) = signer.sign(&message)?
-                {
-                    signed.signatures.push(Signature { keyid: signer.id().clone(), sig: signature.into() });
+            let message = signed.canonical_form().map_err(role(name))?;
+            for Signature { keyid, sig } in given {
+                if keys.get(&keyid).is_some_and(|key| verifies(key, &message, &sig)) {
+                    signatures.insert(keyid, sig);
                 }
             }
-            verify(&signed).map_err(|error| {
-                refuse(
-                    format!("al rol {name} le faltan firmas ({error}): ponga a mano más claves suyas en keys.toml o con --key"),
-                    format!("the role {name} lacks signatures ({error}): have more of its keys at hand, in keys.toml or with --key"),
-                )
-            })?;
+            for signer in self.signing.keys.present(name)? {
+                if keys.contains_key(signer.id())
+                    && !signatures.contains_key(signer.id())
+                    && let Some(signature) = signer.sign(&message)?
+                {
+                    signatures.insert(signer.id().clone(), signature.into());
+                }
+            }
         }
-        // As a value, whose keys are sorted, so that the same role always has the same bytes.
-        let mut bytes =
-            serde_json::to_value(&signed).and_then(|value| serde_json::to_vec_pretty(&value)).map_err(role(name))?;
-        bytes.push(b'\n');
+        let signatures = signatures.into_iter().map(|(keyid, sig)| Signature { keyid, sig }).collect();
+        let published = Signed { signed, signatures };
+        let bytes = elsewhere::bytes(name, &published)?;
+        if !self.signing.dry
+            && let Err(error) = verify(&published)
+        {
+            let unfit = if is_given { None } else { self.signing.elsewhere.unfit::<T>() };
+            let what_to_do = unfit.unwrap_or_else(|| {
+                Text::new(
+                    "ponga a mano más claves suyas en keys.toml o con --key, o que firmen otros (--to-sign ARCHIVO)",
+                    "have more of its keys at hand, in keys.toml or with --key, or have others sign (--to-sign FILE)",
+                )
+            });
+            let lacks = Text::new(
+                format!("al rol {name} le faltan firmas ({error}): "),
+                format!("the role {name} lacks signatures ({error}): "),
+            );
+            return Err(lacks_signatures(name, lacks.then(&what_to_do), bytes));
+        }
         self.metadata.push(File::metadata(&filename, bytes.clone()));
-        Ok(Published { role: signed, bytes })
+        Ok(Published { role: published, bytes })
     }
 }
 
@@ -469,15 +485,16 @@ fn missing(channel: &str) -> ReleaseError {
     )
 }
 
-fn keyids(root: &Root, kind: RoleType) -> BTreeSet<Decoded<Hex>> {
-    root.roles.get(&kind).into_iter().flat_map(|keys| keys.keyids.iter().cloned()).collect()
+fn keys_of(ids: &[Decoded<Hex>], keys: &HashMap<Decoded<Hex>, Key>) -> RoleKeysById {
+    ids.iter().filter_map(|id| Some((id.clone(), keys.get(id)?.clone()))).collect()
 }
 
 /// The keys of a role before and after a rotation: signed by both, it is valid whichever root a box has.
-fn both(root: &Root, old: Option<&Root>, kind: RoleType) -> BTreeSet<Decoded<Hex>> {
-    let mut ids = keyids(root, kind);
-    ids.extend(old.into_iter().flat_map(|old| keyids(old, kind)));
-    ids
+fn both(root: &Root, old: Option<&Root>, kind: RoleType) -> RoleKeysById {
+    let of = |root: &Root| root.roles.get(&kind).map(|role| keys_of(&role.keyids, &root.keys)).unwrap_or_default();
+    let mut keys = of(root);
+    keys.extend(old.map(of).unwrap_or_default());
+    keys
 }
 
 fn successor(version: u64) -> Result<NonZeroU64, ReleaseError> {

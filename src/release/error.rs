@@ -14,6 +14,14 @@ pub enum ReleaseError {
     /// It was asked for something that would harm the boxes, or that makes no sense.
     #[error(transparent)]
     Refused(Refusal),
+    /// A role that the keys at hand do not sign well enough.
+    #[error("{why}")]
+    LacksSignatures {
+        why: Refusal,
+        role: String,
+        /// As it will lie in the repository, with the signatures that it has so far.
+        metadata: Vec<u8>,
+    },
     /// A file could not be written.
     #[error("nothing is published")]
     Write(#[from] DurableError),
@@ -51,7 +59,9 @@ impl ReleaseError {
     #[must_use]
     pub fn words(&self, lang: Lang) -> String {
         match self {
-            Self::Refused(Refusal(text)) => text.pick(lang).to_owned(),
+            Self::Refused(Refusal(text)) | Self::LacksSignatures { why: Refusal(text), .. } => {
+                text.pick(lang).to_owned()
+            }
             other => crate::error_chain(other),
         }
     }
@@ -60,6 +70,11 @@ impl ReleaseError {
 /// A refusal, in both languages.
 pub(super) fn refuse(es: impl Into<String>, en: impl Into<String>) -> ReleaseError {
     ReleaseError::Refused(Refusal(Text::new(es, en)))
+}
+
+/// The refusal of a role that lacks signatures.
+pub(super) fn lacks_signatures(role: &str, why: Text, metadata: Vec<u8>) -> ReleaseError {
+    ReleaseError::LacksSignatures { why: Refusal(why), role: role.to_owned(), metadata }
 }
 
 /// The reason of a file's failure.

@@ -9,6 +9,7 @@ mod binary;
 mod change;
 pub mod cli;
 mod draft;
+mod elsewhere;
 mod error;
 mod fleet_check;
 mod init;
@@ -32,6 +33,8 @@ mod verify;
 mod waves;
 mod web;
 
+use tough::schema::RoleType;
+
 pub(crate) use error::ReleaseError;
 
 /// The roles, from the one that all trust starts from to the one that is signed most often.
@@ -39,3 +42,14 @@ pub(crate) const ROLES: [&str; 6] = ["root", "targets", "stable", "staging", "sn
 
 /// The channels, each of which is a delegated role of its name.
 pub(crate) const CHANNELS: [&str; 2] = ["stable", "staging"];
+
+/// The role that the root itself gives keys to.
+fn standard(name: &str) -> Option<RoleType> {
+    match name {
+        "root" => Some(RoleType::Root),
+        "targets" => Some(RoleType::Targets),
+        "snapshot" => Some(RoleType::Snapshot),
+        "timestamp" => Some(RoleType::Timestamp),
+        _ => None,
+    }
+}

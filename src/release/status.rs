@@ -58,7 +58,7 @@ pub(super) fn soon(role: &str) -> SignedDuration {
 }
 
 fn keys(repository: &Repository, role: &str) -> (u64, Vec<String>) {
-    let (threshold, ids) = match super::draft::standard(role) {
+    let (threshold, ids) = match super::standard(role) {
         Some(kind) => match repository.root.role.signed.roles.get(&kind) {
             Some(keys) => (keys.threshold.get(), keys.keyids.as_slice()),
             None => (0, [].as_slice()),

@@ -33,6 +33,7 @@ pub(super) fn command(lang: Lang) -> Command {
         .subcommand(yank(lang))
         .subcommand(refresh(lang))
         .subcommand(rotate(lang))
+        .subcommand(sign(lang))
         .subcommand(sync(lang))
         .subcommand(verify(lang))
         .subcommand(fleet_check(lang))
@@ -229,17 +230,38 @@ fn rotate(lang: Lang) -> Command {
                 "Da a un rol las claves que dice keys.toml; las anteriores van en su lista retired",
                 "Give a role the keys that keys.toml says; the ones before go into its list \"retired\"",
             ))
-            .arg(
-                Arg::new("role")
-                    .value_name(lang.pick("ROL", "ROLE"))
-                    .help_heading(lang.pick("Argumentos", "Arguments"))
-                    .required(true)
-                    .value_parser(ROLES)
-                    .hide_possible_values(true)
-                    .help(ROLES.join(", ")),
-            ),
+            .arg(role(lang)),
         lang,
     )
+}
+
+fn sign(lang: Lang) -> Command {
+    let command = subcommand("sign", "sign", lang.pick("[OPCIONES] <ROL> <ARCHIVO>", "[OPTIONS] <ROLE> <FILE>"), lang)
+        .about(lang.pick(
+            "Añade las firmas de las claves que hay aquí a un archivo de --to-sign, y dice qué se firma",
+            "Add the signatures of the keys that are here to a file of --to-sign, and say what is signed",
+        ))
+        .arg(role(lang))
+        .arg(
+            Arg::new("file")
+                .value_name(lang.pick("ARCHIVO", "FILE"))
+                .help_heading(lang.pick("Argumentos", "Arguments"))
+                .required(true)
+                .value_hint(ValueHint::FilePath)
+                .value_parser(value_parser!(PathBuf))
+                .help(lang.pick("El que hizo --to-sign", "The one that --to-sign made")),
+        );
+    signing(command, lang).arg(dry_run(lang)).arg(json(lang))
+}
+
+fn role(lang: Lang) -> Arg {
+    Arg::new("role")
+        .value_name(lang.pick("ROL", "ROLE"))
+        .help_heading(lang.pick("Argumentos", "Arguments"))
+        .required(true)
+        .value_parser(ROLES)
+        .hide_possible_values(true)
+        .help(ROLES.join(", "))
 }
 
 fn sync(lang: Lang) -> Command {
@@ -349,10 +371,9 @@ fn subcommand(name: &'static str, typed: &str, arguments: &str, lang: Lang) -> C
     shape::command(name, &[NAME, typed], arguments, lang)
 }
 
-/// Adds the options of a command that changes a repository.
-fn changing(command: Command, lang: Lang) -> Command {
+/// Adds the options that say where keys are.
+fn signing(command: Command, lang: Lang) -> Command {
     command
-        .arg(repository(lang))
         .arg(path("keys", lang.pick("ARCHIVO", "FILE"), ValueHint::FilePath).help(lang.pick(
             "keys.toml, que dice dónde están las claves de cada rol",
             "keys.toml, which says where the keys of each role are",
@@ -360,6 +381,19 @@ fn changing(command: Command, lang: Lang) -> Command {
         .arg(named("key", lang.pick("ROL=CLAVE", "ROLE=KEY")).action(ArgAction::Append).help(lang.pick(
             "Clave de un rol en lugar de las de keys.toml, se puede repetir: un archivo, o cmd:CLAVE_PÚBLICA:PROGRAMA ARGUMENTOS",
             "Key of a role instead of those of keys.toml, repeatable: a file, or cmd:PUBLIC-KEY-FILE:PROGRAM ARGUMENTS",
+        )))
+}
+
+/// Adds the options of a command that changes a repository.
+fn changing(command: Command, lang: Lang) -> Command {
+    signing(command.arg(repository(lang)), lang)
+        .arg(path("to-sign", lang.pick("ARCHIVO", "FILE"), ValueHint::FilePath).help(lang.pick(
+            "Si a un rol le faltan firmas, lo deja en ARCHIVO para «sign» en otras máquinas, y no cambia nada",
+            "If a role lacks signatures, put it into FILE for \"sign\" on other machines, and change nothing",
+        )))
+        .arg(path("signed", lang.pick("ARCHIVO", "FILE"), ValueHint::FilePath).action(ArgAction::Append).help(lang.pick(
+            "Lo que se firmó en otras máquinas, con la misma orden; se puede repetir, y las firmas se juntan",
+            "What was signed on other machines, with the same command; repeatable, and the signatures are merged",
         )))
         .arg(named("expires", lang.pick("ROL=PLAZO", "ROLE=WHEN")).action(ArgAction::Append).help(lang.pick(
             "Caducidad de lo que se firme de un rol, como 7d o 2027-01-31T00:00Z [por defecto: root 730d, targets y stable 365d, staging 90d, snapshot 14d, timestamp 7d]",

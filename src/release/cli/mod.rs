@@ -36,6 +36,10 @@ struct Common {
     keys: Option<PathBuf>,
     key: Vec<String>,
     expires: Vec<String>,
+    /// Where a role goes whose keys at hand are too few.
+    to_sign: Option<PathBuf>,
+    /// What came back of that.
+    signed: Vec<PathBuf>,
     /// Where what is published is compared with; `none` for nothing.
     published: Option<String>,
     dry_run: bool,
@@ -52,6 +56,7 @@ enum Action {
     Yank { what: Part, channel: String, version: Version, desired: Option<Version> },
     Refresh { roles: Vec<String> },
     Rotate { role: String },
+    Sign { role: String, file: PathBuf },
     Sync(Sync),
     Verify(Verify),
     FleetCheck(FleetCheck),
@@ -105,6 +110,7 @@ fn command(matches: &ArgMatches) -> Option<Command> {
         },
         "refresh" => Action::Refresh { roles: texts(of, "role") },
         "rotate" => Action::Rotate { role: text("role")? },
+        "sign" => Action::Sign { role: text("role")?, file: of.get_one::<PathBuf>("file")?.clone() },
         "sync" => Action::Sync(Sync {
             to: text("to")?,
             through: text("through"),
@@ -130,6 +136,8 @@ fn command(matches: &ArgMatches) -> Option<Command> {
         keys: option("keys"),
         key: list("key"),
         expires: list("expires"),
+        to_sign: option("to-sign"),
+        signed: of.try_get_many("signed").ok().flatten().unwrap_or_default().cloned().collect(),
         published: of.try_get_one::<String>("published").ok().flatten().cloned(),
         dry_run: flag("dry-run"),
         json: flag("json"),
@@ -195,6 +203,9 @@ mod tests {
             "yank -r r --keys k --channel stable --version 1.2.2 --desired 1.2.1",
             "refresh -r r --keys k --role stable --role timestamp",
             "rotate -r r --keys k root",
+            "rotate -r r --keys k root --to-sign root.json",
+            "sign root root.json --keys k --key root=a.pem --dry-run --json",
+            "refresh -r r --keys k --role root --signed a.json --signed b.json",
             "verify https://example.com/edge --root r/metadata/1.root.json --json",
             "fleet-check https://example.com/edge --root r/metadata/1.root.json --days 14 --allow-http --ca-file c --json",
             "sync r s3://bucket/edge --through https://updates.example.com/edge --invalidate hook --patience 5 --json",
@@ -203,9 +214,14 @@ mod tests {
         ] {
             assert!(typed(line).is_ok(), "{line}: {}", typed(line).unwrap_err());
         }
-        for line in
-            ["", "publish -r r --version 1 x", "publish -r r --channel c --version 1.0.0", "rotate -r r", "sync r"]
-        {
+        for line in [
+            "",
+            "publish -r r --version 1 x",
+            "publish -r r --channel c --version 1.0.0",
+            "rotate -r r",
+            "sync r",
+            "sign root",
+        ] {
             assert!(typed(line).is_err(), "{line}");
         }
     }

@@ -1,9 +1,12 @@
 //! What a command says of what it did.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use crate::lang::Text;
 use crate::release::change::{Change, cache_control};
+use crate::release::elsewhere::SignedFile;
 use crate::release::sync::Uploaded;
 
 /// What was changed, as JSON.
@@ -47,6 +50,44 @@ pub(super) fn text(change: &Change, notes: &[Text], dry_run: bool) -> Text {
             "\nO todo: targets/, luego metadata/ sin timestamp.json, y al final metadata/timestamp.json (no-cache).\n",
             "\nOr all of it: targets/, then metadata/ without timestamp.json, and metadata/timestamp.json (no-cache) last.\n",
         ));
+    }
+    Text::join(lines, "")
+}
+
+/// A role that waits for signatures, as JSON.
+pub(super) fn unsigned_json(role: &str, path: &Path) -> Value {
+    json!({ "changed": false, "to_sign": { "role": role, "file": path.display().to_string() } })
+}
+
+/// The same, for a person.
+pub(super) fn unsigned(role: &str, path: &Path) -> Text {
+    let path = path.display();
+    Text::new(
+        format!(
+            "al rol {role} le faltan firmas, y espera en {path}; no se ha cambiado nada\n\n\
+             Donde está cada clave:\n  workshop-release sign {role} {path} --keys keys.toml\n\
+             Y después, la misma orden con --signed {path} (una vez por cada copia) en lugar de --to-sign\n"
+        ),
+        format!(
+            "the role {role} lacks signatures, and waits in {path}; nothing was changed\n\n\
+             Where each key is:\n  workshop-release sign {role} {path} --keys keys.toml\n\
+             Then the same command with --signed {path} (once for each copy) in place of --to-sign\n"
+        ),
+    )
+}
+
+/// What `sign` signed, for a person.
+pub(super) fn signed(file: &SignedFile) -> Text {
+    let SignedFile { role, version, expires, signatures, added, content } = file;
+    let mut lines = vec![Text::fixed("hasta", "until").map(|until| format!("{role} v{version}, {until} {expires}\n"))];
+    lines.extend(content.iter().map(|line| Text::same(format!("  {line}\n"))));
+    lines.push(Text::new("Lo han firmado:\n", "Signed by:\n"));
+    lines.extend(signatures.iter().map(|key| {
+        let now = if added.contains(key) { Text::new("  (ahora)", "  (now)") } else { Text::default() };
+        now.map(|now| format!("  {key}{now}\n"))
+    }));
+    if signatures.is_empty() {
+        lines.push(Text::new("  nadie\n", "  nobody\n"));
     }
     Text::join(lines, "")
 }

@@ -1,7 +1,7 @@
 //! Carrying a command out.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::Path;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -10,6 +10,7 @@ use super::{Action, Command, Common, output};
 use crate::durable;
 use crate::lang::{Lang, Text};
 use crate::release::draft::Signing;
+use crate::release::elsewhere::{self, SignedElsewhere};
 use crate::release::keys::{Keys, generate};
 use crate::release::lifetime::Lifetimes;
 use crate::release::lock::Lock;
@@ -54,7 +55,14 @@ pub fn run(command: Command, lang: Lang) -> Result<Answer, ReleaseError> {
             let text = output::uploaded(&uploaded, request.dry_run);
             (if common.json { pretty(&output::uploaded_json(&uploaded, request.dry_run)) } else { text }, 0)
         }
-        what => (change(what, &common, now, &mut |words| progress(words.pick(lang), common.json))?, 0),
+        Action::Sign { role, file } => {
+            let signed = elsewhere::sign(&file, &role, &keys(&common)?, common.dry_run)?;
+            (if common.json { pretty(&json(&signed)) } else { output::signed(&signed) }, 0)
+        }
+        what => {
+            let changed = change(what, &common, now, &mut |words| progress(words.pick(lang), common.json));
+            (changed.or_else(|error| keep_unsigned(error, &common))?, 0)
+        }
     };
     Ok(Answer { text: text.pick(lang).to_owned(), code })
 }
@@ -70,9 +78,13 @@ fn change(
     {
         durable::create_dir(&common.repository)?;
     }
-    let keys = keys(&what, common)?;
+    let keys = match &what {
+        Action::Init { new_keys: Some(directory) } => new_keys(directory, common.dry_run)?,
+        _ => keys(common)?,
+    };
     let lifetimes = Lifetimes::parse(common.expires.iter().map(String::as_str))?;
-    let signing = Signing { keys: &keys, lifetimes: &lifetimes, now, dry: common.dry_run };
+    let elsewhere = SignedElsewhere::read(&common.signed)?;
+    let signing = Signing { keys: &keys, elsewhere: &elsewhere, lifetimes: &lifetimes, now, dry: common.dry_run };
     let _lock = if common.repository.is_dir() { Some(Lock::take(&common.repository)?) } else { None };
     let repository = || Repository::read(&common.repository);
     compare(&what, common)?;
@@ -95,7 +107,9 @@ fn change(
             refresh::refresh(repository()?, if roles.is_empty() { &usual } else { &roles }, &signing)?
         }
         Action::Rotate { role } => rotate::rotate(repository()?, &role, &signing)?,
-        Action::Status | Action::Sync(_) | Action::Verify(_) | Action::FleetCheck(_) => return Ok(Text::default()),
+        Action::Status | Action::Sign { .. } | Action::Sync(_) | Action::Verify(_) | Action::FleetCheck(_) => {
+            return Ok(Text::default());
+        }
     };
     if !common.dry_run {
         if !change.is_empty() {
@@ -105,6 +119,12 @@ fn change(
         notes.extend(status::status(&repository()?, now)?.warnings(now));
     }
     notes.extend(change.why_nothing().iter().cloned());
+    if change.is_seen_half_done() {
+        notes.push(Text::new(
+            "aviso: las claves anteriores no han firmado, así que entre la subida del root y la de timestamp.json los equipos no toman nada y vuelven a preguntar al minuto; si se tienen, póngalas en retired",
+            "warning: the keys before have not signed, so between the uploads of the root and of timestamp.json boxes take nothing, and ask again a minute later; if they are at hand, put them into retired",
+        ));
+    }
     Ok(if common.json {
         pretty(&output::json(&change, &notes, common.dry_run))
     } else {
@@ -124,16 +144,29 @@ fn compare(what: &Action, common: &Common) -> Result<(), ReleaseError> {
     if common.published.is_some() && !common.dry_run { address.keep(&common.repository) } else { Ok(()) }
 }
 
-fn keys(what: &Action, common: &Common) -> Result<Keys, ReleaseError> {
-    if let Action::Init { new_keys: Some(directory) } = what {
-        // Keys that were not kept would have signed nothing.
-        if !common.dry_run {
-            generate(directory)?;
-        }
-        return Keys::read(&directory.join("keys.toml"));
+/// Puts a role that lacks signatures where it was asked for, to be signed on other machines.
+fn keep_unsigned(error: ReleaseError, common: &Common) -> Result<Text, ReleaseError> {
+    let (role, metadata, path) = match (error, &common.to_sign) {
+        (ReleaseError::LacksSignatures { role, metadata, .. }, Some(path)) => (role, metadata, path),
+        (error, _) => return Err(error),
+    };
+    durable::write(path, &metadata, 0o644)?;
+    Ok(if common.json { pretty(&output::unsigned_json(&role, path)) } else { output::unsigned(&role, path) })
+}
+
+fn new_keys(directory: &Path, dry_run: bool) -> Result<Keys, ReleaseError> {
+    // Keys that were not kept would have signed nothing.
+    if !dry_run {
+        generate(directory)?;
     }
-    let keys: Option<&PathBuf> = common.keys.as_ref();
-    keys.map_or_else(|| Ok(Keys::default()), |path| Keys::read(path))?
+    Keys::read(&directory.join("keys.toml"))
+}
+
+fn keys(common: &Common) -> Result<Keys, ReleaseError> {
+    common
+        .keys
+        .as_ref()
+        .map_or_else(|| Ok(Keys::default()), |path| Keys::read(path))?
         .with_options(common.key.iter().map(String::as_str))
 }
 

@@ -9,7 +9,7 @@ mod signer;
 
 pub(super) use config::Keys;
 pub(super) use generate::generate;
-pub(super) use signer::Signer;
+pub(super) use signer::{Signer, verifies};
 
 /// Bytes of a key, of a signature, or of `keys.toml`, in whatever form.
 const MAX: u64 = 64 * 1024;

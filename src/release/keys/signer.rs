@@ -85,7 +85,7 @@ impl Signer {
                 )
             })?,
         };
-        if !self.verifies(message, &signature) {
+        if !verifies(&self.key, message, &signature) {
             let who = match &self.how {
                 SignerKind::External(command) => command.join(" "),
                 _ => hex::encode(&self.id),
@@ -101,15 +101,16 @@ impl Signer {
         }
         Ok(Some(signature))
     }
+}
 
-    fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
-        let (algorithm, public): (&dyn VerificationAlgorithm, &[u8]) = match &self.key {
-            Key::Ed25519 { keyval, .. } => (&ED25519, &keyval.public),
-            Key::Ecdsa { keyval, .. } | Key::EcdsaOld { keyval, .. } => (&ECDSA_P256_SHA256_ASN1, &keyval.public),
-            Key::Rsa { keyval, .. } => (&RSA_PSS_2048_8192_SHA256, &keyval.public),
-        };
-        UnparsedPublicKey::new(algorithm, public).verify(message, signature).is_ok()
-    }
+/// Whether a signature of a message is this key's.
+pub(in crate::release) fn verifies(key: &Key, message: &[u8], signature: &[u8]) -> bool {
+    let (algorithm, public): (&dyn VerificationAlgorithm, &[u8]) = match key {
+        Key::Ed25519 { keyval, .. } => (&ED25519, &keyval.public),
+        Key::Ecdsa { keyval, .. } | Key::EcdsaOld { keyval, .. } => (&ECDSA_P256_SHA256_ASN1, &keyval.public),
+        Key::Rsa { keyval, .. } => (&RSA_PSS_2048_8192_SHA256, &keyval.public),
+    };
+    UnparsedPublicKey::new(algorithm, public).verify(message, signature).is_ok()
 }
 
 impl Private {

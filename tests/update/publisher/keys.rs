@@ -9,12 +9,12 @@ use crate::programs::Program;
 use crate::repository::TestRepository;
 use crate::support::run;
 
-fn text(path: &Path) -> &str {
+pub(super) fn text(path: &Path) -> &str {
     path.to_str().expect("UTF-8")
 }
 
 /// Replaces a role's section in `keys.toml`.
-fn set(repository: &TestRepository, role: &str, section: &str) {
+pub(super) fn set(repository: &TestRepository, role: &str, section: &str) {
     let path = repository.keys().join("keys.toml");
     let all = std::fs::read_to_string(&path).expect("keys.toml");
     let (before, rest) = all.split_once(&format!("[{role}]\n")).expect("a section");
@@ -145,6 +145,7 @@ fn every_role_is_rotated_under_clients_that_know_the_old_keys() {
             .collect();
         let fits = uploads.iter().zip(files).all(|(upload, file)| upload.ends_with(file));
         assert!(fits && uploads.len() == files.len(), "{role}: {uploads:?}");
+        assert_eq!(answer["notes"].as_array().map(Vec::len), Some(0), "{answer}");
         client.refresh();
         Client::of(&repository).refresh();
         assert!(repository.run_verify().status.success(), "{role}");
@@ -190,6 +191,7 @@ fn a_lost_key_is_replaced_by_the_root_alone() {
     let uploads: Vec<_> =
         answer["uploads"].as_array().expect("uploads").iter().map(|upload| upload["path"].clone()).collect();
     assert_eq!(uploads, ["metadata/2.root.json", "metadata/timestamp.json"]);
+    assert!(answer["notes"].to_string().contains("boxes take nothing"), "{answer}");
     client.refresh();
     Client::of(&repository).refresh();
 

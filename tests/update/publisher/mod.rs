@@ -3,6 +3,7 @@
 mod faults;
 mod fleet_check;
 mod keys;
+mod offline;
 mod refusals;
 mod releases;
 mod sync;
