@@ -11,92 +11,21 @@ looks can be distinguished from all else; what is measured is divided by their n
 
 import argparse
 import json
-import re
-import shutil
-import socket
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "common"))
-
-from process import Process, wait_for_port  # noqa: E402
+from boxes import Box, nginx, repository
 
 DAY = 86_400
-NGINX = """
-{user} daemon off; master_process off; pid {here}/nginx.pid; error_log {here}/nginx.log;
-events {{}}
-http {{
-    access_log off; client_body_temp_path {here}/tmp; proxy_temp_path {here}/tmp; fastcgi_temp_path {here}/tmp;
-    uwsgi_temp_path {here}/tmp; scgi_temp_path {here}/tmp;
-    types {{ application/json json; }} default_type application/octet-stream;
-    server {{
-        listen 127.0.0.1:{port} ssl; root {here}/repository;
-        ssl_certificate {here}/certificate.pem; ssl_certificate_key {here}/key.pem;
-    }}
-}}
-"""
 
 
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-def run(*command):
-    subprocess.run([str(part) for part in command], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-
-
-def version(binary):
-    said = subprocess.run([binary, "--version"], check=True, capture_output=True, text=True).stdout
-    return re.search(r"\d+\.\d+\.\d+\S*", said).group()
-
-
-def repository(here, publisher, binary):
-    run(publisher, "init", "--new-keys", here / "keys", "--repository", here / "repository")
-    run(publisher, "publish", "--channel", "stable", "--version", version(binary), binary,
-        "--keys", here / "keys/keys.toml", "--repository", here / "repository")
-
-
-def nginx(here):
-    run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
-        "-subj", "/CN=bucket", "-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE",
-        "-keyout", here / "key.pem", "-out", here / "certificate.pem")
-    port = free_port()
-    user = "user root;" if Path("/proc/self").stat().st_uid == 0 else ""
-    (here / "nginx.conf").write_text(NGINX.format(here=here, port=port, user=user))
-    server = Process(["nginx", "-e", str(here / "nginx.log"), "-c", str(here / "nginx.conf")], here / "nginx.out")
-    wait_for_port(port, server)
-    return server, f"https://127.0.0.1:{port}"
-
-
-class Box:
-    def __init__(self, here, name, binary, *settings):
-        self.port = free_port()
-        program, data = here / f"{name}-factory", here / name
-        shutil.copy2(binary, program)
-        data.mkdir()
-        (data / "config.toml").write_text("")
-        argv = [str(program), "launch", "--config", str(data / "config.toml"), "--data-dir", str(data / "data"),
-                "--listen", f"127.0.0.1:{self.port}", "--set", "discovery.enabled=false"]
-        for setting in settings:
-            argv += ["--set", setting]
-        self.process = Process(argv, data / "log")
-        wait_for_port(self.port, self.process)
-
-    def metrics(self):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10) as answer:
-            lines = [line.rsplit(" ", 1) for line in answer.read().decode().splitlines() if not line.startswith("#")]
-        figures = {name: float(value) for name, value in lines}
-        of = lambda word: next((value for name, value in figures.items() if word in name), 0.0)
-        return {"requests": of("update_requests"), "received": of("update_received")}
-
-    def reading(self):
-        return {**self.metrics(), "cpu": self.process.cpu_seconds()}
+def figures(box):
+    lines = [line.rsplit(" ", 1) for line in box.read("/metrics").splitlines() if not line.startswith("#")]
+    values = {name: float(value) for name, value in lines}
+    of = lambda word: next((value for name, value in values.items() if word in name), 0.0)
+    return {"requests": of("update_requests"), "received": of("update_received"), "cpu": box.process.cpu_seconds()}
 
 
 def main():
@@ -120,9 +49,9 @@ def main():
             boxes["every 2 s"] = Box(here, "frequent", binary, *on, "update.check_interval_s=2")
             # The first looks, the site's compressed forms, and whatever else a start does.
             time.sleep(30)
-            before = {name: box.reading() for name, box in boxes.items()}
+            before = {name: figures(box) for name, box in boxes.items()}
             time.sleep(options.seconds)
-            after = {name: box.reading() for name, box in boxes.items()}
+            after = {name: figures(box) for name, box in boxes.items()}
             memory = {name: box.process.memory() for name, box in boxes.items()}
         finally:
             for box in boxes.values():
