@@ -44,6 +44,8 @@ const TEXTS: &[(&str, &str)] = &[
     ("assets/console", "html"),
     ("usb-image/settings", "txt"),
     ("packaging", "sh"),
+    ("packaging", "yaml"),
+    ("packaging", "json"),
 ];
 
 #[test]

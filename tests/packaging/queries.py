@@ -4,6 +4,7 @@ metric and each label that they name.
 
   tests/packaging/queries.py PROMETHEUS BOX DASHBOARD...
 """
+
 import json
 import re
 import sys
@@ -111,8 +112,10 @@ def missing():
         selectors, labels = named(query)
         found += [f"{place}: {label}" for label in labels - known]
         for name, matchers in selectors:
-            found += [f"{place}: {name}" for _ in [0] if name not in series]
-            found += [f"{place}: {name}{{{what}}}" for what in unmatched(series.get(name, []), matchers) if name in series]
+            if name in series:
+                found += [f"{place}: {name}{{{what}}}" for what in unmatched(series[name], matchers)]
+            else:
+                found.append(f"{place}: {name}")
     return found + sorted(shown - known)
 
 
