@@ -2,6 +2,7 @@
 // DevTools protocol: today's automation libraries no longer speak to them.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
@@ -98,8 +99,8 @@ export async function openEngineOn(host, version, ...more) {
       const gone = new Promise((resolve) => child.once('exit', resolve));
       child.kill('SIGKILL');
       await Promise.race([gone, ended]);
-      // Its other processes end after it, and write until then.
-      rmSync(profile, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 });
+      // Its other processes end after it, and write until then: `rmSync` would not see what they have written since it looked.
+      await rm(profile, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 });
     },
   };
 }

@@ -18,7 +18,9 @@ export async function until(condition) {
   }
 }
 
-export const screens = async (box) => (await fetch(`${box.url}_edge/screens.json`)).json();
+/** On a connection of its own: a kept one may be closed in the moment in which it is used again. */
+export const screens = async (box) =>
+  (await fetch(`${box.url}_edge/screens.json`, { headers: { connection: 'close' } })).json();
 
 /** All screens, once there are as many as the states that are given, in these states. */
 export const screensAre = (box, ...states) =>

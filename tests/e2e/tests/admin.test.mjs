@@ -116,17 +116,26 @@ for (const language of ['es', 'en']) {
 
     test('slows down whoever guesses', async () => {
       const { context, page } = await openPage(browser);
-      // Filled in before, since the first wait ends after two seconds.
+      // On its way before, since the first wait ends after two seconds.
       const right = await context.newPage();
       await right.goto(admin(box, '', language));
       await right.fill('#pin', pin(box));
+      let release;
+      const isLocked = new Promise((resolve) => (release = resolve));
+      await right.route(/login/, async (route) => {
+        await isLocked;
+        await route.continue();
+      });
+      const answer = right.waitForResponse(/login/);
+      const sent = right.click('form button');
       const wrong = another(pin(box));
-      for (let attempt = 0; attempt < 3; attempt += 1) {
+      for (let attempt = 1; attempt <= 3; attempt += 1) {
         await page.goto(admin(box, '', language));
+        if (attempt === 3) page.waitForResponse(/login/).then(release);
         await logIn(page, wrong);
         assert.ok((await page.textContent('[role=alert]')).includes(words.wrong));
       }
-      const [locked] = await Promise.all([right.waitForResponse(/login/), right.click('form button')]);
+      const [locked] = await Promise.all([answer, sent]);
       assert.equal(locked.status(), 429);
       assert.ok((await right.textContent('body')).includes(words.wait));
       await right.screenshot({ path: artefact(`admin-wait-${language}.png`) });
