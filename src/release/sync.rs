@@ -4,6 +4,7 @@
 //! fetch it before `timestamp.json` sends them there. Until then they see the old repository, which nothing is taken
 //! from; so it may end at any moment, and the same command again goes on.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
@@ -274,15 +275,16 @@ fn files(repository: &Repository) -> Result<Vec<Upload>, ReleaseError> {
         length: bytes.len() as u64,
         sha256: hex::encode(sha256(bytes)),
     };
-    let mut files = Vec::new();
-    for target in repository.channels.values().flat_map(|channel| &channel.role.signed.targets) {
-        let (name, target) = target;
-        let digest = hex::encode(&target.hashes.sha256);
-        let path = format!("targets/{digest}.{}", name.raw());
-        if !files.iter().any(|file: &Upload| file.path == path) {
-            files.push(Upload { path, length: target.length, sha256: digest });
-        }
-    }
+    let listed = repository.channels.values().flat_map(|channel| &channel.role.signed.targets);
+    // Both channels may list one; in the order of their paths, so that what is said before is what is done.
+    let targets: BTreeMap<_, _> = listed
+        .map(|(name, target)| {
+            let sha256 = hex::encode(&target.hashes.sha256);
+            (format!("targets/{sha256}.{}", name.raw()), (target.length, sha256))
+        })
+        .collect();
+    let targets = targets.into_iter().map(|(path, (length, sha256))| Upload { path, length, sha256 });
+    let mut files: Vec<_> = targets.collect();
     for (name, channel) in &repository.channels {
         files.push(metadata(format!("{}.{name}.json", channel.version()), &channel.bytes));
     }
