@@ -23,8 +23,8 @@ settings! {
             "Dirección de un receptor de OpenTelemetry (OTLP sobre HTTP), sin /v1/metrics: a ella envía el equipo sus métricas cada interval_s.",
             "Address of a receiver of OpenTelemetry (OTLP over HTTP), without /v1/metrics: the box sends its metrics there every interval_s.");
         otlp_headers_file: Option<PathBuf> = optional("telemetry.otlp_headers_file", path(), "/etc/workshop-edge/otlp-headers",
-            "Archivo con los campos que pide el receptor, uno por línea: \"DD-API-KEY: clave\".",
-            "File with the header fields that the receiver asks for, one a line: \"DD-API-KEY: key\".");
+            "Archivo con los campos que pide el receptor, uno por línea: \"Authorization: Bearer clave\".",
+            "File with the header fields that the receiver asks for, one a line: \"Authorization: Bearer key\".");
         interval: Duration = key("telemetry.interval_s", seconds(1, 3600), "60",
             "Cada cuántos segundos envía el equipo sus métricas.",
             "How often the box sends its metrics, in seconds.");
