@@ -21,7 +21,7 @@ pub(crate) struct AppendFile {
 impl AppendFile {
     /// Opens it, to be written to at its end, and makes it and its directory if they are missing.
     pub(crate) fn open(path: &Path) -> Result<Self, DurableError> {
-        let directory = path.parent().unwrap_or(Path::new("."));
+        let directory = super::directory(path);
         create_dir(directory)?;
         let is_new = !path.exists();
         let file = OpenOptions::new()

@@ -15,7 +15,7 @@ pub struct Lock(File);
 impl Lock {
     /// Takes the lock of a file, which is made when it is missing; `None` while someone else has it.
     pub fn take(path: &Path) -> Result<Option<Self>, DurableError> {
-        let directory = path.parent().unwrap_or(Path::new("."));
+        let directory = super::directory(path);
         create_dir(directory)?;
         let is_new = !path.exists();
         let file = OpenOptions::new()

@@ -54,7 +54,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DurableE
 /// Removes a file, and syncs its directory: it stays gone. One that is not there is gone already.
 pub(crate) fn remove(path: &Path) -> Result<(), DurableError> {
     match fs::remove_file(path) {
-        Ok(()) => sync_dir(path.parent().unwrap_or(Path::new("."))),
+        Ok(()) => sync_dir(directory(path)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(source) => Err(DurableError { operation: "remove", path: path.to_owned(), source }),
     }
@@ -65,17 +65,20 @@ pub(crate) fn create_dir(path: &Path) -> Result<(), DurableError> {
     if path.is_dir() {
         return Ok(());
     }
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    if let Some(parent) = parent {
-        create_dir(parent)?;
-    }
+    let parent = directory(path);
+    create_dir(parent)?;
     match fs::create_dir(path) {
         Err(source) if source.kind() != io::ErrorKind::AlreadyExists => {
             return Err(DurableError { operation: "create", path: path.to_owned(), source });
         }
         _ => {}
     }
-    sync_dir(parent.unwrap_or(Path::new(".")))
+    sync_dir(parent)
+}
+
+/// The directory that a path is in; that of a bare name is the current one.
+fn directory(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Syncs the names in a directory: what was made, renamed or removed there stays so.

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use super::{DurableError, create_dir, sync_dir};
+use super::{DurableError, create_dir, directory, sync_dir};
 
 /// The new content of a file, in `<path>.tmp`; dropped before it is committed, it is removed.
 #[derive(Debug)]
@@ -110,10 +110,6 @@ impl Drop for Names {
             let _ = fs::remove_file(&self.temporary);
         }
     }
-}
-
-fn directory(path: &Path) -> &Path {
-    path.parent().unwrap_or(Path::new("."))
 }
 
 #[cfg(test)]

@@ -186,12 +186,13 @@ fn sign_role<T: Role + Serialize + DeserializeOwned>(
     Ok((file, bytes))
 }
 
-/// What a person has to know before signing, as it is written in the role: who has which keys, and the targets.
+/// What a person has to know before signing, as it is written in the role: who has which keys, and the targets. Nothing in a
+/// name can hide another from whoever looks.
 fn content(signed: &Value) -> Vec<String> {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let text = |value: &Value| value.as_str().unwrap_or_default().escape_debug().to_string();
     let keys = |name: &str, role: &Value| {
         let ids: Vec<_> = at(role, "/keyids").as_array().into_iter().flatten().map(text).collect();
-        format!("{name}: {}/{}  {}", at(role, "/threshold"), ids.len(), ids.join(" "))
+        format!("{}: {}/{}  {}", name.escape_debug(), at(role, "/threshold"), ids.len(), ids.join(" "))
     };
     let of_root = at(signed, "/roles").as_object().into_iter().flatten().map(|(name, role)| keys(name, role));
     let delegated = at(signed, "/delegations/roles").as_array().into_iter().flatten();
@@ -199,7 +200,30 @@ fn content(signed: &Value) -> Vec<String> {
     let listed = ["/targets", "/meta"].into_iter().flat_map(|kind| at(signed, kind).as_object().into_iter().flatten());
     let listed = listed.map(|(name, file)| {
         let version = at(file, "/version").as_u64().map_or_else(String::new, |version| format!("  v{version}"));
-        format!("{name}{version}  {} B  sha256 {}", at(file, "/length"), text(at(file, "/hashes/sha256")))
+        format!(
+            "{}{version}  {} B  sha256 {}",
+            name.escape_debug(),
+            at(file, "/length"),
+            text(at(file, "/hashes/sha256"))
+        )
     });
     of_root.chain(delegated).chain(listed).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_about_to_be_signed_hides_nothing() {
+        let role = serde_json::json!({
+            "targets": { "good\u{1b}[2K\u{202e}": { "length": 1, "hashes": { "sha256": "ab\u{1b}[A" } } },
+            "delegations": { "roles": [{ "name": "stable\r", "threshold": 1, "keyids": ["cd"] }] },
+        });
+        let said = content(&role).join("\n");
+        for words in ["good\\u{1b}[2K\\u{202e}  1 B", "sha256 ab\\u{1b}[A", "stable\\r: 1/1  cd"] {
+            assert!(said.contains(words), "{words}: {said}");
+        }
+        assert!(!said.contains(|sign: char| sign.is_control() && sign != '\n'), "{said:?}");
+    }
 }

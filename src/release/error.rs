@@ -23,7 +23,7 @@ pub enum ReleaseError {
         metadata: Vec<u8>,
     },
     /// A file could not be written.
-    #[error("nothing is published")]
+    #[error("nothing was changed")]
     Write(#[from] DurableError),
     /// A file or program of the machine.
     #[error("cannot {operation} {}", path.display())]

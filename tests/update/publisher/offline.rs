@@ -102,6 +102,12 @@ fn people_with_a_root_key_each_rotate_without_bringing_them_together() {
     let rotate = ["rotate", "root"];
     std::fs::remove_file(&unsigned).expect("done with");
     assert_eq!(to_sign(&repository, &rotate, &unsigned), "root");
+    // As the README has it: a bare name.
+    let directory = machines.0.path();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_workshop-release"));
+    command.args(["sign", "root", "root.json", "--key", "root=root-1.pem"]).current_dir(directory);
+    let output = command.output().expect("it can be started");
+    assert!(output.status.success(), "{output:?}");
     let copies = [
         machines.signed("root", "root-1", &unsigned),
         machines.signed("root", "root-2", &unsigned),
