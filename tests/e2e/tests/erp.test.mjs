@@ -114,8 +114,16 @@ describe('the live channel', () => {
       'Torno MazakAveriada',
       'Torno Mazak (M-0)CríticaEstá fuera de servicio',
     ]);
-    const playing = await page.evaluate(() => document.getAnimations().map(({ animationName }) => animationName));
+    const playing = await page.evaluate(() =>
+      document.getAnimations().map((animation) => {
+        animation.pause();
+        animation.currentTime = 0;
+        return animation.animationName;
+      }),
+    );
     assert.ok(playing.includes('changed-1'), String(playing));
+    await page.screenshot({ path: artefact('erp-changed.png') });
+    assert.deepEqual((await contrastFaults(page)).violations, []);
     assert.equal(wall.asked.streams.length, 1);
     quiet();
   });

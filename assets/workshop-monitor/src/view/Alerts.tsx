@@ -94,9 +94,9 @@ interface EntryProps {
 
 function Entry({ alert, lines, isNew, words }: EntryProps) {
   return (
-    <div class={'alert severity-' + alert.severity} data-alert={alert.severity}>
+    <div class={'alert severity-' + alert.severity + (isNew ? ' changed-0' : '')} data-alert={alert.severity}>
       <Icon shape={SHAPES[alert.severity]} />
-      <div class={'alert-text' + (isNew ? ' changed-0' : '')}>
+      <div class="alert-text">
         <p class="alert-head">
           <span class="alert-subject">{alert.subject}</span>
           <span class="alert-word">{words.severities[alert.severity]}</span>

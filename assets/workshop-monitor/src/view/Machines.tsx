@@ -99,11 +99,11 @@ function Tile({ machine, lines, words }: { machine: Machine; lines: string[]; wo
   const { state } = machine;
   const changed = useChanged(state);
   return (
-    <div class={'tile state-' + state} data-machine={state}>
+    <div class={'tile state-' + state + changed} data-machine={state}>
       <div class="lamp">
         <Icon shape={SHAPES[state]} />
       </div>
-      <div class={'tile-text' + changed}>
+      <div class="tile-text">
         <p class="tile-name">
           {lines.map((line, index) => (
             <span key={index} class="tile-line">
