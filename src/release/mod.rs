@@ -11,6 +11,7 @@ pub mod cli;
 mod draft;
 mod elsewhere;
 mod error;
+mod fetch;
 mod fleet_check;
 mod init;
 mod keys;

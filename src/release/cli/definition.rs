@@ -34,6 +34,7 @@ pub(super) fn command(lang: Lang) -> Command {
         .subcommand(refresh(lang))
         .subcommand(rotate(lang))
         .subcommand(sign(lang))
+        .subcommand(fetch(lang))
         .subcommand(sync(lang))
         .subcommand(verify(lang))
         .subcommand(fleet_check(lang))
@@ -264,14 +265,40 @@ fn role(lang: Lang) -> Arg {
         .help(ROLES.join(", "))
 }
 
+fn fetch(lang: Lang) -> Command {
+    subcommand(
+        "fetch",
+        "fetch",
+        lang.pick("--root <ARCHIVO> [OPCIONES] <URL> <DIR>", "--root <FILE> [OPTIONS] <URL> <DIR>"),
+        lang,
+    )
+    .about(lang.pick(
+        "Hace una copia de un repositorio publicado, para seguir desde ella",
+        "Make a copy of a published repository, to go on from it",
+    ))
+    .arg(argument("from", "URL", lang).value_hint(ValueHint::Url).help(
+        lang.pick(
+            "Desde dónde leen los equipos; la copia lo recuerda",
+            "Where boxes fetch from; the copy remembers it",
+        ),
+    ))
+    .arg(directory(lang).help(lang.pick("Directorio nuevo para la copia", "New directory for the copy")))
+    .arg(path("root", lang.pick("ARCHIVO", "FILE"), ValueHint::FilePath).required(true).help(
+        lang.pick("El root en el que se confía, como 1.root.json", "The root that is trusted, such as 1.root.json"),
+    ))
+    .arg(Arg::new("metadata-only").long("metadata-only").action(ArgAction::SetTrue).help(lang.pick(
+        "Sin los binarios, que refresh, rollback y yank no necesitan",
+        "Without the binaries, which refresh, rollback and yank do not need",
+    )))
+    .arg(ca_file(lang))
+    .arg(json(lang))
+}
+
 fn sync(lang: Lang) -> Command {
     let after = lang.pick(
         "Entorno: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION y, para un almacén que no es de AWS, AWS_ENDPOINT_URL_S3.",
         "Environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION, and AWS_ENDPOINT_URL_S3 for a store that is not of AWS.",
     );
-    let argument = |name: &'static str, value: &'static str| {
-        Arg::new(name).value_name(value).help_heading(lang.pick("Argumentos", "Arguments")).required(true)
-    };
     subcommand(
         "sync",
         "sync",
@@ -283,13 +310,11 @@ fn sync(lang: Lang) -> Command {
         "Upload a repository to S3 in its order, and check that boxes are given it",
     ))
     .after_help(after)
+    .arg(directory(lang).help(lang.pick("Directorio del repositorio", "The repository's directory")))
     .arg(
-        argument("repository", "DIR")
-            .value_hint(ValueHint::DirPath)
-            .value_parser(value_parser!(PathBuf))
-            .help(lang.pick("Directorio del repositorio", "The repository's directory")),
+        argument("to", lang.pick("s3://BUCKET/CARPETA", "s3://BUCKET/FOLDER"), lang)
+            .help(lang.pick("A dónde", "Where to")),
     )
-    .arg(argument("to", lang.pick("s3://BUCKET/CARPETA", "s3://BUCKET/FOLDER")).help(lang.pick("A dónde", "Where to")))
     .arg(named("through", "URL").value_hint(ValueHint::Url).help(lang.pick(
         "Desde dónde leen los equipos; el repositorio lo recuerda",
         "Where boxes fetch from; the repository remembers it",
@@ -462,6 +487,16 @@ fn dry_run(lang: Lang) -> Arg {
 fn ca_file(lang: Lang) -> Arg {
     path("ca-file", lang.pick("ARCHIVO", "FILE"), ValueHint::FilePath)
         .help(lang.pick("Autoridades certificadoras propias, en PEM", "Certification authorities of one's own, in PEM"))
+}
+
+/// What has to be typed, without a name before it.
+fn argument(name: &'static str, value: &'static str, lang: Lang) -> Arg {
+    Arg::new(name).value_name(value).help_heading(lang.pick("Argumentos", "Arguments")).required(true)
+}
+
+/// The repository's directory, as an argument.
+fn directory(lang: Lang) -> Arg {
+    argument("repository", "DIR", lang).value_hint(ValueHint::DirPath).value_parser(value_parser!(PathBuf))
 }
 
 fn repository(lang: Lang) -> Arg {

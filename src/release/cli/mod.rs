@@ -13,6 +13,7 @@ use semver::Version;
 
 pub use run::{Answer, run};
 
+use super::fetch::Fetch;
 use super::fleet_check::FleetCheck;
 use super::os::{OsPublication as PublishOs, Part};
 use super::promote::Promotion as Promote;
@@ -57,6 +58,7 @@ enum Action {
     Refresh { roles: Vec<String> },
     Rotate { role: String },
     Sign { role: String, file: PathBuf },
+    Fetch(Fetch),
     Sync(Sync),
     Verify(Verify),
     FleetCheck(FleetCheck),
@@ -111,6 +113,12 @@ fn command(matches: &ArgMatches) -> Option<Command> {
         "refresh" => Action::Refresh { roles: texts(of, "role") },
         "rotate" => Action::Rotate { role: text("role")? },
         "sign" => Action::Sign { role: text("role")?, file: of.get_one::<PathBuf>("file")?.clone() },
+        "fetch" => Action::Fetch(Fetch {
+            from: text("from")?,
+            root: of.get_one::<PathBuf>("root")?.clone(),
+            ca_file: of.get_one::<PathBuf>("ca-file").cloned(),
+            metadata_only: of.get_flag("metadata-only"),
+        }),
         "sync" => Action::Sync(Sync {
             to: text("to")?,
             through: text("through"),
@@ -209,6 +217,7 @@ mod tests {
             "verify https://example.com/edge --root r/metadata/1.root.json --json",
             "fleet-check https://example.com/edge --root r/metadata/1.root.json --days 14 --allow-http --ca-file c --json",
             "sync r s3://bucket/edge --through https://updates.example.com/edge --invalidate hook --patience 5 --json",
+            "fetch https://updates.example.com/edge r --root root.json --metadata-only --ca-file c --json",
             "refresh -r r --keys k --published none",
             "status -r r",
         ] {
@@ -220,6 +229,7 @@ mod tests {
             "publish -r r --channel c --version 1.0.0",
             "rotate -r r",
             "sync r",
+            "fetch https://updates.example.com/edge r",
             "sign root",
         ] {
             assert!(typed(line).is_err(), "{line}");

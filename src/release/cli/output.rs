@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::lang::Text;
 use crate::release::change::{Change, cache_control};
 use crate::release::elsewhere::SignedFile;
+use crate::release::fetch::Fetched;
 use crate::release::sync::Uploaded;
 
 /// What was changed, as JSON.
@@ -90,6 +91,22 @@ pub(super) fn signed(file: &SignedFile) -> Text {
         lines.push(Text::new("  nadie\n", "  nobody\n"));
     }
     Text::join(lines, "")
+}
+
+/// What was fetched, as JSON.
+pub(super) fn fetched_json(fetched: &Fetched) -> Value {
+    let Fetched { files, bytes, timestamp } = fetched;
+    json!({ "files": files, "bytes": bytes, "timestamp": timestamp })
+}
+
+/// The same, for a person.
+pub(super) fn fetched(fetched: &Fetched, directory: &Path) -> Text {
+    let Fetched { files, bytes, timestamp } = fetched;
+    let (directory, size) = (directory.display(), size(usize::try_from(*bytes).unwrap_or(usize::MAX)));
+    Text::new(
+        format!("{directory}: {files} archivos ({size}), timestamp v{timestamp}\n"),
+        format!("{directory}: {files} files ({size}), timestamp v{timestamp}\n"),
+    )
 }
 
 /// What was uploaded, as JSON.

@@ -17,7 +17,7 @@ use crate::release::lock::Lock;
 use crate::release::published::Address;
 use crate::release::repository::Repository;
 use crate::release::{
-    ReleaseError, fleet_check, init, os, promote, publish, refresh, rollback, rotate, status, sync, verify,
+    ReleaseError, fetch, fleet_check, init, os, promote, publish, refresh, rollback, rotate, status, sync, verify,
 };
 
 /// What a command answers.
@@ -54,6 +54,19 @@ pub fn run(command: Command, lang: Lang) -> Result<Answer, ReleaseError> {
             let uploaded = sync::sync(&repository, &request, &mut say)?;
             let text = output::uploaded(&uploaded, request.dry_run);
             (if common.json { pretty(&output::uploaded_json(&uploaded, request.dry_run)) } else { text }, 0)
+        }
+        Action::Fetch(request) => {
+            let mut say = |words: Text| progress(words.pick(lang), common.json);
+            let fetched = fetch::fetch(&request, &common.repository, &mut say)?;
+            let directory = &common.repository;
+            (
+                if common.json {
+                    pretty(&output::fetched_json(&fetched))
+                } else {
+                    output::fetched(&fetched, directory)
+                },
+                0,
+            )
         }
         Action::Sign { role, file } => {
             let signed = elsewhere::sign(&file, &role, &keys(&common)?, common.dry_run)?;
@@ -107,7 +120,12 @@ fn change(
             refresh::refresh(repository()?, if roles.is_empty() { &usual } else { &roles }, &signing)?
         }
         Action::Rotate { role } => rotate::rotate(repository()?, &role, &signing)?,
-        Action::Status | Action::Sign { .. } | Action::Sync(_) | Action::Verify(_) | Action::FleetCheck(_) => {
+        Action::Status
+        | Action::Sign { .. }
+        | Action::Fetch(_)
+        | Action::Sync(_)
+        | Action::Verify(_)
+        | Action::FleetCheck(_) => {
             return Ok(Text::default());
         }
     };

@@ -46,7 +46,7 @@ impl Body {
     }
 
     /// All of it, when it is `most` bytes at most.
-    pub(in crate::update) async fn whole(mut self, most: u64) -> Result<Bytes, TransportError> {
+    pub(crate) async fn whole(mut self, most: u64) -> Result<Bytes, TransportError> {
         let too_large = |body: &Self| TransportError::TooLarge { place: body.place(), most };
         if self.length.is_some_and(|length| length > most) {
             return Err(too_large(&self));
