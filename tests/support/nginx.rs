@@ -30,23 +30,10 @@ impl Nginx {
         directory: &Path,
         years: std::ops::Range<i32>,
     ) -> Self {
-        let mut params = rcgen::CertificateParams::new(vec![name.to_owned()]).expect("a name");
-        params.not_before = rcgen::date_time_ymd(years.start, 1, 1);
-        params.not_after = rcgen::date_time_ymd(years.end, 1, 1);
-        let key = rcgen::KeyPair::generate().expect("a key");
-        let certificate = params.self_signed(&key).expect("a certificate").pem();
-
         let state = tempfile::tempdir().expect("a directory");
-        let of = |name: &str| state.path().join(name).display().to_string();
-        fs::write(of("certificate.pem"), &certificate).expect("written");
-        fs::write(of("key.pem"), key.serialize_pem()).expect("written");
-        let server = format!(
-            "listen {listen}:8443 ssl; listen {listen}:8080; root {root};
-             ssl_certificate {certificate}; ssl_certificate_key {key};",
-            root = directory.display(),
-            certificate = of("certificate.pem"),
-            key = of("key.pem"),
-        );
+        let (certificate, tls) = tls(state.path(), name, years);
+        let root = directory.display();
+        let server = format!("listen {listen}:8443 ssl; listen {listen}:8080; root {root}; {tls}");
         Self::run(entry, state, format!("{name}:8443"), &server, certificate)
     }
 
@@ -68,6 +55,15 @@ impl Nginx {
         let address = format!("{}:8080", host());
         let server = format!("listen {address}; location / {{ proxy_pass {of}; proxy_cache edge; }}");
         Self::run(&[], tempfile::tempdir().expect("a directory"), address, &server, String::new())
+    }
+
+    /// The same by HTTPS.
+    #[allow(dead_code, reason = "only what is published has one")]
+    pub(crate) fn secure_cdn(of: &str) -> Self {
+        let (host, state) = (host(), tempfile::tempdir().expect("a directory"));
+        let (certificate, tls) = tls(state.path(), &host, 2020..2099);
+        let server = format!("listen {host}:8443 ssl; {tls} location / {{ proxy_pass {of}; proxy_cache edge; }}");
+        Self::run(&[], state, format!("{host}:8443"), &server, certificate)
     }
 
     fn run(entry: &[String], state: tempfile::TempDir, address: String, server: &str, certificate: String) -> Self {
@@ -120,6 +116,20 @@ impl Nginx {
     pub(crate) fn certificate(&self) -> Vec<u8> {
         self.certificate.clone().into_bytes()
     }
+}
+
+/// A certificate for a name in these years, and the lines of a configuration that use it.
+fn tls(state: &Path, name: &str, years: std::ops::Range<i32>) -> (String, String) {
+    let mut params = rcgen::CertificateParams::new(vec![name.to_owned()]).expect("a name");
+    params.not_before = rcgen::date_time_ymd(years.start, 1, 1);
+    params.not_after = rcgen::date_time_ymd(years.end, 1, 1);
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let certificate = params.self_signed(&key).expect("a certificate").pem();
+    let (file, key_file) = (state.join("certificate.pem"), state.join("key.pem"));
+    fs::write(&file, &certificate).expect("written");
+    fs::write(&key_file, key.serialize_pem()).expect("written");
+    let lines = format!("ssl_certificate {}; ssl_certificate_key {};", file.display(), key_file.display());
+    (certificate, lines)
 }
 
 /// An address of its own instead of a port that somebody else may take in between.

@@ -22,6 +22,7 @@ mod orders;
 mod os;
 mod packed;
 mod patience;
+mod pipeline;
 mod power;
 #[path = "../support/programs.rs"]
 #[allow(dead_code, reason = "what a program can be told to do is more than every state of the tests needs")]

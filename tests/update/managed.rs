@@ -28,6 +28,12 @@ impl Bucket {
         Self { repository, server: Some(server), url, certificate }
     }
 
+    /// Of a repository that a server has at an address.
+    pub(crate) fn at(repository: TestRepository, server: Nginx, url: String) -> Self {
+        let certificate = server.certificate();
+        Self { repository, server: Some(server), url, certificate }
+    }
+
     /// Has boxes reach it through a proxy.
     pub(crate) fn behind<T>(&mut self, stand: impl FnOnce(SocketAddr) -> (SocketAddr, T)) -> T {
         let (_, place) = self.url.split_once("https://").expect("an address");

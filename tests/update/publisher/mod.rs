@@ -1,6 +1,7 @@
 //! The publisher's program, held to what other implementations of TUF make of its repositories.
 
 mod faults;
+mod fetch;
 mod fleet_check;
 mod keys;
 mod offline;

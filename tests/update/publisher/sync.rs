@@ -10,10 +10,10 @@ use crate::repository::TestRepository;
 use crate::support::s3::{Gate, S3};
 use crate::support::{Nginx, eventually, run};
 
-const TO: &str = "s3://updates/edge";
+pub(super) const TO: &str = "s3://updates/edge";
 
 /// `sync` of this directory to the store at this address.
-fn sync(directory: &Path, store: &str, options: &[&str]) -> Command {
+pub(super) fn sync(directory: &Path, store: &str, options: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_workshop-release"));
     command.arg("sync").arg(directory).args([TO, "--json", "--patience", "0"]).args(options);
     command.env_remove("LANG").env_remove("LC_ALL").env_remove("LC_MESSAGES").env_remove("AWS_SESSION_TOKEN");
@@ -22,20 +22,20 @@ fn sync(directory: &Path, store: &str, options: &[&str]) -> Command {
     command
 }
 
-fn done(mut command: Command) -> Value {
+pub(super) fn done(mut command: Command) -> Value {
     let output = command.output().expect("started");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
-fn refused(mut command: Command) -> String {
+pub(super) fn refused(mut command: Command) -> String {
     let output = command.output().expect("started");
     let said = String::from_utf8(output.stderr).expect("UTF-8");
     assert_eq!(output.status.code(), Some(1), "not refused: {said}");
     said
 }
 
-fn paths(answer: &Value) -> Vec<String> {
+pub(super) fn paths(answer: &Value) -> Vec<String> {
     let uploads = answer["uploads"].as_array().expect("uploads").iter();
     uploads.map(|upload| upload["path"].as_str().expect("a path").to_owned()).collect()
 }
@@ -48,7 +48,7 @@ fn seen(repository: &TestRepository, url: &str) -> Output {
 }
 
 /// Which version both channels want there.
-fn wanted(repository: &TestRepository, url: &str) -> String {
+pub(super) fn wanted(repository: &TestRepository, url: &str) -> String {
     let output = seen(repository, url);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stdout));
@@ -60,7 +60,7 @@ fn wanted(repository: &TestRepository, url: &str) -> String {
     desired.remove(0)
 }
 
-fn published(version: &str) -> TestRepository {
+pub(super) fn published(version: &str) -> TestRepository {
     let repository = TestRepository::new();
     repository.publish("staging", version, &Program::new(version).build());
     repository.promote(&[]);
@@ -68,7 +68,7 @@ fn published(version: &str) -> TestRepository {
 }
 
 /// The address of the bucket's folder behind a CDN.
-fn folder(cdn: &Nginx) -> String {
+pub(super) fn folder(cdn: &Nginx) -> String {
     format!("{}/updates/edge", cdn.plain())
 }
 
