@@ -38,6 +38,8 @@ pub(crate) use event_stream::EventStream;
 pub(crate) use hostile_repository::{HostileRepository, Request};
 pub(crate) use http::{Client, Reply};
 pub(crate) use nginx::Nginx;
+#[allow(unused_imports, reason = "not every test has a server of its own")]
+pub(crate) use nginx::host;
 pub(crate) use pty::Pty;
 #[allow(unused_imports, reason = "not every test leaves moments to chance")]
 pub(crate) use random::Random;

@@ -133,7 +133,7 @@ fn tls(state: &Path, name: &str, years: std::ops::Range<i32>) -> (String, String
 }
 
 /// An address of its own instead of a port that somebody else may take in between.
-pub(super) fn host() -> String {
+pub(crate) fn host() -> String {
     static COUNT: AtomicU8 = AtomicU8::new(1);
     let process = std::process::id();
     let count = COUNT.fetch_add(1, Ordering::Relaxed);

@@ -1,8 +1,9 @@
 //! The scripts of `packaging/release`, as the workflows run them: from a tag to a box, and back.
 
 use std::io::Write as _;
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::Instant;
 
 use serde_json::Value;
@@ -12,7 +13,7 @@ use crate::managed::{Bucket, Managed};
 use crate::repository::TestRepository;
 use crate::support::s3::S3;
 use crate::support::sink::Sink;
-use crate::support::{Nginx, run};
+use crate::support::{Nginx, eventually, run};
 
 const LATEST: &str = "check_interval_s = 2\ntrial_s = 2\n";
 
@@ -110,6 +111,49 @@ impl Pipeline {
         let folder = self.built(&self.run("version", &[]));
         self.run("publish", &[text(&folder)]);
         self.run("promote", &[]);
+    }
+}
+
+/// KMS and Secrets Manager of another maker (moto), and the client of AWS, which scripts call.
+struct Aws {
+    process: Child,
+    url: String,
+    programs: PathBuf,
+}
+
+impl Aws {
+    fn start(host: &str) -> Self {
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("a target");
+        let programs = target.join("aws/bin");
+        let process = Command::new(programs.join("moto_server"))
+            .args(["--host", host, "--port", "8015"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("moto can be started (tests/run installs it)");
+        eventually("it listens", || TcpStream::connect((host, 8015)).is_ok());
+        Self { process, url: format!("http://{host}:8015"), programs }
+    }
+
+    /// Has a command reach it.
+    fn before(&self, command: &mut Command) {
+        let path = std::env::var("PATH").expect("a path");
+        command.env("PATH", format!("{}:{path}", self.programs.display())).env("AWS_ENDPOINT_URL", &self.url);
+    }
+
+    /// What its client prints.
+    fn ask(&self, pipeline: &Pipeline, arguments: &[&str]) -> String {
+        let mut command = pipeline.environment(Command::new(self.programs.join("aws")));
+        self.before(&mut command);
+        let output = done(command.args(arguments).args(["--output", "text"]));
+        String::from_utf8(output.stdout).expect("UTF-8").trim_end().to_owned()
+    }
+}
+
+impl Drop for Aws {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 
@@ -230,4 +274,69 @@ fn somebody_is_paged_by_one_incident() {
     );
     let output = done(&mut pipeline.script("page", &["trigger", "refresh", "words"]));
     assert!(String::from_utf8_lossy(&output.stderr).contains("nobody is paged"));
+}
+
+#[test]
+fn keys_from_secrets_manager_sign() {
+    let (pipeline, bucket) = Pipeline::new();
+    let aws = Aws::start(&crate::support::host());
+    let trust = pipeline.project.path().join("packaging/release/trust");
+    let keys = trust.join("keys.toml");
+    let mut toml = std::fs::read_to_string(&keys).expect("keys.toml");
+    for role in ["snapshot", "timestamp"] {
+        let (private, public) = (trust.join(format!("{role}.pem")), trust.join(format!("{role}.pub.pem")));
+        run("openssl", &["pkey", "-in", text(&private), "-pubout", "-out", text(&public)]);
+        let (name, content) = (format!("workshop-edge/{role}"), format!("file://{}", private.display()));
+        aws.ask(&pipeline, &["secretsmanager", "create-secret", "--name", &name, "--secret-string", &content]);
+        std::fs::remove_file(&private).expect("there before");
+        let source = format!("{{ command = [\"../sign-with-secret\", \"{name}\"], public = \"{role}.pub.pem\" }}");
+        toml = toml.replacen(&format!("\"{role}.pem\""), &source, 1);
+    }
+    std::fs::write(&keys, &toml).expect("written");
+    let refresh = || {
+        let mut command = pipeline.script("refresh", &[]);
+        aws.before(&mut command);
+        command.output().expect("started")
+    };
+    let timestamp = pipeline.store.root().join("updates/edge/metadata/timestamp.json");
+    let before = std::fs::read(&timestamp).expect("published");
+    let output = refresh();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_ne!(std::fs::read(&timestamp).expect("published"), before);
+    assert_eq!(before, std::fs::read(bucket.repository.directory().join("metadata/timestamp.json")).expect("there"));
+
+    std::fs::write(&keys, toml.replace("workshop-edge/timestamp", "workshop-edge/nothing")).expect("written");
+    let output = refresh();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("ResourceNotFoundException"), "{said}");
+    assert!(said.contains("sign-with-secret failed"), "{said}");
+}
+
+/// The real KMS takes a digest as it is; moto hashes it once more, so its signature is one of the digest.
+#[test]
+fn a_key_in_kms_is_given_the_digest() {
+    let (pipeline, _bucket) = Pipeline::new();
+    let aws = Aws::start(&crate::support::host());
+    let at = |name: &str| pipeline.project.path().join(name);
+    let make = ["--key-spec", "ECC_NIST_P256", "--key-usage", "SIGN_VERIFY", "--query", "KeyMetadata.KeyId"];
+    let id = aws.ask(&pipeline, &[&["kms", "create-key"], &make[..]].concat());
+    aws.ask(&pipeline, &["kms", "create-alias", "--alias-name", "alias/timestamp", "--target-key-id", &id]);
+    let key = aws.ask(&pipeline, &["kms", "get-public-key", "--key-id", &id, "--query", "PublicKey"]);
+    let key = format!("-----BEGIN PUBLIC KEY-----\n{key}\n-----END PUBLIC KEY-----\n");
+    std::fs::write(at("public.pem"), key).expect("written");
+    // Longer than a message that KMS takes.
+    std::fs::write(at("message"), "m".repeat(10_000)).expect("written");
+    let sign = |key: &str| {
+        let mut command = pipeline.script("sign-with-kms", &[key]);
+        aws.before(&mut command);
+        command.stdin(std::fs::File::open(at("message")).expect("there")).output().expect("started")
+    };
+    let output = sign("alias/timestamp");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let [signature, digest, public] = ["signature", "digest", "public.pem"].map(at);
+    std::fs::write(&signature, output.stdout).expect("written");
+    run("openssl", &["dgst", "-sha256", "-binary", "-out", text(&digest), text(&at("message"))]);
+    run("openssl", &["dgst", "-sha256", "-verify", text(&public), "-signature", text(&signature), text(&digest)]);
+    let output = sign("alias/none");
+    assert!(!output.status.success() && String::from_utf8_lossy(&output.stderr).contains("NotFoundException"));
 }
