@@ -65,7 +65,8 @@ impl Pipeline {
         command
             .env("AWS_ACCESS_KEY_ID", S3::KEY)
             .env("AWS_SECRET_ACCESS_KEY", S3::SECRET)
-            .env("AWS_REGION", "us-east-1");
+            .env("AWS_REGION", "us-east-1")
+            .env("AWS_DEFAULT_REGION", "us-east-1");
         command.env("AWS_ENDPOINT_URL_S3", format!("http://{}", self.store.address()));
         command.env("WORKSHOP_RELEASE_PROGRAM", env!("CARGO_BIN_EXE_workshop-release"));
         command.env("WORKSHOP_RELEASE_URL", &self.url).env("WORKSHOP_RELEASE_BUCKET", "s3://updates/edge");
@@ -278,7 +279,7 @@ fn somebody_is_paged_by_one_incident() {
 
 #[test]
 fn keys_from_secrets_manager_sign() {
-    let (pipeline, bucket) = Pipeline::new();
+    let (pipeline, _bucket) = Pipeline::new();
     let aws = Aws::start(&crate::support::host());
     let trust = pipeline.project.path().join("packaging/release/trust");
     let keys = trust.join("keys.toml");
@@ -293,20 +294,20 @@ fn keys_from_secrets_manager_sign() {
         toml = toml.replacen(&format!("\"{role}.pem\""), &source, 1);
     }
     std::fs::write(&keys, &toml).expect("written");
-    let refresh = || {
-        let mut command = pipeline.script("refresh", &[]);
+    let refresh = |until: &str| {
+        let until = ["snapshot", "timestamp"].map(|role| format!("{role}={until}"));
+        let mut command = pipeline.script("refresh", &["--expires", &until[0], "--expires", &until[1]]);
         aws.before(&mut command);
         command.output().expect("started")
     };
     let timestamp = pipeline.store.root().join("updates/edge/metadata/timestamp.json");
     let before = std::fs::read(&timestamp).expect("published");
-    let output = refresh();
+    let output = refresh("30d");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert_ne!(std::fs::read(&timestamp).expect("published"), before);
-    assert_eq!(before, std::fs::read(bucket.repository.directory().join("metadata/timestamp.json")).expect("there"));
+    assert!(std::fs::read(&timestamp).expect("published") != before);
 
     std::fs::write(&keys, toml.replace("workshop-edge/timestamp", "workshop-edge/nothing")).expect("written");
-    let output = refresh();
+    let output = refresh("60d");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success() && said.contains("ResourceNotFoundException"), "{said}");
     assert!(said.contains("sign-with-secret failed"), "{said}");
