@@ -176,7 +176,7 @@ fn what_has_expired_is_fetched_and_refreshed() {
     assert_eq!(answer["changed"], true);
     // The manifests are there, and the binary is not.
     let mut verify = Command::new(env!("CARGO_BIN_EXE_workshop-release"));
-    verify.arg("verify").arg(&repository.directory()).arg("--json");
+    verify.arg("verify").arg(repository.directory()).arg("--json");
     verify.env("LD_PRELOAD", &faketime).env("FAKETIME", "+30d");
     let said = String::from_utf8(verify.output().expect("started").stderr).expect("UTF-8");
     assert!(said.contains("expired"), "{said}");
