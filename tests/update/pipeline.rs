@@ -223,6 +223,33 @@ fn what_does_not_belong_together_is_not_published() {
 }
 
 #[test]
+fn a_system_goes_the_same_way() {
+    let (pipeline, bucket) = Pipeline::new();
+    let desired = || {
+        let mut verify = pipeline.environment(Command::new(env!("CARGO_BIN_EXE_workshop-release")));
+        verify.args(["verify", &pipeline.url, "--json", "--ca-file", text(&pipeline.project.path().join("ca.pem"))]);
+        verify.arg("--root").arg(bucket.repository.directory().join("metadata/1.root.json"));
+        let report: Value = serde_json::from_slice(&done(&mut verify).stdout).expect("JSON");
+        let channels = report["channels"].as_array().expect("channels").iter();
+        channels.map(|channel| channel["manifest"]["os"]["desired"].clone()).collect::<Vec<_>>()
+    };
+    for version in ["1.0.0", "1.1.0"] {
+        pipeline.commit(version);
+        pipeline.git(&["tag", &format!("v{version}")]);
+        let folder = pipeline.project.path().join(format!("image-{version}"));
+        std::fs::create_dir(&folder).expect("a directory");
+        let name = format!("workshop-edge-os-{version}-x86_64.efi");
+        std::fs::write(folder.join(&name), crate::os::system(version, 1000)).expect("written");
+        run("sh", &["-c", &format!("cd {} && sha256sum {name} >SHA256SUMS-image", text(&folder))]);
+        pipeline.run("publish", &[text(&folder)]);
+        pipeline.run("promote", &["--os"]);
+        assert_eq!(desired(), [version, version]);
+    }
+    pipeline.run("rollback", &["v1.0.0", "stable", "--os"]);
+    assert_eq!(desired(), ["1.0.0", "1.1.0"]);
+}
+
+#[test]
 fn a_commit_has_the_version_of_its_tag_or_one_between_two() {
     let (pipeline, _bucket) = Pipeline::new();
     let version = || pipeline.run("version", &[]);
