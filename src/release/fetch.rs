@@ -25,7 +25,7 @@ use crate::update::transport::Transport;
 /// Roots that there may be. A box follows 32 in one go.
 const MAX_ROOTS: u64 = 1024;
 /// Versions of a role that nothing refers to: each is of a run that died half-way.
-const MAX_LEFT: u64 = 100;
+const MAX_LEFT: usize = 100;
 
 /// From where, and by what it is trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,7 +117,7 @@ impl Copy<'_> {
         }
         // What a run that died has uploaded lies in caches under its number, which the next one passes over.
         for (name, version) in roles {
-            for left in (version..).skip(1).take(usize::try_from(MAX_LEFT).unwrap_or(usize::MAX)) {
+            for left in (version..).skip(1).take(MAX_LEFT) {
                 if !self.any(&format!("{left}.{name}.json")).await? {
                     break;
                 }

@@ -35,7 +35,8 @@ impl Pipeline {
         std::fs::create_dir_all(project.path().join("packaging")).expect("a directory");
         run("cp", &["-a", concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/release"), text(&scripts)]);
         std::fs::write(project.path().join("ca.pem"), cdn.certificate()).expect("written");
-        // What the pipeline trusts and signs with; here, its keys are files.
+        // What the pipeline trusts and signs with, in place of whatever this project has; here, its keys are files.
+        let _ = std::fs::remove_dir_all(scripts.join("trust"));
         run("cp", &["-a", text(&repository.keys()), text(&scripts.join("trust"))]);
         std::fs::write(scripts.join("trust/root.json"), repository.root()).expect("written");
         let pipeline = Self { project, store, url: url.clone() };
