@@ -24,10 +24,13 @@ pub(crate) enum Level {
 }
 
 /// One part's last word.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub(crate) struct Check {
     /// How the part is.
     pub(crate) status: Level,
+    /// Since when it has been so, whatever the reasons. On the wire, whole seconds until then.
+    #[serde(rename = "since_s", serialize_with = "in_seconds")]
+    pub(crate) since: Instant,
     /// Why it is not [`Level::Ok`]. `/health` is for technicians and monitoring and has it in English alone.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "in_english")]
     pub(crate) reason: Option<Text>,
@@ -75,6 +78,10 @@ fn in_english<S: Serializer>(reason: &Option<Text>, serializer: S) -> Result<S::
     reason.as_ref().map(|text| &text.en).serialize(serializer)
 }
 
+fn in_seconds<S: Serializer>(since: &Instant, serializer: S) -> Result<S::Ok, S::Error> {
+    since.elapsed().as_secs().serialize(serializer)
+}
+
 impl Health {
     /// A place in the report, at first [`Level::Ok`].
     #[must_use]
@@ -113,13 +120,14 @@ impl Health {
 impl Probe {
     /// Reports how the part is.
     pub(crate) fn set(&self, status: Level, reason: Option<Text>) {
-        let check = Check { status, reason };
         self.checks.send_if_modified(|checks| {
-            let changes = checks.get(self.name) != Some(&check);
-            if changes {
-                checks.insert(self.name, check);
+            let known = checks.get(self.name).filter(|known| known.status == status);
+            if known.is_some_and(|known| known.reason == reason) {
+                return false;
             }
-            changes
+            let since = known.map_or_else(Instant::now, |known| known.since);
+            checks.insert(self.name, Check { status, since, reason });
+            true
         });
     }
 
@@ -149,12 +157,28 @@ mod tests {
     }
 
     #[test]
+    fn a_part_is_so_since_its_level_changed_and_not_since_its_words_did() {
+        let health = Health::default();
+        let erp = health.probe("erp");
+        let since = || health.report().checks["erp"].since;
+        let well = since();
+        erp.degraded(Some(Text::new("no contesta", "no answer")));
+        let away = since();
+        assert!(away > well);
+        erp.degraded(Some(Text::new("contraseña", "password")));
+        assert_eq!(since(), away);
+        erp.degraded(None);
+        assert!(since() > away);
+    }
+
+    #[test]
     fn the_wire_form_is_stable() {
         let health = Health::default();
         health.probe("site").degraded(Some(Text::new("medio dist", "half a dist")));
         let json = serde_json::to_value(health.report()).expect("serialised");
         assert_eq!(json["status"], "degraded");
-        assert_eq!(json["checks"]["site"], serde_json::json!({"status": "degraded", "reason": "half a dist"}));
+        let site = serde_json::json!({"status": "degraded", "since_s": 0, "reason": "half a dist"});
+        assert_eq!(json["checks"]["site"], site);
         assert!(json["uptime_s"].is_u64() && json["version"].is_string());
     }
 }

@@ -40,6 +40,7 @@
 //! | [`restart`] | becoming another process without closing a socket |
 //! | `schema` | the words in which a room declares its settings |
 //! | [`screens`] | the TVs: which there are, whether each shows the page, and what is asked of them |
+//! | [`sensors`] | what the kernel says of the hardware: heat, voltage, wear |
 //! | [`service_manager`] | systemd's notify socket |
 //! | [`site`] | the dist in memory, with its representations |
 //! | [`slots`] | the two places for an updated binary, and which of them runs |
@@ -82,6 +83,7 @@ pub mod release;
 mod restart;
 mod schema;
 mod screens;
+mod sensors;
 mod service_manager;
 mod site;
 pub mod slots;

@@ -1,49 +1,53 @@
-//! HTTPS, when it is on, and the box's own certificate, which follows the names and addresses that people type.
+//! HTTPS, when it is on, and its certificate: the box's own follows the names and addresses that people type, and of each it is said when
+//! it ends.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::{AppError, status, words};
 use crate::admin::{Fingerprint, Secure};
-use crate::clock;
+use crate::clock::{self, Clock, Doubt};
 use crate::discovery::State;
 use crate::error_chain;
 use crate::health::{Health, Probe};
 use crate::http::{Listener, OwnCertificate, Scheme, SelfSigned, Tls, TlsError, TlsSettings};
+use crate::lang::Text;
+use crate::metrics::Metrics;
 
 /// How often it is looked whether the certificate still serves: its end comes nearer, and the clock may be set.
 const POLL_INTERVAL: Duration = Duration::from_secs(60);
 
-/// HTTPS, and who keeps the box's own certificate current, where it is that.
+/// HTTPS, and who looks after its certificate.
 pub(super) fn start(
     tls: TlsSettings,
     data_dir: &Path,
     health: &Health,
+    metrics: &Arc<Metrics>,
     names: &Names,
-) -> Result<(Option<Tls>, Option<CertificateRenewal>), AppError> {
-    let probe = || health.probe("certificate");
-    match tls {
-        TlsSettings::Off => Ok((None, None)),
+) -> Result<Option<(Tls, CertificateWatch)>, AppError> {
+    let (tls, source, fault) = match tls {
+        TlsSettings::Off => return Ok(None),
         TlsSettings::SelfSigned { names: certified } => {
             let settings = SelfSigned { directory: data_dir.join("tls"), names: certified, built: clock::built() };
             let (tls, certificate, kept) = Tls::self_signed(settings, &names.now(None)).map_err(AppError::Tls)?;
-            let follower = CertificateRenewal { certificate, probe: probe() };
-            follower.report(kept);
-            Ok((Some(tls), Some(follower)))
+            (tls, Source::Own(certificate), not_kept(kept))
         }
         TlsSettings::Files(files) => {
-            let probe = probe();
-            let tls = Tls::files(files, move |fault| {
-                probe.degraded(fault.map(words::new_certificate_unusable));
-            });
-            Ok((Some(tls.map_err(AppError::Tls)?), None))
+            let (faults, fault) = watch::channel(None);
+            let tls = Tls::files(files, move |fault| drop(faults.send_replace(fault))).map_err(AppError::Tls)?;
+            (tls, Source::Files(fault), None)
         }
-    }
+    };
+    let (probe, metrics) = (health.probe("certificate"), Arc::clone(metrics));
+    let mut watch = CertificateWatch { tls: tls.clone(), source, probe, metrics, said: None };
+    watch.report(fault);
+    Ok(Some((tls, watch)))
 }
 
 /// What people type.
@@ -79,52 +83,98 @@ fn with_label(name: &str) -> impl Iterator<Item = String> {
     [name.to_owned()].into_iter().chain(label)
 }
 
-/// Keeps the box's own certificate current.
-pub(super) struct CertificateRenewal {
-    certificate: OwnCertificate,
+/// Looks after the certificate.
+pub(super) struct CertificateWatch {
+    tls: Tls,
+    source: Source,
     probe: Probe,
+    metrics: Arc<Metrics>,
+    /// What the log has said last.
+    said: Option<Text>,
+}
+
+/// Where it comes from.
+enum Source {
+    /// The box itself, which keeps it current.
+    Own(OwnCertificate),
+    /// Files, and what is wrong with the newest.
+    Files(watch::Receiver<Option<String>>),
 }
 
 /// A certificate, what it is for, and who knows more of that.
-pub(super) type RenewalInputs = (CertificateRenewal, Names, watch::Receiver<Option<State>>);
+pub(super) type CertificateInputs = (CertificateWatch, Names, watch::Receiver<Option<State>>);
 
-/// Keeps it current as long as the runtime lives.
-pub(super) fn follow(followed: Option<RenewalInputs>) {
-    if let Some((follower, names, lan)) = followed {
-        tokio::task::spawn_local(follower.run(names, lan));
+/// Looks after it as long as the runtime lives.
+pub(super) fn follow(followed: Option<CertificateInputs>) {
+    if let Some((watch, names, lan)) = followed {
+        tokio::task::spawn_local(watch.run(names, lan));
     }
 }
 
-impl CertificateRenewal {
-    fn report(&self, result: Result<(), TlsError>) {
-        self.probe.degraded(result.err().map(|error| {
-            let chain = error_chain(&error);
-            tracing::warn!(error = %chain, "the box's certificate is used, but not kept");
-            words::own_certificate_not_kept(chain)
-        }));
+fn not_kept(kept: Result<(), TlsError>) -> Option<Text> {
+    kept.err().map(|error| words::own_certificate_not_kept(error_chain(&error)))
+}
+
+impl CertificateWatch {
+    /// Whether it is the box's own.
+    pub(super) fn is_own(&self) -> bool {
+        matches!(self.source, Source::Own(_))
+    }
+
+    fn report(&mut self, fault: Option<Text>) {
+        let validity = self.tls.validity();
+        self.metrics.certificate_expiry(validity.map(|validity| unix_seconds(validity.not_after)));
+        let clock = Clock::default().now();
+        let ending = validity.filter(|_| clock.doubt != Some(Doubt::BeforeBuild)).and_then(|validity| {
+            let at = Timestamp::try_from(validity.not_after).ok()?;
+            Some(words::certificate_ending(validity.ending(clock.time)?, at, self.is_own()))
+        });
+        let faults: Vec<_> = fault.into_iter().chain(ending).collect();
+        let text = (!faults.is_empty()).then(|| Text::join(faults, "\n"));
+        if let Some(text) = text.as_ref().filter(|text| self.said.as_ref() != Some(text)) {
+            tracing::warn!(reason = text.en, "the certificate needs somebody");
+        }
+        self.probe.degraded(text.clone());
+        self.said = text;
     }
 
     async fn run(mut self, names: Names, mut lan: watch::Receiver<Option<State>>) {
         loop {
-            let wanted = names.now(lan.borrow_and_update().as_ref());
-            let Self { mut certificate, probe } = self;
-            let followed = tokio::task::spawn_blocking(move || {
-                let followed = certificate.follow(&wanted);
-                (certificate, followed)
-            });
-            let Ok((certificate, followed)) = followed.await else { return };
-            self = Self { certificate, probe };
-            self.report(followed);
-            tokio::select! {
-                changed = lan.changed() => {
-                    if changed.is_err() {
-                        tokio::time::sleep(POLL_INTERVAL).await;
-                    }
+            match self.source {
+                Source::Own(mut certificate) => {
+                    let wanted = names.now(lan.borrow_and_update().as_ref());
+                    let followed = tokio::task::spawn_blocking(move || {
+                        let followed = certificate.follow(&wanted);
+                        (certificate, followed)
+                    });
+                    let Ok((certificate, followed)) = followed.await else { return };
+                    self.source = Source::Own(certificate);
+                    self.report(not_kept(followed));
+                    changed(&mut lan).await;
                 }
-                () = tokio::time::sleep(POLL_INTERVAL) => {}
+                Source::Files(mut fault) => {
+                    let words = fault.borrow_and_update().clone().map(words::new_certificate_unusable);
+                    self.source = Source::Files(fault.clone());
+                    self.report(words);
+                    changed(&mut fault).await;
+                }
             }
         }
     }
+}
+
+/// Waits for what is new, or until it is time to look again.
+async fn changed<T>(news: &mut watch::Receiver<T>) {
+    let end = async {
+        if news.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    let _ = tokio::time::timeout(POLL_INTERVAL, end).await;
+}
+
+fn unix_seconds(time: SystemTime) -> u64 {
+    time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 /// Where those who are not on the machine itself may go for the administration; `own` when the certificate is the

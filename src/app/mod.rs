@@ -8,12 +8,14 @@ mod erp_status;
 mod exclusive;
 mod failure;
 mod fallback;
+mod health;
 mod listen;
 mod loopback_client;
 mod machine;
 mod operator;
 mod outbound;
 mod screens;
+mod sensors;
 mod signals;
 mod site;
 mod state_schema;
@@ -191,7 +193,8 @@ impl App {
 
         let (own_names, names) = listen::names(&listen, &tls, &discovery);
 
-        let Sockets { listeners, tls, followed } = Sockets::open(&listen, tls, &data_dir, &health, &own_names)?;
+        let Sockets { listeners, tls, followed } =
+            Sockets::open(&listen, tls, &data_dir, &health, &metrics, &own_names)?;
         let (publisher, current) = site::publisher(site, screen_settings.agent, open, &data_dir, &health)?;
 
         let language = display.language;
@@ -199,10 +202,11 @@ impl App {
         screens.set_on_trial(trial.is_some());
         let erp = Erp::new(erp, display, &data_dir, outbound, &metrics).map_err(AppError::Display)?;
         let ((describe, description), (lan, known)) = (watch::channel(Bytes::new()), watch::channel(None));
-        let secure = certificate::secure(&listeners, tls.as_ref(), followed.is_some(), dir.is_some());
-        let certificate = followed.map(|(follower, names)| (follower, names, known.clone()));
+        let is_own = followed.as_ref().is_some_and(|(watch, _)| watch.is_own());
+        let secure = certificate::secure(&listeners, tls.as_ref(), is_own, dir.is_some());
+        let certificate = followed.map(|(watch, names)| (watch, names, known.clone()));
         let machine = machine::MachineState::default();
-        let storage = storage::Monitor::new(&data_dir, dir.is_some(), &health).map_err(AppError::Runtime)?;
+        let storage = storage::Monitor::new(&data_dir, dir.is_some(), &health, &metrics).map_err(AppError::Runtime)?;
         let machine_monitor = dir.map(|directory| machine::Monitor::new(directory, &health, &machine));
         let (updates, site) = (running.clone(), current.clone());
         let erp_view = status::erp(&erp, &metrics, &current);
@@ -301,6 +305,8 @@ impl App {
         let operator = Rc::new(self.operator);
         let control = operator::start(&operator, self.asked);
         watch(self.monitor);
+        health::follow(&self.health, &metrics);
+        sensors::start(&self.health, &metrics);
         let erp = erp::start(self.erp);
         let (update_config, observers) = self.updates;
         let on_trial = self.trial.as_ref().map(|(trial, ..)| trial.clone());
@@ -386,7 +392,7 @@ impl App {
 }
 
 /// What follows the machine, its disk and its names, and says how the box is.
-type Monitors = (Option<machine::Monitor>, storage::Monitor, Option<certificate::RenewalInputs>, Telemetry);
+type Monitors = (Option<machine::Monitor>, storage::Monitor, Option<certificate::CertificateInputs>, Telemetry);
 
 /// Starts them, for as long as the runtime lives.
 fn watch((machine, storage, certificate, telemetry): Monitors) {
@@ -439,8 +445,8 @@ fn claim(data_dir: &Path) -> Result<Health, AppError> {
 struct Sockets {
     listeners: Vec<Listener>,
     tls: Option<Tls>,
-    /// Who keeps the box's own certificate current, and what it is for.
-    followed: Option<(certificate::CertificateRenewal, certificate::Names)>,
+    /// Who looks after the certificate, and what it is for.
+    followed: Option<(certificate::CertificateWatch, certificate::Names)>,
 }
 
 impl Sockets {
@@ -449,18 +455,19 @@ impl Sockets {
         tls: TlsSettings,
         data_dir: &Path,
         health: &Health,
+        metrics: &Arc<Metrics>,
         own_names: &[String],
     ) -> Result<Self, AppError> {
         let listeners = listen::listeners(listen)?;
         let names = certificate::Names::new(own_names, &listeners);
-        let (tls, follower) = certificate::start(tls, data_dir, health, &names)?;
+        let (tls, watch) = certificate::start(tls, data_dir, health, metrics, &names)?.unzip();
         let has_https = listeners.iter().any(|listener| listener.scheme() == Scheme::Https);
         match (&tls, has_https) {
             (None, true) => return Err(AppError::NoCertificate),
             (Some(_), false) => warn_no_https_listener(health),
             _ => {}
         }
-        Ok(Self { listeners, tls, followed: follower.map(|follower| (follower, names)) })
+        Ok(Self { listeners, tls, followed: watch.map(|watch| (watch, names)) })
     }
 }
 

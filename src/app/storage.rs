@@ -1,4 +1,4 @@
-//! The disk of the data directory: what is found of it goes to health, to the log and to the console.
+//! The disk of the data directory: what is found of it goes to health, metrics, log and console.
 
 use std::io;
 use std::path::Path;
@@ -10,7 +10,9 @@ use tokio::time::MissedTickBehavior;
 use crate::console::Disk;
 use crate::disk_space::DiskSpace;
 use crate::health::{Health, Probe};
-use crate::storage::{DiskWatch, Home, StorageFault};
+use crate::lang::Text;
+use crate::metrics::Metrics;
+use crate::storage::{DiskWatch, Finding, Home, LowSpace, nearly_full};
 
 /// How old what health says may be.
 const EVERY: Duration = Duration::from_secs(2);
@@ -19,14 +21,23 @@ const EVERY: Duration = Duration::from_secs(2);
 pub(super) struct Monitor {
     watch: Arc<DiskWatch>,
     home: Home,
+    low: LowSpace,
     probe: Probe,
+    metrics: Arc<Metrics>,
+    said: Option<Text>,
 }
 
 impl Monitor {
-    pub(super) fn new(data_dir: &Path, is_image: bool, health: &Health) -> io::Result<Self> {
-        let home = if is_image { Home::Image } else { Home::Plain };
-        let monitor = Self { watch: Arc::new(DiskWatch::start(data_dir)?), home, probe: health.probe("storage") };
-        monitor.report(monitor.watch.finding().err().as_ref());
+    pub(super) fn new(data_dir: &Path, is_image: bool, health: &Health, metrics: &Arc<Metrics>) -> io::Result<Self> {
+        let mut monitor = Self {
+            watch: Arc::new(DiskWatch::start(data_dir)?),
+            home: if is_image { Home::Image } else { Home::Plain },
+            low: LowSpace::default(),
+            probe: health.probe("storage"),
+            metrics: Arc::clone(metrics),
+            said: None,
+        };
+        monitor.report();
         Ok(monitor)
     }
 
@@ -39,27 +50,40 @@ impl Monitor {
         }
     }
 
-    fn report(&self, fault: Option<&StorageFault>) {
-        if let Some(fault) = fault {
-            tracing::error!(reason = fault.words(self.home).en, "the data directory cannot be written");
+    fn report(&mut self) {
+        let finding = self.watch.finding();
+        let space = finding.as_ref().ok();
+        self.metrics.storage_space(space.map(|space| (space.free_bytes, space.total_bytes)));
+        let text = self.fault(&finding);
+        if text != self.said {
+            match &text {
+                Some(text) if finding.is_err() => {
+                    tracing::error!(reason = text.en, "the data directory cannot be written");
+                }
+                Some(text) => tracing::warn!(reason = text.en, "the disk of the data directory is nearly full"),
+                None => tracing::info!("the data directory is well again"),
+            }
+            self.probe.degraded(text.clone());
+            self.said = text;
         }
-        self.probe.degraded(fault.map(|fault| fault.words(self.home)));
+    }
+
+    fn fault(&mut self, finding: &Finding) -> Option<Text> {
+        match finding {
+            Ok(space) => self.low.judge(*space).map(|bytes| nearly_full(bytes, self.home)),
+            Err(fault) => Some(fault.words(self.home)),
+        }
     }
 }
 
 /// Tells of it as long as the runtime lives.
-pub(super) fn start(monitor: Monitor) {
+pub(super) fn start(mut monitor: Monitor) {
     tokio::task::spawn_local(async move {
         let mut ticks = tokio::time::interval(EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut told = monitor.watch.finding().err();
         loop {
             ticks.tick().await;
-            let fault = monitor.watch.finding().err();
-            if fault != told {
-                monitor.report(fault.as_ref());
-                told = fault;
-            }
+            monitor.report();
         }
     });
 }

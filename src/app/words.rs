@@ -3,7 +3,11 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
 use crate::discovery::State;
+use crate::http::Ending;
 use crate::lang::Text;
 
 /// Copy without anything to fill in.
@@ -57,6 +61,33 @@ pub(super) fn own_certificate_not_kept(chain: String) -> Text {
         "The box's certificate cannot be kept; it is tried again every minute. Detail:",
         chain,
     )
+}
+
+/// `at`: when it ends, or has ended.
+pub(super) fn certificate_ending(ending: Ending, at: Timestamp, is_own: bool) -> Text {
+    let day = at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d");
+    let what = match ending {
+        Ending::Soon => Text::new(
+            format!("El certificado de HTTPS caduca el {day}."),
+            format!("The certificate for HTTPS ends on {day}."),
+        ),
+        Ending::Over => Text::new(
+            format!("El certificado de HTTPS caducó el {day}: los navegadores no abren la página por HTTPS."),
+            format!("The certificate for HTTPS ended on {day}: browsers do not open the page by HTTPS."),
+        ),
+    };
+    // The box renews its own half a year ahead, unless the time is wrong.
+    what.and(&Text::from(if is_own {
+        Text::fixed(
+            "El equipo renueva el suyo él mismo: compruebe su hora.",
+            "The box renews its own by itself: check its clock.",
+        )
+    } else {
+        Text::fixed(
+            "Renueve tls.cert_file y tls.key_file, que el equipo vuelve a leer solo; si ya lo hizo, compruebe su hora.",
+            "Renew tls.cert_file and tls.key_file, which the box reads again by itself; if that was done, check its clock.",
+        )
+    }))
 }
 
 pub(super) fn updates_impossible(chain: String) -> Text {

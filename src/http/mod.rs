@@ -63,7 +63,7 @@ pub(crate) use names::Names;
 pub(crate) use route::is_reserved;
 pub(crate) use settings::{AccessLog, Limits, Listen, RequestLog, TlsKeys, TlsMode, TlsSettings};
 pub(crate) use timeouts::SELF_CHECK;
-pub(crate) use tls::{OwnCertificate, SelfSigned, Tls, TlsError, TlsFiles};
+pub(crate) use tls::{Ending, OwnCertificate, SelfSigned, Tls, TlsError, TlsFiles};
 
 use self::limits::{ConnectionLimiter, MAX_LEAVING};
 use self::service::AppState;

@@ -1,9 +1,14 @@
 //! The figures behind `/metrics`, in the `OpenMetrics` text format
 //! (<https://prometheus.io/docs/specs/om/open_metrics_spec/>).
 
+mod certificate;
 mod erp;
+mod health;
+mod optional;
 mod process;
 mod screens;
+mod sensors;
+mod storage;
 mod telemetry;
 mod update;
 
@@ -22,8 +27,12 @@ use prometheus_client::registry::{Registry, Unit};
 
 pub(crate) use self::update::Updated;
 
+use self::certificate::Certificate;
 use self::erp::Erp;
+use self::health::Health;
 use self::screens::Screens;
+use self::sensors::Sensors;
+use self::storage::Storage;
 use self::telemetry::Telemetry;
 use self::update::Update;
 
@@ -202,6 +211,10 @@ pub(crate) struct Metrics {
     erp: Erp,
     screens: Screens,
     telemetry: Telemetry,
+    health: Health,
+    storage: Storage,
+    certificate: Certificate,
+    sensors: Sensors,
     /// Of the pages, those that the box itself has asked for.
     checked_pages: AtomicU64,
 }
@@ -229,6 +242,8 @@ impl Default for Metrics {
         let erp = Erp::default();
         let screens = Screens::default();
         let telemetry = Telemetry::default();
+        let (health, storage) = (Health::default(), Storage::default());
+        let (certificate, sensors) = (Certificate::default(), Sensors::default());
 
         ours.register("http_requests", "Answers by part of the box and status", requests.all.clone());
         ours.register_with_unit(
@@ -258,6 +273,10 @@ impl Default for Metrics {
         erp.register(ours);
         screens.register(ours);
         telemetry.register(ours);
+        health.register(ours);
+        storage.register(ours);
+        certificate.register(ours);
+        sensors.register(ours);
         ours.register(
             "build",
             "What is running",
@@ -284,6 +303,10 @@ impl Default for Metrics {
             erp,
             screens,
             telemetry,
+            health,
+            storage,
+            certificate,
+            sensors,
             checked_pages: AtomicU64::default(),
         }
     }

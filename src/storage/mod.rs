@@ -1,8 +1,9 @@
-//! Whether the disk of the data directory still works: a stick that is pulled out, or dies, says nothing by itself.
+//! Whether the disk of the data directory still works and has room: a stick that is pulled out, or dies, says nothing by itself.
 //!
 //! A thread of its own looks, since a dead disk may block its readers for ever; everybody else reads what it
 //! found last, and how long ago. It only reads: a disk that is worn out is not to be written to every few seconds.
 
+mod low;
 mod probe;
 mod words;
 
@@ -13,9 +14,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+pub(crate) use self::low::LowSpace;
 use self::probe::Directory;
 pub(crate) use self::probe::Finding;
-pub(crate) use self::words::Home;
+pub(crate) use self::words::{Home, nearly_full};
 
 /// Between two looks.
 const POLL_INTERVAL: Duration = Duration::from_secs(3);

@@ -18,6 +18,28 @@ const NOTHING_IS_KEPT: Text<&'static str> = Text::fixed(
     "The screens go on working, but nothing is kept any more: no PIN, no records, no updates.",
 );
 
+/// That fewer than these bytes are free, and what to do.
+#[must_use]
+pub(crate) fn nearly_full(bytes: u64, home: Home) -> Text {
+    let mib = bytes.div_ceil(1024 * 1024);
+    let what = Text::new(
+        format!(
+            "El disco de datos está casi lleno: quedan libres menos de {mib} MiB, y no cabrá la próxima actualización."
+        ),
+        format!("The data disk is nearly full: less than {mib} MiB are free, and the next update will not fit."),
+    );
+    what.and(&Text::from(match home {
+        Home::Image => Text::fixed(
+            "Haga un restablecimiento de fábrica, que conserva la configuración, o pase el equipo a un disco mayor.",
+            "Do a factory reset, which keeps the configuration, or move the box to a larger disk.",
+        ),
+        Home::Plain => Text::fixed(
+            "Borre de ese disco lo que no haga falta (df y du dicen qué ocupa), o ponga data_dir en otro mayor.",
+            "Delete from that disk what is not needed (df and du say what takes the room), or set data_dir to a larger one.",
+        ),
+    }))
+}
+
 impl StorageFault {
     /// In three sentences or more.
     #[must_use]
@@ -90,6 +112,10 @@ mod tests {
                 assert!(!said.contains(&es), "{es}");
                 said.push(es);
             }
+            let Text { es, en } = nearly_full(128 * 1024 * 1024, home);
+            assert!(es.contains("menos de 128 MiB") && en.contains("less than 128 MiB"), "{es} {en}");
+            assert!(!said.contains(&es), "{es}");
+            said.push(es);
         }
     }
 }

@@ -36,6 +36,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "panics",
             "restart",
             "screens",
+            "sensors",
             "service_manager",
             "site",
             "slots",
@@ -153,6 +154,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // The words in which rooms declare their settings.
     ("schema", &["lang", "window"]),
     ("screens", &["digest", "durable", "lang", "schema", "window"]),
+    ("sensors", &["bounded_read", "lang"]),
     ("site", &["bounded_read", "durable", "lang", "schema"]),
     ("slots", &["bounded_read", "durable"]),
     ("storage", &["disk_space", "lang"]),

@@ -3,6 +3,7 @@
 mod files;
 mod loopback;
 mod self_signed;
+mod validity;
 
 use std::collections::BTreeSet;
 use std::io;
@@ -21,6 +22,8 @@ use tokio_rustls::server::TlsStream;
 
 pub(crate) use files::TlsFiles;
 pub(crate) use self_signed::{OwnCertificate, SelfSigned};
+pub(crate) use validity::Ending;
+use validity::Validity;
 
 use crate::durable::DurableError;
 
@@ -59,6 +62,8 @@ pub enum TlsError {
 struct Identity {
     config: Arc<ServerConfig>,
     fingerprint: [u8; SHA256_OUTPUT_LEN],
+    /// `None` where the certificate does not say it as it should: rustls serves it all the same.
+    validity: Option<Validity>,
 }
 
 /// Accepts TLS with the newest certificate.
@@ -120,6 +125,12 @@ impl Tls {
         self.identity.load().fingerprint
     }
 
+    /// From when until when the box's certificate is valid.
+    #[must_use]
+    pub(crate) fn validity(&self) -> Option<Validity> {
+        self.identity.load().validity
+    }
+
     pub(super) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S) -> io::Result<TlsStream<S>> {
         tokio_rustls::TlsAcceptor::from(Arc::clone(&self.identity.load().config)).accept(stream).await
     }
@@ -128,6 +139,7 @@ impl Tls {
 /// TLS 1.2 and 1.3: TVs from 2016 on know the former.
 fn identity(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<Identity, TlsError> {
     let mut fingerprint = [0; SHA256_OUTPUT_LEN];
+    let validity = chain.first().and_then(|certificate| Validity::of(certificate).ok());
     if let Some(certificate) = chain.first() {
         fingerprint.copy_from_slice(digest(&SHA256, certificate).as_ref());
     }
@@ -138,5 +150,5 @@ fn identity(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) ->
         .with_single_cert(chain, key)
         .map_err(TlsError::Pair)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Identity { config: Arc::new(config), fingerprint })
+    Ok(Identity { config: Arc::new(config), fingerprint, validity })
 }
