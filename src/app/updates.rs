@@ -4,10 +4,12 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use semver::Version;
 use tokio::sync::watch;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::ConfigCheck;
@@ -33,6 +35,11 @@ use crate::{console, error_chain, launch, machine, update};
 
 /// The bucket that the program was built with (`WORKSHOP_UPDATE_URL`); empty without one.
 const URL: &str = env!("WORKSHOP_UPDATE_URL");
+
+/// How old what health says may be.
+const EVERY: Duration = Duration::from_secs(60);
+/// An update takes minutes, on the slowest of lines hours.
+const STUCK: Duration = Duration::from_secs(24 * 3600);
 
 /// The running updates, once they run: who shows them is built before them.
 pub(super) type Running = Arc<OnceLock<Updates>>;
@@ -171,16 +178,45 @@ pub(super) fn start(
     let updates = Updates::start(settings, switch, trial);
     let _ = running.set(updates.clone());
     tokio::task::spawn_local(async move {
-        let mut states = updates.state();
+        let (mut states, mut patience) = (updates.state(), Patience::default());
         loop {
             let state = states.borrow_and_update().clone();
-            probe.degraded(fault(&state, Timestamp::now()));
+            let stuck = patience.judge(&state, Instant::now()).map(words::stuck);
+            let faults: Vec<_> = fault(&state, Timestamp::now()).into_iter().chain(stuck).collect();
+            probe.degraded((!faults.is_empty()).then(|| Text::join(faults, "\n")));
             figures.updated(&figure(&state, &updates));
-            if states.changed().await.is_err() {
+            // Time alone makes faults of what lasts.
+            if let Ok(Err(_)) = timeout(EVERY, states.changed()).await {
                 break;
             }
         }
     });
+}
+
+/// Since when the same version has been about to run.
+#[derive(Debug, Default)]
+struct Patience {
+    pending: Option<(Version, Instant)>,
+}
+
+impl Patience {
+    /// The version that has been about to run for so long that something is wrong.
+    fn judge<'a>(&mut self, state: &'a State, now: Instant) -> Option<&'a Version> {
+        // Between two states of which each says more.
+        if state.phase == Phase::Checking {
+            return None;
+        }
+        let Some(pending) = state.pending() else {
+            self.pending = None;
+            return None;
+        };
+        let since = match &self.pending {
+            Some((version, since)) if version == pending => *since,
+            _ => now,
+        };
+        self.pending = Some((pending.clone(), since));
+        (now.saturating_duration_since(since) >= STUCK).then_some(pending)
+    }
 }
 
 fn figure(state: &State, updates: &Updates) -> Updated {
@@ -190,6 +226,7 @@ fn figure(state: &State, updates: &Updates) -> Updated {
         desired: state.desired.as_ref().map(ToString::to_string).unwrap_or_default(),
         is_failing: state.fault.is_some(),
         checked_at: state.checked.map_or(0, Timestamp::as_second),
+        expires: state.expires.iter().map(|(role, at)| (role.clone(), at.as_second())).collect(),
         downloading: match state.phase {
             Phase::Downloading { done, total, .. } => (done, total),
             _ => (0, 0),
@@ -210,8 +247,12 @@ fn fault(state: &State, now: Timestamp) -> Option<Text> {
         }
     }
     let desired = state.desired.as_ref().map(ToString::to_string);
-    let failed = state.quarantined.iter().rev().find(|one| Some(&one.version) == desired.as_ref())?;
-    Some(words::quarantined(failed))
+    if let Some(failed) = state.quarantined.iter().rev().find(|one| Some(&one.version) == desired.as_ref()) {
+        return Some(words::quarantined(failed));
+    }
+    // Where the bucket cannot be asked, it may have been renewed.
+    let (role, at) = state.expires_soon(now).filter(|_| state.fault.is_none())?;
+    Some(words::expiring(role, at))
 }
 
 /// For the console.
@@ -268,7 +309,7 @@ pub(super) fn outcome(reply: Result<Reply, Text>) -> admin::AdminOutcome {
 
 #[cfg(test)]
 mod tests {
-    use semver::Version;
+    use std::collections::BTreeMap;
 
     use super::*;
     use crate::update::order::Override;
@@ -282,6 +323,7 @@ mod tests {
             phase: Phase::Idle,
             desired: Some(Version::new(1, 1, 0)),
             checked: None,
+            expires: BTreeMap::new(),
             decision: None,
             order: Override::default(),
             previous: None,
@@ -319,5 +361,56 @@ mod tests {
         assert_eq!(fault(&old, Timestamp::UNIX_EPOCH), None);
         let wanted = State { quarantined: vec![failed("1.1.0")], ..state(None) };
         assert!(fault(&wanted, Timestamp::UNIX_EPOCH).is_some_and(|fault| fault.en.contains("1.1.0 failed")));
+    }
+
+    #[test]
+    fn metadata_that_nobody_renews_are_reported_while_the_bucket_answers() {
+        let at = |hours: i64| Timestamp::from_second(hours * 3600).expect("a time");
+        let expires = [("root", 9000), ("stable", 1000), ("timestamp", 700)];
+        let expires = expires.map(|(role, hours)| (role.to_owned(), at(hours)));
+        let well = State { expires: expires.into(), ..state(None) };
+        let role = |hours| fault(&well, at(hours)).map(|text| text.en);
+        assert_eq!(role(640), None);
+        assert!(role(641).is_some_and(|text| text.contains("stable: ")), "15 days before its end");
+        assert!(role(689).is_some_and(|text| text.contains("timestamp: ")), "that which ends first");
+        let away = State { expires: well.expires.clone(), ..state(Some(FaultKind::Unreachable)) };
+        assert_eq!(fault(&away, at(15)), None);
+    }
+
+    #[test]
+    fn a_version_that_does_not_come_for_a_day_is_stuck_unless_something_is_in_its_way() {
+        let (start, hour) = (Instant::now(), Duration::from_secs(3600));
+        let on_its_way = |version: &Version| State {
+            slot: Some("a".into()),
+            phase: Phase::Downloading { version: version.clone(), done: 1, total: 2 },
+            desired: Some(version.clone()),
+            ..state(None)
+        };
+        let (first, second) = (Version::new(1, 1, 0), Version::new(1, 2, 0));
+        let mut patience = Patience::default();
+        let mut stuck = |state: &State, hours| patience.judge(state, start + hours * hour).cloned();
+        assert_eq!(stuck(&on_its_way(&first), 0), None);
+        assert_eq!(stuck(&State { phase: Phase::Checking, ..on_its_way(&first) }, 10), None);
+        assert_eq!(stuck(&on_its_way(&first), 23), None);
+        assert_eq!(stuck(&on_its_way(&first), 24), Some(first.clone()));
+        assert_eq!(stuck(&on_its_way(&second), 25), None, "another one");
+        assert_eq!(stuck(&on_its_way(&second), 49), Some(second.clone()));
+        let until = Timestamp::UNIX_EPOCH;
+        let waiting = Phase::Waiting { version: second.clone(), until, wait: state::WaitReason::Wave, is_here: true };
+        for other in [
+            State { phase: waiting, ..on_its_way(&second) },
+            State { order: Override { pin: None, held: true }, ..on_its_way(&second) },
+            State { decision: Some(Text::new("no hay", "there is none")), ..on_its_way(&second) },
+            State { running: second.clone(), ..on_its_way(&second) },
+            State { slot: None, ..on_its_way(&second) },
+            state(Some(FaultKind::Unreachable)),
+        ] {
+            let mut patience = Patience::default();
+            let mut stuck = |state: &State, hours| patience.judge(state, start + hours * hour).cloned();
+            assert_eq!(stuck(&on_its_way(&second), 0), None);
+            assert_eq!(stuck(&other, 12), None, "{other:?}");
+            assert_eq!(stuck(&on_its_way(&second), 24), None, "it begins anew");
+            assert_eq!(stuck(&on_its_way(&second), 48), Some(second.clone()));
+        }
     }
 }

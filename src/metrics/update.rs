@@ -16,6 +16,8 @@ pub(crate) struct Updated {
     pub(crate) is_failing: bool,
     /// When the bucket last gave a whole answer, in Unix time (s); 0 before the first.
     pub(crate) checked_at: i64,
+    /// Until when the bucket's metadata are valid, in Unix time (s), by role.
+    pub(crate) expires: Vec<(String, i64)>,
     /// Bytes of the download under way that are here, and in all; both 0 while there is none.
     pub(crate) downloading: (u64, u64),
     /// Requests sent to the bucket since the process started.
@@ -32,12 +34,18 @@ struct Labels {
     desired: String,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RoleLabels {
+    role: String,
+}
+
 /// The figures themselves. Those that count are gauges too: they are counted elsewhere, and only shown here.
 #[derive(Default)]
 pub(super) struct Update {
     info: Family<Labels, Gauge>,
     failing: Gauge,
     checked: Gauge,
+    expiry: Family<RoleLabels, Gauge>,
     downloaded: Gauge,
     to_download: Gauge,
     requests: Gauge,
@@ -47,7 +55,7 @@ pub(super) struct Update {
 
 impl Update {
     pub(super) fn register(&self, registry: &mut Registry) {
-        let Self { info, failing, checked, downloaded, to_download, requests, received, quarantined } = self;
+        let Self { info, failing, checked, expiry, downloaded, to_download, requests, received, quarantined } = self;
         registry.register("update_info", "The channel, and the version that it desires", info.clone());
         registry.register("update_failing", "1 when the last check or download failed", failing.clone());
         registry.register_with_unit(
@@ -55,6 +63,12 @@ impl Update {
             "When the bucket last gave a whole answer",
             Unit::Seconds,
             checked.clone(),
+        );
+        registry.register_with_unit(
+            "update_metadata_expiry_timestamp",
+            "Until when the bucket's metadata are valid",
+            Unit::Seconds,
+            expiry.clone(),
         );
         let bytes = || Unit::Bytes;
         registry.register_with_unit("update_downloaded", "Bytes here of the download", bytes(), downloaded.clone());
@@ -65,7 +79,8 @@ impl Update {
     }
 
     pub(super) fn set(&self, now: &Updated) {
-        let Updated { channel, desired, is_failing, checked_at, downloading, requests, received, quarantined } = now;
+        let Updated { channel, desired, is_failing, checked_at, expires, downloading, requests, received, quarantined } =
+            now;
         let labels = Labels { channel: channel.clone(), desired: desired.clone() };
         // The channel desires one version: the former one's series ends.
         if self.info.get(&labels).is_none() {
@@ -74,6 +89,9 @@ impl Update {
         self.info.get_or_create(&labels).set(1);
         self.failing.set((*is_failing).into());
         self.checked.set(*checked_at);
+        for (role, at) in expires {
+            self.expiry.get_or_create(&RoleLabels { role: role.clone() }).set(*at);
+        }
         for (gauge, figure) in [
             (&self.downloaded, downloading.0),
             (&self.to_download, downloading.1),
@@ -101,6 +119,7 @@ mod tests {
             desired: "1.0.0".into(),
             is_failing: true,
             checked_at: 1_795_504_530,
+            expires: vec![("timestamp".into(), 1_796_000_000)],
             downloading: (1, 2),
             requests: 3,
             received: 4,
@@ -115,6 +134,7 @@ mod tests {
             "update_info{channel=\"stable\",desired=\"1.1.0\"} 1",
             "update_failing 1",
             "update_checked_timestamp_seconds 1795504530",
+            "update_metadata_expiry_timestamp_seconds{role=\"timestamp\"} 1796000000",
             "update_downloaded_bytes 1",
             "update_to_download_bytes 2",
             "update_requests 3",

@@ -2,9 +2,10 @@
 //!
 //! The form on the wire only grows: a field keeps its name and its meaning.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +31,9 @@ pub struct State {
     /// When the bucket last gave a whole answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) checked: Option<Timestamp>,
+    /// Until when the bucket's metadata are valid that were found then, by role: those of TUF and the channel's.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) expires: BTreeMap<String, Timestamp>,
     /// Why nothing was to be done then, where that is so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) decision: Option<Text>,
@@ -51,6 +55,33 @@ pub struct State {
     /// What went wrong last; over once a check succeeds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
+}
+
+impl State {
+    /// The role of which the bucket's metadata end first among those that end soon. By then half of the time has passed in which the
+    /// publisher's own tools have been saying so, a day and 30 days: nobody has heard them.
+    #[must_use]
+    pub(crate) fn expires_soon(&self, now: Timestamp) -> Option<(&str, Timestamp)> {
+        let margin = |role: &str| match role {
+            "timestamp" | "snapshot" => SignedDuration::from_hours(12),
+            _ => SignedDuration::from_hours(15 * 24),
+        };
+        let ending = self.expires.iter().filter(|(role, at)| at.duration_since(now) < margin(role));
+        ending.min_by_key(|(_, at)| **at).map(|(role, at)| (role.as_str(), *at))
+    }
+
+    /// The version that the box should be about to run: the channel desires it, and nothing that the box knows of is in its way.
+    #[must_use]
+    pub(crate) fn pending(&self) -> Option<&Version> {
+        let desired = self.desired.as_ref().filter(|desired| **desired != self.running)?;
+        let is_free = self.slot.is_some()
+            && self.order == Override::default()
+            && self.decision.is_none()
+            && self.fault.is_none()
+            && !matches!(self.phase, Phase::Waiting { .. } | Phase::OnTrial | Phase::Other)
+            && self.quarantined.iter().all(|one| one.version != desired.to_string());
+        is_free.then_some(desired)
+    }
 }
 
 /// What is being done.

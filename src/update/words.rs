@@ -82,6 +82,33 @@ pub(crate) fn quarantined(quarantined: &Quarantined) -> Text {
     ))
 }
 
+/// That the bucket's metadata end, of which nobody has taken care.
+#[must_use]
+pub(crate) fn expiring(role: &str, at: Timestamp) -> Text {
+    let at = local(at);
+    Text::new(
+        format!(
+            "La información del repositorio de versiones caduca pronto ({role}: {at}), y nadie la ha renovado: avise al fabricante. Hasta que lo haga, después no habrá actualizaciones."
+        ),
+        format!(
+            "What the release bucket says expires soon ({role}: {at}), and nobody has renewed it: tell the maker. From then on there will be no updates until that is done."
+        ),
+    )
+}
+
+/// That a version does not come, for which nothing is in the way.
+#[must_use]
+pub(crate) fn stuck(version: &Version) -> Text {
+    Text::new(
+        format!(
+            "La versión {version} debería estar instalada desde hace más de un día: reinicie el equipo; si no se instala, compruebe que su línea de internet da para descargarla y avise al fabricante."
+        ),
+        format!(
+            "Version {version} should have been put in place more than a day ago: restart the box; if it does not come, see that the internet line can carry its download, and tell the maker."
+        ),
+    )
+}
+
 /// What is being done.
 #[must_use]
 pub(crate) fn phase(state: &State) -> Text {
@@ -399,6 +426,8 @@ fn local(at: Timestamp) -> impl Display {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::lang::Lang;
     use crate::update::order::Override;
@@ -415,6 +444,7 @@ mod tests {
             phase,
             desired: Some(Version::new(1, 1, 0)),
             checked: Some(Timestamp::UNIX_EPOCH),
+            expires: BTreeMap::new(),
             decision: None,
             order: Override { pin: Some(Version::new(1, 0, 0)), held: true },
             previous: None,

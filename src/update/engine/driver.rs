@@ -315,6 +315,7 @@ impl Driver {
         Findings {
             manifest: checked.manifest.clone(),
             now: Timestamp::try_from(checked.now).unwrap_or(Timestamp::UNIX_EPOCH),
+            expires: checked.is_bucket.then(|| checked.repository.expiries(&self.settings.channel)),
             program,
             system: self.system.as_mut().map(|system| system.find(floor)),
         }

@@ -1,5 +1,6 @@
 //! What the driver has found on the box and in a repository: all that the engine decides from.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -15,6 +16,8 @@ pub(super) struct Findings {
     pub(super) manifest: Arc<Manifest>,
     /// The trusted time.
     pub(super) now: Timestamp,
+    /// Until when the bucket's metadata are valid, by role; `None` of a stick's, which nobody renews.
+    pub(super) expires: Option<BTreeMap<String, Timestamp>>,
     pub(super) program: Installed,
     /// The operating system, where the box runs the USB image.
     pub(super) system: Option<SystemFindings>,

@@ -1,5 +1,6 @@
 //! The handle to the running engine.
 
+use std::collections::BTreeMap;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -54,6 +55,7 @@ impl Updates {
             phase: Phase::OnTrial,
             desired: None,
             checked: None,
+            expires: BTreeMap::new(),
             decision: None,
             order: overrides.order().clone(),
             previous: None,

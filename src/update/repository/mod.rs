@@ -267,6 +267,20 @@ impl Repository {
         }
     }
 
+    /// Until when what is trusted is valid that leads to a channel's targets, by role.
+    #[must_use]
+    pub(crate) fn expiries(&self, channel: &str) -> BTreeMap<String, Timestamp> {
+        let trusted = self.updater.trusted();
+        let roles = [
+            ("root", Some(trusted.root().expires)),
+            ("timestamp", trusted.timestamp().map(Role::expires)),
+            ("snapshot", trusted.snapshot().map(Role::expires)),
+            ("targets", trusted.targets_role("targets").map(Role::expires)),
+            (channel, self.channels.get(channel).map(|known| known.role.expires)),
+        ];
+        roles.into_iter().filter_map(|(role, at)| Some((role.to_owned(), at?))).collect()
+    }
+
     /// The time, when the last refresh is still good for it.
     fn authorized(&self, now: SystemTime) -> Result<Timestamp, RepositoryError> {
         if !self.refreshed {

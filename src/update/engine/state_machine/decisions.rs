@@ -45,6 +45,9 @@ impl Engine {
         };
         self.pace.succeeded();
         self.state.checked = Some(findings.now);
+        if let Some(expires) = &findings.expires {
+            self.state.expires.clone_from(expires);
+        }
         self.state.fault = None;
         let choice = self.choose(&findings, command.as_ref(), now);
         let begun = match &choice {

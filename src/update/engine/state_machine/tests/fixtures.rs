@@ -101,6 +101,7 @@ pub(super) fn findings(manifest: Manifest, now: Moment) -> Findings {
     Findings {
         manifest: Arc::new(manifest),
         now: now.wall,
+        expires: None,
         program: installed(Subject::Program),
         system: Some(SystemFindings::Reported {
             report: Box::new(report),
@@ -163,6 +164,7 @@ impl World {
             phase: Phase::OnTrial,
             desired: None,
             checked: None,
+            expires: BTreeMap::new(),
             decision: None,
             order: Override::default(),
             previous: None,
