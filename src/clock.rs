@@ -21,6 +21,21 @@ pub(crate) enum Doubt {
     NoTimeService,
 }
 
+impl Doubt {
+    /// All of them.
+    pub(crate) const ALL: [Self; 3] = [Self::BeforeBuild, Self::NotSynchronised, Self::NoTimeService];
+
+    /// Its name in metrics.
+    #[must_use]
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::BeforeBuild => "before_build",
+            Self::NotSynchronised => "not_synchronised",
+            Self::NoTimeService => "no_time_service",
+        }
+    }
+}
+
 /// The clock at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Reading {

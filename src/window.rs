@@ -71,6 +71,13 @@ pub enum WindowState {
 impl Hours {
     /// The whole day.
     pub(crate) const DAY: Self = Self { opens: Time::midnight(), closes: Time::midnight() };
+
+    /// From one whole hour to another, 0 to 24; the same one twice is the whole day. Others count as midnight.
+    #[must_use]
+    pub(crate) fn between(opens: u8, closes: u8) -> Self {
+        let at = |hour| i8::try_from(hour).ok().and_then(|hour| Time::new(hour, 0, 0, 0).ok()).unwrap_or_default();
+        if opens == closes { Self::DAY } else { Self { opens: at(opens), closes: at(closes) } }
+    }
 }
 
 impl FromStr for Hours {
@@ -224,6 +231,11 @@ mod tests {
     #[test]
     fn hours_and_days_are_read_and_wrong_ones_named() {
         assert_eq!("9:00-17:30".parse::<Hours>().expect("hours").to_string(), "09:00-17:30");
+        let between = |opens, closes| Ok(Hours::between(opens, closes));
+        assert_eq!("06:00-22:00".parse(), between(6, 22));
+        assert_eq!("22:00-06:00".parse(), between(22, 6));
+        assert_eq!("06:00-24:00".parse(), between(6, 24));
+        assert_eq!((between(6, 6), between(0, 24), between(24, 0)), (Ok(Hours::DAY), Ok(Hours::DAY), Ok(Hours::DAY)));
         assert_eq!("00:00-24:00".parse(), Ok(Hours::DAY));
         for wrong in ["", "22:00", "22-5", "22:00-5:0", "25:00-05:00", "22:60-05:00", "24:00-05:00", "+2:00-05:00"] {
             assert_eq!(wrong.parse::<Hours>(), Err(WindowError::Hours(wrong.into())), "{wrong}");

@@ -50,6 +50,13 @@ impl ErpStatus {
         self.metrics.live_channels(channels);
         let pages = self.metrics.pages_shown();
         let is_idle = self.site_use.borrow_mut().shows_no_figures(pages, last_viewed, now);
+        let since = now.saturating_duration_since(link.since);
+        let away = match link.state {
+            LinkState::Off => None,
+            LinkState::Away(_) => Some(since),
+            LinkState::Starting | LinkState::Up | LinkState::Slow => Some(Duration::ZERO),
+        };
+        self.metrics.erp_away(away);
         let (state, reason) = state(&link.state)?;
         if is_idle {
             notices.push(NO_FIGURES.into());
@@ -57,7 +64,7 @@ impl ErpStatus {
         notices.extend(self.hidden_files());
         Some(Erp {
             state,
-            since_s: now.saturating_duration_since(link.since).as_secs(),
+            since_s: since.as_secs(),
             reason: reason.as_ref().map(|(word, _)| (*word).to_owned()),
             text: reason.map(|(_, text)| text),
             account: link

@@ -59,6 +59,7 @@ use crate::config::{Config, Machine};
 use crate::console::{Console, ConsoleError};
 use crate::control;
 use crate::discovery::{self, Discovery, Instance};
+use crate::display::Shift;
 use crate::health::Health;
 use crate::http::{
     self, BindError, Limits, Listen, Listener, RequestLog, Scheme, Server, ServerError, Tls, TlsError, TlsSettings,
@@ -151,6 +152,7 @@ pub struct App {
     updates: (UpdateConfig, updates::Observers),
     erp: Arc<Erp>,
     screen_settings: Settings,
+    shift: Shift,
     monitor: Monitors,
     _publisher: Publisher,
 }
@@ -197,7 +199,7 @@ impl App {
             Sockets::open(&listen, tls, &data_dir, &health, &metrics, &own_names)?;
         let (publisher, current) = site::publisher(site, screen_settings.agent, open, &data_dir, &health)?;
 
-        let language = display.language;
+        let (language, shift) = (display.language, display.shift);
         let screens = Screens::open(&data_dir, screen_settings.clone(), language, Instant::now());
         screens.set_on_trial(trial.is_some());
         let erp = Erp::new(erp, display, &data_dir, outbound, &metrics).map_err(AppError::Display)?;
@@ -212,7 +214,7 @@ impl App {
         let erp_view = status::erp(&erp, &metrics, &current);
         let shown = screens::shown(&screens, &screen_settings);
         let inputs = status::StatusInputs { lan: known, updates, machine, site, erp: erp_view, screens: shown };
-        let sources = status::sources(&id, storage.space(), &listeners, health.clone(), tls.clone(), inputs);
+        let sources = status::sources(&id, storage.space(), &listeners, (&health, &metrics), tls.clone(), inputs);
         let console = Arc::new(Console::start(sources, language)?);
         let discovery = discover::instance(&discovery, &data_dir, &id, &listeners).map(|instance| {
             let observers = DiscoveryObservers::new(&health, &metrics, &names, own_names, lan);
@@ -266,6 +268,7 @@ impl App {
             updates: (update_config, updates),
             erp,
             screen_settings,
+            shift,
             monitor: (machine_monitor, storage, certificate, telemetry),
             _publisher: publisher,
         })
@@ -298,7 +301,7 @@ impl App {
             None => None,
         };
         let client = LoopbackClient::new(&self.listeners, &self.parts, &self.limits);
-        let observers = screens::Observers::new(&self.screen_settings, &self.health, &self.parts.metrics);
+        let observers = screens::Observers::new(&self.screen_settings, self.shift, &self.health, &self.parts.metrics);
         let (asked, metrics) = (self.parts.screens.clone(), Arc::clone(&self.parts.metrics));
         let screens = screens::start(self.parts.screens.clone(), Arc::clone(&self.parts.site), observers);
         let server = Server::start(self.listeners, self.parts, &self.limits, self.requests.access)?;

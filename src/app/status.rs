@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
@@ -40,13 +40,13 @@ pub(super) fn sources(
     id: &BoxId,
     disk: impl Fn() -> Option<Disk> + Send + 'static,
     listeners: &[Listener],
-    health: Health,
+    (health, metrics): (&Health, &Arc<Metrics>),
     tls: Option<Tls>,
     inputs: StatusInputs,
 ) -> Sources {
     let StatusInputs { lan, updates, machine, site, erp, screens } = inputs;
-    let clock = Clock::default();
-    let probe = health.probe("clock");
+    let (clock, started) = (Clock::default(), Instant::now());
+    let (probe, metrics, health) = (health.probe("clock"), Arc::clone(metrics), health.clone());
     let (of_erp, erp_probe) = (health.clone(), OnceCell::new());
     let process = ProcessInfo {
         id: id.as_str().to_owned(),
@@ -55,7 +55,7 @@ pub(super) fn sources(
             commit: env!("WORKSHOP_EDGE_COMMIT").to_owned(),
             target: env!("WORKSHOP_EDGE_TARGET").to_owned(),
         },
-        started: Instant::now(),
+        started,
         listeners: listeners
             .iter()
             .map(|listener| ListenAddress { address: listener.address(), is_https: listener.scheme() == Scheme::Https })
@@ -67,9 +67,8 @@ pub(super) fn sources(
         health: Box::new(move || of_health(&health.report())),
         clock: Box::new(move || {
             let reading = clock.now();
-            // Without a time service the time may be right all the same; before the build it is wrong.
-            let is_wrong = reading.doubt == Some(clock::Doubt::BeforeBuild);
-            probe.degraded(is_wrong.then(|| console::Doubt::BeforeBuild.words().into()));
+            metrics.clock_doubts(clock::Doubt::ALL.map(|doubt| (doubt.name(), reading.doubt == Some(doubt))));
+            probe.degraded(reading.doubt.and_then(|doubt| clock_fault(doubt, started.elapsed())));
             (reading.time, reading.doubt.map(of_doubt))
         }),
         machine: Box::new(move || machine.load_full().map(|known| (*known).clone())),
@@ -89,6 +88,19 @@ pub(super) fn sources(
         }),
         screens,
         https: Box::new(move || tls.as_ref().map(|tls| Https { certificate_sha256: pairs(&tls.fingerprint()) })),
+    }
+}
+
+/// For so long a workshop is without internet, as at a weekend's beginning, before somebody should look after its clock.
+const UNSYNCHRONISED: Duration = Duration::from_secs(24 * 3600);
+
+/// What is wrong with the clock of a process that has run for so long.
+fn clock_fault(doubt: clock::Doubt, running_for: Duration) -> Option<Text> {
+    match doubt {
+        clock::Doubt::BeforeBuild => Some(words::clock_wrong()),
+        clock::Doubt::NotSynchronised => (running_for >= UNSYNCHRONISED).then(words::clock_unsynchronised),
+        // The time may be right all the same, and nobody says that it is not.
+        clock::Doubt::NoTimeService => None,
     }
 }
 
@@ -204,6 +216,14 @@ mod tests {
         let text = Text::new("medio sitio", "half a site");
         let fault = Fault { check: "site".into(), status: Level::Degraded, text };
         assert_eq!(shown, console::Health { status: Level::Degraded, faults: vec![fault] });
+    }
+
+    #[test]
+    fn a_clock_that_no_server_sets_is_a_fault_after_a_day_and_a_wrong_one_at_once() {
+        let fault = |doubt, seconds| clock_fault(doubt, Duration::from_secs(seconds)).is_some();
+        assert!(fault(clock::Doubt::BeforeBuild, 0));
+        assert!(!fault(clock::Doubt::NotSynchronised, 86_399) && fault(clock::Doubt::NotSynchronised, 86_400));
+        assert!(!fault(clock::Doubt::NoTimeService, u64::MAX));
     }
 
     #[test]

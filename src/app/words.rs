@@ -6,6 +6,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::console::Doubt;
 use crate::discovery::State;
 use crate::http::Ending;
 use crate::lang::Text;
@@ -61,6 +62,24 @@ pub(super) fn own_certificate_not_kept(chain: String) -> Text {
         "The box's certificate cannot be kept; it is tried again every minute. Detail:",
         chain,
     )
+}
+
+/// What sets a clock.
+const TIME_SERVER: Fixed = Text::fixed(
+    "Compruebe que el equipo llega a un servidor de hora: que la red deja salir al puerto 123 de UDP, o que da uno suyo (opción 42 de DHCP, o network.ntp en los ajustes de la memoria USB).",
+    "See that the box reaches a time server: that the network lets it out to port 123 of UDP, or gives it one of its own (DHCP option 42, or network.ntp in the settings of the USB stick).",
+);
+
+pub(super) fn clock_wrong() -> Text {
+    Text::from(Doubt::BeforeBuild.words()).and(&TIME_SERVER.into())
+}
+
+pub(super) fn clock_unsynchronised() -> Text {
+    let what = Text::fixed(
+        "Ningún servidor ha puesto en hora el equipo desde hace más de un día: su hora puede estar mal, y con ella los recuentos por horas y los horarios.",
+        "No server has set the box's clock for more than a day: its time may be wrong, and with it the counts by the hour and all hours.",
+    );
+    Text::from(what).and(&TIME_SERVER.into())
 }
 
 /// `at`: when it ends, or has ended.

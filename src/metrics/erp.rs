@@ -9,6 +9,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
+use super::optional::OptionalGauge;
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
     part: &'static str,
@@ -31,6 +33,7 @@ pub(super) struct Erp {
     requests: Family<RequestLabels, Counter>,
     logins: Family<OutcomeLabels, Counter>,
     age: Family<PartLabels, Gauge>,
+    away: OptionalGauge<u64>,
     snapshot_writes: Counter<u64, AtomicU64>,
     snapshot_written: Counter<u64, AtomicU64>,
     live_channels: Gauge,
@@ -38,10 +41,16 @@ pub(super) struct Erp {
 
 impl Erp {
     pub(super) fn register(&self, registry: &mut Registry) {
-        let Self { requests, logins, age, snapshot_writes, snapshot_written, live_channels } = self;
+        let Self { requests, logins, age, away, snapshot_writes, snapshot_written, live_channels } = self;
         registry.register("erp_requests", "Requests to the ERP by part and outcome", requests.clone());
         registry.register("erp_logins", "Logins at the ERP by outcome", logins.clone());
         registry.register_with_unit("erp_age", "Age of the figures of a part", Unit::Seconds, age.clone());
+        registry.register_with_unit(
+            "erp_away",
+            "For how long the ERP has brought no figures; 0 while it does",
+            Unit::Seconds,
+            away.clone(),
+        );
         registry.register("erp_snapshot_writes", "Writes of the last good figures to disk", snapshot_writes.clone());
         registry.register_with_unit(
             "erp_snapshot_written",
@@ -78,6 +87,11 @@ impl super::Metrics {
         }
     }
 
+    /// For how long the link has been away, 0 while it is not; `None` without an ERP.
+    pub(crate) fn erp_away(&self, time: Option<Duration>) {
+        self.erp.away.set(time.map(|time| time.as_secs()));
+    }
+
     /// The snapshot was written to disk.
     pub(crate) fn erp_snapshot_written(&self, bytes: u64) {
         self.erp.snapshot_writes.inc();
@@ -105,6 +119,7 @@ mod tests {
         metrics.erp_age("machines", Some(Duration::from_millis(12_900)));
         metrics.erp_age("alerts", Some(Duration::from_secs(5)));
         metrics.erp_age("alerts", None);
+        metrics.erp_away(Some(Duration::from_millis(61_900)));
         metrics.erp_snapshot_written(40_000);
         metrics.live_channels(3);
         let text = metrics.exposition().expect("encoded");
@@ -113,6 +128,7 @@ mod tests {
             "workshop_edge_erp_requests_total{part=\"machines\",outcome=\"timeout\"} 1",
             "workshop_edge_erp_logins_total{outcome=\"login_refused\"} 1",
             "workshop_edge_erp_age_seconds{part=\"machines\"} 12",
+            "workshop_edge_erp_away_seconds 61",
             "workshop_edge_erp_snapshot_writes_total 1",
             "workshop_edge_erp_snapshot_written_bytes_total 40000",
             "workshop_edge_live_channels 3",

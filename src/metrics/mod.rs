@@ -2,6 +2,7 @@
 //! (<https://prometheus.io/docs/specs/om/open_metrics_spec/>).
 
 mod certificate;
+mod clock;
 mod erp;
 mod health;
 mod optional;
@@ -28,6 +29,7 @@ use prometheus_client::registry::{Registry, Unit};
 pub(crate) use self::update::Updated;
 
 use self::certificate::Certificate;
+use self::clock::Clock;
 use self::erp::Erp;
 use self::health::Health;
 use self::screens::Screens;
@@ -214,6 +216,7 @@ pub(crate) struct Metrics {
     health: Health,
     storage: Storage,
     certificate: Certificate,
+    clock: Clock,
     sensors: Sensors,
     /// Of the pages, those that the box itself has asked for.
     checked_pages: AtomicU64,
@@ -243,7 +246,7 @@ impl Default for Metrics {
         let screens = Screens::default();
         let telemetry = Telemetry::default();
         let (health, storage) = (Health::default(), Storage::default());
-        let (certificate, sensors) = (Certificate::default(), Sensors::default());
+        let (certificate, clock, sensors) = (Certificate::default(), Clock::default(), Sensors::default());
 
         ours.register("http_requests", "Answers by part of the box and status", requests.all.clone());
         ours.register_with_unit(
@@ -276,6 +279,7 @@ impl Default for Metrics {
         health.register(ours);
         storage.register(ours);
         certificate.register(ours);
+        clock.register(ours);
         sensors.register(ours);
         ours.register(
             "build",
@@ -306,6 +310,7 @@ impl Default for Metrics {
             health,
             storage,
             certificate,
+            clock,
             sensors,
             checked_pages: AtomicU64::default(),
         }

@@ -29,28 +29,36 @@ struct VoteLabels {
 pub(super) struct Screens {
     states: Family<StateLabels, Gauge>,
     expected: Gauge,
+    within_hours: Gauge,
     orders: Family<OrderLabels, Counter>,
     votes: Family<VoteLabels, Gauge>,
 }
 
 impl Screens {
     pub(super) fn register(&self, registry: &mut Registry) {
-        let Self { states, expected, orders, votes } = self;
+        let Self { states, expected, within_hours, orders, votes } = self;
         registry.register("screens", "Screens that the box knows, by how they are", states.clone());
         registry.register("screens_expected", "Screens that should show the page; 0 for any number", expected.clone());
+        registry.register("screens_within_hours", "1 at the hours of screens.hours", within_hours.clone());
         registry.register("screen_orders", "Orders that screens have answered, by how they ended", orders.clone());
         registry.register("screen_votes", "What each screen said last of the version on trial", votes.clone());
     }
 }
 
 impl super::Metrics {
-    /// How many screens are in each state now, and how many should show the page.
-    pub(crate) fn screens(&self, states: impl IntoIterator<Item = (&'static str, usize)>, expected: usize) {
+    /// How many screens are in each state now, how many should show the page, and whether now.
+    pub(crate) fn screens(
+        &self,
+        states: impl IntoIterator<Item = (&'static str, usize)>,
+        expected: usize,
+        is_within_hours: bool,
+    ) {
         let number = |count| i64::try_from(count).unwrap_or(i64::MAX);
         for (state, count) in states {
             self.screens.states.get_or_create(&StateLabels { state }).set(number(count));
         }
         self.screens.expected.set(number(expected));
+        self.screens.within_hours.set(is_within_hours.into());
     }
 
     /// What each screen says of the version on trial: its name, and a word.
@@ -75,8 +83,8 @@ mod tests {
     #[test]
     fn a_state_that_no_screen_is_in_any_more_is_none() {
         let metrics = Metrics::default();
-        metrics.screens([("showing", 3), ("offline", 1)], 4);
-        metrics.screens([("showing", 4), ("offline", 0)], 4);
+        metrics.screens([("showing", 3), ("offline", 1)], 4, false);
+        metrics.screens([("showing", 4), ("offline", 0)], 4, true);
         metrics.screen_orders("reload", "done", 2);
         metrics.screen_orders("reload", "done", 5);
         metrics.votes([("Nave", "waiting"), ("Oficina \"2\"", "off")]);
@@ -86,6 +94,7 @@ mod tests {
             "workshop_edge_screens{state=\"showing\"} 4",
             "workshop_edge_screens{state=\"offline\"} 0",
             "workshop_edge_screens_expected 4",
+            "workshop_edge_screens_within_hours 1",
             "workshop_edge_screen_orders_total{order=\"reload\",result=\"done\"} 5",
             "workshop_edge_screen_votes{screen=\"Nave\",vote=\"yes\"} 1",
         ] {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::summary::Counts;
 use super::{Caller, ScreenId, ScreenSummary, Screens, Settings, Summary};
 use crate::lang::Lang;
 
@@ -54,5 +55,7 @@ pub(crate) fn summary(changes: &[&dyn Fn(&mut ScreenSummary)]) -> Summary {
         change(&mut screen);
         screen
     });
-    Summary { screens: different.collect(), ..(*summary).clone() }
+    let screens: Vec<_> = different.collect();
+    let counts = Counts::of(screens.iter().map(|screen| screen.state));
+    Summary { screens, counts, ..(*summary).clone() }
 }

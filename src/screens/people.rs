@@ -1,6 +1,7 @@
 //! The screens as people read them: what needs somebody comes first, and each thing has its words.
 
 use std::cmp::Reverse;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -10,6 +11,7 @@ use super::orders::OrderKind;
 use super::report::OrderResult;
 use super::state::ScreenState;
 use super::summary::{ScreenSummary, Summary};
+use super::words;
 use crate::lang::{Text, duration};
 
 impl ScreenState {
@@ -115,22 +117,32 @@ impl Summary {
     /// Which of the named screens do not show the page, and how they are; `None` where all do.
     #[must_use]
     pub(crate) fn missing(&self) -> Option<Text> {
-        let missing: Vec<_> = self.by_need().into_iter().filter(|screen| !screen.state.is_lit()).collect();
-        let named: Vec<Text> = missing
-            .iter()
+        let missing = self.by_need().into_iter().filter(|screen| !screen.state.is_lit());
+        let named = missing
             .filter_map(|screen| Some((screen.name.as_deref()?, screen.state.label())))
-            .map(|(name, state)| state.map(|state| format!("{name} ({})", state.to_lowercase())))
-            .collect();
-        let rest = named.len().saturating_sub(MAX_NAMED);
-        let list = Text::join(named.into_iter().take(MAX_NAMED), ", ");
-        let Text { es, en } = list;
-        match (es.is_empty(), rest) {
-            (true, _) => None,
-            (false, 0) => Some(Text::new(format!("Faltan: {es}."), format!("Missing: {en}."))),
-            (false, rest) => {
-                Some(Text::new(format!("Faltan: {es} y {rest} más."), format!("Missing: {en} and {rest} more.")))
-            }
-        }
+            .map(|(name, state)| state.map(|state| format!("{name} ({})", state.to_lowercase())));
+        let Text { es, en } = list(named)?;
+        Some(Text::new(format!("Faltan: {es}."), format!("Missing: {en}.")))
+    }
+
+    /// That named screens have been off for so long, and which; `None` where none has.
+    #[must_use]
+    pub(crate) fn off_for(&self, time: Duration) -> Option<Text> {
+        let is_off = |screen: &&ScreenSummary| screen.state == ScreenState::Offline && screen.since_s >= time.as_secs();
+        let names = self.screens.iter().filter(is_off).filter_map(|screen| screen.name.as_deref());
+        list(names.map(Text::same)).map(|names| words::off(&names, time))
+    }
+}
+
+/// The first of them, and how many more there are; `None` of nothing.
+fn list(names: impl Iterator<Item = Text>) -> Option<Text> {
+    let names: Vec<_> = names.collect();
+    let rest = names.len().saturating_sub(MAX_NAMED);
+    let Text { es, en } = Text::join(names.into_iter().take(MAX_NAMED), ", ");
+    match (es.is_empty(), rest) {
+        (true, _) => None,
+        (false, 0) => Some(Text::new(es, en)),
+        (false, rest) => Some(Text::new(format!("{es} y {rest} más"), format!("{en} and {rest} more"))),
     }
 }
 

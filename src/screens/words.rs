@@ -1,5 +1,7 @@
 //! What the screens' room says to people.
 
+use std::time::Duration;
+
 use super::state::Reason;
 use crate::lang::Text;
 
@@ -46,6 +48,19 @@ pub(super) fn too_few(lit: usize, expected: usize) -> Text {
     Text::new(
         format!("Solo {lit} de las {expected} pantallas previstas muestran la página. Mire cuáles en /_edge/screens."),
         format!("Only {lit} of the {expected} screens that should show the page do. See which at /_edge/screens."),
+    )
+}
+
+/// That these screens have been off for so long while others are on.
+pub(super) fn off(names: &Text, time: Duration) -> Text {
+    let (minutes, Text { es, en }) = (time.as_secs() / 60, names);
+    Text::new(
+        format!(
+            "En horas de trabajo llevan apagadas más de {minutes} minutos, mientras otras muestran la página: {es}. Enciéndalas; la que ya no exista, olvídela en /_edge/screens."
+        ),
+        format!(
+            "In working hours, while others show the page, these have been off for more than {minutes} minutes: {en}. Switch them on; forget at /_edge/screens what is no longer there."
+        ),
     )
 }
 

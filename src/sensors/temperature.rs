@@ -25,7 +25,7 @@ const MAX_LIMIT: i64 = 85_000;
 const BELOW_CRITICAL: i64 = 10_000;
 
 /// A box that serves is at its limit only for a moment, unless its heat cannot go anywhere.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(30);
 /// So far below the limit it is over, °C.
 const MARGIN: f64 = 5.0;
 
@@ -224,10 +224,10 @@ mod tests {
         };
         let cpu = Some("cpu".to_owned());
         assert_eq!(at(85.0, 0), None);
-        assert_eq!(at(84.9, 30), None, "it was a moment");
+        assert_eq!(at(84.9, 29), None, "it was a moment");
         assert_eq!(at(86.0, 40), None);
-        assert_eq!(at(90.0, 99), None);
-        assert_eq!(at(85.0, 100), cpu);
+        assert_eq!(at(90.0, 69), None);
+        assert_eq!(at(85.0, 70), cpu);
         assert_eq!(at(80.1, 110), cpu, "not yet over");
         assert_eq!(at(85.0, 120), cpu);
         assert_eq!(at(80.0, 130), None);

@@ -12,6 +12,7 @@
 
 mod admin;
 mod agent;
+mod alarms;
 mod architecture;
 mod cli;
 mod config;

@@ -111,6 +111,21 @@ impl Setup {
     }
 }
 
+/// A box whose clock is so (faketime(1)), and whose monotonic clock is as it is.
+#[allow(dead_code, reason = "not every test has a clock of its own")]
+pub(crate) fn with_clock(setup: Setup, clock: &str) -> Setup {
+    let library = ["x86_64", "aarch64"]
+        .map(|machine| format!("/usr/lib/{machine}-linux-gnu/faketime/libfaketime.so.1"))
+        .into_iter()
+        .find(|path| Path::new(path).exists())
+        .expect("libfaketime (tests/run installs it)");
+    setup
+        .env("LD_PRELOAD", library)
+        .env("FAKETIME", clock)
+        .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+        .env("DONT_FAKE_MONOTONIC", "1")
+}
+
 /// A running box; killed when dropped.
 pub(crate) struct Edge {
     child: Child,
@@ -239,6 +254,18 @@ impl Edge {
     /// Waits until a metric's line has at least this value.
     pub(crate) fn wait_for_metric(&self, line: &str, least: f64) {
         eventually(&format!("{line} reaches {least}"), || self.metric(line) >= least);
+    }
+
+    /// Waits until a metric's line is there, with this value.
+    #[allow(dead_code, reason = "not every test looks at what comes and goes")]
+    pub(crate) fn wait_for_metric_of(&self, line: &str, value: f64) {
+        let wanted = |text: &str| {
+            text.lines().any(|one| {
+                let found = one.strip_prefix(line).and_then(|one| one.strip_prefix(' ')?.parse::<f64>().ok());
+                found.is_some_and(|found| (found - value).abs() < 1e-9)
+            })
+        };
+        eventually(&format!("{line} {value}"), || wanted(&self.get("/metrics", &[]).text()));
     }
 
     /// Waits until the compressed representations are there.

@@ -30,6 +30,8 @@ mod temporary;
 
 pub(crate) use control::Control;
 pub(crate) use disk::Disk;
+#[allow(unused_imports, reason = "not every test has a clock of its own")]
+pub(crate) use edge::with_clock;
 pub(crate) use edge::{Edge, Setup};
 #[allow(unused_imports, reason = "not every test has an ERP")]
 pub(crate) use erp::Erp;

@@ -5,21 +5,7 @@ use serde_json::{Value, json};
 
 use super::live::Live;
 use super::{Disk, PARTS, break_machine, files, in_time, is_whole, shown, status_of, values};
-use crate::support::{self, Edge, Erp, Setup};
-
-/// A box whose clock is so (faketime(1)), and whose monotonic clock is as it is.
-fn with_clock(setup: Setup, clock: &str) -> Setup {
-    let library = ["x86_64", "aarch64"]
-        .map(|machine| format!("/usr/lib/{machine}-linux-gnu/faketime/libfaketime.so.1"))
-        .into_iter()
-        .find(|path| std::path::Path::new(path).exists())
-        .expect("libfaketime (tests/run installs it)");
-    setup
-        .env("LD_PRELOAD", library)
-        .env("FAKETIME", clock)
-        .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
-        .env("DONT_FAKE_MONOTONIC", "1")
-}
+use crate::support::{self, Edge, Erp, Setup, with_clock};
 
 /// What the first event of a channel shows.
 fn first(edge: &Edge) -> Value {
