@@ -226,7 +226,7 @@ fn figure(state: &State, updates: &Updates) -> Updated {
         desired: state.desired.as_ref().map(ToString::to_string).unwrap_or_default(),
         is_failing: state.fault.is_some(),
         checked_at: state.checked.map_or(0, Timestamp::as_second),
-        expires: state.expires.iter().map(|(role, at)| (role.clone(), at.as_second())).collect(),
+        expires: expiries(state),
         downloading: match state.phase {
             Phase::Downloading { done, total, .. } => (done, total),
             _ => (0, 0),
@@ -235,6 +235,12 @@ fn figure(state: &State, updates: &Updates) -> Updated {
         received: traffic.received,
         quarantined: state.quarantined.len() as u64,
     }
+}
+
+/// Of each role, also before the bucket has answered.
+fn expiries(state: &State) -> Vec<(String, i64)> {
+    let roles = ["root", "timestamp", "snapshot", "targets", state.channel.as_str()];
+    roles.map(|role| (role.to_owned(), state.expires.get(role).map_or(0, |at| at.as_second()))).into()
 }
 
 /// What somebody should look at. An unreachable bucket becomes that only after a while, a stale one sooner.

@@ -16,7 +16,7 @@ pub(crate) struct Updated {
     pub(crate) is_failing: bool,
     /// When the bucket last gave a whole answer, in Unix time (s); 0 before the first.
     pub(crate) checked_at: i64,
-    /// Until when the bucket's metadata are valid, in Unix time (s), by role.
+    /// Until when the bucket's metadata are valid, in Unix time (s), by role; 0 before the bucket has answered.
     pub(crate) expires: Vec<(String, i64)>,
     /// Bytes of the download under way that are here, and in all; both 0 while there is none.
     pub(crate) downloading: (u64, u64),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::live::Live;
 use super::{Disk, PARTS, break_machine, files, in_time, is_whole, shown, status_of, values};
-use crate::support::{self, Edge, Erp, Setup, with_clock};
+use crate::support::{self, Edge, Erp, with_clock};
 
 /// What the first event of a channel shows.
 fn first(edge: &Edge) -> Value {
