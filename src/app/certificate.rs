@@ -117,7 +117,7 @@ fn not_kept(kept: Result<(), TlsError>) -> Option<Text> {
 
 impl CertificateWatch {
     /// Whether it is the box's own.
-    pub(super) fn is_own(&self) -> bool {
+    fn is_own(&self) -> bool {
         matches!(self.source, Source::Own(_))
     }
 
@@ -177,9 +177,14 @@ fn unix_seconds(time: SystemTime) -> u64 {
     time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
-/// Where those who are not on the machine itself may go for the administration; `own` when the certificate is the
-/// box's.
-pub(super) fn secure(listeners: &[Listener], tls: Option<&Tls>, own: bool, is_image: bool) -> Secure {
+/// Where those who are not on the machine itself may go for the administration.
+pub(super) fn secure(
+    listeners: &[Listener],
+    tls: Option<&Tls>,
+    watch: Option<&(CertificateWatch, Names)>,
+    is_image: bool,
+) -> Secure {
+    let is_own = watch.is_some_and(|(watch, _)| watch.is_own());
     let port = |scheme| {
         listeners.iter().find(|listener| listener.scheme() == scheme).map(|listener| listener.address().port())
     };
@@ -187,7 +192,7 @@ pub(super) fn secure(listeners: &[Listener], tls: Option<&Tls>, own: bool, is_im
         (Some(tls), Some(port), _) => {
             let tls = tls.clone();
             let fingerprint: Fingerprint = Arc::new(move || status::pairs(&tls.fingerprint()));
-            Secure::Https { port, own: own.then_some(fingerprint) }
+            Secure::Https { port, own: is_own.then_some(fingerprint) }
         }
         (_, _, true) => Secure::Image,
         _ => Secure::MachineOnly { port: port(Scheme::Http).unwrap_or(80) },

@@ -102,6 +102,11 @@ impl Erp {
         Ok(Arc::new(this))
     }
 
+    /// The working hours of the display.
+    pub(super) fn shift(&self) -> display::Shift {
+        self.display.shift
+    }
+
     /// What TVs are answered from.
     pub(super) fn feed(&self) -> Feed {
         self.feed.clone()

@@ -28,10 +28,14 @@ pub(super) struct Monitor {
     state: MachineState,
 }
 
-impl Monitor {
-    pub(super) fn new(directory: PathBuf, health: &Health, state: &MachineState) -> Self {
-        Self { directory, probe: health.probe("machine"), state: Arc::clone(state) }
-    }
+/// What is known of the machine, and who reads it where the USB image runs the box: with `machine.dir`.
+pub(super) fn monitor(directory: Option<PathBuf>, health: &Health) -> (MachineState, Option<Monitor>) {
+    let state = MachineState::default();
+    let monitor = directory.map(|directory| {
+        let (probe, state) = (health.probe("machine"), Arc::clone(&state));
+        Monitor { directory, probe, state }
+    });
+    (state, monitor)
 }
 
 /// Reads what it says as long as the runtime lives.

@@ -59,7 +59,6 @@ use crate::config::{Config, Machine};
 use crate::console::{Console, ConsoleError};
 use crate::control;
 use crate::discovery::{self, Discovery, Instance};
-use crate::display::Shift;
 use crate::health::Health;
 use crate::http::{
     self, BindError, Limits, Listen, Listener, RequestLog, Scheme, Server, ServerError, Tls, TlsError, TlsSettings,
@@ -152,7 +151,6 @@ pub struct App {
     updates: (UpdateConfig, updates::Observers),
     erp: Arc<Erp>,
     screen_settings: Settings,
-    shift: Shift,
     monitor: Monitors,
     _publisher: Publisher,
 }
@@ -195,26 +193,24 @@ impl App {
 
         let (own_names, names) = listen::names(&listen, &tls, &discovery);
 
-        let Sockets { listeners, tls, followed } =
-            Sockets::open(&listen, tls, &data_dir, &health, &metrics, &own_names)?;
+        let report = (&health, &metrics);
+        let Sockets { listeners, tls, followed } = Sockets::open(&listen, tls, &data_dir, report, &own_names)?;
         let (publisher, current) = site::publisher(site, screen_settings.agent, open, &data_dir, &health)?;
 
-        let (language, shift) = (display.language, display.shift);
+        let language = display.language;
         let screens = Screens::open(&data_dir, screen_settings.clone(), language, Instant::now());
         screens.set_on_trial(trial.is_some());
         let erp = Erp::new(erp, display, &data_dir, outbound, &metrics).map_err(AppError::Display)?;
         let ((describe, description), (lan, known)) = (watch::channel(Bytes::new()), watch::channel(None));
-        let is_own = followed.as_ref().is_some_and(|(watch, _)| watch.is_own());
-        let secure = certificate::secure(&listeners, tls.as_ref(), is_own, dir.is_some());
+        let secure = certificate::secure(&listeners, tls.as_ref(), followed.as_ref(), dir.is_some());
         let certificate = followed.map(|(watch, names)| (watch, names, known.clone()));
-        let machine = machine::MachineState::default();
         let storage = storage::Monitor::new(&data_dir, dir.is_some(), &health, &metrics).map_err(AppError::Runtime)?;
-        let machine_monitor = dir.map(|directory| machine::Monitor::new(directory, &health, &machine));
+        let (machine, machine_monitor) = machine::monitor(dir, &health);
         let (updates, site) = (running.clone(), current.clone());
-        let erp_view = status::erp(&erp, &metrics, &current);
-        let shown = screens::shown(&screens, &screen_settings);
-        let inputs = status::StatusInputs { lan: known, updates, machine, site, erp: erp_view, screens: shown };
-        let sources = status::sources(&id, storage.space(), &listeners, (&health, &metrics), tls.clone(), inputs);
+        let (erp_view, screens_view) =
+            (status::erp(&erp, &metrics, &current), screens::shown(&screens, &screen_settings));
+        let inputs = status::StatusInputs { lan: known, updates, machine, site, erp: erp_view, screens: screens_view };
+        let sources = status::sources(&id, storage.space(), &listeners, report, tls.clone(), inputs);
         let console = Arc::new(Console::start(sources, language)?);
         let discovery = discover::instance(&discovery, &data_dir, &id, &listeners).map(|instance| {
             let observers = DiscoveryObservers::new(&health, &metrics, &names, own_names, lan);
@@ -268,7 +264,6 @@ impl App {
             updates: (update_config, updates),
             erp,
             screen_settings,
-            shift,
             monitor: (machine_monitor, storage, certificate, telemetry),
             _publisher: publisher,
         })
@@ -301,15 +296,13 @@ impl App {
             None => None,
         };
         let client = LoopbackClient::new(&self.listeners, &self.parts, &self.limits);
-        let observers = screens::Observers::new(&self.screen_settings, self.shift, &self.health, &self.parts.metrics);
         let (asked, metrics) = (self.parts.screens.clone(), Arc::clone(&self.parts.metrics));
+        let observers = screens::Observers::new(&self.screen_settings, self.erp.shift(), &self.health, &metrics);
         let screens = screens::start(self.parts.screens.clone(), Arc::clone(&self.parts.site), observers);
         let server = Server::start(self.listeners, self.parts, &self.limits, self.requests.access)?;
         let operator = Rc::new(self.operator);
         let control = operator::start(&operator, self.asked);
-        watch(self.monitor);
-        health::follow(&self.health, &metrics);
-        sensors::start(&self.health, &metrics);
+        watch(self.monitor, &self.health, &metrics);
         let erp = erp::start(self.erp);
         let (update_config, observers) = self.updates;
         let on_trial = self.trial.as_ref().map(|(trial, ..)| trial.clone());
@@ -398,7 +391,9 @@ impl App {
 type Monitors = (Option<machine::Monitor>, storage::Monitor, Option<certificate::CertificateInputs>, Telemetry);
 
 /// Starts them, for as long as the runtime lives.
-fn watch((machine, storage, certificate, telemetry): Monitors) {
+fn watch((machine, storage, certificate, telemetry): Monitors, health: &Health, metrics: &Arc<Metrics>) {
+    health::follow(health, metrics);
+    sensors::start(health, metrics);
     machine::start(machine);
     storage::start(storage);
     certificate::follow(certificate);
@@ -457,8 +452,7 @@ impl Sockets {
         listen: &Listen,
         tls: TlsSettings,
         data_dir: &Path,
-        health: &Health,
-        metrics: &Arc<Metrics>,
+        (health, metrics): (&Health, &Arc<Metrics>),
         own_names: &[String],
     ) -> Result<Self, AppError> {
         let listeners = listen::listeners(listen)?;

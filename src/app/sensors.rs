@@ -59,10 +59,8 @@ impl Part {
     fn report(&mut self, fault: Option<Text>) {
         let Self { name, health, probe, said } = self;
         if *said != fault {
-            match &fault {
-                Some(text) => tracing::warn!(part = name, reason = text.en, "the hardware needs somebody"),
-                None => tracing::info!(part = name, "the hardware is well again"),
-            }
+            let reason = fault.as_ref().map(|text| text.en.as_str());
+            tracing::warn!(part = name, reason, is_well = reason.is_none(), "what a sensor says of the hardware");
         }
         probe.get_or_insert_with(|| health.probe(name)).degraded(fault.clone());
         *said = fault;

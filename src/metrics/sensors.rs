@@ -48,17 +48,13 @@ impl Sensors {
 impl super::Metrics {
     /// What a sensor says and from which on that is too warm, in °C; `None` when it is gone.
     pub(crate) fn temperature(&self, sensor: &str, reading: Option<(f64, f64)>) {
-        let (super::Sensors { temperature, limit, .. }, labels) =
-            (&self.sensors, SensorLabels { sensor: sensor.to_owned() });
-        match reading {
-            Some((celsius, too_warm)) => {
-                temperature.get_or_create(&labels).set(celsius);
-                limit.get_or_create(&labels).set(too_warm);
-            }
-            None => {
-                temperature.remove(&labels);
-                limit.remove(&labels);
-            }
+        let (Sensors { temperature, limit, .. }, labels) = (&self.sensors, SensorLabels { sensor: sensor.to_owned() });
+        if let Some((celsius, too_warm)) = reading {
+            temperature.get_or_create(&labels).set(celsius);
+            limit.get_or_create(&labels).set(too_warm);
+        } else {
+            temperature.remove(&labels);
+            limit.remove(&labels);
         }
     }
 

@@ -1,6 +1,6 @@
 //! What the kernel says of the hardware in sysfs: how warm it is, whether it gets enough voltage, and how worn its memory is.
 //!
-//! Each is there only where a driver tells. No ioctl is made, so that disks that say it only so (SATA, NVMe, and SD cards, which do not say
+//! Each is there only where a driver tells. No ioctl is made, so that disks that say it only so (SATA, `NVMe`, and SD cards, which do not say
 //! it at all) have no wear here.
 
 mod sysfs;
@@ -18,7 +18,7 @@ pub(crate) use self::words::{UNDERVOLTED, WORN};
 
 /// Polls between two searches for sensors: drivers are loaded while the box runs.
 const SEARCH_EVERY: u32 = 30;
-/// Polls between two looks at temperatures and wear, which change slowly: an NVMe disk is asked by a command.
+/// Polls between two looks at temperatures and wear, which change slowly: an `NVMe` disk is asked by a command.
 const SLOW_EVERY: u32 = 5;
 
 /// What the sensors said last.

@@ -13,7 +13,7 @@ const MAX_SENSORS: usize = 16;
 const MAX_NAME: usize = 32;
 /// Trip points of a zone at most (`THERMAL_MAX_TRIPS`).
 const MAX_TRIPS: usize = 12;
-/// The chips that are read: processors, and NVMe disks. Those of boards have inputs that nothing is connected to.
+/// The chips that are read: processors, and `NVMe` disks. Those of boards have inputs that nothing is connected to.
 const CHIPS: [&str; 3] = ["coretemp", "k10temp", "nvme"];
 /// What a sensor that works may say; others say that they do not.
 const PLAUSIBLE: std::ops::Range<i64> = -40_000..150_000;

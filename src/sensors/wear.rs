@@ -1,4 +1,4 @@
-//! How worn the memory is that is built in: eMMC says it in its register EXT_CSD (JESD84-B51, 7.4.26 and 7.4.27), which the kernel shows in
+//! How worn the memory is that is built in: eMMC says it in its register `EXT_CSD` (JESD84-B51, 7.4.26 and 7.4.27), which the kernel shows in
 //! files. An SD card has no such register.
 
 use std::path::Path;

@@ -265,7 +265,7 @@ impl Edge {
                 found.is_some_and(|found| (found - value).abs() < 1e-9)
             })
         };
-        eventually(&format!("{line} {value}"), || wanted(&self.get("/metrics", &[]).text()));
+        eventually(&format!("{line} {value}"), || wanted(self.get("/metrics", &[]).text()));
     }
 
     /// Waits until the compressed representations are there.
