@@ -201,21 +201,17 @@ struct Patience {
 
 impl Patience {
     /// The version that has been about to run for so long that something is wrong.
-    fn judge<'a>(&mut self, state: &'a State, now: Instant) -> Option<&'a Version> {
-        // Between two states of which each says more.
-        if state.phase == Phase::Checking {
-            return None;
+    fn judge(&mut self, state: &State, now: Instant) -> Option<&Version> {
+        // A check, once a minute, says nothing of it.
+        if state.phase != Phase::Checking {
+            let since = self.pending.take();
+            self.pending = state.pending().map(|pending| match since {
+                Some((version, since)) if version == *pending => (version, since),
+                _ => (pending.clone(), now),
+            });
         }
-        let Some(pending) = state.pending() else {
-            self.pending = None;
-            return None;
-        };
-        let since = match &self.pending {
-            Some((version, since)) if version == pending => *since,
-            _ => now,
-        };
-        self.pending = Some((pending.clone(), since));
-        (now.saturating_duration_since(since) >= STUCK).then_some(pending)
+        let is_due = |since| now.saturating_duration_since(since) >= STUCK;
+        self.pending.as_ref().filter(|(_, since)| is_due(*since)).map(|(version, _)| version)
     }
 }
 
@@ -399,6 +395,7 @@ mod tests {
         assert_eq!(stuck(&State { phase: Phase::Checking, ..on_its_way(&first) }, 10), None);
         assert_eq!(stuck(&on_its_way(&first), 23), None);
         assert_eq!(stuck(&on_its_way(&first), 24), Some(first.clone()));
+        assert_eq!(stuck(&State { phase: Phase::Checking, ..on_its_way(&first) }, 24), Some(first.clone()));
         assert_eq!(stuck(&on_its_way(&second), 25), None, "another one");
         assert_eq!(stuck(&on_its_way(&second), 49), Some(second.clone()));
         let until = Timestamp::UNIX_EPOCH;
