@@ -202,14 +202,11 @@ struct Patience {
 impl Patience {
     /// The version that has been about to run for so long that something is wrong.
     fn judge(&mut self, state: &State, now: Instant) -> Option<&Version> {
-        // A check, once a minute, says nothing of it.
-        if state.phase != Phase::Checking {
-            let since = self.pending.take();
-            self.pending = state.pending().map(|pending| match since {
-                Some((version, since)) if version == *pending => (version, since),
-                _ => (pending.clone(), now),
-            });
-        }
+        let before = self.pending.take();
+        self.pending = state.pending().map(|pending| match before {
+            Some((version, since)) if version == *pending => (version, since),
+            _ => (pending.clone(), now),
+        });
         let is_due = |since| now.saturating_duration_since(since) >= STUCK;
         self.pending.as_ref().filter(|(_, since)| is_due(*since)).map(|(version, _)| version)
     }

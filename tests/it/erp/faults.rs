@@ -63,6 +63,7 @@ fn says(edge: &Edge, live: &Live, reason: &str) {
     assert!(page.text().contains(&shown) || page.text().contains(es), "{es} is not in {}", page.text());
     let health = edge.health();
     assert_eq!(health["checks"]["erp"]["status"], "degraded", "{health}");
+    edge.wait_for_metric("workshop_edge_erp_away_seconds", 1.0);
     assert_eq!(edge.get("/health/ready", &[]).status, 200);
 }
 
