@@ -36,6 +36,7 @@ pub const FORGOTTEN: &[&str] = &[
     "screens.0",
     "screens.1",
     "state-schema",
+    "telemetry",
     "tls",
     "update",
 ];
@@ -153,6 +154,7 @@ mod tests {
             "slots/a/workshop-edge",
             "slots/table.0",
             "state-schema",
+            "telemetry",
             "tls/key.pem",
             "trust/floor.1",
             "update/history.jsonl",

@@ -47,6 +47,7 @@
 //! | [`storage`] | whether the disk of the data directory still works |
 //! | [`support_bundle`] | what support needs, in one file |
 //! | [`telemetry`] | who is told how the box is |
+//! | [`trace_context`] | what ties a request of the box to what another machine does for it |
 //! | [`update`] | from the release bucket to a confirmed slot, and back |
 //! | [`window`] | hours of days in a time zone |
 
@@ -90,6 +91,7 @@ pub mod slots;
 mod storage;
 mod support_bundle;
 mod telemetry;
+mod trace_context;
 pub mod update;
 pub mod window;
 

@@ -13,6 +13,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::erp_status::ErpReading;
+use super::telemetry::Traces;
 use crate::admin::{AdminOutcome, ErpAccount, ErpCheck, ErpCommand, ErpOrigin, ErpSection, ErpStep, ErpVerdict};
 use crate::durable::RecordError;
 use crate::erp::{
@@ -34,6 +35,7 @@ pub(super) struct Erp {
     data_dir: PathBuf,
     outbound: Result<Outbound, Text>,
     metrics: Arc<Metrics>,
+    traces: Traces,
     feed: Feed,
     known: ArcSwapOption<Wall>,
     account_file: Mutex<AccountFile>,
@@ -74,6 +76,7 @@ impl Erp {
         data_dir: &Path,
         outbound: Result<Outbound, String>,
         metrics: &Arc<Metrics>,
+        traces: Traces,
     ) -> Result<Arc<Self>, serde_json::Error> {
         let account_file = AccountFile::open(data_dir);
         let access = settings.access(|| account_file.account().cloned());
@@ -91,6 +94,7 @@ impl Erp {
             data_dir: data_dir.to_owned(),
             outbound,
             metrics: Arc::clone(metrics),
+            traces,
             feed,
             known: ArcSwapOption::empty(),
             account_file: Mutex::new(account_file),
@@ -159,6 +163,7 @@ impl Erp {
             extra_paths: self.settings.extra_paths.clone().unwrap_or_default(),
             day_start: self.display.shift.start_hour,
             data_dir: self.data_dir.clone(),
+            trace_percent: self.traces.percent(),
         };
         let observe = |event: &Event<'_>| self.observe(event);
         let poller = match &self.outbound {
@@ -188,6 +193,7 @@ impl Erp {
         match *event {
             Event::Asked { path, outcome } => self.metrics.erp_request(path, outcome),
             Event::LoggedIn { outcome } => self.metrics.erp_login(outcome),
+            Event::Traced(call) => self.traces.record(call),
             Event::Kept { bytes } => self.metrics.erp_snapshot_written(bytes),
             Event::Known(wall) => self.known.store(Some(Arc::new(wall.clone()))),
         }

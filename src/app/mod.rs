@@ -152,6 +152,7 @@ pub struct App {
     erp: Arc<Erp>,
     screen_settings: Settings,
     monitor: Monitors,
+    telemetry: Telemetry,
     _publisher: Publisher,
 }
 
@@ -188,7 +189,7 @@ impl App {
         let outbound = outbound::build(outbound, update.ca_file.as_deref());
         let metrics = Arc::new(Metrics::default());
         let resource = telemetry::resource(&id, &discovery, &display, update.channel);
-        let telemetry = Telemetry::new(telemetry, outbound.as_ref(), resource, &health, &metrics);
+        let telemetry = Telemetry::new(telemetry, outbound.as_ref(), resource, &data_dir, &health, &metrics);
         let update_config = UpdateConfig::new(update, outbound.clone(), dir.as_deref(), &data_dir, &id);
 
         let (own_names, names) = listen::names(&listen, &tls, &discovery);
@@ -200,7 +201,8 @@ impl App {
         let language = display.language;
         let screens = Screens::open(&data_dir, screen_settings.clone(), language, Instant::now());
         screens.set_on_trial(trial.is_some());
-        let erp = Erp::new(erp, display, &data_dir, outbound, &metrics).map_err(AppError::Display)?;
+        let erp =
+            Erp::new(erp, display, &data_dir, outbound, &metrics, telemetry.traces()).map_err(AppError::Display)?;
         let ((describe, description), (lan, known)) = (watch::channel(Bytes::new()), watch::channel(None));
         let secure = certificate::secure(&listeners, tls.as_ref(), followed.as_ref(), dir.is_some());
         let certificate = followed.map(|(watch, names)| (watch, names, known.clone()));
@@ -264,7 +266,8 @@ impl App {
             updates: (update_config, updates),
             erp,
             screen_settings,
-            monitor: (machine_monitor, storage, certificate, telemetry),
+            monitor: (machine_monitor, storage, certificate),
+            telemetry,
             _publisher: publisher,
         })
     }
@@ -303,6 +306,7 @@ impl App {
         let operator = Rc::new(self.operator);
         let control = operator::start(&operator, self.asked);
         watch(self.monitor, &self.health, &metrics);
+        let telemetry = self.telemetry.start();
         let erp = erp::start(self.erp);
         let (update_config, observers) = self.updates;
         let on_trial = self.trial.as_ref().map(|(trial, ..)| trial.clone());
@@ -369,7 +373,8 @@ impl App {
         };
         let ended = end(server, is_restart, self.grace, at_once);
         let others = async {
-            tokio::join!(silence(discovery, control), erp.stop(), screens.stop(), trial::end_cleanly(on_trial))
+            let stopped = async { tokio::join!(erp.stop(), telemetry.stop()) };
+            tokio::join!(silence(discovery, control), stopped, screens.stop(), trial::end_cleanly(on_trial))
         };
         let cut_off = tokio::select! {
             (cut_off, _) = async { tokio::join!(ended, others) } => cut_off,
@@ -388,16 +393,15 @@ impl App {
 }
 
 /// What follows the machine, its disk and its names, and says how the box is.
-type Monitors = (Option<machine::Monitor>, storage::Monitor, Option<certificate::CertificateInputs>, Telemetry);
+type Monitors = (Option<machine::Monitor>, storage::Monitor, Option<certificate::CertificateInputs>);
 
 /// Starts them, for as long as the runtime lives.
-fn watch((machine, storage, certificate, telemetry): Monitors, health: &Health, metrics: &Arc<Metrics>) {
+fn watch((machine, storage, certificate): Monitors, health: &Health, metrics: &Arc<Metrics>) {
     health::follow(health, metrics);
     sensors::start(health, metrics);
     machine::start(machine);
     storage::start(storage);
     certificate::follow(certificate);
-    telemetry.start();
 }
 
 /// Ends what others find the box by, and what its command line reaches.

@@ -1,24 +1,67 @@
 //! Telemetry at work: what it needs from the configuration and from the box.
 
+use std::path::Path;
 use std::sync::Arc;
+
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use crate::discovery;
 use crate::display;
+use crate::erp::Call;
 use crate::error_chain;
 use crate::health::Health;
 use crate::identity::BoxId;
 use crate::lang::Text;
 use crate::metrics::Metrics;
 use crate::outbound::Outbound;
-use crate::telemetry::{Delivery, Endpoint, Heartbeat, MetricsPush, Resource, Settings};
+use crate::telemetry::{
+    ClientSpan, Delivery, Endpoint, Heartbeat, Push, PushEvent, Resource, Settings, Signal, SpanBuffer, forget,
+};
 use crate::update::Channel;
 
 /// What will be sent, and what about.
 pub(super) struct Telemetry {
     heartbeat: Option<Heartbeat>,
-    push: Option<MetricsPush>,
+    metrics_push: Option<Push>,
+    traces_push: Option<Push>,
+    traces: Traces,
+    resource: Resource,
     health: Health,
     metrics: Arc<Metrics>,
+}
+
+/// The tasks that push, as they run.
+pub(super) struct Running {
+    stop: CancellationToken,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// Which requests to the ERP are traced, and where they are recorded.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Traces {
+    /// Of a hundred, so many are sampled; `None`: nobody wants traces.
+    percent: Option<u8>,
+    spans: SpanBuffer,
+}
+
+impl Traces {
+    pub(super) fn percent(&self) -> Option<u8> {
+        self.percent
+    }
+
+    pub(super) fn record(&self, call: &Call) {
+        let Call { context, method, url, status, failure, began, took } = call;
+        self.spans.record(ClientSpan {
+            context: *context,
+            method: method.clone(),
+            url: url.clone(),
+            status: *status,
+            failure: *failure,
+            began: *began,
+            took: *took,
+        });
+    }
 }
 
 /// Which box it is.
@@ -42,6 +85,7 @@ impl Telemetry {
         settings: Settings,
         outbound: Result<&Outbound, &String>,
         resource: Resource,
+        data_dir: &Path,
         health: &Health,
         metrics: &Arc<Metrics>,
     ) -> Self {
@@ -52,6 +96,8 @@ impl Telemetry {
             otlp_url,
             otlp_headers_file,
             interval,
+            traces,
+            trace_percent,
             allow_http,
         } = settings;
         let endpoint = |url: String| {
@@ -72,37 +118,74 @@ impl Telemetry {
             interval: heartbeat_interval,
             resource: resource.clone(),
         });
-        let metrics_url = otlp_url.map(|url| format!("{}/v1/metrics", url.trim_end_matches('/')));
-        let push = metrics_url.and_then(|url| endpoint(url).ok()).map(|endpoint| MetricsPush {
-            endpoint,
-            headers_file: otlp_headers_file,
-            interval,
-            resource,
-        });
-        Self { heartbeat, push, health: health.clone(), metrics: Arc::clone(metrics) }
+        if otlp_url.is_none()
+            && let Err(error) = forget(data_dir)
+        {
+            tracing::warn!(%error, "telemetry that nobody is to get any more cannot be removed");
+        }
+        let push = |signal: Signal| {
+            let url = format!("{}/v1/{}", otlp_url.as_deref()?.trim_end_matches('/'), signal.word());
+            let (headers_file, data_dir) = (otlp_headers_file.clone(), data_dir.to_owned());
+            Some(Push { signal, endpoint: endpoint(url).ok()?, headers_file, interval, data_dir })
+        };
+        let metrics_push = push(Signal::Metrics);
+        let traces_push = traces.then(|| push(Signal::Traces)).flatten();
+        let traces = Traces { percent: traces_push.as_ref().map(|_| trace_percent), ..Traces::default() };
+        let (health, metrics) = (health.clone(), Arc::clone(metrics));
+        Self { heartbeat, metrics_push, traces_push, traces, resource, health, metrics }
     }
 
-    /// Sends as long as the runtime lives.
-    pub(super) fn start(self) {
-        let Self { heartbeat, push, health, metrics } = self;
+    /// For those who make requests that are traced.
+    pub(super) fn traces(&self) -> Traces {
+        self.traces.clone()
+    }
+
+    /// Sends until it is stopped.
+    pub(super) fn start(self) -> Running {
+        let Self { heartbeat, metrics_push, traces_push, traces, resource, health, metrics } = self;
         let observer = |kind| {
             let metrics = Arc::clone(&metrics);
-            move |delivery| observe(&metrics, kind, delivery)
+            move |event| observe(&metrics, kind, event)
         };
         if let Some(heartbeat) = heartbeat {
-            tokio::task::spawn_local(heartbeat.run(health.clone(), observer("heartbeat")));
+            let observe = observer("heartbeat");
+            let observe = move |delivery| observe(PushEvent::Delivery(delivery));
+            tokio::task::spawn_local(heartbeat.run(health.clone(), observe));
         }
-        if let Some(push) = push {
-            let exposition = Arc::clone(&metrics);
-            tokio::task::spawn_local(push.run(move || exposition.exposition(), health, observer("otlp_metrics")));
+        let stop = CancellationToken::new();
+        let mut tasks = Vec::new();
+        if let Some(push) = metrics_push {
+            let (observe, exposition) = (observer(Signal::Metrics.kind()), Arc::clone(&metrics));
+            let exposition = move || exposition.exposition();
+            let push = push.metrics(resource.clone(), exposition, health.clone(), observe, stop.clone());
+            tasks.push(tokio::task::spawn_local(push));
+        }
+        if let Some(push) = traces_push {
+            let observe = observer(Signal::Traces.kind());
+            tasks.push(tokio::task::spawn_local(push.traces(resource, traces.spans, health, observe, stop.clone())));
+        }
+        Running { stop, tasks }
+    }
+}
+
+impl Running {
+    /// Sends once more, in bounded time; what is not taken goes to the disk.
+    pub(super) async fn stop(self) {
+        self.stop.cancel();
+        for task in self.tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a task that sends telemetry has failed");
+            }
         }
     }
 }
 
-fn observe(metrics: &Metrics, kind: &'static str, delivery: Delivery) {
-    let outcome = match delivery {
-        Delivery::Taken => "ok",
-        Delivery::Failed => "failed",
-    };
-    metrics.telemetry_delivery(kind, outcome);
+fn observe(metrics: &Metrics, kind: &'static str, event: PushEvent) {
+    match event {
+        PushEvent::Delivery(Delivery::Taken) => metrics.telemetry_delivery(kind, "ok"),
+        PushEvent::Delivery(Delivery::Failed) => metrics.telemetry_delivery(kind, "failed"),
+        PushEvent::Dropped { reason, items } => metrics.telemetry_dropped(kind, reason, items),
+        PushEvent::Kept { bytes } => metrics.telemetry_written(bytes),
+        PushEvent::Backlog { bytes } => metrics.telemetry_backlog(kind, bytes),
+    }
 }

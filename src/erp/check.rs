@@ -11,6 +11,7 @@ use crate::lang::Text;
 use crate::outbound::Outbound;
 
 use super::answer::Answer;
+use super::call::CallTracker;
 use super::client::{Client, Fetched, Login, Parse};
 use super::credentials::{Access, Password};
 use super::extra_path;
@@ -130,7 +131,7 @@ async fn run(
     report.ok(StepName::Connection, if client.is_encrypted() { words::ENCRYPTED } else { words::NOT_ENCRYPTED }.into());
     report.take(StepName::Prefix, client.knock(GUARDED).await.map_err(|reason| reason.text()))?;
     report.ok(StepName::Prefix, words::prefix(&address));
-    let login = client.login(&access.user, &password).await;
+    let login = client.login(&access.user, &password, &mut CallTracker::default()).await;
     let Login { token, account, .. } = report.take(StepName::Login, login.map_err(|reason| reason.text()))?;
     report.ok(StepName::Login, words::SIGNED_IN.into());
     match words::role_warning(&account.role) {
@@ -172,7 +173,10 @@ async fn get<T: Send + 'static>(
     read: Parse<T>,
     until: Instant,
 ) -> Result<T, Reason> {
-    match timeout_at(until, client.get(path, token, None, read)).await.unwrap_or(Err(Reason::Timeout))? {
+    match timeout_at(until, client.get(path, token, None, read, &mut CallTracker::default()))
+        .await
+        .unwrap_or(Err(Reason::Timeout))?
+    {
         Fetched::Answer { value, .. } => Ok(value),
         // It was not asked whether anything changed.
         Fetched::NotModified { .. } => Err(Reason::Status(304)),

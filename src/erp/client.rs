@@ -23,6 +23,7 @@ use crate::{clock, error_chain};
 
 use super::answer::{ShapeError, clean};
 use super::body::{Body, BodyFault, Coding, MAX_BODY};
+use super::call::CallTracker;
 use super::credentials::Password;
 use super::link::Account;
 use super::reason::{Reason, retry_after};
@@ -122,7 +123,8 @@ impl Client {
     /// Asks for a path without a token: what has to come is a refusal of the ERP's.
     pub(super) async fn knock(&self, path: &str) -> Result<(), Reason> {
         let asked = within_total(async {
-            let (stream, head) = self.send(OutboundRequest::get(self.uri(path)?, fields())).await?;
+            let request = OutboundRequest::get(self.uri(path)?, fields());
+            let (stream, head) = self.send(request, &mut CallTracker::default()).await?;
             if head.status.is_success() {
                 // Nobody signed in, and yet there are data: not the ERP.
                 return Err(head.json().err().unwrap_or(Reason::NotJson));
@@ -137,14 +139,14 @@ impl Client {
     }
 
     /// Signs in.
-    pub(crate) async fn login(&self, user: &str, password: &Password) -> Result<Login, Reason> {
+    pub(super) async fn login(&self, user: &str, password: &Password, call: &mut CallTracker) -> Result<Login, Reason> {
         let body = serde_json::json!({ "email": user, "password": password.text() }).to_string();
         let mut fields = fields();
         fields.push((CONTENT_TYPE, HeaderValue::from_static("application/json")));
         let request =
             OutboundRequest { method: Method::POST, path: self.uri("/auth/login")?, fields, body: body.into() };
         let body = within_total(async {
-            let (mut stream, head) = self.send(request).await?;
+            let (mut stream, head) = self.send(request, call).await?;
             if !head.status.is_success() {
                 return Err(refusal(stream, &head, Asked::Login).await);
             }
@@ -157,12 +159,13 @@ impl Client {
 
     /// Asks for one path, with its query, as it stands below the ERP's address. With the tag of the answer before, the
     /// ERP may say that nothing changed.
-    pub(crate) async fn get<T: Send + 'static>(
+    pub(super) async fn get<T: Send + 'static>(
         &self,
         path: &str,
         token: &Token,
         etag: Option<&str>,
         parse: Parse<T>,
+        call: &mut CallTracker,
     ) -> Result<Fetched<T>, Reason> {
         let began = Instant::now();
         let mut fields = fields();
@@ -172,7 +175,7 @@ impl Client {
         fields.extend(tag.map(|tag| (IF_NONE_MATCH, tag)));
         let request = OutboundRequest::get(self.uri(path)?, fields);
         within_total(async {
-            let (mut stream, head) = self.send(request).await?;
+            let (mut stream, head) = self.send(request, call).await?;
             if head.status == StatusCode::NOT_MODIFIED && is_conditional {
                 // So that the connection can be used again.
                 whole(&mut stream, 0).await?;
@@ -191,10 +194,12 @@ impl Client {
         format!("{}{path}", self.base).parse().map_err(|_| Reason::Settings(words::path(path)))
     }
 
-    async fn send(&self, request: OutboundRequest) -> Result<(Stream, Head), Reason> {
+    async fn send(&self, mut request: OutboundRequest, call: &mut CallTracker) -> Result<(Stream, Head), Reason> {
+        call.begin(self.server.origin(), &mut request);
         let place = format!("{}{}", self.server.origin(), request.path.path());
         let (connection, answer) = self.server.request(&request, &place).await?;
         let head = Head::of(&answer);
+        call.answered(head.status.as_u16());
         Ok((self.server.stream(connection, answer, place), head))
     }
 

@@ -4,6 +4,7 @@ mod account_file;
 mod answer;
 mod api;
 mod body;
+mod call;
 mod check;
 mod client;
 mod counts;
@@ -26,6 +27,7 @@ mod wall;
 mod words;
 
 pub(crate) use self::account_file::{AccountFile, KeptAccount};
+pub(crate) use self::call::Call;
 pub(crate) use self::check::{Step, StepName, Verdict, check};
 pub(crate) use self::credentials::{Access, Password, PasswordSource};
 pub(crate) use self::extra_path::refuse_extra_path;

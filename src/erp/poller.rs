@@ -11,6 +11,7 @@ use tokio::time::{sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::answer::Answer;
+use super::call::{Call, CallTracker};
 use super::client::{Client, Fetched, Login, Parse};
 use super::counts::{Counts, Moment};
 use super::credentials::{Access, PasswordStamp};
@@ -29,6 +30,7 @@ use crate::durable::RecordError;
 use crate::error_chain;
 use crate::lang::Text;
 use crate::outbound::Outbound;
+use crate::trace_context::TraceContext;
 
 /// How long the poller waits for a write: for its last one, and for what another account's figures have to wait for.
 const DISK: Duration = Duration::from_secs(5);
@@ -45,6 +47,8 @@ pub(crate) struct PollerSettings {
     /// The local hour at which the day of work begins.
     pub(crate) day_start: u8,
     pub(crate) data_dir: PathBuf,
+    /// Of a hundred requests, how many are sampled; `None`: nobody wants their traces.
+    pub(crate) trace_percent: Option<u8>,
 }
 
 /// What happened, for those who count.
@@ -54,6 +58,8 @@ pub(crate) enum Event<'a> {
     Asked { path: &'static str, outcome: &'static str },
     /// A login was tried.
     LoggedIn { outcome: &'static str },
+    /// A request was made, of whichever path, where traces are wanted.
+    Traced(&'a Call),
     /// So many bytes went to the disk.
     Kept { bytes: u64 },
     /// What is known now.
@@ -88,6 +94,8 @@ pub(crate) struct Poller<O> {
     clock: Clock,
     started: Instant,
     feed: Feed,
+    /// Of the request that was made last for the path that is being asked for.
+    trace: Option<TraceContext>,
     observe: O,
 }
 
@@ -119,6 +127,7 @@ impl<O: Fn(&Event<'_>)> Poller<O> {
             clock: Clock::default(),
             started: now,
             feed,
+            trace: None,
             observe,
             settings,
         })
@@ -162,6 +171,7 @@ impl<O: Fn(&Event<'_>)> Poller<O> {
 
     /// Asks for one path, and signs in before where it has to.
     async fn ask(&mut self, index: usize) {
+        self.trace = None;
         let outcome = match self.sign_in().await {
             Ok(()) => match self.fetch(index).await {
                 // The ERP may have forgotten all tokens at once: then another login mends it.
@@ -189,13 +199,17 @@ impl<O: Fn(&Event<'_>)> Poller<O> {
             }
             Err(reason) => {
                 self.schedule.failed(index, &reason, now, |most| most.mul_f64(jitter().as_secs_f64() / 10.0));
+                let (trace_id, span_id) = ids(self.trace);
                 tracing::debug!(
                     path = self.path(index),
                     reason = reason.word(),
+                    trace_id,
+                    span_id,
                     "the ERP has not answered as it should"
                 );
                 if self.schedule.is_open() && self.link.is_away(reason.clone(), now) {
-                    tracing::warn!(reason = reason.word(), "the ERP is away: {}", reason.text().en);
+                    let (trace_id, span_id) = ids(self.trace);
+                    tracing::warn!(reason = reason.word(), trace_id, span_id, "the ERP is away: {}", reason.text().en);
                 }
             }
         }
@@ -211,16 +225,20 @@ impl<O: Fn(&Event<'_>)> Poller<O> {
         if self.is_login_due() {
             let now = Instant::now();
             self.session.login_began(now);
+            let mut call = CallTracker::new(self.settings.trace_percent);
             let outcome = match self.settings.access.password.read() {
-                Ok(password) => self.client.login(&self.settings.access.user, &password).await,
+                Ok(password) => self.client.login(&self.settings.access.user, &password, &mut call).await,
                 Err(text) => Err(Reason::Settings(text)),
             };
+            self.ended(call, outcome.as_ref().err());
             let now = Instant::now();
             (self.observe)(&Event::LoggedIn { outcome: outcome.as_ref().map_or_else(Reason::word, |_| OK) });
             match outcome {
                 Ok(login) => self.signed_in(login, now).await,
                 Err(reason) => {
-                    tracing::warn!(reason = reason.word(), "cannot sign in to the ERP: {}", reason.text().en);
+                    let (trace_id, span_id) = ids(self.trace);
+                    let text = reason.text().en;
+                    tracing::warn!(reason = reason.word(), trace_id, span_id, "cannot sign in to the ERP: {text}");
                     self.session.login_failed(now, &reason);
                 }
             }
@@ -271,14 +289,16 @@ impl<O: Fn(&Event<'_>)> Poller<O> {
         let Some(token) = self.session.token() else { return Err(Reason::Unauthorized) };
         let etag = self.etags.get(index).cloned().flatten();
         let (client, path) = (&self.client, self.path(index).to_owned());
+        let mut call = CallTracker::new(self.settings.trace_percent);
         let outcome = if let Some(part) = part(index) {
             let parse: Parse<Answer> = Box::new(move |body| Answer::read(part, body));
-            let fetched = client.get(&path, &token, etag.as_deref(), parse).await;
+            let fetched = client.get(&path, &token, etag.as_deref(), parse, &mut call).await;
             fetched.map(|fetched| self.take_part(index, part, fetched))
         } else {
-            let fetched = client.get(&path, &token, etag.as_deref(), Box::new(extra_path::read)).await;
+            let fetched = client.get(&path, &token, etag.as_deref(), Box::new(extra_path::read), &mut call).await;
             fetched.map(|fetched| self.take_extra(index, fetched)).map_err(extra_path::reason)
         };
+        self.ended(call, outcome.as_ref().err());
         (self.observe)(&Event::Asked {
             path: part(index).map_or(EXTRA, Part::name),
             outcome: outcome.as_ref().map_or_else(Reason::word, |_| OK),
@@ -289,6 +309,15 @@ impl<O: Fn(&Event<'_>)> Poller<O> {
             Err(_) => {}
         }
         outcome
+    }
+
+    /// A request has ended, or was never sent.
+    fn ended(&mut self, call: CallTracker, failure: Option<&Reason>) {
+        let context = call.context();
+        if let Some(call) = call.end(failure) {
+            self.trace = context;
+            (self.observe)(&Event::Traced(&call));
+        }
     }
 
     fn take_part(&mut self, index: usize, part: Part, fetched: Fetched<Answer>) -> Duration {
@@ -424,6 +453,12 @@ impl<O: Fn(&Event<'_>)> Poller<O> {
             Err(error) => tracing::error!(%error, "the write of the ERP's figures has failed"),
         }
     }
+}
+
+/// The fields of log lines that name a request as its trace does.
+fn ids(context: Option<TraceContext>) -> (Option<impl tracing::Value>, Option<impl tracing::Value>) {
+    let (trace, span) = (context.map(|context| context.trace()), context.map(|context| context.span()));
+    (trace.map(tracing::field::display), span.map(tracing::field::display))
 }
 
 /// The part at a place of the schedule; `None` for an extra path.

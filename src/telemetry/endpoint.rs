@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::header::HeaderName;
+use bytes::{Bytes, BytesMut};
+use http::header::{CONTENT_TYPE, HeaderName};
 use http::{HeaderValue, Method, Uri};
 use thiserror::Error;
 use tokio::time::timeout;
@@ -14,7 +14,7 @@ use crate::outbound::{AddressFault, Limits, Outbound, OutboundError, OutboundReq
 
 /// A POST with its whole answer, the connection included.
 const TOTAL: Duration = Duration::from_secs(20);
-/// Bytes of an answer at most; nobody reads them, but a connection can be used again only after them.
+/// Bytes of an answer at most; what is longer is not read, and its connection not used again.
 const MAX_ANSWER: usize = 64 * 1024;
 
 /// How long things may take. A connection is kept for the next time, so that a handshake is not most of what is sent.
@@ -47,6 +47,14 @@ pub(crate) enum Delivery {
     Failed,
 }
 
+/// What a receiver says to what it has taken.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) media_type: Option<HeaderValue>,
+    /// Empty where it is too long.
+    pub(super) body: Bytes,
+}
+
 /// A receiver of telemetry.
 pub(crate) struct Endpoint {
     server: Server,
@@ -69,22 +77,23 @@ impl Endpoint {
     }
 
     /// Sends a body; anything but 2xx is a failure.
-    pub(crate) async fn post(&self, fields: Vec<(HeaderName, HeaderValue)>, body: Bytes) -> Result<(), PostError> {
+    pub(super) async fn post(&self, fields: Vec<(HeaderName, HeaderValue)>, body: Bytes) -> Result<Answer, PostError> {
         let place = || self.origin().to_owned();
         let request = OutboundRequest { method: Method::POST, path: self.path.clone(), fields, body };
         let exchange = async {
             let (connection, answer) = self.server.request(&request, self.origin()).await?;
-            let status = answer.status();
+            let (status, media_type) = (answer.status(), answer.headers().get(CONTENT_TYPE).cloned());
             let mut content = self.server.stream(connection, answer, place());
-            let mut length = 0;
+            let mut body = BytesMut::new();
             while let Some(piece) = content.next().await? {
-                length += piece.len();
-                if length > MAX_ANSWER {
+                if body.len() + piece.len() > MAX_ANSWER {
+                    body.clear();
                     break;
                 }
+                body.extend_from_slice(&piece);
             }
             if status.is_success() {
-                Ok(())
+                Ok(Answer { media_type, body: body.freeze() })
             } else {
                 Err(PostError::Refused { place: place(), status: status.as_u16() })
             }

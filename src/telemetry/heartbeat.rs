@@ -82,7 +82,7 @@ impl Heartbeat {
         let key = self.key_file.as_deref().map(routing_key).transpose()?;
         let body = event(&self.resource, key.as_deref(), report).to_string();
         let json = vec![(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
-        self.endpoint.post(json, body.into()).await.map_err(|error| error_chain(&error))
+        self.endpoint.post(json, body.into()).await.map(drop).map_err(|error| error_chain(&error))
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::exposition::{Family, Labels, Sample};
 use super::protobuf::Message;
+use super::request::Request;
 use super::resource::Resource;
 
 /// `AGGREGATION_TEMPORALITY_CUMULATIVE`.
@@ -19,18 +20,33 @@ pub(super) struct Period {
 }
 
 /// The body of a request.
-pub(super) fn request(resource: &Resource, families: &[Family<'_>], period: Period) -> Vec<u8> {
+pub(super) fn request(resource: &Resource, families: &[Family<'_>], period: Period) -> Request {
+    let metrics = families.iter().filter_map(|family| metric(family, period));
+    Request { items: families.iter().map(points).sum(), body: of_box(resource, metrics) }
+}
+
+/// The body of a request about one box: metrics and spans stand in the same places.
+pub(super) fn of_box(resource: &Resource, items: impl IntoIterator<Item = Message>) -> Vec<u8> {
     let described =
         Message::default().messages(1, resource.attributes().into_iter().map(|(key, value)| attribute(key, value)));
     let scope = Message::default().text(1, "workshop-edge").text(2, crate::VERSION);
-    let metrics = families.iter().filter_map(|family| metric(family, period));
-    let scoped = Message::default().message(1, &scope).messages(2, metrics);
+    let scoped = Message::default().message(1, &scope).messages(2, items);
     let of_box = Message::default().message(1, &described).message(2, &scoped);
     Message::default().message(1, &of_box).into_bytes()
 }
 
-fn attribute(key: &str, value: &str) -> Message {
+pub(super) fn attribute(key: &str, value: &str) -> Message {
     Message::default().text(1, key).message(2, &Message::default().text(1, value))
+}
+
+pub(super) fn number_attribute(key: &str, value: u64) -> Message {
+    Message::default().text(1, key).message(2, &Message::default().number(3, value))
+}
+
+/// How many points a family has: the lines of a histogram's series are one.
+fn points(family: &Family<'_>) -> u64 {
+    let is_point = |sample: &&Sample<'_>| family.kind != "histogram" || sample.name.ends_with("_sum");
+    family.samples.iter().filter(is_point).count() as u64
 }
 
 /// A family that has figures.
@@ -89,13 +105,13 @@ fn point(attributes: u64, labels: &Labels<'_>, Period { start, end }: Period) ->
     Message::default().fixed64(2, unix_nanos(start)).fixed64(3, unix_nanos(end)).messages(attributes, labels)
 }
 
-fn unix_nanos(time: SystemTime) -> [u8; 8] {
+pub(super) fn unix_nanos(time: SystemTime) -> [u8; 8] {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_nanos()).unwrap_or(u64::MAX).to_le_bytes()
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::path::Path;
     use std::process::Command;
     use std::time::Duration;
@@ -138,25 +154,29 @@ e_took_seconds_bucket{part="y",le="+Inf"} 3
 "#;
 
     /// What `OpenTelemetry`'s own classes read in a request.
-    fn decoded(body: &[u8]) -> Value {
+    pub(in super::super) fn decoded(signal: &str, body: &[u8]) -> Value {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let python = root.join("target/otlp-python/bin/python");
         assert!(python.exists(), "{} is not there: tests/run installs it", python.display());
         let file = tempfile::NamedTempFile::new().expect("a file");
         std::fs::write(file.path(), body).expect("written");
-        let output = Command::new(python).arg(root.join("tests/support/otlp.py")).arg(file.path()).output();
+        let output = Command::new(python).arg(root.join("tests/support/otlp.py")).arg(signal).arg(file.path()).output();
         let output = output.expect("python can be started");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice(&output.stdout).expect("JSON")
     }
 
+    pub(in super::super) fn box_of_tests() -> Resource {
+        Resource { id: "1d".into(), name: "taller".into(), workshop: "Taller Norte".into(), channel: "stable" }
+    }
+
     #[test]
     fn opentelemetry_reads_every_kind_of_figure() {
-        let resource =
-            Resource { id: "1d".into(), name: "taller".into(), workshop: "Taller Norte".into(), channel: "stable" };
         let start = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
         let period = Period { start, end: start + Duration::from_secs(60) };
-        let request = decoded(&request(&resource, &families(TEXT), period));
+        let request = request(&box_of_tests(), &families(TEXT), period);
+        assert_eq!(request.items, 7);
+        let request = decoded("metrics", &request.body);
         let of_box = &request["resourceMetrics"][0];
         let scope = &of_box["scopeMetrics"][0];
         assert_eq!(scope["scope"], json!({"name": "workshop-edge", "version": crate::VERSION}));

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::schema::{key, optional, path, seconds, settings, switch, url};
+use crate::schema::{integer, key, optional, path, seconds, settings, switch, url};
 
 settings! {
     /// Who is told how the box is. Without an address nobody is.
@@ -20,14 +20,20 @@ settings! {
             "Cada cuántos segundos lo envía mientras nada cambia.",
             "How often it is sent while nothing changes, in seconds.");
         otlp_url: Option<String> = optional("telemetry.otlp_url", url(), "https://otlp.example.com",
-            "Dirección de un receptor de OpenTelemetry (OTLP sobre HTTP), sin /v1/metrics: a ella envía el equipo sus métricas cada interval_s.",
-            "Address of a receiver of OpenTelemetry (OTLP over HTTP), without /v1/metrics: the box sends its metrics there every interval_s.");
+            "Dirección de un receptor de OpenTelemetry (OTLP sobre HTTP), sin /v1/metrics: a ella envía el equipo sus métricas, y las trazas de lo que pide al ERP, cada interval_s.",
+            "Address of a receiver of OpenTelemetry (OTLP over HTTP), without /v1/metrics: the box sends its metrics there, and the traces of what it asks of the ERP, every interval_s.");
         otlp_headers_file: Option<PathBuf> = optional("telemetry.otlp_headers_file", path(), "/etc/workshop-edge/otlp-headers",
             "Archivo con los campos que pide el receptor, uno por línea: \"Authorization: Bearer clave\".",
             "File with the header fields that the receiver asks for, one a line: \"Authorization: Bearer key\".");
         interval: Duration = key("telemetry.interval_s", seconds(1, 3600), "60",
-            "Cada cuántos segundos envía el equipo sus métricas.",
-            "How often the box sends its metrics, in seconds.");
+            "Cada cuántos segundos envía el equipo sus métricas y trazas.",
+            "How often the box sends its metrics and traces, in seconds.");
+        traces: bool = key("telemetry.traces", switch(), "true",
+            "Si el equipo envía a otlp_url trazas de sus peticiones al ERP, a las que entonces añade el campo traceparent.",
+            "Whether the box sends traces of its requests to the ERP to otlp_url; it then adds the field traceparent to them.");
+        trace_percent: u8 = key("telemetry.trace_percent", integer(0, 100), "1",
+            "De cada cien peticiones al ERP, cuántas se envían como traza; las que fallan o tardan más de 3 s se envían siempre.",
+            "Of a hundred requests to the ERP, how many are sent as traces; those that fail or take more than 3 s always are.");
         allow_http: bool = key("telemetry.allow_http", switch(), "false",
             "Si las direcciones de telemetry pueden empezar por http://; lo que se envía va entonces sin cifrar.",
             "Whether the addresses of telemetry may begin with http://; what is sent is then in cleartext.");

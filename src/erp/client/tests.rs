@@ -86,7 +86,7 @@ fn token() -> Token {
 
 async fn machine_stats(client: &Client, etag: Option<&str>) -> Result<Fetched<Answer>, Reason> {
     let read = Box::new(|body: &mut dyn Read| Answer::read(Part::MachineStats, body));
-    client.get(Part::MachineStats.path(), &token(), etag, read).await
+    client.get(Part::MachineStats.path(), &token(), etag, read, &mut CallTracker::default()).await
 }
 
 const STATS: &str = r#"{"total":3,"available":1,"inUse":1,"maintenance":1,"broken":0}"#;
@@ -107,13 +107,22 @@ async fn a_login_names_the_account_and_nothing_else() {
     });
     let (address, seen) = serve(vec![json("201 Created", &body.to_string())]).await;
     let password = Password::new("clave \"1\"").expect("a password");
-    let login = client(address, "/v1").login("ana@example.com", &password).await.expect("accepted");
+    let login = client(address, "/v1")
+        .login("ana@example.com", &password, &mut CallTracker::default())
+        .await
+        .expect("accepted");
     assert_eq!(login.account, Account { role: "OPERATOR".into(), workshop: "Taller Uno".into() });
     assert_eq!(login.token.lifetime().as_secs(), 3600);
     // The same user of another ERP, and another user of the same, are other accounts.
-    let other = client(address, "/v2").login("ana@example.com", &password).await.expect("accepted");
+    let other = client(address, "/v2")
+        .login("ana@example.com", &password, &mut CallTracker::default())
+        .await
+        .expect("accepted");
     assert_ne!(login.key, other.key);
-    let again = client(address, "/v1/").login("ana@example.com", &password).await.expect("accepted");
+    let again = client(address, "/v1/")
+        .login("ana@example.com", &password, &mut CallTracker::default())
+        .await
+        .expect("accepted");
     assert_eq!(login.key, again.key);
     let request = seen.lock().expect("no panic").requests.first().cloned().expect("a request");
     assert!(request.starts_with("POST /v1/auth/login HTTP/1.1\r\n"), "{request}");
@@ -125,7 +134,11 @@ async fn what_is_wrong_with_a_login_is_told_apart() {
     let of = async |sent| {
         let (address, _) = serve(vec![sent]).await;
         let password = Password::new("x").expect("a password");
-        client(address, "").login("a@example.com", &password).await.err().expect("of no use")
+        client(address, "")
+            .login("a@example.com", &password, &mut CallTracker::default())
+            .await
+            .err()
+            .expect("of no use")
     };
     let refused = r#"{"message":"Invalid credentials","error":"Unauthorized","statusCode":401}"#;
     assert_eq!(of(json("401 Unauthorized", refused)).await, Reason::LoginRefused);
@@ -231,7 +244,10 @@ async fn a_head_without_its_body_is_late() {
         Answer::read(Part::MachineStats, body)
     });
     let client = client(address, "");
-    let mut asked = tokio::spawn(async move { client.get("/machines/stats", &token(), None, read).await.map(drop) });
+    let mut asked = tokio::spawn(async move {
+        let fetched = client.get("/machines/stats", &token(), None, read, &mut CallTracker::default()).await;
+        fetched.map(drop)
+    });
     parsing.await.expect("a body begins");
     tokio::time::pause();
     // Time does not go on by itself while a thread reads, and the wait for the body may only be about to begin.
