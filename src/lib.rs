@@ -90,7 +90,7 @@ mod site;
 pub mod slots;
 mod storage;
 mod support_bundle;
-mod telemetry;
+pub mod telemetry;
 mod trace_context;
 pub mod update;
 pub mod window;

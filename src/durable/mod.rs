@@ -17,7 +17,7 @@ pub(crate) use self::append_file::AppendFile;
 pub use self::double_buffered::{DoubleBuffered, RecordError};
 pub use self::lock::Lock;
 pub(crate) use self::process_lock::{Claim, ProcessLock};
-pub(crate) use self::write_budget::WriteBudget;
+pub(crate) use self::write_budget::{WriteBudget, WriteShare};
 pub(crate) use self::writer::{Finished, Writer, discard};
 
 /// What could not be done to which file.

@@ -4,19 +4,20 @@
 //! <data_dir>/telemetry/<kind>.<number>.<items>     SHA-256 of the rest, a line feed, the compressed request
 //! ```
 //!
-//! A file is written once and removed once, so that flash does not wear. Its name alone says its place and what is lost with it.
+//! A file is written once and removed once, within a budget, so that flash does not wear. Its name alone says its place and what is lost with it.
 
 use std::collections::VecDeque;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use bytes::Bytes;
 
 use super::request::Compressed;
 use crate::bounded_read::read_bounded;
 use crate::digest;
-use crate::durable::{self, DurableError};
+use crate::durable::{self, DurableError, WriteBudget, WriteShare};
 
 /// Where it is, in the data directory.
 const DIRECTORY: &str = "telemetry";
@@ -36,6 +37,7 @@ pub(super) struct Backlog {
     kind: &'static str,
     files: VecDeque<Entry>,
     max_bytes: u64,
+    budget: WriteBudget,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,7 +76,7 @@ pub(crate) fn forget(data_dir: &Path) -> io::Result<()> {
 
 impl Backlog {
     /// What is there of this kind, in a data directory. Whatever cannot be read is not there.
-    pub(super) fn open(data_dir: &Path, kind: &'static str) -> Self {
+    pub(super) fn open(data_dir: &Path, kind: &'static str, now: Instant) -> Self {
         let directory = data_dir.join(DIRECTORY);
         let mut files = Vec::new();
         for entry in fs::read_dir(&directory).into_iter().flatten().flatten() {
@@ -92,7 +94,13 @@ impl Backlog {
             }
         }
         files.sort_unstable();
-        Self { directory, kind, files: files.into(), max_bytes: MAX_BYTES }
+        Self {
+            directory,
+            kind,
+            files: files.into(),
+            max_bytes: MAX_BYTES,
+            budget: WriteBudget::of(WriteShare::EXCEPTION, now),
+        }
     }
 
     /// Bytes on the disk.
@@ -104,8 +112,13 @@ impl Backlog {
         self.files.is_empty()
     }
 
+    /// Whether as much may be written as the last time.
+    pub(super) fn has_room(&self, now: Instant) -> bool {
+        self.budget.has_room(now)
+    }
+
     /// Keeps a request behind all others; the oldest make room for it.
-    pub(super) fn put(&mut self, request: &Compressed) -> Result<Kept, DurableError> {
+    pub(super) fn put(&mut self, request: &Compressed, now: Instant) -> Result<Kept, DurableError> {
         let mut content = format!("{}\n", digest::of(&request.body)).into_bytes();
         content.extend_from_slice(&request.body);
         let written = content.len() as u64;
@@ -116,18 +129,19 @@ impl Backlog {
         let mut dropped = 0;
         while self.files.len() >= MAX_FILES || self.bytes() + on_disk(written) > self.max_bytes {
             let Some(oldest) = self.files.front().copied() else { break };
-            self.remove_oldest()?;
+            self.remove_oldest(now)?;
             dropped += oldest.items;
         }
         let number = self.files.back().map_or(0, |newest| newest.number.saturating_add(1));
         let entry = Entry { number, items: request.items, bytes: on_disk(written) };
+        self.budget.spend(written, now);
         durable::write(&self.path(entry), &content, 0o600)?;
         self.files.push_back(entry);
         Ok(Kept { written, dropped })
     }
 
     /// Reads the oldest request that is whole. It stays until it is removed.
-    pub(super) fn oldest(&mut self) -> Oldest {
+    pub(super) fn oldest(&mut self, now: Instant) -> Oldest {
         let mut damaged = 0;
         while let Some(entry) = self.files.front().copied() {
             let path = self.path(entry);
@@ -138,7 +152,7 @@ impl Backlog {
                 None => {
                     tracing::warn!(path = %path.display(), "telemetry that was kept is damaged, and dropped");
                     damaged += entry.items;
-                    if let Err(error) = self.remove_oldest() {
+                    if let Err(error) = self.remove_oldest(now) {
                         tracing::warn!(error = crate::error_chain(&error), "a damaged file stays");
                     }
                 }
@@ -148,9 +162,12 @@ impl Backlog {
     }
 
     /// Removes the oldest request, which was sent. One that cannot be removed is not sent again before a restart.
-    pub(super) fn remove_oldest(&mut self) -> Result<(), DurableError> {
+    pub(super) fn remove_oldest(&mut self, now: Instant) -> Result<(), DurableError> {
         match self.files.pop_front() {
-            Some(entry) => durable::remove(&self.path(entry)),
+            Some(entry) => {
+                self.budget.spend_removal(now);
+                durable::remove(&self.path(entry))
+            }
             None => Ok(()),
         }
     }
@@ -181,6 +198,8 @@ fn whole(content: Vec<u8>) -> Option<Bytes> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn request(items: u64, content: &'static [u8]) -> Compressed {
@@ -199,51 +218,55 @@ mod tests {
     fn drained(mut backlog: Backlog) -> (Vec<Bytes>, u64) {
         let (mut bodies, mut lost) = (Vec::new(), 0);
         loop {
-            let Oldest { request, damaged } = backlog.oldest();
+            let Oldest { request, damaged } = backlog.oldest(Instant::now());
             lost += damaged;
             let Some(request) = request else { return (bodies, lost) };
             bodies.push(request.body);
-            backlog.remove_oldest().expect("removed");
+            backlog.remove_oldest(Instant::now()).expect("removed");
         }
     }
 
     #[test]
     fn what_is_kept_comes_back_in_order_after_a_restart() {
         let data = tempfile::tempdir().expect("a directory");
-        let mut backlog = Backlog::open(data.path(), "metrics");
+        let mut backlog = Backlog::open(data.path(), "metrics", Instant::now());
         assert!(backlog.is_empty() && files(data.path()).is_empty());
         for content in [&b"one"[..], b"two", b"three"] {
-            backlog.put(&request(7, content)).expect("kept");
+            backlog.put(&request(7, content), Instant::now()).expect("kept");
         }
-        Backlog::open(data.path(), "traces").put(&request(1, b"another kind")).expect("kept");
-        let mut backlog = Backlog::open(data.path(), "metrics");
-        assert_eq!((backlog.bytes(), backlog.oldest().request), (3 * BLOCK, Some(request(7, b"one"))));
-        backlog.remove_oldest().expect("removed");
+        Backlog::open(data.path(), "traces", Instant::now())
+            .put(&request(1, b"another kind"), Instant::now())
+            .expect("kept");
+        let mut backlog = Backlog::open(data.path(), "metrics", Instant::now());
+        assert_eq!((backlog.bytes(), backlog.oldest(Instant::now()).request), (3 * BLOCK, Some(request(7, b"one"))));
+        backlog.remove_oldest(Instant::now()).expect("removed");
         // More than nine: by number, not by name.
         for _ in 0..9 {
-            backlog.put(&request(7, b"more")).expect("kept");
+            backlog.put(&request(7, b"more"), Instant::now()).expect("kept");
         }
-        let (bodies, lost) = drained(Backlog::open(data.path(), "metrics"));
+        let (bodies, lost) = drained(Backlog::open(data.path(), "metrics", Instant::now()));
         assert_eq!((&bodies[..2], bodies.len(), lost), (&[Bytes::from("two"), Bytes::from("three")][..], 11, 0));
         assert_eq!(files(data.path()), ["traces.0.1"]);
         forget(data.path()).expect("removed");
         forget(data.path()).expect("gone already");
-        assert!(Backlog::open(data.path(), "traces").is_empty());
+        assert!(Backlog::open(data.path(), "traces", Instant::now()).is_empty());
     }
 
     #[test]
     fn the_oldest_make_room_and_are_counted() {
         let data = tempfile::tempdir().expect("a directory");
-        let mut backlog = Backlog { max_bytes: 3 * BLOCK, ..Backlog::open(data.path(), "traces") };
+        let mut backlog = Backlog { max_bytes: 3 * BLOCK, ..Backlog::open(data.path(), "traces", Instant::now()) };
         let contents = ["a", "b", "c", "d"].map(str::as_bytes);
-        let kept: Vec<_> =
-            contents.into_iter().map(|content| backlog.put(&request(5, content)).expect("kept")).collect();
+        let kept: Vec<_> = contents
+            .into_iter()
+            .map(|content| backlog.put(&request(5, content), Instant::now()).expect("kept"))
+            .collect();
         assert_eq!(kept.iter().map(|kept| kept.dropped).collect::<Vec<_>>(), [0, 0, 0, 5]);
         assert!(kept.iter().all(|kept| kept.written == 66) && backlog.bytes() == 3 * BLOCK);
         let large = Compressed { items: 9, body: vec![0; 2 * 4096].into() };
-        assert_eq!(backlog.put(&large).expect("kept").dropped, 15);
+        assert_eq!(backlog.put(&large, Instant::now()).expect("kept").dropped, 15);
         let huge = Compressed { items: 9, body: vec![0; 1 << 20].into() };
-        assert_eq!(backlog.put(&huge).expect("told"), Kept { written: 0, dropped: 9 });
+        assert_eq!(backlog.put(&huge, Instant::now()).expect("told"), Kept { written: 0, dropped: 9 });
         assert_eq!(drained(backlog), (vec![large.body], 0));
     }
 
@@ -251,9 +274,9 @@ mod tests {
     fn a_file_that_ends_early_or_has_changed_is_dropped_and_counted() {
         let data = tempfile::tempdir().expect("a directory");
         let fresh = || {
-            let mut backlog = Backlog::open(data.path(), "metrics");
-            backlog.put(&request(3, b"first")).expect("kept");
-            backlog.put(&request(4, b"second")).expect("kept");
+            let mut backlog = Backlog::open(data.path(), "metrics", Instant::now());
+            backlog.put(&request(3, b"first"), Instant::now()).expect("kept");
+            backlog.put(&request(4, b"second"), Instant::now()).expect("kept");
         };
         fresh();
         let path = data.path().join("telemetry/metrics.0.3");
@@ -266,7 +289,10 @@ mod tests {
         let torn = (0..whole.len()).map(|length| whole[..length].to_vec()).chain((0..whole.len() * 8).map(turned));
         for content in torn {
             fs::write(&path, content).expect("torn");
-            assert_eq!(drained(Backlog::open(data.path(), "metrics")), (vec![Bytes::from("second")], 3));
+            assert_eq!(
+                drained(Backlog::open(data.path(), "metrics", Instant::now())),
+                (vec![Bytes::from("second")], 3)
+            );
             assert!(files(data.path()).is_empty());
             fresh();
         }
@@ -281,7 +307,7 @@ mod tests {
         for name in strange.into_iter().chain(["metrics.7.2.tmp"]) {
             fs::write(directory.join(name), "x").expect("written");
         }
-        assert!(Backlog::open(data.path(), "metrics").is_empty());
+        assert!(Backlog::open(data.path(), "metrics", Instant::now()).is_empty());
         let mut left = strange;
         left.sort_unstable();
         assert_eq!(files(data.path()), left);
@@ -289,8 +315,29 @@ mod tests {
 
     #[test]
     fn a_disk_that_takes_nothing_is_told() {
-        let mut backlog = Backlog::open(Path::new("/proc/nowhere"), "metrics");
-        assert!(backlog.put(&request(1, b"x")).is_err());
-        assert!(backlog.is_empty() && backlog.oldest() == Oldest { request: None, damaged: 0 });
+        let mut backlog = Backlog::open(Path::new("/proc/nowhere"), "metrics", Instant::now());
+        assert!(backlog.put(&request(1, b"x"), Instant::now()).is_err());
+        assert!(backlog.is_empty() && backlog.oldest(Instant::now()) == Oldest { request: None, damaged: 0 });
+    }
+
+    /// As large as they may be, and as often; the oldest go all the time.
+    #[test]
+    fn a_day_without_a_receiver_writes_no_more_than_3_mb() {
+        let (data, start) = (tempfile::tempdir().expect("a directory"), Instant::now());
+        let mut backlog = Backlog { max_bytes: 20 * BLOCK, ..Backlog::open(data.path(), "traces", start) };
+        let (mut on_flash, mut writes) = (0, 0);
+        for minute in 0..24 * 60 {
+            let now = start + Duration::from_secs(60 * minute);
+            let body = vec![b'x'; 1024 * usize::try_from(1 + minute % 64).expect("small")];
+            if backlog.has_room(now) {
+                let before = backlog.files.len();
+                let kept = backlog.put(&Compressed { items: 1, body: body.into() }, now).expect("kept");
+                let removed = (before + 1 - backlog.files.len()) as u64;
+                // The names of a file, and of those that it replaces, are two blocks each.
+                on_flash += on_disk(kept.written) + 2 * BLOCK * (1 + removed);
+                writes += 1;
+            }
+        }
+        assert!((2_000_000..=3_000_000).contains(&on_flash) && writes > 40, "{on_flash} bytes in {writes} files");
     }
 }

@@ -1,7 +1,7 @@
 //! The backlog beside the runtime: a disk that hangs holds up nothing but what needs it.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -35,7 +35,7 @@ enum Place {
 impl BacklogTask {
     /// Lists what is there.
     pub(super) fn open(data_dir: &Path, kind: &'static str) -> Self {
-        let place = Place::Here(Backlog::open(data_dir, kind));
+        let place = Place::Here(Backlog::open(data_dir, kind, Instant::now()));
         Self { data_dir: data_dir.to_owned(), kind, place }
     }
 
@@ -47,6 +47,14 @@ impl BacklogTask {
         }
     }
 
+    /// [`Backlog::has_room`]; there is none while the disk hangs.
+    pub(super) fn has_room(&self) -> bool {
+        match &self.place {
+            Place::Here(backlog) => backlog.has_room(Instant::now()),
+            Place::Lent(_) => false,
+        }
+    }
+
     /// [`Backlog::oldest`].
     pub(super) async fn oldest(&mut self) -> Result<Oldest, Hangs> {
         if let Place::Here(backlog) = &self.place
@@ -54,17 +62,17 @@ impl BacklogTask {
         {
             return Ok(Oldest { request: None, damaged: 0 });
         }
-        self.with(Backlog::oldest).await
+        self.with(|backlog| backlog.oldest(Instant::now())).await
     }
 
     /// [`Backlog::put`].
     pub(super) async fn put(&mut self, request: Compressed) -> Result<Result<Kept, DurableError>, Hangs> {
-        self.with(move |backlog| backlog.put(&request)).await
+        self.with(move |backlog| backlog.put(&request, Instant::now())).await
     }
 
     /// [`Backlog::remove_oldest`].
     pub(super) async fn remove_oldest(&mut self) -> Result<Result<(), DurableError>, Hangs> {
-        self.with(Backlog::remove_oldest).await
+        self.with(|backlog| backlog.remove_oldest(Instant::now())).await
     }
 
     /// Nothing is lost when it is cancelled: what was begun goes on, and the backlog comes back.
@@ -75,7 +83,7 @@ impl BacklogTask {
         if let Place::Lent(returned) = &mut self.place {
             let backlog = timeout(DISK, returned).await.map_err(|_| Hangs)?;
             // A thread that panicked gives nothing back.
-            let backlog = backlog.unwrap_or_else(|_| Backlog::open(&self.data_dir, self.kind));
+            let backlog = backlog.unwrap_or_else(|_| Backlog::open(&self.data_dir, self.kind, Instant::now()));
             self.place = Place::Here(backlog);
         }
         let (give_back, returned) = oneshot::channel();

@@ -141,7 +141,7 @@ impl<S: FnMut(SystemTime) -> Taken, O: Fn(PushEvent)> Pusher<S, O> {
     /// Sends what there is; gives the wait until the next time. Nothing is lost when it is cancelled.
     async fn tick(&mut self, interval: Duration) -> Duration {
         let wait = if self.take() { self.deliver(interval).await } else { interval };
-        if self.held.is_due(Instant::now()) {
+        if self.held.is_due(Instant::now()) && self.backlog.has_room() {
             self.flush().await;
         }
         wait
@@ -254,7 +254,7 @@ impl<S: FnMut(SystemTime) -> Taken, O: Fn(PushEvent)> Pusher<S, O> {
             self.dropped("rejected", *rejected);
             if self.last_partial.as_ref().is_none_or(|last| last.message != *message) {
                 let (to, signal) = (self.endpoint.origin(), self.signal.word());
-                tracing::warn!(to, rejected, message, "the receiver has something to say of the {signal}");
+                tracing::warn!(to, rejected, said = message, "the receiver has something to say of the {signal}");
             }
             self.last_partial = Some(partial);
         }
@@ -323,10 +323,7 @@ impl<S: FnMut(SystemTime) -> Taken, O: Fn(PushEvent)> Pusher<S, O> {
     /// Sends once more, if things were taken so far; what is not taken goes to the disk.
     async fn end(mut self) {
         let is_up = self.last_error.is_none() && self.backlog.bytes() == 0;
-        if !self.take() {
-            return;
-        }
-        if is_up {
+        if self.take() && is_up {
             match timeout(LAST, Box::pin(self.send_all())).await {
                 Ok(Ok(_)) => {}
                 Ok(Err(error)) => self.tell(&error),

@@ -1,6 +1,7 @@
 //! Health, metrics and logs.
 
 use rustix::process::Signal;
+use serde_json::Value;
 
 use crate::support::{Edge, Setup};
 
@@ -87,4 +88,48 @@ fn a_sampled_access_log_has_the_first_request_of_a_connection_and_few_others() {
     edge.signal(Signal::TERM);
     edge.wait_for_log("\"stopped\"");
     assert_eq!(edge.logged("request").len(), 2, "{}", edge.log());
+}
+
+/// Whether a text begins with a time of this format, as the agent's documentation has its codes.
+fn is_time(text: &str, format: &str) -> bool {
+    let (mut rest, mut format) = (text, format.chars());
+    while let Some(character) = format.next() {
+        let digits = rest.len() - rest.trim_start_matches(|digit: char| digit.is_ascii_digit()).len();
+        let taken = match (character, if character == '%' { format.next() } else { None }) {
+            (_, Some('Y')) if digits >= 4 => 4,
+            (_, Some('m' | 'd' | 'H' | 'M' | 'S')) if digits >= 2 => 2,
+            (_, Some('f')) if (1..=9).contains(&digits) => digits,
+            (literal, None) if rest.starts_with(literal) => 1,
+            _ => return false,
+        };
+        rest = &rest[taken..];
+    }
+    // The time zone, of which the agent's configuration knows.
+    rest == "Z"
+}
+
+/// One object a line, with a time that the agent of CloudWatch finds by the configuration that it is given.
+#[test]
+fn the_log_is_what_the_agent_of_cloudwatch_reads() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/monitoring/cloudwatch/amazon-cloudwatch-agent.json");
+    let agent: Value = serde_json::from_str(&std::fs::read_to_string(file).expect("text")).expect("JSON");
+    let followed = &agent["logs"]["logs_collected"]["files"]["collect_list"][0];
+    assert_eq!(followed["timezone"], "UTC");
+    let format = followed["timestamp_format"].as_str().expect("a format");
+    let edge = Setup::new("[log]\naccess = \"all\"\nlevel = \"debug\"\n").start();
+    for path in ["/%0a%22%7b", "/missing", "/%c3%b1?%0d%0a"] {
+        edge.get(path, &[("user-agent", "a\"b\\c")]);
+    }
+    edge.signal(Signal::TERM);
+    edge.wait_for_log("\"stopped\"");
+    let log = edge.log();
+    assert!(log.lines().count() > 5, "{log}");
+    for line in log.lines() {
+        let object: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        let time = object["timestamp"].as_str().expect("a time");
+        assert!(is_time(time, format), "{time} by {format}");
+        assert!(object["level"].is_string() && object["fields"]["message"].is_string(), "{line}");
+        // The agent takes what fits first.
+        assert_eq!(line.find(time), Some("{\"timestamp\":\"".len()), "{line}");
+    }
 }

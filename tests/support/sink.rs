@@ -10,6 +10,10 @@ use super::eventually;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Answers {
     Status(u16),
+    /// 404 to traces, as a receiver of metrics alone; it takes all else.
+    NoTraces,
+    /// It takes all but so many figures or spans, and says so as OTLP has it.
+    Rejects(u8),
     /// It reads the request, and says nothing.
     Nothing,
     /// It closes the connection before it reads anything.
@@ -104,17 +108,20 @@ fn serve(connection: &TcpStream, state: &Mutex<(Answers, Vec<Posted>)>) {
         if closes() {
             return;
         }
+        let path = posted.path.clone();
         let answers = {
             let mut state = state.lock().expect("unpoisoned");
             state.1.push(posted);
             state.0
         };
-        match answers {
-            Answers::Status(status) => {
-                let answer = format!("HTTP/1.1 {status} Said\r\nContent-Length: 2\r\n\r\n{{}}");
-                if (&mut &*connection).write_all(answer.as_bytes()).is_err() {
-                    return;
-                }
+        let (status, media, body) = match answers {
+            Answers::Status(status) => (status, "application/json", b"{}".to_vec()),
+            Answers::NoTraces if path.ends_with("/v1/traces") => (404, "text/plain", b"404 page not found".to_vec()),
+            Answers::NoTraces => (200, "application/x-protobuf", Vec::new()),
+            Answers::Rejects(number) => {
+                // `partial_success` with `rejected_data_points`, or `rejected_spans`, and `error_message`.
+                let body = [&[0x0a, 7, 0x08, number, 0x12, 3], &b"old"[..]].concat();
+                (200, "application/x-protobuf", body)
             }
             // Until the peer gives up.
             Answers::Nothing => {
@@ -122,6 +129,11 @@ fn serve(connection: &TcpStream, state: &Mutex<(Answers, Vec<Posted>)>) {
                 return;
             }
             Answers::Closes => return,
+        };
+        let length = body.len();
+        let head = format!("HTTP/1.1 {status} Said\r\nContent-Type: {media}\r\nContent-Length: {length}\r\n\r\n");
+        if (&mut &*connection).write_all(&[head.as_bytes(), &body].concat()).is_err() {
+            return;
         }
     }
 }

@@ -1,12 +1,12 @@
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::Value;
 use tempfile::NamedTempFile;
 
 use crate::support::sink::{Answers, Posted, Sink};
-use crate::support::{Edge, Setup, eventually, run};
+use crate::support::{Edge, Setup, eventually};
 
 const SCRAPED: &str = "workshop_edge_http_requests_total{route=\"health\",status=\"200\"}";
 
@@ -27,15 +27,9 @@ fn headers(text: &str) -> NamedTempFile {
     file
 }
 
-/// What `OpenTelemetry`'s own classes read in a body.
+/// What one box has pushed.
 fn decoded(posted: &Posted) -> Value {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let text = |path: PathBuf| path.to_str().expect("UTF-8").to_owned();
-    let body = NamedTempFile::new().expect("a file");
-    fs::write(body.path(), &posted.body).expect("written");
-    let (python, script) = (root.join("target/otlp-python/bin/python"), root.join("tests/support/otlp.py"));
-    let json = run(&text(python), &[&text(script), &text(body.path().into())]);
-    serde_json::from_slice::<Value>(&json).expect("JSON")["resourceMetrics"][0].take()
+    super::decoded("metrics", posted)["resourceMetrics"][0].take()
 }
 
 fn metrics(pushed: &Value) -> &Vec<Value> {
@@ -74,12 +68,8 @@ fn what_is_scraped_is_pushed() {
     assert_eq!(fields, [Some("application/x-protobuf"), Some("gzip"), Some("S3CR3T"), Some("7")]);
     assert!(posted.body.starts_with(b"\x1f\x8b"));
     let pushed = decoded(&posted);
-    let attributes = pushed["resource"]["attributes"].as_array().expect("attributes");
-    let attribute = |key: &str| {
-        let found = attributes.iter().find(|attribute| attribute["key"] == key).expect("an attribute");
-        found["value"]["stringValue"].as_str().expect("text")
-    };
-    assert_eq!((attribute("service.name"), attribute("workshop")), ("workshop-edge", "Taller Norte"));
+    let attribute = |key: &str| super::attribute(&pushed["resource"], key);
+    assert_eq!((attribute("service.name"), attribute("workshop")), ("workshop-edge".into(), "Taller Norte".into()));
     assert_eq!(attribute("service.version"), edge.health()["version"]);
     let id = fs::read_to_string(edge.data().join("box-id")).expect("the box's id");
     assert_eq!(attribute("service.instance.id"), id.trim());

@@ -510,6 +510,7 @@ async function handle(request, response) {
     authorization: request.headers.authorization !== undefined,
     if_none_match: request.headers['if-none-match'] ?? null,
     user_agent: request.headers['user-agent'] ?? null,
+    traceparent: request.headers.traceparent ?? null,
     // Where a request of the TV's own would show.
     fields: Object.keys(request.headers),
   };
