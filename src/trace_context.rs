@@ -29,7 +29,7 @@ impl TraceContext {
 
     fn new(trace_id: u128, span_id: u64, percent: u8) -> Self {
         let random = trace_id & ((1 << RANDOM_BITS) - 1);
-        let is_sampled = random * 100 >> RANDOM_BITS < u128::from(percent);
+        let is_sampled = (random * 100) >> RANDOM_BITS < u128::from(percent);
         // Zero means that there is none.
         Self { trace_id: trace_id.max(1), span_id: span_id.max(1), is_sampled }
     }

@@ -13,7 +13,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::erp_status::ErpReading;
-use super::telemetry::Traces;
+use super::telemetry::{Telemetry, Traces};
 use crate::admin::{AdminOutcome, ErpAccount, ErpCheck, ErpCommand, ErpOrigin, ErpSection, ErpStep, ErpVerdict};
 use crate::durable::RecordError;
 use crate::erp::{
@@ -76,7 +76,7 @@ impl Erp {
         data_dir: &Path,
         outbound: Result<Outbound, String>,
         metrics: &Arc<Metrics>,
-        traces: Traces,
+        telemetry: &Telemetry,
     ) -> Result<Arc<Self>, serde_json::Error> {
         let account_file = AccountFile::open(data_dir);
         let access = settings.access(|| account_file.account().cloned());
@@ -94,7 +94,7 @@ impl Erp {
             data_dir: data_dir.to_owned(),
             outbound,
             metrics: Arc::clone(metrics),
-            traces,
+            traces: telemetry.traces(),
             feed,
             known: ArcSwapOption::empty(),
             account_file: Mutex::new(account_file),

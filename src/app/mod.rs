@@ -152,7 +152,6 @@ pub struct App {
     erp: Arc<Erp>,
     screen_settings: Settings,
     monitor: Monitors,
-    telemetry: Telemetry,
     _publisher: Publisher,
 }
 
@@ -201,8 +200,7 @@ impl App {
         let language = display.language;
         let screens = Screens::open(&data_dir, screen_settings.clone(), language, Instant::now());
         screens.set_on_trial(trial.is_some());
-        let erp =
-            Erp::new(erp, display, &data_dir, outbound, &metrics, telemetry.traces()).map_err(AppError::Display)?;
+        let erp = Erp::new(erp, display, &data_dir, outbound, &metrics, &telemetry).map_err(AppError::Display)?;
         let ((describe, description), (lan, known)) = (watch::channel(Bytes::new()), watch::channel(None));
         let secure = certificate::secure(&listeners, tls.as_ref(), followed.as_ref(), dir.is_some());
         let certificate = followed.map(|(watch, names)| (watch, names, known.clone()));
@@ -266,8 +264,7 @@ impl App {
             updates: (update_config, updates),
             erp,
             screen_settings,
-            monitor: (machine_monitor, storage, certificate),
-            telemetry,
+            monitor: (machine_monitor, storage, certificate, telemetry),
             _publisher: publisher,
         })
     }
@@ -305,8 +302,7 @@ impl App {
         let server = Server::start(self.listeners, self.parts, &self.limits, self.requests.access)?;
         let operator = Rc::new(self.operator);
         let control = operator::start(&operator, self.asked);
-        watch(self.monitor, &self.health, &metrics);
-        let telemetry = self.telemetry.start();
+        let telemetry = watch(self.monitor, &self.health, &metrics);
         let erp = erp::start(self.erp);
         let (update_config, observers) = self.updates;
         let on_trial = self.trial.as_ref().map(|(trial, ..)| trial.clone());
@@ -372,10 +368,8 @@ impl App {
             tracing::warn!(signal = name, "stopping at once");
         };
         let ended = end(server, is_restart, self.grace, at_once);
-        let others = async {
-            let stopped = async { tokio::join!(erp.stop(), telemetry.stop()) };
-            tokio::join!(silence(discovery, control), stopped, screens.stop(), trial::end_cleanly(on_trial))
-        };
+        let silent = silence(discovery, control, telemetry);
+        let others = async { tokio::join!(silent, erp.stop(), screens.stop(), trial::end_cleanly(on_trial)) };
         let cut_off = tokio::select! {
             (cut_off, _) = async { tokio::join!(ended, others) } => cut_off,
             () = ping_watchdog() => 0,
@@ -393,19 +387,21 @@ impl App {
 }
 
 /// What follows the machine, its disk and its names, and says how the box is.
-type Monitors = (Option<machine::Monitor>, storage::Monitor, Option<certificate::CertificateInputs>);
+type Monitors = (Option<machine::Monitor>, storage::Monitor, Option<certificate::CertificateInputs>, Telemetry);
 
-/// Starts them, for as long as the runtime lives.
-fn watch((machine, storage, certificate): Monitors, health: &Health, metrics: &Arc<Metrics>) {
+/// Starts them, for as long as the runtime lives; telemetry is sent until it is stopped.
+fn watch(monitors: Monitors, health: &Health, metrics: &Arc<Metrics>) -> telemetry::Running {
+    let (machine, storage, certificate, telemetry) = monitors;
     health::follow(health, metrics);
     sensors::start(health, metrics);
     machine::start(machine);
     storage::start(storage);
     certificate::follow(certificate);
+    telemetry.start()
 }
 
-/// Ends what others find the box by, and what its command line reaches.
-async fn silence(discovery: Option<Discovery>, control: Option<control::Server>) {
+/// Ends what others find the box by, what its command line reaches, and what it sends.
+async fn silence(discovery: Option<Discovery>, control: Option<control::Server>, telemetry: telemetry::Running) {
     let goodbye = async {
         if let Some(discovery) = discovery {
             discovery.stop().await;
@@ -416,7 +412,7 @@ async fn silence(discovery: Option<Discovery>, control: Option<control::Server>)
             control.stop().await;
         }
     };
-    tokio::join!(goodbye, hang_up);
+    tokio::join!(goodbye, hang_up, telemetry.stop());
 }
 
 fn say_ready(console: &Console) {

@@ -84,9 +84,11 @@ impl Backlog {
             let Some(rest) = name.to_str().and_then(|name| name.strip_prefix(kind)?.strip_prefix('.')) else {
                 continue;
             };
-            if rest.ends_with(".tmp") {
-                // What a power cut left of one that was being written.
-                let _ = fs::remove_file(&path);
+            if let Some(unfinished) = rest.strip_suffix(".tmp") {
+                if numbers(unfinished).is_some() {
+                    // What a power cut left of one that was being written.
+                    let _ = fs::remove_file(&path);
+                }
             } else if let Some((number, items)) = numbers(rest)
                 && let Ok(metadata) = entry.metadata()
             {
@@ -145,17 +147,13 @@ impl Backlog {
         let mut damaged = 0;
         while let Some(entry) = self.files.front().copied() {
             let path = self.path(entry);
-            match read_bounded(&path, MAX_FILE).ok().and_then(whole) {
-                Some(body) => {
-                    return Oldest { request: Some(Compressed { items: entry.items, body }), damaged };
-                }
-                None => {
-                    tracing::warn!(path = %path.display(), "telemetry that was kept is damaged, and dropped");
-                    damaged += entry.items;
-                    if let Err(error) = self.remove_oldest(now) {
-                        tracing::warn!(error = crate::error_chain(&error), "a damaged file stays");
-                    }
-                }
+            if let Some(body) = read_bounded(&path, MAX_FILE).ok().and_then(whole) {
+                return Oldest { request: Some(Compressed { items: entry.items, body }), damaged };
+            }
+            tracing::warn!(path = %path.display(), "telemetry that was kept is damaged, and dropped");
+            damaged += entry.items;
+            if let Err(error) = self.remove_oldest(now) {
+                tracing::warn!(error = crate::error_chain(&error), "a damaged file stays");
             }
         }
         Oldest { request: None, damaged }

@@ -108,7 +108,7 @@ fn is_time(text: &str, format: &str) -> bool {
     rest == "Z"
 }
 
-/// One object a line, with a time that the agent of CloudWatch finds by the configuration that it is given.
+/// One object a line, with a time that the agent of `CloudWatch` finds by the configuration that it is given.
 #[test]
 fn the_log_is_what_the_agent_of_cloudwatch_reads() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/monitoring/cloudwatch/amazon-cloudwatch-agent.json");

@@ -42,10 +42,10 @@ impl Parties {
 
     fn setup(&self, more: &str) -> Setup {
         Setup::new(&format!(
-            "discovery.enabled = false\nupdate.enabled = false\nerp.url = {:?}\nerp.user = {USER:?}\nerp.password_file = {:?}\n\
+            "discovery.enabled = false\nupdate.enabled = false\nerp.url = {:?}\nerp.user = {USER:?}\nerp.password_file = '{}'\n\
              erp.allow_http = true\ntelemetry.otlp_url = {:?}\ntelemetry.allow_http = true\ntelemetry.interval_s = 1\n{more}\n",
             self.erp.url(),
-            self.password.path(),
+            self.password.path().display(),
             self.sink.url("")
         ))
     }
