@@ -179,7 +179,9 @@ fn a_gateway_without_a_receiver_behind_it_is_an_outage() {
     assert!(edge.log().contains("answered 502"), "{}", edge.log());
     edge.get("/health", &[]);
     edge.stop();
-    assert_eq!(kept(data.path()).len(), 1);
+    // What it says then is of what is on the disk.
+    outage(&gateway.plain(), data.path(), 2);
+    assert_eq!(kept(data.path()).len(), 2);
     sink.set(Answers::Status(200));
     let _edge = setup(&gateway.plain(), 1, data.path()).start();
     assert_eq!(all_figures(&sink.next("what was kept"))[0][2], 1);
