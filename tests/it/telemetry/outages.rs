@@ -196,4 +196,12 @@ fn nothing_stays_where_nobody_is_to_get_it() {
     assert_eq!(kept(data.path()).len(), 1);
     let edge = Setup::new("discovery.enabled = false\nupdate.enabled = false\n").data(data.path()).start();
     assert!(!edge.data().join("telemetry").exists());
+    edge.stop();
+
+    // A factory reset forgets it though there is a receiver.
+    outage(&sink.url(""), data.path(), 1);
+    assert_eq!(kept(data.path()).len(), 1);
+    fs::write(data.path().join("factory-reset"), "").expect("the marker");
+    let _edge = setup(&sink.url(""), 3600, data.path()).start();
+    assert!(kept(data.path()).is_empty());
 }
