@@ -30,8 +30,8 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Debug)]
 pub(crate) struct WriteBudget {
     share: WriteShare,
-    /// What was in it `since`.
-    held: u64,
+    /// What was in it `since`; less than nothing after a write that took more than it held, which those after it wait for.
+    held: i64,
     since: Instant,
     /// What the last write took; the next is expected to take as much.
     last: u64,
@@ -43,32 +43,36 @@ impl WriteBudget {
     }
 
     pub(crate) fn of(share: WriteShare, now: Instant) -> Self {
-        Self { share, held: share.at_start, since: now, last: 0 }
+        Self { share, held: share.at_start.cast_signed(), since: now, last: 0 }
     }
 
     /// Whether there is enough for a write like the last.
     pub(crate) fn has_room(&self, now: Instant) -> bool {
         let held = self.held_at(now);
-        held > 0 && held >= self.last.min(self.share.capacity)
+        held > 0 && held.cast_unsigned() >= self.last.min(self.share.capacity)
     }
 
     /// Takes a file of so many bytes from it.
     pub(crate) fn spend(&mut self, bytes: u64, now: Instant) {
         self.last = cost(bytes);
-        self.held = self.held_at(now).saturating_sub(self.last);
-        self.since = now;
+        self.take(self.last, now);
     }
 
     /// Takes the removal of a file from it.
     pub(crate) fn spend_removal(&mut self, now: Instant) {
-        self.held = self.held_at(now).saturating_sub(NAMES);
+        self.take(NAMES, now);
+    }
+
+    fn take(&mut self, bytes: u64, now: Instant) {
+        self.held = self.held_at(now).saturating_sub_unsigned(bytes);
         self.since = now;
     }
 
-    fn held_at(&self, now: Instant) -> u64 {
+    fn held_at(&self, now: Instant) -> i64 {
         let passed = now.saturating_duration_since(self.since).as_millis();
         let filled = u128::from(self.share.per_day) * passed / DAY.as_millis();
-        self.held.saturating_add(u64::try_from(filled).unwrap_or(u64::MAX)).min(self.share.capacity)
+        let held = self.held.saturating_add_unsigned(u64::try_from(filled).unwrap_or(u64::MAX));
+        held.min(self.share.capacity.cast_signed())
     }
 }
 
