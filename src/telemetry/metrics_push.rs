@@ -17,9 +17,9 @@ impl Push {
     pub(crate) async fn metrics(
         self,
         resource: Resource,
-        exposition: impl Fn() -> Result<String, fmt::Error>,
+        exposition: impl Fn() -> Result<String, fmt::Error> + 'static,
         health: Health,
-        observe: impl Fn(PushEvent),
+        observe: impl Fn(PushEvent) + 'static,
         stop: CancellationToken,
     ) {
         let (began, mut start) = (Instant::now(), None::<SystemTime>);
@@ -37,6 +37,6 @@ impl Push {
                 }
             }
         };
-        self.run(source, health, observe, stop).await;
+        self.run(Box::new(source), health, Box::new(observe), stop).await;
     }
 }

@@ -70,16 +70,16 @@ pub(super) struct Taken {
     pub(super) dropped: u64,
 }
 
+/// Gives what there is to send at a time. In a box, as [`Observe`] is: what is generic is in the binary twice.
+pub(super) type Source = Box<dyn FnMut(SystemTime) -> Taken>;
+
+/// Is told what happened.
+pub(super) type Observe = Box<dyn Fn(PushEvent)>;
+
 impl Push {
     /// Pushes until `stop`, then once more. What `source` gives is of the time that it is given: nothing is asked for
     /// while the clock cannot be believed, since what is of a time that never was would stay with the receiver.
-    pub(super) async fn run(
-        self,
-        source: impl FnMut(SystemTime) -> Taken,
-        health: Health,
-        observe: impl Fn(PushEvent),
-        stop: CancellationToken,
-    ) {
+    pub(super) async fn run(self, source: Source, health: Health, observe: Observe, stop: CancellationToken) {
         let Self { signal, endpoint, headers_file, interval, data_dir } = self;
         let backlog = BacklogTask::open(&data_dir, signal.word());
         observe(PushEvent::Backlog { bytes: backlog.bytes() });
@@ -114,13 +114,13 @@ impl Push {
 }
 
 /// A push under way.
-struct Pusher<S, O> {
+struct Pusher {
     signal: Signal,
     endpoint: Endpoint,
     headers_file: Option<PathBuf>,
-    source: S,
+    source: Source,
     health: Health,
-    observe: O,
+    observe: Observe,
     /// And since when the process runs.
     clock: (Clock, Instant),
     /// What was taken from the source last, until it is sent or held.
@@ -137,7 +137,7 @@ struct Pusher<S, O> {
     probe: Option<Probe>,
 }
 
-impl<S: FnMut(SystemTime) -> Taken, O: Fn(PushEvent)> Pusher<S, O> {
+impl Pusher {
     /// Sends what there is; gives the wait until the next time. Nothing is lost when it is cancelled.
     async fn tick(&mut self, interval: Duration) -> Duration {
         let wait = if self.take() { self.deliver(interval).await } else { interval };

@@ -14,13 +14,13 @@ impl Push {
         resource: Resource,
         spans: SpanBuffer,
         health: Health,
-        observe: impl Fn(PushEvent),
+        observe: impl Fn(PushEvent) + 'static,
         stop: CancellationToken,
     ) {
         let source = move |_| {
             let (request, dropped) = spans.take(&resource);
             Taken { request, dropped }
         };
-        self.run(source, health, observe, stop).await;
+        self.run(Box::new(source), health, Box::new(observe), stop).await;
     }
 }
