@@ -42,6 +42,10 @@ display:
     cd assets/workshop-monitor && npm ci && npm run build
     cd assets/screen-agent && npm ci && npm run build
 
+# Write the lists of messages of the guides again, after texts for technicians have changed
+messages:
+    WORKSHOP_RENEW_MESSAGES=1 cargo test --quiet --features release --test it -- guides::every_message
+
 # Format everything
 fmt:
     cargo fmt

@@ -26,6 +26,7 @@ mod erp;
 mod erp_server;
 mod events;
 mod films;
+mod guides;
 mod hostile;
 mod launch;
 mod lifecycle;

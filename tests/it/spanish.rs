@@ -44,6 +44,8 @@ const TEXTS: &[(&str, &str)] = &[
     ("assets/console", "html"),
     ("usb-image/settings", "txt"),
     ("packaging", "sh"),
+    ("packaging/docs/es", "html"),
+    ("packaging/docs/es", "md"),
     ("packaging", "yaml"),
     ("packaging", "json"),
 ];
@@ -107,7 +109,7 @@ const WITHOUT_PAIRS: &[(&str, &str)] = &[
 ];
 
 /// Whether the tokens before an argument list name a call that takes Spanish and English.
-fn takes_both(tokens: &[TokenTree]) -> bool {
+pub(crate) fn takes_both(tokens: &[TokenTree]) -> bool {
     let path: String = tokens.iter().skip(tokens.len().saturating_sub(4)).map(ToString::to_string).collect();
     [".pick", "Text::new", "Text::fixed", "Text::about", "with_details"].iter().any(|call| path.ends_with(call))
 }
@@ -208,7 +210,7 @@ impl Found {
 }
 
 /// Leaves out every item behind `#[cfg(test)]`.
-fn without_tests(tokens: TokenStream) -> Vec<TokenTree> {
+pub(crate) fn without_tests(tokens: TokenStream) -> Vec<TokenTree> {
     let mut kept = Vec::new();
     let mut is_test = false;
     for token in tokens {
@@ -231,7 +233,7 @@ fn without_tests(tokens: TokenStream) -> Vec<TokenTree> {
 }
 
 /// What commas separate.
-fn split(tokens: Vec<TokenTree>) -> Vec<Vec<TokenTree>> {
+pub(crate) fn split(tokens: Vec<TokenTree>) -> Vec<Vec<TokenTree>> {
     let mut arguments = vec![Vec::new()];
     for token in tokens {
         match token {
@@ -247,7 +249,7 @@ fn is_list(group: &Group) -> bool {
 }
 
 /// The texts in an argument, those within its calls too.
-fn literals(tokens: &[TokenTree]) -> Vec<String> {
+pub(crate) fn literals(tokens: &[TokenTree]) -> Vec<String> {
     let text = |token: &TokenTree| match token {
         TokenTree::Literal(literal) => {
             Some(literal.to_string()).filter(|text| text.starts_with('"')).into_iter().collect()
@@ -282,7 +284,7 @@ fn forbidden(line: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
     FORBIDDEN.iter().copied().filter(move |(word, _)| words.iter().any(|one| one == word))
 }
 
-fn files(directory: &Path, extension: &str) -> Vec<PathBuf> {
+pub(crate) fn files(directory: &Path, extension: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
     let paths = entries.map(|entry| entry.expect("an entry").path());
     let is_test = |path: &Path| path.file_name().is_some_and(|name| name == "tests.rs");
