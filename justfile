@@ -23,7 +23,7 @@ check:
     cargo clippy --all-targets --features release --quiet -- --deny warnings
     cargo test --quiet --features release --lib --bins
     cargo test --quiet --features release --test it -- --test-threads=6 admin:: architecture:: cli:: config:: conformance:: \
-        console:: documents:: orders:: rebinding:: repository:: routes:: serving:: spanish:: tls::
+        console:: documents:: guides:: orders:: rebinding:: repository:: routes:: serving:: spanish:: tls::
 
 # Every test, as the pipeline runs them
 test *STAGES:

@@ -16,6 +16,7 @@ mod clients;
 mod faults;
 mod forgive;
 mod gate_screens;
+mod guide;
 mod held_proxy;
 mod managed;
 mod orders;
