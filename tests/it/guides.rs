@@ -429,7 +429,7 @@ fn the_commands_that_flash_write_the_image_as_it_is() {
     // On a file in the place of a stick, where the kernel writes without its cache.
     let place = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
     let at = |name: &str| place.path().join(name).display().to_string();
-    let image: Vec<u8> = (0..9 * 1024 * 1024_u32).map(|number| (number >> 12) as u8).collect();
+    let image: Vec<u8> = (0..3 * 1024 * 1024_u32).flat_map(u32::to_le_bytes).collect();
     fs::write(at("image"), &image).expect("written");
     run("zstd", &["-q", &at("image"), "-o", &at("workshop-edge-1.2.3-x86_64.img.zst")]);
     let commands = blocks("run").replace("sudo ", "").replace("/dev/sdX", &at("stick"));
