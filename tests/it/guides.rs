@@ -111,6 +111,15 @@ const CHAPTERS: &[Chapter] = &[
         parts: &["storage", "machine"],
     },
     Chapter {
+        heading: ["Calor, corriente y desgaste", "Heat, power and wear"],
+        about: [
+            "Déjele aire, use su fuente de alimentación, y tenga otro equipo preparado si su memoria se gasta.",
+            "Leave it air, use its own power supply, and have another box ready if its memory wears out.",
+        ],
+        sources: &["src/sensors/"],
+        parts: &["temperature", "power", "wear"],
+    },
+    Chapter {
         heading: ["El equipo mismo", "The box itself"],
         about: [
             "Si no se va al reiniciar, guarde un informe de soporte y mándelo a quien mantiene el equipo.",
@@ -312,18 +321,46 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
+/// Files that ask for a part by a name that stands elsewhere: the file, that other, and the names.
+const NAMES_ELSEWHERE: &[(&str, &str, &[&str])] = &[
+    ("src/app/screens.rs", "src/app/screens.rs", &["screens"]),
+    ("src/app/sensors.rs", "src/app/sensors.rs", &["temperature", "power", "wear"]),
+    ("src/telemetry/push.rs", "src/telemetry/signal.rs", &["otlp_metrics", "otlp_traces"]),
+];
+
+/// What a file calls the parts of `/health` that it reports to.
+fn parts_of(root: &Path, path: &str, product: &str) -> Vec<String> {
+    // Without a name, it is a disk that is asked.
+    let calls = product.split(".probe(").skip(1).filter(|call| !call.starts_with(')'));
+    let (literal, named): (Vec<_>, Vec<_>) = calls.partition(|call| call.starts_with('"'));
+    let mut parts: Vec<_> = literal.into_iter().filter_map(|call| Some(call.split('"').nth(1)?.to_owned())).collect();
+    if !named.is_empty() {
+        let (_, there, names) = NAMES_ELSEWHERE
+            .iter()
+            .find(|(file, ..)| *file == path)
+            .unwrap_or_else(|| panic!("{path} reports to a part: what is it called?"));
+        let text = fs::read_to_string(root.join(there)).expect("text");
+        for name in *names {
+            assert!(text.contains(&format!("\"{name}\"")), "{there} does not say {name} any more");
+            parts.push((*name).to_owned());
+        }
+    }
+    parts
+}
+
 /// The parts of `/health` by chapter: what none names, is of the last.
 fn parts(root: &Path) -> Vec<BTreeSet<String>> {
     let mut parts: Vec<BTreeSet<String>> = CHAPTERS.iter().map(|_| BTreeSet::new()).collect();
     for file in files(&root.join("src"), "rs") {
         let text = fs::read_to_string(&file).expect("text");
         let product = text.split("#[cfg(test)]").next().unwrap_or_default();
-        for part in product.split(".probe(\"").skip(1).filter_map(|rest| rest.split('"').next()) {
-            let names = |chapter: &Chapter| chapter.parts.contains(&part);
+        let path = file.strip_prefix(root).expect("below").display().to_string();
+        for part in parts_of(root, &path, product) {
+            let names = |chapter: &Chapter| chapter.parts.contains(&&*part);
             let is_named = CHAPTERS.iter().any(names);
             for (number, (chapter, parts)) in CHAPTERS.iter().zip(&mut parts).enumerate() {
                 if names(chapter) || !is_named && number + 1 == CHAPTERS.len() {
-                    parts.insert(part.to_owned());
+                    parts.insert(part.clone());
                 }
             }
         }
