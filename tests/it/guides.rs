@@ -332,9 +332,9 @@ const NAMES_ELSEWHERE: &[(&str, &str, &[&str])] = &[
 fn parts_of(root: &Path, path: &str, product: &str) -> Vec<String> {
     // Without a name, it is a disk that is asked.
     let calls = product.split(".probe(").skip(1).filter(|call| !call.starts_with(')'));
-    let (literal, named): (Vec<_>, Vec<_>) = calls.partition(|call| call.starts_with('"'));
+    let (literal, others): (Vec<_>, Vec<_>) = calls.partition(|call| call.starts_with('"'));
     let mut parts: Vec<_> = literal.into_iter().filter_map(|call| Some(call.split('"').nth(1)?.to_owned())).collect();
-    if !named.is_empty() {
+    if !others.is_empty() {
         let (_, there, names) = NAMES_ELSEWHERE
             .iter()
             .find(|(file, ..)| *file == path)
