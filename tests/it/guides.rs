@@ -9,7 +9,7 @@ use std::path::Path;
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-use crate::spanish::{files, literals, split, takes_both, without_tests};
+use crate::spanish::{files, is_spanish, literals, split, takes_both, without_tests};
 use crate::support::run;
 
 /// Set to write the lists instead of comparing them.
@@ -164,6 +164,13 @@ fn messages(root: &Path, path: &str, text: &str) -> Vec<Message> {
         let english = quoted(body(text, "pub(crate) fn fault(", "\n    }\n"));
         found.extend(english.map(|english| [String::new(), plain(english)]));
     }
+    if path == "src/app/words.rs" {
+        // Their English is discovery's.
+        let mut all = Vec::new();
+        all_spanish(text.parse().expect("Rust"), &mut all);
+        all.retain(|es| !found.iter().any(|[listed, _]| listed == es));
+        found.extend(all.into_iter().map(|es| [es, String::new()]));
+    }
     found.retain(|message| message.iter().any(|text| is_message(path, text)));
     if path == "src/update/words.rs" {
         found.extend(skip_reasons(text, &fs::read_to_string(root.join(POLICY)).expect("text")));
@@ -221,6 +228,7 @@ fn collect(tokens: TokenStream, picks: bool, found: &mut Vec<Message>) {
                 Delimiter::Parenthesis if takes_both(&argument[..at]) && (picks || !is_pick(&argument[..at])) => {
                     pair(&arguments)
                 }
+                Delimiter::Parenthesis if is_rule(&argument[..at]) => arguments.get(1..).and_then(pair),
                 Delimiter::Brace => {
                     let of = |name: &str| {
                         arguments.iter().find(|field| field.first().is_some_and(|token| token.to_string() == name))
@@ -238,8 +246,44 @@ fn collect(tokens: TokenStream, picks: bool, found: &mut Vec<Message>) {
     }
 }
 
+/// All Spanish in a file, however it is written there.
+fn all_spanish(tokens: TokenStream, found: &mut Vec<String>) {
+    for token in without_tests(tokens) {
+        match token {
+            TokenTree::Group(group) => all_spanish(group.stream(), found),
+            TokenTree::Literal(literal) if is_spanish(&literal.to_string()) => found.push(plain(&literal.to_string())),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn no_spanish_of_the_code_is_overlooked() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let listed: BTreeSet<String> = listed(root).into_iter().flatten().map(|[es, _]| es).collect();
+    let mut overlooked = Vec::new();
+    for file in files(&root.join("src"), "rs") {
+        let path = file.strip_prefix(root).expect("below").display().to_string();
+        let text = fs::read_to_string(&file).expect("text");
+        // What keys are for stands beside them in the files of settings.
+        let is_reference = text.contains("settings! {") || path == "src/machine/settings/template.rs";
+        if chapter_of(&path).is_some() && !path.starts_with("src/cli/") && !is_reference {
+            let mut found = Vec::new();
+            all_spanish(text.parse().expect("Rust"), &mut found);
+            found.retain(|text| is_message(&path, text) && !listed.contains(text));
+            overlooked.extend(found.into_iter().map(|text| format!("{path}: {text}")));
+        }
+    }
+    assert!(overlooked.is_empty(), "in no list: {overlooked:#?}");
+}
+
 fn is_pick(tokens: &[TokenTree]) -> bool {
     tokens.last().is_some_and(|name| name.to_string() == "pick")
+}
+
+/// Whether they name a rule for a key: its text follows the key.
+fn is_rule(tokens: &[TokenTree]) -> bool {
+    tokens.last().is_some_and(|name| name.to_string() == "rule")
 }
 
 fn pair(arguments: &[Vec<TokenTree>]) -> Option<Message> {
@@ -252,7 +296,7 @@ fn notices(text: &str, found: &mut Vec<Message>) {
     let quoted: Vec<_> = text
         .lines()
         .map(str::trim)
-        .filter_map(|line| line.strip_prefix("\"es\":").or_else(|| line.strip_prefix("\"en\":")).or(Some(line)))
+        .map(|line| line.strip_prefix("\"es\":").or_else(|| line.strip_prefix("\"en\":")).unwrap_or(line))
         .filter(|line| line.starts_with('"'))
         .filter_map(|line| line.split('"').nth(1))
         .filter(|line| line.contains(' '))

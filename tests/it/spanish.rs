@@ -261,7 +261,7 @@ pub(crate) fn literals(tokens: &[TokenTree]) -> Vec<String> {
 }
 
 /// A letter or mark that English does not have.
-fn is_spanish(text: &str) -> bool {
+pub(crate) fn is_spanish(text: &str) -> bool {
     text.starts_with('"') && text.contains(|c| "áéíóúüñÁÉÍÓÚÑ¿¡«»".contains(c))
 }
 
